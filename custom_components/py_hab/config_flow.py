@@ -1,0 +1,361 @@
+"""The dialogues: setting up a FRITZ!Box or a meter, and changing them later."""
+
+from collections.abc import Mapping
+import logging
+from typing import Any, Final, override
+
+import voluptuous as vol
+
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_SCAN_INTERVAL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+    UnitOfTime,
+)
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.device_registry import format_mac
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from .const import (
+    CONF_KIND,
+    CONF_TOPIC,
+    DEFAULT_SCAN_INTERVAL,
+    DOMAIN,
+    MAX_SCAN_INTERVAL,
+    MIN_SCAN_INTERVAL,
+    EntryKind,
+)
+from .coordinator import ERROR_KEYS
+from .fritzbox_api import (
+    FritzBoxClient,
+    FritzBoxError,
+    InvalidAnswerError,
+    LoginBlockedError,
+    NotAFritzBoxError,
+)
+from .fritzbox_model import BoxInfo
+from .reader_probe import async_find_readers, async_probe_reader
+from .sml_vocabulary import COUNTERS, Role
+from .tasmota_sml import InvalidTopicError, ReaderIdentity, Reading, reader_topics
+
+_LOGGER = logging.getLogger(__name__)
+
+ADDITIONAL_SETTINGS: Final = "additional_settings"
+
+_USERNAME = TextSelector(TextSelectorConfig(type=TextSelectorType.TEXT, autocomplete="username"))
+_PASSWORD = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+)
+_CREDENTIALS: Final = {
+    vol.Optional(CONF_USERNAME, default=""): _USERNAME,
+    vol.Required(CONF_PASSWORD): _PASSWORD,
+}
+_FRITZBOX_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_HOST, default="fritz.box"): TextSelector(),
+        **_CREDENTIALS,
+        vol.Required(ADDITIONAL_SETTINGS): section(
+            vol.Schema({vol.Required(CONF_VERIFY_SSL, default=True): bool}), {"collapsed": True}
+        ),
+    }
+)
+_REAUTH_SCHEMA = vol.Schema(_CREDENTIALS)
+_OPTIONS_SCHEMA = vol.Schema(
+    {
+        vol.Required(
+            CONF_SCAN_INTERVAL, default=DEFAULT_SCAN_INTERVAL.total_seconds()
+        ): NumberSelector(
+            NumberSelectorConfig(
+                min=MIN_SCAN_INTERVAL.total_seconds(),
+                max=MAX_SCAN_INTERVAL.total_seconds(),
+                step=1,
+                mode=NumberSelectorMode.BOX,
+                unit_of_measurement=UnitOfTime.SECONDS,
+            )
+        )
+    }
+)
+
+
+class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Sets up a FRITZ!Box or a meter, after having really talked to it."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    _topic = ""
+    _reading: Reading
+    """What the reader has let us hear; set once it has been tried."""
+    _identity: ReaderIdentity | None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> PyHabOptionsFlow:
+        """Return the dialogue for a box's options."""
+        return PyHabOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
+        """Only a box has options; a meter is not polled."""
+        return EntryKind(config_entry.data[CONF_KIND]) is EntryKind.FRITZBOX
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which kind of source it is."""
+        return self.async_show_menu(step_id="user", menu_options=["fritzbox", "tasmota"])
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change address, credentials or topic of an entry."""
+        match EntryKind(self._get_reconfigure_entry().data[CONF_KIND]):
+            case EntryKind.FRITZBOX:
+                return await self.async_step_fritzbox()
+            case EntryKind.METER:
+                return await self.async_step_tasmota()
+
+    # The FRITZ!Box
+
+    async def async_step_fritzbox(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for address and credentials of a box, and try them."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        suggested: Mapping[str, Any] = user_input or {}
+        if user_input is not None:
+            data = {
+                CONF_KIND: EntryKind.FRITZBOX.value,
+                CONF_HOST: user_input[CONF_HOST].strip(),
+                CONF_USERNAME: user_input[CONF_USERNAME].strip(),
+                CONF_PASSWORD: user_input[CONF_PASSWORD],
+                CONF_VERIFY_SSL: user_input[ADDITIONAL_SETTINGS][CONF_VERIFY_SSL],
+            }
+            box = await self._async_try_fritzbox(data, errors, placeholders)
+            if box is not None:
+                return await self._async_finish_fritzbox(data, box)
+        elif self.source == SOURCE_RECONFIGURE:
+            suggested = {
+                **self._get_reconfigure_entry().data,
+                ADDITIONAL_SETTINGS: self._get_reconfigure_entry().data,
+            }
+        return self.async_show_form(
+            step_id="fritzbox",
+            data_schema=self.add_suggested_values_to_schema(_FRITZBOX_SCHEMA, suggested),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def _async_try_fritzbox(
+        self, data: Mapping[str, Any], errors: dict[str, str], placeholders: dict[str, str]
+    ) -> BoxInfo | None:
+        """Log in and read the devices once; on failure fill errors and return None.
+
+        A box that is set up already ends the flow before anything is tried with its login.
+        """
+        try:
+            client = FritzBoxClient(
+                async_get_clientsession(self.hass, verify_ssl=data[CONF_VERIFY_SSL]),
+                host=data[CONF_HOST],
+                username=data[CONF_USERNAME],
+                password=data[CONF_PASSWORD],
+            )
+        except ValueError:
+            errors[CONF_HOST] = "invalid_host"
+            return None
+        try:
+            try:
+                box = await client.box_info()
+            except NotAFritzBoxError, InvalidAnswerError:
+                # Not every model serves its description; the login shows what it is.
+                box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
+            if self.source not in {SOURCE_RECONFIGURE, "reauth"}:
+                if box.serial:
+                    await self.async_set_unique_id(format_mac(box.serial))
+                    self._abort_if_unique_id_configured()
+                else:
+                    self._async_abort_entries_match({CONF_HOST: data[CONF_HOST]})
+            await client.device_list()
+        except FritzBoxError as err:
+            _LOGGER.debug("The box refused: %s", err)
+            errors["base"] = ERROR_KEYS[type(err)]
+            if isinstance(err, LoginBlockedError):
+                placeholders["seconds"] = f"{err.retry_after.total_seconds():.0f}"
+            return None
+        finally:
+            await client.logout()
+        return box
+
+    async def _async_finish_fritzbox(self, data: dict[str, Any], box: BoxInfo) -> ConfigFlowResult:
+        if self.source != SOURCE_RECONFIGURE:
+            return self.async_create_entry(title=box.model, data=data)
+        if box.serial:
+            await self.async_set_unique_id(format_mac(box.serial))
+            self._abort_if_unique_id_mismatch(reason="another_device")
+        return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=data)
+
+    async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """The box has refused the stored credentials."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for new credentials, and try them."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        placeholders = {"host": entry.data[CONF_HOST]}
+        if user_input is not None:
+            data = {**entry.data, **user_input}
+            if await self._async_try_fritzbox(data, errors, placeholders) is not None:
+                return self.async_update_reload_and_abort(entry, data=data)
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=self.add_suggested_values_to_schema(
+                _REAUTH_SCHEMA, user_input or {CONF_USERNAME: entry.data[CONF_USERNAME]}
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    # The meter
+
+    async def async_step_tasmota(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the topic of a reader, and listen to it."""
+        errors: dict[str, str] = {}
+        if not await self._async_mqtt_available():
+            return self.async_abort(
+                reason="mqtt_not_configured",
+                description_placeholders={
+                    "url": "https://my.home-assistant.io/redirect/config_flow_start?domain=mqtt"
+                },
+            )
+        if user_input is not None:
+            self._topic = user_input[CONF_TOPIC].strip()
+            await self._async_try_reader(errors)
+            if not errors:
+                return await self.async_step_tasmota_confirm()
+        elif self.source == SOURCE_RECONFIGURE:
+            self._topic = self._get_reconfigure_entry().data[CONF_TOPIC]
+        found = await async_find_readers(self.hass)
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_TOPIC): SelectSelector(
+                    SelectSelectorConfig(
+                        options=found, custom_value=True, mode=SelectSelectorMode.DROPDOWN
+                    )
+                )
+            }
+        )
+        suggested = self._topic or next(iter(found), "")
+        return self.async_show_form(
+            step_id="tasmota",
+            data_schema=self.add_suggested_values_to_schema(schema, {CONF_TOPIC: suggested}),
+            errors=errors,
+            description_placeholders={
+                "example": "tele/tasmota_9282F4/SENSOR",
+                "count": str(len(found)),
+            },
+        )
+
+    async def _async_mqtt_available(self) -> bool:
+        if "mqtt" not in self.hass.config.components:
+            return False
+        # Imported here: a home without a meter needs no MQTT, and loading it takes time.
+        from homeassistant.components import mqtt  # noqa: PLC0415
+
+        return await mqtt.async_wait_for_mqtt_client(self.hass)
+
+    async def _async_try_reader(self, errors: dict[str, str]) -> None:
+        """Listen to the chosen reader; fill errors, or remember what was heard."""
+        try:
+            topics = reader_topics(self._topic)
+        except InvalidTopicError:
+            errors[CONF_TOPIC] = "invalid_topic"
+            return
+        if self.source != SOURCE_RECONFIGURE:
+            self._async_abort_entries_match({CONF_TOPIC: self._topic})
+        probe = await async_probe_reader(self.hass, topics)
+        if not probe.heard:
+            errors[CONF_TOPIC] = "no_message"
+        elif probe.reading is None:
+            errors[CONF_TOPIC] = "no_meter"
+        else:
+            self._reading, self._identity = probe.reading, probe.identity
+
+    async def async_step_tasmota_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what was received, and ask whether that is the meter."""
+        reading = self._reading
+        mac = self._identity.mac if self._identity else None
+        # A reader that answers no commands has no better name than its topic.
+        await self.async_set_unique_id(format_mac(mac) if mac else self._topic)
+        if self.source == SOURCE_RECONFIGURE:
+            if mac:
+                self._abort_if_unique_id_mismatch(reason="another_device")
+        else:
+            self._abort_if_unique_id_configured()
+        if user_input is not None:
+            data = {CONF_KIND: EntryKind.METER.value, CONF_TOPIC: self._topic}
+            if self.source == SOURCE_RECONFIGURE:
+                return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=data)
+            return self.async_create_entry(
+                title=reading.prefix.strip() or self._topic.split("/")[-2], data=data
+            )
+        return self.async_show_form(
+            step_id="tasmota_confirm",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "topic": self._topic,
+                "known": "\n".join(
+                    f"- `{reading.keys[role]}`: {value:.10g} {_unit(role)}"
+                    for role, value in reading.values.items()
+                ),
+                "unknown": ", ".join(f"`{key}`" for key in reading.unknown) or "-",
+            },
+        )
+
+
+def _unit(role: Role) -> str:
+    return "kWh" if role in COUNTERS else "W"
+
+
+class PyHabOptionsFlow(OptionsFlowWithReload):
+    """Preferences of a box."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask how often the box is read."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                _OPTIONS_SCHEMA, self.config_entry.options
+            ),
+        )

@@ -1,0 +1,342 @@
+"""One coordinator for each source: the FRITZ!Box is polled, the meter pushes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+import logging
+from typing import TYPE_CHECKING, Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_SCAN_INTERVAL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+    EVENT_HOMEASSISTANT_STOP,
+)
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_TOPIC, DEFAULT_SCAN_INTERVAL, DOMAIN
+from .counter_memory import CounterMemory
+from .fritzbox_api import (
+    FritzBoxCertificateError,
+    FritzBoxClient,
+    FritzBoxConnectionError,
+    FritzBoxError,
+    InvalidAnswerError,
+    LoginBlockedError,
+    LoginRejectedError,
+    NotAFritzBoxError,
+    NotPermittedError,
+)
+from .fritzbox_model import BoxInfo, Device, DeviceList
+from .sml_vocabulary import COUNTERS, Role
+from .tasmota_sml import (
+    DEFAULT_TELE_PERIOD,
+    MalformedMessageError,
+    Reading,
+    parse_message,
+    reader_topics,
+)
+
+if TYPE_CHECKING:
+    from homeassistant.components.mqtt import ReceiveMessage
+
+_LOGGER = logging.getLogger(__name__)
+
+type FritzBoxConfigEntry = ConfigEntry[FritzBoxCoordinator]
+type MeterConfigEntry = ConfigEntry[MeterCoordinator]
+type PyHabConfigEntry = ConfigEntry[FritzBoxCoordinator | MeterCoordinator]
+
+FRITZBOX_STALE_AFTER: Final = timedelta(minutes=5)
+"""So long the last values stand in for answers that cannot be read."""
+METER_STALE_AFTER: Final = 3 * DEFAULT_TELE_PERIOD
+FRESHNESS_CHECK: Final = timedelta(minutes=1)
+
+ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
+    FritzBoxCertificateError: "invalid_certificate",
+    FritzBoxConnectionError: "cannot_connect",
+    InvalidAnswerError: "invalid_answer",
+    LoginBlockedError: "login_blocked",
+    LoginRejectedError: "invalid_auth",
+    NotAFritzBoxError: "not_a_fritzbox",
+    NotPermittedError: "no_homeauto_right",
+}
+"""Translation keys of what can go wrong with a box, for exceptions and for forms."""
+
+
+class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
+    """Polls one FRITZ!Box: one request, all devices."""
+
+    config_entry: FritzBoxConfigEntry
+    box: BoxInfo
+    """What the box told about itself at set-up."""
+
+    def __init__(self, hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
+        """Prepare for the box of an entry; nothing is sent yet."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=timedelta(
+                seconds=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL.total_seconds())
+            ),
+            always_update=False,
+        )
+        self.counters = CounterMemory(hass, entry)
+        self.client = FritzBoxClient(
+            async_get_clientsession(hass, verify_ssl=entry.data[CONF_VERIFY_SSL]),
+            host=entry.data[CONF_HOST],
+            username=entry.data[CONF_USERNAME],
+            password=entry.data[CONF_PASSWORD],
+        )
+        self._last_answer: datetime | None = None
+        self._malformed = False
+
+    @property
+    def box_identifier(self) -> tuple[str, str]:
+        """Identifier of the box in the device registry."""
+        return (DOMAIN, self.config_entry.unique_id or self.config_entry.entry_id)
+
+    @override
+    async def _async_setup(self) -> None:
+        """Recall the counters, and register the box so that its devices find it."""
+        entry = self.config_entry
+        await self.counters.async_load()
+        entry.async_on_unload(self.counters.async_save)
+        entry.async_on_unload(self.client.logout)
+        entry.async_on_unload(
+            self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
+        )
+        try:
+            self.box = await self.client.box_info()
+        except NotAFritzBoxError, InvalidAnswerError:
+            # Not every model serves its description; the login shows what it is.
+            self.box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
+        except FritzBoxError as err:
+            raise self._update_failed(err) from err
+        dr.async_get(self.hass).async_get_or_create(
+            config_entry_id=entry.entry_id,
+            identifiers={self.box_identifier},
+            manufacturer="FRITZ!",
+            model=self.box.model,
+            name=self.box.model,
+            sw_version=self.box.firmware_version,
+            serial_number=self.box.serial or None,
+            configuration_url=str(self.client.url),
+        )
+
+    async def _async_stop(self, _event: Event) -> None:
+        await self.client.logout()
+
+    @override
+    async def _async_update_data(self) -> DeviceList:
+        """Ask the box for its devices; the counters among the values are guarded."""
+        try:
+            answer = await self.client.device_list()
+        except InvalidAnswerError as err:
+            return self._stand_in(err)
+        except LoginRejectedError as err:
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN, translation_key=ERROR_KEYS[type(err)]
+            ) from err
+        except FritzBoxError as err:
+            raise self._update_failed(err) from err
+        self._last_answer = dt_util.utcnow()
+        self._malformed = False
+        return replace(
+            answer,
+            devices={ain: self._guarded(device) for ain, device in answer.devices.items()},
+        )
+
+    def _stand_in(self, err: InvalidAnswerError) -> DeviceList:
+        """Return the last values in place of an answer that cannot be read, if still fresh."""
+        _LOGGER.debug("Unreadable answer: %s: %s", err, err.answer)
+        fresh = (
+            self._last_answer is not None
+            and dt_util.utcnow() - self._last_answer < FRITZBOX_STALE_AFTER
+        )
+        if not fresh or not self.last_update_success:
+            raise self._update_failed(err) from err
+        if not self._malformed:
+            self._malformed = True
+            _LOGGER.warning("%s sent an answer that cannot be read: %s", self.name, err)
+        return self.data
+
+    def _update_failed(self, err: FritzBoxError) -> UpdateFailed:
+        retry_after = err.retry_after if isinstance(err, LoginBlockedError) else None
+        return UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key=ERROR_KEYS[type(err)],
+            translation_placeholders={
+                "host": str(self.client.url),
+                "seconds": f"{retry_after.total_seconds():.0f}" if retry_after else "",
+            },
+            retry_after=retry_after.total_seconds() if retry_after else None,
+        )
+
+    def _guarded(self, device: Device) -> Device:
+        """Return a device whose counter shows what is believed."""
+        meter = device.power_meter
+        if meter is None or meter.energy is None:
+            return device
+        energy = self.counters.believed(device.ain, meter.energy)
+        return replace(device, power_meter=replace(meter, energy=energy))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeterState:
+    """What is known of a meter: the newest value of each register."""
+
+    values: Mapping[Role, float]
+    """kWh or W."""
+    meter_id: str | None = None
+
+
+class MeterCoordinator(DataUpdateCoordinator[MeterState]):
+    """Receives what one reader publishes about its meter."""
+
+    config_entry: MeterConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
+        """Prepare for the reader of an entry; nothing is subscribed yet."""
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
+        self.topics = reader_topics(entry.data[CONF_TOPIC])
+        self.counters = CounterMemory(hass, entry)
+        self.data = MeterState(values={})
+        self._prefix: str | None = None
+        self._reader_online = True
+        self._last_reading: datetime | None = None
+        self._was_available = True
+        self._malformed = False
+
+    @property
+    def available(self) -> bool:
+        """Whether broker, reader and readings are all there."""
+        from homeassistant.components import mqtt  # noqa: PLC0415
+
+        return (
+            self._reader_online
+            and self._last_reading is not None
+            and dt_util.utcnow() - self._last_reading < METER_STALE_AFTER
+            and mqtt.is_connected(self.hass)
+        )
+
+    @override
+    async def _async_setup(self) -> None:
+        """Subscribe to the reader, then ask it for its values."""
+        # Imported here: a home without a meter needs no MQTT, and loading it takes time.
+        from homeassistant.components import mqtt  # noqa: PLC0415
+
+        if not await mqtt.async_wait_for_mqtt_client(self.hass):
+            raise ConfigEntryNotReady(
+                translation_domain=DOMAIN, translation_key="mqtt_not_available"
+            )
+        await self.counters.async_load()
+        entry = self.config_entry
+        entry.async_on_unload(self.counters.async_save)
+        handlers = {
+            self.topics.availability: self._async_availability_received,
+            self.topics.sensor: self._async_reading_received,
+        }
+        if answer := self.topics.status.get(10):
+            handlers[answer] = self._async_reading_received
+            # Fires again whenever the broker has been away: values are fresh within a second.
+            entry.async_on_unload(
+                mqtt.async_on_subscribe_done(self.hass, answer, 0, self._async_ask_reader)
+            )
+        for topic, handler in handlers.items():
+            entry.async_on_unload(await mqtt.async_subscribe(self.hass, topic, handler))
+        entry.async_on_unload(
+            mqtt.async_subscribe_connection_status(self.hass, self._async_connection_changed)
+        )
+        entry.async_on_unload(
+            async_track_time_interval(
+                self.hass, self._async_check_freshness, FRESHNESS_CHECK, cancel_on_shutdown=True
+            )
+        )
+
+    @override
+    async def _async_update_data(self) -> MeterState:
+        """Return what has been heard; values come as messages."""
+        return self.data
+
+    @callback
+    def _async_ask_reader(self) -> None:
+        """Request all values now, instead of waiting up to five minutes for the next message."""
+        from homeassistant.components import mqtt  # noqa: PLC0415
+
+        if self.topics.command and mqtt.is_connected(self.hass):
+            self.config_entry.async_create_task(
+                self.hass, mqtt.async_publish(self.hass, self.topics.command, "10", 0, False)
+            )
+
+    @callback
+    def _async_connection_changed(self, _connected: bool) -> None:
+        self._async_check_freshness()
+
+    @callback
+    def _async_availability_received(self, message: ReceiveMessage) -> None:
+        self._reader_online = message.payload != "Offline"
+        self._async_check_freshness()
+
+    @callback
+    def _async_reading_received(self, message: ReceiveMessage) -> None:
+        """Take over the values that a message holds."""
+        if message.retain:
+            # An old message, replayed by the broker: nobody knows how old.
+            return
+        try:
+            readings = parse_message(message.payload)
+        except MalformedMessageError as err:
+            self._report_malformed(err, message)
+            return
+        reading = self._own_reading(readings)
+        if reading is None:
+            return
+        self._malformed = False
+        self._last_reading = dt_util.utcnow()
+        values = dict(self.data.values)
+        for role, value in reading.values.items():
+            believed = self.counters.believed(role, value) if role in COUNTERS else value
+            if believed is not None:
+                values[role] = believed
+        state = MeterState(values=values, meter_id=reading.meter_id or self.data.meter_id)
+        if state != self.data or not self._was_available:
+            self._log_availability()
+            self.async_set_updated_data(state)
+
+    def _report_malformed(self, err: MalformedMessageError, message: ReceiveMessage) -> None:
+        _LOGGER.debug("Unreadable message: %s: %s", err, message.payload)
+        if not self._malformed:
+            self._malformed = True
+            _LOGGER.warning("%s sent a message that cannot be read: %s", self.name, err)
+
+    def _own_reading(self, readings: list[Reading]) -> Reading | None:
+        """Return the reading of our meter: of the prefix heard first, while it is there."""
+        own = next((reading for reading in readings if reading.prefix == self._prefix), None)
+        own = own or next(iter(readings), None)
+        if own is not None:
+            self._prefix = own.prefix
+        return own
+
+    @callback
+    def _async_check_freshness(self, _now: datetime | None = None) -> None:
+        """Tell the entities when the reader goes or comes back."""
+        if self.available != self._was_available:
+            self._log_availability()
+            self.async_update_listeners()
+
+    def _log_availability(self) -> None:
+        available = self.available
+        if available != self._was_available and self._last_reading is not None:
+            _LOGGER.info("%s is %s", self.name, "available again" if available else "unavailable")
+        self._was_available = available

@@ -1,0 +1,127 @@
+"""What all entities share: the device they belong to, and when they are available."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import FritzBoxCoordinator, MeterCoordinator
+from .fritzbox_model import Device
+
+
+@dataclass(frozen=True, kw_only=True)
+class FritzBoxEntityDescription(EntityDescription):
+    """An entity of a device at the box."""
+
+    exists_fn: Callable[[Device], bool]
+    """Whether a device has this value at all."""
+
+
+class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
+    """One value of one entry of the box's device list."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, coordinator: FritzBoxCoordinator, *, ain: str, description: EntityDescription
+    ) -> None:
+        """Bind the entity to its device; a unit belongs to the device it is a part of."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._ain = ain
+        self._attr_unique_id = f"{ain}_{description.key}"
+        devices = coordinator.data.devices
+        owner_ain = devices[ain].owner_ain
+        owner = devices[owner_ain]
+        # A group counts its members once more.
+        if owner.is_group:
+            self._attr_entity_registry_enabled_default = False
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, owner_ain)},
+            name=owner.name,
+            manufacturer=_MANUFACTURERS.get(owner.manufacturer, owner.manufacturer) or None,
+            model=owner.product_name or None,
+            sw_version=owner.firmware_version,
+            serial_number=None if owner.is_group else owner_ain,
+            via_device_id=dr.async_get_device_id_by_identifier(
+                coordinator.hass,
+                coordinator.box_identifier,
+                config_entry_id=coordinator.config_entry.entry_id,
+            ),
+        )
+
+    @property
+    def device(self) -> Device:
+        """The device's present values. Only valid while the entity is available."""
+        return self.coordinator.data.devices[self._ain]
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether box and device answer."""
+        device = self.coordinator.data.devices.get(self._ain)
+        return super().available and device is not None and device.present
+
+
+_MANUFACTURERS = {"AVM": "FRITZ!", "0x2c3c": "FRITZ!", "0x37c4": "Rademacher"}
+"""The device list names makers by ETSI codes; AVM has renamed itself to FRITZ!."""
+
+
+class MeterEntity(CoordinatorEntity[MeterCoordinator]):
+    """One register of the meter."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: MeterCoordinator, *, description: EntityDescription) -> None:
+        """Bind the entity to the meter."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        entry = coordinator.config_entry
+        identifier = entry.unique_id or entry.entry_id
+        self._attr_unique_id = f"{identifier}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)}, name=entry.title)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether broker, reader and readings are there."""
+        return self.coordinator.available
+
+
+@callback
+def async_add_as_they_appear[KeyT](
+    coordinator: FritzBoxCoordinator | MeterCoordinator,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    *,
+    keys: Callable[[], Iterable[KeyT]],
+    create: Callable[[KeyT], Entity],
+) -> None:
+    """Add the entities of all keys there are, and of those that the source shows later."""
+    known: set[KeyT] = set()
+
+    @callback
+    def add_new() -> None:
+        new = [key for key in keys() if key not in known]
+        known.update(new)
+        if new:
+            async_add_entities(create(key) for key in new)
+
+    add_new()
+    coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))
+
+
+def fritzbox_keys[DescriptionT: FritzBoxEntityDescription](
+    coordinator: FritzBoxCoordinator, descriptions: Sequence[DescriptionT]
+) -> Iterator[tuple[str, DescriptionT]]:
+    """Yield AIN and description of every entity that the box's devices have now."""
+    for ain, device in coordinator.data.devices.items():
+        for description in descriptions:
+            if description.exists_fn(device):
+                yield ain, description

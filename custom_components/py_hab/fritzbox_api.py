@@ -1,0 +1,285 @@
+"""How to ask a FRITZ!Box: one careful session, and its requests.
+
+The box ends every session of an address that sends a dead SID, other programs' included, and
+locks its user out after failed logins. So a SID is verified after a pause or a refusal, a login
+is made once for each need, and nothing is sent while the box blocks logins.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+import hashlib
+import logging
+import re
+import time
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from .fritzbox_model import (
+    BoxInfo,
+    DeviceList,
+    MalformedAnswerError,
+    SessionInfo,
+    parse_box_info,
+    parse_device_list,
+    parse_session_info,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+REQUEST_TIMEOUT: Final = timedelta(seconds=20)
+"""Older boxes take more than ten seconds for a long list (home-assistant core#159545)."""
+VERIFY_AFTER: Final = timedelta(minutes=15)
+"""The box forgets a SID that rested for 20 minutes (AVM's help page on session ids)."""
+MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
+MAX_ITERATIONS: Final = 10_000_000
+"""Real boxes ask for 66,000 rounds; more than this is not a box but an attack on our CPU."""
+
+
+class FritzBoxError(Exception):
+    """Base of all that can go wrong with a box."""
+
+
+class FritzBoxConnectionError(FritzBoxError):
+    """The box does not answer, or answers with an error."""
+
+
+class FritzBoxCertificateError(FritzBoxConnectionError):
+    """The box's certificate is not trusted."""
+
+
+class NotAFritzBoxError(FritzBoxError):
+    """Something answers, but it is no FRITZ!Box."""
+
+
+class LoginRejectedError(FritzBoxError):
+    """User or password are wrong. Must not be tried again with the same."""
+
+
+class LoginBlockedError(FritzBoxError):
+    """The box refuses logins for a while after failed ones."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        """Tell how long the box will refuse."""
+        super().__init__(f"logins are blocked for {retry_after.total_seconds():.0f} s")
+        self.retry_after = retry_after
+
+
+class NotPermittedError(FritzBoxError):
+    """The user lacks the Smart Home right."""
+
+
+class InvalidAnswerError(FritzBoxError):
+    """The box has answered, but not with what was asked for. Holds the text in `answer`."""
+
+    def __init__(self, reason: str, answer: str) -> None:
+        """Keep the answer for a debug log: it may contain AINs and names."""
+        super().__init__(reason)
+        self.answer = answer
+
+
+def base_url(host: str) -> URL:
+    """Return the address of a box that a user has typed: a name, an address or a URL.
+
+    "fritz.box", "192.168.178.1:8080", "[fd00::1]" and "https://fritz.box:8443/" are all fine;
+    without a scheme it is http. Raises ValueError for what cannot be an address.
+    """
+    text = host.strip()
+    if text.count(":") > 1 and "://" not in text and not text.startswith("["):
+        text = f"[{text}]"
+    url = URL(text if "://" in text else f"http://{text}")
+    if url.scheme not in {"http", "https"} or not url.host or re.search(r"[\s/@]", url.host):
+        raise ValueError(f"not an address: {host!r}")
+    return url.origin()
+
+
+def challenge_response(challenge: str, password: str) -> str:
+    """Return the response to a login challenge of either version. Slow: PBKDF2.
+
+    Version 2 (FRITZ!OS 7.24 and newer) sends "2$iterations$salt$iterations$salt", version 1
+    eight hex digits. Raises ValueError for a challenge of neither form.
+    """
+    if not challenge.startswith("2$"):
+        # Older boxes hash UTF-16LE and know no character above code point 255.
+        known = "".join(char if ord(char) < 256 else "." for char in password)
+        digest = hashlib.md5(f"{challenge}-{known}".encode("utf-16-le"), usedforsecurity=False)
+        return f"{challenge}-{digest.hexdigest()}"
+    _, rounds1, salt1, rounds2, salt2 = challenge.split("$")
+    secret = password.encode()
+    for rounds, salt in ((int(rounds1), salt1), (int(rounds2), salt2)):
+        if not 0 < rounds <= MAX_ITERATIONS:
+            raise ValueError("unreasonable number of iterations")
+        secret = hashlib.pbkdf2_hmac("sha256", secret, bytes.fromhex(salt), rounds)
+    return f"{salt2}${secret.hex()}"
+
+
+class FritzBoxClient:
+    """Asks one box, one request after the other, within one session.
+
+    Every method may raise FritzBoxConnectionError (FritzBoxCertificateError),
+    NotAFritzBoxError or InvalidAnswerError; those that need a login also LoginRejectedError,
+    LoginBlockedError and NotPermittedError.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, *, host: str, username: str, password: str
+    ) -> None:
+        """Prepare for a box; nothing is sent yet. Raises ValueError for an impossible host."""
+        self._session = session
+        self._username = username
+        self._password = password
+        self.url = base_url(host)
+        self._sid = ""
+        self._last_use = 0.0
+        self._doubtful = False
+        self._lock = asyncio.Lock()
+
+    async def box_info(self) -> BoxInfo:
+        """Return model, version and serial number; needs no login."""
+        async with self._lock:
+            text = await self._text("/jason_boxinfo.xml")
+        try:
+            return parse_box_info(text)
+        except MalformedAnswerError as err:
+            raise InvalidAnswerError(str(err), text) from err
+
+    async def device_list(self) -> DeviceList:
+        """Return all devices with their present values."""
+        text = await self._aha("getdevicelistinfos")
+        try:
+            return parse_device_list(text)
+        except MalformedAnswerError as err:
+            raise InvalidAnswerError(str(err), text) from err
+
+    async def logout(self) -> None:
+        """End the session, so that the box need not keep it. Never raises."""
+        async with self._lock:
+            sid, self._sid = self._sid, ""
+            if not sid:
+                return
+            try:
+                await self._text("/login_sid.lua", {"version": "2", "logout": "1", "sid": sid})
+            except FritzBoxError as err:
+                _LOGGER.debug("Logout failed: %s", err)
+
+    async def _aha(self, command: str) -> str:
+        """Return the answer to an AHA command, with a new login if the session has ended."""
+        async with self._lock:
+            await self._ensure_session()
+            status, text = await self._aha_request(command)
+            if status == 403:
+                # Either the session has ended or the right was withdrawn: asking tells which.
+                self._doubtful = True
+                await self._ensure_session()
+                status, text = await self._aha_request(command)
+            if status != 200:
+                self._doubtful = True
+                raise FritzBoxConnectionError(f"{command} was answered with status {status}")
+            self._last_use = time.monotonic()
+            return text
+
+    async def _aha_request(self, command: str) -> tuple[int, str]:
+        try:
+            return await self._request(
+                "/webservices/homeautoswitch.lua", {"switchcmd": command, "sid": self._sid}
+            )
+        except FritzBoxError:
+            # The box may have restarted: its sessions are gone then.
+            self._doubtful = True
+            raise
+
+    async def _ensure_session(self) -> None:
+        """Make sure that the SID is alive, and may read devices."""
+        rested = time.monotonic() - self._last_use > VERIFY_AFTER.total_seconds()
+        if self._sid and not rested and not self._doubtful:
+            return
+        query = {"version": "2", "sid": self._sid} if self._sid else {"version": "2"}
+        info = await self._session_info(query)
+        if not self._sid or info.sid != self._sid:
+            self._sid = ""
+            info = await self._login(info)
+        if not info.may_read_devices:
+            self._doubtful = True
+            raise NotPermittedError("the user lacks the Smart Home right")
+        self._last_use = time.monotonic()
+        self._doubtful = False
+
+    async def _login(self, info: SessionInfo) -> SessionInfo:
+        """Answer the challenge, exactly once."""
+        if info.block_time:
+            # Even the right password would be refused now, and count as one more attempt.
+            raise LoginBlockedError(timedelta(seconds=info.block_time))
+        try:
+            response = await asyncio.to_thread(challenge_response, info.challenge, self._password)
+        except ValueError as err:
+            raise NotAFritzBoxError("the login challenge has an unknown form") from err
+        info = await self._session_info(
+            {"version": "2"},
+            # In the body, so that no proxy's log keeps it.
+            form={"username": self._username or info.default_user, "response": response},
+        )
+        if not info.logged_in:
+            raise LoginRejectedError("user or password are wrong")
+        self._sid = info.sid
+        return info
+
+    async def _session_info(
+        self, query: Mapping[str, str], form: Mapping[str, str] | None = None
+    ) -> SessionInfo:
+        text = await self._text("/login_sid.lua", query, form)
+        try:
+            return parse_session_info(text)
+        except MalformedAnswerError as err:
+            raise NotAFritzBoxError("the login page is not a FRITZ!Box's") from err
+
+    async def _text(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> str:
+        """Return an answer that must have status 200."""
+        status, text = await self._request(path, query, form)
+        if status == 404 or 300 <= status < 400:
+            raise NotAFritzBoxError(f"{path} was answered with status {status}")
+        if status != 200:
+            raise FritzBoxConnectionError(f"{path} was answered with status {status}")
+        return text
+
+    async def _request(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> tuple[int, str]:
+        """Send one request; return status and text."""
+        try:
+            async with self._session.request(
+                "POST" if form else "GET",
+                self.url.with_path(path),
+                params=query,
+                data=form,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
+            ) as response:
+                body = bytearray()
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > MAX_ANSWER_BYTES:
+                        raise InvalidAnswerError("the answer is too large", "")
+                return response.status, body.decode(errors="replace")
+        except (
+            aiohttp.ClientConnectorCertificateError,
+            aiohttp.ClientConnectorSSLError,
+            aiohttp.ServerFingerprintMismatch,
+        ) as err:
+            raise FritzBoxCertificateError("the certificate is not trusted") from err
+        except aiohttp.ClientResponseError as err:
+            raise NotAFritzBoxError("the answer is not HTTP") from err
+        except TimeoutError as err:
+            raise FritzBoxConnectionError("no answer in time") from err
+        except (aiohttp.ClientError, OSError, ValueError) as err:
+            # The message may contain the URL and with it the SID.
+            raise FritzBoxConnectionError(f"no connection ({type(err).__name__})") from err
