@@ -7,6 +7,7 @@ Run without arguments; the same files come out every time.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 import math
 from pathlib import Path
 import struct
@@ -70,7 +71,7 @@ def polygon(points: Iterable[Point], *, rounding: float = 0.0) -> Distance:
 def line(points: Iterable[Point], *, width: float) -> Distance:
     """Return a line through the points with round ends."""
     stops = tuple(points)
-    parts = tuple(zip(stops, stops[1:], strict=False))
+    parts = tuple(pairwise(stops))
 
     def distance(x: float, y: float) -> float:
         nearest = math.inf

@@ -1,0 +1,1 @@
+"""Tools for developers; each runs by itself."""

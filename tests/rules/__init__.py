@@ -1,0 +1,1 @@
+"""What hassfest, HACS and this project refuse, as functions over a repository's folder."""
