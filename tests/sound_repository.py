@@ -48,7 +48,11 @@ ENGLISH: Final[dict[str, Any]] = {
                 "data_description": {"topic": "The name in Tasmota."},
             },
         },
-        "error": {"cannot_connect": "No answer from {host}.", "invalid_auth": "Wrong password."},
+        "error": {
+            "cannot_connect": "No answer from {host}.",
+            "invalid_auth": "Wrong password.",
+            "login_blocked": "Wait.",
+        },
         "abort": {"already_configured": "It is there.", "not_supported": "Too old."},
     },
     "options": {
@@ -104,6 +108,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from . import tasmota_sml
 from .const import DOMAIN, KEY_LOCKED
 
+ERROR_KEYS = {TimeoutError: "login_blocked"}
+
 if TYPE_CHECKING:
     from homeassistant.components.lovelace import ResourceStorageCollection
 
@@ -150,6 +156,7 @@ def async_register(hass: HomeAssistant, register: SystemHealthRegistration) -> N
 from homeassistant.config_entries import ConfigFlow, OptionsFlowWithReload
 
 from .const import DOMAIN
+from .coordinator import ERROR_KEYS
 
 ERRORS = {OSError: "cannot_connect"}
 
@@ -166,6 +173,7 @@ class Flow(ConfigFlow, domain=DOMAIN):
     async def async_step_box(self, user_input):
         errors = {}
         errors["base"] = "invalid_auth"
+        errors["host"] = ERROR_KEYS[TimeoutError]
         selector = SelectSelectorConfig(translation_key="side")
         return self.async_show_form(step_id="box", errors=errors)
 

@@ -342,6 +342,7 @@ OFFENCES = (
         (both("config.error.invalid_auth", None), "config.error.invalid_auth"),
         (both("config.abort.already_configured", None), "config.abort.already_configured"),
         (both("config.abort.not_supported", None), "config.abort.not_supported"),
+        (both("config.error.login_blocked", None), "config.error.login_blocked"),
         (both("options.step.init", None), "options.step.init"),
         (
             add(f"{OURS}/config_flow.py", "\nasync def async_step_reauth(self): ...\n"),

@@ -35,6 +35,7 @@ FLOORS: Final[dict[str, int]] = {
     "counter.py": 1,
     "const.py": 2,
     "counter_memory.py": 2,
+    "reader_probe.py": 2,
     "coordinator.py": 2,
     "entity.py": 3,
     "sensor.py": 3,
@@ -406,7 +407,15 @@ def flow_texts_exist(root: Path) -> Iterator[str]:
     if flow is None:
         return
     found, known = english(root), constants(root)
-    for node in flow.tree.body:
+    used = {node.id for node in ast.walk(flow.tree) if isinstance(node, ast.Name)}
+    tables = [
+        node
+        for each in modules(root)
+        for node in each.tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and {node.id for node in ast.walk(node) if isinstance(node, ast.Name)} & used
+    ]
+    for node in [*flow.tree.body, *tables]:
         options = isinstance(node, ast.ClassDef) and any(
             "OptionsFlow" in ast.unparse(base) for base in node.bases
         )
