@@ -1,0 +1,322 @@
+"""A Tasmota head on the electricity meter: it reads the simulated home and tells it over MQTT."""
+
+from argparse import ArgumentParser, Namespace
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from paho.mqtt.client import MQTTMessage
+
+from .broker import HOST, MQTT_PORT
+from .faults import TRANSFORMATIONS, Fault, Telegram
+from .head import OFFLINE, ONLINE, Head, compact
+from .home import Clock, Home
+from .meter import SCRIPTS, Line, Meter, Script
+from .mqtt import MqttConnection
+
+TELEGRAM_PERIOD: Final = 2.0
+"""Seconds between two telegrams of the meter, each followed by the immediate messages."""
+
+
+LEAVE_TIMEOUT: Final = 20.0
+"""Seconds until a broker must have noticed that a connection is gone."""
+
+
+class SimulatedReader(Head):
+    """A head with one meter, stepped by hand (`publish_sensor`) or by itself (`operate`).
+
+    Lives in the event loop that `start` is called in; everything else is called from there too.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        clock: Clock,
+        *,
+        host: str = HOST,
+        port: int = MQTT_PORT,
+        topic: str = "tasmota_9282F4",
+        mac: str = "A4CF129282F4",
+        name: str = "Tasmota",
+        script: str = "bitshake",
+        full_topic: str = "%prefix%/%topic%/",
+        tele_period: float = 10.0,
+        mqtt5: bool = True,
+        esp32: bool = False,
+    ) -> None:
+        """Build a head for a script of `SCRIPTS`; `mac` without colons, in capitals."""
+        super().__init__(home, clock, topic=topic, mac=mac, name=name, full_topic=full_topic)
+        self.script: Script = SCRIPTS[script]
+        self.tele_period = tele_period
+        self.meter = Meter(home=home, since=home.installed)
+        self._host = host
+        self._port = port
+        self._mqtt5 = mqtt5
+        self._esp32 = esp32
+        self._connection: MqttConnection | None = None
+        self._faults: dict[Fault, int | None] = {}
+        self._frozen = clock.now()
+        self._messages = 0
+        self.silent = False
+        """Whether it stays connected but publishes no telemetry."""
+
+    # Life
+
+    async def start(self) -> None:
+        """Connect, and tell everything a head tells after its start.
+
+        Raises:
+            OSError: Nobody listens there.
+            TimeoutError: The broker does not answer.
+        """
+        self._connection = MqttConnection(
+            self._host,
+            self._port,
+            client_id=self.client_id,
+            mqtt5=self._mqtt5,
+            will=(self.tele_topic("LWT"), OFFLINE),
+            connected=self._on_connect,
+            received=self._on_message,
+        )
+        await self._connection.open()
+
+    async def stop(self) -> None:
+        """Say goodbye and disconnect; return when the broker has told everybody."""
+        self._publish(self.tele_topic("LWT"), OFFLINE, retain=True)
+        await self._leave(MqttConnection.close)
+
+    async def lose_power(self) -> None:
+        """Fall off the network without a goodbye; return when the broker has published the will."""
+        await self._leave(MqttConnection.cut)
+
+    async def _leave(self, end: Callable[[MqttConnection], Awaitable[None]]) -> None:
+        """End the connection, and wait until the broker has told that the head is offline.
+
+        A head that came back at once would else be overtaken by the news of its own end.
+        """
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if not connection.online.is_set():
+            await end(connection)
+            return
+        told = asyncio.Event()
+
+        def watch(message: MQTTMessage) -> None:
+            if message.payload.decode() == OFFLINE:
+                told.set()
+
+        watcher = MqttConnection(self._host, self._port, mqtt5=self._mqtt5, received=watch)
+        try:
+            await watcher.open()
+            await watcher.subscribe(self.tele_topic("LWT"))
+            await end(connection)
+            async with asyncio.timeout(LEAVE_TIMEOUT):
+                await told.wait()
+        except ConnectionError:  # the broker has just gone: nobody to tell
+            await end(connection)
+        finally:
+            await watcher.close()
+
+    async def reboot(
+        self, fault: Fault | None = None, *, messages: int = 1, reason: str = "Power On"
+    ) -> None:
+        """Lose power and come back, with a fault in the first messages."""
+        await self.lose_power()
+        self.boot(reason)
+        self._messages = 0
+        if fault is not None:
+            self.fault(fault, messages=messages)
+        await self.start()
+
+    async def operate(self) -> None:
+        """Publish as time goes by, until cancelled."""
+        pause = min(TELEGRAM_PERIOD, self.tele_period)
+        waited = 0.0
+        while True:
+            await asyncio.sleep(pause)
+            self.publish_immediate()
+            waited += pause
+            if waited >= self.tele_period:
+                waited = 0.0
+                self.publish_state()
+                self.publish_sensor()
+
+    async def wait_connected(self) -> None:
+        """Return once the head is connected (again)."""
+        if self._connection is not None:
+            await self._connection.online.wait()
+
+    # Faults
+
+    def fault(self, fault: Fault, *, messages: int | None = None) -> None:
+        """Suffer from a fault, in so many messages with readings or until `heal`."""
+        self._faults[fault] = messages
+        if fault is Fault.FROZEN:
+            self._frozen = self.clock.now()
+
+    def heal(self) -> None:
+        """Be free of all faults."""
+        self._faults.clear()
+
+    def swap_meter(self, number: str, *, import_kwh: float = 0.0, export_kwh: float = 0.0) -> None:
+        """Put in another meter, with its own number and readings."""
+        self.meter = Meter(
+            home=self.home,
+            number=number,
+            since=self.clock.now(),
+            import_kwh=import_kwh,
+            export_kwh=export_kwh,
+        )
+
+    def load_script(self, name: str) -> None:
+        """Load another script: the same meter under other keys."""
+        self.script = SCRIPTS[name]
+
+    # What it publishes
+
+    def publish_sensor(self) -> None:
+        """Publish all readings."""
+        if not self.silent:
+            self._publish(self.tele_topic("SENSOR"), self._sensor(self.script.lines).json())
+
+    def publish_immediate(self) -> None:
+        """Publish each line that the script flags, in a message of its own."""
+        for line in self.script.lines:
+            if line.immediate and not self.silent:
+                self._publish(self.tele_topic("SENSOR"), self._sensor((line,), extra="").json())
+
+    def publish_state(self) -> None:
+        """Publish how the head itself is."""
+        if not self.silent:
+            self._publish(self.tele_topic("STATE"), compact(self.state()))
+
+    def publish_info(self) -> None:
+        """Publish what the head is, as after each start."""
+        for leaf, content in self.info().items():
+            self._publish(self.tele_topic(leaf.upper()), compact({leaf: content}))
+
+    def publish_discovery(self) -> None:
+        """Publish the two retained discovery messages."""
+        lines = () if Fault.EMPTY_DISCOVERY in self._faults else self.script.lines
+        readings = self._sensor(lines, count=False).json()
+        self._publish(f"{self.discovery_topic}/config", compact(self.config()), retain=True)
+        self._publish(
+            f"{self.discovery_topic}/sensors", f'{{"sn":{readings},"ver":1}}', retain=True
+        )
+
+    def remove_discovery(self) -> None:
+        """Clear the retained discovery, as a device with SetOption19 does."""
+        for leaf in ("config", "sensors"):
+            self._publish(f"{self.discovery_topic}/{leaf}", "", retain=True)
+
+    # Payloads
+
+    def _sensor(
+        self, lines: tuple[Line, ...], *, extra: str | None = None, count: bool = True
+    ) -> Telegram:
+        """Return a message with readings, after all faults."""
+        now = self.clock.now()
+        read = self._frozen if Fault.FROZEN in self._faults else now
+        temperature = f"{45 + self.home.outdoor_temperature(now) / 4:.1f}"
+        board = f'"ESP32":{{"Temperature":{temperature}}},"TempUnit":"C"' if self._esp32 else ""
+        telegram = Telegram(
+            time=self.time,
+            prefix=self.script.prefix,
+            fields=tuple((line, line.printed(self.meter, read)) for line in lines),
+            extra=board if extra is None else extra,
+            number=self._messages,
+            uptime=self.uptime,
+        )
+        for fault, left in list(self._faults.items()):
+            if fault in TRANSFORMATIONS:
+                telegram = TRANSFORMATIONS[fault](telegram)
+            if count and left is not None:
+                self._faults[fault] = left - 1
+                if left <= 1:
+                    del self._faults[fault]
+        self._messages += count
+        return telegram
+
+    # MQTT
+
+    def _publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        """Publish with QoS 0, as Tasmota does; lost while there is no connection."""
+        if self._connection is not None:
+            self._connection.publish(topic, payload, retain=retain)
+
+    def _answer(self, number: int) -> None:
+        """Answer a status command; 0 asks for everything in one message."""
+        readings = f'"StatusSNS":{self._sensor(self.script.lines).json()}'
+        answers = {**self.status(), 8: readings, 10: readings}
+        if number == 0:
+            members = ",".join(answers[part] for part in (99, 1, 2, 5, 6, 10, 11))
+            self._publish(self.stat_topic("STATUS0"), f"{{{members}}}")
+        elif number in answers:
+            leaf = "STATUS" if number == 99 else f"STATUS{number}"
+            self._publish(self.stat_topic(leaf), f"{{{answers[number]}}}")
+
+    def _on_connect(self) -> None:
+        """Tell everything a head tells after connecting."""
+        if self._connection is None:
+            return
+        self.connected()
+        for topic in self.command_topics():
+            self._connection.subscribe(topic)
+        self._publish(self.tele_topic("LWT"), ONLINE, retain=True)
+        self.publish_info()
+        self.publish_discovery()
+        self.publish_state()
+        self.publish_sensor()
+
+    def _on_message(self, message: MQTTMessage) -> None:
+        """Obey a command."""
+        command = message.topic.rpartition("/")[2].upper()
+        payload = message.payload.decode(errors="replace").strip()
+        if command.startswith("STATUS"):
+            number = payload or command.removeprefix("STATUS") or "99"
+            if number.isdecimal():
+                self._answer(int(number))
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the options of the reader."""
+    parser.add_argument("--host", default=HOST, help="the MQTT broker (%(default)s)")
+    parser.add_argument("--port", type=int, default=MQTT_PORT, help="its port (%(default)s)")
+    parser.add_argument("--topic", default="tasmota_9282F4", help="%(default)s")
+    parser.add_argument("--mac", default="A4CF129282F4", help="%(default)s")
+    parser.add_argument("--name", default="Tasmota", help="the name in discovery (%(default)s)")
+    parser.add_argument(
+        "--script", choices=list(SCRIPTS), default="bitshake", help="vocabulary (%(default)s)"
+    )
+    parser.add_argument(
+        "--tele-period", type=float, default=10.0, help="seconds between messages (%(default)s)"
+    )
+    parser.add_argument("--mqtt311", action="store_true", help="speak MQTT 3.1.1 in place of 5")
+    parser.add_argument(
+        "--fault", choices=[*Fault], action="append", default=[], help="suffer from a fault"
+    )
+
+
+async def run(args: Namespace, home: Home, clock: Clock) -> None:
+    """Run a reader until cancelled."""
+    reader = SimulatedReader(
+        home,
+        clock,
+        host=args.host,
+        port=args.port,
+        topic=args.topic,
+        mac=args.mac,
+        name=args.name,
+        script=args.script,
+        tele_period=args.tele_period,
+        mqtt5=not args.mqtt311,
+    )
+    for fault in args.fault:
+        reader.fault(Fault(fault))
+    await reader.start()
+    print(f"Meter reader publishes {reader.tele_topic('SENSOR')}", flush=True)
+    try:
+        await reader.operate()
+    finally:
+        await reader.stop()
