@@ -11,7 +11,7 @@ from aiohttp import web
 
 from simulator.fritzbox_answers import SINCE_PBKDF2, Answer, Answers, Call
 from simulator.fritzbox_devices import DEVICES, Device
-from simulator.fritzbox_faults import CUT, EMPTY_LIST, MALFORMED, Fault, FaultPlan
+from simulator.fritzbox_faults import CUT, EMPTY_LIST, MALFORMED, Fault, FaultPlan, Gate
 from simulator.fritzbox_login import ALL_RIGHTS, Door, Login, Session, User
 from simulator.fritzbox_pages import Identity
 from simulator.fritzbox_xml import SmartHome
@@ -29,6 +29,7 @@ __all__ = [
     "OTHER_PASSWORD",
     "OTHER_USER",
     "Fault",
+    "Gate",
     "Identity",
     "Login",
     "Request",
@@ -292,8 +293,8 @@ class SimulatedFritzBox:
             return Answer(status=status) if status else None
         fault = self._faults.take(path=call.path, switchcmd=call.switchcmd)
         await asyncio.sleep(fault.delay.total_seconds())
-        if fault.until is not None:
-            await fault.until.wait()
+        if fault.gate is not None:
+            await fault.gate.passed()
         if fault.drop:
             return None
         if fault.status is not None:

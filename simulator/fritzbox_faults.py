@@ -8,14 +8,36 @@ import re
 from typing import Final
 
 
+class Gate:
+    """Holds answers back until it is opened."""
+
+    def __init__(self) -> None:
+        """Be closed."""
+        self._open = asyncio.Event()
+        self._reached = asyncio.Event()
+
+    async def reached(self) -> None:
+        """Wait until a request stands before the gate."""
+        await self._reached.wait()
+
+    def open(self) -> None:
+        """Let all requests pass from now on."""
+        self._open.set()
+
+    async def passed(self) -> None:
+        """Stand before the gate until it is open."""
+        self._reached.set()
+        await self._open.wait()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """What goes wrong with one answer."""
 
     delay: timedelta = timedelta()
     """Real time before anything else happens."""
-    until: asyncio.Event | None = None
-    """Nothing else happens before this is set."""
+    gate: Gate | None = None
+    """Nothing else happens before this is open."""
     drop: bool = False
     """Close the connection without an answer; the box has not looked at the request."""
     status: int | None = None
