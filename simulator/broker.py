@@ -134,10 +134,13 @@ class Broker:
         """Start the broker and return as soon as it accepts connections.
 
         Raises:
-            BrokerError: It ended at once (a port is taken), or accepts none for 20 seconds.
+            BrokerError: A port is taken, it ended at once, or accepts none for 20 seconds.
         """
         if self.running:
             return
+        for port in {self.port, self.port_v311}:
+            if await _answers(self.host, port):
+                raise BrokerError(f"port {port} is taken")
         self._spawn()
         try:
             async with asyncio.timeout(START_TIMEOUT):
@@ -200,17 +203,21 @@ class Broker:
         )
 
     async def _accepting(self, port: int) -> None:
-        """Return once somebody accepts connections on a port."""
-        while True:
+        """Return once our own broker accepts connections on a port."""
+        while not await _answers(self.host, port):
             if not self.running:
                 raise BrokerError(f"{self.kind} ended while it started on port {port}")
-            try:
-                _, writer = await asyncio.open_connection(self.host, port)
-            except OSError:
-                await asyncio.sleep(POLL)
-            else:
-                writer.close()
-                return
+            await asyncio.sleep(POLL)
+
+
+async def _answers(host: str, port: int) -> bool:
+    """Return whether somebody accepts connections on a port."""
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def add_arguments(parser: ArgumentParser) -> None:
