@@ -116,14 +116,17 @@ async def test_home_assistants_own_integration(
     hass: HomeAssistant, box: SimulatedFritzBox, home: Home, clock: ManualClock
 ) -> None:
     flow = await hass.config_entries.flow.async_init("fritzbox", context={"source": SOURCE_USER})
+    form = flow["data_schema"]
+    assert form is not None
+    answers = {
+        "host": box.url,  # the older name of the field
+        "url": box.url,
+        "username": DEFAULT_USER,
+        "password": DEFAULT_PASSWORD,
+        "verify_ssl": False,
+    }
     await hass.config_entries.flow.async_configure(
-        flow["flow_id"],
-        {
-            "url": box.url,
-            "username": DEFAULT_USER,
-            "password": DEFAULT_PASSWORD,
-            "verify_ssl": False,
-        },
+        flow["flow_id"], {str(field): answers[str(field)] for field in form.schema}
     )
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries("fritzbox")
