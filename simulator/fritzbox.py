@@ -14,7 +14,7 @@ from simulator.fritzbox_devices import DEVICES, Device
 from simulator.fritzbox_faults import CUT, EMPTY_LIST, MALFORMED, Fault, FaultPlan, Gate
 from simulator.fritzbox_login import ALL_RIGHTS, Door, Login, Session, User
 from simulator.fritzbox_pages import Identity
-from simulator.fritzbox_xml import SmartHome
+from simulator.fritzbox_smart_home import SmartHome
 from simulator.home import Clock, Home
 
 __all__ = [
@@ -324,7 +324,8 @@ async def run(args: Namespace, home: Home, clock: Clock) -> None:
     )
     await box.start(args.port)
     try:
-        print(f"{box.identity.name} at {box.url}, user {args.user!r}, password {args.password!r}")
+        user = f"user {args.user!r}, password {args.password!r}"
+        print(f"{box.identity.name} at {box.url}, {user}", flush=True)
         await asyncio.Event().wait()
     finally:
         await box.stop()

@@ -11,7 +11,8 @@ from simulator import fritzbox_pages as pages
 from simulator.fritzbox_devices import Device, Plug
 from simulator.fritzbox_login import NO_SID, Door, Session
 from simulator.fritzbox_pages import Identity
-from simulator.fritzbox_xml import SmartHome, text_of
+from simulator.fritzbox_smart_home import SmartHome
+from simulator.fritzbox_xml import text_of
 
 SINCE_PBKDF2: Final = (7, 24)
 _SINCE_FRITZOS_IN_LIST: Final = (7, 20)

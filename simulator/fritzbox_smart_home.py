@@ -1,0 +1,103 @@
+"""The smart home as the simulated FRITZ!Box knows it: its devices, and what is wrong with them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from xml.etree.ElementTree import Element
+
+from simulator.fritzbox_devices import Device
+from simulator.fritzbox_readings import Readings
+from simulator.fritzbox_xml import entry, node, replace_texts, statistics
+from simulator.home import Home
+
+
+class SmartHome:
+    """The devices of a box."""
+
+    def __init__(self, home: Home, devices: Sequence[Device]) -> None:
+        """Show these devices in this home."""
+        self.devices = {device.ain: device for device in devices}
+        self._readings = Readings(home, devices)
+        self._overrides: dict[str, dict[str, str]] = {}
+        self._vanished: set[str] = set()
+        self._disconnected: set[str] = set()
+        self._silent_for: dict[str, timedelta] = {}
+
+    # What may be wrong; all raise KeyError for a device that does not exist
+
+    def override(self, ain: str, **values: str | int) -> None:
+        """Fix the text of elements, wherever in the device they stand: `energy=0, present=1`."""
+        texts = {tag: str(value) for tag, value in values.items()}
+        self._overrides.setdefault(self._known(ain), {}).update(texts)
+
+    def disconnect(self, ain: str) -> None:
+        """Take a device out of reach: it stays in the list, absent and without values."""
+        self._disconnected.add(self._known(ain))
+
+    def vanish(self, ain: str) -> None:
+        """Take a device out of the list."""
+        self._vanished.add(self._known(ain))
+
+    def delay_statistics(self, ain: str, silence: timedelta) -> None:
+        """Let the device's own history be as old as this, `datatime` tells so."""
+        self._silent_for[self._known(ain)] = silence
+
+    def restore(self, ain: str) -> None:
+        """Make everything right again with a device; a reset counter stays reset."""
+        self._overrides.pop(ain, None)
+        self._disconnected.discard(ain)
+        self._vanished.discard(ain)
+        self._silent_for.pop(ain, None)
+
+    def reset_statistics(self, ain: str, at: datetime) -> None:
+        """Let the counter of a device start again at 0 Wh, and its history with it."""
+        self._readings.reset(self.devices[ain], at)
+
+    # What the box says
+
+    def find(self, ain: str) -> Device | None:
+        """Return the listed device of an AIN that was written with or without its blank."""
+        wanted = ain.replace(" ", "")
+        for device in self.listed():
+            if device.ain.replace(" ", "") == wanted:
+                return device
+        return None
+
+    def listed(self) -> Iterator[Device]:
+        """Yield the devices in the order of the list."""
+        return (device for ain, device in self.devices.items() if ain not in self._vanished)
+
+    def is_present(self, device: Device) -> bool:
+        """Return whether the box can reach the device."""
+        return device.present and device.ain not in self._disconnected
+
+    def device_list(self, at: datetime, *, fritzos: str | None) -> Element:
+        """Return the whole list; `fritzos` is told by firmware that tells it."""
+        root = node("devicelist", *(self.element(device, at) for device in self.listed()))
+        root.set("version", "1")
+        if fritzos:
+            root.set("fwversion", fritzos)
+        return root
+
+    def element(self, device: Device, at: datetime) -> Element:
+        """Return the entry of one device."""
+        element = entry(device, self._readings, at, present=self.is_present(device))
+        replace_texts(element, self._overrides.get(device.ain, {}))
+        return element
+
+    def statistics(self, device: Device, at: datetime, *, with_datatime: bool) -> Element:
+        """Return what the device remembers."""
+        return statistics(
+            device,
+            self._readings,
+            at - self._silent_for.get(device.ain, timedelta()),
+            present=self.is_present(device),
+            with_datatime=with_datatime,
+        )
+
+    def counter(self, device: Device, at: datetime) -> int:
+        """Return the whole Wh that the device has counted, whatever it says."""
+        return self._readings.counter(device, at)
+
+    def _known(self, ain: str) -> str:
+        """Return the AIN if there is such a device."""
+        return self.devices[ain].ain
