@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser, Namespace
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from paho.mqtt.client import MQTTMessage
@@ -81,16 +80,7 @@ class SimulatedReader(Head):
         await self._connection.open()
 
     async def stop(self) -> None:
-        """Say goodbye and disconnect; return when the broker has told everybody."""
-        self._publish(self.tele_topic("LWT"), OFFLINE, retain=True)
-        await self._leave(MqttConnection.close)
-
-    async def lose_power(self) -> None:
-        """Fall off the network without a goodbye; return when the broker has published the will."""
-        await self._leave(MqttConnection.cut)
-
-    async def _leave(self, end: Callable[[MqttConnection], Awaitable[None]]) -> None:
-        """End the connection, and wait until the broker has told that the head is offline.
+        """Lose power; return when the broker has told that the head is offline.
 
         A head that came back at once would else be overtaken by the news of its own end.
         """
@@ -98,7 +88,7 @@ class SimulatedReader(Head):
         if connection is None:
             return
         if not connection.online.is_set():
-            await end(connection)
+            await connection.cut()
             return
         told = asyncio.Event()
 
@@ -108,13 +98,13 @@ class SimulatedReader(Head):
 
         watcher = MqttConnection(self._host, self._port, mqtt5=self._mqtt5, received=watch)
         try:
-            await watcher.open()
-            await watcher.subscribe(self.tele_topic("LWT"))
-            await end(connection)
             async with asyncio.timeout(LEAVE_TIMEOUT):
+                await watcher.open()
+                await watcher.subscribe(self.tele_topic("LWT"))
+                await connection.cut()
                 await told.wait()
         except ConnectionError:  # the broker has just gone: nobody to tell
-            await end(connection)
+            await connection.cut()
         finally:
             await watcher.close()
 
@@ -122,7 +112,7 @@ class SimulatedReader(Head):
         self, fault: Fault | None = None, *, messages: int = 1, reason: str = "Power On"
     ) -> None:
         """Lose power and come back, with a fault in the first messages."""
-        await self.lose_power()
+        await self.stop()
         self.boot(reason)
         self._messages = 0
         if fault is not None:
