@@ -49,6 +49,12 @@ class Client:
         async with self._session.get(url, params=parameters, headers=self._headers) as answer:
             return answer.status, await answer.text()
 
+    async def rest(self, path: str) -> tuple[int, int]:
+        """Ask the REST API; return the status and the code of the error."""
+        headers = {**self._headers, "Authorization": f"AVM-SID {self.sid}"}
+        async with self._session.get(f"{self._box.url}/api/v0{path}", headers=headers) as answer:
+            return answer.status, (await answer.json())["errors"][0]["code"]
+
     async def post(self, path: str, **form: str) -> tuple[int, str]:
         url = f"{self._box.url}{path}"
         async with self._session.post(url, data=form, headers=self._headers) as answer:

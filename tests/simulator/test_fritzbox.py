@@ -497,6 +497,7 @@ async def test_reboot_drops_requests_then_lets_in_but_knows_no_device(
     await client.log_in()
     assert len(await client.devices()) == 0
     assert await client.ask("getswitchlist") == (200, "")
+    assert await client.rest("/smarthome/overview") == (500, 3012)
 
     clock.advance(timedelta(minutes=1))
     assert len(await client.devices()) == len(DEVICES)
@@ -509,6 +510,12 @@ async def test_reboot_with_a_status(
     assert (await client.get("/login_sid.lua"))[0] == 503
     clock.advance(timedelta(minutes=1))
     assert (await client.get("/login_sid.lua"))[0] == 200
+
+
+async def test_rest_interface_wants_a_live_session(client: Client, stranger: Client) -> None:
+    stranger.sid = client.sid
+    assert await stranger.rest("/smarthome/overview") == (401, 3001)
+    assert await client.rest("/smarthome/overview") == (404, 2001)
 
 
 async def test_restart_on_the_same_port(box: SimulatedFritzBox, client: Client) -> None:
