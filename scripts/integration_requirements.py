@@ -4,35 +4,20 @@ Home Assistant installs them at the first start of each integration; having them
 in the environment makes that start quick and independent of the network.
 """
 
-import importlib.util
 import json
 from pathlib import Path
 
-INTEGRATIONS = (
-    "config",
-    "energy",
-    "fritzbox",
-    "frontend",
-    "history",
-    "logbook",
-    "mqtt",
-    "recorder",
-    "system_health",
-    "tasmota",
-)
+from homeassistant import bootstrap
 
-
-def components_dir() -> Path:
-    """Return the folder of the installed Home Assistant's integrations."""
-    spec = importlib.util.find_spec("homeassistant")
-    if spec is None or spec.origin is None:
-        raise SystemExit("Home Assistant is not installed")
-    return Path(spec.origin).with_name("components")
+INTEGRATIONS = {"config", "energy", "fritzbox", "history", "isal", "logbook", "mqtt", "tasmota"}
+"""What the demo and the tests use beside what every Home Assistant loads."""
+WITHOUT_WHEELS = {"pymicro-vad", "pyspeex-noise"}
+"""Need a compiler; only voice assistants use them, and demo/stubs stands in."""
 
 
 def requirements(components: Path) -> set[str]:
     """Collect the requirements of the integrations and of all they depend on."""
-    waiting = list(INTEGRATIONS)
+    waiting = list(INTEGRATIONS | bootstrap.DEFAULT_INTEGRATIONS)
     seen: set[str] = set()
     found: set[str] = set()
     while waiting:
@@ -43,9 +28,9 @@ def requirements(components: Path) -> set[str]:
         manifest = json.loads((components / domain / "manifest.json").read_text())
         found.update(manifest.get("requirements", ()))
         waiting.extend(manifest.get("dependencies", ()))
-    return found
+    return {item for item in found if item.partition("==")[0] not in WITHOUT_WHEELS}
 
 
 if __name__ == "__main__":
-    for requirement in sorted(requirements(components_dir())):
-        print(requirement)  # noqa: T201
+    for requirement in sorted(requirements(Path(bootstrap.__file__).with_name("components"))):
+        print(requirement)

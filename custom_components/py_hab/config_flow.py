@@ -287,7 +287,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         if "mqtt" not in self.hass.config.components:
             return False
         # Imported here: a home without a meter needs no MQTT, and loading it takes time.
-        from homeassistant.components import mqtt  # noqa: PLC0415
+        from homeassistant.components import mqtt
 
         return await mqtt.async_wait_for_mqtt_client(self.hass)
 

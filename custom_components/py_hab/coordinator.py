@@ -221,7 +221,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
     @property
     def available(self) -> bool:
         """Whether broker, reader and readings are all there."""
-        from homeassistant.components import mqtt  # noqa: PLC0415
+        from homeassistant.components import mqtt
 
         return (
             self._reader_online
@@ -234,7 +234,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
     async def _async_setup(self) -> None:
         """Subscribe to the reader, then ask it for its values."""
         # Imported here: a home without a meter needs no MQTT, and loading it takes time.
-        from homeassistant.components import mqtt  # noqa: PLC0415
+        from homeassistant.components import mqtt
 
         if not await mqtt.async_wait_for_mqtt_client(self.hass):
             raise ConfigEntryNotReady(
@@ -272,7 +272,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
     @callback
     def _async_ask_reader(self) -> None:
         """Request all values now, instead of waiting up to five minutes for the next message."""
-        from homeassistant.components import mqtt  # noqa: PLC0415
+        from homeassistant.components import mqtt
 
         if self.topics.command and mqtt.is_connected(self.hass):
             self.config_entry.async_create_task(

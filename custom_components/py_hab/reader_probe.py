@@ -54,7 +54,7 @@ async def _subscribed(
     hass: HomeAssistant, handlers: Mapping[str, Callable[[ReceiveMessage], None]]
 ) -> AsyncGenerator[None]:
     """Hold subscriptions; the body runs when the broker has confirmed them all."""
-    from homeassistant.components import mqtt  # noqa: PLC0415
+    from homeassistant.components import mqtt
 
     undo: list[Callable[[], None]] = []
     confirmed = {topic: asyncio.Event() for topic in handlers}
@@ -107,7 +107,7 @@ async def async_find_readers(hass: HomeAssistant) -> list[str]:
 
 async def async_probe_reader(hass: HomeAssistant, topics: ReaderTopics) -> ProbeResult:
     """Ask a reader for its values and its identity, and listen to what it publishes."""
-    from homeassistant.components import mqtt  # noqa: PLC0415
+    from homeassistant.components import mqtt
 
     result = ProbeResult(heard=False, reading=None, identity=None)
     changed = asyncio.Event()

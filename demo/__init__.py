@@ -1,0 +1,1 @@
+"""A real Home Assistant around the simulated home: for the demo and the end-to-end tests."""
