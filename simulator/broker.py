@@ -3,6 +3,10 @@
 Either `rumqttd`, which the package `iotcore` brings along, or an installed `mosquitto`.
 Both run in a child process that ends when its standard input closes: at `stop`, and
 also when our own process dies in whatever way.
+
+Where rumqttd differs from mosquitto: it acknowledges the end of several subscriptions in
+one message once for each topic, and not at all for a topic that was not subscribed to.
+Home Assistant logs an error or a warning then, and goes on.
 """
 
 from argparse import ArgumentParser, Namespace
