@@ -1,7 +1,7 @@
 """A real Home Assistant in a process of its own, driven through its HTTP and WebSocket API."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 import importlib.util
 import json
 import os
@@ -290,15 +290,21 @@ class Hass:
 
     async def flow(self, handler: str, *steps: Mapping[str, Any]) -> dict[str, Any]:
         """Go through a config flow as the frontend does; return its last answer."""
-        answer: dict[str, Any] = await self.post(
-            "config/config_entries/flow", {"handler": handler, "show_advanced_options": False}
-        )
+        return await self._flow("config/config_entries/flow", handler, steps)
+
+    async def options(self, entry_id: str, *steps: Mapping[str, Any]) -> dict[str, Any]:
+        """Go through the options of an entry; return the last answer."""
+        return await self._flow("config/config_entries/options/flow", entry_id, steps)
+
+    async def _flow(
+        self, path: str, handler: str, steps: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        answer: dict[str, Any] = await self.post(path, {"handler": handler})
         for step in steps:
-            if "flow_id" not in answer or answer["type"] in {"abort", "create_entry"}:
+            if answer["type"] in {"abort", "create_entry"}:
                 break
             answer = await self.post(
-                f"config/config_entries/flow/{answer['flow_id']}",
-                _filled(answer.get("data_schema") or [], step),
+                f"{path}/{answer['flow_id']}", _filled(answer.get("data_schema") or [], step)
             )
         return answer
 
@@ -329,14 +335,16 @@ class Hass:
     async def entities(self) -> list[dict[str, Any]]:
         """Return the registered entities of py_hab that are enabled, each with its state.
 
-        Keys beside the registry's own: state (the whole object or None), device (registry entry).
+        Keys beside the registry's own: state (the whole object or None), device (its registry entry).
         """
-        states = {state["entity_id"]: state for state in await self.get("states")}
+        # In this order: what an entity refers to is older than the entity.
+        registered = await self.ws("config/entity_registry/list")
         devices = {device["id"]: device for device in await self.ws("config/device_registry/list")}
+        states = {state["entity_id"]: state for state in await self.get("states")}
         return [
             entity
-            | {"state": states.get(entity["entity_id"]), "device": devices.get(entity["device_id"])}
-            for entity in await self.ws("config/entity_registry/list")
+            | {"state": states.get(entity["entity_id"]), "device": devices[entity["device_id"]]}
+            for entity in registered
             if entity["platform"] == "py_hab" and entity["disabled_by"] is None
         ]
 

@@ -215,7 +215,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         self._prefix: str | None = None
         self._reader_online = True
         self._last_reading: datetime | None = None
-        self._was_available = True
+        self._was_available: bool | None = None
+        """As last told to the entities; None before the first reading."""
         self._malformed = False
 
     @property
@@ -331,12 +332,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
     @callback
     def _async_check_freshness(self, _now: datetime | None = None) -> None:
         """Tell the entities when the reader goes or comes back."""
-        if self.available != self._was_available:
+        if self._last_reading is not None and self.available != self._was_available:
             self._log_availability()
             self.async_update_listeners()
 
     def _log_availability(self) -> None:
         available = self.available
-        if available != self._was_available and self._last_reading is not None:
+        if self._was_available is not None and available != self._was_available:
             _LOGGER.info("%s is %s", self.name, "available again" if available else "unavailable")
         self._was_available = available
