@@ -9,6 +9,7 @@ import pytest
 
 # Imported first: the test plugin has a package of the same name, which must not win.
 from custom_components.py_hab.const import CONF_KIND, CONF_TOPIC, DOMAIN, EntryKind
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from simulator.broker import Broker, available
@@ -95,7 +96,7 @@ def fritzbox_entry(hass: HomeAssistant, box: SimulatedFritzBox) -> MockConfigEnt
 @pytest.fixture
 async def mqtt_entry(
     hass: HomeAssistant, broker: Broker, mock_hass_config: None, expected_lingering_timers: bool
-) -> MockConfigEntry:
+) -> AsyncIterator[MockConfigEntry]:
     """Home Assistant's own MQTT integration, connected to the broker."""
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -114,12 +115,15 @@ async def mqtt_entry(
     assert await hass.config_entries.async_setup(entry.entry_id)
     while not mqtt.is_connected(hass):
         await hass.async_block_till_done()
-    return entry
+    yield entry
+    if broker.running and entry.state is ConfigEntryState.LOADED:
+        # Now, or it would say goodbye to a broker that is gone.
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.fixture
 def expected_lingering_timers(request: pytest.FixtureRequest) -> bool:
-    """Core's MQTT client leaves a timer behind: tolerated where it runs, nowhere else."""
+    """Core's MQTT client leaves a timer behind when it has lost its broker: tolerated there only."""
     return "mqtt_entry" in request.fixturenames
 
 
