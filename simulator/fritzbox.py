@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from ssl import SSLContext
 from typing import Final
 
 from aiohttp import web
@@ -96,13 +97,14 @@ class SimulatedFritzBox:
         iterations: tuple[int, int] = (60_000, 6_000),
         devices: Sequence[Device] = DEVICES,
         trust_forwarded_for: bool = False,
+        tls: SSLContext | None = None,
     ) -> None:
         """Prepare a box.
 
         The FRITZ!OS of its `identity` decides which login and which commands it knows;
         `iterations` are those of the second login protocol, 60000 and 6000 on real boxes.
         With `trust_forwarded_for` the header `X-Forwarded-For` is the client's address, so that
-        a test can be several clients.
+        a test can be several clients. With `tls` it speaks https in place of http.
         """
         self.identity = identity or Identity()
         self.requests: list[Request] = []
@@ -115,6 +117,7 @@ class SimulatedFritzBox:
         self._faults = FaultPlan()
         self._reboot: _Reboot | None = None
         self._trust_forwarded_for = trust_forwarded_for
+        self._tls = tls
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -126,7 +129,7 @@ class SimulatedFritzBox:
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, port)
+        site = web.TCPSite(self._runner, HOST, port, ssl_context=self._tls)
         await site.start()
         self._port = int(self._runner.addresses[0][1])
 
@@ -149,7 +152,7 @@ class SimulatedFritzBox:
     @property
     def url(self) -> str:
         """The address of the box."""
-        return f"http://{self.host}"
+        return f"{"https" if self._tls else "http"}://{self.host}"
 
     @property
     def logins(self) -> Sequence[Login]:
