@@ -9,7 +9,17 @@ from pathlib import Path
 
 from homeassistant import bootstrap
 
-INTEGRATIONS = {"config", "energy", "fritzbox", "history", "isal", "logbook", "mqtt", "tasmota"}
+INTEGRATIONS = {
+    "config",
+    "energy",
+    "fritzbox",
+    "hassio",  # imported by MQTT's config flow
+    "history",
+    "isal",
+    "logbook",
+    "mqtt",
+    "tasmota",
+}
 """What the demo and the tests use beside what every Home Assistant loads."""
 WITHOUT_WHEELS = {"pymicro-vad", "pyspeex-noise"}
 """Need a compiler; only voice assistants use them, and demo/stubs stands in."""
