@@ -137,6 +137,25 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             case EntryKind.METER:
                 return await self.async_step_tasmota()
 
+    async def _async_check_identity(self, mac: str | None, place: dict[str, str]) -> None:
+        """End the flow for a device that is set up already, or is not the one to be changed.
+
+        It is told by its MAC address, or, if it keeps that to itself, by the place in its entry.
+        """
+        if not mac:
+            # Not that of another device, tried before in the same dialogue.
+            await self.async_set_unique_id(None)
+            self._async_abort_entries_match(place)
+            return
+        # A flow for the same device that was left open somewhere else does not matter.
+        await self.async_set_unique_id(format_mac(mac), raise_on_progress=False)
+        entry_id = self.context.get("entry_id")
+        entry = self.hass.config_entries.async_get_entry(entry_id) if entry_id else None
+        if entry is not None and entry.unique_id is not None:
+            self._abort_if_unique_id_mismatch(reason="another_device")
+        else:
+            self._abort_if_unique_id_configured()
+
     # The FRITZ!Box
 
     async def async_step_fritzbox(
@@ -156,7 +175,11 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             }
             box = await self._async_try_fritzbox(data, errors, placeholders)
             if box is not None:
-                return await self._async_finish_fritzbox(data, box)
+                if self.source == SOURCE_RECONFIGURE:
+                    return self.async_update_reload_and_abort(
+                        self._get_reconfigure_entry(), data=data
+                    )
+                return self.async_create_entry(title=box.model, data=data)
         elif self.source == SOURCE_RECONFIGURE:
             suggested = {
                 **self._get_reconfigure_entry().data,
@@ -174,7 +197,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> BoxInfo | None:
         """Log in and read the devices once; on failure fill errors and return None.
 
-        A box that is set up already ends the flow before anything is tried with its login.
+        The wrong box ends the flow before a login is tried on it.
         """
         try:
             client = FritzBoxClient(
@@ -192,12 +215,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             except NotAFritzBoxError, InvalidAnswerError:
                 # Not every model serves its description; the login shows what it is.
                 box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
-            if self.source not in {SOURCE_RECONFIGURE, "reauth"}:
-                if box.serial:
-                    await self.async_set_unique_id(format_mac(box.serial))
-                    self._abort_if_unique_id_configured()
-                else:
-                    self._async_abort_entries_match({CONF_HOST: data[CONF_HOST]})
+            await self._async_check_identity(box.serial, {CONF_HOST: data[CONF_HOST]})
             await client.device_list()
         except FritzBoxError as err:
             _LOGGER.debug("The box refused: %s", err)
@@ -208,14 +226,6 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         finally:
             await client.logout()
         return box
-
-    async def _async_finish_fritzbox(self, data: dict[str, Any], box: BoxInfo) -> ConfigFlowResult:
-        if self.source != SOURCE_RECONFIGURE:
-            return self.async_create_entry(title=box.model, data=data)
-        if box.serial:
-            await self.async_set_unique_id(format_mac(box.serial))
-            self._abort_if_unique_id_mismatch(reason="another_device")
-        return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=data)
 
     async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """The box has refused the stored credentials."""
@@ -289,7 +299,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         # Imported here: a home without a meter needs no MQTT, and loading it takes time.
         from homeassistant.components import mqtt
 
-        return await mqtt.async_wait_for_mqtt_client(self.hass)
+        return await mqtt.async_wait_for_mqtt_client(self.hass) and mqtt.is_connected(self.hass)
 
     async def _async_try_reader(self, errors: dict[str, str]) -> None:
         """Listen to the chosen reader; fill errors, or remember what was heard."""
@@ -298,8 +308,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         except InvalidTopicError:
             errors[CONF_TOPIC] = "invalid_topic"
             return
-        if self.source != SOURCE_RECONFIGURE:
-            self._async_abort_entries_match({CONF_TOPIC: self._topic})
+        self._async_abort_entries_match({CONF_TOPIC: self._topic})
         probe = await async_probe_reader(self.hass, topics)
         if not probe.heard:
             errors[CONF_TOPIC] = "no_message"
@@ -314,19 +323,13 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         """Show what was received, and ask whether that is the meter."""
         reading = self._reading
         mac = self._identity.mac if self._identity else None
-        # A reader that answers no commands has no better name than its topic.
-        await self.async_set_unique_id(format_mac(mac) if mac else self._topic)
-        if self.source == SOURCE_RECONFIGURE:
-            if mac:
-                self._abort_if_unique_id_mismatch(reason="another_device")
-        else:
-            self._abort_if_unique_id_configured()
+        await self._async_check_identity(mac, {CONF_TOPIC: self._topic})
         if user_input is not None:
             data = {CONF_KIND: EntryKind.METER.value, CONF_TOPIC: self._topic}
             if self.source == SOURCE_RECONFIGURE:
                 return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=data)
             return self.async_create_entry(
-                title=reading.prefix.strip() or self._topic.split("/")[-2], data=data
+                title=reading.prefix.strip() or self._topic.split("/")[-2:][0], data=data
             )
         return self.async_show_form(
             step_id="tasmota_confirm",

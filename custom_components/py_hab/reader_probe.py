@@ -146,7 +146,7 @@ async def async_probe_reader(hass: HomeAssistant, topics: ReaderTopics) -> Probe
     if topics.status:
         handlers |= {topics.status[10]: reading_received, topics.status[5]: identity_received}
     async with _subscribed(hass, handlers):
-        if topics.command:
+        if topics.command and mqtt.is_connected(hass):
             for number in topics.status:
                 await mqtt.async_publish(hass, topics.command, str(number), 0, False)
         try:
