@@ -262,12 +262,17 @@ def parse_device_list(text: str) -> DeviceList:
     ain_by_id = {node.attribute("id") or ain: ain for ain, node in nodes.items()}
     return DeviceList(
         firmware_version=root.get("fwversion") or None,
-        devices={ain: _device(ain, node, ain_by_id) for ain, node in nodes.items()},
+        devices={
+            ain: _device(ain, node, _owner_ain(ain, node, nodes, ain_by_id))
+            for ain, node in nodes.items()
+        },
         set_aside=tuple(set_aside),
     )
 
 
-def _owner_ain(ain: str, node: _Node, ain_by_id: Mapping[str, str]) -> str:
+def _owner_ain(
+    ain: str, node: _Node, nodes: Mapping[str, _Node], ain_by_id: Mapping[str, str]
+) -> str:
     """Return the AIN of the physical device that an entry is part of.
 
     A unit names its parent by the parent's internal id; its AIN is the parent's with "-n"
@@ -276,14 +281,13 @@ def _owner_ain(ain: str, node: _Node, ain_by_id: Mapping[str, str]) -> str:
     if that is in the list and its AIN begins the entry's own.
     """
     parent_id = (node.element.findtext("etsiunitinfo/etsideviceid") or "").strip()
-    known = ain_by_id.values()
     for parent in (ain_by_id.get(parent_id, ""), ain.rpartition("-")[0]):
-        if parent in known and parent != ain and ain.startswith(parent):
+        if parent in nodes and parent != ain and ain.startswith(parent):
             return parent
     return ain
 
 
-def _device(ain: str, node: _Node, ain_by_id: Mapping[str, str]) -> Device:
+def _device(ain: str, node: _Node, owner_ain: str) -> Device:
     element = node.element
     blocks = frozenset(child.tag for child in element if child.tag not in _NOT_A_BLOCK)
     unit_type = node.number("etsiunitinfo/unittype")
@@ -295,7 +299,7 @@ def _device(ain: str, node: _Node, ain_by_id: Mapping[str, str]) -> Device:
     firmware_version = node.attribute("fwversion")
     return Device(
         ain=ain,
-        owner_ain=_owner_ain(ain, node, ain_by_id),
+        owner_ain=owner_ain,
         name=" ".join((element.findtext("name") or "").split()) or product_name or ain,
         product_name=product_name,
         manufacturer=node.attribute("manufacturer"),
