@@ -47,10 +47,11 @@ class CounterGuard:
             self._candidate = reading
             if self._agreeing >= CONFIRMATIONS:
                 verdict = Verdict.BELIEVED
-        if verdict is Verdict.BELIEVED:
-            self.last = reading
+        if verdict is not Verdict.LOWER:
             self._agreeing = 0
             self._candidate = 0.0
+        if verdict is Verdict.BELIEVED:
+            self.last = reading
         return verdict
 
     def _verdict(self, reading: float) -> Verdict:
