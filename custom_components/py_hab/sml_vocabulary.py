@@ -21,7 +21,7 @@ class Role(StrEnum):
     POWER = "power"
     """OBIS 16.7.0, W, positive while drawing from the grid."""
     METER_ID = "meter_id"
-    """OBIS 96.1.0 or 0.0.9, the meter's number."""
+    """OBIS 96.1.0, 0.0.9 or 0.0.0, the meter's number."""
 
 
 COUNTERS: Final = frozenset({Role.ENERGY_IMPORT, Role.ENERGY_EXPORT})
@@ -50,13 +50,15 @@ _KEYS: Final[dict[Role, str]] = {
         momentanleistung aktuelle_wirkleistung current_consumption watt_summe current_power
         effective_power p dj_tpwrcurr""",
     Role.METER_ID: """
-        meter_id meter_number meterid server_id serialnr 96_1_0 0_0_9 0_0_0""",
+        meter_id meter_number meterid server_id serialnr""",
 }
 _OBIS: Final = {
     "1.8.0": Role.ENERGY_IMPORT,
     "2.8.0": Role.ENERGY_EXPORT,
     "16.7.0": Role.POWER,
     "96.1.0": Role.METER_ID,
+    "0.0.9": Role.METER_ID,
+    "0.0.0": Role.METER_ID,
 }
 
 
@@ -73,6 +75,9 @@ def register_of(key: str) -> Register | None:
     """Return the register that a key means, None if the table does not know it."""
     if match := _OBIS_KEY.fullmatch(key):
         role = _OBIS.get(".".join(match.groups()))
+    elif key.strip() != key.strip("+- "):
+        # "+P" and "-P" are the two directions of power, each a register of its own.
+        role = None
     else:
         role = _ROLE_BY_KEY.get(_fold(key))
     return Register(role) if role else None
