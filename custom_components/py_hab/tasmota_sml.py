@@ -36,6 +36,10 @@ _DRIVERS: Final = frozenset(
 """Objects beside the meter's: Tasmota's own drivers, and what the old py_hab server publishes."""
 
 
+_FORBIDDEN: Final = re.compile(r"[#+\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Wildcards, control characters and halves of characters."""
+
+
 type Payload = str | bytes | bytearray
 
 
@@ -68,7 +72,7 @@ def reader_topics(sensor_topic: str) -> ReaderTopics:
     """
     topic = sensor_topic.strip()
     levels = topic.split("/")
-    if not all(levels) or re.search(r"[#+\x00-\x1f\x7f]", topic) or len(topic.encode()) > 65535:
+    if not all(levels) or _FORBIDDEN.search(topic) or len(topic.encode()) > 65535:
         raise InvalidTopicError(sensor_topic)
     base = levels[:-1]
     availability = "/".join([*base, "LWT"])
@@ -139,7 +143,7 @@ def _reading(prefix: str, block: Mapping[str, Any]) -> Reading:
             unknown[key] = str(value)[:80]
         elif register.role is Role.METER_ID:
             # 0 and "" stand there until the meter has told its number.
-            meter_id = str(value).strip() if value else meter_id
+            meter_id = (str(value).strip() if value else "") or meter_id
         elif isinstance(value, bool) or not isinstance(value, int | float):
             unread.append((key, "not a number"))
         elif not _is_finite(value):
