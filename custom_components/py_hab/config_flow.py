@@ -131,11 +131,10 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change address, credentials or topic of an entry."""
-        match EntryKind(self._get_reconfigure_entry().data[CONF_KIND]):
-            case EntryKind.FRITZBOX:
-                return await self.async_step_fritzbox()
-            case EntryKind.METER:
-                return await self.async_step_tasmota()
+        kind = EntryKind(self._get_reconfigure_entry().data[CONF_KIND])
+        if kind is EntryKind.METER:
+            return await self.async_step_tasmota()
+        return await self.async_step_fritzbox()
 
     async def _async_check_identity(self, mac: str | None, place: dict[str, str]) -> None:
         """End the flow for a device that is set up already, or is not the one to be changed.
@@ -258,7 +257,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for the topic of a reader, and listen to it."""
         errors: dict[str, str] = {}
-        if not await self._async_mqtt_available():
+        if not self._mqtt_connected():
             return self.async_abort(
                 reason="mqtt_not_configured",
                 description_placeholders={
@@ -293,13 +292,13 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
-    async def _async_mqtt_available(self) -> bool:
-        if "mqtt" not in self.hass.config.components:
+    def _mqtt_connected(self) -> bool:
+        if not self.hass.config_entries.async_loaded_entries("mqtt"):
             return False
         # Imported here: a home without a meter needs no MQTT, and loading it takes time.
         from homeassistant.components import mqtt
 
-        return await mqtt.async_wait_for_mqtt_client(self.hass) and mqtt.is_connected(self.hass)
+        return mqtt.is_connected(self.hass)
 
     async def _async_try_reader(self, errors: dict[str, str]) -> None:
         """Listen to the chosen reader; fill errors, or remember what was heard."""
