@@ -1,10 +1,11 @@
 """The world of the tests: a simulated home, and Home Assistant with the integration in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from freezegun import freeze_time
 import pytest
 
 # Imported first: the test plugin has a package of the same name, which must not win.
@@ -19,6 +20,8 @@ from simulator.reader import SimulatedReader
 
 if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from .passing_time import Time
 
 CAPTURES: Final = Path(__file__).parent.parent.parent / "shared" / "captures"
 """What real boxes and readers send; not part of the project."""
@@ -36,6 +39,19 @@ def with_custom_integrations(request: pytest.FixtureRequest) -> None:
 def clock() -> ManualClock:
     """The time of the simulated home."""
     return ManualClock(START)
+
+
+@pytest.fixture
+def time(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
+    """The time of home and process. A test names it first: whatever runs is to live in it."""
+    from paho.mqtt.client import Client
+
+    from .passing_time import Time
+
+    # It would take a step of this time for a broker that does not answer.
+    monkeypatch.setattr(Client, "_check_keepalive", lambda _: None)
+    with freeze_time(START, tick=True) as frozen:
+        yield Time(frozen, clock)
 
 
 @pytest.fixture
@@ -109,7 +125,8 @@ async def mqtt_entry(
         minor_version=1,
         data={"broker": broker.host, "port": broker.port, "protocol": "5"},
         # Or the reader's announcement would start a flow of core's own Tasmota integration.
-        options={"discovery": False},
+        # The birth message would be under way at some later time, when nobody expects it.
+        options={"discovery": False, "birth_message": {}},
     )
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
