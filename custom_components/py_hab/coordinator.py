@@ -224,11 +224,14 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         """Whether broker, reader and readings are all there."""
         from homeassistant.components import mqtt
 
+        return self._reader_online and self._is_fresh and mqtt.is_connected(self.hass)
+
+    @property
+    def _is_fresh(self) -> bool:
+        """Whether the last reading of our meter is not long ago."""
         return (
-            self._reader_online
-            and self._last_reading is not None
+            self._last_reading is not None
             and dt_util.utcnow() - self._last_reading < METER_STALE_AFTER
-            and mqtt.is_connected(self.hass)
         )
 
     @override
@@ -305,6 +308,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
             return
         self._malformed = False
         self._last_reading = dt_util.utcnow()
+        # The broker may tell the end of an old connection after the start of the new one.
+        self._reader_online = True
         values = dict(self.data.values)
         for role, value in reading.values.items():
             believed = self.counters.believed(role, value) if role in COUNTERS else value
@@ -322,9 +327,13 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
             _LOGGER.warning("%s sent a message that cannot be read: %s", self.name, err)
 
     def _own_reading(self, readings: list[Reading]) -> Reading | None:
-        """Return the reading of our meter: of the prefix heard first, while it is there."""
+        """Return the reading of our meter: of the prefix heard first, until it falls silent.
+
+        A message of another meter at the same reader need not hold ours.
+        """
         own = next((reading for reading in readings if reading.prefix == self._prefix), None)
-        own = own or next(iter(readings), None)
+        if own is None and not self._is_fresh:
+            own = next(iter(readings), None)
         if own is not None:
             self._prefix = own.prefix
         return own
