@@ -1,0 +1,759 @@
+"""The coordinators: what is asked and heard, and what happens when something goes wrong."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+import json
+import logging
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.coordinator import (
+    FRITZBOX_STALE_AFTER,
+    METER_STALE_AFTER,
+    FritzBoxCoordinator,
+)
+from homeassistant.components import mqtt
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from simulator.broker import Broker
+from simulator.faults import Fault as MeterFault
+from simulator.fritzbox import (
+    ALL_RIGHTS,
+    CUT,
+    DEFAULT_PASSWORD,
+    DEFAULT_USER,
+    EMPTY_LIST,
+    MALFORMED,
+    Fault,
+    SimulatedFritzBox,
+)
+from simulator.fritzbox_devices import BATH, CELLAR, REFRIGERATOR, WORKSHOP
+from simulator.home import ManualClock
+from simulator.reader import SimulatedReader
+
+from .conftest import settled
+from .passing_time import Time
+from .watching import (
+    all_unavailable,
+    logged,
+    meter_values,
+    quiet,
+    set_up,
+    state_of,
+    states,
+    warnings,
+)
+
+POLL = timedelta(seconds=60)
+ENERGY = f"{REFRIGERATOR}_energy"
+POWER = f"{REFRIGERATOR}_power"
+LIST = "getdevicelistinfos"
+
+type Step = Callable[[SimulatedFritzBox], Awaitable[None] | None]
+
+
+# FRITZ!Box: polls
+
+
+async def test_each_poll_is_one_request(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    box.requests.clear()
+    await time.passes(hass, 10 * POLL)
+    assert [request.switchcmd for request in box.requests] == [LIST] * 10
+    assert len(box.logins) == 1
+
+
+async def test_interval_is_the_users_choice(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(fritzbox_entry, options={CONF_SCAN_INTERVAL: 300})
+    await set_up(hass, fritzbox_entry)
+    box.requests.clear()
+    await time.passes(hass, timedelta(minutes=10))
+    assert [request.switchcmd for request in box.requests] == [LIST] * 2
+
+
+async def test_session_that_rested_is_verified_before_it_is_used(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(fritzbox_entry, options={CONF_SCAN_INTERVAL: 3600})
+    await set_up(hass, fritzbox_entry)
+    box.requests.clear()
+    await time.passes(hass, timedelta(hours=1), step=timedelta(hours=1))
+    with_sid = [request.path for request in box.requests if request.sid_valid is False]
+    assert LIST not in with_sid
+    assert box.requests[-1].switchcmd == LIST
+    assert box.requests[-1].sid_valid
+
+
+async def test_values_follow_the_home(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    for _ in range(4):
+        await time.passes(hass, timedelta(minutes=30))
+        assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+
+
+async def test_box_is_registered_before_its_devices(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    coordinator: FritzBoxCoordinator = fritzbox_entry.runtime_data
+    device = next(
+        device
+        for device in dr.async_entries_for_config_entry(device_registry, fritzbox_entry.entry_id)
+        if coordinator.box_identifier in device.identifiers
+    )
+    assert device.manufacturer == "FRITZ!"
+    assert device.model == box.identity.name
+    assert device.configuration_url == box.url
+    assert device.via_device_id is None
+
+
+async def test_box_that_does_not_describe_itself_is_a_box_all_the_same(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    box.fault(Fault(status=404), path="/jason_boxinfo.xml")
+    await set_up(hass, fritzbox_entry)
+    assert fritzbox_entry.runtime_data.box.model == "FRITZ!Box"
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+
+
+# FRITZ!Box: trouble
+
+
+def _refuse(fault: Fault) -> Step:
+    return lambda box: box.fault(fault, path="/webservices/homeautoswitch.lua")
+
+
+def _withdraw_the_right(box: SimulatedFritzBox) -> None:
+    box.set_rights(DEFAULT_USER, {"NAS": 2})
+    box.end_sessions()
+
+
+def _give_the_right(box: SimulatedFritzBox) -> None:
+    box.set_rights(DEFAULT_USER, ALL_RIGHTS)
+    box.end_sessions()
+
+
+def _clear(box: SimulatedFritzBox) -> None:
+    box.clear_faults()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "cure", "words"),
+    [
+        pytest.param(
+            SimulatedFritzBox.stop,
+            lambda box: box.start(box.port),
+            "No connection to http://127.0.0.1:",
+            id="refused",
+        ),
+        pytest.param(_refuse(Fault(status=500)), _clear, "No connection to", id="status 500"),
+        pytest.param(_refuse(Fault(drop=True)), _clear, "No connection to", id="dropped"),
+        pytest.param(
+            lambda box: box.reboot(timedelta(minutes=7)), _clear, "No connection to", id="reboot"
+        ),
+        pytest.param(
+            lambda box: box.reboot(timedelta(minutes=7), status=503),
+            _clear,
+            "No connection to",
+            id="reboot with answers",
+        ),
+        pytest.param(
+            _withdraw_the_right, _give_the_right, 'lacks the permission "Smart Home"', id="right"
+        ),
+    ],
+)
+async def test_trouble_is_told_once_and_ends_by_itself(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    trouble: Step,
+    cure: Step,
+    words: str,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    if waiting := trouble(box):
+        await waiting
+    await time.passes(hass, POLL)
+    assert all_unavailable(hass)
+    await time.passes(hass, 5 * POLL)
+    gone = logged(caplog)
+    assert len(gone) == 1
+    assert gone[0].startswith("Error fetching FRITZ!Box data: ")
+    assert words in gone[0]
+    if waiting := cure(box):
+        await waiting
+    await time.passes(hass, 2 * POLL)
+    assert logged(caplog)[1:] == ["Fetching FRITZ!Box data recovered"]
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+    assert warnings(caplog) == gone
+    assert fritzbox_entry.state is ConfigEntryState.LOADED
+
+
+async def test_empty_list_after_a_reboot_is_waited_out(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    before = set(states(hass))
+    box.fault(EMPTY_LIST, switchcmd=LIST)
+    await time.passes(hass, 3 * POLL)
+    assert all_unavailable(hass)
+    box.clear_faults()
+    await time.passes(hass, POLL)
+    assert set(states(hass)) == before
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+    assert warnings(caplog) == []
+
+
+async def test_box_with_an_empty_list_at_set_up_fills_later(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    box.fault(EMPTY_LIST, times=1, switchcmd=LIST)
+    await set_up(hass, fritzbox_entry)
+    assert states(hass) == {}
+    await time.passes(hass, POLL)
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+
+
+@pytest.mark.parametrize("fault", [CUT, MALFORMED], ids=["cut", "malformed"])
+async def test_last_values_stand_in_for_unreadable_answers_while_fresh(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await set_up(hass, fritzbox_entry)
+    before = states(hass)
+    box.fault(fault, switchcmd=LIST)
+    await time.passes(hass, FRITZBOX_STALE_AFTER - POLL)
+    assert states(hass) == before
+    told = logged(caplog, logging.WARNING)
+    assert len(told) == 1
+    assert "FRITZ!Box sent an answer that cannot be read: not XML" in told[0]
+    await time.passes(hass, 3 * POLL)
+    assert all_unavailable(hass)
+    assert len(logged(caplog, logging.WARNING)) == 2
+    # Only who wants to know everything sees names and AINs.
+    assert not any(REFRIGERATOR in line for line in logged(caplog))
+    assert any(REFRIGERATOR in line for line in logged(caplog, logging.DEBUG))
+    box.clear_faults()
+    await time.passes(hass, POLL)
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+    box.fault(fault, switchcmd=LIST)
+    await time.passes(hass, POLL)
+    assert len(logged(caplog, logging.WARNING)) == 3
+    box.clear_faults()
+
+
+async def test_unreadable_answer_does_not_revive_what_was_unavailable(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    box.fault(Fault(status=500), times=1, switchcmd=LIST)
+    box.fault(CUT, switchcmd=LIST)
+    await time.passes(hass, POLL)
+    assert all_unavailable(hass)
+    await time.passes(hass, POLL)
+    assert all_unavailable(hass)
+
+
+async def test_changed_password_is_asked_for_and_not_tried_again(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    box.set_password(DEFAULT_USER, "another")
+    box.end_sessions()
+    await time.passes(hass, 20 * POLL)
+    assert all_unavailable(hass)
+    assert len(box.logins) == 2
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
+    assert logged(caplog) == [
+        "Authentication failed while fetching FRITZ!Box data: "
+        "The FRITZ!Box does not accept user and password"
+    ]
+
+
+async def test_wrong_password_at_set_up_is_asked_for(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    box.set_password(DEFAULT_USER, "another")
+    assert not await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await hass.async_block_till_done()
+    assert fritzbox_entry.state is ConfigEntryState.SETUP_ERROR
+    await time.passes(hass, timedelta(hours=1))
+    assert len(box.logins) == 1
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
+
+
+BLOCKED = Fault(
+    edit=lambda text: text.replace("<BlockTime>0</BlockTime>", "<BlockTime>600</BlockTime>")
+)
+
+
+async def test_blocked_logins_are_waited_out(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    box.end_sessions()
+    box.fault(BLOCKED, path="/login_sid.lua")
+    await time.passes(hass, POLL)
+    assert all_unavailable(hass)
+    (told,) = logged(caplog)
+    assert told.endswith(f"{box.url} refuses all logins for another 600 seconds")
+    box.clear_faults()
+    box.requests.clear()
+    await time.passes(hass, 9 * POLL)
+    assert box.requests == []
+    assert len(box.logins) == 1
+    await time.passes(hass, 2 * POLL)
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+    assert len(box.logins) == 2
+
+
+async def test_session_that_somebody_else_ended_is_renewed_silently(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    box.end_sessions()
+    await time.passes(hass, POLL)
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+    assert len(box.logins) == 2
+    assert logged(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        (SimulatedFritzBox.stop, "No connection to "),
+        (lambda box: box.fault(Fault(status=500)), "No connection to "),
+        (lambda box: box.fault(CUT, switchcmd=LIST), "sends answers that cannot be read"),
+        (lambda box: box.fault(BLOCKED), "refuses all logins for another 600 seconds"),
+        (
+            lambda box: box.fault(Fault(edit=lambda _: "<html/>"), path="/login_sid.lua"),
+            "is not a FRITZ!Box",
+        ),
+        (_withdraw_the_right, 'lacks the permission "Smart Home"'),
+    ],
+)
+async def test_set_up_that_fails_is_tried_again_and_tells_why(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    trouble: Step,
+    reason: str,
+) -> None:
+    if waiting := trouble(box):
+        await waiting
+    assert not await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await hass.async_block_till_done()
+    assert fritzbox_entry.state is ConfigEntryState.SETUP_RETRY
+    assert fritzbox_entry.reason is not None
+    assert reason in fritzbox_entry.reason
+    box.clear_faults()
+    _give_the_right(box)
+    await box.stop()
+    await box.start(box.port)
+    await time.passes(hass, timedelta(minutes=2))
+    assert fritzbox_entry.state is ConfigEntryState.LOADED
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+    assert len(box.sessions) == 1
+
+
+# FRITZ!Box: devices come and go
+
+
+async def test_new_device_appears_without_reload(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    box.vanish(WORKSHOP)
+    await set_up(hass, fritzbox_entry)
+    assert state_of(hass, f"{WORKSHOP}_energy") is None
+    box.restore(WORKSHOP)
+    await time.passes(hass, POLL)
+    assert state_of(hass, f"{WORKSHOP}_energy") == str(box.counter(WORKSHOP) / 1000)
+
+
+async def test_device_that_vanishes_is_unavailable_until_it_is_back(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    box.vanish(REFRIGERATOR)
+    box.disconnect(BATH)
+    await time.passes(hass, POLL)
+    assert state_of(hass, ENERGY) == STATE_UNAVAILABLE
+    assert state_of(hass, f"{BATH}_temperature") == STATE_UNAVAILABLE
+    assert state_of(hass, f"{BATH}_window_open", "binary_sensor") == STATE_UNAVAILABLE
+    assert state_of(hass, f"{WORKSHOP}_energy") != STATE_UNAVAILABLE
+    box.restore(REFRIGERATOR)
+    box.restore(BATH)
+    await time.passes(hass, POLL)
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+    assert state_of(hass, f"{BATH}_temperature") != STATE_UNAVAILABLE
+    assert warnings(caplog) == []
+
+
+async def test_value_that_comes_later_gets_its_entity_then(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    box.override(REFRIGERATOR, voltage="")
+    await set_up(hass, fritzbox_entry)
+    assert state_of(hass, f"{REFRIGERATOR}_voltage") is None
+    box.restore(REFRIGERATOR)
+    await time.passes(hass, POLL)
+    assert state_of(hass, f"{REFRIGERATOR}_voltage") not in {None, STATE_UNAVAILABLE}
+    assert state_of(hass, f"{CELLAR}_temperature") == STATE_UNAVAILABLE
+
+
+# Meter
+
+
+@pytest.fixture
+def payload(hass: HomeAssistant, reader: SimulatedReader) -> Callable[[str], Awaitable[None]]:
+    """Publish any payload as the reader's SENSOR message, as Home Assistant's client."""
+
+    async def publish(payload: str, *, retain: bool = False) -> None:
+        await mqtt.async_publish(hass, reader.tele_topic("SENSOR"), payload, 0, retain)
+
+    return publish
+
+
+async def heard(hass: HomeAssistant, entry: MockConfigEntry, **values: float) -> None:
+    """Wait until the meter shows these values."""
+    await settled(hass, lambda: meter_values(entry).items() >= values.items(), f"{values}")
+
+
+def meter_state(hass: HomeAssistant, entry: MockConfigEntry, role: str) -> str | None:
+    """Return the state of a register."""
+    return state_of(hass, f"{entry.unique_id}_{role}")
+
+
+async def test_values_are_there_right_after_set_up(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+    clock: ManualClock,
+) -> None:
+    # The reader publishes by itself only when told to; it answers STATUS 10.
+    await set_up(hass, meter_entry)
+    assert meter_values(meter_entry) == {
+        "energy_import": round(reader.meter.imported(clock.now()), 3),
+        "energy_export": round(reader.meter.exported(clock.now()), 3),
+        "power": round(reader.home.grid_power(clock.now())),
+    }
+    assert meter_entry.runtime_data.data.meter_id == reader.meter.number
+
+
+async def test_partial_messages_add_up(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+    payload: Callable[[str], Awaitable[None]],
+) -> None:
+    await set_up(hass, meter_entry)
+    await payload('{"MT681":{"Power":123}}')
+    await heard(hass, meter_entry, power=123)
+    await payload('{"MT681":{"E_in":20000.5}}')
+    await heard(hass, meter_entry, energy_import=20000.5)
+    assert meter_state(hass, meter_entry, "power") == "123.0"
+    assert meter_state(hass, meter_entry, "energy_export") == str(
+        round(reader.meter.exported(reader.clock.now()), 3)
+    )
+    await quiet(hass)
+
+
+async def test_malformed_messages_are_told_once(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+    payload: Callable[[str], Awaitable[None]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await set_up(hass, meter_entry)
+    before = meter_values(meter_entry)
+    for broken in ('{"MT681":{"E_in":1', "[1]", "", '{"MT681":{"Power":7}'):
+        await payload(broken)
+    await payload('{"MT681":{"Power":5}}')
+    await heard(hass, meter_entry, power=5)
+    assert meter_values(meter_entry) == before | {"power": 5}
+    assert logged(caplog, logging.WARNING) == [
+        "MT681 sent a message that cannot be read: not JSON: JSONDecodeError"
+    ]
+    assert any('{"MT681":{"Power":7}' in line for line in logged(caplog, logging.DEBUG))
+    await payload("again")
+    await settled(hass, lambda: len(logged(caplog, logging.WARNING)) == 2, "a second warning")
+    await quiet(hass)
+
+
+async def test_retained_readings_are_old_and_ignored(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+) -> None:
+    await mqtt.async_publish(
+        hass, reader.tele_topic("SENSOR"), '{"MT681":{"E_in":9.5,"Power":77}}', 0, True
+    )
+    await set_up(hass, meter_entry)
+    assert meter_values(meter_entry)["power"] == round(reader.home.grid_power(reader.clock.now()))
+    assert meter_values(meter_entry)["energy_import"] > 15000
+
+
+async def test_reader_without_power_is_unavailable_until_it_is_back(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, meter_entry)
+    await reader.stop()
+    await settled(hass, lambda: all_unavailable(hass), "the end of the reader")
+    assert logged(caplog) == ["MT681 is unavailable"]
+    await time.passes(hass, timedelta(minutes=5))
+    await reader.start()
+    await settled(hass, lambda: not all_unavailable(hass), "the reader's return")
+    assert logged(caplog) == ["MT681 is unavailable", "MT681 is available again"]
+    await quiet(hass)
+
+
+async def test_values_prove_that_the_reader_is_there(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+) -> None:
+    """The broker may tell the end of an old connection after the start of the new one."""
+    await set_up(hass, meter_entry)
+    await mqtt.async_publish(hass, reader.tele_topic("LWT"), "Offline", 0, True)
+    await settled(hass, lambda: all_unavailable(hass), "the false news")
+    reader.publish_sensor()
+    await settled(hass, lambda: not all_unavailable(hass), "values")
+    await quiet(hass)
+
+
+async def test_broker_that_restarts_is_bridged(
+    time: Time,
+    hass: HomeAssistant,
+    broker: Broker,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, meter_entry)
+    await broker.stop()
+    await settled(hass, lambda: all_unavailable(hass), "the end of the broker")
+    await time.passes(hass, timedelta(minutes=2))
+    await broker.start()
+    await reader.wait_connected()
+    await time.passes(hass, timedelta(seconds=30), step=timedelta(seconds=10))
+    await settled(hass, lambda: mqtt.is_connected(hass), "Home Assistant's connection")
+    await settled(hass, lambda: not all_unavailable(hass), "values")
+    assert logged(caplog) == ["MT681 is unavailable", "MT681 is available again"]
+    await quiet(hass)
+
+
+async def test_silent_reader_is_unavailable_after_a_quarter_of_an_hour(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, meter_entry)
+    assert timedelta(minutes=15) == METER_STALE_AFTER
+    await time.passes(hass, METER_STALE_AFTER - timedelta(minutes=1))
+    assert not all_unavailable(hass)
+    await time.passes(hass, timedelta(minutes=3))
+    assert all_unavailable(hass)
+    reader.publish_sensor()
+    await settled(hass, lambda: not all_unavailable(hass), "values")
+    assert logged(caplog) == ["MT681 is unavailable", "MT681 is available again"]
+
+
+async def test_unchanged_values_keep_the_meter_available(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, meter_entry)
+    reader.fault(MeterFault.FROZEN)
+    coordinator = meter_entry.runtime_data
+    for _ in range(4):
+        await time.passes(hass, timedelta(minutes=5))
+        before = coordinator._last_reading
+        reader.publish_sensor()
+        await settled(
+            hass, lambda before=before: coordinator._last_reading != before, "another message"
+        )
+    assert not all_unavailable(hass)
+
+
+async def test_messages_without_a_meter_are_ignored(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+    payload: Callable[[str], Awaitable[None]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, meter_entry)
+    before = meter_values(meter_entry)
+    await payload('{"Time":"2026-03-20T19:07:33"}')
+    await payload('{"BME280":{"Temperature":21.5},"\\u0001\\u0002":{"Power":99999}}')
+    await payload('{"MT681":{"Power":5}}')
+    await heard(hass, meter_entry, power=5)
+    assert meter_values(meter_entry) == before | {"power": 5}
+    assert warnings(caplog) == []
+    await quiet(hass)
+
+
+async def test_first_of_two_meters_is_the_one(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+    payload: Callable[[str], Awaitable[None]],
+) -> None:
+    await set_up(hass, meter_entry)
+    before = meter_values(meter_entry)
+    await payload(json.dumps({"Heat": {"E_in": 99000.5, "Power": 1}, "MT681": {"Power": 5}}))
+    await heard(hass, meter_entry, power=5)
+    # Immediate messages hold one meter only.
+    await payload(json.dumps({"Heat": {"E_in": 99000.5}}))
+    await payload(json.dumps({"MT681": {"Power": 6}}))
+    await heard(hass, meter_entry, power=6)
+    assert meter_values(meter_entry) == before | {"power": 6}
+    await quiet(hass)
+
+
+async def test_meter_under_another_name_is_taken_over_when_the_old_name_is_silent(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, meter_entry)
+    reader.load_script("obis")
+    await time.passes(hass, METER_STALE_AFTER + timedelta(minutes=1))
+    reader.publish_sensor()
+    await settled(hass, lambda: not all_unavailable(hass), "values under other keys")
+    assert meter_state(hass, meter_entry, "energy_import") == str(
+        round(reader.meter.imported(reader.clock.now()), 3)
+    )
+
+
+async def test_topic_without_tele_is_listened_to_and_not_asked(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    meter_entry: MockConfigEntry,
+) -> None:
+    hass.config_entries.async_update_entry(
+        meter_entry, data={**meter_entry.data, "topic": "cellar/meter/SENSOR"}
+    )
+    assert await hass.config_entries.async_setup(meter_entry.entry_id)
+    await hass.async_block_till_done()
+    assert states(hass) == {}
+    await quiet(hass)
+    await time.passes(hass, timedelta(minutes=1))
+    await mqtt.async_publish(hass, "cellar/meter/SENSOR", '{"x":{"1_8_0":7.5}}', 0, False)
+    await heard(hass, meter_entry, energy_import=7.5)
+    await quiet(hass)
+
+
+async def test_meter_survives_that_mqtt_is_removed(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, meter_entry)
+    await hass.config_entries.async_remove(mqtt_entry.entry_id)
+    await settled(hass, lambda: all_unavailable(hass), "the end of MQTT")
+    await time.passes(hass, timedelta(minutes=20))
+    assert all_unavailable(hass)
+    assert logged(caplog) == ["MT681 is unavailable"]
+    assert await hass.config_entries.async_unload(meter_entry.entry_id)
+    assert warnings(caplog) == []
+
+
+async def test_meter_survives_a_reload_of_mqtt(
+    time: Time,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, meter_entry)
+    await hass.config_entries.async_reload(mqtt_entry.entry_id)
+    client: Any = hass.data["mqtt"].client
+    await settled(hass, lambda: client.connected and not all_unavailable(hass), "values")
+    await quiet(hass)
+    await time.passes(hass, timedelta(minutes=5))
+    reader.publish_sensor()
+    await heard(
+        hass,
+        meter_entry,
+        energy_import=round(reader.meter.imported(reader.clock.now()), 3),
+    )
