@@ -90,7 +90,11 @@ def base_url(host: str) -> URL:
     if text.count(":") > 1 and "://" not in text and not text.startswith("["):
         text = f"[{text}]"
     url = URL(text if "://" in text else f"http://{text}")
-    if url.scheme not in {"http", "https"} or not url.host or re.search(r"[\s/@]", url.host):
+    if (
+        url.scheme not in {"http", "https"}
+        or not url.host
+        or re.search(r"[\x00-\x20\x7f\s/@]", url.host)
+    ):
         raise ValueError(f"not an address: {host!r}")
     return url.origin()
 
@@ -101,12 +105,14 @@ def challenge_response(challenge: str, password: str) -> str:
     Version 2 (FRITZ!OS 7.24 and newer) sends "2$iterations$salt$iterations$salt", version 1
     eight hex digits. Raises ValueError for a challenge of neither form.
     """
-    if not challenge.startswith("2$"):
+    if re.fullmatch("[0-9A-Za-z]+", challenge):
         # Older boxes hash UTF-16LE and know no character above code point 255.
         known = "".join(char if ord(char) < 256 else "." for char in password)
         digest = hashlib.md5(f"{challenge}-{known}".encode("utf-16-le"), usedforsecurity=False)
         return f"{challenge}-{digest.hexdigest()}"
-    _, rounds1, salt1, rounds2, salt2 = challenge.split("$")
+    version, rounds1, salt1, rounds2, salt2 = challenge.split("$")
+    if version != "2":
+        raise ValueError("unknown version of the login")
     secret = password.encode()
     for rounds, salt in ((int(rounds1), salt1), (int(rounds2), salt2)):
         if not 0 < rounds <= MAX_ITERATIONS:
@@ -151,6 +157,8 @@ class FritzBoxClient:
         try:
             return parse_device_list(text)
         except MalformedAnswerError as err:
+            # A box that restarts answers like this too.
+            self._doubtful = True
             raise InvalidAnswerError(str(err), text) from err
 
     async def logout(self) -> None:
@@ -270,11 +278,7 @@ class FritzBoxClient:
                     if len(body) > MAX_ANSWER_BYTES:
                         raise InvalidAnswerError("the answer is too large", "")
                 return response.status, body.decode(errors="replace")
-        except (
-            aiohttp.ClientConnectorCertificateError,
-            aiohttp.ClientConnectorSSLError,
-            aiohttp.ServerFingerprintMismatch,
-        ) as err:
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch) as err:
             raise FritzBoxCertificateError("the certificate is not trusted") from err
         except aiohttp.ClientResponseError as err:
             raise NotAFritzBoxError("the answer is not HTTP") from err
