@@ -1,0 +1,869 @@
+"""How a FRITZ!Box is asked: with one careful session."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+import re
+import ssl
+from types import SimpleNamespace
+
+import aiohttp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+import pytest
+
+from custom_components.py_hab import fritzbox_api
+from custom_components.py_hab.fritzbox_api import (
+    MAX_ANSWER_BYTES,
+    MAX_ITERATIONS,
+    FritzBoxCertificateError,
+    FritzBoxClient,
+    FritzBoxConnectionError,
+    FritzBoxError,
+    InvalidAnswerError,
+    LoginBlockedError,
+    LoginRejectedError,
+    NotAFritzBoxError,
+    NotPermittedError,
+    base_url,
+    challenge_response,
+)
+from custom_components.py_hab.fritzbox_model import BoxInfo
+from simulator.fritzbox import (
+    CUT,
+    DEFAULT_PASSWORD,
+    DEFAULT_USER,
+    MALFORMED,
+    OLD_FRITZOS,
+    OTHER_PASSWORD,
+    OTHER_USER,
+    Fault,
+    Gate,
+    Identity,
+    SimulatedFritzBox,
+    User,
+)
+from simulator.home import Home, ManualClock
+
+LIST = "getdevicelistinfos"
+LOGIN_PAGE = "/login_sid.lua"
+BOX_INFO = "/jason_boxinfo.xml"
+DROPPED = Fault(drop=True)
+TOO_LARGE = Fault(edit=lambda text: text + " " * MAX_ANSWER_BYTES)
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch, clock: ManualClock) -> None:
+    """Let the client's pauses be those of the simulated home."""
+    time = SimpleNamespace(monotonic=lambda: clock.now().timestamp())
+    monkeypatch.setattr(fritzbox_api, "time", time)
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
+    return client_for(session, box)
+
+
+def client_for(
+    session: aiohttp.ClientSession,
+    box: SimulatedFritzBox,
+    username: str = DEFAULT_USER,
+    password: str = DEFAULT_PASSWORD,
+) -> FritzBoxClient:
+    return FritzBoxClient(session, host=box.url, username=username, password=password)
+
+
+def client_of(session: aiohttp.ClientSession, host: str) -> FritzBoxClient:
+    return FritzBoxClient(session, host=host, username=DEFAULT_USER, password=DEFAULT_PASSWORD)
+
+
+def attempts(fault: Fault) -> int:
+    """Return how often a GET is sent: aiohttp repeats one whose connection was closed."""
+    return 2 if fault.drop else 1
+
+
+def news(box: SimulatedFritzBox) -> list[str]:
+    """Return in words what the box was asked since the last time."""
+    words = []
+    for request in box.requests:
+        match request.path:
+            case "/login_sid.lua" if request.method == "POST":
+                words.append("log in")
+            case "/login_sid.lua":
+                words.append("get challenge" if request.sid_valid is None else "verify")
+            case "/webservices/homeautoswitch.lua":
+                words.append("list" if request.sid_valid else "list with a dead SID")
+            case path:
+                words.append(path)
+    box.requests.clear()
+    return words
+
+
+@asynccontextmanager
+async def answering(text: bytes) -> AsyncIterator[str]:
+    """Listen on a port, send this to everybody, and close; yield the address."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(text)
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("fritz.box", "http://fritz.box"),
+        ("  FRITZ.box\n", "http://fritz.box"),
+        ("192.168.178.1", "http://192.168.178.1"),
+        ("192.168.178.1:8080", "http://192.168.178.1:8080"),
+        ("fd00::1", "http://[fd00::1]"),
+        ("[fd00::1]", "http://[fd00::1]"),
+        ("[fd00::1]:8080", "http://[fd00::1]:8080"),
+        ("fe80::1%eth0", "http://[fe80::1%eth0]"),
+        ("http://fritz.box/", "http://fritz.box"),
+        ("http://fritz.box:80", "http://fritz.box"),
+        ("https://fritz.box:443", "https://fritz.box"),
+        ("https://fritz.box:8443/", "https://fritz.box:8443"),
+        ("HTTPS://[fd00::1]:8443/index.lua?sid=1#top", "https://[fd00::1]:8443"),
+        ("http://anna:secret@fritz.box/", "http://fritz.box"),
+        ("fritz.box/smarthome", "http://fritz.box"),
+        ("müller.example", "http://xn--mller-kva.example"),
+    ],
+)
+def test_what_a_user_types_becomes_an_address(host: str, url: str) -> None:
+    assert str(base_url(host)).rstrip("/") == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "  ",
+        "http://",
+        "https:///login",
+        "://fritz.box",
+        "ftp://fritz.box",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "fritz box",
+        "fritz.box:http",
+        "fritz.box:99999",
+        "[fd00::1",
+        "@",
+        "?",
+        "fritz\x00box",
+        "\ud800",
+    ],
+    ids=repr,
+)
+def test_what_is_no_address_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        base_url(host)
+
+
+async def test_a_client_wants_an_address(session: aiohttp.ClientSession) -> None:
+    with pytest.raises(ValueError, match="not an address"):
+        client_of(session, "fritz box")
+
+
+# Challenges
+
+
+@pytest.mark.parametrize(
+    ("challenge", "password", "response"),
+    [
+        ("1234567z", "äbc", "1234567z-9e224a41eeefa284df7bb0f26c2913e2"),
+        ("challenge", "password", "challenge-086fa48e27e8826c94437d10380e11ba"),
+        ("44b750c0", "admin123", "44b750c0-29e6478d4afc1c83572353dec0ce949d"),
+        ("1234567z", "pass€word", "1234567z-3538dc339985f282539ff88e24b2d649"),
+        (
+            "2$10000$5A1711$2000$5A1722",
+            "1example!",
+            "5A1722$1798a1672bca7c6463d6b245f82b53703b0f50813401b03e4045a5861e689adb",
+        ),
+        (
+            "2$10000$a64b986b521fcbc44d7a9f0adad34b14$1000$b9c232dea345233f5a893b2284931ac8",
+            "admin123",
+            (
+                "b9c232dea345233f5a893b2284931ac8$"
+                "2825c7fbd8cdbcbaf93ca2e8d0798c31cf38394469a9ce89365778dc9103ad82"
+            ),
+        ),
+        (
+            "2$60000$58e7348c30c8376903802c21f9730310$6000$91a3f9eca12316c9461667af0fe36d2f",
+            "password",
+            (
+                "91a3f9eca12316c9461667af0fe36d2f$"
+                "00e538d77b29ee7ea349a8604dc48570024d9084e5082ebe3d3540a441ea6108"
+            ),
+        ),
+    ],
+    ids=[
+        "MD5 of AVM",
+        "MD5",
+        "MD5 hex",
+        "MD5 euro",
+        "PBKDF2 of AVM",
+        "PBKDF2",
+        "PBKDF2 of a real box",
+    ],
+)
+def test_response_to_a_challenge(challenge: str, password: str, response: str) -> None:
+    assert challenge_response(challenge, password) == response
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        "",
+        "-",
+        "44b750c0-1",
+        "2$",
+        "2$10$aa$10",
+        "2$10$aa$10$bb$cc",
+        "3$10$aa$10$bb",
+        "22$10$aa$10$bb",
+        "argon2$10$aa",
+        "2$many$aa$10$bb",
+        "2$10$xyz$10$bb",
+        "2$10$aa$10$b",
+        "2$0$aa$10$bb",
+        "2$-1$aa$10$bb",
+        f"2${MAX_ITERATIONS + 1}$aa$10$bb",
+        f"2$1$aa${MAX_ITERATIONS + 1}$bb",
+        "2$" + "9" * 5000 + "$aa$10$bb",
+    ],
+    ids=lambda challenge: challenge[:20],
+)
+def test_challenges_of_unknown_form_are_not_answered(challenge: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        challenge_response(challenge, "password")
+
+
+# The session
+
+
+async def test_one_login_serves_many_polls(
+    client: FritzBoxClient, box: SimulatedFritzBox, clock: ManualClock
+) -> None:
+    for _ in range(50):
+        devices = await client.device_list()
+        clock.advance(timedelta(seconds=60))
+    assert devices.firmware_version == box.identity.version
+    assert len(devices.devices) > 5
+    assert news(box) == ["get challenge", "log in", *["list"] * 50]
+
+
+async def test_clients_that_hurry_share_the_login(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    first, *others = await asyncio.gather(*(client.device_list() for _ in range(5)))
+    assert others == [first] * 4
+    assert news(box) == ["get challenge", "log in", *["list"] * 5]
+
+
+async def test_one_request_waits_for_the_other(
+    client: FritzBoxClient, box: SimulatedFritzBox, session: aiohttp.ClientSession
+) -> None:
+    gate = Gate()
+    box.fault(Fault(gate=gate), times=1, switchcmd=LIST)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(client.device_list())
+        await gate.reached()
+        tasks.create_task(client.box_info())
+        async with session.get(box.url):
+            pass
+        assert BOX_INFO not in [request.path for request in box.requests]
+        gate.open()
+    assert news(box) == ["get challenge", "log in", "list", "/", BOX_INFO]
+
+
+async def test_a_cancelled_request_does_not_hinder_the_next(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    gate = Gate()
+    box.fault(Fault(gate=gate), times=1, switchcmd=LIST)
+    poll = asyncio.create_task(client.device_list())
+    await gate.reached()
+    poll.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await poll
+    gate.open()
+    assert (await client.device_list()).devices
+
+
+async def test_a_session_is_verified_after_a_pause(
+    client: FritzBoxClient, box: SimulatedFritzBox, clock: ManualClock
+) -> None:
+    await client.device_list()
+    news(box)
+    clock.advance(timedelta(minutes=16))
+    await client.device_list()
+    assert news(box) == ["verify", "list"]
+    clock.advance(timedelta(minutes=14))
+    await client.device_list()
+    assert news(box) == ["list"]
+
+
+async def test_a_session_that_rested_too_long_is_replaced(
+    client: FritzBoxClient, box: SimulatedFritzBox, clock: ManualClock
+) -> None:
+    await client.device_list()
+    news(box)
+    clock.advance(timedelta(hours=3))
+    await client.device_list()
+    assert news(box) == ["verify", "log in", "list"]
+
+
+ERRORS = [
+    (DROPPED, FritzBoxConnectionError),
+    (Fault(status=500), FritzBoxConnectionError),
+    (Fault(status=400), FritzBoxConnectionError),
+    (Fault(status=404), FritzBoxConnectionError),
+    (Fault(status=302), FritzBoxConnectionError),
+    (TOO_LARGE, InvalidAnswerError),
+    (CUT, InvalidAnswerError),
+    (MALFORMED, InvalidAnswerError),
+    (Fault(edit=lambda _: "inval\n"), InvalidAnswerError),
+    (Fault(edit=lambda _: "<!DOCTYPE html><html>FRITZ!Box</html>"), InvalidAnswerError),
+]
+ERROR_NAMES = [
+    "dropped",
+    "500",
+    "400",
+    "404",
+    "redirect",
+    "too large",
+    "cut",
+    "malformed",
+    "inval",
+    "html",
+]
+
+
+@pytest.mark.parametrize(("fault", "error"), ERRORS, ids=ERROR_NAMES)
+async def test_a_session_is_verified_after_an_error(
+    client: FritzBoxClient, box: SimulatedFritzBox, fault: Fault, error: type[FritzBoxError]
+) -> None:
+    await client.device_list()
+    news(box)
+    box.fault(fault, times=attempts(fault), switchcmd=LIST)
+    with pytest.raises(error):
+        await client.device_list()
+    await client.device_list()
+    await client.device_list()
+    assert news(box) == ["list"] * attempts(fault) + ["verify", "list", "list"]
+
+
+@pytest.mark.parametrize(("fault", "error"), ERRORS, ids=ERROR_NAMES)
+async def test_no_dead_sid_is_sent_after_an_error(
+    client: FritzBoxClient, box: SimulatedFritzBox, fault: Fault, error: type[FritzBoxError]
+) -> None:
+    """The error is often the first sign of a restart, which ends all sessions."""
+    await client.device_list()
+    news(box)
+    box.fault(fault, times=attempts(fault), switchcmd=LIST)
+    with pytest.raises(error):
+        await client.device_list()
+    box.end_sessions()
+    await client.device_list()
+    assert news(box) == ["list"] * attempts(fault) + ["verify", "log in", "list"]
+
+
+@pytest.mark.parametrize(
+    ("status", "times"), [(None, 2), (502, 1)], ids=["drops", "answers with an error"]
+)
+async def test_a_box_that_restarts_is_not_asked_for_its_list(
+    client: FritzBoxClient,
+    box: SimulatedFritzBox,
+    clock: ManualClock,
+    status: int | None,
+    times: int,
+) -> None:
+    await client.device_list()
+    news(box)
+    box.reboot(timedelta(minutes=3), status=status)
+    for _ in range(3):
+        with pytest.raises(FritzBoxConnectionError):
+            await client.device_list()
+        clock.advance(timedelta(minutes=1))
+    assert news(box) == ["list with a dead SID"] * times + ["verify"] * times * 2
+    await client.device_list()
+    assert news(box) == ["verify", "log in", "list"]
+
+
+async def test_a_session_that_others_have_ended_is_replaced_silently_and_once(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    await client.device_list()
+    news(box)
+    box.end_sessions()
+    assert (await client.device_list()).devices
+    assert news(box) == ["list with a dead SID", "verify", "log in", "list"]
+    await client.device_list()
+    assert news(box) == ["list"]
+
+
+async def test_a_refusal_in_a_live_session_makes_no_login(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    await client.device_list()
+    news(box)
+    box.fault(Fault(status=403), switchcmd=LIST)
+    for _ in range(3):
+        with pytest.raises(FritzBoxConnectionError, match="status 403"):
+            await client.device_list()
+    assert news(box) == ["list", "verify", "list", *["verify", "list", "verify", "list"] * 2]
+    assert len(box.logins) == 1
+    box.clear_faults()
+    assert (await client.device_list()).devices
+
+
+async def test_an_interrupted_login_is_begun_anew(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    box.fault(Fault(), times=1, path=LOGIN_PAGE)
+    box.fault(DROPPED, times=1, path=LOGIN_PAGE)
+    with pytest.raises(FritzBoxConnectionError):
+        await client.device_list()
+    assert (await client.device_list()).devices
+    assert news(box) == ["get challenge", "log in", "get challenge", "log in", "list"]
+
+
+async def test_an_interrupted_verification_is_repeated(
+    client: FritzBoxClient, box: SimulatedFritzBox, clock: ManualClock
+) -> None:
+    await client.device_list()
+    news(box)
+    clock.advance(timedelta(minutes=16))
+    box.fault(Fault(status=500), times=1, path=LOGIN_PAGE)
+    with pytest.raises(FritzBoxConnectionError):
+        await client.device_list()
+    await client.device_list()
+    assert news(box) == ["verify", "verify", "list"]
+
+
+# Who may not
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [(DEFAULT_USER, "wrong"), (DEFAULT_USER, ""), ("nobody", DEFAULT_PASSWORD)],
+)
+async def test_wrong_credentials_are_tried_once(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox, username: str, password: str
+) -> None:
+    client = client_for(session, box, username, password)
+    with pytest.raises(LoginRejectedError):
+        await client.device_list()
+    assert news(box) == ["get challenge", "log in"]
+    assert len(box.logins) == 1
+
+
+async def test_nothing_is_tried_while_logins_are_blocked(
+    session: aiohttp.ClientSession,
+    box: SimulatedFritzBox,
+    client: FritzBoxClient,
+    clock: ManualClock,
+) -> None:
+    with pytest.raises(LoginRejectedError):
+        await client_for(session, box, password="wrong").device_list()
+    news(box)
+    for _ in range(2):
+        with pytest.raises(LoginBlockedError, match="blocked for 2 s") as blocked:
+            await client.device_list()
+        assert blocked.value.retry_after == timedelta(seconds=2)
+    assert news(box) == ["get challenge"] * 2
+    assert len(box.logins) == 1
+
+    clock.advance(blocked.value.retry_after)
+    assert (await client.device_list()).devices
+
+
+async def test_a_changed_password_is_noticed_at_the_next_login(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    await client.device_list()
+    box.set_password(DEFAULT_USER, "new")
+    await client.device_list()
+    box.end_sessions()
+    with pytest.raises(LoginRejectedError):
+        await client.device_list()
+    assert [login.success for login in box.logins] == [True, False]
+
+
+async def test_a_user_without_the_right_is_told_so_without_new_logins(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox
+) -> None:
+    client = client_for(session, box, OTHER_USER, OTHER_PASSWORD)
+    for _ in range(3):
+        with pytest.raises(NotPermittedError):
+            await client.device_list()
+    assert news(box) == ["get challenge", "log in", "verify", "verify"]
+
+    box.set_rights(OTHER_USER, {"HomeAuto": 1})
+    box.end_sessions()
+    assert (await client.device_list()).devices
+
+
+async def test_a_right_that_was_withdrawn_is_noticed(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    await client.device_list()
+    news(box)
+    box.set_rights(DEFAULT_USER, {"NAS": 2})
+    box.end_sessions()
+    with pytest.raises(NotPermittedError):
+        await client.device_list()
+    assert news(box) == ["list with a dead SID", "verify", "log in"]
+
+
+async def test_without_a_name_the_preselected_user_logs_in(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox
+) -> None:
+    assert (await client_for(session, box, username="").device_list()).devices
+    assert [login.user for login in box.logins] == [DEFAULT_USER]
+
+
+@pytest.mark.parametrize("password", [DEFAULT_PASSWORD, "pass€wörd", "🏠"])
+@pytest.mark.parametrize(
+    ("fritzos", "user"),
+    [((8, 25), DEFAULT_USER), (OLD_FRITZOS, DEFAULT_USER), (OLD_FRITZOS, "")],
+    ids=["new", "old", "old without users"],
+)
+async def test_both_kinds_of_login_work(
+    session: aiohttp.ClientSession,
+    home: Home,
+    clock: ManualClock,
+    fritzos: tuple[int, int],
+    user: str,
+    password: str,
+) -> None:
+    box = SimulatedFritzBox(
+        home,
+        clock,
+        users={user: User(password)},
+        identity=Identity(fritzos=fritzos),
+        iterations=(100, 10),
+    )
+    await box.start()
+    assert (await client_for(session, box, user, password).device_list()).devices
+    await box.stop()
+
+
+# Logout
+
+
+async def test_logout_ends_the_session(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
+    await client.device_list()
+    news(box)
+    await client.logout()
+    assert not box.sessions
+    await client.logout()
+    assert len(news(box)) == 1, "there is nothing left to end"
+    await client.device_list()
+    assert news(box) == ["get challenge", "log in", "list"]
+
+
+async def test_without_login_there_is_nothing_to_end(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    await client.logout()
+    assert news(box) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [DROPPED, Fault(status=500), Fault(status=404), TOO_LARGE],
+    ids=["dropped", "500", "404", "too large"],
+)
+async def test_a_failed_logout_is_nobodys_trouble(
+    client: FritzBoxClient, box: SimulatedFritzBox, fault: Fault
+) -> None:
+    await client.device_list()
+    box.fault(fault, times=attempts(fault), path=LOGIN_PAGE)
+    await client.logout()
+    news(box)
+    await client.logout()
+    assert news(box) == []
+
+
+# Answers
+
+
+async def test_the_box_introduces_itself_without_login(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    assert await client.box_info() == BoxInfo(
+        model=box.identity.name,
+        firmware_version=box.identity.version,
+        serial=box.identity.serial,
+    )
+    assert news(box) == [BOX_INFO]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(status=404), NotAFritzBoxError),
+        (Fault(status=301), NotAFritzBoxError),
+        (Fault(status=403), FritzBoxConnectionError),
+        (Fault(status=503), FritzBoxConnectionError),
+        (DROPPED, FritzBoxConnectionError),
+        (Fault(edit=lambda _: "<html/>"), InvalidAnswerError),
+        (MALFORMED, InvalidAnswerError),
+        (TOO_LARGE, InvalidAnswerError),
+    ],
+    ids=["404", "redirect", "403", "503", "dropped", "html", "malformed", "too large"],
+)
+async def test_an_introduction_that_fails(
+    client: FritzBoxClient, box: SimulatedFritzBox, fault: Fault, error: type[FritzBoxError]
+) -> None:
+    box.fault(fault, times=attempts(fault))
+    with pytest.raises(FritzBoxError) as caught:
+        await client.box_info()
+    assert type(caught.value) is error
+    assert await client.box_info()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(status=404), NotAFritzBoxError),
+        (Fault(status=302), NotAFritzBoxError),
+        (Fault(status=500), FritzBoxConnectionError),
+        (DROPPED, FritzBoxConnectionError),
+        (Fault(edit=lambda _: "<html><body>Router</body></html>"), NotAFritzBoxError),
+        (Fault(edit=lambda _: "Welcome"), NotAFritzBoxError),
+        (CUT, NotAFritzBoxError),
+        (Fault(edit=lambda text: re.sub("<SID>.*?<", "<SID><", text)), NotAFritzBoxError),
+        (Fault(edit=lambda text: text.replace(">2$", ">3$")), NotAFritzBoxError),
+        (
+            Fault(edit=lambda text: re.sub("<Challenge>.*?<", "<Challenge><", text)),
+            NotAFritzBoxError,
+        ),
+        (Fault(edit=lambda text: text.replace("$100$", "$999999999$")), NotAFritzBoxError),
+        (TOO_LARGE, InvalidAnswerError),
+    ],
+    ids=[
+        "404",
+        "redirect",
+        "500",
+        "dropped",
+        "html",
+        "text",
+        "cut",
+        "no SID",
+        "third kind of challenge",
+        "no challenge",
+        "endless challenge",
+        "too large",
+    ],
+)
+async def test_what_is_no_login_page_gets_no_response(
+    client: FritzBoxClient, box: SimulatedFritzBox, fault: Fault, error: type[FritzBoxError]
+) -> None:
+    box.fault(fault, times=attempts(fault), path=LOGIN_PAGE)
+    with pytest.raises(FritzBoxError) as caught:
+        await client.device_list()
+    assert type(caught.value) is error
+    assert news(box) == ["get challenge"] * attempts(fault)
+    assert (await client.device_list()).devices
+
+
+async def test_an_unreadable_answer_is_kept_for_the_log(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    box.fault(Fault(edit=lambda _: "inval"), times=1, switchcmd=LIST)
+    with pytest.raises(InvalidAnswerError, match="not XML") as caught:
+        await client.device_list()
+    assert caught.value.answer == "inval"
+    assert "inval" not in str(caught.value)
+
+
+async def test_errors_do_not_tell_the_sid(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
+    await client.device_list()
+    sid = box.sessions[0].sid
+    box.fault(DROPPED)
+    with pytest.raises(FritzBoxConnectionError) as caught:
+        await client.device_list()
+    assert sid not in str(caught.value)
+
+
+# Connections
+
+
+@pytest.mark.parametrize("path", [LOGIN_PAGE, "/webservices/homeautoswitch.lua"])
+async def test_a_box_that_does_not_answer_in_time(
+    client: FritzBoxClient, box: SimulatedFritzBox, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    await client.box_info()
+    gate = Gate()
+    box.fault(Fault(gate=gate), times=1, path=path)
+    with monkeypatch.context() as patience:
+        patience.setattr(fritzbox_api, "REQUEST_TIMEOUT", timedelta(milliseconds=100))
+        with pytest.raises(FritzBoxConnectionError, match="no answer in time"):
+            await client.device_list()
+    gate.open()
+    assert (await client.device_list()).devices
+
+
+async def test_a_box_that_is_off(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
+    port = box.port
+    await box.stop()
+    for ask in (client.device_list, client.box_info):
+        with pytest.raises(FritzBoxConnectionError, match="no connection"):
+            await ask()
+    await box.start(port)
+    assert (await client.device_list()).devices
+
+
+GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nxxxxx"
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (b"", FritzBoxConnectionError),
+        (b"SSH-2.0-OpenSSH_10.2\r\n", NotAFritzBoxError),
+        (b"\x15\x03\x01\x00\x02\x02\x46", NotAFritzBoxError),
+        (b"HTTP/1.1 yes\r\n\r\n", NotAFritzBoxError),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", NotAFritzBoxError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<Session", FritzBoxConnectionError),
+        (GZIP, FritzBoxConnectionError),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n", NotAFritzBoxError),
+        (b"HTTP/1.1 200 OK\r\n\r\n\xff\xfe\x00", NotAFritzBoxError),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", NotAFritzBoxError),
+    ],
+    ids=[
+        "nothing",
+        "SSH",
+        "TLS alert",
+        "wrong status",
+        "endless header",
+        "cut body",
+        "wrong encoding",
+        "redirect",
+        "no text",
+        "no body",
+    ],
+)
+async def test_whoever_else_answers_is_no_box(
+    session: aiohttp.ClientSession, text: bytes, error: type[FritzBoxError]
+) -> None:
+    async with answering(text) as address:
+        with pytest.raises(FritzBoxError) as caught:
+            await client_of(session, address).device_list()
+    assert type(caught.value) is error
+
+
+async def test_a_name_that_nobody_has_is_a_missing_connection(
+    session: aiohttp.ClientSession,
+) -> None:
+    client = client_of(session, f"{'x' * 64}.invalid")
+    with pytest.raises(FritzBoxConnectionError):
+        await client.box_info()
+
+
+# TLS
+
+
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    """Return a server's side of TLS, with a certificate that the box has made itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fritz.box")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "box.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+async def test_a_certificate_of_its_own_is_an_error_of_its_own(
+    session: aiohttp.ClientSession, home: Home, clock: ManualClock, tmp_path: Path
+) -> None:
+    tls = await asyncio.to_thread(own_certificate, tmp_path)
+    box = SimulatedFritzBox(home, clock, iterations=(100, 10), tls=tls)
+    await box.start()
+    with pytest.raises(FritzBoxCertificateError):
+        await client_for(session, box).device_list()
+    assert news(box) == [], "the password is for the box only"
+
+    connector = aiohttp.TCPConnector(ssl=False)
+    async with aiohttp.ClientSession(connector=connector) as trusting:
+        assert (await client_for(trusting, box).device_list()).devices
+    await box.stop()
+
+
+async def test_https_where_only_http_is_spoken_is_no_matter_of_certificates(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox
+) -> None:
+    with pytest.raises(FritzBoxConnectionError) as caught:
+        await client_of(session, f"https://{box.host}").box_info()
+    assert type(caught.value) is FritzBoxConnectionError
+
+
+async def test_http_where_only_https_is_spoken_is_no_box(
+    session: aiohttp.ClientSession, home: Home, clock: ManualClock, tmp_path: Path
+) -> None:
+    tls = await asyncio.to_thread(own_certificate, tmp_path)
+    box = SimulatedFritzBox(home, clock, tls=tls)
+    await box.start()
+    with pytest.raises(FritzBoxError):
+        await client_of(session, box.host).box_info()
+    await box.stop()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FritzBoxConnectionError("gone"),
+        FritzBoxCertificateError("unknown"),
+        NotAFritzBoxError("printer"),
+        LoginRejectedError("wrong"),
+        LoginBlockedError(timedelta(seconds=8)),
+        NotPermittedError("guest"),
+        InvalidAnswerError("not XML", "inval"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_all_errors_can_be_caught_as_one(error: Exception) -> None:
+    assert isinstance(error, FritzBoxError)
