@@ -1,0 +1,306 @@
+"""What real boxes and readers have sent: everything parses, or is refused for a known reason."""
+
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import pytest
+
+from custom_components.py_hab.fritzbox_model import (
+    DeviceList,
+    MalformedAnswerError,
+    MeterKind,
+    parse_device_list,
+)
+from custom_components.py_hab.sml_vocabulary import Role, register_of
+from custom_components.py_hab.tasmota_sml import (
+    MalformedMessageError,
+    Reading,
+    discovered_meters,
+    discovered_sensor_topic,
+    parse_message,
+)
+
+from .conftest import CAPTURES
+
+pytestmark = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures are not here")
+
+BOX = CAPTURES / "fritzbox"
+READER = CAPTURES / "tasmota"
+
+
+def names(folder: Path, pattern: str) -> list[str]:
+    return sorted(path.name for path in folder.glob(pattern))
+
+
+def devices(name: str) -> DeviceList:
+    return parse_device_list((BOX / name).read_text(encoding="utf-8"))
+
+
+def readings(name: str) -> list[Reading]:
+    return parse_message((READER / f"tasmota-{name}.json").read_bytes())
+
+
+# FRITZ!Box
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in names(BOX, "*.xml") if not name.startswith(("stats-", "malformed-"))],
+)
+def test_device_lists_of_real_boxes_are_read(name: str) -> None:
+    answer = devices(name)
+    assert answer.devices or answer.set_aside or "empty" in name
+    for ain, device in answer.devices.items():
+        assert device.ain == ain
+        assert device.name
+        assert device.owner_ain in answer.devices
+        assert {reason for _, reason in device.unread} <= {
+            "empty",
+            "out of range",
+            "switched off",
+            "fully open",
+            "undefined",
+            "all zero",
+        }
+
+
+@pytest.mark.parametrize("name", names(BOX, "stats-*.xml"))
+def test_statistics_are_no_device_list(name: str) -> None:
+    with pytest.raises(MalformedAnswerError, match="<devicelist> expected"):
+        devices(name)
+
+
+@pytest.mark.parametrize("name", [*names(BOX, "malformed-*.xml"), *names(BOX, "rest-*.json")])
+def test_what_is_not_xml_is_refused(name: str) -> None:
+    with pytest.raises(MalformedAnswerError, match="not XML"):
+        devices(name)
+
+
+def test_entries_without_identifier_or_with_another_ones_are_set_aside() -> None:
+    found = {name: devices(name).set_aside for name in names(BOX, "list-*.xml")}
+    assert {name: reasons for name, reasons in found.items() if reasons} == {
+        "list-fritzbox-java-api-devicelistalltogetherpayload.xml": (
+            "second entry with the same identifier",
+        ),
+        "list-fritzctl-devicelist.xml": ("second entry with the same identifier",),
+        "list-iobroker-fritzdect-issue598.xml": ("entry without identifier",),
+    }
+
+
+def test_the_plug_that_forgot_everything_has_read_nothing() -> None:
+    """home-assistant/core#55799: its neighbour in the same list is well."""
+    forgetful, well = (
+        device.power_meter
+        for ain in ("11657 0067315", "11657 0138916")
+        if (device := devices("list-core-55799.xml").devices[ain])
+    )
+    assert forgetful is not None
+    assert (forgetful.power, forgetful.energy, forgetful.voltage) == (None, None, None)
+    assert well is not None
+    assert (well.power, well.energy, well.voltage) == (0, 1811.645, 223.898)
+
+
+@pytest.mark.parametrize(
+    ("name", "meters"),
+    [
+        (
+            "fritz-smart-energy-250-03-60.xml",
+            {"15282 1234567-1": (MeterKind.SUPPLY, None, 19025.0)},
+        ),
+        (
+            "fritz-smart-energy-250-03-76.xml",
+            {"16000 0000001-1": (MeterKind.SUPPLY, None, 3134.0)},
+        ),
+        (
+            "list-astrameter.xml",
+            {
+                "12345 0123456-1": (MeterKind.SUPPLY, -71.0, 16933.817),
+                "12345 0123456-2": (MeterKind.FEED_IN, 120.0, 653.065),
+            },
+        ),
+    ],
+    ids=["old form, no PIN", "new form, no PIN", "both directions"],
+)
+def test_meter_heads_of_each_form(name: str, meters: dict[str, Any]) -> None:
+    found = {
+        device.ain: (device.power_meter.kind, device.power_meter.power, device.power_meter.energy)
+        for device in devices(name).devices.values()
+        if device.power_meter
+    }
+    assert found == meters
+
+
+def test_zigbee_units_belong_to_their_parents() -> None:
+    answer = devices("list-iobroker-fritzdect-issue597.xml")
+    units = [device for ain, device in answer.devices.items() if len(ain) == 19]
+    assert units
+    assert all(unit.owner_ain == unit.ain[:17] for unit in units)
+
+
+def test_groups_stand_for_themselves() -> None:
+    groups = [
+        device
+        for name in names(BOX, "*.xml")
+        if name.startswith(("group-", "list-"))
+        for device in devices(name).devices.values()
+        if device.is_group
+    ]
+    assert len(groups) > 10
+    assert all(group.owner_ain == group.ain for group in groups)
+
+
+# Tasmota
+
+IMPORT = Role.ENERGY_IMPORT
+EXPORT = Role.ENERGY_EXPORT
+POWER = Role.POWER
+
+METERS: dict[str, tuple[str, dict[Role, float], str | None]] = {
+    "all-zero-empty-prefix": ("", {IMPORT: 0, EXPORT: 0}, None),
+    "bitshake-custom-topic-empty-prefix": ("", {IMPORT: 28125.25, POWER: 1757}, None),
+    "clock-not-set-empty-prefix": ("", {IMPORT: 2173.5, EXPORT: 349.3, POWER: -136.39}, None),
+    "ebz-bitshake-obis-keys": (
+        "eBZ",
+        {IMPORT: 4379.965, EXPORT: 0, POWER: -203},
+        "1EBZ0101434306",
+    ),
+    "ebzd-bitshake-vocab": ("eBZD", {IMPORT: 12345.6, EXPORT: 0, POWER: -123}, None),
+    "gs303-meter-id-is-vendor": ("GS303", {IMPORT: 31.834, EXPORT: 5.021, POWER: -93}, "5a5041"),
+    "immediate-partial-1": ("SML", {POWER: 110}, None),
+    "immediate-partial-2": ("SML", {POWER: 112}, None),
+    "mt631-ottelo-vocab": ("MT631", {IMPORT: 9798.031, EXPORT: 12480.63, POWER: -789}, None),
+    "mt681-feed-in": ("MT681", {IMPORT: 15119.035, EXPORT: 62331.037, POWER: -377}, None),
+    "mt681-full": (
+        "MT681",
+        {IMPORT: 15119.035, EXPORT: 62331.037, POWER: 377},
+        "0a01495352000",
+    ),
+    "mt681-three-keys": ("MT681", {IMPORT: 186.7106, EXPORT: 266.8507, POWER: 79.9}, None),
+    "pin-locked-mt175": ("MT175", {IMPORT: 9755, EXPORT: 12399, POWER: 0}, None),
+    "pin-locked-mt691": ("MT691", {IMPORT: 30, EXPORT: 10640, POWER: 0}, None),
+    "prefix-named-power": (
+        "Power",
+        {IMPORT: 3670.225, EXPORT: 85.5679, POWER: -6},
+        "0a014954520003504c4c",
+    ),
+    "reconstructed-e320-offset": ("E320", {IMPORT: 123.4, EXPORT: 1.2, POWER: 456}, "abc"),
+    "reconstructed-mt681-pyhab": (
+        "MT681",
+        {IMPORT: 12345.678, EXPORT: 0, POWER: 412},
+        "0a0149534b0005694000",
+    ),
+    "script-published-no-time": ("EMH", {IMPORT: 24846.796, EXPORT: 0, POWER: -2}, None),
+    "sml-dj-esp32-temperature-string-extras": (
+        "SML",
+        {IMPORT: 1972.69, EXPORT: 96.98, POWER: 2357},
+        "0901454d4800009c86bf",
+    ),
+    "sml-dj-keys-status10": ("SML", {IMPORT: 4831.6445, EXPORT: 9007.7471, POWER: 200}, None),
+    "sml-evcc-3787-status": (
+        "SML",
+        {IMPORT: 34507.4761, EXPORT: 14737.1422, POWER: -894},
+        "0901454d48000000000",
+    ),
+    "sml-opendtu-status10": ("SML", {IMPORT: 5953.3436, EXPORT: 8620.3801, POWER: -27}, None),
+    "sml-total-kwh-curr-w": ("SML", {IMPORT: 4086.4367, POWER: 210}, "0a01484c5902000d762c"),
+    "sml-total-kwh-hoymiles": ("SML", {IMPORT: 15011.575, POWER: -71}, None),
+    "strom-status8-short-id": ("Strom", {IMPORT: 9982.81, EXPORT: 9055.83, POWER: 7}, "090"),
+    "zeros-empty-and-duplicate-key": ("SML", {IMPORT: 0, EXPORT: 0, POWER: 0}, None),
+}
+"""Prefix, values and number of the meter in each message that has one."""
+WITHOUT_METER = {
+    "bitflip-1",
+    "bitflip-2",
+    "bitflip-3",
+    "discovery-config",
+    "discovery-sensors-ehz",
+    "discovery-sensors-empty",
+    "energy-block-arrays",
+    "energy-block-sdm120",
+    "info1",
+    "info3",
+    "reconstructed-pyhab-fritz-republish",
+    "state-of-same-reader",
+    "time-with-offset-and-ms",
+}
+"""Other sensors, other messages, and registers that we do not read (a tariff)."""
+REFUSED = {"invalid-json-trailing-spaces", "index"}
+
+
+def test_each_message_is_accounted_for() -> None:
+    kinds = {name.removeprefix("tasmota-")[:-5] for name in names(READER, "*.json")}
+    assert kinds == METERS.keys() | WITHOUT_METER | REFUSED
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_messages_of_real_readers_are_read(name: str) -> None:
+    (reading,) = readings(name)
+    assert (reading.prefix, reading.values, reading.meter_id) == METERS[name]
+    assert reading.unread == ()
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_METER))
+def test_messages_of_others_hold_no_meter(name: str) -> None:
+    assert readings(name) == []
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_messages_that_are_no_object_are_refused(name: str) -> None:
+    with pytest.raises(MalformedMessageError):
+        readings(name)
+
+
+def test_announcements_tell_topics_and_meters() -> None:
+    config, full, empty = (
+        (READER / f"tasmota-discovery-{name}.json").read_bytes()
+        for name in ("config", "sensors-ehz", "sensors-empty")
+    )
+    assert discovered_sensor_topic(config) == "tele/h801kuchnia/SENSOR"
+    (reading,) = discovered_meters(full)
+    assert reading.prefix == "eHZ"
+    assert reading.values == {IMPORT: 16585.289, EXPORT: 0, POWER: 326}
+    assert discovered_meters(empty) == []
+
+
+# Published scripts
+
+OBIS = {
+    "1.8.0": Role.ENERGY_IMPORT,
+    "2.8.0": Role.ENERGY_EXPORT,
+    "16.7.0": Role.POWER,
+    "96.1.0": Role.METER_ID,
+}
+
+
+def scripts() -> list[dict[str, Any]]:
+    path = CAPTURES / "sml_descriptors.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_vocabulary_covers_most_published_scripts() -> None:
+    found: dict[Role, list[bool]] = {role: [] for role in Role}
+    for line in scripts():
+        code = (line["obis"] or "").rpartition(":")[2].partition("*")[0]
+        rolling = re.fullmatch(r".*_(\d+d|reset)", line["key"])
+        if (role := OBIS.get(code)) and line["unit"] in {"kWh", "W", ""} and not rolling:
+            register = register_of(line["key"])
+            found[role].append(register is not None and register.role is role)
+    share = {role: sum(known) / len(known) for role, known in found.items()}
+    assert min(share[role] for role in (IMPORT, EXPORT, POWER)) > 0.8, share
+
+
+def test_no_published_register_of_one_direction_is_taken_for_the_other() -> None:
+    wrong = {
+        (line["key"], line["obis"])
+        for line in scripts()
+        if (register := register_of(line["key"]))
+        and (code := (line["obis"] or "").rpartition(":")[2].partition("*")[0])
+        and (
+            (register.role is IMPORT and code.startswith(("2.", "4.")))
+            or (register.role is EXPORT and code.startswith(("1.", "3.")))
+            or (register.role is POWER and code.startswith("2."))
+        )
+    }
+    assert wrong == set()
