@@ -29,6 +29,7 @@ from .texts import registrations
 # On floor 1 nobody knows that Home Assistant exists. A folder stands for all files in it.
 FLOORS: Final[dict[str, int]] = {
     "fritzbox_model.py": 1,
+    "fritzbox_rest.py": 1,
     "fritzbox_api.py": 1,
     "sml_vocabulary.py": 1,
     "tasmota_sml.py": 1,
