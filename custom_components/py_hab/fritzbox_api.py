@@ -6,7 +6,7 @@ is made once for each need, and nothing is sent while the box blocks logins.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 import hashlib
 import logging
@@ -26,6 +26,7 @@ from .fritzbox_model import (
     parse_device_list,
     parse_session_info,
 )
+from .fritzbox_rest import NO_PERMISSION, Extras, parse_error_code, parse_overview
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -69,6 +70,10 @@ class LoginBlockedError(FritzBoxError):
 
 class NotPermittedError(FritzBoxError):
     """The user lacks the Smart Home right."""
+
+
+class RestNotOfferedError(FritzBoxError):
+    """The box has no REST API (FRITZ!OS before 8.20), or not for this user."""
 
 
 class InvalidAnswerError(FritzBoxError):
@@ -161,6 +166,15 @@ class FritzBoxClient:
             self._doubtful = True
             raise InvalidAnswerError(str(err), text) from err
 
+    async def extras(self) -> Mapping[str, Extras]:
+        """Return what the device list lacks, by AIN. May also raise RestNotOfferedError."""
+        text = await self._rest("/smarthome/overview")
+        try:
+            return parse_overview(text)
+        except MalformedAnswerError as err:
+            self._doubtful = True
+            raise InvalidAnswerError(str(err), text) from err
+
     async def logout(self) -> None:
         """End the session, so that the box need not keep it. Never raises."""
         async with self._lock:
@@ -173,30 +187,53 @@ class FritzBoxClient:
                 _LOGGER.debug("Logout failed: %s", err)
 
     async def _aha(self, command: str) -> str:
-        """Return the answer to an AHA command, with a new login if the session has ended."""
-        async with self._lock:
-            await self._ensure_session()
-            status, text = await self._aha_request(command)
-            if status == 403:
-                # Either the session has ended or the right was withdrawn: asking tells which.
-                self._doubtful = True
-                await self._ensure_session()
-                status, text = await self._aha_request(command)
-            if status != 200:
-                self._doubtful = True
-                raise FritzBoxConnectionError(f"{command} was answered with status {status}")
-            self._last_use = time.monotonic()
-            return text
-
-    async def _aha_request(self, command: str) -> tuple[int, str]:
-        try:
-            return await self._request(
+        """Return the answer to an AHA command."""
+        status, text = await self._in_session(
+            lambda: self._request(
                 "/webservices/homeautoswitch.lua", {"switchcmd": command, "sid": self._sid}
             )
-        except FritzBoxError:
-            # The box may have restarted: its sessions are gone then.
-            self._doubtful = True
-            raise
+        )
+        if status != 200:
+            raise FritzBoxConnectionError(f"{command} was answered with status {status}")
+        return text
+
+    async def _rest(self, path: str) -> str:
+        """Return what stands at a path of the REST API."""
+        status, text = await self._in_session(
+            lambda: self._request(
+                f"/api/v0{path}", headers={"Authorization": f"AVM-SID {self._sid}"}
+            )
+        )
+        # Older boxes do not know the path, or show a web page for it.
+        is_page = status == 200 and text.lstrip().startswith("<")
+        code = None if status == 200 else parse_error_code(text)
+        if is_page or status in {400, 404} or 300 <= status < 400 or code == NO_PERMISSION:
+            raise RestNotOfferedError(f"{path} was answered with status {status}, code {code}")
+        if status != 200:
+            # 3012 while the box starts (evcc#29595), 3006 while it is busy.
+            raise FritzBoxConnectionError(f"{path} was answered with status {status}, code {code}")
+        return text
+
+    async def _in_session(self, send: Callable[[], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
+        """Return status and text of a request, sent again with a new SID if its own was dead."""
+        async with self._lock:
+            await self._ensure_session()
+            try:
+                status, text = await send()
+                if status in {401, 403}:
+                    # Either the session has ended or the right was withdrawn: asking tells which.
+                    self._doubtful = True
+                    await self._ensure_session()
+                    status, text = await send()
+            except FritzBoxError:
+                # The box may have restarted: its sessions are gone then.
+                self._doubtful = True
+                raise
+            if status == 200:
+                self._last_use = time.monotonic()
+            else:
+                self._doubtful = True
+            return status, text
 
     async def _ensure_session(self) -> None:
         """Make sure that the SID is alive, and may read devices."""
@@ -261,6 +298,7 @@ class FritzBoxClient:
         path: str,
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
         """Send one request; return status and text."""
         try:
@@ -269,6 +307,7 @@ class FritzBoxClient:
                 self.url.with_path(path),
                 params=query,
                 data=form,
+                headers=headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
             ) as response:
