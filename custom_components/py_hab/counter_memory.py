@@ -38,7 +38,7 @@ class CounterMemory:
         self._guards = {
             key: CounterGuard(float(last))
             for key, last in remembered.items()
-            if isinstance(last, int | float)
+            if isinstance(last, int | float) and CounterGuard().judge(last) is Verdict.BELIEVED
         }
 
     @callback
