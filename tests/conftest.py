@@ -32,6 +32,10 @@ START: Final = datetime(2026, 3, 20, 18, 7, 33, tzinfo=UTC)
 def with_custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant find py_hab; the end-to-end tests run a process of their own."""
     if "hass" in request.fixturenames:
+        # The time of a test must stand, and its recorder wait, before Home Assistant starts.
+        for name in ("time", "recorder_mock"):
+            if name in request.fixturenames:
+                request.getfixturevalue(name)
         request.getfixturevalue("enable_custom_integrations")
 
 
