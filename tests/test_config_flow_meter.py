@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import timedelta
+from contextlib import asynccontextmanager, suppress
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.py_hab import reader_probe
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler
@@ -22,6 +19,7 @@ from simulator.reader import SimulatedReader
 
 from .conftest import settled
 from .dialogue import Dialogue, add, change, leave
+from .patience import brisk, impatience
 from .scripted_reader import scripted
 
 TOPIC = "tele/tasmota_9282F4/SENSOR"
@@ -37,27 +35,8 @@ async def broker(socket_enabled: None) -> AsyncIterator[Broker]:
 
 
 @pytest.fixture(autouse=True)
-def brisk() -> Iterator[None]:
-    """Nobody waits for what has to come at once."""
-    with (
-        patch.object(reader_probe, "LISTEN_TIME", timedelta(seconds=0.3)),
-        patch.object(reader_probe, "GRACE_TIME", timedelta(seconds=0.3)),
-        # How long Home Assistant's client collects subscriptions.
-        patch.multiple(
-            "homeassistant.components.mqtt.client",
-            DISCOVERY_COOLDOWN=0,
-            INITIAL_SUBSCRIBE_COOLDOWN=0,
-            SUBSCRIBE_COOLDOWN=0,
-            UNSUBSCRIBE_COOLDOWN=0,
-        ),
-    ):
-        yield
-
-
-@contextmanager
-def impatience() -> Iterator[None]:
-    """Let silence be noticed soon."""
-    with patch.object(reader_probe, "MESSAGE_TIMEOUT", timedelta(seconds=0.3)):
+def little_time() -> Iterator[None]:
+    with brisk():
         yield
 
 
@@ -81,6 +60,21 @@ async def talking(reader: SimulatedReader) -> AsyncIterator[None]:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def withdraw(hass: HomeAssistant, reader: SimulatedReader) -> None:
+    """Let a reader announce itself no longer, and wait until the broker knows."""
+    heard: list[object] = []
+    undo = await mqtt.async_subscribe(
+        hass, f"{reader.discovery_topic}/sensors", lambda message: heard.append(message.payload)
+    )
+
+    def withdrawn() -> bool:
+        reader.remove_discovery()
+        return "" in heard
+
+    await settled(hass, withdrawn, "the end of the announcement")
+    undo()
 
 
 def offered(dialogue: Dialogue) -> list[str]:
@@ -137,7 +131,7 @@ async def test_what_the_integration_does_not_use_is_shown(
 async def test_a_topic_may_be_typed(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
 ) -> None:
-    reader.remove_discovery()
+    await withdraw(hass, reader)
     dialogue = await add(hass, "tasmota")
     assert offered(dialogue) == []
     assert dialogue.suggested == {"topic": ""}
@@ -151,7 +145,7 @@ async def test_a_topic_may_be_typed(
 async def test_a_reader_that_is_heard_is_offered(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
 ) -> None:
-    reader.remove_discovery()
+    await withdraw(hass, reader)
     async with talking(reader):
         assert offered(await add(hass, "tasmota")) == [TOPIC]
 
