@@ -7,6 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import CONF_KIND, CONF_TOPIC, DOMAIN, EntryKind
+from homeassistant import block_async_io
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
@@ -49,6 +50,22 @@ async def test_normal_run_of_a_box_warns_of_nothing(
     await time.passes(hass, timedelta(hours=1))
     assert await hass.config_entries.async_unload(fritzbox_entry.entry_id)
     assert warnings(caplog) == []
+
+
+async def test_nothing_blocks_the_event_loop(
+    time: Time,
+    hass: HomeAssistant,
+    disable_block_async_io: None,
+    monkeypatch: pytest.MonkeyPatch,
+    fritzbox_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(block_async_io, "_IN_TESTS", False)
+    block_async_io.enable()
+    await set_up(hass, fritzbox_entry)
+    await time.passes(hass, timedelta(minutes=3))
+    assert await hass.config_entries.async_unload(fritzbox_entry.entry_id)
+    assert "blocking call" not in caplog.text
 
 
 async def test_unloaded_box_is_left_alone(

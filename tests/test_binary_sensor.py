@@ -1,0 +1,119 @@
+"""Binary sensors, as a user sees them."""
+
+from datetime import timedelta
+import re
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.py_hab.fritzbox_model import UnitType
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from simulator.fritzbox import Fault, SimulatedFritzBox
+from simulator.fritzbox_devices import BATH, BLIND, CELLAR, SMOKE, WINDOW
+
+from .entity_table import table
+from .passing_time import Time
+from .watching import set_up, state_of
+
+POLL = timedelta(minutes=1)
+
+
+async def test_box_has_these_binary_sensors(
+    time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry, snapshot: SnapshotAssertion
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    assert table(hass, fritzbox_entry.entry_id, "binary_sensor") == snapshot
+
+
+async def test_binary_sensors_speak_german(
+    time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry, snapshot: SnapshotAssertion
+) -> None:
+    hass.config.language = "de"
+    await set_up(hass, fritzbox_entry)
+    assert table(hass, fritzbox_entry.entry_id, "binary_sensor") == snapshot
+
+
+@pytest.mark.parametrize(
+    ("text", "state"), [(1, STATE_ON), (0, STATE_OFF), ("", STATE_UNKNOWN), (7, STATE_UNKNOWN)]
+)
+@pytest.mark.parametrize(
+    ("ain", "element", "key"),
+    [
+        (SMOKE, "state", "alert"),
+        (BATH, "windowopenactiv", "window_open"),
+        (BATH, "batterylow", "battery_low"),
+    ],
+)
+async def test_state_is_what_the_box_says(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    ain: str,
+    element: str,
+    key: str,
+    text: str | int,
+    state: str,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    box.override(ain, **{element: text})
+    await time.passes(hass, POLL)
+    assert state_of(hass, f"{ain}_{key}", "binary_sensor") == state
+
+
+@pytest.mark.parametrize(
+    ("unit_type", "device_class"),
+    [
+        (UnitType.DETECTOR, "opening"),
+        (UnitType.DOOR, "door"),
+        (UnitType.WINDOW, "window"),
+        (UnitType.MOTION, "motion"),
+        (UnitType.SMOKE, "smoke"),
+        (UnitType.FLOOD, "moisture"),
+        (UnitType.GLASS_BREAK, "safety"),
+        (UnitType.VIBRATION, "vibration"),
+    ],
+)
+async def test_detector_shows_what_it_detects(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    unit_type: UnitType,
+    device_class: str,
+) -> None:
+    box.override(WINDOW, unittype=unit_type, state=1)
+    await set_up(hass, fritzbox_entry)
+    (line,) = (
+        line
+        for line in table(hass, fritzbox_entry.entry_id, "binary_sensor")
+        if line.startswith(f"{WINDOW}_alert | ")
+    )
+    assert line.endswith(f" | {device_class} | on")
+
+
+async def test_blind_has_no_alert(
+    time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    assert state_of(hass, f"{BLIND}_alert", "binary_sensor") is None
+
+
+async def test_device_out_of_reach_is_unavailable(
+    time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    for key in ("window_open", "battery_low"):
+        assert state_of(hass, f"{CELLAR}_{key}", "binary_sensor") == STATE_UNAVAILABLE
+
+
+async def test_thermostat_that_loses_its_regulation_is_unknown(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    box.fault(Fault(edit=lambda text: re.sub("(?s)<hkr>.*?</hkr>", "", text)))
+    await time.passes(hass, POLL)
+    assert state_of(hass, f"{BATH}_window_open", "binary_sensor") == STATE_UNKNOWN
+    box.clear_faults()
