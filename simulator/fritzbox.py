@@ -152,7 +152,7 @@ class SimulatedFritzBox:
     @property
     def url(self) -> str:
         """The address of the box."""
-        return f"{"https" if self._tls else "http"}://{self.host}"
+        return f"{'https' if self._tls else 'http'}://{self.host}"
 
     @property
     def logins(self) -> Sequence[Login]:
@@ -221,6 +221,14 @@ class SimulatedFritzBox:
         as well. The plain commands follow, the statistics do not.
         """
         self._devices.override(ain, **values)
+
+    def override_rest(self, ain: str, **values: object) -> None:
+        """Let properties of the REST API say this, wherever in the device or its unit they stand.
+
+        `outletState="relayStuck"`, `smartmeterState=["noData"]`, `isUpdateAvailable=True`; the
+        device list does not follow. Values that both tell are for `override`.
+        """
+        self._devices.override_rest(ain, **values)
 
     def zero(self, ain: str) -> None:
         """Let a plug be present and say 0 V, 0 W and 0 Wh (home-assistant core#55799)."""

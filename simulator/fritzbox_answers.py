@@ -11,6 +11,7 @@ from simulator import fritzbox_pages as pages
 from simulator.fritzbox_devices import Device, Plug
 from simulator.fritzbox_login import NO_SID, Door, Session
 from simulator.fritzbox_pages import Identity
+from simulator.fritzbox_rest import overview, part
 from simulator.fritzbox_smart_home import SmartHome
 from simulator.fritzbox_xml import text_of
 
@@ -18,7 +19,11 @@ SINCE_PBKDF2: Final = (7, 24)
 _SINCE_FRITZOS_IN_LIST: Final = (7, 20)
 _SINCE_DATATIME: Final = (7, 39)
 
+_SINCE_REST: Final = (8, 20)
+
 _REST_PATH: Final = "/api/v0/"
+_REST_RIGHTS: Final = {"HomeAuto", "BoxAdmin", "App"}
+"""Any of them opens the overview."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +137,21 @@ class Answers:
         return _plain(text or "inval")
 
     def _rest(self, call: Call) -> Answer:
-        """Answer the Smart Home REST API: so far with its errors only."""
-        if self._session_or_alarm(call) is None:
+        """Answer the overview of the Smart Home REST API."""
+        if self.identity.fritzos < _SINCE_REST:
+            return Answer(status=404)
+        session = self._session_or_alarm(call)
+        if session is None:
             return _rest_error(401, 3001, "no permission")
+        if not _REST_RIGHTS & session.rights.keys():
+            return _rest_error(403, 3001, "no permission")
         if self.is_warming_up(call.at):
             return _rest_error(500, 3012, "[OPERATION_FAIL] global_data not init")
-        return _rest_error(404, 2001, "not simulated")
+        root, _, path = call.path.removeprefix(_REST_PATH).partition("/overview")
+        if root != "smarthome":
+            return _rest_error(404, 3002, "bad path")
+        found = part(overview(self.devices, call.at), path)
+        return _rest_error(404, 2001, "UID not found") if found is None else _json(200, found)
 
     def _session_or_alarm(self, call: Call) -> Session | None:
         """Return the caller's session; without one, all sessions of its address are ended.

@@ -1,6 +1,6 @@
 """The smart home as the simulated FRITZ!Box knows it: its devices, and what is wrong with them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element
 
@@ -18,6 +18,7 @@ class SmartHome:
         self.devices = {device.ain: device for device in devices}
         self._readings = Readings(home, devices)
         self._overrides: dict[str, dict[str, str]] = {}
+        self._rest_overrides: dict[str, dict[str, object]] = {}
         self._vanished: set[str] = set()
         self._disconnected: set[str] = set()
         self._silent_for: dict[str, timedelta] = {}
@@ -28,6 +29,10 @@ class SmartHome:
         """Fix the text of elements, wherever in the device they stand: `energy=0, present=1`."""
         texts = {tag: str(value) for tag, value in values.items()}
         self._overrides.setdefault(self._known(ain), {}).update(texts)
+
+    def override_rest(self, ain: str, **values: object) -> None:
+        """Fix properties that the REST API tells of the device or its unit."""
+        self._rest_overrides.setdefault(self._known(ain), {}).update(values)
 
     def disconnect(self, ain: str) -> None:
         """Take a device out of reach: it stays in the list, absent and without values."""
@@ -44,6 +49,7 @@ class SmartHome:
     def restore(self, ain: str) -> None:
         """Make everything right again with a device; a reset counter stays reset."""
         self._overrides.pop(ain, None)
+        self._rest_overrides.pop(ain, None)
         self._disconnected.discard(ain)
         self._vanished.discard(ain)
         self._silent_for.pop(ain, None)
@@ -83,6 +89,10 @@ class SmartHome:
         element = entry(device, self._readings, at, present=self.is_present(device))
         replace_texts(element, self._overrides.get(device.ain, {}))
         return element
+
+    def rest_overrides(self, ain: str) -> Mapping[str, object]:
+        """Return what the REST API is to tell of a device in place of the truth."""
+        return self._rest_overrides.get(ain, {})
 
     def statistics(self, device: Device, at: datetime, *, with_datatime: bool) -> Element:
         """Return what the device remembers."""

@@ -515,7 +515,7 @@ async def test_reboot_with_a_status(
 async def test_rest_interface_wants_a_live_session(client: Client, stranger: Client) -> None:
     stranger.sid = client.sid
     assert await stranger.rest("/smarthome/overview") == (401, 3001)
-    assert await client.rest("/smarthome/overview") == (404, 2001)
+    assert await client.rest("/smarthome/other") == (404, 3002)
 
 
 async def test_restart_on_the_same_port(box: SimulatedFritzBox, client: Client) -> None:
