@@ -1,0 +1,266 @@
+"""How a FRITZ!Box is asked for what its device list lacks: within the same careful session."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from custom_components.py_hab.fritzbox_api import (
+    FritzBoxClient,
+    FritzBoxConnectionError,
+    FritzBoxError,
+    InvalidAnswerError,
+    LoginRejectedError,
+    NotPermittedError,
+    RestNotOfferedError,
+)
+from custom_components.py_hab.fritzbox_rest import RelayFault, SmartMeterProblem
+from simulator.fritzbox import (
+    CUT,
+    DEFAULT_PASSWORD,
+    DEFAULT_USER,
+    OLD_FRITZOS,
+    OTHER_PASSWORD,
+    OTHER_USER,
+    Fault,
+    Identity,
+    SimulatedFritzBox,
+)
+from simulator.fritzbox_devices import BATH, IMPORT, REFRIGERATOR, SMOKE, WINDOW, WORKSHOP
+from simulator.home import Home, ManualClock
+
+OVERVIEW = "/api/v0/smarthome/overview"
+LOGIN_PAGE = "/login_sid.lua"
+
+
+@pytest.fixture
+async def session(box: SimulatedFritzBox) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
+    return client_of(session, box)
+
+
+def client_of(
+    session: aiohttp.ClientSession,
+    box: SimulatedFritzBox,
+    username: str = DEFAULT_USER,
+    password: str = DEFAULT_PASSWORD,
+) -> FritzBoxClient:
+    return FritzBoxClient(session, host=box.url, username=username, password=password)
+
+
+def paths(box: SimulatedFritzBox) -> list[str]:
+    """Return what was asked for since the last time."""
+    found = [request.path for request in box.requests]
+    box.requests.clear()
+    return found
+
+
+def says(text: str) -> Fault:
+    return Fault(edit=lambda _: text)
+
+
+# What it tells
+
+
+async def test_extras_are_told_by_the_ains_of_the_device_list(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    devices = (await client.device_list()).devices
+    extras = await client.extras()
+    assert set(extras) == set(devices)
+    assert len(box.logins) == 1, "both within one session"
+
+    meter = devices[REFRIGERATOR].power_meter
+    assert meter is not None
+    assert meter.power is not None
+    assert meter.voltage is not None
+    assert extras[REFRIGERATOR].current == pytest.approx(meter.power / meter.voltage, abs=0.001)
+    assert extras[REFRIGERATOR].relay_fault is RelayFault.NONE
+    assert extras[IMPORT].smart_meter == frozenset()
+    assert {ain for ain, each in extras.items() if each.firmware_update} == {WORKSHOP}
+    assert extras[WORKSHOP].battery_powered is False
+    assert extras[BATH].battery_powered is True
+    assert extras[SMOKE.removesuffix("-1")].battery_powered is None
+    assert extras[WINDOW].battery_powered is None, "its parent tells"
+
+
+async def test_troubles_of_devices(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
+    box.override_rest(REFRIGERATOR, outletState="relayStuck")
+    box.override_rest(WORKSHOP, outletState="overcurrent", isUpdateAvailable=False)
+    box.override_rest(IMPORT, smartmeterState=["scatteredLight"])
+    extras = await client.extras()
+    assert extras[REFRIGERATOR].relay_fault is RelayFault.RELAY_STUCK
+    assert extras[WORKSHOP].relay_fault is RelayFault.OVERCURRENT
+    assert extras[WORKSHOP].firmware_update is False
+    assert extras[IMPORT].smart_meter == frozenset({SmartMeterProblem.SCATTERED_LIGHT})
+
+
+async def test_the_sid_is_sent_in_the_header_only(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    await client.extras()
+    request = box.requests[-1]
+    assert (request.method, request.path, request.sid_valid) == ("GET", OVERVIEW, True)
+
+
+# The session
+
+
+async def test_a_live_session_is_not_verified(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    await client.device_list()
+    paths(box)
+    await client.extras()
+    assert paths(box) == [OVERVIEW]
+
+
+async def test_an_ended_session_is_followed_by_one_silent_login(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    await client.extras()
+    box.end_sessions()
+    paths(box)
+    assert await client.extras()
+    assert paths(box) == [OVERVIEW, LOGIN_PAGE, LOGIN_PAGE, OVERVIEW]
+    assert len(box.logins) == 2
+
+
+async def test_a_refused_login_is_final(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
+    await client.extras()
+    box.end_sessions()
+    box.set_password(DEFAULT_USER, "changed")
+    with pytest.raises(LoginRejectedError):
+        await client.extras()
+    assert len(box.logins) == 2
+
+
+async def test_a_refusal_that_stays_is_an_error_after_one_more_request(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    box.fault(Fault(status=401), path=OVERVIEW)
+    with pytest.raises(FritzBoxConnectionError):
+        await client.extras()
+    assert paths(box).count(OVERVIEW) == 2
+    assert len(box.logins) == 1
+
+
+async def test_users_without_the_right_are_told_as_ever(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox
+) -> None:
+    client = client_of(session, box, OTHER_USER, OTHER_PASSWORD)
+    with pytest.raises(NotPermittedError):
+        await client.extras()
+    assert OVERVIEW not in paths(box)
+
+
+# Boxes without REST API
+
+
+@pytest.fixture(params=[OLD_FRITZOS, (7, 57), (8, 2)], ids=str)
+async def old_box(
+    request: pytest.FixtureRequest, home: Home, clock: ManualClock, socket_enabled: None
+) -> AsyncIterator[SimulatedFritzBox]:
+    box = SimulatedFritzBox(
+        home, clock, iterations=(100, 10), identity=Identity(fritzos=request.param)
+    )
+    await box.start()
+    yield box
+    await box.stop()
+
+
+async def test_an_older_box_has_no_rest_api(old_box: SimulatedFritzBox) -> None:
+    async with aiohttp.ClientSession() as session:
+        client = client_of(session, old_box)
+        devices = await client.device_list()
+        with pytest.raises(RestNotOfferedError):
+            await client.extras()
+        assert (await client.device_list()).devices.keys() == devices.devices.keys()
+        assert len(old_box.logins) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=400),
+        Fault(status=404),
+        Fault(status=302),
+        says("<!DOCTYPE html><html></html>"),
+        says("\n <html></html>"),
+    ],
+)
+async def test_answers_of_a_box_that_does_not_know_the_path(
+    client: FritzBoxClient, box: SimulatedFritzBox, fault: Fault
+) -> None:
+    box.fault(fault, path=OVERVIEW)
+    with pytest.raises(RestNotOfferedError):
+        await client.extras()
+
+
+async def test_a_right_that_suffices_for_the_list_but_not_for_rest(
+    client: FritzBoxClient, box: SimulatedFritzBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.fritzbox_answers._REST_RIGHTS", {"BoxAdmin"})
+    box.set_rights(DEFAULT_USER, {"HomeAuto": 2})
+    with pytest.raises(RestNotOfferedError):
+        await client.extras()
+    assert (await client.device_list()).devices
+    assert len(box.logins) == 1
+
+
+# Troubles of the box
+
+
+async def test_a_box_that_starts_is_a_box_that_does_not_answer(
+    client: FritzBoxClient, box: SimulatedFritzBox, clock: ManualClock
+) -> None:
+    await client.extras()
+    box.reboot(timedelta(minutes=1), warm_up=timedelta(minutes=1))
+    with pytest.raises(FritzBoxConnectionError):
+        await client.extras()
+    clock.advance(timedelta(minutes=1))
+    with pytest.raises(FritzBoxConnectionError, match="3012"):
+        await client.extras()
+    clock.advance(timedelta(minutes=1))
+    assert await client.extras()
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_an_error_of_the_web_server_says_nothing_about_rest(
+    client: FritzBoxClient, box: SimulatedFritzBox, status: int
+) -> None:
+    box.fault(Fault(status=status), path=OVERVIEW)
+    with pytest.raises(FritzBoxConnectionError):
+        await client.extras()
+
+
+@pytest.mark.parametrize("fault", [CUT, says(""), says("[]"), says("not found")])
+async def test_an_unreadable_answer_is_kept_for_the_debug_log(
+    client: FritzBoxClient, box: SimulatedFritzBox, fault: Fault
+) -> None:
+    box.fault(fault, path=OVERVIEW, times=1)
+    with pytest.raises(InvalidAnswerError) as caught:
+        await client.extras()
+    assert "{" not in str(caught.value)
+    assert await client.extras()
+
+
+@pytest.mark.parametrize("fault", [CUT, Fault(drop=True), Fault(status=500), Fault(status=404)])
+async def test_after_a_trouble_the_sid_is_verified(
+    client: FritzBoxClient, box: SimulatedFritzBox, fault: Fault
+) -> None:
+    await client.device_list()
+    box.fault(fault, path=OVERVIEW)
+    with pytest.raises(FritzBoxError):
+        await client.extras()
+    box.clear_faults()
+    paths(box)
+    await client.extras()
+    assert paths(box) == [LOGIN_PAGE, OVERVIEW]
+    assert len(box.logins) == 1
