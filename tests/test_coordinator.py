@@ -712,6 +712,10 @@ async def test_topic_without_tele_is_listened_to_and_not_asked(
     assert states(hass) == {}
     await quiet(hass)
     await time.passes(hass, timedelta(minutes=1))
+    # A counter that begins with nonsense is not shown at all.
+    await mqtt.async_publish(hass, "cellar/meter/SENSOR", '{"x":{"1_8_0":-7.5,"P":3}}', 0, False)
+    await heard(hass, meter_entry, power=3)
+    assert meter_values(meter_entry) == {"power": 3}
     await mqtt.async_publish(hass, "cellar/meter/SENSOR", '{"x":{"1_8_0":7.5}}', 0, False)
     await heard(hass, meter_entry, energy_import=7.5)
     await quiet(hass)

@@ -155,11 +155,12 @@ async def test_unchanged_values_write_no_states(
     await set_up(hass, fritzbox_entry)
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     reports: list[Event[EventStateReportedData]] = []
-    hass.bus.async_listen(
-        EVENT_STATE_REPORTED,
-        callback(lambda event: reports.append(event)),
-        event_filter=callback(lambda _: True),
-    )
+
+    @callback
+    def reported(event: Event[EventStateReportedData]) -> None:
+        reports.append(event)
+
+    hass.bus.async_listen(EVENT_STATE_REPORTED, reported, event_filter=callback(lambda _: True))
     asked = len(box.requests)
     before = clock.now()
     await fritzbox_entry.runtime_data.async_refresh()
