@@ -99,7 +99,7 @@ EVIDENCE: Final[dict[str, Callable[[Path], bool]]] = {
         (integration(root) / name).is_file() for name in ("coordinator.py", "entity.py")
     ),
     "config-flow": lambda root: manifest(root).get("config_flow") is True,
-    "config-flow-test-coverage": lambda root: (root / "tests" / "test_config_flow.py").is_file(),
+    "config-flow-test-coverage": lambda root: any((root / "tests").glob("test_config_flow*.py")),
     "dependency-transparency": lambda root: not manifest(root).get("requirements"),
     "docs-actions": has_heading("actions"),
     "docs-data-update": has_heading("update|how .* works"),
