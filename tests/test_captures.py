@@ -7,12 +7,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.fritzbox_model import (
-    DeviceList,
-    MalformedAnswerError,
-    MeterKind,
-    parse_device_list,
-)
+from custom_components.py_hab.fritzbox_model import DeviceList, MeterKind, parse_device_list
+from custom_components.py_hab.fritzbox_xml import MalformedAnswerError
 from custom_components.py_hab.sml_vocabulary import Role, register_of
 from custom_components.py_hab.tasmota_sml import (
     MalformedMessageError,

@@ -20,7 +20,6 @@ import pytest
 from custom_components.py_hab import fritzbox_api
 from custom_components.py_hab.fritzbox_api import (
     MAX_ANSWER_BYTES,
-    MAX_ITERATIONS,
     FritzBoxCertificateError,
     FritzBoxClient,
     FritzBoxConnectionError,
@@ -31,9 +30,8 @@ from custom_components.py_hab.fritzbox_api import (
     NotAFritzBoxError,
     NotPermittedError,
     base_url,
-    challenge_response,
 )
-from custom_components.py_hab.fritzbox_model import BoxInfo
+from custom_components.py_hab.fritzbox_login import MAX_ITERATIONS, BoxInfo, challenge_response
 from simulator.fritzbox import (
     CUT,
     DEFAULT_PASSWORD,

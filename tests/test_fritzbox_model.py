@@ -5,21 +5,23 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from custom_components.py_hab.fritzbox_model import (
+from custom_components.py_hab.fritzbox_login import (
     ZERO_SID,
     BoxInfo,
-    Device,
-    DeviceList,
-    MalformedAnswerError,
-    MeterKind,
-    PowerMeter,
     SessionInfo,
-    Thermostat,
-    UnitType,
     parse_box_info,
-    parse_device_list,
     parse_session_info,
 )
+from custom_components.py_hab.fritzbox_model import (
+    Device,
+    DeviceList,
+    MeterKind,
+    PowerMeter,
+    Thermostat,
+    UnitType,
+    parse_device_list,
+)
+from custom_components.py_hab.fritzbox_xml import MalformedAnswerError
 
 
 def entry(

@@ -7,7 +7,7 @@ from .const import CONF_KIND, EntryKind
 from .coordinator import FritzBoxCoordinator, MeterCoordinator, PyHabConfigEntry
 from .counter_memory import CounterMemory
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bool:

@@ -54,7 +54,7 @@ from .fritzbox_api import (
     LoginBlockedError,
     NotAFritzBoxError,
 )
-from .fritzbox_model import BoxInfo
+from .fritzbox_login import BoxInfo
 from .reader_probe import async_find_readers, async_probe_reader
 from .sml_vocabulary import COUNTERS, Role
 from .tasmota_sml import InvalidTopicError, ReaderIdentity, Reading, reader_topics

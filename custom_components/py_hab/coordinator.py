@@ -36,7 +36,8 @@ from .fritzbox_api import (
     NotAFritzBoxError,
     NotPermittedError,
 )
-from .fritzbox_model import BoxInfo, Device, DeviceList
+from .fritzbox_login import BoxInfo
+from .fritzbox_model import Device, DeviceList
 from .sml_vocabulary import COUNTERS, Role
 from .tasmota_sml import (
     DEFAULT_TELE_PERIOD,

@@ -8,7 +8,6 @@ is made once for each need, and nothing is sent while the box blocks logins.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-import hashlib
 import logging
 import re
 import time
@@ -17,16 +16,16 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from .fritzbox_model import (
+from .fritzbox_login import (
     BoxInfo,
-    DeviceList,
-    MalformedAnswerError,
     SessionInfo,
+    challenge_response,
     parse_box_info,
-    parse_device_list,
     parse_session_info,
 )
+from .fritzbox_model import DeviceList, parse_device_list
 from .fritzbox_rest import NO_PERMISSION, Extras, parse_error_code, parse_overview
+from .fritzbox_xml import MalformedAnswerError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,8 +34,6 @@ REQUEST_TIMEOUT: Final = timedelta(seconds=20)
 VERIFY_AFTER: Final = timedelta(minutes=15)
 """The box forgets a SID that rested for 20 minutes (AVM's help page on session ids)."""
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
-MAX_ITERATIONS: Final = 10_000_000
-"""Real boxes ask for 66,000 rounds; more than this is not a box but an attack on our CPU."""
 
 
 class FritzBoxError(Exception):
@@ -102,28 +99,6 @@ def base_url(host: str) -> URL:
     ):
         raise ValueError(f"not an address: {host!r}")
     return url.origin()
-
-
-def challenge_response(challenge: str, password: str) -> str:
-    """Return the response to a login challenge of either version. Slow: PBKDF2.
-
-    Version 2 (FRITZ!OS 7.24 and newer) sends "2$iterations$salt$iterations$salt", version 1
-    eight hex digits. Raises ValueError for a challenge of neither form.
-    """
-    if re.fullmatch("[0-9A-Za-z]+", challenge):
-        # Older boxes hash UTF-16LE and know no character above code point 255.
-        known = "".join(char if ord(char) < 256 else "." for char in password)
-        digest = hashlib.md5(f"{challenge}-{known}".encode("utf-16-le"), usedforsecurity=False)
-        return f"{challenge}-{digest.hexdigest()}"
-    version, rounds1, salt1, rounds2, salt2 = challenge.split("$")
-    if version != "2":
-        raise ValueError("unknown version of the login")
-    secret = password.encode()
-    for rounds, salt in ((int(rounds1), salt1), (int(rounds2), salt2)):
-        if not 0 < rounds <= MAX_ITERATIONS:
-            raise ValueError("unreasonable number of iterations")
-        secret = hashlib.pbkdf2_hmac("sha256", secret, bytes.fromhex(salt), rounds)
-    return f"{salt2}${secret.hex()}"
 
 
 class FritzBoxClient:
