@@ -21,6 +21,7 @@ from .entity import (
     fritzbox_values,
 )
 from .fritzbox_model import Device, MeterKind, RadiatorError, Thermostat, UnitType
+from .fritzbox_rest import Extras, RelayFault
 
 PARALLEL_UPDATES = 0
 
@@ -66,6 +67,19 @@ def _of_thermostat(
             and (not device.present or value(device.thermostat) is not None)
         ),
         value_fn=lambda device: value(device.thermostat) if device.thermostat else None,
+        **more,
+    )
+
+
+def _of_extras(
+    key: str, value: Callable[[Extras], bool | None], **more: Any
+) -> FritzBoxBinarySensorDescription:
+    return FritzBoxBinarySensorDescription(
+        key=key,
+        translation_key=key,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda device: device.extras is not None and value(device.extras) is not None,
+        value_fn=lambda device: value(device.extras) if device.extras else None,
         **more,
     )
 
@@ -146,6 +160,23 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
         value_fn=lambda device: (
             device.power_meter.reduced_resolution if device.power_meter else None
         ),
+    ),
+    _of_extras(
+        "relay_fault",
+        lambda extras: (
+            None if extras.relay_fault is None else extras.relay_fault is not RelayFault.NONE
+        ),
+        device_class=BinarySensorDeviceClass.PROBLEM,
+    ),
+    _of_extras(
+        "firmware_update",
+        lambda extras: extras.firmware_update,
+        device_class=BinarySensorDeviceClass.UPDATE,
+    ),
+    _of_extras(
+        "battery_powered",
+        lambda extras: extras.battery_powered,
+        entity_registry_enabled_default=False,
     ),
     FritzBoxBinarySensorDescription(
         key="battery_low",

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 import logging
+import random
 from typing import TYPE_CHECKING, Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -17,7 +19,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -25,6 +27,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_TOPIC, DEFAULT_SCAN_INTERVAL, DOMAIN
 from .counter_memory import CounterMemory
+from .device_absence import DeviceAbsence
 from .fritzbox_api import (
     FritzBoxCertificateError,
     FritzBoxClient,
@@ -35,9 +38,13 @@ from .fritzbox_api import (
     LoginRejectedError,
     NotAFritzBoxError,
     NotPermittedError,
+    RestNotOfferedError,
+    SessionRefusedError,
 )
 from .fritzbox_login import BoxInfo
 from .fritzbox_model import Device, DeviceList
+from .fritzbox_rest import Extras
+from .fritzbox_session import async_keep, async_resume
 from .sml_vocabulary import COUNTERS, Role
 from .tasmota_sml import (
     DEFAULT_TELE_PERIOD,
@@ -59,6 +66,8 @@ type PyHabConfigEntry = ConfigEntry[FritzBoxCoordinator | MeterCoordinator]
 FRITZBOX_STALE_AFTER: Final = timedelta(minutes=5)
 """So long the last values stand in for answers that cannot be read."""
 METER_STALE_AFTER: Final = 3 * DEFAULT_TELE_PERIOD
+EXTRAS_INTERVAL: Final = timedelta(minutes=15)
+LONGEST_BACK_OFF: Final = timedelta(minutes=15)
 FRESHNESS_CHECK: Final = timedelta(minutes=1)
 
 ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
@@ -69,6 +78,7 @@ ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
     LoginRejectedError: "invalid_auth",
     NotAFritzBoxError: "not_a_fritzbox",
     NotPermittedError: "no_homeauto_right",
+    SessionRefusedError: "session_refused",
 }
 """Translation keys of what can go wrong with a box, for exceptions and for forms."""
 
@@ -93,12 +103,21 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             always_update=False,
         )
         self.counters = CounterMemory(hass, entry)
-        self.client = FritzBoxClient(
-            async_get_clientsession(hass, verify_ssl=entry.data[CONF_VERIFY_SSL]),
-            host=entry.data[CONF_HOST],
-            username=entry.data[CONF_USERNAME],
-            password=entry.data[CONF_PASSWORD],
+        self.client = async_resume(
+            hass,
+            entry.entry_id,
+            FritzBoxClient(
+                async_get_clientsession(hass, verify_ssl=entry.data[CONF_VERIFY_SSL]),
+                host=entry.data[CONF_HOST],
+                username=entry.data[CONF_USERNAME],
+                password=entry.data[CONF_PASSWORD],
+            ),
         )
+        self._extras: Mapping[str, Extras] | None = {}
+        """None for a box without REST API."""
+
+        self._refusals = 0
+        self._absence = DeviceAbsence()
         self._last_answer: datetime | None = None
         self._malformed = False
 
@@ -113,7 +132,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         entry = self.config_entry
         await self.counters.async_load()
         entry.async_on_unload(self.counters.async_save)
-        entry.async_on_unload(self.client.logout)
+        entry.async_on_unload(partial(async_keep, self.hass, entry.entry_id, self.client))
         entry.async_on_unload(
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
         )
@@ -135,8 +154,27 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             configuration_url=str(self.client.url),
         )
 
+        entry.async_on_unload(
+            async_track_time_interval(
+                self.hass, self._async_update_extras, EXTRAS_INTERVAL, cancel_on_shutdown=True
+            )
+        )
+
     async def _async_stop(self, _event: Event) -> None:
         await self.client.logout()
+
+    async def _async_update_extras(self, _now: datetime | None = None) -> None:
+        """Ask, on a slower clock, for what the device list lacks; it shows with the next poll."""
+        if self._extras is None:
+            return
+        try:
+            self._extras = await self.client.extras()
+        except RestNotOfferedError as err:
+            _LOGGER.debug("Nothing more to learn from %s: %s", self.name, err)
+            self._extras = None
+        except FritzBoxError as err:
+            # The poll has its own say about a box that is away.
+            _LOGGER.debug("%s did not tell more: %s", self.name, err)
 
     @override
     async def _async_update_data(self) -> DeviceList:
@@ -151,12 +189,40 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             ) from err
         except FritzBoxError as err:
             raise self._update_failed(err) from err
+        if self._last_answer is None:
+            await self._async_update_extras()
         self._last_answer = dt_util.utcnow()
         self._malformed = False
+        self._refusals = 0
+        ir.async_delete_issue(self.hass, DOMAIN, self._issue_id)
+        self._forget_gone_devices(answer)
         return replace(
-            answer,
-            devices={ain: self._guarded(device) for ain, device in answer.devices.items()},
+            answer, devices={ain: self._completed(device) for ain, device in answer.devices.items()}
         )
+
+    @property
+    def _issue_id(self) -> str:
+        return no_right_issue(self.config_entry)
+
+    def _forget_gone_devices(self, answer: DeviceList) -> None:
+        """Remove devices that the box has not listed for a long time, and note a new FRITZ!OS."""
+        registry = dr.async_get(self.hass)
+        registered = {
+            identifier: device
+            for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id)
+            for domain, identifier in device.identifiers
+            if domain == DOMAIN
+        }
+        box = registered.pop(self.box_identifier[1])
+        if answer.firmware_version and answer.firmware_version != box.sw_version:
+            registry.async_update_device(box.id, sw_version=answer.firmware_version)
+        owners = {device.owner_ain for device in answer.devices.values()}
+        gone = self._absence.gone(registered.keys(), owners, dt_util.utcnow())
+        for ain in gone:
+            registry.async_remove_device(registered[ain].id)
+        if gone:
+            # Should one come back, it is a new device: its entities must be made anew.
+            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
     def _stand_in(self, err: InvalidAnswerError) -> DeviceList:
         """Return the last values in place of an answer that cannot be read, if still fresh."""
@@ -173,7 +239,19 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         return self.data
 
     def _update_failed(self, err: FritzBoxError) -> UpdateFailed:
-        retry_after = err.retry_after if isinstance(err, LoginBlockedError) else None
+        """Translate an error, and decide when to ask again where that is not the next poll."""
+        retry_after: timedelta | None = None
+        match err:
+            case LoginBlockedError():
+                retry_after = err.retry_after
+            case NotPermittedError():
+                # Each attempt is a login, and the right comes back by hand only.
+                retry_after = LONGEST_BACK_OFF
+                self._report_missing_right()
+            case SessionRefusedError():
+                # Somebody keeps ending our sessions: do not answer in kind.
+                self._refusals += 1
+                retry_after = self._back_off()
         return UpdateFailed(
             translation_domain=DOMAIN,
             translation_key=ERROR_KEYS[type(err)],
@@ -184,13 +262,39 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             retry_after=retry_after.total_seconds() if retry_after else None,
         )
 
-    def _guarded(self, device: Device) -> Device:
-        """Return a device whose counter shows what is believed."""
+    def _back_off(self) -> timedelta:
+        """Return twice the time of the refusal before, with some chance in it."""
+        interval = self.update_interval or DEFAULT_SCAN_INTERVAL
+        seconds = interval.total_seconds() * 2 ** min(self._refusals, 10)
+        longest = LONGEST_BACK_OFF.total_seconds()
+        return timedelta(seconds=min(seconds, longest) * random.uniform(0.8, 1.2))
+
+    def _report_missing_right(self) -> None:
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            self._issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="no_homeauto_right",
+            translation_placeholders={
+                "host": str(self.client.url),
+                "username": self.config_entry.data[CONF_USERNAME] or "-",
+            },
+        )
+
+    def _completed(self, device: Device) -> Device:
+        """Return a device whose counter shows what is believed, with what REST adds."""
         meter = device.power_meter
-        if meter is None or meter.energy is None:
-            return device
-        energy = self.counters.believed(device.ain, meter.energy)
-        return replace(device, power_meter=replace(meter, energy=energy))
+        if meter is not None and meter.energy is not None:
+            meter = replace(meter, energy=self.counters.believed(device.ain, meter.energy))
+        extras = self._extras.get(device.ain) if self._extras else None
+        return replace(device, power_meter=meter, extras=extras)
+
+
+def no_right_issue(entry: ConfigEntry) -> str:
+    """Return the id of the repair issue about a withdrawn Smart Home right."""
+    return f"no_homeauto_right_{entry.entry_id}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

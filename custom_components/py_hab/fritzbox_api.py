@@ -44,6 +44,10 @@ class FritzBoxConnectionError(FritzBoxError):
     """The box does not answer, or answers with an error."""
 
 
+class SessionRefusedError(FritzBoxConnectionError):
+    """The box has refused a session that it had just opened or confirmed."""
+
+
 class FritzBoxCertificateError(FritzBoxConnectionError):
     """The box's certificate is not trusted."""
 
@@ -101,6 +105,23 @@ def base_url(host: str) -> URL:
     return url.origin()
 
 
+async def offers_smart_home(session: aiohttp.ClientSession, description: URL) -> bool:
+    """Tell from a UPnP description's address whether the device there has smart home.
+
+    Repeaters announce themselves as boxes do, too. True also when it does not tell, since
+    access for applications can be switched off.
+    """
+    try:
+        async with session.get(
+            description.with_path("/tr64desc.xml"),
+            timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
+        ) as response:
+            text = await response.text(errors="replace")
+            return response.status != 200 or "X_AVM-DE_Homeauto" in text
+    except aiohttp.ClientError, OSError, TimeoutError:
+        return True
+
+
 class FritzBoxClient:
     """Asks one box, one request after the other, within one session.
 
@@ -121,6 +142,20 @@ class FritzBoxClient:
         self._last_use = 0.0
         self._doubtful = False
         self._lock = asyncio.Lock()
+
+    @property
+    def has_session(self) -> bool:
+        """Whether there is something to log out of."""
+        return bool(self._sid)
+
+    def is_for(self, other: FritzBoxClient) -> bool:
+        """Whether both would ask the same box in the same way, so that a session serves both."""
+        return (self._session, self.url, self._username, self._password) == (
+            other._session,
+            other.url,
+            other._username,
+            other._password,
+        )
 
     async def box_info(self) -> BoxInfo:
         """Return model, version and serial number; needs no login."""
@@ -153,13 +188,16 @@ class FritzBoxClient:
     async def logout(self) -> None:
         """End the session, so that the box need not keep it. Never raises."""
         async with self._lock:
-            sid, self._sid = self._sid, ""
-            if not sid:
-                return
-            try:
-                await self._text("/login_sid.lua", {"version": "2", "logout": "1", "sid": sid})
-            except FritzBoxError as err:
-                _LOGGER.debug("Logout failed: %s", err)
+            await self._end_session()
+
+    async def _end_session(self) -> None:
+        sid, self._sid = self._sid, ""
+        if not sid:
+            return
+        try:
+            await self._text("/login_sid.lua", {"version": "2", "logout": "1", "sid": sid})
+        except FritzBoxError as err:
+            _LOGGER.debug("Logout failed: %s", err)
 
     async def _aha(self, command: str) -> str:
         """Return the answer to an AHA command."""
@@ -200,6 +238,8 @@ class FritzBoxClient:
                     self._doubtful = True
                     await self._ensure_session()
                     status, text = await send()
+                    if status in {401, 403}:
+                        raise SessionRefusedError("the box refuses a session that is alive")
             except FritzBoxError:
                 # The box may have restarted: its sessions are gone then.
                 self._doubtful = True
@@ -221,7 +261,8 @@ class FritzBoxClient:
             self._sid = ""
             info = await self._login(info)
         if not info.may_read_devices:
-            self._doubtful = True
+            # Rights belong to a login: only a new one can have them.
+            await self._end_session()
             raise NotPermittedError("the user lacks the Smart Home right")
         self._last_use = time.monotonic()
         self._doubtful = False

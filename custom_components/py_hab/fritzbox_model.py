@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 import xml.etree.ElementTree as ET
 
+from .fritzbox_rest import Extras
 from .fritzbox_xml import (
     Node,
     Unreadable,
@@ -176,6 +177,8 @@ class Device:
     """Names of the function blocks that the box sent, empty ones included."""
     unread: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     """(element, reason) of what was sent but could not be understood."""
+    extras: Extras | None = None
+    """What the REST API adds, where the box has one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

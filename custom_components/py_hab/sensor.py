@@ -14,6 +14,7 @@ from homeassistant.components.sensor import (
 from homeassistant.const import (
     PERCENTAGE,
     EntityCategory,
+    UnitOfElectricCurrent,
     UnitOfElectricPotential,
     UnitOfEnergy,
     UnitOfPower,
@@ -42,6 +43,7 @@ from .fritzbox_model import (
     RadiatorMode,
     Thermostat,
 )
+from .fritzbox_rest import SmartMeterProblem
 from .sml_vocabulary import Role
 
 PARALLEL_UPDATES = 0
@@ -100,6 +102,17 @@ def _radiator_temperature(
     )
 
 
+_ALL_WELL = "ok"
+
+
+def _smart_meter_state(device: Device) -> str | None:
+    """Return the first problem, in the order of their weight."""
+    if device.extras is None or device.extras.smart_meter is None:
+        return None
+    problems = device.extras.smart_meter
+    return next((item for item in SmartMeterProblem if item in problems), _ALL_WELL)
+
+
 LAST_PRESS = SensorEntityDescription(
     key="last_press",
     translation_key="last_press",
@@ -133,6 +146,31 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
             and _of_meter(lambda meter: meter.voltage)(device) is not None
         ),
         value_fn=_of_meter(lambda meter: meter.voltage),
+    ),
+    FritzBoxSensorDescription(
+        key="current",
+        device_class=SensorDeviceClass.CURRENT,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+        suggested_display_precision=2,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        # Read every 15 minutes only.
+        entity_registry_enabled_default=False,
+        exists_fn=lambda device: device.extras is not None and device.extras.current is not None,
+        value_fn=lambda device: device.extras.current if device.extras else None,
+    ),
+    FritzBoxSensorDescription(
+        key="smart_meter",
+        translation_key="smart_meter",
+        device_class=SensorDeviceClass.ENUM,
+        options=[_ALL_WELL, *SmartMeterProblem],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda device: (
+            device.extras is not None
+            and device.extras.smart_meter is not None
+            and _has_meter(MeterKind.SUPPLY)(device)
+        ),
+        value_fn=_smart_meter_state,
     ),
     FritzBoxSensorDescription(
         key="temperature",
