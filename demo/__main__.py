@@ -87,7 +87,9 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
 def _waits_for_something(entity: dict[str, Any]) -> bool:
     """Return whether an entity has no value before something has happened: a press, an alarm."""
     attributes = (entity["state"] or {"attributes": {}})["attributes"]
-    return entity["entity_id"].startswith("event.") or attributes.get("device_class") == "timestamp"
+    return bool(
+        entity["entity_id"].startswith("event.") or attributes.get("device_class") == "timestamp"
+    )
 
 
 def _without_value(entities: list[dict[str, Any]], absent: set[str]) -> list[str]:

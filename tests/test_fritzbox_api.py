@@ -659,12 +659,90 @@ async def test_an_introduction_that_fails(
             NotAFritzBoxError,
         ),
         (Fault(edit=lambda text: text.replace("$100$", "$999999999$")), NotAFritzBoxError),
+        (TOO_LARGE, InvalidAnswerError),
+    ],
+    ids=[
+        "404",
+        "redirect",
+        "500",
+        "dropped",
+        "html",
+        "text",
+        "cut",
+        "no SID",
+        "third kind of challenge",
+        "no challenge",
+        "endless challenge",
+        "too large",
+    ],
+)
+async def test_what_is_no_login_page_gets_no_response(
+    client: FritzBoxClient, box: SimulatedFritzBox, fault: Fault, error: type[FritzBoxError]
+) -> None:
+    box.fault(fault, times=attempts(fault), path=LOGIN_PAGE)
+    with pytest.raises(FritzBoxError) as caught:
+        await client.device_list()
+    assert type(caught.value) is error
+    assert news(box) == ["get challenge"] * attempts(fault)
+    assert (await client.device_list()).devices
+
+
+async def test_an_unreadable_answer_is_kept_for_the_log(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    box.fault(Fault(edit=lambda _: "inval"), times=1, switchcmd=LIST)
+    with pytest.raises(InvalidAnswerError, match="not XML") as caught:
+        await client.device_list()
+    assert caught.value.answer == "inval"
+    assert "inval" not in str(caught.value)
+
+
+async def test_errors_do_not_tell_the_sid(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
+    await client.device_list()
+    sid = box.sessions[0].sid
+    box.fault(DROPPED)
+    with pytest.raises(FritzBoxConnectionError) as caught:
+        await client.device_list()
+    assert sid not in str(caught.value)
+
+
+# Connections
+
+
+@pytest.mark.parametrize("path", [LOGIN_PAGE, "/webservices/homeautoswitch.lua"])
+async def test_a_box_that_does_not_answer_in_time(
+    client: FritzBoxClient, box: SimulatedFritzBox, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    await client.box_info()
+    gate = Gate()
+    box.fault(Fault(gate=gate), times=1, path=path)
+    with monkeypatch.context() as patience:
+        patience.setattr(fritzbox_api, "REQUEST_TIMEOUT", timedelta(milliseconds=100))
+        with pytest.raises(FritzBoxConnectionError, match="no answer in time"):
+            await client.device_list()
+    gate.open()
+    assert (await client.device_list()).devices
+
+
+async def test_a_box_that_is_off(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
+    port = box.port
+    await box.stop()
+    for ask in (client.device_list, client.box_info):
+        with pytest.raises(FritzBoxConnectionError, match="no connection"):
+            await ask()
+    await box.start(port)
+    assert (await client.device_list()).devices
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (b"", FritzBoxConnectionError),
         (b"SSH-2.0-OpenSSH_10.2\r\n", NotAFritzBoxError),
         (b"\x15\x03\x01\x00\x02\x02\x46", NotAFritzBoxError),
         (b"HTTP/1.1 yes\r\n\r\n", NotAFritzBoxError),
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", NotAFritzBoxError),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<Session", FritzBoxConnectionError),
-        (GZIP, FritzBoxConnectionError),
         (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n", NotAFritzBoxError),
         (b"HTTP/1.1 200 OK\r\n\r\n\xff\xfe\x00", NotAFritzBoxError),
         (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", NotAFritzBoxError),
@@ -676,7 +754,6 @@ async def test_an_introduction_that_fails(
         "wrong status",
         "endless header",
         "cut body",
-        "wrong encoding",
         "redirect",
         "no text",
         "no body",
