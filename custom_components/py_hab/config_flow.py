@@ -47,6 +47,7 @@ from homeassistant.helpers.service_info.ssdp import (
 
 from .const import (
     CONF_KIND,
+    CONF_PREFIX,
     CONF_TOPIC,
     DEFAULT_SCAN_INTERVAL,
     DOMAIN,
@@ -359,7 +360,11 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         mac = self._identity.mac if self._identity else None
         await self._async_check_identity(mac, {CONF_TOPIC: self._topic})
         if user_input is not None:
-            data = {CONF_KIND: EntryKind.METER.value, CONF_TOPIC: self._topic}
+            data = {
+                CONF_KIND: EntryKind.METER.value,
+                CONF_TOPIC: self._topic,
+                CONF_PREFIX: reading.prefix,
+            }
             if self.source == SOURCE_RECONFIGURE:
                 return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=data)
             return self.async_create_entry(

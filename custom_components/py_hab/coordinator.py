@@ -25,7 +25,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_TOPIC, DEFAULT_SCAN_INTERVAL, DOMAIN
+from .const import CONF_PREFIX, CONF_TOPIC, DEFAULT_SCAN_INTERVAL, DOMAIN
 from .counter_memory import CounterMemory
 from .device_absence import DeviceAbsence
 from .fritzbox_api import (
@@ -317,7 +317,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         self.topics = reader_topics(entry.data[CONF_TOPIC])
         self.counters = CounterMemory(hass, entry)
         self.data = MeterState(values={})
-        self._prefix: str | None = None
+        self._prefix: str | None = entry.data.get(CONF_PREFIX)
+        self._listening_since = dt_util.utcnow()
         self._reader_online = True
         self._last_reading: datetime | None = None
         self._was_available: bool | None = None
@@ -432,12 +433,14 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
             _LOGGER.warning("%s sent a message that cannot be read: %s", self.name, err)
 
     def _own_reading(self, readings: list[Reading]) -> Reading | None:
-        """Return the reading of our meter: of the prefix heard first, until it falls silent.
+        """Return the reading of our meter: of the prefix known from set-up, until it is silent.
 
-        A message of another meter at the same reader need not hold ours.
+        A message of another meter at the same reader need not hold ours; a script that was
+        changed may call ours by another name.
         """
         own = next((reading for reading in readings if reading.prefix == self._prefix), None)
-        if own is None and not self._is_fresh:
+        silent = dt_util.utcnow() - (self._last_reading or self._listening_since)
+        if own is None and (self._prefix is None or silent >= METER_STALE_AFTER):
             own = next(iter(readings), None)
         if own is not None:
             self._prefix = own.prefix
