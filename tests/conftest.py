@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from freezegun import freeze_time
 import pytest
 
 # Imported first: the test plugin has a package of the same name, which must not win.
@@ -48,6 +47,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def time(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
     """The time of home and process. A test names it first: whatever runs is to live in it."""
+    from freezegun import freeze_time
     from paho.mqtt.client import Client
 
     from .passing_time import Time
