@@ -8,6 +8,7 @@ is made once for each need, and nothing is sent while the box blocks logins.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from ipaddress import IPv6Address
 import logging
 import re
 import time
@@ -34,6 +35,8 @@ REQUEST_TIMEOUT: Final = timedelta(seconds=20)
 VERIFY_AFTER: Final = timedelta(minutes=15)
 """The box forgets a SID that rested for 20 minutes (AVM's help page on session ids)."""
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
+_REFUSALS: Final = frozenset({401, 403})
+"""The REST API's status for a dead SID, and AHA's for that and for a missing right."""
 
 
 class FritzBoxError(Exception):
@@ -90,7 +93,8 @@ def base_url(host: str) -> URL:
     """Return the address of a box that a user has typed: a name, an address or a URL.
 
     "fritz.box", "192.168.178.1:8080", "[fd00::1]" and "https://fritz.box:8443/" are all fine;
-    without a scheme it is http. Raises ValueError for what cannot be an address.
+    without a scheme it is http. Raises ValueError for what cannot be an address, and for one
+    with a user in it: names and passwords have fields of their own.
     """
     text = host.strip()
     if text.count(":") > 1 and "://" not in text and not text.startswith("["):
@@ -99,9 +103,13 @@ def base_url(host: str) -> URL:
     if (
         url.scheme not in {"http", "https"}
         or not url.host
+        or url.user is not None
+        or url.password is not None
         or re.search(r"[\x00-\x20\x7f\s/@]", url.host)
     ):
-        raise ValueError(f"not an address: {host!r}")
+        raise ValueError("not an address")
+    if ":" in url.host:
+        IPv6Address(url.host)
     return url.origin()
 
 
@@ -114,12 +122,22 @@ async def offers_smart_home(session: aiohttp.ClientSession, description: URL) ->
     try:
         async with session.get(
             description.with_path("/tr64desc.xml"),
+            allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
         ) as response:
-            text = await response.text(errors="replace")
-            return response.status != 200 or "X_AVM-DE_Homeauto" in text
-    except aiohttp.ClientError, OSError, TimeoutError:
+            return response.status != 200 or "X_AVM-DE_Homeauto" in await _body(response)
+    except aiohttp.ClientError, FritzBoxError, OSError, ValueError:
         return True
+
+
+async def _body(response: aiohttp.ClientResponse) -> str:
+    """Return the text of an answer. Raises InvalidAnswerError if it has no end."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise InvalidAnswerError("the answer is too large", "")
+    return body.decode(errors="replace")
 
 
 class FritzBoxClient:
@@ -206,6 +224,8 @@ class FritzBoxClient:
                 "/webservices/homeautoswitch.lua", {"switchcmd": command, "sid": self._sid}
             )
         )
+        if status in _REFUSALS:
+            raise SessionRefusedError(f"{command} was refused with status {status}")
         if status != 200:
             raise FritzBoxConnectionError(f"{command} was answered with status {status}")
         return text
@@ -222,24 +242,27 @@ class FritzBoxClient:
         code = None if status == 200 else parse_error_code(text)
         if is_page or status in {400, 404} or 300 <= status < 400 or code == NO_PERMISSION:
             raise RestNotOfferedError(f"{path} was answered with status {status}, code {code}")
+        if status in _REFUSALS:
+            raise SessionRefusedError(f"{path} was refused with status {status}")
         if status != 200:
             # 3012 while the box starts (evcc#29595), 3006 while it is busy.
             raise FritzBoxConnectionError(f"{path} was answered with status {status}, code {code}")
         return text
 
     async def _in_session(self, send: Callable[[], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
-        """Return status and text of a request, sent again with a new SID if its own was dead."""
+        """Return status and text of a request, sent again if the box has refused its session.
+
+        A status of `_REFUSALS` means that it refused a session that was alive a moment before.
+        """
         async with self._lock:
             await self._ensure_session()
             try:
                 status, text = await send()
-                if status in {401, 403}:
+                if status in _REFUSALS:
                     # Either the session has ended or the right was withdrawn: asking tells which.
                     self._doubtful = True
                     await self._ensure_session()
                     status, text = await send()
-                    if status in {401, 403}:
-                        raise SessionRefusedError("the box refuses a session that is alive")
             except FritzBoxError:
                 # The box may have restarted: its sessions are gone then.
                 self._doubtful = True
@@ -327,12 +350,7 @@ class FritzBoxClient:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
             ) as response:
-                body = bytearray()
-                async for chunk in response.content.iter_any():
-                    body += chunk
-                    if len(body) > MAX_ANSWER_BYTES:
-                        raise InvalidAnswerError("the answer is too large", "")
-                return response.status, body.decode(errors="replace")
+                return response.status, await _body(response)
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch) as err:
             raise FritzBoxCertificateError("the certificate is not trusted") from err
         except aiohttp.ClientResponseError as err:
