@@ -214,10 +214,6 @@ def _radiator_temperature(text: str) -> float:
     return code / 2
 
 
-def _radiator_mode(text: str) -> RadiatorMode:
-    return _RADIATOR_MODES.get(_radiator_code(text), RadiatorMode.REGULATED)
-
-
 _RADIATOR_MODES: Final = {253: RadiatorMode.OFF, 254: RadiatorMode.ON}
 
 
@@ -346,9 +342,13 @@ def _power_meter(ain: str, node: Node, unit_type: int | None, product_name: str)
 
 
 def _thermostat(node: Node) -> Thermostat:
+    target = node.value("hkr/tsoll", _radiator_code)
+    mode = None if target is None else _RADIATOR_MODES.get(target, RadiatorMode.REGULATED)
     return Thermostat(
-        mode=node.value("hkr/tsoll", _radiator_mode),
-        target_temperature=node.value("hkr/tsoll", _radiator_temperature),
+        mode=mode,
+        target_temperature=target / 2
+        if target is not None and mode is RadiatorMode.REGULATED
+        else None,
         comfort_temperature=node.value("hkr/komfort", _radiator_temperature),
         eco_temperature=node.value("hkr/absenk", _radiator_temperature),
         next_change=node.value("hkr/nextchange/endperiod", moment),
