@@ -10,9 +10,9 @@ from .coordinator import (
     FritzBoxCoordinator,
     MeterCoordinator,
     PyHabConfigEntry,
-    no_right_issue,
 )
 from .counter_memory import CounterMemory
+from .fritzbox_failures import no_right_issue
 from .fritzbox_session import async_end
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]

@@ -55,7 +55,6 @@ from .const import (
     MIN_SCAN_INTERVAL,
     EntryKind,
 )
-from .coordinator import ERROR_KEYS
 from .fritzbox_api import (
     FritzBoxClient,
     FritzBoxError,
@@ -65,6 +64,7 @@ from .fritzbox_api import (
     base_url,
     offers_smart_home,
 )
+from .fritzbox_failures import ERROR_KEYS
 from .fritzbox_login import BoxInfo
 from .reader_probe import async_find_readers, async_probe_reader
 from .sml_vocabulary import COUNTERS, Role

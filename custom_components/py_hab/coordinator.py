@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 import logging
-import random
 from typing import TYPE_CHECKING, Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -19,7 +18,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -29,18 +28,14 @@ from .const import CONF_PREFIX, CONF_TOPIC, DEFAULT_SCAN_INTERVAL, DOMAIN
 from .counter_memory import CounterMemory
 from .device_absence import DeviceAbsence
 from .fritzbox_api import (
-    FritzBoxCertificateError,
     FritzBoxClient,
-    FritzBoxConnectionError,
     FritzBoxError,
     InvalidAnswerError,
-    LoginBlockedError,
     LoginRejectedError,
     NotAFritzBoxError,
-    NotPermittedError,
     RestNotOfferedError,
-    SessionRefusedError,
 )
+from .fritzbox_failures import ERROR_KEYS, FritzBoxFailures
 from .fritzbox_login import BoxInfo
 from .fritzbox_model import Device, DeviceList
 from .fritzbox_rest import Extras
@@ -67,20 +62,7 @@ FRITZBOX_STALE_AFTER: Final = timedelta(minutes=5)
 """So long the last values stand in for answers that cannot be read."""
 METER_STALE_AFTER: Final = 3 * DEFAULT_TELE_PERIOD
 EXTRAS_INTERVAL: Final = timedelta(minutes=15)
-LONGEST_BACK_OFF: Final = timedelta(minutes=15)
 FRESHNESS_CHECK: Final = timedelta(minutes=1)
-
-ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
-    FritzBoxCertificateError: "invalid_certificate",
-    FritzBoxConnectionError: "cannot_connect",
-    InvalidAnswerError: "invalid_answer",
-    LoginBlockedError: "login_blocked",
-    LoginRejectedError: "invalid_auth",
-    NotAFritzBoxError: "not_a_fritzbox",
-    NotPermittedError: "no_homeauto_right",
-    SessionRefusedError: "session_refused",
-}
-"""Translation keys of what can go wrong with a box, for exceptions and for forms."""
 
 
 class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
@@ -116,7 +98,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._extras: Mapping[str, Extras] | None = {}
         """None for a box without REST API."""
 
-        self._refusals = 0
+        self._failures = FritzBoxFailures(hass, entry, host=str(self.client.url))
         self._absence = DeviceAbsence()
         self._last_answer: datetime | None = None
         self._malformed = False
@@ -142,7 +124,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             # Not every model serves its description; the login shows what it is.
             self.box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
         except FritzBoxError as err:
-            raise self._update_failed(err) from err
+            raise self._failed(err) from err
         dr.async_get(self.hass).async_get_or_create(
             config_entry_id=entry.entry_id,
             identifiers={self.box_identifier},
@@ -165,7 +147,8 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
 
     async def _async_update_extras(self, _now: datetime | None = None) -> None:
         """Ask, on a slower clock, for what the device list lacks; it shows with the next poll."""
-        if self._extras is None:
+        # A poll that was refused is not to be followed by a login at another time.
+        if self._extras is None or not self.last_update_success:
             return
         try:
             self._extras = await self.client.extras()
@@ -188,21 +171,16 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
                 translation_domain=DOMAIN, translation_key=ERROR_KEYS[type(err)]
             ) from err
         except FritzBoxError as err:
-            raise self._update_failed(err) from err
+            raise self._failed(err) from err
         if self._last_answer is None:
             await self._async_update_extras()
         self._last_answer = dt_util.utcnow()
         self._malformed = False
-        self._refusals = 0
-        ir.async_delete_issue(self.hass, DOMAIN, self._issue_id)
+        self._failures.clear()
         self._forget_gone_devices(answer)
         return replace(
             answer, devices={ain: self._completed(device) for ain, device in answer.devices.items()}
         )
-
-    @property
-    def _issue_id(self) -> str:
-        return no_right_issue(self.config_entry)
 
     def _forget_gone_devices(self, answer: DeviceList) -> None:
         """Remove devices that the box has not listed for a long time, and note a new FRITZ!OS."""
@@ -232,56 +210,14 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             and dt_util.utcnow() - self._last_answer < FRITZBOX_STALE_AFTER
         )
         if not fresh or not self.last_update_success:
-            raise self._update_failed(err) from err
+            raise self._failed(err) from err
         if not self._malformed:
             self._malformed = True
             _LOGGER.warning("%s sent an answer that cannot be read: %s", self.name, err)
         return self.data
 
-    def _update_failed(self, err: FritzBoxError) -> UpdateFailed:
-        """Translate an error, and decide when to ask again where that is not the next poll."""
-        retry_after: timedelta | None = None
-        match err:
-            case LoginBlockedError():
-                retry_after = err.retry_after
-            case NotPermittedError():
-                # Each attempt is a login, and the right comes back by hand only.
-                retry_after = LONGEST_BACK_OFF
-                self._report_missing_right()
-            case SessionRefusedError():
-                # Somebody keeps ending our sessions: do not answer in kind.
-                self._refusals += 1
-                retry_after = self._back_off()
-        return UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key=ERROR_KEYS[type(err)],
-            translation_placeholders={
-                "host": str(self.client.url),
-                "seconds": f"{retry_after.total_seconds():.0f}" if retry_after else "",
-            },
-            retry_after=retry_after.total_seconds() if retry_after else None,
-        )
-
-    def _back_off(self) -> timedelta:
-        """Return twice the time of the refusal before, with some chance in it."""
-        interval = self.update_interval or DEFAULT_SCAN_INTERVAL
-        seconds = interval.total_seconds() * 2 ** min(self._refusals, 10)
-        longest = LONGEST_BACK_OFF.total_seconds()
-        return timedelta(seconds=min(seconds, longest) * random.uniform(0.8, 1.2))
-
-    def _report_missing_right(self) -> None:
-        ir.async_create_issue(
-            self.hass,
-            DOMAIN,
-            self._issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="no_homeauto_right",
-            translation_placeholders={
-                "host": str(self.client.url),
-                "username": self.config_entry.data[CONF_USERNAME] or "-",
-            },
-        )
+    def _failed(self, err: FritzBoxError) -> UpdateFailed:
+        return self._failures.failed(err, interval=self.update_interval or DEFAULT_SCAN_INTERVAL)
 
     def _completed(self, device: Device) -> Device:
         """Return a device whose counter shows what is believed, with what REST adds."""
@@ -290,11 +226,6 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             meter = replace(meter, energy=self.counters.believed(device.ain, meter.energy))
         extras = self._extras.get(device.ain) if self._extras else None
         return replace(device, power_meter=meter, extras=extras)
-
-
-def no_right_issue(entry: ConfigEntry) -> str:
-    """Return the id of the repair issue about a withdrawn Smart Home right."""
-    return f"no_homeauto_right_{entry.entry_id}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
