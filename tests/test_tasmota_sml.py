@@ -365,7 +365,9 @@ def test_what_is_no_mac_is_not_used_as_one(mac: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "0.0.0.0", "fe80::1", "reader.local", None, "1.2.3", "1" * 16], ids=repr
+    "address",
+    ["", "0.0.0.0", ".......", "999.1.1.1", "fe80::1", "reader.local", None, "1.2.3", "1" * 16],
+    ids=repr,
 )
 def test_what_is_no_address_is_not_shown(address: object) -> None:
     assert identity(IPAddress=address).address is None
