@@ -180,6 +180,7 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
     ),
     FritzBoxBinarySensorDescription(
         key="battery_low",
+        translation_key="battery_low",
         device_class=BinarySensorDeviceClass.BATTERY,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=lambda device: device.battery_low is not None,
