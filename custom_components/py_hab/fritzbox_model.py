@@ -16,6 +16,7 @@ from .fritzbox_xml import (
     Node,
     Unreadable,
     flag,
+    folded,
     integer,
     kilowatt_hours,
     milli,
@@ -218,7 +219,10 @@ _RADIATOR_MODES: Final = {253: RadiatorMode.OFF, 254: RadiatorMode.ON}
 
 
 def _radiator_error(text: str) -> RadiatorError:
-    return tuple(RadiatorError)[integer(text, 0, len(RadiatorError) - 1)]
+    return _RADIATOR_ERRORS[integer(text, 0, len(_RADIATOR_ERRORS) - 1)]
+
+
+_RADIATOR_ERRORS: Final = tuple(RadiatorError)
 
 
 def parse_device_list(text: str) -> DeviceList:
@@ -262,7 +266,7 @@ def _owner_ain(
     lists and identifiers of groups have dashes too, so an entry belongs to another one only
     if that is in the list and its AIN begins the entry's own.
     """
-    parent_id = (node.element.findtext("etsiunitinfo/etsideviceid") or "").strip()
+    parent_id = node.text("etsiunitinfo/etsideviceid")
     for parent in (ain_by_id.get(parent_id, ""), ain.rpartition("-")[0]):
         if parent in nodes and parent != ain and ain.startswith(parent):
             return parent
@@ -276,21 +280,21 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
     product_name = node.attribute("productname")
     # The battery at device level is the one to believe (AHA since 7.08); older firmware
     # has it inside <hkr> only.
-    place = "" if element.find("battery") is not None else "hkr/"
-    low_place = "" if element.find("batterylow") is not None else "hkr/"
+    place = "" if "battery" in node else "hkr/"
+    low_place = "" if "batterylow" in node else "hkr/"
     firmware_version = node.attribute("fwversion")
     switch = "hkr" if "hkr" in blocks else "switch"
-    is_blind = unit_type in {UnitType.BLIND, UnitType.LAMELLA} or "blind" in blocks
+    is_blind = unit_type in _BLIND_UNITS or "blind" in blocks
     return Device(
         ain=ain,
         owner_ain=owner_ain,
-        name=" ".join((element.findtext("name") or "").split()) or product_name or ain,
+        name=folded(node.text("name")) or product_name or ain,
         product_name=product_name,
         manufacturer=node.attribute("manufacturer"),
         # Units report "0.0": only their parent has a firmware.
         firmware_version=None if firmware_version in {"", "0.0"} else firmware_version,
         is_group=element.tag == "group",
-        present=(element.findtext("present") or "").strip() == "1",
+        present=node.text("present") == "1",
         unit_type=unit_type,
         battery=node.value(f"{place}battery", percent),
         battery_low=node.value(f"{low_place}batterylow", flag),
@@ -306,12 +310,13 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
         alert=node.value("alert/state", flag) if not is_blind else None,
         alert_changed=node.value("alert/lastalertchgtimestamp", moment),
         blind=_blind(node) if is_blind else None,
-        buttons=_buttons(ain, element),
+        buttons=_buttons(ain, element) if "button" in blocks else (),
         blocks=blocks,
         unread=tuple(node.unread),
     )
 
 
+_BLIND_UNITS: Final = frozenset({UnitType.BLIND, UnitType.LAMELLA})
 _NOT_A_BLOCK: Final = frozenset(
     {"present", "txbusy", "name", "battery", "batterylow", "etsiunitinfo", "groupinfo"}
 )
@@ -375,11 +380,13 @@ def _blind(node: Node) -> Blind:
 def _buttons(ain: str, element: ET.Element) -> tuple[Button, ...]:
     """Return the keys of a device. A HAN-FUN key is a unit of its own, and named by that."""
     buttons = {}
-    for child in element.iterfind("button"):
+    for child in element:
+        if child.tag != "button":
+            continue
         node = Node(child)
         identifier = node.attribute("identifier") or ain
         # "Living room: top right": the first half is the device's name.
-        name = " ".join((child.findtext("name") or "").split()).rpartition(": ")[2]
+        name = folded(node.text("name")).rpartition(": ")[2]
         buttons[identifier] = Button(
             identifier=identifier,
             name=name,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 import re
+from typing import Final
 import xml.etree.ElementTree as ET
 
 
@@ -10,13 +11,21 @@ class MalformedAnswerError(Exception):
     """The box's answer is not what its documentation promises."""
 
 
+def folded(text: str) -> str:
+    """Return a text with its white space folded."""
+    return " ".join(text.split())
+
+
 class Unreadable(Exception):
     """An element's text is not a value; the message is the reason."""
 
 
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}").fullmatch
+
+
 def integer(text: str, low: int, high: int) -> int:
     """Return a decimal integer between two limits."""
-    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+    if not _INTEGER(text):
         raise Unreadable("not a number")
     number = int(text)
     if not low <= number <= high:
@@ -49,12 +58,20 @@ def kilowatt_hours(text: str) -> float:
     return integer(text, 0, 10**15) / 1000
 
 
+def _number(text: str) -> int:
+    return integer(text, 0, 10**9)
+
+
 def moment(text: str) -> datetime:
     """Return a time from unix seconds; 0 means unknown."""
     seconds = integer(text, -1, 10**11)
     if seconds <= 0:
         raise Unreadable("unknown")
     return datetime.fromtimestamp(seconds, UTC)
+
+
+_DEPTH: Final = 3
+"""The deepest value is <hkr><nextchange><endperiod>."""
 
 
 class Node:
@@ -64,13 +81,35 @@ class Node:
         """Read this element; `unread` collects (path, reason)."""
         self.element = element
         self.unread: list[tuple[str, str]] = []
+        # Collected at once: a search from the top for each value takes several times as long.
+        self._texts: dict[str, str] = {}
+        self._collect(element, "", _DEPTH)
+
+    def _collect(self, parent: ET.Element, prefix: str, depth: int) -> None:
+        """Keep the text of each descendant by its path; of several with one path, the first's."""
+        texts = self._texts
+        for child in parent:
+            path = prefix + child.tag
+            if path not in texts:
+                texts[path] = (child.text or "").strip()
+            if len(child) and depth > 1:
+                self._collect(child, f"{path}/", depth - 1)
+
+    def __contains__(self, path: str) -> bool:
+        """Whether the box sent this descendant, be it empty."""
+        return path in self._texts
+
+    def text(self, path: str) -> str:
+        """Return the text of a descendant, empty if there is none."""
+        return self._texts.get(path, "")
 
     def value[T](self, path: str, convert: Callable[[str], T]) -> T | None:
         """Return the converted text of a child, None if there is none to believe."""
-        text = (self.element.findtext(path) or "").strip()
+        text = self._texts.get(path)
+        if text is None:
+            return None
         if not text:
-            if self.element.find(path) is not None:
-                self.unread.append((path, "empty"))
+            self.unread.append((path, "empty"))
             return None
         try:
             return convert(text)
@@ -80,11 +119,11 @@ class Node:
 
     def attribute(self, name: str) -> str:
         """Return an attribute with its white space folded, empty if there is none."""
-        return " ".join(self.element.get(name, "").split())
+        return folded(self.element.get(name, ""))
 
     def number(self, path: str) -> int | None:
         """Return a child's whole number."""
-        return self.value(path, lambda text: integer(text, 0, 10**9))
+        return self.value(path, _number)
 
 
 def parse_xml(text: str, root: str) -> ET.Element:
