@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
@@ -33,6 +34,12 @@ async def async_get_config_entry_diagnostics(
     """Return what is known about an entry."""
     about: dict[str, Any] = {
         "entry": {"data": dict(entry.data), "options": dict(entry.options)},
+        "state": entry.state.value,
+        "error": entry.error_reason_translation_key,
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        return _redacted(about)
+    about |= {
         "last_update_success": entry.runtime_data.last_update_success,
         "last_exception": type(entry.runtime_data.last_exception).__name__,
     }
@@ -59,19 +66,21 @@ async def async_get_config_entry_diagnostics(
                     for (role, verdict), count in meter.counters.rejected.items()
                 },
             }
-    return async_redact_data(about, REDACT)
+    return _redacted(about)
 
 
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: PyHabConfigEntry, device: dr.AnyDeviceEntry
 ) -> dict[str, Any]:
     """Return what is known about one device: of a box those of its parts, else the entry."""
-    if isinstance(fritzbox := entry.runtime_data, FritzBoxCoordinator):
+    if entry.state is ConfigEntryState.LOADED and isinstance(
+        fritzbox := entry.runtime_data, FritzBoxCoordinator
+    ):
         identifiers = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
         parts = [item for item in fritzbox.data.devices.values() if item.owner_ain in identifiers]
         if parts:
             numbers = _numbers(fritzbox)
-            return async_redact_data({"devices": [_about(item, numbers) for item in parts]}, REDACT)
+            return _redacted({"devices": [_about(item, numbers) for item in parts]})
     return await async_get_config_entry_diagnostics(hass, entry)
 
 
@@ -84,5 +93,22 @@ def _about(device: Device, numbers: dict[str, int]) -> dict[str, Any]:
     return asdict(device) | {
         "number": numbers[device.ain],
         "part_of": numbers[device.owner_ain],
-        "blocks": sorted(device.blocks),
     }
+
+
+def _redacted(about: dict[str, Any]) -> dict[str, Any]:
+    redacted: dict[str, Any] = async_redact_data(_plain(about), REDACT)
+    return redacted
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: in a tuple, nothing would be redacted."""
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case frozenset():
+            return sorted(value)
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case _:
+            return value
