@@ -55,6 +55,7 @@ class FritzBoxButtonEvent(FritzBoxButtonEntity, EventEntity):
         )
         self._attr_event_types = [self._press]
         self._seen = self._last_pressed
+        self._was_heard = self.device.present
 
     @property
     def _last_pressed(self) -> datetime | None:
@@ -64,8 +65,13 @@ class FritzBoxButtonEvent(FritzBoxButtonEntity, EventEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         """Fire if the key was pressed since the last poll; the box tells the last press only."""
-        if self.available and (pressed := self._last_pressed) != self._seen:
-            self._seen = pressed
-            if pressed is not None:
-                self._trigger_event(self._press)
+        if self.available:
+            pressed = self._last_pressed
+            # A box that has forgotten a press may remember it again: that is no new one.
+            if pressed is not None and pressed != self._seen:
+                self._seen = pressed
+                # Nor is what happened before the switch was heard of for the first time.
+                if self._was_heard:
+                    self._trigger_event(self._press)
+            self._was_heard = True
         super()._handle_coordinator_update()
