@@ -219,7 +219,11 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = await self.async_set_unique_id(format_mac(serial))
         # A host name that the user has typed is kept; an address that has changed is followed.
         follows = entry is not None and _ip_address(_bare_host(entry.data.get(CONF_HOST, "")))
-        self._abort_if_unique_id_configured(updates={CONF_HOST: host} if follows else None)
+        typed = entry.data.get(CONF_HOST, "") if entry else ""
+        follows = _ip_address(_bare_host(typed)) is not None
+        self._abort_if_unique_id_configured(
+            updates={CONF_HOST: _moved(typed, host)} if follows else None
+        )
         if not await offers_smart_home(async_get_clientsession(self.hass), location):
             return self.async_abort(reason="not_supported")
         self._discovered_host = host
@@ -390,6 +394,12 @@ def _bare_host(host: str) -> str:
         return base_url(host).host or ""
     except ValueError:
         return ""
+
+
+def _moved(typed: str, host: str) -> str:
+    """Return an address as it was typed, scheme and port included, with another host."""
+    url = base_url(typed).with_host(host)
+    return str(url) if "://" in typed else url.authority
 
 
 def _ip_address(host: str) -> IPv4Address | IPv6Address | None:
