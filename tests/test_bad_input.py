@@ -350,6 +350,7 @@ ADDRESSES: Final = st.one_of(
 @given(ADDRESSES)
 @example("http://anna:secret@fritz.box")
 @example("1:2:3")
+@example("fritz.box:80")
 def test_what_a_user_types_is_an_address_or_refused(text: str) -> None:
     try:
         url = base_url(text)

@@ -576,7 +576,7 @@ async def test_a_session_serves_whoever_asks_the_same_box_in_the_same_way(
 ) -> None:
     ours = client_of(session, "fritz.box")
     assert ours.is_for(ours)
-    assert ours.is_for(client_of(session, "http://FRITZ.box/index.lua"))
+    assert ours.is_for(client_of(session, "http://FRITZ.box:80/index.lua"))
 
 
 @pytest.mark.parametrize(

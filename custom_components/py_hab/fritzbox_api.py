@@ -110,7 +110,8 @@ def base_url(host: str) -> URL:
         raise ValueError("not an address")
     if ":" in url.host:
         IPv6Address(url.host)
-    return url.origin()
+    # As text the port that goes without saying is left out, so that equal addresses are equal.
+    return URL(str(url.origin()))
 
 
 async def offers_smart_home(session: aiohttp.ClientSession, description: URL) -> bool:
