@@ -398,8 +398,8 @@ def _bare_host(host: str) -> str:
 
 def _moved(typed: str, host: str) -> str:
     """Return an address as it was typed, scheme and port included, with another host."""
-    url = base_url(typed).with_host(host)
-    return str(url) if "://" in typed else url.authority
+    url = str(base_url(typed).with_host(host))
+    return url if "://" in typed else url.removeprefix("http://")
 
 
 def _ip_address(host: str) -> IPv4Address | IPv6Address | None:
