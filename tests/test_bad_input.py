@@ -351,6 +351,7 @@ ADDRESSES: Final = st.one_of(
 @example("http://anna:secret@fritz.box")
 @example("1:2:3")
 @example("fritz.box:80")
+@example("::]@/")
 def test_what_a_user_types_is_an_address_or_refused(text: str) -> None:
     try:
         url = base_url(text)

@@ -176,6 +176,8 @@ def test_what_a_user_types_becomes_an_address(host: str, url: str) -> None:
         "fritz:box:80",
         "[1:2:3]",
         "[fritz.box]",
+        "http://[::]@",
+        "::]@/",
         "@",
         "?",
         "fritz\x00box",

@@ -34,6 +34,9 @@ REQUEST_TIMEOUT: Final = timedelta(seconds=20)
 """Older boxes take more than ten seconds for a long list (home-assistant core#159545)."""
 VERIFY_AFTER: Final = timedelta(minutes=15)
 """The box forgets a SID that rested for 20 minutes (AVM's help page on session ids)."""
+WARY_FOR: Final = timedelta(hours=1)
+"""So long a SID is verified before each use once it was refused: somebody at our address has ended
+it, and may do so again."""
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 _REFUSALS: Final = frozenset({401, 403})
 """The REST API's status for a dead SID, and AHA's for that and for a missing right."""
@@ -99,7 +102,11 @@ def base_url(host: str) -> URL:
     text = host.strip()
     if text.count(":") > 1 and "://" not in text and not text.startswith("["):
         text = f"[{text}]"
-    url = URL(text if "://" in text else f"http://{text}")
+    try:
+        url = URL(text if "://" in text else f"http://{text}")
+    except IndexError as err:
+        # What yarl says of "http://[::]@".
+        raise ValueError("not an address") from err
     if (
         url.scheme not in {"http", "https"}
         or not url.host
@@ -160,6 +167,7 @@ class FritzBoxClient:
         self._sid = ""
         self._last_use = 0.0
         self._doubtful = False
+        self._wary_until = 0.0
         self._lock = asyncio.Lock()
 
     @property
@@ -262,6 +270,9 @@ class FritzBoxClient:
                 if status in _REFUSALS:
                     # Either the session has ended or the right was withdrawn: asking tells which.
                     self._doubtful = True
+                    # If it has ended, our SID has just ended those of others at our address, and
+                    # theirs will end our next one. Whoever looks first breaks the circle.
+                    self._wary_until = time.monotonic() + WARY_FOR.total_seconds()
                     await self._ensure_session()
                     status, text = await send()
             except FritzBoxError:
@@ -276,8 +287,10 @@ class FritzBoxClient:
 
     async def _ensure_session(self) -> None:
         """Make sure that the SID is alive, and may read devices."""
-        rested = time.monotonic() - self._last_use > VERIFY_AFTER.total_seconds()
-        if self._sid and not rested and not self._doubtful:
+        now = time.monotonic()
+        rested = now - self._last_use > VERIFY_AFTER.total_seconds()
+        wary = now < self._wary_until
+        if self._sid and not (rested or wary or self._doubtful):
             return
         query = {"version": "2", "sid": self._sid} if self._sid else {"version": "2"}
         info = await self._session_info(query)
