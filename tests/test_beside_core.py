@@ -144,10 +144,6 @@ async def test_an_hour_with_two_reboots(
     assert ours <= (answered - ours) / 3
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="each of both ends the other's session with the dead SID of its last, for ever",
-)
 @pytest.mark.parametrize("wait", [1, 5], ids=["core asks first", "we ask first"])
 async def test_an_hour_in_which_somebody_ends_all_sessions(
     time: Time,
