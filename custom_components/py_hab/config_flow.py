@@ -218,7 +218,6 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="not_supported")
         entry = await self.async_set_unique_id(format_mac(serial))
         # A host name that the user has typed is kept; an address that has changed is followed.
-        follows = entry is not None and _ip_address(_bare_host(entry.data.get(CONF_HOST, "")))
         typed = entry.data.get(CONF_HOST, "") if entry else ""
         follows = _ip_address(_bare_host(typed)) is not None
         self._abort_if_unique_id_configured(
