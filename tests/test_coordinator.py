@@ -12,10 +12,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import (
     FRITZBOX_STALE_AFTER,
-    LONGEST_BACK_OFF,
     METER_STALE_AFTER,
     FritzBoxCoordinator,
 )
+from custom_components.py_hab.fritzbox_failures import LONGEST_BACK_OFF
 from homeassistant.components import mqtt
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
