@@ -443,8 +443,10 @@ async def test_a_changed_password_is_noticed_at_the_next_login(
     box.set_password(DEFAULT_USER, "new")
     await client.device_list()
     box.end_sessions()
-    with pytest.raises(LoginRejectedError):
-        await client.device_list()
+    # Two polls, or a poll and another clock: the box hears of the wrong password once.
+    for _ in range(2):
+        with pytest.raises(LoginRejectedError):
+            await client.device_list()
     assert [login.success for login in box.logins] == [True, False]
 
 

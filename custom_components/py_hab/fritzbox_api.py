@@ -167,6 +167,7 @@ class FritzBoxClient:
         self._sid = ""
         self._last_use = 0.0
         self._doubtful = False
+        self._rejected = False
         self._wary_until = 0.0
         self._lock = asyncio.Lock()
 
@@ -305,7 +306,9 @@ class FritzBoxClient:
         self._doubtful = False
 
     async def _login(self, info: SessionInfo) -> SessionInfo:
-        """Answer the challenge, exactly once."""
+        """Answer the challenge, exactly once; never again after the box has said no."""
+        if self._rejected:
+            raise LoginRejectedError("user or password were wrong before")
         if info.block_time:
             # Even the right password would be refused now, and count as one more attempt.
             raise LoginBlockedError(timedelta(seconds=info.block_time))
@@ -319,6 +322,7 @@ class FritzBoxClient:
             form={"username": self._username or info.default_user, "response": response},
         )
         if not info.logged_in:
+            self._rejected = True
             raise LoginRejectedError("user or password are wrong")
         self._sid = info.sid
         return info
