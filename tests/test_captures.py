@@ -55,9 +55,11 @@ def test_device_lists_of_real_boxes_are_read(name: str) -> None:
         assert {reason for _, reason in device.unread} <= {
             "empty",
             "out of range",
-            "switched off",
-            "fully open",
+            "off",
+            "on",
             "undefined",
+            # What the box itself says of a time that it does not know.
+            "unknown",
             "all zero",
         }
 
