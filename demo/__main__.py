@@ -84,12 +84,21 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
             print("  ".join("-" * width for width in widths))
 
 
+def _waits_for_something(entity: dict[str, Any]) -> bool:
+    """Return whether an entity has no value before something has happened: a press, an alarm."""
+    attributes = (entity["state"] or {"attributes": {}})["attributes"]
+    return bool(
+        entity["entity_id"].startswith("event.") or attributes.get("device_class") == "timestamp"
+    )
+
+
 def _without_value(entities: list[dict[str, Any]], absent: set[str]) -> list[str]:
     """Return the entities that have no value although their device is there."""
     return [
         entity["entity_id"]
         for entity in entities
         if entity["device"]["serial_number"] not in absent
+        and not _waits_for_something(entity)
         and (entity["state"] is None or entity["state"]["state"] in {"unknown", "unavailable"})
     ]
 

@@ -59,7 +59,7 @@ async def _take(page: Page, hass: Hass, household: Household, folder: Path) -> N
     await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
     await page.goto(f"{hass.url}/config/integrations/integration/py_hab")
     await _shoot(page, folder / "integration.png")
-    for name, unique_id in (("plug", "_voltage"), ("meter", ":f4_power")):
+    for name, unique_id in (("plug", "_voltage"), ("thermostat", "_radiator_mode")):
         device_id = next(
             entity["device_id"]
             for entity in await hass.entities()

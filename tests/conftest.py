@@ -12,6 +12,7 @@ from custom_components.py_hab.const import CONF_KIND, CONF_TOPIC, DOMAIN, EntryK
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import format_mac
 from simulator.broker import Broker, available
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, SimulatedFritzBox
 from simulator.home import Home, ManualClock
@@ -100,7 +101,7 @@ def fritzbox_entry(hass: HomeAssistant, box: SimulatedFritzBox) -> MockConfigEnt
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="FRITZ!Box",
-        unique_id="a4:cf:12:00:00:01",
+        unique_id=format_mac(box.identity.serial),
         data={
             CONF_KIND: EntryKind.FRITZBOX.value,
             CONF_HOST: box.url,

@@ -1,6 +1,6 @@
 """What an entity looks like to a user, as one line of a snapshot."""
 
-from homeassistant.components.sensor import ATTR_STATE_CLASS
+from homeassistant.components.sensor import ATTR_OPTIONS, ATTR_STATE_CLASS
 from homeassistant.const import ATTR_DEVICE_CLASS, ATTR_FRIENDLY_NAME, ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -8,6 +8,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 NORMAL_ATTRIBUTES = {
     ATTR_DEVICE_CLASS,
     ATTR_FRIENDLY_NAME,
+    ATTR_OPTIONS,
     ATTR_STATE_CLASS,
     ATTR_UNIT_OF_MEASUREMENT,
 }

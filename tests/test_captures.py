@@ -7,12 +7,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.fritzbox_model import (
-    DeviceList,
-    MalformedAnswerError,
-    MeterKind,
-    parse_device_list,
-)
+from custom_components.py_hab.fritzbox_model import DeviceList, MeterKind, parse_device_list
+from custom_components.py_hab.fritzbox_xml import MalformedAnswerError
 from custom_components.py_hab.sml_vocabulary import Role, register_of
 from custom_components.py_hab.tasmota_sml import (
     MalformedMessageError,
@@ -59,9 +55,11 @@ def test_device_lists_of_real_boxes_are_read(name: str) -> None:
         assert {reason for _, reason in device.unread} <= {
             "empty",
             "out of range",
-            "switched off",
-            "fully open",
+            "off",
+            "on",
             "undefined",
+            # What the box itself says of a time that it does not know.
+            "unknown",
             "all zero",
         }
 

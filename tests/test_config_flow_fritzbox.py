@@ -37,19 +37,10 @@ from simulator.home import Home, ManualClock
 
 from .dialogue import Dialogue, add, asked_for_login, change, leave, prefer
 
-SERIAL = "a4:cf:12:00:00:01"
+SERIAL = "38:10:d5:5e:7a:1c"
 DESCRIPTION = "/jason_boxinfo.xml"
 HIDDEN = Fault(status=404)
 NEW_PASSWORD = "a new one"
-
-
-@pytest.fixture
-async def box(
-    home: Home, clock: ManualClock, socket_enabled: None
-) -> AsyncIterator[SimulatedFritzBox]:
-    """The box of the entry `fritzbox_entry`."""
-    async with running(SimulatedFritzBox(home, clock, identity=identity(), **QUICK)) as box:
-        yield box
 
 
 QUICK: dict[str, Any] = {"iterations": (100, 10)}
@@ -120,6 +111,7 @@ async def test_a_box_is_added(hass: HomeAssistant, box: SimulatedFritzBox) -> No
     assert len(box.logins) == 2
     assert len(box.sessions) == 1
     await leave(hass, entry)
+    await hass.config_entries.async_remove(entry.entry_id)
     assert not box.sessions
 
 
@@ -434,6 +426,7 @@ async def test_a_new_password_is_asked_for_and_works(
     assert dialogue.end == "reauth_successful"
     assert refused_entry.data["password"] == NEW_PASSWORD
     await leave(hass, refused_entry)
+    await hass.config_entries.async_remove(refused_entry.entry_id)
     assert not box.sessions
 
 
@@ -485,6 +478,7 @@ async def test_a_box_gets_a_new_address_and_new_credentials(
     assert fritzbox_entry.data["password"] == OTHER_PASSWORD
     assert fritzbox_entry.data["verify_ssl"] is False
     await leave(hass, fritzbox_entry)
+    await hass.config_entries.async_remove(fritzbox_entry.entry_id)
     # The session at the old address could not be ended any more.
     assert {session.user for session in box.sessions} == {DEFAULT_USER}
 

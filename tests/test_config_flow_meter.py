@@ -114,7 +114,7 @@ async def test_a_meter_is_added(
     entry = dialogue.entry
     assert entry.title == "MT681"
     assert entry.unique_id == MAC
-    assert entry.data == {"kind": "meter", "topic": TOPIC}
+    assert entry.data == {"kind": "meter", "topic": TOPIC, "prefix": "MT681"}
     await leave_meter(hass, entry)
 
 
@@ -386,7 +386,11 @@ async def test_a_reader_gets_a_new_topic(
         assert meter_entry.data["topic"] == TOPIC
         await dialogue.answer()
         assert dialogue.end == "reconfigure_successful"
-        assert meter_entry.data == {"kind": "meter", "topic": "tele/renamed/SENSOR"}
+        assert meter_entry.data == {
+            "kind": "meter",
+            "topic": "tele/renamed/SENSOR",
+            "prefix": "MT681",
+        }
         assert meter_entry.title == "MT681"
         assert meter_entry.unique_id == MAC
         await leave_meter(hass, meter_entry)

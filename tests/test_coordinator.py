@@ -15,6 +15,7 @@ from custom_components.py_hab.coordinator import (
     METER_STALE_AFTER,
     FritzBoxCoordinator,
 )
+from custom_components.py_hab.fritzbox_failures import LONGEST_BACK_OFF
 from homeassistant.components import mqtt
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
@@ -88,8 +89,8 @@ async def test_session_that_rested_is_verified_before_it_is_used(
     await time.passes(hass, timedelta(hours=1), step=timedelta(hours=1))
     with_sid = [request.path for request in box.requests if request.sid_valid is False]
     assert LIST not in with_sid
-    assert box.requests[-1].switchcmd == LIST
-    assert box.requests[-1].sid_valid
+    lists = [request for request in box.requests if request.switchcmd == LIST]
+    assert [request.sid_valid for request in lists] == [True]
 
 
 async def test_values_follow_the_home(
@@ -152,27 +153,39 @@ def _clear(box: SimulatedFritzBox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "cure", "words"),
+    ("trouble", "cure", "words", "recovery"),
     [
         pytest.param(
             SimulatedFritzBox.stop,
             lambda box: box.start(box.port),
             "No connection to http://127.0.0.1:",
+            2 * POLL,
             id="refused",
         ),
-        pytest.param(_refuse(Fault(status=500)), _clear, "No connection to", id="status 500"),
-        pytest.param(_refuse(Fault(drop=True)), _clear, "No connection to", id="dropped"),
         pytest.param(
-            lambda box: box.reboot(timedelta(minutes=7)), _clear, "No connection to", id="reboot"
+            _refuse(Fault(status=500)), _clear, "No connection to", 2 * POLL, id="status 500"
+        ),
+        pytest.param(_refuse(Fault(drop=True)), _clear, "No connection to", 2 * POLL, id="dropped"),
+        pytest.param(
+            lambda box: box.reboot(timedelta(minutes=7)),
+            _clear,
+            "No connection to",
+            2 * POLL,
+            id="reboot",
         ),
         pytest.param(
             lambda box: box.reboot(timedelta(minutes=7), status=503),
             _clear,
             "No connection to",
+            2 * POLL,
             id="reboot with answers",
         ),
         pytest.param(
-            _withdraw_the_right, _give_the_right, 'lacks the permission "Smart Home"', id="right"
+            _withdraw_the_right,
+            _give_the_right,
+            'lacks the permission "Smart Home"',
+            LONGEST_BACK_OFF,
+            id="right",
         ),
     ],
 )
@@ -185,6 +198,7 @@ async def test_trouble_is_told_once_and_ends_by_itself(
     trouble: Step,
     cure: Step,
     words: str,
+    recovery: timedelta,
 ) -> None:
     await set_up(hass, fritzbox_entry)
     if waiting := trouble(box):
@@ -198,7 +212,7 @@ async def test_trouble_is_told_once_and_ends_by_itself(
     assert words in gone[0]
     if waiting := cure(box):
         await waiting
-    await time.passes(hass, 2 * POLL)
+    await time.passes(hass, recovery)
     assert logged(caplog)[1:] == ["Fetching FRITZ!Box data recovered"]
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
     assert warnings(caplog) == gone

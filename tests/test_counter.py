@@ -20,7 +20,7 @@ def judge(last: float | None, *readings: float) -> list[Verdict]:
 @pytest.mark.parametrize(
     ("last", "reading", "verdict"),
     [
-        (None, 0.0, BELIEVED),
+        (None, 0.0, ZERO),
         (None, 15119.035, BELIEVED),
         (None, -0.001, Verdict.NEGATIVE),
         (None, math.nan, Verdict.NOT_FINITE),
@@ -117,6 +117,15 @@ def test_verdicts_on_a_row_of_readings_after_100_kwh(
     readings: list[float], verdicts: list[Verdict]
 ) -> None:
     assert judge(100.0, *readings) == verdicts
+
+
+def test_a_zero_before_the_first_reading_is_waited_for() -> None:
+    """A reader that has just started: two zeros of the median filter, then the meter."""
+    assert judge(None, 0.0, 0.0, 15119.035, 15119.036) == [ZERO, ZERO, BELIEVED, BELIEVED]
+
+
+def test_a_counter_that_stands_at_zero_is_believed_after_a_while() -> None:
+    assert judge(None, 0.0, 0.0, 0.0, 0.0, 0.001) == [ZERO, ZERO, *[BELIEVED] * 3]
 
 
 def test_a_believed_reset_is_where_counting_goes_on() -> None:

@@ -140,7 +140,7 @@ async def test_reading_before_any_other_is_none_if_it_cannot_be_believed(
     assert memory.believed("meter", float("inf")) is None
     assert memory.believed("meter", 5.0) == 5.0
     assert memory.believed("meter", 0.0) == 5.0
-    assert memory.believed("another", 0.0) == 0.0
+    assert [memory.believed("another", 0.0) for _ in range(3)] == [None, None, 0.0]
     await memory.async_save()
     assert stored(hass_storage, entry) == {"meter": 5.0, "another": 0.0}
     await memory.async_remove()

@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 import pytest
+from yarl import URL
 
 from custom_components.py_hab import fritzbox_api
 from custom_components.py_hab.fritzbox_api import (
     MAX_ANSWER_BYTES,
-    MAX_ITERATIONS,
     FritzBoxCertificateError,
     FritzBoxClient,
     FritzBoxConnectionError,
@@ -30,10 +30,11 @@ from custom_components.py_hab.fritzbox_api import (
     LoginRejectedError,
     NotAFritzBoxError,
     NotPermittedError,
+    SessionRefusedError,
     base_url,
-    challenge_response,
+    offers_smart_home,
 )
-from custom_components.py_hab.fritzbox_model import BoxInfo
+from custom_components.py_hab.fritzbox_login import BoxInfo
 from simulator.fritzbox import (
     CUT,
     DEFAULT_PASSWORD,
@@ -53,6 +54,8 @@ from simulator.home import Home, ManualClock
 LIST = "getdevicelistinfos"
 LOGIN_PAGE = "/login_sid.lua"
 BOX_INFO = "/jason_boxinfo.xml"
+LOG_OUT = "verify"
+"""Both are a GET of the login page with a SID; that the box has no session left tells them apart."""
 DROPPED = Fault(drop=True)
 TOO_LARGE = Fault(edit=lambda text: text + " " * MAX_ANSWER_BYTES)
 
@@ -143,7 +146,6 @@ async def answering(text: bytes) -> AsyncIterator[str]:
         ("https://fritz.box:443", "https://fritz.box"),
         ("https://fritz.box:8443/", "https://fritz.box:8443"),
         ("HTTPS://[fd00::1]:8443/index.lua?sid=1#top", "https://[fd00::1]:8443"),
-        ("http://anna:secret@fritz.box/", "http://fritz.box"),
         ("fritz.box/smarthome", "http://fritz.box"),
         ("müller.example", "http://xn--mller-kva.example"),
     ],
@@ -167,6 +169,15 @@ def test_what_a_user_types_becomes_an_address(host: str, url: str) -> None:
         "fritz.box:http",
         "fritz.box:99999",
         "[fd00::1",
+        "http://anna:secret@fritz.box/",
+        "http://:secret@fritz.box/",
+        "anna@fritz.box",
+        "1:2:3",
+        "fritz:box:80",
+        "[1:2:3]",
+        "[fritz.box]",
+        "http://[::]@",
+        "::]@/",
         "@",
         "?",
         "fritz\x00box",
@@ -182,80 +193,6 @@ def test_what_is_no_address_is_refused(host: str) -> None:
 async def test_a_client_wants_an_address(session: aiohttp.ClientSession) -> None:
     with pytest.raises(ValueError, match="not an address"):
         client_of(session, "fritz box")
-
-
-# Challenges
-
-
-@pytest.mark.parametrize(
-    ("challenge", "password", "response"),
-    [
-        ("1234567z", "äbc", "1234567z-9e224a41eeefa284df7bb0f26c2913e2"),
-        ("challenge", "password", "challenge-086fa48e27e8826c94437d10380e11ba"),
-        ("44b750c0", "admin123", "44b750c0-29e6478d4afc1c83572353dec0ce949d"),
-        ("1234567z", "pass€word", "1234567z-3538dc339985f282539ff88e24b2d649"),
-        (
-            "2$10000$5A1711$2000$5A1722",
-            "1example!",
-            "5A1722$1798a1672bca7c6463d6b245f82b53703b0f50813401b03e4045a5861e689adb",
-        ),
-        (
-            "2$10000$a64b986b521fcbc44d7a9f0adad34b14$1000$b9c232dea345233f5a893b2284931ac8",
-            "admin123",
-            (
-                "b9c232dea345233f5a893b2284931ac8$"
-                "2825c7fbd8cdbcbaf93ca2e8d0798c31cf38394469a9ce89365778dc9103ad82"
-            ),
-        ),
-        (
-            "2$60000$58e7348c30c8376903802c21f9730310$6000$91a3f9eca12316c9461667af0fe36d2f",
-            "password",
-            (
-                "91a3f9eca12316c9461667af0fe36d2f$"
-                "00e538d77b29ee7ea349a8604dc48570024d9084e5082ebe3d3540a441ea6108"
-            ),
-        ),
-    ],
-    ids=[
-        "MD5 of AVM",
-        "MD5",
-        "MD5 hex",
-        "MD5 euro",
-        "PBKDF2 of AVM",
-        "PBKDF2",
-        "PBKDF2 of a real box",
-    ],
-)
-def test_response_to_a_challenge(challenge: str, password: str, response: str) -> None:
-    assert challenge_response(challenge, password) == response
-
-
-@pytest.mark.parametrize(
-    "challenge",
-    [
-        "",
-        "-",
-        "44b750c0-1",
-        "2$",
-        "2$10$aa$10",
-        "2$10$aa$10$bb$cc",
-        "3$10$aa$10$bb",
-        "22$10$aa$10$bb",
-        "argon2$10$aa",
-        "2$many$aa$10$bb",
-        "2$10$xyz$10$bb",
-        "2$10$aa$10$b",
-        "2$0$aa$10$bb",
-        "2$-1$aa$10$bb",
-        f"2${MAX_ITERATIONS + 1}$aa$10$bb",
-        f"2$1$aa${MAX_ITERATIONS + 1}$bb",
-        "2$" + "9" * 5000 + "$aa$10$bb",
-    ],
-    ids=lambda challenge: challenge[:20],
-)
-def test_challenges_of_unknown_form_are_not_answered(challenge: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        challenge_response(challenge, "password")
 
 
 # The session
@@ -418,8 +355,9 @@ async def test_a_session_that_others_have_ended_is_replaced_silently_and_once(
     box.end_sessions()
     assert (await client.device_list()).devices
     assert news(box) == ["list with a dead SID", "verify", "log in", "list"]
+    # Who has ended it may do so again: the SID is looked at before each use for a while.
     await client.device_list()
-    assert news(box) == ["list"]
+    assert news(box) == ["verify", "list"]
 
 
 async def test_a_refusal_in_a_live_session_makes_no_login(
@@ -429,7 +367,7 @@ async def test_a_refusal_in_a_live_session_makes_no_login(
     news(box)
     box.fault(Fault(status=403), switchcmd=LIST)
     for _ in range(3):
-        with pytest.raises(FritzBoxConnectionError, match="status 403"):
+        with pytest.raises(SessionRefusedError, match="status 403"):
             await client.device_list()
     assert news(box) == ["list", "verify", "list", *["verify", "list", "verify", "list"] * 2]
     assert len(box.logins) == 1
@@ -505,26 +443,31 @@ async def test_a_changed_password_is_noticed_at_the_next_login(
     box.set_password(DEFAULT_USER, "new")
     await client.device_list()
     box.end_sessions()
-    with pytest.raises(LoginRejectedError):
-        await client.device_list()
+    # Two polls, or a poll and another clock: the box hears of the wrong password once.
+    for _ in range(2):
+        with pytest.raises(LoginRejectedError):
+            await client.device_list()
     assert [login.success for login in box.logins] == [True, False]
 
 
-async def test_a_user_without_the_right_is_told_so_without_new_logins(
+async def test_a_user_without_the_right_is_told_so_and_keeps_no_session(
     session: aiohttp.ClientSession, box: SimulatedFritzBox
 ) -> None:
+    """Rights belong to a login: only a new one can have them."""
     client = client_for(session, box, OTHER_USER, OTHER_PASSWORD)
-    for _ in range(3):
+    for _ in range(2):
         with pytest.raises(NotPermittedError):
             await client.device_list()
-    assert news(box) == ["get challenge", "log in", "verify", "verify"]
+        assert news(box) == ["get challenge", "log in", LOG_OUT]
+        assert not box.sessions
+        assert not client.has_session
 
     box.set_rights(OTHER_USER, {"HomeAuto": 1})
-    box.end_sessions()
     assert (await client.device_list()).devices
+    assert news(box) == ["get challenge", "log in", "list"]
 
 
-async def test_a_right_that_was_withdrawn_is_noticed(
+async def test_a_right_that_was_withdrawn_is_noticed_and_the_session_ended(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
     await client.device_list()
@@ -533,7 +476,27 @@ async def test_a_right_that_was_withdrawn_is_noticed(
     box.end_sessions()
     with pytest.raises(NotPermittedError):
         await client.device_list()
-    assert news(box) == ["list with a dead SID", "verify", "log in"]
+    assert news(box) == ["list with a dead SID", "verify", "log in", LOG_OUT]
+    assert not box.sessions
+
+    box.set_rights(DEFAULT_USER, {"HomeAuto": 2})
+    assert (await client.device_list()).devices
+    assert news(box) == ["get challenge", "log in", "list"]
+
+
+@pytest.mark.parametrize(
+    "fault", [DROPPED, Fault(status=500)], ids=["dropped", "answered with an error"]
+)
+async def test_a_failed_logout_does_not_hide_the_missing_right(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox, fault: Fault
+) -> None:
+    client = client_for(session, box, OTHER_USER, OTHER_PASSWORD)
+    for _ in ("get challenge", "log in"):
+        box.fault(Fault(), times=1, path=LOGIN_PAGE)
+    box.fault(fault, times=attempts(fault), path=LOGIN_PAGE)
+    with pytest.raises(NotPermittedError):
+        await client.device_list()
+    assert not client.has_session
 
 
 async def test_without_a_name_the_preselected_user_logs_in(
@@ -578,7 +541,7 @@ async def test_logout_ends_the_session(client: FritzBoxClient, box: SimulatedFri
     await client.logout()
     assert not box.sessions
     await client.logout()
-    assert len(news(box)) == 1, "there is nothing left to end"
+    assert news(box) == [LOG_OUT], "there is nothing left to end"
     await client.device_list()
     assert news(box) == ["get challenge", "log in", "list"]
 
@@ -586,8 +549,128 @@ async def test_logout_ends_the_session(client: FritzBoxClient, box: SimulatedFri
 async def test_without_login_there_is_nothing_to_end(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
+    assert not client.has_session
     await client.logout()
     assert news(box) == []
+
+
+async def test_there_is_a_session_from_login_to_logout(
+    client: FritzBoxClient, box: SimulatedFritzBox
+) -> None:
+    seen = []
+    for step in (client.box_info, client.device_list, client.device_list, client.logout):
+        await step()
+        seen.append(client.has_session)
+    assert seen == [False, True, True, False]
+
+
+async def test_a_refused_login_opens_no_session(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox
+) -> None:
+    client = client_for(session, box, password="wrong")
+    with pytest.raises(LoginRejectedError):
+        await client.device_list()
+    assert not client.has_session
+
+
+# Whom a session serves
+
+
+async def test_a_session_serves_whoever_asks_the_same_box_in_the_same_way(
+    session: aiohttp.ClientSession,
+) -> None:
+    ours = client_of(session, "fritz.box")
+    assert ours.is_for(ours)
+    assert ours.is_for(client_of(session, "http://FRITZ.box:80/index.lua"))
+
+
+@pytest.mark.parametrize(
+    ("host", "username", "password"),
+    [
+        ("192.168.178.1", "anna", "secret"),
+        ("https://fritz.box", "anna", "secret"),
+        ("fritz.box:8080", "anna", "secret"),
+        ("fritz.box", "", "secret"),
+        ("fritz.box", "anna", "changed"),
+    ],
+    ids=["other host", "other scheme", "other port", "other user", "other password"],
+)
+async def test_a_session_does_not_serve_others(
+    session: aiohttp.ClientSession, host: str, username: str, password: str
+) -> None:
+    ours = FritzBoxClient(session, host="fritz.box", username="anna", password="secret")
+    other = FritzBoxClient(session, host=host, username=username, password=password)
+    assert not ours.is_for(other)
+
+
+async def test_who_verifies_certificates_does_not_share_with_who_does_not(
+    session: aiohttp.ClientSession,
+) -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as trusting:
+        assert not client_of(session, "fritz.box").is_for(client_of(trusting, "fritz.box"))
+
+
+# What a discovered device has
+
+
+async def test_a_box_offers_smart_home(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox
+) -> None:
+    assert await offers_smart_home(session, URL(box.url) / "igddesc.xml")
+    assert news(box) == ["/tr64desc.xml"]
+
+
+async def test_a_repeater_offers_none(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox
+) -> None:
+    box.fault(Fault(edit=lambda text: text.replace("X_AVM-DE_Homeauto", "X_AVM-DE_WLAN")))
+    assert not await offers_smart_home(session, URL(box.url) / "igddesc.xml")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        DROPPED,
+        Fault(status=404),
+        Fault(status=401),
+        Fault(status=302),
+        Fault(edit=lambda _: " " * (MAX_ANSWER_BYTES + 1)),
+    ],
+    ids=["dropped", "404", "401", "redirect", "endless"],
+)
+async def test_whoever_does_not_tell_may_have_smart_home(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox, fault: Fault
+) -> None:
+    box.fault(fault)
+    assert await offers_smart_home(session, URL(box.url) / "igddesc.xml")
+    assert len(box.requests) == attempts(fault)
+
+
+async def test_a_description_that_never_arrives_tells_nothing(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    box.fault(Fault(gate=gate), times=1)
+    monkeypatch.setattr(fritzbox_api, "REQUEST_TIMEOUT", timedelta(milliseconds=100))
+    assert await offers_smart_home(session, URL(box.url) / "igddesc.xml")
+    gate.open()
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"SSH-2.0-OpenSSH_10.2\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<"]
+)
+async def test_what_is_no_web_server_tells_nothing(
+    session: aiohttp.ClientSession, text: bytes
+) -> None:
+    async with answering(text) as address:
+        assert await offers_smart_home(session, URL(f"http://{address}/igddesc.xml"))
+
+
+@pytest.mark.parametrize("address", ["", "/igddesc.xml", "ftp://192.168.178.1/igddesc.xml"])
+async def test_an_address_that_nobody_can_ask_tells_nothing(
+    session: aiohttp.ClientSession, address: str
+) -> None:
+    assert await offers_smart_home(session, URL(address))
 
 
 @pytest.mark.parametrize(
@@ -856,6 +939,7 @@ async def test_http_where_only_https_is_spoken_is_no_box(
         LoginRejectedError("wrong"),
         LoginBlockedError(timedelta(seconds=8)),
         NotPermittedError("guest"),
+        SessionRefusedError("ended"),
         InvalidAnswerError("not XML", "inval"),
     ],
     ids=lambda error: type(error).__name__,

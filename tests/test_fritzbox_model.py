@@ -1,25 +1,26 @@
 """What a FRITZ!Box says, and what must not be believed of it."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pytest
 
 from custom_components.py_hab.fritzbox_model import (
-    ZERO_SID,
-    BoxInfo,
+    Blind,
+    Button,
     Device,
     DeviceList,
-    MalformedAnswerError,
     MeterKind,
     PowerMeter,
-    SessionInfo,
+    RadiatorError,
+    RadiatorMode,
     Thermostat,
     UnitType,
-    parse_box_info,
     parse_device_list,
-    parse_session_info,
 )
+from custom_components.py_hab.fritzbox_xml import MalformedAnswerError
 
 
 def entry(
@@ -65,13 +66,60 @@ def power_meter(power: str, energy: str, voltage: str) -> str:
     )
 
 
+def meter(
+    kind: MeterKind,
+    *,
+    power: float | None = None,
+    energy: float | None = None,
+    voltage: float | None = None,
+    reduced_resolution: bool | None = None,
+) -> PowerMeter:
+    return PowerMeter(
+        kind=kind,
+        power=power,
+        energy=energy,
+        voltage=voltage,
+        reduced_resolution=reduced_resolution,
+    )
+
+
+def plug(power: float | None, energy: float | None, voltage: float | None) -> PowerMeter:
+    return meter(MeterKind.CONSUMPTION, power=power, energy=energy, voltage=voltage)
+
+
+NOTHING_TOLD = Thermostat(
+    mode=None,
+    target_temperature=None,
+    comfort_temperature=None,
+    eco_temperature=None,
+    next_change=None,
+    next_temperature=None,
+    window_open=None,
+    boost=None,
+    summer=None,
+    holiday=None,
+    adaptive_heating=None,
+    error=None,
+)
+
+
+def told(**values: Any) -> Thermostat:
+    return replace(NOTHING_TOLD, **values)
+
+
+def thermostat(elements: str) -> Thermostat:
+    found = parse_one(f"<hkr>{elements}</hkr>").thermostat
+    assert found is not None
+    return found
+
+
 # One device
 
 
 def test_a_plug_is_read_whole() -> None:
     device = parse_one(
         "<txbusy>0</txbusy>",
-        "<switch><state>1</state><mode>manuell</mode></switch>",
+        "<switch><state>1</state><mode>manuell</mode><lock>1</lock><devicelock>0</devicelock></switch>",
         "<simpleonoff><state>1</state></simpleonoff>",
         power_meter("45600", "707", "230500"),
         "<temperature><celsius>215</celsius><offset>-10</offset></temperature>",
@@ -92,9 +140,14 @@ def test_a_plug_is_read_whole() -> None:
         battery_low=None,
         temperature=21.5,
         humidity=None,
-        power_meter=PowerMeter(kind=MeterKind.CONSUMPTION, power=45.6, energy=0.707, voltage=230.5),
+        power_meter=plug(45.6, 0.707, 230.5),
         thermostat=None,
+        locked=True,
+        buttons_locked=False,
         alert=None,
+        alert_changed=None,
+        blind=None,
+        buttons=(),
         blocks=frozenset({"switch", "simpleonoff", "powermeter", "temperature"}),
     )
     assert device.unread == ()
@@ -104,13 +157,35 @@ def test_a_thermostat_is_read_whole() -> None:
     device = parse_one(
         "<battery>80</battery><batterylow>0</batterylow>",
         "<temperature><celsius>-5</celsius><offset>0</offset></temperature>",
-        "<hkr><tist>42</tist><tsoll>43</tsoll><windowopenactiv>1</windowopenactiv>"
-        "<battery>0</battery><batterylow>1</batterylow></hkr>",
+        "<hkr><tist>42</tist><tsoll>43</tsoll><absenk>34</absenk><komfort>44</komfort>"
+        "<lock>0</lock><devicelock>1</devicelock><errorcode>0</errorcode>"
+        "<windowopenactiv>1</windowopenactiv><windowopenactiveendtime>-1</windowopenactiveendtime>"
+        "<boostactive>0</boostactive><boostactiveendtime>0</boostactiveendtime>"
+        "<battery>0</battery><batterylow>1</batterylow>"
+        "<nextchange><endperiod>1774040400</endperiod><tchange>32</tchange></nextchange>"
+        "<summeractive>0</summeractive><holidayactive>0</holidayactive>"
+        "<adaptiveHeatingActive>1</adaptiveHeatingActive>"
+        "<adaptiveHeatingRunning>0</adaptiveHeatingRunning></hkr>",
     )
-    assert device.thermostat == Thermostat(target_temperature=21.5, window_open=True)
+    assert device.thermostat == Thermostat(
+        mode=RadiatorMode.REGULATED,
+        target_temperature=21.5,
+        comfort_temperature=22,
+        eco_temperature=17,
+        next_change=datetime(2026, 3, 20, 21, tzinfo=UTC),
+        next_temperature=16,
+        window_open=True,
+        boost=False,
+        summer=False,
+        holiday=False,
+        adaptive_heating=True,
+        error=RadiatorError.NONE,
+    )
     assert device.temperature == -0.5
     assert (device.battery, device.battery_low) == (80, False), "the outer battery is believed"
+    assert (device.locked, device.buttons_locked) == (False, True)
     assert device.blocks == {"temperature", "hkr"}
+    assert device.unread == ()
 
 
 def test_old_firmware_has_the_battery_inside_the_thermostat() -> None:
@@ -144,18 +219,22 @@ def test_a_bare_entry_has_no_values() -> None:
         device.humidity,
         device.power_meter,
         device.thermostat,
+        device.locked,
+        device.buttons_locked,
         device.alert,
+        device.alert_changed,
+        device.blind,
+        device.extras,
     ):
         assert value is None
+    assert device.buttons == ()
 
 
 def test_empty_blocks_are_there_without_values() -> None:
     device = parse_one("<powermeter/><temperature/><humidity/><hkr/><alert/>")
     assert device.blocks == {"powermeter", "temperature", "humidity", "hkr", "alert"}
-    assert device.power_meter == PowerMeter(
-        kind=MeterKind.CONSUMPTION, power=None, energy=None, voltage=None
-    )
-    assert device.thermostat == Thermostat(target_temperature=None, window_open=None)
+    assert device.power_meter == plug(None, None, None)
+    assert device.thermostat == NOTHING_TOLD
     assert device.unread == (), "an element that was not sent is nothing unreadable"
 
 
@@ -163,7 +242,10 @@ def test_empty_elements_are_told_as_such() -> None:
     device = parse_one(
         power_meter("", " ", "\n"),
         "<temperature><celsius/></temperature><humidity><rel_humidity/></humidity>",
-        "<hkr><tsoll></tsoll><windowopenactiv/></hkr><alert><state/></alert>",
+        "<hkr><tsoll></tsoll><absenk/><komfort/><lock/><devicelock/><errorcode/>"
+        "<windowopenactiv/><boostactive/><nextchange><endperiod/><tchange/></nextchange>"
+        "<summeractive/><holidayactive/><adaptiveHeatingActive/></hkr>",
+        "<alert><state/><lastalertchgtimestamp> </lastalertchgtimestamp></alert>",
         "<battery/><batterylow/>",
         unit(""),
     )
@@ -178,11 +260,26 @@ def test_empty_elements_are_told_as_such() -> None:
             "powermeter/energy",
             "powermeter/voltage",
             "hkr/tsoll",
+            "hkr/absenk",
+            "hkr/komfort",
+            "hkr/lock",
+            "hkr/devicelock",
+            "hkr/errorcode",
             "hkr/windowopenactiv",
+            "hkr/boostactive",
+            "hkr/nextchange/endperiod",
+            "hkr/nextchange/tchange",
+            "hkr/summeractive",
+            "hkr/holidayactive",
+            "hkr/adaptiveHeatingActive",
             "alert/state",
+            "alert/lastalertchgtimestamp",
         ),
         "empty",
     )
+    assert len(device.unread) == len(dict(device.unread)), "each once"
+    assert device.thermostat == NOTHING_TOLD
+    assert device.alert_changed is None
     assert device.temperature is None
     assert device.alert is None
     assert device.unit_type is None
@@ -196,9 +293,7 @@ def test_values_that_are_wrapped_in_blanks_and_line_ends_are_read() -> None:
     )
     assert device.present
     assert device.temperature == 20
-    assert device.power_meter == PowerMeter(
-        kind=MeterKind.CONSUMPTION, power=-0.1, energy=5, voltage=231
-    )
+    assert device.power_meter == plug(-0.1, 5, 231)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +361,29 @@ def test_what_is_not_a_decimal_integer_is_not_a_number(text: str) -> None:
         ("<batterylow>{}</batterylow>", "batterylow", ("-1", "2")),
         ("<alert><state>{}</state></alert>", "alert/state", ("-1", "2", "3")),
         ("<hkr><windowopenactiv>{}</windowopenactiv></hkr>", "hkr/windowopenactiv", ("2",)),
+        ("<hkr><boostactive>{}</boostactive></hkr>", "hkr/boostactive", ("2",)),
         ("<hkr><tsoll>{}</tsoll></hkr>", "hkr/tsoll", ("-1", "256")),
+        ("<hkr><absenk>{}</absenk></hkr>", "hkr/absenk", ("-1", "256")),
+        ("<hkr><komfort>{}</komfort></hkr>", "hkr/komfort", ("-1", "256")),
+        ("<hkr><errorcode>{}</errorcode></hkr>", "hkr/errorcode", ("-1", "7")),
+        ("<hkr><lock>{}</lock></hkr>", "hkr/lock", ("-1", "2")),
+        ("<switch><devicelock>{}</devicelock></switch>", "switch/devicelock", ("-1", "2")),
+        (
+            "<hkr><nextchange><endperiod>{}</endperiod></nextchange></hkr>",
+            "hkr/nextchange/endperiod",
+            ("-2", "100000000001"),
+        ),
+        (
+            "<alert><lastalertchgtimestamp>{}</lastalertchgtimestamp></alert>",
+            "alert/lastalertchgtimestamp",
+            ("-2", "100000000001"),
+        ),
+        ("<blind/><alert><state>{}</state></alert>", "alert/state", ("-1", "4")),
+        (
+            "<blind/><levelcontrol><levelpercentage>{}</levelpercentage></levelcontrol>",
+            "levelcontrol/levelpercentage",
+            ("-1", "101"),
+        ),
         (
             "<powermeter><power>{}</power></powermeter>",
             "powermeter/power",
@@ -299,29 +416,6 @@ def test_what_is_out_of_range_is_left_out(block: str, element: str, texts: tuple
 def test_temperatures_are_tenths_of_a_degree(text: str, celsius: float) -> None:
     device = parse_one(f"<temperature><celsius>{text}</celsius></temperature>")
     assert device.temperature == celsius
-
-
-@pytest.mark.parametrize(
-    ("code", "celsius", "reason"),
-    [
-        ("16", 8.0, None),
-        ("43", 21.5, None),
-        ("56", 28.0, None),
-        ("0", 0.0, None),
-        ("252", 126.0, None),
-        ("253", None, "switched off"),
-        ("254", None, "fully open"),
-        ("255", None, "undefined"),
-        ("256", None, "out of range"),
-        ("on", None, "not a number"),
-    ],
-)
-def test_target_temperatures_are_half_degrees_and_some_are_words(
-    code: str, celsius: float | None, reason: str | None
-) -> None:
-    device = parse_one(f"<hkr><tsoll>{code}</tsoll></hkr>")
-    assert device.thermostat == Thermostat(target_temperature=celsius, window_open=None)
-    assert device.unread == ((("hkr/tsoll", reason),) if reason else ())
 
 
 @pytest.mark.parametrize(
@@ -368,7 +462,7 @@ def test_blanks_in_attributes_are_tidied_up() -> None:
     assert device.manufacturer == "AVM"
 
 
-# Contacts, detectors, blinds
+# Contacts and detectors
 
 
 @pytest.mark.parametrize(("state", "alert"), [("0", False), ("1", True)])
@@ -392,27 +486,326 @@ def test_contacts_and_detectors_tell_their_state(unit_type: int, state: str, ale
     assert device.alert is alert
 
 
-@pytest.mark.parametrize("unit_type", [UnitType.BLIND, UnitType.LAMELLA])
-def test_the_fault_mask_of_a_blind_is_no_alert(unit_type: UnitType) -> None:
-    device = parse_one(unit(unit_type), "<alert><state>1</state></alert>")
-    assert device.alert is None
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        ("1774029600", datetime(2026, 3, 20, 18, tzinfo=UTC)),
+        ("1", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)),
+        ("0", None),
+        ("-1", None),
+        ("", None),
+        (" ", None),
+        ("today", None),
+    ],
+)
+def test_contacts_tell_when_they_changed(text: str, changed: datetime | None) -> None:
+    device = parse_one(
+        unit(UnitType.WINDOW),
+        f"<alert><state>1</state><lastalertchgtimestamp>{text}</lastalertchgtimestamp></alert>",
+    )
+    assert device.alert is True, "a time that is not known takes nothing from the state"
+    assert device.alert_changed == changed
+
+
+# Locks
+
+
+@pytest.mark.parametrize("block", ["switch", "hkr"])
+@pytest.mark.parametrize(
+    ("elements", "locked", "buttons_locked"),
+    [
+        ("<lock>1</lock><devicelock>0</devicelock>", True, False),
+        ("<lock>0</lock><devicelock>1</devicelock>", False, True),
+        ("<lock></lock><devicelock></devicelock>", None, None),
+        ("<lock>1</lock>", True, None),
+        ("", None, None),
+    ],
+    ids=["for apps", "on the device", "absent", "old firmware", "not told"],
+)
+def test_plugs_and_thermostats_tell_their_locks(
+    block: str, elements: str, locked: bool | None, buttons_locked: bool | None
+) -> None:
+    device = parse_one(f"<{block}>{elements}</{block}>")
+    assert (device.locked, device.buttons_locked) == (locked, buttons_locked)
+
+
+# Thermostats
+
+CODES = [
+    ("0", 0.0),
+    ("16", 8.0),
+    ("43", 21.5),
+    ("56", 28.0),
+    ("120", 60.0),
+    ("121", "undefined"),
+    ("252", "undefined"),
+    ("255", "undefined"),
+    ("256", "out of range"),
+    ("-1", "out of range"),
+    ("on", "not a number"),
+    ("21.5", "not a number"),
+]
+"""A code, and °C or the reason why it is none."""
+
+
+@pytest.mark.parametrize(("code", "meaning"), CODES)
+def test_target_temperatures_are_half_degrees(code: str, meaning: float | str) -> None:
+    device = parse_one(f"<hkr><tsoll>{code}</tsoll></hkr>")
+    if isinstance(meaning, str):
+        assert device.thermostat == NOTHING_TOLD
+        assert device.unread == (("hkr/tsoll", meaning),)
+    else:
+        assert device.thermostat == replace(
+            NOTHING_TOLD, mode=RadiatorMode.REGULATED, target_temperature=meaning
+        )
+        assert device.unread == ()
+
+
+@pytest.mark.parametrize(("code", "mode"), [("253", RadiatorMode.OFF), ("254", RadiatorMode.ON)])
+def test_off_and_fully_open_are_no_temperatures_but_nothing_unreadable(
+    code: str, mode: RadiatorMode
+) -> None:
+    device = parse_one(f"<hkr><tsoll>{code}</tsoll></hkr>")
+    assert device.thermostat == told(mode=mode)
     assert device.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("komfort", "comfort_temperature"),
+        ("absenk", "eco_temperature"),
+        ("nextchange/tchange", "next_temperature"),
+    ],
+)
+@pytest.mark.parametrize(("code", "meaning"), [*CODES, ("253", "off"), ("254", "on")])
+def test_other_temperatures_of_the_schedule_have_the_same_codes(
+    path: str, name: str, code: str, meaning: float | str
+) -> None:
+    tags = path.split("/")
+    opening, closing = (
+        "".join(f"<{tag}>" for tag in tags),
+        "".join(f"</{tag}>" for tag in reversed(tags)),
+    )
+    device = parse_one(f"<hkr>{opening}{code}{closing}</hkr>")
+    if isinstance(meaning, str):
+        assert device.thermostat == NOTHING_TOLD
+        assert device.unread == ((f"hkr/{path}", meaning),)
+    else:
+        assert device.thermostat == told(**{name: meaning})
+        assert device.unread == ()
+
+
+def test_a_thermostat_without_schedule_knows_no_next_change() -> None:
+    device = parse_one(
+        "<hkr><nextchange><endperiod>0</endperiod><tchange>255</tchange></nextchange></hkr>"
+    )
+    assert device.thermostat == NOTHING_TOLD
+    assert device.unread == (
+        ("hkr/nextchange/endperiod", "unknown"),
+        ("hkr/nextchange/tchange", "undefined"),
+    )
+
+
+def test_the_next_change_may_be_to_switch_off() -> None:
+    found = thermostat(
+        "<nextchange><endperiod>1774040400</endperiod><tchange>253</tchange></nextchange>"
+    )
+    assert found.next_change == datetime(2026, 3, 20, 21, tzinfo=UTC)
+    assert found.next_temperature is None
+
+
+@pytest.mark.parametrize(
+    ("element", "name"),
+    [
+        ("windowopenactiv", "window_open"),
+        ("boostactive", "boost"),
+        ("summeractive", "summer"),
+        ("holidayactive", "holiday"),
+        ("adaptiveHeatingActive", "adaptive_heating"),
+    ],
+)
+@pytest.mark.parametrize(("text", "state"), [("0", False), ("1", True), ("", None), ("x", None)])
+def test_a_thermostat_tells_what_it_does(
+    element: str, name: str, text: str, state: bool | None
+) -> None:
+    assert thermostat(f"<{element}>{text}</{element}>") == told(**{name: state})
+
+
+def test_an_open_window_is_spelled_as_the_box_spells_it() -> None:
+    assert thermostat("<windowopenactive>1</windowopenactive>").window_open is None
+    assert thermostat("<windowopenactiv>1</windowopenactiv>").window_open is True
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("0", RadiatorError.NONE),
+        ("1", RadiatorError.NOT_ADAPTED),
+        ("2", RadiatorError.SHORT_STROKE),
+        ("3", RadiatorError.VALVE_STUCK),
+        ("4", RadiatorError.PREPARING),
+        ("5", RadiatorError.READY_TO_MOUNT),
+        ("6", RadiatorError.ADAPTING),
+        ("7", None),
+        ("", None),
+    ],
+)
+def test_a_thermostat_tells_its_error(code: str, error: RadiatorError | None) -> None:
+    assert thermostat(f"<errorcode>{code}</errorcode>") == told(error=error)
+
+
+# Blinds
+
+
+def level(text: str) -> str:
+    return f"<levelcontrol><levelpercentage>{text}</levelpercentage></levelcontrol>"
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [("0", 100), ("100", 0), ("30", 70), ("101", None), ("", None), ("down", None)],
+)
+def test_a_blind_tells_how_far_it_is_open(text: str, position: int | None) -> None:
+    """The box tells how far it is closed."""
+    device = parse_one(unit(UnitType.BLIND), "<blind/>", level(text))
+    assert device.blind == Blind(position=position, obstacle=None, overheated=None)
+
+
+@pytest.mark.parametrize(
+    ("mask", "obstacle", "overheated"),
+    [
+        ("0", False, False),
+        ("1", True, False),
+        ("2", False, True),
+        ("3", True, True),
+        ("4", None, None),
+        ("-1", None, None),
+        ("", None, None),
+    ],
+)
+@pytest.mark.parametrize(
+    "mark",
+    [unit(UnitType.BLIND), unit(UnitType.LAMELLA), "<blind><mode>manuell</mode></blind>"],
+    ids=["blind", "lamella", "by its block"],
+)
+def test_the_fault_mask_of_a_blind_is_no_alert(
+    mark: str, mask: str, obstacle: bool | None, overheated: bool | None
+) -> None:
+    device = parse_one(mark, f"<alert><state>{mask}</state></alert>")
+    assert device.alert is None
+    assert device.blind == Blind(position=None, obstacle=obstacle, overheated=overheated)
+    assert len(device.unread) == (obstacle is None)
+
+
+def test_a_dimmed_lamp_is_no_blind() -> None:
+    assert parse_one(unit(265), level("30")).blind is None
+
+
+# Buttons
+
+
+def button(name: str = "", pressed: str = "", **attributes: str) -> str:
+    text = "".join(f' {key}="{value}"' for key, value in attributes.items())
+    return (
+        f"<button{text}><name>{name}</name>"
+        f"<lastpressedtimestamp>{pressed}</lastpressedtimestamp></button>"
+    )
+
+
+def test_a_switch_has_its_keys_in_the_boxs_order() -> None:
+    device = parse_one(
+        "<battery>90</battery>",
+        button("Hall: top right", "1774029600", identifier="13096 0007307-1", id="5000"),
+        button("Hall: bottom right", identifier="13096 0007307-3", id="5001"),
+        button("Hall: bottom left", "1774040400", identifier=" 13096  0007307-5 ", id="5002"),
+        ain="13096 0007307",
+        productname="FRITZ!DECT 440",
+    )
+    assert device.buttons == (
+        Button(
+            identifier="13096 0007307-1",
+            name="top right",
+            last_pressed=datetime(2026, 3, 20, 18, tzinfo=UTC),
+        ),
+        Button(identifier="13096 0007307-3", name="bottom right", last_pressed=None),
+        Button(
+            identifier="13096 0007307-5",
+            name="bottom left",
+            last_pressed=datetime(2026, 3, 20, 21, tzinfo=UTC),
+        ),
+    )
+    assert device.blocks == {"button"}
+
+
+def test_a_key_that_is_pressed_short_and_long_is_two() -> None:
+    device = parse_one(
+        button("Taster: kurz", identifier="13096 0007307-0"),
+        button("Taster: lang", identifier="13096 0007307-9"),
+        productname="FRITZ!DECT 400",
+    )
+    assert [key.identifier[-2:] for key in device.buttons] == ["-0", "-9"]
+    assert [key.name for key in device.buttons] == ["kurz", "lang"]
+
+
+def test_a_han_fun_key_is_known_by_its_unit() -> None:
+    (key,) = parse_one(
+        unit(273),
+        "<button><lastpressedtimestamp>1774029600</lastpressedtimestamp></button>",
+        ain="13095 0016385-1",
+    ).buttons
+    assert key == Button(
+        identifier="13095 0016385-1", name="", last_pressed=datetime(2026, 3, 20, 18, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", "0", "-1", "-2", "now", "9" * 12, "9" * 30])
+def test_a_key_that_was_never_pressed_has_no_time(text: str) -> None:
+    (key,) = parse_one(button("Hall: top", text, identifier="1-1")).buttons
+    assert key.last_pressed is None
+
+
+def test_a_key_without_any_element_is_a_key() -> None:
+    (key,) = parse_one("<button identifier='1-1'/>").buttons
+    assert key == Button(identifier="1-1", name="", last_pressed=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hall: top right", "top right"),
+        ("Hall:  top\nright ", "top right"),
+        ("top right", "top right"),
+        ("Hall:top", "Hall:top"),
+        ("Hall: ", "Hall:"),
+        ("Home: Hall: top", "top"),
+        ("Tür &amp; Tor: oben", "oben"),
+        ("", ""),
+        (" ", ""),
+    ],
+)
+def test_a_key_is_named_without_its_device(text: str, name: str) -> None:
+    (key,) = parse_one(button(text, identifier="1-1")).buttons
+    assert key.name == name
+
+
+def test_of_two_keys_with_the_same_identifier_one_is_left() -> None:
+    device = parse_one(button("a", identifier="1-1"), button("b", identifier="1-1"))
+    assert len(device.buttons) == 1
 
 
 # Power meters
 
 
 def test_power_is_signed() -> None:
-    meter = parse_one(power_meter("-4572800", "100", "230000")).power_meter
-    assert meter is not None
-    assert meter.power == -4572.8
+    assert parse_one(power_meter("-4572800", "100", "230000")).power_meter == plug(
+        -4572.8, 0.1, 230
+    )
 
 
 def test_firmware_without_voltage_is_no_fault() -> None:
     device = parse_one("<powermeter><power>0</power><energy>0</energy></powermeter>")
-    assert device.power_meter == PowerMeter(
-        kind=MeterKind.CONSUMPTION, power=0, energy=0, voltage=None
-    )
+    assert device.power_meter == plug(0, 0, None)
     assert device.unread == ()
 
 
@@ -425,39 +818,59 @@ def test_zeros_of_a_plug_are_believed_beside_other_values(
     power: str, energy: str, voltage: str
 ) -> None:
     device = parse_one(power_meter(power, energy, voltage))
-    assert device.power_meter == PowerMeter(
-        kind=MeterKind.CONSUMPTION,
-        power=int(power) / 1000,
-        energy=int(energy) / 1000,
-        voltage=int(voltage) / 1000,
-    )
+    assert device.power_meter == plug(int(power) / 1000, int(energy) / 1000, int(voltage) / 1000)
     assert device.unread == ()
 
 
 def test_a_plug_that_is_all_zero_has_read_nothing() -> None:
     device = parse_one(power_meter("0", "0", "0"))
-    assert device.power_meter == PowerMeter(
-        kind=MeterKind.CONSUMPTION, power=None, energy=None, voltage=None
-    )
+    assert device.power_meter == plug(None, None, None)
     assert device.unread == (("powermeter", "all zero"),)
 
 
 @pytest.mark.parametrize(
-    ("energy", "believed"), [("3134000", 3134.0), ("0", None)], ids=["whole kWh", "nothing"]
+    ("energy", "believed", "reduced"),
+    [("3134000", 3134.0, True), ("3134567", 3134.567, False), ("0", None, False)],
+    ids=["whole kWh", "exact", "nothing"],
 )
 def test_a_meter_head_without_power_and_voltage_keeps_its_counter_only(
-    energy: str, believed: float | None
+    energy: str, believed: float | None, reduced: bool
 ) -> None:
     device = parse_one(unit(UnitType.SMART_METER), power_meter("0", energy, "0"))
-    assert device.power_meter == PowerMeter(
-        kind=MeterKind.SUPPLY, power=None, energy=believed, voltage=None
+    assert device.power_meter == meter(
+        MeterKind.SUPPLY, energy=believed, reduced_resolution=reduced
     )
     assert device.unread == (("powermeter", "all zero"),)
 
 
 def test_a_meter_head_may_really_measure_zero_power() -> None:
-    meter = parse_one(unit(UnitType.SMART_METER), power_meter("0", "1000", "")).power_meter
-    assert meter == PowerMeter(kind=MeterKind.SUPPLY, power=0, energy=1, voltage=None)
+    found = parse_one(unit(UnitType.SMART_METER), power_meter("0", "1000", "")).power_meter
+    assert found == meter(MeterKind.SUPPLY, power=0, energy=1, reduced_resolution=False)
+
+
+@pytest.mark.parametrize(
+    ("power", "energy", "reduced"),
+    [
+        ("", "19025000", True),
+        ("", "19025001", False),
+        ("", "", False),
+        ("211000", "19025000", False),
+        ("inval", "19025000", True),
+    ],
+    ids=["without PIN", "exact", "silent", "whole by chance", "unreadable power"],
+)
+@pytest.mark.parametrize("ain", ["1-1", "1-2"], ids=["supply", "feed-in"])
+def test_a_meter_head_tells_whether_its_meter_tells_everything(
+    ain: str, power: str, energy: str, reduced: bool
+) -> None:
+    device = parse_one(unit(UnitType.SMART_METER), power_meter(power, energy, ""), ain=ain)
+    assert device.power_meter is not None
+    assert device.power_meter.reduced_resolution is reduced
+
+
+def test_a_plug_has_no_resolution_to_reduce() -> None:
+    device = parse_one(power_meter("", "19025000", ""))
+    assert device.power_meter == plug(None, 19025, None)
 
 
 def test_the_old_form_of_a_meter_head_is_a_single_device() -> None:
@@ -467,8 +880,8 @@ def test_the_old_form_of_a_meter_head_is_a_single_device() -> None:
         ain="13077 0012360-1",
         productname="FRITZ!Smart Energy 250",
     )
-    assert device.power_meter == PowerMeter(
-        kind=MeterKind.SUPPLY, power=211, energy=19025, voltage=0
+    assert device.power_meter == meter(
+        MeterKind.SUPPLY, power=211, energy=19025, voltage=0, reduced_resolution=False
     )
     assert device.owner_ain == "13077 0012360-1", "its parent is not in the list"
     assert device.battery == 90
@@ -613,52 +1026,20 @@ def test_what_could_not_be_read_does_not_make_a_device_different() -> None:
     assert empty.unread != nonsense.unread
 
 
-BOMB = (
-    '<!DOCTYPE devicelist [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-    "<devicelist>&b;</devicelist>"
-)
-OUTSIDE = '<!DOCTYPE devicelist SYSTEM "file:///etc/passwd"><devicelist/>'
-
-
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    "text",
     [
-        (BOMB, "document type"),
-        (OUTSIDE, "document type"),
-        ("<!DOCTYPE html><html></html>", "document type"),
-        ("<devicelist>&b;</devicelist>", "not XML"),
-        ("", "not XML"),
-        ("inval\n", "not XML"),
-        ("<devicelist><device></devicelist>", "not XML"),
-        ('<devicelist><device identifier="1"><name>', "not XML"),
-        ('<devicelist><device id="1" id="2"/></devicelist>', "not XML"),
-        ("<devicelist/><devicelist/>", "not XML"),
-        ("<devicelist>\x00</devicelist>", "not XML"),
-        ("<devicelist>\ud800</devicelist>", "not XML"),
-        ("<html><body>FRITZ!Box</body></html>", "<devicelist> expected, got <html>"),
-        ("<devicestats/>", "<devicelist> expected, got <devicestats>"),
-        (f"<{'x' * 5000}/>", f"got <{'x' * 40}>"),
+        "",
+        "inval\n",
+        "<html><body>FRITZ!Box</body></html>",
+        "<devicestats/>",
+        '<devicelist><device identifier="1"><name>',
+        '<!DOCTYPE devicelist [<!ENTITY a "b">]><devicelist/>',
     ],
-    ids=[
-        "entity bomb",
-        "outside entity",
-        "web page",
-        "undefined entity",
-        "empty",
-        "inval",
-        "wrong tag",
-        "cut off",
-        "attribute twice",
-        "two roots",
-        "null",
-        "half a character",
-        "html",
-        "another answer",
-        "long root",
-    ],
+    ids=["empty", "inval", "html", "another answer", "cut off", "document type"],
 )
-def test_what_is_no_device_list_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(MalformedAnswerError, match=reason):
+def test_what_is_no_device_list_is_refused(text: str) -> None:
+    with pytest.raises(MalformedAnswerError):
         parse_device_list(text)
 
 
@@ -671,171 +1052,3 @@ def test_a_declaration_with_another_encoding_does_not_mislead() -> None:
 def test_nesting_however_deep_does_no_harm() -> None:
     nested = f"{'<a>' * 200_000}{'</a>' * 200_000}"
     assert parse_one(nested).blocks == {"a"}
-
-
-# Login page
-
-SESSION = """<?xml version="1.0" encoding="utf-8"?>
-<SessionInfo><SID>{sid}</SID><Challenge>{challenge}</Challenge><BlockTime>{block_time}</BlockTime>
-<Rights>{rights}</Rights><Users>{users}</Users></SessionInfo>"""
-
-
-def session(
-    *,
-    sid: str = "9c977765016899f8",
-    challenge: str = "2$60000$aa$6000$bb",
-    block_time: str = "0",
-    rights: str = "",
-    users: str = "",
-) -> SessionInfo:
-    return parse_session_info(
-        SESSION.format(
-            sid=sid, challenge=challenge, block_time=block_time, rights=rights, users=users
-        )
-    )
-
-
-def test_the_login_page_is_read_whole() -> None:
-    info = session(
-        rights="<Name>Dial</Name><Access>2</Access><Name>HomeAuto</Name><Access>1</Access>",
-        users='<User>fritz2703</User><User last="1">anna</User>',
-    )
-    assert info == SessionInfo(
-        sid="9c977765016899f8",
-        challenge="2$60000$aa$6000$bb",
-        block_time=0,
-        rights={"Dial": 2, "HomeAuto": 1},
-        default_user="anna",
-    )
-    assert info.logged_in
-    assert info.may_read_devices
-
-
-def test_zeros_mean_not_logged_in() -> None:
-    assert not session(sid=ZERO_SID).logged_in
-
-
-def test_blanks_around_the_texts_of_the_login_page_do_no_harm() -> None:
-    info = session(sid="\n9c977765016899f8 ", challenge=" 1234567z\n", block_time=" 8 ")
-    assert (info.sid, info.challenge, info.block_time) == ("9c977765016899f8", "1234567z", 8)
-
-
-def test_a_login_page_of_old_firmware_has_less() -> None:
-    info = parse_session_info(f"<SessionInfo><SID>{ZERO_SID}</SID></SessionInfo>")
-    assert info == SessionInfo(sid=ZERO_SID, challenge="", block_time=0, rights={}, default_user="")
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("0", 0),
-        ("256", 256),
-        ("", 0),
-        ("-1", 0),
-        ("soon", 0),
-        ("\N{ARABIC-INDIC DIGIT THREE}", 0),
-        ("9" * 10, 0),
-    ],
-)
-def test_block_times_are_whole_seconds(text: str, seconds: int) -> None:
-    assert session(block_time=text).block_time == seconds
-
-
-@pytest.mark.parametrize(
-    ("rights", "may"),
-    [
-        ("<Name>HomeAuto</Name><Access>2</Access>", True),
-        ("<Name>HomeAuto</Name><Access>1</Access>", True),
-        ("<Name>HomeAuto</Name><Access>0</Access>", False),
-        ("<Name>HomeAuto</Name><Access></Access>", False),
-        ("<Name>HomeAuto</Name><Access>all</Access>", False),
-        ("<Name>HomeAuto</Name>", False),
-        ("<Name/><Access>2</Access>", False),
-        ("<Name>NAS</Name><Access>2</Access>", False),
-        ("", False),
-    ],
-)
-def test_reading_devices_takes_the_smart_home_right(rights: str, may: bool) -> None:
-    assert session(rights=rights).may_read_devices is may
-
-
-@pytest.mark.parametrize(
-    ("users", "user"),
-    [
-        ('<User>a</User><User last="1">b</User>', "b"),
-        ('<User last="0">a</User>', ""),
-        ('<User last="1"/>', ""),
-        ("<User>a</User>", ""),
-        ("", ""),
-    ],
-)
-def test_the_box_may_preselect_a_user(users: str, user: str) -> None:
-    assert session(users=users).default_user == user
-
-
-@pytest.mark.parametrize("sid", ["", "0", "x" * 17, "00000000-0000000", "sid&amp;logout=1xx"])
-def test_a_login_page_without_a_sid_is_none(sid: str) -> None:
-    with pytest.raises(MalformedAnswerError, match="no SID"):
-        session(sid=sid)
-
-
-def test_a_login_page_without_the_element_is_none() -> None:
-    with pytest.raises(MalformedAnswerError, match="no SID"):
-        parse_session_info("<SessionInfo/>")
-
-
-@pytest.mark.parametrize("text", ["", "<html/>", BOMB], ids=["empty", "html", "bomb"])
-def test_what_is_no_login_page_is_refused(text: str) -> None:
-    with pytest.raises(MalformedAnswerError):
-        parse_session_info(text)
-
-
-# Box info
-
-
-def box_info(**fields: str) -> BoxInfo:
-    children = "".join(f"<j:{name}>{text}</j:{name}>" for name, text in fields.items())
-    return parse_box_info(
-        f'<?xml version="1.0"?><j:BoxInfo xmlns:j="http://jason.avm.de/updatecheck/">'
-        f"{children}</j:BoxInfo>"
-    )
-
-
-def test_the_box_introduces_itself() -> None:
-    info = box_info(Name="FRITZ!Box 7690", HW="285", Version="285.08.25", Serial="3810d55e7a1c")
-    assert info == BoxInfo(model="FRITZ!Box 7690", firmware_version="8.25", serial="3810D55E7A1C")
-
-
-def test_a_silent_box_is_a_box() -> None:
-    nobody = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
-    assert box_info() == nobody
-    assert box_info(Name="", Version="", Serial="") == nobody
-    assert parse_box_info("<BoxInfo/>") == nobody
-
-
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("285.08.25", "8.25"),
-        (" 113.07.12\n", "7.12"),
-        ("84.06.93", "6.93"),
-        ("1.00.00", "0.00"),
-        ("285.10.05", "10.05"),
-        ("08.25", None),
-        ("285.08.25-118456", None),
-        ("unknown", None),
-    ],
-)
-def test_the_version_is_written_as_people_write_it(text: str, version: str | None) -> None:
-    assert box_info(Version=text).firmware_version == version
-
-
-@pytest.mark.parametrize("serial", ["", "0000", "3810D55E7A1C00", "3810D55E7A1G", "xxxxxxxxxxxx"])
-def test_only_a_mac_address_is_a_serial_number(serial: str) -> None:
-    assert box_info(Serial=serial).serial == ""
-
-
-@pytest.mark.parametrize("text", ["", "<html/>", BOMB], ids=["empty", "html", "bomb"])
-def test_what_is_no_box_info_is_refused(text: str) -> None:
-    with pytest.raises(MalformedAnswerError):
-        parse_box_info(text)

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.fritzbox_model import MalformedAnswerError
 from custom_components.py_hab.fritzbox_rest import (
     NO_PERMISSION,
     Extras,
@@ -14,6 +13,7 @@ from custom_components.py_hab.fritzbox_rest import (
     parse_error_code,
     parse_overview,
 )
+from custom_components.py_hab.fritzbox_xml import MalformedAnswerError
 
 from .conftest import CAPTURES
 

@@ -17,6 +17,11 @@ def test_our_judgement_keeps(rule: Rule) -> None:
     assert list(rule(ROOT)) == []
 
 
+def test_nothing_is_left_to_do() -> None:
+    judgements = quality_scale.statuses(ROOT).values()
+    assert "todo" not in {quality_scale.status(entry)[0] for entry in judgements}
+
+
 def test_there_are_as_many_rules_as_the_scale_has() -> None:
     assert [len(names) for names in quality_scale.TIERS.values()] == [20, 10, 21, 3]
     assert len(set(quality_scale.NAMES)) == 54

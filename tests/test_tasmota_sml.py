@@ -346,14 +346,28 @@ def test_a_reader_tells_its_mac_and_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "mac", ["", "24:62:AB:92:82", "24:62:AB:92:82:F4:00", None, 0, [], "unknown"], ids=repr
+    "mac",
+    [
+        "",
+        "24:62:AB:92:82",
+        "24:62:AB:92:82:F4:00",
+        "00:00:00:00:00:00",
+        "000000000000",
+        None,
+        0,
+        [],
+        "unknown",
+    ],
+    ids=repr,
 )
 def test_what_is_no_mac_is_not_used_as_one(mac: object) -> None:
     assert identity(Mac=mac).mac is None
 
 
 @pytest.mark.parametrize(
-    "address", ["", "0.0.0.0", "fe80::1", "reader.local", None, "1.2.3", "1" * 16], ids=repr
+    "address",
+    ["", "0.0.0.0", ".......", "999.1.1.1", "fe80::1", "reader.local", None, "1.2.3", "1" * 16],
+    ids=repr,
 )
 def test_what_is_no_address_is_not_shown(address: object) -> None:
     assert identity(IPAddress=address).address is None

@@ -1,13 +1,21 @@
 """FRITZ!Box smart home and Tasmota SML meters in Home Assistant, with a history that is true."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 
-from .const import CONF_KIND, EntryKind
-from .coordinator import FritzBoxCoordinator, MeterCoordinator, PyHabConfigEntry
+from .const import CONF_KIND, DOMAIN, EntryKind
+from .coordinator import (
+    FritzBoxCoordinator,
+    MeterCoordinator,
+    PyHabConfigEntry,
+)
 from .counter_memory import CounterMemory
+from .fritzbox_failures import no_right_issue
+from .fritzbox_session import async_end
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bool:
@@ -30,3 +38,20 @@ async def async_unload_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
     """Forget what was remembered for a removed entry."""
     await CounterMemory(hass, entry).async_remove()
+    await async_end(hass, entry.entry_id)
+    ir.async_delete_issue(hass, DOMAIN, no_right_issue(entry))
+
+
+async def async_remove_config_entry_device(
+    _hass: HomeAssistant, entry: PyHabConfigEntry, device: dr.AnyDeviceEntry
+) -> bool:
+    """Let the user remove a device that its source does not show any more."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return True
+    match entry.runtime_data:
+        case FritzBoxCoordinator() as fritzbox:
+            owners = {item.owner_ain for item in fritzbox.data.devices.values()}
+            shown = {fritzbox.box_identifier, *((DOMAIN, ain) for ain in owners)}
+            return not device.identifiers & shown
+        case MeterCoordinator():
+            return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -18,9 +18,10 @@ from .entity import (
     FritzBoxEntity,
     FritzBoxEntityDescription,
     async_add_as_they_appear,
-    fritzbox_keys,
+    fritzbox_values,
 )
-from .fritzbox_model import Device, UnitType
+from .fritzbox_model import Device, MeterKind, RadiatorError, Thermostat, UnitType
+from .fritzbox_rest import Extras, RelayFault
 
 PARALLEL_UPDATES = 0
 
@@ -55,17 +56,131 @@ def _alert(
     )
 
 
+def _of_thermostat(
+    key: str, value: Callable[[Thermostat], bool | None], **more: Any
+) -> FritzBoxBinarySensorDescription:
+    return FritzBoxBinarySensorDescription(
+        key=key,
+        translation_key=key,
+        exists_fn=lambda device: (
+            device.thermostat is not None
+            and (not device.present or value(device.thermostat) is not None)
+        ),
+        value_fn=lambda device: value(device.thermostat) if device.thermostat else None,
+        **more,
+    )
+
+
+def _of_extras(
+    key: str, value: Callable[[Extras], bool | None], **more: Any
+) -> FritzBoxBinarySensorDescription:
+    return FritzBoxBinarySensorDescription(
+        key=key,
+        translation_key=key,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda device: device.extras is not None and value(device.extras) is not None,
+        value_fn=lambda device: value(device.extras) if device.extras else None,
+        **more,
+    )
+
+
+_RADIATOR_PROBLEMS = {
+    RadiatorError.NOT_ADAPTED,
+    RadiatorError.SHORT_STROKE,
+    RadiatorError.VALVE_STUCK,
+}
+
 FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
     *(_alert(unit_type, device_class) for unit_type, device_class in _ALERTS.items()),
-    FritzBoxBinarySensorDescription(
-        key="window_open",
-        translation_key="window_open",
+    _of_thermostat(
+        "window_open",
+        lambda thermostat: thermostat.window_open,
         device_class=BinarySensorDeviceClass.WINDOW,
-        exists_fn=lambda device: device.thermostat is not None,
-        value_fn=lambda device: device.thermostat.window_open if device.thermostat else None,
+    ),
+    _of_thermostat("boost", lambda thermostat: thermostat.boost),
+    _of_thermostat("summer", lambda thermostat: thermostat.summer),
+    _of_thermostat("holiday", lambda thermostat: thermostat.holiday),
+    _of_thermostat(
+        "adaptive_heating",
+        lambda thermostat: thermostat.adaptive_heating,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+    ),
+    _of_thermostat(
+        "radiator_problem",
+        lambda thermostat: (
+            None if thermostat.error is None else thermostat.error in _RADIATOR_PROBLEMS
+        ),
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    FritzBoxBinarySensorDescription(
+        key="locked",
+        translation_key="locked",
+        # Lock: on means unlocked.
+        device_class=BinarySensorDeviceClass.LOCK,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        exists_fn=lambda device: device.locked is not None,
+        value_fn=lambda device: None if device.locked is None else not device.locked,
+    ),
+    FritzBoxBinarySensorDescription(
+        key="buttons_locked",
+        translation_key="buttons_locked",
+        device_class=BinarySensorDeviceClass.LOCK,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        exists_fn=lambda device: device.buttons_locked is not None,
+        value_fn=lambda device: (
+            None if device.buttons_locked is None else not device.buttons_locked
+        ),
+    ),
+    FritzBoxBinarySensorDescription(
+        key="obstacle",
+        translation_key="obstacle",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        exists_fn=lambda device: device.blind is not None,
+        value_fn=lambda device: device.blind.obstacle if device.blind else None,
+    ),
+    FritzBoxBinarySensorDescription(
+        key="overheated",
+        translation_key="overheated",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        exists_fn=lambda device: device.blind is not None,
+        value_fn=lambda device: device.blind.overheated if device.blind else None,
+    ),
+    FritzBoxBinarySensorDescription(
+        key="reduced_resolution",
+        translation_key="reduced_resolution",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda device: (
+            device.power_meter is not None and device.power_meter.kind is MeterKind.SUPPLY
+        ),
+        value_fn=lambda device: (
+            device.power_meter.reduced_resolution if device.power_meter else None
+        ),
+    ),
+    _of_extras(
+        "relay_fault",
+        lambda extras: (
+            None if extras.relay_fault is None else extras.relay_fault is not RelayFault.NONE
+        ),
+        device_class=BinarySensorDeviceClass.PROBLEM,
+    ),
+    _of_extras(
+        "firmware_update",
+        lambda extras: extras.firmware_update,
+        device_class=BinarySensorDeviceClass.UPDATE,
+    ),
+    _of_extras(
+        "battery_powered",
+        lambda extras: extras.battery_powered,
+        entity_registry_enabled_default=False,
     ),
     FritzBoxBinarySensorDescription(
         key="battery_low",
+        translation_key="battery_low",
         device_class=BinarySensorDeviceClass.BATTERY,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=lambda device: device.battery_low is not None,
@@ -85,8 +200,8 @@ async def async_setup_entry(
         async_add_as_they_appear(
             coordinator,
             async_add_entities,
-            keys=lambda: fritzbox_keys(coordinator, FRITZBOX_BINARY_SENSORS),
-            create=lambda key: FritzBoxBinarySensor(coordinator, ain=key[0], description=key[1]),
+            found=lambda: fritzbox_values(coordinator, FRITZBOX_BINARY_SENSORS),
+            create=lambda item: FritzBoxBinarySensor(coordinator, ain=item[0], description=item[1]),
         )
 
 

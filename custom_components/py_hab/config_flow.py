@@ -1,10 +1,13 @@
 """The dialogues: setting up a FRITZ!Box or a meter, and changing them later."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
 import logging
+import re
 from typing import Any, Final, override
 
 import voluptuous as vol
+from yarl import URL
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -36,9 +39,15 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.helpers.service_info.ssdp import (
+    ATTR_UPNP_FRIENDLY_NAME,
+    ATTR_UPNP_UDN,
+    SsdpServiceInfo,
+)
 
 from .const import (
     CONF_KIND,
+    CONF_PREFIX,
     CONF_TOPIC,
     DEFAULT_SCAN_INTERVAL,
     DOMAIN,
@@ -46,15 +55,17 @@ from .const import (
     MIN_SCAN_INTERVAL,
     EntryKind,
 )
-from .coordinator import ERROR_KEYS
 from .fritzbox_api import (
     FritzBoxClient,
     FritzBoxError,
     InvalidAnswerError,
     LoginBlockedError,
     NotAFritzBoxError,
+    base_url,
+    offers_smart_home,
 )
-from .fritzbox_model import BoxInfo
+from .fritzbox_failures import ERROR_KEYS
+from .fritzbox_login import BoxInfo
 from .reader_probe import async_find_readers, async_probe_reader
 from .sml_vocabulary import COUNTERS, Role
 from .tasmota_sml import InvalidTopicError, ReaderIdentity, Reading, reader_topics
@@ -104,6 +115,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
     MINOR_VERSION = 1
 
+    _discovered_host = ""
     _topic = ""
     _reading: Reading
     """What the reader has let us hear; set once it has been tried."""
@@ -179,6 +191,8 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
                         self._get_reconfigure_entry(), data=data
                     )
                 return self.async_create_entry(title=box.model, data=data)
+        elif self._discovered_host:
+            suggested = {CONF_HOST: self._discovered_host}
         elif self.source == SOURCE_RECONFIGURE:
             suggested = {
                 **self._get_reconfigure_entry().data,
@@ -190,6 +204,31 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    async def async_step_ssdp(self, discovery_info: SsdpServiceInfo) -> ConfigFlowResult:
+        """A FRITZ!Box, or a repeater, has announced itself."""
+        location = URL(discovery_info.ssdp_location or "")
+        host = location.host or ""
+        address = _ip_address(host)
+        if address is not None and address.version == 6 and address.is_link_local:
+            return self.async_abort(reason="ipv6_link_local")
+        # The last part of a FRITZ!Box's UDN is its serial number, as in its own description.
+        serial = str(discovery_info.upnp.get(ATTR_UPNP_UDN, ""))[-12:]
+        if not re.fullmatch("[0-9A-Fa-f]{12}", serial):
+            return self.async_abort(reason="not_supported")
+        entry = await self.async_set_unique_id(format_mac(serial))
+        # A host name that the user has typed is kept; an address that has changed is followed.
+        typed = entry.data.get(CONF_HOST, "") if entry else ""
+        follows = _ip_address(_bare_host(typed)) is not None
+        self._abort_if_unique_id_configured(
+            updates={CONF_HOST: _moved(typed, host)} if follows else None
+        )
+        if not await offers_smart_home(async_get_clientsession(self.hass), location):
+            return self.async_abort(reason="not_supported")
+        self._discovered_host = host
+        name = discovery_info.upnp.get(ATTR_UPNP_FRIENDLY_NAME) or host
+        self.context["title_placeholders"] = {"name": str(name)}
+        return await self.async_step_fritzbox()
 
     async def _async_try_fritzbox(
         self, data: Mapping[str, Any], errors: dict[str, str], placeholders: dict[str, str]
@@ -324,7 +363,11 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         mac = self._identity.mac if self._identity else None
         await self._async_check_identity(mac, {CONF_TOPIC: self._topic})
         if user_input is not None:
-            data = {CONF_KIND: EntryKind.METER.value, CONF_TOPIC: self._topic}
+            data = {
+                CONF_KIND: EntryKind.METER.value,
+                CONF_TOPIC: self._topic,
+                CONF_PREFIX: reading.prefix,
+            }
             if self.source == SOURCE_RECONFIGURE:
                 return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=data)
             return self.async_create_entry(
@@ -342,6 +385,28 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
                 "unknown": ", ".join(f"`{key}`" for key in reading.unknown) or "-",
             },
         )
+
+
+def _bare_host(host: str) -> str:
+    """Return the name or address of a typed host, empty for none."""
+    try:
+        return base_url(host).host or ""
+    except ValueError:
+        return ""
+
+
+def _moved(typed: str, host: str) -> str:
+    """Return an address as it was typed, scheme and port included, with another host."""
+    url = str(base_url(typed).with_host(host))
+    return url if "://" in typed else url.removeprefix("http://")
+
+
+def _ip_address(host: str) -> IPv4Address | IPv6Address | None:
+    """Return a host as an IP address, None for a name."""
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
 
 
 def _unit(role: Role) -> str:

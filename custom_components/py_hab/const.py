@@ -8,6 +8,8 @@ DOMAIN: Final = "py_hab"
 
 CONF_KIND: Final = "kind"
 CONF_TOPIC: Final = "topic"
+CONF_PREFIX: Final = "prefix"
+"""Name of the meter's object in the reader's messages, as it was at set-up."""
 
 DEFAULT_SCAN_INTERVAL: Final = timedelta(seconds=60)
 """The box itself hears from a plug about every two minutes (AHA, chapter 3.2)."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import TYPE_CHECKING, Final, override
 
@@ -23,20 +24,22 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_TOPIC, DEFAULT_SCAN_INTERVAL, DOMAIN
+from .const import CONF_PREFIX, CONF_TOPIC, DEFAULT_SCAN_INTERVAL, DOMAIN
 from .counter_memory import CounterMemory
+from .device_absence import DeviceAbsence
 from .fritzbox_api import (
-    FritzBoxCertificateError,
     FritzBoxClient,
-    FritzBoxConnectionError,
     FritzBoxError,
     InvalidAnswerError,
-    LoginBlockedError,
     LoginRejectedError,
     NotAFritzBoxError,
-    NotPermittedError,
+    RestNotOfferedError,
 )
-from .fritzbox_model import BoxInfo, Device, DeviceList
+from .fritzbox_failures import ERROR_KEYS, FritzBoxFailures
+from .fritzbox_login import BoxInfo
+from .fritzbox_model import Device, DeviceList
+from .fritzbox_rest import Extras
+from .fritzbox_session import async_keep, async_resume
 from .sml_vocabulary import COUNTERS, Role
 from .tasmota_sml import (
     DEFAULT_TELE_PERIOD,
@@ -58,18 +61,8 @@ type PyHabConfigEntry = ConfigEntry[FritzBoxCoordinator | MeterCoordinator]
 FRITZBOX_STALE_AFTER: Final = timedelta(minutes=5)
 """So long the last values stand in for answers that cannot be read."""
 METER_STALE_AFTER: Final = 3 * DEFAULT_TELE_PERIOD
+EXTRAS_INTERVAL: Final = timedelta(minutes=15)
 FRESHNESS_CHECK: Final = timedelta(minutes=1)
-
-ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
-    FritzBoxCertificateError: "invalid_certificate",
-    FritzBoxConnectionError: "cannot_connect",
-    InvalidAnswerError: "invalid_answer",
-    LoginBlockedError: "login_blocked",
-    LoginRejectedError: "invalid_auth",
-    NotAFritzBoxError: "not_a_fritzbox",
-    NotPermittedError: "no_homeauto_right",
-}
-"""Translation keys of what can go wrong with a box, for exceptions and for forms."""
 
 
 class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
@@ -92,12 +85,21 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             always_update=False,
         )
         self.counters = CounterMemory(hass, entry)
-        self.client = FritzBoxClient(
-            async_get_clientsession(hass, verify_ssl=entry.data[CONF_VERIFY_SSL]),
-            host=entry.data[CONF_HOST],
-            username=entry.data[CONF_USERNAME],
-            password=entry.data[CONF_PASSWORD],
+        self.client = async_resume(
+            hass,
+            entry.entry_id,
+            FritzBoxClient(
+                async_get_clientsession(hass, verify_ssl=entry.data[CONF_VERIFY_SSL]),
+                host=entry.data[CONF_HOST],
+                username=entry.data[CONF_USERNAME],
+                password=entry.data[CONF_PASSWORD],
+            ),
         )
+        self._extras: Mapping[str, Extras] | None = {}
+        """None for a box without REST API."""
+
+        self._failures = FritzBoxFailures(hass, entry, host=str(self.client.url))
+        self._absence = DeviceAbsence()
         self._last_answer: datetime | None = None
         self._malformed = False
 
@@ -112,7 +114,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         entry = self.config_entry
         await self.counters.async_load()
         entry.async_on_unload(self.counters.async_save)
-        entry.async_on_unload(self.client.logout)
+        entry.async_on_unload(partial(async_keep, self.hass, entry.entry_id, self.client))
         entry.async_on_unload(
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
         )
@@ -122,7 +124,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             # Not every model serves its description; the login shows what it is.
             self.box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
         except FritzBoxError as err:
-            raise self._update_failed(err) from err
+            raise self._failed(err) from err
         dr.async_get(self.hass).async_get_or_create(
             config_entry_id=entry.entry_id,
             identifiers={self.box_identifier},
@@ -134,8 +136,28 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             configuration_url=str(self.client.url),
         )
 
+        entry.async_on_unload(
+            async_track_time_interval(
+                self.hass, self._async_update_extras, EXTRAS_INTERVAL, cancel_on_shutdown=True
+            )
+        )
+
     async def _async_stop(self, _event: Event) -> None:
         await self.client.logout()
+
+    async def _async_update_extras(self, _now: datetime | None = None) -> None:
+        """Ask, on a slower clock, for what the device list lacks; it shows with the next poll."""
+        # A poll that was refused is not to be followed by a login at another time.
+        if self._extras is None or not self.last_update_success:
+            return
+        try:
+            self._extras = await self.client.extras()
+        except RestNotOfferedError as err:
+            _LOGGER.debug("Nothing more to learn from %s: %s", self.name, err)
+            self._extras = None
+        except FritzBoxError as err:
+            # The poll has its own say about a box that is away.
+            _LOGGER.debug("%s did not tell more: %s", self.name, err)
 
     @override
     async def _async_update_data(self) -> DeviceList:
@@ -149,13 +171,36 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
                 translation_domain=DOMAIN, translation_key=ERROR_KEYS[type(err)]
             ) from err
         except FritzBoxError as err:
-            raise self._update_failed(err) from err
+            raise self._failed(err) from err
+        if self._last_answer is None:
+            await self._async_update_extras()
         self._last_answer = dt_util.utcnow()
         self._malformed = False
+        self._failures.clear()
+        self._forget_gone_devices(answer)
         return replace(
-            answer,
-            devices={ain: self._guarded(device) for ain, device in answer.devices.items()},
+            answer, devices={ain: self._completed(device) for ain, device in answer.devices.items()}
         )
+
+    def _forget_gone_devices(self, answer: DeviceList) -> None:
+        """Remove devices that the box has not listed for a long time, and note a new FRITZ!OS."""
+        registry = dr.async_get(self.hass)
+        registered = {
+            identifier: device
+            for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id)
+            for domain, identifier in device.identifiers
+            if domain == DOMAIN
+        }
+        box = registered.pop(self.box_identifier[1])
+        if answer.firmware_version and answer.firmware_version != box.sw_version:
+            registry.async_update_device(box.id, sw_version=answer.firmware_version)
+        owners = {device.owner_ain for device in answer.devices.values()}
+        gone = self._absence.gone(registered.keys(), owners, dt_util.utcnow())
+        for ain in gone:
+            registry.async_remove_device(registered[ain].id)
+        if gone:
+            # Should one come back, it is a new device: its entities must be made anew.
+            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
     def _stand_in(self, err: InvalidAnswerError) -> DeviceList:
         """Return the last values in place of an answer that cannot be read, if still fresh."""
@@ -165,31 +210,22 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             and dt_util.utcnow() - self._last_answer < FRITZBOX_STALE_AFTER
         )
         if not fresh or not self.last_update_success:
-            raise self._update_failed(err) from err
+            raise self._failed(err) from err
         if not self._malformed:
             self._malformed = True
             _LOGGER.warning("%s sent an answer that cannot be read: %s", self.name, err)
         return self.data
 
-    def _update_failed(self, err: FritzBoxError) -> UpdateFailed:
-        retry_after = err.retry_after if isinstance(err, LoginBlockedError) else None
-        return UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key=ERROR_KEYS[type(err)],
-            translation_placeholders={
-                "host": str(self.client.url),
-                "seconds": f"{retry_after.total_seconds():.0f}" if retry_after else "",
-            },
-            retry_after=retry_after.total_seconds() if retry_after else None,
-        )
+    def _failed(self, err: FritzBoxError) -> UpdateFailed:
+        return self._failures.failed(err, interval=self.update_interval or DEFAULT_SCAN_INTERVAL)
 
-    def _guarded(self, device: Device) -> Device:
-        """Return a device whose counter shows what is believed."""
+    def _completed(self, device: Device) -> Device:
+        """Return a device whose counter shows what is believed, with what REST adds."""
         meter = device.power_meter
-        if meter is None or meter.energy is None:
-            return device
-        energy = self.counters.believed(device.ain, meter.energy)
-        return replace(device, power_meter=replace(meter, energy=energy))
+        if meter is not None and meter.energy is not None:
+            meter = replace(meter, energy=self.counters.believed(device.ain, meter.energy))
+        extras = self._extras.get(device.ain) if self._extras else None
+        return replace(device, power_meter=meter, extras=extras)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,7 +248,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         self.topics = reader_topics(entry.data[CONF_TOPIC])
         self.counters = CounterMemory(hass, entry)
         self.data = MeterState(values={})
-        self._prefix: str | None = None
+        self._prefix: str | None = entry.data.get(CONF_PREFIX)
+        self._listening_since = dt_util.utcnow()
         self._reader_online = True
         self._last_reading: datetime | None = None
         self._was_available: bool | None = None
@@ -327,12 +364,14 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
             _LOGGER.warning("%s sent a message that cannot be read: %s", self.name, err)
 
     def _own_reading(self, readings: list[Reading]) -> Reading | None:
-        """Return the reading of our meter: of the prefix heard first, until it falls silent.
+        """Return the reading of our meter: of the prefix known from set-up, until it is silent.
 
-        A message of another meter at the same reader need not hold ours.
+        A message of another meter at the same reader need not hold ours; a script that was
+        changed may call ours by another name.
         """
         own = next((reading for reading in readings if reading.prefix == self._prefix), None)
-        if own is None and not self._is_fresh:
+        silent = dt_util.utcnow() - (self._last_reading or self._listening_since)
+        if own is None and (self._prefix is None or silent >= METER_STALE_AFTER):
             own = next(iter(readings), None)
         if own is not None:
             self._prefix = own.prefix

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+import math
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -34,11 +35,12 @@ class CounterMemory:
 
     async def async_load(self) -> None:
         """Recall the last believed readings."""
-        remembered = await self._store.async_load() or {}
+        remembered: object = await self._store.async_load()
         self._guards = {
             key: CounterGuard(float(last))
-            for key, last in remembered.items()
-            if isinstance(last, int | float) and CounterGuard().judge(last) is Verdict.BELIEVED
+            for key, last in (remembered.items() if isinstance(remembered, dict) else ())
+            # The file may have been changed by hand, or by a disk that fails.
+            if isinstance(last, int | float) and 0 <= last < math.inf
         }
 
     @callback

@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import FritzBoxCoordinator, MeterCoordinator
-from .fritzbox_model import Device
+from .fritzbox_model import Button, Device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,33 @@ class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
         return super().available and device is not None and device.present
 
 
+class FritzBoxButtonEntity(FritzBoxEntity):
+    """Something about one key of a switch."""
+
+    def __init__(
+        self,
+        coordinator: FritzBoxCoordinator,
+        *,
+        ain: str,
+        identifier: str,
+        description: EntityDescription,
+    ) -> None:
+        """Bind the entity to a key; its name comes from the box."""
+        super().__init__(coordinator, ain=ain, description=description)
+        self._identifier = identifier
+        self._attr_unique_id = f"{identifier}_{description.key}"
+        button = self.button
+        self._attr_translation_placeholders = {
+            "button": (button and button.name) or self.device.name
+        }
+
+    @property
+    def button(self) -> Button | None:
+        """The key's present values."""
+        buttons = self.device.buttons
+        return next((item for item in buttons if item.identifier == self._identifier), None)
+
+
 _MANUFACTURERS = {"AVM": "FRITZ!", "0x2c3c": "FRITZ!", "0x37c4": "Rademacher"}
 """The device list names makers by ETSI codes; AVM has renamed itself to FRITZ!."""
 
@@ -96,32 +123,43 @@ class MeterEntity(CoordinatorEntity[MeterCoordinator]):
 
 
 @callback
-def async_add_as_they_appear[KeyT](
+def async_add_as_they_appear[ItemT](
     coordinator: FritzBoxCoordinator | MeterCoordinator,
     async_add_entities: AddConfigEntryEntitiesCallback,
     *,
-    keys: Callable[[], Iterable[KeyT]],
-    create: Callable[[KeyT], Entity],
+    found: Callable[[], Iterable[tuple[str, ItemT]]],
+    create: Callable[[ItemT], Entity],
 ) -> None:
-    """Add the entities of all keys there are, and of those that the source shows later."""
-    known: set[KeyT] = set()
+    """Add an entity for everything found now, and for what the source shows later.
+
+    `found` yields a key, which must tell an entity from all others, and what `create` makes
+    the entity of.
+    """
+    known: set[str] = set()
 
     @callback
     def add_new() -> None:
-        new = [key for key in keys() if key not in known]
+        new = {key: item for key, item in found() if key not in known}
         known.update(new)
         if new:
-            async_add_entities(create(key) for key in new)
+            async_add_entities(create(item) for item in new.values())
 
     add_new()
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))
 
 
-def fritzbox_keys[DescriptionT: FritzBoxEntityDescription](
+def fritzbox_values[DescriptionT: FritzBoxEntityDescription](
     coordinator: FritzBoxCoordinator, descriptions: Sequence[DescriptionT]
-) -> Iterator[tuple[str, DescriptionT]]:
-    """Yield AIN and description of every entity that the box's devices have now."""
+) -> Iterator[tuple[str, tuple[str, DescriptionT]]]:
+    """Yield AIN and description, with a key, of every value that the box's devices have now."""
     for ain, device in coordinator.data.devices.items():
         for description in descriptions:
             if description.exists_fn(device):
-                yield ain, description
+                yield f"{ain}_{description.key}", (ain, description)
+
+
+def fritzbox_buttons(coordinator: FritzBoxCoordinator) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield AIN of the device and identifier of the key, with a key, for every button now."""
+    for ain, device in coordinator.data.devices.items():
+        for button in device.buttons:
+            yield button.identifier, (ain, button.identifier)

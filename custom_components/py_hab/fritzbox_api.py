@@ -8,7 +8,7 @@ is made once for each need, and nothing is sent while the box blocks logins.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-import hashlib
+from ipaddress import IPv6Address
 import logging
 import re
 import time
@@ -17,16 +17,16 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from .fritzbox_model import (
+from .fritzbox_login import (
     BoxInfo,
-    DeviceList,
-    MalformedAnswerError,
     SessionInfo,
+    challenge_response,
     parse_box_info,
-    parse_device_list,
     parse_session_info,
 )
+from .fritzbox_model import DeviceList, parse_device_list
 from .fritzbox_rest import NO_PERMISSION, Extras, parse_error_code, parse_overview
+from .fritzbox_xml import MalformedAnswerError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,9 +34,12 @@ REQUEST_TIMEOUT: Final = timedelta(seconds=20)
 """Older boxes take more than ten seconds for a long list (home-assistant core#159545)."""
 VERIFY_AFTER: Final = timedelta(minutes=15)
 """The box forgets a SID that rested for 20 minutes (AVM's help page on session ids)."""
+WARY_FOR: Final = timedelta(hours=1)
+"""So long a SID is verified before each use once it was refused: somebody at our address has ended
+it, and may do so again."""
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
-MAX_ITERATIONS: Final = 10_000_000
-"""Real boxes ask for 66,000 rounds; more than this is not a box but an attack on our CPU."""
+_REFUSALS: Final = frozenset({401, 403})
+"""The REST API's status for a dead SID, and AHA's for that and for a missing right."""
 
 
 class FritzBoxError(Exception):
@@ -45,6 +48,10 @@ class FritzBoxError(Exception):
 
 class FritzBoxConnectionError(FritzBoxError):
     """The box does not answer, or answers with an error."""
+
+
+class SessionRefusedError(FritzBoxConnectionError):
+    """The box has refused a session that it had just opened or confirmed."""
 
 
 class FritzBoxCertificateError(FritzBoxConnectionError):
@@ -89,41 +96,56 @@ def base_url(host: str) -> URL:
     """Return the address of a box that a user has typed: a name, an address or a URL.
 
     "fritz.box", "192.168.178.1:8080", "[fd00::1]" and "https://fritz.box:8443/" are all fine;
-    without a scheme it is http. Raises ValueError for what cannot be an address.
+    without a scheme it is http. Raises ValueError for what cannot be an address, and for one
+    with a user in it: names and passwords have fields of their own.
     """
     text = host.strip()
     if text.count(":") > 1 and "://" not in text and not text.startswith("["):
         text = f"[{text}]"
-    url = URL(text if "://" in text else f"http://{text}")
+    try:
+        url = URL(text if "://" in text else f"http://{text}")
+    except IndexError as err:
+        # What yarl says of "http://[::]@".
+        raise ValueError("not an address") from err
     if (
         url.scheme not in {"http", "https"}
         or not url.host
+        or url.user is not None
+        or url.password is not None
         or re.search(r"[\x00-\x20\x7f\s/@]", url.host)
     ):
-        raise ValueError(f"not an address: {host!r}")
-    return url.origin()
+        raise ValueError("not an address")
+    if ":" in url.host:
+        IPv6Address(url.host)
+    # As text the port that goes without saying is left out, so that equal addresses are equal.
+    return URL(str(url.origin()))
 
 
-def challenge_response(challenge: str, password: str) -> str:
-    """Return the response to a login challenge of either version. Slow: PBKDF2.
+async def offers_smart_home(session: aiohttp.ClientSession, description: URL) -> bool:
+    """Tell from a UPnP description's address whether the device there has smart home.
 
-    Version 2 (FRITZ!OS 7.24 and newer) sends "2$iterations$salt$iterations$salt", version 1
-    eight hex digits. Raises ValueError for a challenge of neither form.
+    Repeaters announce themselves as boxes do, too. True also when it does not tell, since
+    access for applications can be switched off.
     """
-    if re.fullmatch("[0-9A-Za-z]+", challenge):
-        # Older boxes hash UTF-16LE and know no character above code point 255.
-        known = "".join(char if ord(char) < 256 else "." for char in password)
-        digest = hashlib.md5(f"{challenge}-{known}".encode("utf-16-le"), usedforsecurity=False)
-        return f"{challenge}-{digest.hexdigest()}"
-    version, rounds1, salt1, rounds2, salt2 = challenge.split("$")
-    if version != "2":
-        raise ValueError("unknown version of the login")
-    secret = password.encode()
-    for rounds, salt in ((int(rounds1), salt1), (int(rounds2), salt2)):
-        if not 0 < rounds <= MAX_ITERATIONS:
-            raise ValueError("unreasonable number of iterations")
-        secret = hashlib.pbkdf2_hmac("sha256", secret, bytes.fromhex(salt), rounds)
-    return f"{salt2}${secret.hex()}"
+    try:
+        async with session.get(
+            description.with_path("/tr64desc.xml"),
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
+        ) as response:
+            return response.status != 200 or "X_AVM-DE_Homeauto" in await _body(response)
+    except aiohttp.ClientError, FritzBoxError, OSError, ValueError:
+        return True
+
+
+async def _body(response: aiohttp.ClientResponse) -> str:
+    """Return the text of an answer. Raises InvalidAnswerError if it has no end."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise InvalidAnswerError("the answer is too large", "")
+    return body.decode(errors="replace")
 
 
 class FritzBoxClient:
@@ -145,7 +167,23 @@ class FritzBoxClient:
         self._sid = ""
         self._last_use = 0.0
         self._doubtful = False
+        self._rejected = False
+        self._wary_until = 0.0
         self._lock = asyncio.Lock()
+
+    @property
+    def has_session(self) -> bool:
+        """Whether there is something to log out of."""
+        return bool(self._sid)
+
+    def is_for(self, other: FritzBoxClient) -> bool:
+        """Whether both would ask the same box in the same way, so that a session serves both."""
+        return (self._session, self.url, self._username, self._password) == (
+            other._session,
+            other.url,
+            other._username,
+            other._password,
+        )
 
     async def box_info(self) -> BoxInfo:
         """Return model, version and serial number; needs no login."""
@@ -178,13 +216,16 @@ class FritzBoxClient:
     async def logout(self) -> None:
         """End the session, so that the box need not keep it. Never raises."""
         async with self._lock:
-            sid, self._sid = self._sid, ""
-            if not sid:
-                return
-            try:
-                await self._text("/login_sid.lua", {"version": "2", "logout": "1", "sid": sid})
-            except FritzBoxError as err:
-                _LOGGER.debug("Logout failed: %s", err)
+            await self._end_session()
+
+    async def _end_session(self) -> None:
+        sid, self._sid = self._sid, ""
+        if not sid:
+            return
+        try:
+            await self._text("/login_sid.lua", {"version": "2", "logout": "1", "sid": sid})
+        except FritzBoxError as err:
+            _LOGGER.debug("Logout failed: %s", err)
 
     async def _aha(self, command: str) -> str:
         """Return the answer to an AHA command."""
@@ -193,6 +234,8 @@ class FritzBoxClient:
                 "/webservices/homeautoswitch.lua", {"switchcmd": command, "sid": self._sid}
             )
         )
+        if status in _REFUSALS:
+            raise SessionRefusedError(f"{command} was refused with status {status}")
         if status != 200:
             raise FritzBoxConnectionError(f"{command} was answered with status {status}")
         return text
@@ -209,20 +252,28 @@ class FritzBoxClient:
         code = None if status == 200 else parse_error_code(text)
         if is_page or status in {400, 404} or 300 <= status < 400 or code == NO_PERMISSION:
             raise RestNotOfferedError(f"{path} was answered with status {status}, code {code}")
+        if status in _REFUSALS:
+            raise SessionRefusedError(f"{path} was refused with status {status}")
         if status != 200:
             # 3012 while the box starts (evcc#29595), 3006 while it is busy.
             raise FritzBoxConnectionError(f"{path} was answered with status {status}, code {code}")
         return text
 
     async def _in_session(self, send: Callable[[], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
-        """Return status and text of a request, sent again with a new SID if its own was dead."""
+        """Return status and text of a request, sent again if the box has refused its session.
+
+        A status of `_REFUSALS` means that it refused a session that was alive a moment before.
+        """
         async with self._lock:
             await self._ensure_session()
             try:
                 status, text = await send()
-                if status in {401, 403}:
+                if status in _REFUSALS:
                     # Either the session has ended or the right was withdrawn: asking tells which.
                     self._doubtful = True
+                    # If it has ended, our SID has just ended those of others at our address, and
+                    # theirs will end our next one. Whoever looks first breaks the circle.
+                    self._wary_until = time.monotonic() + WARY_FOR.total_seconds()
                     await self._ensure_session()
                     status, text = await send()
             except FritzBoxError:
@@ -237,8 +288,10 @@ class FritzBoxClient:
 
     async def _ensure_session(self) -> None:
         """Make sure that the SID is alive, and may read devices."""
-        rested = time.monotonic() - self._last_use > VERIFY_AFTER.total_seconds()
-        if self._sid and not rested and not self._doubtful:
+        now = time.monotonic()
+        rested = now - self._last_use > VERIFY_AFTER.total_seconds()
+        wary = now < self._wary_until
+        if self._sid and not (rested or wary or self._doubtful):
             return
         query = {"version": "2", "sid": self._sid} if self._sid else {"version": "2"}
         info = await self._session_info(query)
@@ -246,13 +299,16 @@ class FritzBoxClient:
             self._sid = ""
             info = await self._login(info)
         if not info.may_read_devices:
-            self._doubtful = True
+            # Rights belong to a login: only a new one can have them.
+            await self._end_session()
             raise NotPermittedError("the user lacks the Smart Home right")
         self._last_use = time.monotonic()
         self._doubtful = False
 
     async def _login(self, info: SessionInfo) -> SessionInfo:
-        """Answer the challenge, exactly once."""
+        """Answer the challenge, exactly once; never again after the box has said no."""
+        if self._rejected:
+            raise LoginRejectedError("user or password were wrong before")
         if info.block_time:
             # Even the right password would be refused now, and count as one more attempt.
             raise LoginBlockedError(timedelta(seconds=info.block_time))
@@ -266,6 +322,7 @@ class FritzBoxClient:
             form={"username": self._username or info.default_user, "response": response},
         )
         if not info.logged_in:
+            self._rejected = True
             raise LoginRejectedError("user or password are wrong")
         self._sid = info.sid
         return info
@@ -311,12 +368,7 @@ class FritzBoxClient:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
             ) as response:
-                body = bytearray()
-                async for chunk in response.content.iter_any():
-                    body += chunk
-                    if len(body) > MAX_ANSWER_BYTES:
-                        raise InvalidAnswerError("the answer is too large", "")
-                return response.status, body.decode(errors="replace")
+                return response.status, await _body(response)
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch) as err:
             raise FritzBoxCertificateError("the certificate is not trusted") from err
         except aiohttp.ClientResponseError as err:

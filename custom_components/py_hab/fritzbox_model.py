@@ -1,22 +1,30 @@
-"""What a FRITZ!Box says: its XML answers as typed values.
+"""What a FRITZ!Box says of its devices: the device list as typed values.
 
 "AHA" in comments is AVM's "Home Automation HTTP Interface" v1.61 (2023-09-18). Values that
 are missing, empty or nonsense are `None`; `Device.unread` tells which and why.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum, StrEnum
-import re
 from typing import Final
 import xml.etree.ElementTree as ET
 
-ZERO_SID: Final = "0" * 16
-"""The SID of a client that is not logged in."""
-
-
-class MalformedAnswerError(Exception):
-    """The box's answer is not what its documentation promises."""
+from .fritzbox_rest import Extras
+from .fritzbox_xml import (
+    Node,
+    Unreadable,
+    flag,
+    folded,
+    integer,
+    kilowatt_hours,
+    milli,
+    moment,
+    parse_xml,
+    percent,
+    tenths,
+)
 
 
 class UnitType(IntEnum):
@@ -58,16 +66,79 @@ class PowerMeter:
     """kWh since first use or since its statistics were cleared."""
     voltage: float | None
     """V."""
+    reduced_resolution: bool | None
+    """Smart Energy 250: whether the meter tells whole kWh and no power, as one without PIN does;
+    None for plugs."""
+
+
+class RadiatorMode(StrEnum):
+    """What a radiator thermostat regulates to."""
+
+    OFF = "off"
+    """Closed for good (frost protection remains)."""
+    ON = "on"
+    """Fully open."""
+    REGULATED = "regulated"
+    """To the target temperature."""
+
+
+class RadiatorError(StrEnum):
+    """What a radiator thermostat complains of (AHA 3.2, errorcode 0 to 6)."""
+
+    NONE = "none"
+    NOT_ADAPTED = "not_adapted"
+    SHORT_STROKE = "short_stroke"
+    """The valve's stroke is too short, or the battery too weak."""
+    VALVE_STUCK = "valve_stuck"
+    PREPARING = "preparing"
+    READY_TO_MOUNT = "ready_to_mount"
+    ADAPTING = "adapting"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thermostat:
     """A radiator thermostat's regulation."""
 
+    mode: RadiatorMode | None
     target_temperature: float | None
     """°C; None while switched off or fully open."""
+    comfort_temperature: float | None
+    """°C; None if comfort means off or fully open."""
+    eco_temperature: float | None
+    """°C; None if eco means off or fully open, the usual way to switch off at night."""
+    next_change: datetime | None
+    """When the schedule changes the target."""
+    next_temperature: float | None
+    """°C, the target from then on; None also for off and fully open."""
     window_open: bool | None
     """Whether the thermostat has turned itself down because of an open window."""
+    boost: bool | None
+    summer: bool | None
+    holiday: bool | None
+    adaptive_heating: bool | None
+    """Whether it starts early enough to be warm in time."""
+    error: RadiatorError | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blind:
+    """A roller shutter."""
+
+    position: int | None
+    """%; 100 is open."""
+    obstacle: bool | None
+    overheated: bool | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Button:
+    """One key of a switch."""
+
+    identifier: str
+    """The key's own AIN."""
+    name: str
+    """The key's name without the device's."""
+    last_pressed: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,12 +165,21 @@ class Device:
     """%."""
     power_meter: PowerMeter | None
     thermostat: Thermostat | None
+    locked: bool | None
+    """Whether apps and the box's pages may not switch it."""
+    buttons_locked: bool | None
+    """Whether the keys on the device do nothing."""
     alert: bool | None
     """Whether a contact stands open, or a detector has detected."""
+    alert_changed: datetime | None
+    blind: Blind | None
+    buttons: tuple[Button, ...]
     blocks: frozenset[str]
     """Names of the function blocks that the box sent, empty ones included."""
     unread: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     """(element, reason) of what was sent but could not be understood."""
+    extras: Extras | None = None
+    """What the REST API adds, where the box has one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,129 +194,35 @@ class DeviceList:
     """Why entries were left out: without identifier, or a second one with the same."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SessionInfo:
-    """The answer of `login_sid.lua`."""
-
-    sid: str
-    challenge: str
-    block_time: int
-    """Seconds during which the box refuses every login."""
-    rights: Mapping[str, int]
-    """Right name to access: 0 none, 1 read, 2 write."""
-    default_user: str
-    """The user that the box preselects, empty if it names none."""
-
-    @property
-    def logged_in(self) -> bool:
-        """Whether the SID is alive."""
-        return self.sid != ZERO_SID
-
-    @property
-    def may_read_devices(self) -> bool:
-        """Whether the user has the Smart Home right."""
-        return self.rights.get("HomeAuto", 0) > 0
+def _closed_to_open(text: str) -> int:
+    """Return how far a blind is open; the box tells how far it is closed."""
+    return 100 - percent(text)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BoxInfo:
-    """What the box tells everybody about itself, without login."""
-
-    model: str
-    firmware_version: str | None
-    """FRITZ!OS, such as "8.25"."""
-    serial: str
-    """Twelve hex digits, also its first MAC address; empty if the box keeps it to itself."""
-
-
-# Elements to values
-
-
-class _Unreadable(Exception):
-    """An element's text is not a value; the message is the reason."""
-
-
-def _integer(text: str, low: int, high: int) -> int:
-    """Return a decimal integer between two limits."""
-    if not re.fullmatch(r"-?[0-9]{1,18}", text):
-        raise _Unreadable("not a number")
-    number = int(text)
-    if not low <= number <= high:
-        raise _Unreadable("out of range")
-    return number
-
-
-def _flag(text: str) -> bool:
-    return bool(_integer(text, 0, 1))
-
-
-def _percent(text: str) -> int:
-    return _integer(text, 0, 100)
-
-
-def _tenths(text: str) -> float:
-    return _integer(text, -1000, 2000) / 10
-
-
-def _milli(text: str) -> float:
-    """Return W or V from mW or mV. No connection of a home exceeds a megawatt."""
-    return _integer(text, -(10**9), 10**9) / 1000
-
-
-def _kilowatt_hours(text: str) -> float:
-    return _integer(text, 0, 10**15) / 1000
+def _radiator_code(text: str) -> int:
+    """Return a temperature code: half degrees, or 253 off, 254 fully open, 255 unknown (AHA 3.2)."""
+    code = integer(text, 0, 255)
+    if 120 < code < 253 or code == 255:
+        raise Unreadable("undefined")
+    return code
 
 
 def _radiator_temperature(text: str) -> float:
-    """Return °C from half degrees; 253 means off, 254 fully open, 255 unknown (AHA 3.2)."""
-    code = _integer(text, 0, 255)
-    if code in _RADIATOR_WORDS:
-        raise _Unreadable(_RADIATOR_WORDS[code])
+    """Return °C from a temperature code."""
+    code = _radiator_code(text)
+    if code in _RADIATOR_MODES:
+        raise Unreadable(_RADIATOR_MODES[code])
     return code / 2
 
 
-_RADIATOR_WORDS: Final = {253: "switched off", 254: "fully open", 255: "undefined"}
+_RADIATOR_MODES: Final = {253: RadiatorMode.OFF, 254: RadiatorMode.ON}
 
 
-class _Node:
-    """A device's element, read value by value; remembers what could not be read."""
-
-    def __init__(self, element: ET.Element) -> None:
-        self.element = element
-        self.unread: list[tuple[str, str]] = []
-
-    def value[T](self, path: str, convert: Callable[[str], T]) -> T | None:
-        """Return the converted text of a child, None if there is none to believe."""
-        text = (self.element.findtext(path) or "").strip()
-        if not text:
-            if self.element.find(path) is not None:
-                self.unread.append((path, "empty"))
-            return None
-        try:
-            return convert(text)
-        except _Unreadable as reason:
-            self.unread.append((path, str(reason)))
-            return None
-
-    def attribute(self, name: str) -> str:
-        return " ".join(self.element.get(name, "").split())
-
-    def number(self, path: str) -> int | None:
-        return self.value(path, lambda text: _integer(text, 0, 10**9))
+def _radiator_error(text: str) -> RadiatorError:
+    return _RADIATOR_ERRORS[integer(text, 0, len(_RADIATOR_ERRORS) - 1)]
 
 
-def _parse_xml(text: str, root: str) -> ET.Element:
-    """Return the root element of an answer, which must have the given name."""
-    if "<!DOCTYPE" in text:
-        # Only a document type can define entities; the box never sends one.
-        raise MalformedAnswerError("answer with a document type refused")
-    try:
-        element = ET.fromstring(text)
-    except (ET.ParseError, ValueError) as err:
-        raise MalformedAnswerError(f"not XML: {err}") from err
-    if element.tag.rpartition("}")[2] != root:
-        raise MalformedAnswerError(f"<{root}> expected, got <{element.tag[:40]}>")
-    return element
+_RADIATOR_ERRORS: Final = tuple(RadiatorError)
 
 
 def parse_device_list(text: str) -> DeviceList:
@@ -245,13 +231,13 @@ def parse_device_list(text: str) -> DeviceList:
     An entry with impossible values loses those values only; an entry that cannot be told
     apart from others is set aside. Raises MalformedAnswerError when the whole is no list.
     """
-    root = _parse_xml(text, "devicelist")
-    nodes: dict[str, _Node] = {}
+    root = parse_xml(text, "devicelist")
+    nodes: dict[str, Node] = {}
     set_aside: list[str] = []
     for element in root:
         if element.tag not in {"device", "group"}:
             continue
-        node = _Node(element)
+        node = Node(element)
         ain = node.attribute("identifier")
         if not ain:
             set_aside.append("entry without identifier")
@@ -271,7 +257,7 @@ def parse_device_list(text: str) -> DeviceList:
 
 
 def _owner_ain(
-    ain: str, node: _Node, nodes: Mapping[str, _Node], ain_by_id: Mapping[str, str]
+    ain: str, node: Node, nodes: Mapping[str, Node], ain_by_id: Mapping[str, str]
 ) -> str:
     """Return the AIN of the physical device that an entry is part of.
 
@@ -280,113 +266,130 @@ def _owner_ain(
     lists and identifiers of groups have dashes too, so an entry belongs to another one only
     if that is in the list and its AIN begins the entry's own.
     """
-    parent_id = (node.element.findtext("etsiunitinfo/etsideviceid") or "").strip()
+    parent_id = node.text("etsiunitinfo/etsideviceid")
     for parent in (ain_by_id.get(parent_id, ""), ain.rpartition("-")[0]):
         if parent in nodes and parent != ain and ain.startswith(parent):
             return parent
     return ain
 
 
-def _device(ain: str, node: _Node, owner_ain: str) -> Device:
+def _device(ain: str, node: Node, owner_ain: str) -> Device:
     element = node.element
     blocks = frozenset(child.tag for child in element if child.tag not in _NOT_A_BLOCK)
     unit_type = node.number("etsiunitinfo/unittype")
     product_name = node.attribute("productname")
     # The battery at device level is the one to believe (AHA since 7.08); older firmware
     # has it inside <hkr> only.
-    place = "" if element.find("battery") is not None else "hkr/"
-    low_place = "" if element.find("batterylow") is not None else "hkr/"
+    place = "" if "battery" in node else "hkr/"
+    low_place = "" if "batterylow" in node else "hkr/"
     firmware_version = node.attribute("fwversion")
+    switch = "hkr" if "hkr" in blocks else "switch"
+    is_blind = unit_type in _BLIND_UNITS or "blind" in blocks
     return Device(
         ain=ain,
         owner_ain=owner_ain,
-        name=" ".join((element.findtext("name") or "").split()) or product_name or ain,
+        name=folded(node.text("name")) or product_name or ain,
         product_name=product_name,
         manufacturer=node.attribute("manufacturer"),
         # Units report "0.0": only their parent has a firmware.
         firmware_version=None if firmware_version in {"", "0.0"} else firmware_version,
         is_group=element.tag == "group",
-        present=(element.findtext("present") or "").strip() == "1",
+        present=node.text("present") == "1",
         unit_type=unit_type,
-        battery=node.value(f"{place}battery", _percent),
-        battery_low=node.value(f"{low_place}batterylow", _flag),
-        temperature=node.value("temperature/celsius", _tenths),
-        humidity=node.value("humidity/rel_humidity", _percent),
+        battery=node.value(f"{place}battery", percent),
+        battery_low=node.value(f"{low_place}batterylow", flag),
+        temperature=node.value("temperature/celsius", tenths),
+        humidity=node.value("humidity/rel_humidity", percent),
         power_meter=_power_meter(ain, node, unit_type, product_name)
         if "powermeter" in blocks
         else None,
         thermostat=_thermostat(node) if "hkr" in blocks else None,
+        locked=node.value(f"{switch}/lock", flag),
+        buttons_locked=node.value(f"{switch}/devicelock", flag),
         # Blinds use the same element as a bit mask of faults.
-        alert=node.value("alert/state", _flag)
-        if unit_type not in {UnitType.BLIND, UnitType.LAMELLA}
-        else None,
+        alert=node.value("alert/state", flag) if not is_blind else None,
+        alert_changed=node.value("alert/lastalertchgtimestamp", moment),
+        blind=_blind(node) if is_blind else None,
+        buttons=_buttons(ain, element) if "button" in blocks else (),
         blocks=blocks,
         unread=tuple(node.unread),
     )
 
 
+_BLIND_UNITS: Final = frozenset({UnitType.BLIND, UnitType.LAMELLA})
 _NOT_A_BLOCK: Final = frozenset(
     {"present", "txbusy", "name", "battery", "batterylow", "etsiunitinfo", "groupinfo"}
 )
 
 
-def _power_meter(ain: str, node: _Node, unit_type: int | None, product_name: str) -> PowerMeter:
+def _power_meter(ain: str, node: Node, unit_type: int | None, product_name: str) -> PowerMeter:
     kind = MeterKind.CONSUMPTION
     if unit_type == UnitType.SMART_METER or "Energy 250" in product_name:
         kind = MeterKind.FEED_IN if ain.endswith("-2") else MeterKind.SUPPLY
-    power = node.value("powermeter/power", _milli)
-    energy = node.value("powermeter/energy", _kilowatt_hours)
-    voltage = node.value("powermeter/voltage", _milli)
+    power = node.value("powermeter/power", milli)
+    energy = node.value("powermeter/energy", kilowatt_hours)
+    voltage = node.value("powermeter/voltage", milli)
     if power == voltage == 0 and (kind is not MeterKind.CONSUMPTION or energy == 0):
         # All zero is no reading: a plug without mains could not have answered (home-assistant
         # core#55799), and a meter head sends 0 V and 0 W while it sees no instantaneous power.
         node.unread.append(("powermeter", "all zero"))
         power = voltage = None
         energy = energy or None
-    return PowerMeter(kind=kind, power=power, energy=energy, voltage=voltage)
+    return PowerMeter(
+        kind=kind,
+        power=power,
+        energy=energy,
+        voltage=voltage,
+        reduced_resolution=None
+        if kind is MeterKind.CONSUMPTION
+        else power is None and energy is not None and energy == int(energy),
+    )
 
 
-def _thermostat(node: _Node) -> Thermostat:
+def _thermostat(node: Node) -> Thermostat:
+    target = node.value("hkr/tsoll", _radiator_code)
+    mode = None if target is None else _RADIATOR_MODES.get(target, RadiatorMode.REGULATED)
     return Thermostat(
-        target_temperature=node.value("hkr/tsoll", _radiator_temperature),
+        mode=mode,
+        target_temperature=target / 2
+        if target is not None and mode is RadiatorMode.REGULATED
+        else None,
+        comfort_temperature=node.value("hkr/komfort", _radiator_temperature),
+        eco_temperature=node.value("hkr/absenk", _radiator_temperature),
+        next_change=node.value("hkr/nextchange/endperiod", moment),
+        next_temperature=node.value("hkr/nextchange/tchange", _radiator_temperature),
         # Spelled so by the box.
-        window_open=node.value("hkr/windowopenactiv", _flag),
+        window_open=node.value("hkr/windowopenactiv", flag),
+        boost=node.value("hkr/boostactive", flag),
+        summer=node.value("hkr/summeractive", flag),
+        holiday=node.value("hkr/holidayactive", flag),
+        adaptive_heating=node.value("hkr/adaptiveHeatingActive", flag),
+        error=node.value("hkr/errorcode", _radiator_error),
     )
 
 
-def parse_session_info(text: str) -> SessionInfo:
-    """Read an answer of `login_sid.lua`. Raises MalformedAnswerError."""
-    root = _parse_xml(text, "SessionInfo")
-    sid = (root.findtext("SID") or "").strip()
-    if not re.fullmatch(r"[0-9A-Za-z]{16}", sid):
-        raise MalformedAnswerError("no SID in the answer")
-    block_time = (root.findtext("BlockTime") or "0").strip()
-    names = [name.text or "" for name in root.iterfind("Rights/Name")]
-    access = [value.text or "" for value in root.iterfind("Rights/Access")]
-    users = root.findall("Users/User")
-    default_user = next((user.text or "" for user in users if user.get("last") == "1"), "")
-    return SessionInfo(
-        sid=sid,
-        challenge=(root.findtext("Challenge") or "").strip(),
-        block_time=int(block_time) if re.fullmatch("[0-9]{1,9}", block_time) else 0,
-        rights={
-            name: int(value)
-            for name, value in zip(names, access, strict=False)
-            if re.fullmatch("[0-9]", value)
-        },
-        default_user=default_user,
+def _blind(node: Node) -> Blind:
+    faults = node.value("alert/state", lambda text: integer(text, 0, 3))
+    return Blind(
+        position=node.value("levelcontrol/levelpercentage", _closed_to_open),
+        obstacle=None if faults is None else bool(faults & 1),
+        overheated=None if faults is None else bool(faults & 2),
     )
 
 
-def parse_box_info(text: str) -> BoxInfo:
-    """Read `jason_boxinfo.xml`, which boxes serve without login. Raises MalformedAnswerError."""
-    root = _parse_xml(text, "BoxInfo")
-    fields = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in root}
-    serial = fields.get("Serial", "").upper()
-    # "285.08.25": the model's own number, then the version of FRITZ!OS.
-    version = re.fullmatch(r"[0-9]+\.0*([0-9]+)\.([0-9]+)", fields.get("Version", ""))
-    return BoxInfo(
-        model=fields.get("Name") or "FRITZ!Box",
-        firmware_version=f"{version[1]}.{version[2]}" if version else None,
-        serial=serial if re.fullmatch("[0-9A-F]{12}", serial) else "",
-    )
+def _buttons(ain: str, element: ET.Element) -> tuple[Button, ...]:
+    """Return the keys of a device. A HAN-FUN key is a unit of its own, and named by that."""
+    buttons = {}
+    for child in element:
+        if child.tag != "button":
+            continue
+        node = Node(child)
+        identifier = node.attribute("identifier") or ain
+        # "Living room: top right": the first half is the device's name.
+        name = folded(node.text("name")).rpartition(": ")[2]
+        buttons[identifier] = Button(
+            identifier=identifier,
+            name=name,
+            last_pressed=node.value("lastpressedtimestamp", moment),
+        )
+    return tuple(buttons.values())

@@ -10,7 +10,7 @@ from enum import StrEnum
 import json
 from typing import Final
 
-from .fritzbox_model import MalformedAnswerError
+from .fritzbox_xml import MalformedAnswerError
 
 NO_PERMISSION: Final = 3001
 """Error code: the session has ended, or its user lacks the right (REST, error_list)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -13,6 +14,7 @@ from homeassistant.components.sensor import (
 from homeassistant.const import (
     PERCENTAGE,
     EntityCategory,
+    UnitOfElectricCurrent,
     UnitOfElectricPotential,
     UnitOfEnergy,
     UnitOfPower,
@@ -25,34 +27,46 @@ from homeassistant.helpers.typing import StateType
 
 from .coordinator import FritzBoxCoordinator, MeterCoordinator, PyHabConfigEntry
 from .entity import (
+    FritzBoxButtonEntity,
     FritzBoxEntity,
     FritzBoxEntityDescription,
     MeterEntity,
     async_add_as_they_appear,
-    fritzbox_keys,
+    fritzbox_buttons,
+    fritzbox_values,
 )
-from .fritzbox_model import Device, MeterKind, PowerMeter, Thermostat
+from .fritzbox_model import (
+    Device,
+    MeterKind,
+    PowerMeter,
+    RadiatorError,
+    RadiatorMode,
+    Thermostat,
+)
+from .fritzbox_rest import SmartMeterProblem
 from .sml_vocabulary import Role
 
 PARALLEL_UPDATES = 0
+
+type SensorValue = StateType | datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class FritzBoxSensorDescription(FritzBoxEntityDescription, SensorEntityDescription):
     """A sensor of a device at the box."""
 
-    value_fn: Callable[[Device], StateType]
+    value_fn: Callable[[Device], SensorValue]
 
 
 def _has_meter(*kinds: MeterKind) -> Callable[[Device], bool]:
     return lambda device: device.power_meter is not None and device.power_meter.kind in kinds
 
 
-def _of_meter(value: Callable[[PowerMeter], StateType]) -> Callable[[Device], StateType]:
+def _of_meter(value: Callable[[PowerMeter], SensorValue]) -> Callable[[Device], SensorValue]:
     return lambda device: value(device.power_meter) if device.power_meter else None
 
 
-def _of_thermostat(value: Callable[[Thermostat], StateType]) -> Callable[[Device], StateType]:
+def _of_thermostat(value: Callable[[Thermostat], SensorValue]) -> Callable[[Device], SensorValue]:
     return lambda device: value(device.thermostat) if device.thermostat else None
 
 
@@ -68,6 +82,42 @@ def _energy(key: str, kind: MeterKind, name: str | None = None) -> FritzBoxSenso
         value_fn=_of_meter(lambda meter: meter.energy),
     )
 
+
+def _radiator_temperature(
+    key: str,
+    value: Callable[[Thermostat], SensorValue],
+    *,
+    category: EntityCategory | None = None,
+) -> FritzBoxSensorDescription:
+    return FritzBoxSensorDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.TEMPERATURE,
+        state_class=None if category else SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        suggested_display_precision=1,
+        entity_category=category,
+        exists_fn=lambda device: device.thermostat is not None,
+        value_fn=_of_thermostat(value),
+    )
+
+
+_ALL_WELL = "ok"
+
+
+def _smart_meter_state(device: Device) -> str | None:
+    """Return the first problem, in the order of their weight."""
+    if device.extras is None or device.extras.smart_meter is None:
+        return None
+    problems = device.extras.smart_meter
+    return next((item for item in SmartMeterProblem if item in problems), _ALL_WELL)
+
+
+LAST_PRESS = SensorEntityDescription(
+    key="last_press",
+    translation_key="last_press",
+    device_class=SensorDeviceClass.TIMESTAMP,
+)
 
 FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
     _energy("energy", MeterKind.CONSUMPTION),
@@ -98,6 +148,31 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         value_fn=_of_meter(lambda meter: meter.voltage),
     ),
     FritzBoxSensorDescription(
+        key="current",
+        device_class=SensorDeviceClass.CURRENT,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+        suggested_display_precision=2,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        # Read every 15 minutes only.
+        entity_registry_enabled_default=False,
+        exists_fn=lambda device: device.extras is not None and device.extras.current is not None,
+        value_fn=lambda device: device.extras.current if device.extras else None,
+    ),
+    FritzBoxSensorDescription(
+        key="smart_meter",
+        translation_key="smart_meter",
+        device_class=SensorDeviceClass.ENUM,
+        options=[_ALL_WELL, *SmartMeterProblem],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda device: (
+            device.extras is not None
+            and device.extras.smart_meter is not None
+            and _has_meter(MeterKind.SUPPLY)(device)
+        ),
+        value_fn=_smart_meter_state,
+    ),
+    FritzBoxSensorDescription(
         key="temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         state_class=SensorStateClass.MEASUREMENT,
@@ -115,15 +190,65 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         exists_fn=lambda device: "humidity" in device.blocks,
         value_fn=lambda device: device.humidity,
     ),
+    _radiator_temperature("target_temperature", lambda thermostat: thermostat.target_temperature),
+    _radiator_temperature(
+        "comfort_temperature",
+        lambda thermostat: thermostat.comfort_temperature,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _radiator_temperature(
+        "eco_temperature",
+        lambda thermostat: thermostat.eco_temperature,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _radiator_temperature(
+        "next_temperature",
+        lambda thermostat: thermostat.next_temperature,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
     FritzBoxSensorDescription(
-        key="target_temperature",
-        translation_key="target_temperature",
-        device_class=SensorDeviceClass.TEMPERATURE,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
-        suggested_display_precision=1,
+        key="next_change",
+        translation_key="next_change",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=lambda device: device.thermostat is not None,
-        value_fn=_of_thermostat(lambda thermostat: thermostat.target_temperature),
+        value_fn=_of_thermostat(lambda thermostat: thermostat.next_change),
+    ),
+    FritzBoxSensorDescription(
+        key="radiator_mode",
+        translation_key="radiator_mode",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(RadiatorMode),
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda device: device.thermostat is not None,
+        value_fn=_of_thermostat(lambda thermostat: thermostat.mode),
+    ),
+    FritzBoxSensorDescription(
+        key="radiator_error",
+        translation_key="radiator_error",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(RadiatorError),
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda device: (
+            device.thermostat is not None and device.thermostat.error is not None
+        ),
+        value_fn=_of_thermostat(lambda thermostat: thermostat.error),
+    ),
+    FritzBoxSensorDescription(
+        key="alert_changed",
+        translation_key="alert_changed",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        exists_fn=lambda device: "alert" in device.blocks and device.blind is None,
+        value_fn=lambda device: device.alert_changed,
+    ),
+    FritzBoxSensorDescription(
+        key="blind_position",
+        translation_key="blind_position",
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        exists_fn=lambda device: device.blind is not None,
+        value_fn=lambda device: device.blind.position if device.blind else None,
     ),
     FritzBoxSensorDescription(
         key="battery",
@@ -175,8 +300,16 @@ async def async_setup_entry(
             async_add_as_they_appear(
                 fritzbox,
                 async_add_entities,
-                keys=lambda: fritzbox_keys(fritzbox, FRITZBOX_SENSORS),
-                create=lambda key: FritzBoxSensor(fritzbox, ain=key[0], description=key[1]),
+                found=lambda: fritzbox_values(fritzbox, FRITZBOX_SENSORS),
+                create=lambda item: FritzBoxSensor(fritzbox, ain=item[0], description=item[1]),
+            )
+            async_add_as_they_appear(
+                fritzbox,
+                async_add_entities,
+                found=lambda: fritzbox_buttons(fritzbox),
+                create=lambda item: FritzBoxLastPress(
+                    fritzbox, ain=item[0], identifier=item[1], description=LAST_PRESS
+                ),
             )
         case MeterCoordinator() as meter:
             # Registers seen before a restart are there at once, unavailable until heard of.
@@ -189,7 +322,10 @@ async def async_setup_entry(
             async_add_as_they_appear(
                 meter,
                 async_add_entities,
-                keys=lambda: METER_SENSORS.keys() & (remembered | meter.data.values.keys()),
+                found=lambda: (
+                    (role, role)
+                    for role in METER_SENSORS.keys() & (remembered | meter.data.values.keys())
+                ),
                 create=lambda role: MeterSensor(meter, description=METER_SENSORS[role]),
             )
 
@@ -201,9 +337,19 @@ class FritzBoxSensor(FritzBoxEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> StateType:
+    def native_value(self) -> SensorValue:
         """The value, None while the device does not tell."""
         return self.entity_description.value_fn(self.device)
+
+
+class FritzBoxLastPress(FritzBoxButtonEntity, SensorEntity):
+    """When a key was pressed last."""
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        """The time, None for a key that was never pressed."""
+        return self.button.last_pressed if self.button else None
 
 
 class MeterSensor(MeterEntity, SensorEntity):
@@ -211,6 +357,6 @@ class MeterSensor(MeterEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> StateType:
+    def native_value(self) -> SensorValue:
         """The newest value, None while the reader has not told it."""
         return self.coordinator.data.values.get(Role(self.entity_description.key))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv4Address
 import json
 import math
 import re
@@ -183,13 +184,19 @@ def parse_identity(payload: Payload) -> ReaderIdentity:
     network = _load(payload).get("StatusNET")
     fields = network if isinstance(network, dict) else {}
     mac = re.sub(r"[^0-9A-F]", "", str(fields.get("Mac", "")).upper())
-    address = str(fields.get("IPAddress", ""))
     return ReaderIdentity(
-        mac=mac if len(mac) == 12 else None,
-        address=address
-        if re.fullmatch(r"[0-9.]{7,15}", address) and address != "0.0.0.0"
-        else None,
+        # All zero where Tasmota has no network of that kind.
+        mac=mac if len(mac) == 12 and mac.strip("0") else None,
+        address=_address(str(fields.get("IPAddress", ""))),
     )
+
+
+def _address(text: str) -> str | None:
+    """Return an IPv4 address, None for 0.0.0.0 and for what is none."""
+    try:
+        return None if IPv4Address(text).is_unspecified else text
+    except ValueError:
+        return None
 
 
 def discovered_sensor_topic(payload: Payload) -> str | None:

@@ -54,6 +54,9 @@ class User:
             and entity["state"]["state"] not in {"unavailable", "unknown"}
             for entity in entities
             if entity["device"]["serial_number"] not in ABSENT
+            # What waits for a press or an alarm has no value until it happens.
+            and not entity["entity_id"].startswith("event.")
+            and not entity["entity_id"].endswith("_last_change")
         )
 
     async def sees_everything(self) -> None:

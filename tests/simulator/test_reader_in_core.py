@@ -106,14 +106,13 @@ async def test_it_is_a_device_with_live_sensors(
     assert device.manufacturer == "Tasmota"
     assert device.sw_version == "15.5.0"
 
-    def entities() -> dict[str, str] | None:
+    def entity(key: str) -> str | None:
         found = er.async_entries_for_device(entity_registry, device.id)
-        names = {entry.original_name or "": entry.entity_id for entry in found}
-        return names if len(names) >= 3 else None
+        names = {entry.entity_id: entry.original_name or "" for entry in found}
+        return next((each for each, name in names.items() if name.endswith(key)), None)
 
-    names = await until(entities)
-    energy_id = next(each for name, each in names.items() if name.endswith("ImportActive"))
-    power_id = next(each for name, each in names.items() if name.endswith("Power"))
+    energy_id = await until(lambda: entity("ImportActive"))
+    power_id = await until(lambda: entity("Power"))
     reader.publish_sensor()
     energy = await until(lambda: live(hass, energy_id))
     assert energy.attributes["device_class"] == "energy"

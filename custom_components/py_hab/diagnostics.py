@@ -1,0 +1,114 @@
+"""Diagnostics: what a bug report needs, without what would tell whose home it is."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+
+from .const import DOMAIN
+from .coordinator import FritzBoxCoordinator, MeterCoordinator, PyHabConfigEntry
+from .fritzbox_model import Device
+
+REDACT: Final = {
+    "ain",
+    "host",
+    "identifier",
+    "meter_id",
+    "name",
+    "owner_ain",
+    "password",
+    "serial",
+    "title",
+    "topic",
+    "unique_id",
+    "username",
+}
+
+
+async def async_get_config_entry_diagnostics(
+    _hass: HomeAssistant, entry: PyHabConfigEntry
+) -> dict[str, Any]:
+    """Return what is known about an entry."""
+    about: dict[str, Any] = {
+        "entry": {"data": dict(entry.data), "options": dict(entry.options)},
+        "state": entry.state.value,
+        "error": entry.error_reason_translation_key,
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        return _redacted(about)
+    about |= {
+        "last_update_success": entry.runtime_data.last_update_success,
+        "last_exception": type(entry.runtime_data.last_exception).__name__,
+    }
+    match entry.runtime_data:
+        case FritzBoxCoordinator() as fritzbox:
+            numbers = _numbers(fritzbox)
+            about |= {
+                "box": asdict(fritzbox.box),
+                "fritzos": fritzbox.data.firmware_version,
+                "set_aside": fritzbox.data.set_aside,
+                "devices": [_about(item, numbers) for item in fritzbox.data.devices.values()],
+                "rejected_readings": {
+                    f"device {numbers[ain]}: {verdict}": count
+                    for (ain, verdict), count in fritzbox.counters.rejected.items()
+                    if ain in numbers
+                },
+            }
+        case MeterCoordinator() as meter:
+            about |= {
+                "available": meter.available,
+                "meter": asdict(meter.data),
+                "rejected_readings": {
+                    f"{role}: {verdict}": count
+                    for (role, verdict), count in meter.counters.rejected.items()
+                },
+            }
+    return _redacted(about)
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: PyHabConfigEntry, device: dr.AnyDeviceEntry
+) -> dict[str, Any]:
+    """Return what is known about one device: of a box those of its parts, else the entry."""
+    if entry.state is ConfigEntryState.LOADED and isinstance(
+        fritzbox := entry.runtime_data, FritzBoxCoordinator
+    ):
+        identifiers = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
+        parts = [item for item in fritzbox.data.devices.values() if item.owner_ain in identifiers]
+        if parts:
+            numbers = _numbers(fritzbox)
+            return _redacted({"devices": [_about(item, numbers) for item in parts]})
+    return await async_get_config_entry_diagnostics(hass, entry)
+
+
+def _numbers(fritzbox: FritzBoxCoordinator) -> dict[str, int]:
+    """Number the devices in the box's order, in place of their identifiers."""
+    return {ain: number for number, ain in enumerate(fritzbox.data.devices)}
+
+
+def _about(device: Device, numbers: dict[str, int]) -> dict[str, Any]:
+    return asdict(device) | {
+        "number": numbers[device.ain],
+        "part_of": numbers[device.owner_ain],
+    }
+
+
+def _redacted(about: dict[str, Any]) -> dict[str, Any]:
+    redacted: dict[str, Any] = async_redact_data(_plain(about), REDACT)
+    return redacted
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: in a tuple, nothing would be redacted."""
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case frozenset():
+            return sorted(value)
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,71 @@
+"""Keeps the session of a box over a reload, so that a changed option costs no login."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util.hass_dict import HassKey
+
+from .fritzbox_api import FritzBoxClient
+
+KEEP_FOR: Final = timedelta(seconds=60)
+"""A reload takes a second or two; who comes later logs in anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    client: FritzBoxClient
+    undo: tuple[Callable[[], None], ...]
+
+
+_KEPT: HassKey[dict[str, _Kept]] = HassKey("py_hab_sessions")
+
+
+@callback
+def async_resume(hass: HomeAssistant, entry_id: str, client: FritzBoxClient) -> FritzBoxClient:
+    """Return the client that was kept for an entry if it fits, else the given one."""
+    kept = _async_take(hass, entry_id)
+    if kept is None:
+        return client
+    if kept.is_for(client):
+        return kept
+    hass.async_create_task(kept.logout(), "py_hab logout", eager_start=True)
+    return client
+
+
+@callback
+def async_keep(hass: HomeAssistant, entry_id: str, client: FritzBoxClient) -> None:
+    """Keep the client of an unloaded entry for a while, then log it out."""
+    if not client.has_session:
+        return
+
+    async def end(_when: datetime | Event) -> None:
+        await async_end(hass, entry_id)
+
+    hass.data.setdefault(_KEPT, {})[entry_id] = _Kept(
+        client,
+        (
+            async_call_later(hass, KEEP_FOR, HassJob(end, cancel_on_shutdown=True)),
+            hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, end),
+        ),
+    )
+
+
+async def async_end(hass: HomeAssistant, entry_id: str) -> None:
+    """Log out the client that is kept for an entry, if there is one."""
+    if client := _async_take(hass, entry_id):
+        await client.logout()
+
+
+@callback
+def _async_take(hass: HomeAssistant, entry_id: str) -> FritzBoxClient | None:
+    kept = hass.data.get(_KEPT, {}).pop(entry_id, None)
+    if kept is None:
+        return None
+    for undo in kept.undo:
+        undo()
+    return kept.client

@@ -1,0 +1,215 @@
+"""Diagnostics: enough for a bug report, and nothing that tells whose home it is."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+    get_diagnostics_for_device,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.py_hab.const import DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, Fault, SimulatedFritzBox
+from simulator.fritzbox_devices import (
+    BATH,
+    CELLAR,
+    DEVICES,
+    IMPORT,
+    REFRIGERATOR,
+    SWITCH,
+    WINDOW,
+    Buttons,
+)
+from simulator.reader import SimulatedReader
+
+from .passing_time import Time
+from .watching import set_up
+
+
+def secrets_of_the_box(box: SimulatedFritzBox) -> set[str]:
+    """Return everything that would tell whose box it is, in all its spellings."""
+    serial = box.identity.serial
+    keys = [key for device in DEVICES if (keys := device.block(Buttons)) for key in keys.keys]
+    return {
+        DEFAULT_USER,
+        DEFAULT_PASSWORD,
+        box.host,
+        "127.0.0.1",
+        str(box.port),
+        serial,
+        serial.lower(),
+        dr.format_mac(serial),
+        *(session.sid for session in box.sessions),
+        *(device.ain for device in DEVICES),
+        *(device.ain.replace(" ", "") for device in DEVICES),
+        *(device.name for device in DEVICES),
+        *(name for _, name in keys),
+    }
+
+
+def texts(content: Any) -> list[str]:
+    """Return all texts in it, keys included."""
+    match content:
+        case dict():
+            return [text for item in content.items() for part in item for text in texts(part)]
+        case list():
+            return [text for part in content for text in texts(part)]
+        case _:
+            return [str(content)]
+
+
+def assert_no_secret(content: Any, secrets: set[str]) -> None:
+    """No secret may stand anywhere, as a whole or in a longer text."""
+    assert "" not in secrets
+    found = {secret for secret in secrets for text in texts(content) if secret in text}
+    assert found == set()
+    # What was no JSON would be told in the words of Python.
+    assert not any("__type" in text or "repr" in text for text in texts(content))
+
+
+def device_of(hass: HomeAssistant, entry: MockConfigEntry, identifier: str) -> dr.DeviceEntry:
+    (device,) = (
+        device
+        for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+        if (DOMAIN, identifier) in device.identifiers
+    )
+    assert isinstance(device, dr.DeviceEntry)
+    return device
+
+
+async def test_box_tells_all_but_secrets(
+    time: Time,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    box.override(BATH, tsoll=200, name="Badezimmer von Erika")
+    await set_up(hass, fritzbox_entry)
+    box.override(IMPORT, energy=0)
+    await fritzbox_entry.runtime_data.async_refresh()
+    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
+    assert_no_secret(told, secrets_of_the_box(box) | {"Erika"})
+    assert told["state"] == "loaded"
+    assert told["last_update_success"] is True
+    assert told["box"]["model"] == "FRITZ!Box 7690"
+    assert told["fritzos"] == "8.25"
+    order = [device.ain for device in DEVICES]
+    assert [device["number"] for device in told["devices"]] == list(range(len(DEVICES)))
+    window = told["devices"][order.index(WINDOW)]
+    assert window["part_of"] == order.index(WINDOW.removesuffix("-1"))
+    assert "alert" in window["blocks"]
+    assert told["devices"][order.index(CELLAR)]["present"] is False
+    bath = told["devices"][order.index(BATH)]
+    assert bath["unread"] == [["hkr/tsoll", "undefined"]]
+    assert bath["extras"]["firmware_update"] is False
+    refrigerator = told["devices"][order.index(REFRIGERATOR)]
+    assert refrigerator["power_meter"]["energy"] == box.counter(REFRIGERATOR) / 1000
+    head = told["devices"][order.index(IMPORT)]
+    assert head["extras"]["smart_meter"] == []
+    assert list(told["rejected_readings"].values()) == [1]
+    (rejected,) = told["rejected_readings"]
+    assert rejected.startswith(f"device {order.index(IMPORT)}: ")
+
+
+async def test_device_tells_of_its_parts_only(
+    time: Time,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    head = device_of(hass, fritzbox_entry, IMPORT.removesuffix("-1"))
+    told: Any = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, head)
+    assert_no_secret(told, secrets_of_the_box(box))
+    assert [device["product_name"] for device in told["devices"]] == ["FRITZ!Smart Energy 250"] * 3
+    switch = device_of(hass, fritzbox_entry, SWITCH)
+    told = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, switch)
+    assert_no_secret(told, secrets_of_the_box(box))
+    assert len(told["devices"][0]["buttons"]) == 4
+
+
+async def test_device_that_is_the_box_tells_of_all(
+    time: Time,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    device = device_of(hass, fritzbox_entry, dr.format_mac(box.identity.serial))
+    told: Any = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, device)
+    assert_no_secret(told, secrets_of_the_box(box))
+    assert len(told["devices"]) == len(DEVICES)
+
+
+async def test_box_that_is_gone_tells_what_it_was_and_what_happened(
+    time: Time,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    secrets = secrets_of_the_box(box)
+    await box.stop()
+    await fritzbox_entry.runtime_data.async_refresh()
+    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
+    assert_no_secret(told, secrets)
+    assert told["last_update_success"] is False
+    assert told["last_exception"] == "UpdateFailed"
+    assert len(told["devices"]) == len(DEVICES)
+
+
+@pytest.mark.parametrize("fault", [Fault(status=500), Fault(status=404)])
+async def test_box_that_cannot_be_set_up_tells_why(
+    time: Time,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    device = device_of(hass, fritzbox_entry, REFRIGERATOR)
+    box.fault(fault)
+    await hass.config_entries.async_reload(fritzbox_entry.entry_id)
+    assert fritzbox_entry.state is ConfigEntryState.SETUP_RETRY
+    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
+    assert_no_secret(told, secrets_of_the_box(box))
+    assert told["state"] == "setup_retry"
+    # The oldest supported release forgets the reason of a refresh.
+    assert told["error"] == fritzbox_entry.error_reason_translation_key
+    assert told["entry"]["data"]["kind"] == "fritzbox"
+    assert await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, device) == told
+    box.clear_faults()
+
+
+async def test_meter_tells_all_but_secrets(
+    time: Time,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, meter_entry)
+    meter_id = meter_entry.runtime_data.data.meter_id
+    assert meter_id
+    secrets = {meter_id, reader.topic, reader.tele_topic("SENSOR"), str(meter_entry.unique_id)}
+    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
+    assert_no_secret(told, secrets)
+    assert told["available"] is True
+    assert told["meter"]["values"].keys() == {"energy_import", "energy_export", "power"}
+    assert told["rejected_readings"] == {}
+    meter_entry.runtime_data.counters.believed("energy_import", 0.0)
+    told = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
+    assert list(told["rejected_readings"].values()) == [1]
+    device = device_of(hass, meter_entry, str(meter_entry.unique_id))
+    assert await get_diagnostics_for_device(hass, hass_client, meter_entry, device) == told
