@@ -104,7 +104,7 @@ async def test_disabled_box_is_left_alone_until_enabled(
     )
     await hass.async_block_till_done()
     assert all_unavailable(hass)
-    await time.passes(hass, timedelta(minutes=1))
+    await time.passes(hass, timedelta(minutes=2))
     assert box.sessions == ()
     await hass.config_entries.async_set_disabled_by(fritzbox_entry.entry_id, None)
     await hass.async_block_till_done()
