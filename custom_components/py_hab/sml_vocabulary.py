@@ -1,83 +1,475 @@
 """Which register of an electricity meter a published key means.
 
 A Tasmota script publishes a key of its author's choice; unit and OBIS code stay behind. The
-table holds the keys of the published scripts (bitShake, Tasmota's documentation, ottelo9, gPlug,
-evcc) for the registers that we read.
+tables hold the keys of the published scripts (Tasmota's documentation, bitShake, ottelo9, gPlug,
+evcc), compared without case and separators. `benchmarks/vocabulary.py` measures them against
+those scripts' OBIS codes.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 import re
 from typing import Final
 
 
 class Role(StrEnum):
-    """What a register of the meter is; the value is part of unique ids."""
+    """What a register of the meter is; the value is part of unique ids and translation keys."""
 
     ENERGY_IMPORT = "energy_import"
-    """OBIS 1.8.0, kWh, cumulative."""
+    """OBIS 1.8.0, drawn from the grid, all tariffs."""
     ENERGY_EXPORT = "energy_export"
-    """OBIS 2.8.0, kWh, cumulative."""
+    """OBIS 2.8.0, fed into the grid, all tariffs."""
+    ENERGY_IMPORT_T1 = "energy_import_t1"
+    """OBIS 1.8.1, often the high tariff (HT)."""
+    ENERGY_IMPORT_T2 = "energy_import_t2"
+    """OBIS 1.8.2, often the low tariff (NT)."""
+    ENERGY_IMPORT_T3 = "energy_import_t3"
+    ENERGY_IMPORT_T4 = "energy_import_t4"
+    ENERGY_EXPORT_T1 = "energy_export_t1"
+    """OBIS 2.8.1."""
+    ENERGY_EXPORT_T2 = "energy_export_t2"
+    ENERGY_EXPORT_T3 = "energy_export_t3"
+    ENERGY_EXPORT_T4 = "energy_export_t4"
     POWER = "power"
-    """OBIS 16.7.0, W, positive while drawing from the grid."""
+    """OBIS 16.7.0, positive while drawing from the grid."""
+    POWER_ABSOLUTE = "power_absolute"
+    """OBIS 15.7.0, without a sign: feeding in looks like drawing."""
+    POWER_IMPORT = "power_import"
+    """OBIS 1.7.0, 0 while feeding in."""
+    POWER_EXPORT = "power_export"
+    """OBIS 2.7.0, 0 while drawing."""
+    POWER_L1 = "power_l1"
+    """OBIS 36.7.0, or 21.7.0 where the meter has no sign."""
+    POWER_L2 = "power_l2"
+    POWER_L3 = "power_l3"
+    VOLTAGE_L1 = "voltage_l1"
+    """OBIS 32.7.0."""
+    VOLTAGE_L2 = "voltage_l2"
+    VOLTAGE_L3 = "voltage_l3"
+    CURRENT_L1 = "current_l1"
+    """OBIS 31.7.0."""
+    CURRENT_L2 = "current_l2"
+    CURRENT_L3 = "current_l3"
+    CURRENT_N = "current_n"
+    """OBIS 91.7.0, in the neutral conductor."""
+    FREQUENCY = "frequency"
+    """OBIS 14.7.0."""
+    POWER_FACTOR = "power_factor"
+    """OBIS 13.7.0."""
+    POWER_FACTOR_L1 = "power_factor_l1"
+    """OBIS 33.7.0."""
+    POWER_FACTOR_L2 = "power_factor_l2"
+    POWER_FACTOR_L3 = "power_factor_l3"
+    PHASE_ANGLE_L2_L1 = "phase_angle_l2_l1"
+    """OBIS 81.7.1, between the voltages of L2 and L1."""
+    PHASE_ANGLE_L3_L1 = "phase_angle_l3_l1"
+    """OBIS 81.7.2, between the voltages of L3 and L1."""
+    PHASE_ANGLE_L1 = "phase_angle_l1"
+    """OBIS 81.7.4, between current and voltage."""
+    PHASE_ANGLE_L2 = "phase_angle_l2"
+    """OBIS 81.7.15."""
+    PHASE_ANGLE_L3 = "phase_angle_l3"
+    """OBIS 81.7.26."""
+    REACTIVE_ENERGY_IMPORT = "reactive_energy_import"
+    """OBIS 3.8.0."""
+    REACTIVE_ENERGY_EXPORT = "reactive_energy_export"
+    """OBIS 4.8.0."""
+    REACTIVE_POWER = "reactive_power"
+    """OBIS 131.7.0, with a sign."""
+    REACTIVE_POWER_IMPORT = "reactive_power_import"
+    """OBIS 3.7.0."""
+    REACTIVE_POWER_EXPORT = "reactive_power_export"
+    """OBIS 4.7.0."""
     METER_ID = "meter_id"
     """OBIS 96.1.0, 0.0.9 or 0.0.0, the meter's number."""
+    MAKER = "maker"
+    """OBIS 96.50.1, the maker's code: equal for all meters of a maker, so no identity."""
+    NO_MEASUREMENT = "no_measurement"
+    """Known to be none of the above, so that nobody takes it for one by its behaviour.
+
+    Clock, tariff in force, status, maxima, the last days or months, quadrants, apparent power.
+    """
 
 
-COUNTERS: Final = frozenset({Role.ENERGY_IMPORT, Role.ENERGY_EXPORT})
+class Kind(StrEnum):
+    """What may be done with a role's values."""
+
+    COUNTER = "counter"
+    """Cumulative."""
+    MEASUREMENT = "measurement"
+    """A mean says something."""
+    ANGLE = "angle"
+    """The mean of 359° and 1° says nothing."""
+    TEXT = "text"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What a role's values are."""
+
+    kind: Kind
+    unit: str
+    """kWh, W, V, A, Hz, °, kvarh, var, or nothing."""
+
+
+_ROLES: Final[tuple[tuple[Quantity, str], ...]] = (
+    (Quantity(Kind.COUNTER, "kWh"), r"energy_.*"),
+    (Quantity(Kind.COUNTER, "kvarh"), r"reactive_energy_.*"),
+    (Quantity(Kind.MEASUREMENT, ""), r"power_factor.*"),
+    (Quantity(Kind.MEASUREMENT, "W"), r"power.*"),
+    (Quantity(Kind.MEASUREMENT, "var"), r"reactive_power.*"),
+    (Quantity(Kind.MEASUREMENT, "V"), r"voltage_.*"),
+    (Quantity(Kind.MEASUREMENT, "A"), r"current_.*"),
+    (Quantity(Kind.MEASUREMENT, "Hz"), r"frequency"),
+    (Quantity(Kind.ANGLE, "°"), r"phase_angle_.*"),
+    (Quantity(Kind.TEXT, ""), r"meter_id|maker"),
+    (Quantity(Kind.NONE, ""), r"no_measurement"),
+)
+"""The first pattern that fits a role's value counts."""
+QUANTITIES: Final[dict[Role, Quantity]] = {
+    role: next(quantity for quantity, pattern in _ROLES if re.fullmatch(pattern, role))
+    for role in Role
+}
+COUNTERS: Final = frozenset(role for role in Role if QUANTITIES[role].kind is Kind.COUNTER)
 """Cumulative registers."""
+TOTALS: Final = frozenset({Role.ENERGY_IMPORT, Role.ENERGY_EXPORT, Role.POWER})
+"""What a meter is read for: nothing else may ever be taken for one of these."""
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A role, and how the published number becomes kWh or W."""
+    """A role, and how the published number becomes one in the role's unit."""
 
     role: Role
     factor: float = 1.0
+    """Published number * factor = number in the unit of `QUANTITIES`."""
+    doubtful: bool = False
+    """Other scripts publish something else, or another unit, under this key.
+
+    The behaviour of the values must confirm it, and a key that is not doubtful goes first.
+    """
 
 
-_KEYS: Final[dict[Role, str]] = {
-    Role.ENERGY_IMPORT: """
-        e_in total_in importactive import_active total_kwh energy_imported kwh_in enrg_imp
-        energy_import ei counter_pos verbrauch_summe zaehlerstand_180 pos_active_total
-        total_consumed_kwh pos_wirk_tariflos bezug dj_tpwrin""",
-    Role.ENERGY_EXPORT: """
-        e_out total_out exportactive export_active export_total_kwh total_kwh_out energy_exported
-        kwh_out enrg_exp energy_export eo counter_neg einspeisung_summe einspeisung
-        zaehlerstand_280 neg_active_total total_delivered_kwh neg_wirk_tariflos dj_tpwrout""",
-    Role.POWER: """
-        power power_curr power_cur curr_w currpower actual_power leistung momentanwirkleistung
-        momentanleistung aktuelle_wirkleistung current_consumption watt_summe current_power
-        effective_power p dj_tpwrcurr""",
-    Role.METER_ID: """
-        meter_id meter_number meterid server_id serialnr""",
+_KILO: Final = 1000.0
+_MILLI: Final = 0.001
+
+_NAMES: Final[tuple[tuple[Register, str], ...]] = (
+    (
+        Register(Role.ENERGY_IMPORT),
+        """
+        e_in total_in import_active total_kwh energy_imported kwh_in enrg_imp energy_import ei imp
+        counter counter_pos verbrauch_summe zaehlerstand_180 pos_active_total total_consumed_kwh
+        pos_wirk_tariflos dj_tpwrin energy energy_sum energy_in total meter_reading_total
+        total_summe power_sum power_total_in hp_sum ec_counterval elz_pv_1.8.0 a+ zaehler_a+ timp
+        energy_tot eti180 real_energy_consumed gesamtverbrauch""",
+    ),
+    (
+        Register(Role.ENERGY_IMPORT, _MILLI),
+        "import input_total total_consumption zaehlerstand_total",
+    ),
+    # pges: "P" of energy, which another author would use for power. bezug: momentary in one
+    # script. zaehlerstand: m³ at a water meter. e_inop: of eBZ's DD3, which publishes 1.8.0 twice
+    # with two scales; this one is right while the PIN is not entered, e_in afterwards.
+    (Register(Role.ENERGY_IMPORT, doubtful=True), "pges bezug zaehlerstand e_inop"),
+    (
+        Register(Role.ENERGY_EXPORT),
+        """
+        e_out total_out export_active export_total_kwh total_kwh_out energy_exported kwh_out
+        enrg_exp energy_export eo en_out counter_neg einspeisung einspeisung_summe
+        einspeisung_ges zaehlerstand_280 neg_active_total total_delivered_kwh neg_wirk_tariflos
+        dj_tpwrout energy_supply energy_out total_einsp power_total_out elz_pv_2.8.0 a-
+        zaehler_a- texp energy_tot_export eto280 real_energy_delivered gesamteinspeisung""",
+    ),
+    (Register(Role.ENERGY_EXPORT, _MILLI), "export output_total"),
+    # One maker's two scripts; the words themselves do not tell the direction.
+    (Register(Role.ENERGY_EXPORT, _MILLI, doubtful=True), "total_active_energy wirkenergie_total"),
+    (Register(Role.ENERGY_EXPORT, doubtful=True), "e_outop"),
+    (
+        Register(Role.ENERGY_IMPORT_T1),
+        """
+        e_in_ht ht_total_in total_in_ht total_day total_day_kwh energy_p1_r1""",
+    ),
+    (Register(Role.ENERGY_IMPORT_T1, _MILLI), "import_ht"),
+    (
+        Register(Role.ENERGY_IMPORT_T2),
+        """
+        e_in_nt nt_total_in total_in_nt total_night total_night_kwh total_tariff energy_p1_r2""",
+    ),
+    (Register(Role.ENERGY_IMPORT_T2, _MILLI), "import_nt"),
+    (Register(Role.ENERGY_IMPORT_T3), "energy_p1_r3"),
+    (Register(Role.ENERGY_EXPORT_T1), "e_out_ht total_out_ht p_out_ht"),
+    (Register(Role.ENERGY_EXPORT_T1, _MILLI), "export_ht"),
+    (Register(Role.ENERGY_EXPORT_T2), "e_out_nt total_out_nt"),
+    (Register(Role.ENERGY_EXPORT_T2, _MILLI), "export_nt"),
+    (
+        Register(Role.POWER),
+        """
+        power power_curr power_cur curr_w curr_power actual_power leistung momentanwirkleistung
+        momentanleistung momentanverbrauch aktuelle_wirkleistung current_consumption watt_summe
+        current_power current_active_power active_power_total effective_power p p_l1_l2_l3 p_tot
+        pt power_total dj_tpwrcurr""",
+    ),
+    (Register(Role.POWER, _KILO), "kw_l1+l2+l3 t_p"),
+    (Register(Role.POWER_ABSOLUTE), "power_2 power_b"),
+    (
+        Register(Role.POWER_IMPORT),
+        "power_in p_in power_use_sum hp_use_sum p_import power_c p+",
+    ),
+    (Register(Role.POWER_IMPORT, _KILO), "kw_in pwr_imp power_import pp pi"),
+    (Register(Role.POWER_EXPORT), "power_out p_out p_export p- einspeiseleistung"),
+    (Register(Role.POWER_EXPORT, _KILO), "kw_out pwr_exp power_export pm po einspeisung_akt"),
+    (Register(Role.POWER_L3), "ec_powerval"),
+    (Register(Role.VOLTAGE_L1), "voltage volt"),
+    (Register(Role.CURRENT_L1), "current strom"),
+    (Register(Role.CURRENT_N), "i_n current_n"),
+    (
+        Register(Role.FREQUENCY),
+        "freq frequency hz net_frequency netz_frequenz grid_frequency frequenz frequency_p1",
+    ),
+    (
+        Register(Role.POWER_FACTOR),
+        "factor power_factor p_faktor leistungsfaktor p_factor pf pft",
+    ),
+    (
+        Register(Role.PHASE_ANGLE_L2_L1),
+        """
+        phase_angle_l2_l1 angle_l2_l1 angle_ul2_ul1 phasenwinkel_u_l1_l2 phase_l1_l2
+        delta_phi_u_l1_l2""",
+    ),
+    (
+        Register(Role.PHASE_ANGLE_L3_L1),
+        """
+        phase_angle_l3_l1 angle_l3_l1 angle_ul3_ul1 phasenwinkel_u_l1_l3 phase_l1_l3
+        delta_phi_u_l1_l3""",
+    ),
+    (Register(Role.PHASE_ANGLE_L1), "angle_il1_ul1"),
+    (Register(Role.PHASE_ANGLE_L2), "angle_il2_ul2"),
+    # The author's slip of the pen; the register is that of L3.
+    (Register(Role.PHASE_ANGLE_L3), "angle_il3_ul3 angle_il2_ul3"),
+    (
+        Register(Role.REACTIVE_ENERGY_IMPORT),
+        "kvarh_in nrg_reac_imp power_import_reactive bl_bezug blindleistung_im",
+    ),
+    (Register(Role.REACTIVE_ENERGY_IMPORT, _MILLI), "r+ blindenergie"),
+    (
+        Register(Role.REACTIVE_ENERGY_EXPORT),
+        "kvarh_out nrg_reac_exp power_export_reactive bl_einspeisung blindleistung_ex",
+    ),
+    (Register(Role.REACTIVE_ENERGY_EXPORT, _MILLI), "r- blindenergie_einsp"),
+    (Register(Role.REACTIVE_POWER), "reactive_power qt"),
+    (Register(Role.REACTIVE_POWER, _KILO), "reaktive_power_total"),
+    (Register(Role.REACTIVE_POWER_IMPORT), "blindleistung"),
+    (Register(Role.REACTIVE_POWER_IMPORT, _KILO), "kvar_in"),
+    (Register(Role.REACTIVE_POWER_IMPORT, _KILO, doubtful=True), "q+"),
+    (Register(Role.REACTIVE_POWER_EXPORT), "blindleistung_einsp"),
+    (Register(Role.REACTIVE_POWER_EXPORT, _KILO), "kvar_out"),
+    (Register(Role.REACTIVE_POWER_EXPORT, _KILO, doubtful=True), "q-"),
+    (
+        Register(Role.METER_ID),
+        """
+        meter_number meter_id server_id serialnr serial id wert netid znr zid zaehlernummer smid""",
+    ),
+    (
+        Register(Role.NO_MEASUREMENT),
+        """
+        year month day hh mm ss time zeit date datum uhrzeit timestamp tariff tarif tariff_p1
+        status state_code status_code error_code f.f ver fw_check firmware_version
+        software_version total_reset energy_active""",
+    ),
+)
+"""Names that stand for themselves; blanks divide them, separators and case are for reading."""
+
+_SPELLED: Final[dict[str, Register | None]] = {
+    # Published in amperes with a capital, in watts without.
+    "current": Register(Role.POWER, doubtful=True),
+    # 16.7.0, three times in kW and once in W, where "power_in" is 1.7.0 in W.
+    "Power_in": Register(Role.POWER, _KILO, doubtful=True),
+    "Power_Total": Register(Role.POWER, _KILO, doubtful=True),
+    # m³ and heat as well.
+    "Total": Register(Role.ENERGY_IMPORT, doubtful=True),
+    # Hager's meters: energy, where "P_in" is power.
+    "Pin": Register(Role.ENERGY_IMPORT, doubtful=True),
+    "Pout": Register(Role.ENERGY_EXPORT, doubtful=True),
+    # 17 lines so written read the maker's code; of "Meter_id", 9 in 10 read the meter's number.
+    "meter_id": Register(Role.MAKER),
+    "Meter_ID": Register(Role.MAKER),
+    # In var, where "Q+" is kvar.
+    "+Q": Register(Role.REACTIVE_POWER_IMPORT, doubtful=True),
+    "-Q": Register(Role.REACTIVE_POWER_EXPORT, doubtful=True),
+    # Amperes, where "L1" is watts.
+    **{f"l{phase}": Register(Role[f"CURRENT_L{phase}"]) for phase in (1, 2, 3)},
+    # 7 lines each in W, 2 in kW; "power_L1" is always W.
+    **{f"Power_L{phase}": Register(Role[f"POWER_L{phase}"], doubtful=True) for phase in (1, 2, 3)},
+    # One script each. "Total_IN" is there twice, for two tariffs; "Energy" is the day's tariff.
+    "Total_IN": None,
+    "Energy": None,
 }
-_OBIS: Final = {
-    "1.8.0": Role.ENERGY_IMPORT,
-    "2.8.0": Role.ENERGY_EXPORT,
-    "16.7.0": Role.POWER,
-    "96.1.0": Role.METER_ID,
-    "0.0.9": Role.METER_ID,
-    "0.0.0": Role.METER_ID,
+"""Keys whose meaning hangs on their case or on the place of the sign.
+
+None: published, and the name alone decides nothing.
+"""
+
+_FAMILIES: Final[tuple[tuple[str, str, float, bool], ...]] = (
+    (
+        (
+            r"(?:power|powercurr|watt|p|leistung|wirkleistung|effpower|activepower)[lp][1-3]"
+            r"|powerl[1-3]curr|[lp][1-3]|l[1-3]power"
+        ),
+        "power_l#",
+        1,
+        False,
+    ),
+    # Beside "power_L1" in a script that asks for all registers the meter might have.
+    (r"wattl[1-3]b", "power_l#", 1, True),
+    (r"kwl[1-3]|l[1-3]p", "power_l#", _KILO, False),
+    (
+        (
+            r"(?:voltage|volts?|spannung)[lp][1-3](?:curr|n)?"
+            r"|[uv]l?[1-3]|l[1-3]n?(?:voltage|spannung|v)"
+        ),
+        "voltage_l#",
+        1,
+        False,
+    ),
+    (
+        r"(?:current|curr|amp|amperage|strom)[lp][1-3](?:curr)?|il?[1-3]|l[1-3](?:strom|i)",
+        "current_l#",
+        1,
+        False,
+    ),
+    (r"(?:powerfactor|pfactor|pf|cosphi)[lp][1-3]", "power_factor_l#", 1, False),
+    (
+        r"(?:phaseangle|angle|phase|phasenwinkeliu|deltaphiiu)[lp][1-3]",
+        "phase_angle_l#",
+        1,
+        False,
+    ),
+    (
+        (
+            r"(?:energyimport|enrgimp|kwhin|totalin|ein|verbrauch|poswirk|energy|energie|power|hp"
+            r"|total)t(?:arif)?[1-4]|t[1-4]bezug|ei[1-4]"
+        ),
+        "energy_import_t#",
+        1,
+        False,
+    ),
+    (
+        (
+            r"(?:energyexport|enrgexp|kwhout|totalout|eout|einspeisung|negwirk)t(?:arif)?[1-4]"
+            r"|t[1-4]einspeisung|eo[1-4]"
+        ),
+        "energy_export_t#",
+        1,
+        False,
+    ),
+    # The last 1, 7, 30, 365 days: kWh that fall. Last months and seasons, by tariff.
+    (r"[a-z]+\d{1,3}d|mo(?:enrg|nrg|pw).*|totalt[12][12]", "no_measurement", 1, False),
+    (
+        r"(?:verbrauch|einspeisung|bezug)(?:heute|gestern|tag|woche|monat|jahr)",
+        "no_measurement",
+        1,
+        False,
+    ),
+    # Reactive energy and power by quadrant or tariff; limits and maxima.
+    (
+        (
+            r"(?:nrgreac|pwrreac|energyactive|powerreactive)q[1-4]|kvarh(?:in|out)t[1-4]"
+            r"|currentlimit\d|max(?:import|export|power)"
+        ),
+        "no_measurement",
+        1,
+        False,
+    ),
+)
+"""Pattern of a folded key, its role with # for the digit in it, factor, doubtful."""
+
+_OBIS: Final[dict[str, Register]] = {
+    "1.8.0": Register(Role.ENERGY_IMPORT),
+    "2.8.0": Register(Role.ENERGY_EXPORT),
+    **{f"1.8.{rate}": Register(Role[f"ENERGY_IMPORT_T{rate}"]) for rate in (1, 2, 3, 4)},
+    **{f"2.8.{rate}": Register(Role[f"ENERGY_EXPORT_T{rate}"]) for rate in (1, 2, 3, 4)},
+    "16.7.0": Register(Role.POWER),
+    "15.7.0": Register(Role.POWER_ABSOLUTE),
+    # Named thus, they are published in kW by 9 scripts and in W by 3; in W by 3, in kW by 2.
+    "1.7.0": Register(Role.POWER_IMPORT, _KILO, doubtful=True),
+    "2.7.0": Register(Role.POWER_EXPORT, doubtful=True),
+    "36.7.0": Register(Role.POWER_L1),
+    "56.7.0": Register(Role.POWER_L2),
+    "76.7.0": Register(Role.POWER_L3),
+    # In kW by the Modbus meters, which alone name it thus; the same register is in W elsewhere.
+    "21.7.0": Register(Role.POWER_L1, _KILO, doubtful=True),
+    "41.7.0": Register(Role.POWER_L2, _KILO, doubtful=True),
+    "61.7.0": Register(Role.POWER_L3, _KILO, doubtful=True),
+    "32.7.0": Register(Role.VOLTAGE_L1),
+    "52.7.0": Register(Role.VOLTAGE_L2),
+    "72.7.0": Register(Role.VOLTAGE_L3),
+    "31.7.0": Register(Role.CURRENT_L1),
+    "51.7.0": Register(Role.CURRENT_L2),
+    "71.7.0": Register(Role.CURRENT_L3),
+    "91.7.0": Register(Role.CURRENT_N),
+    "14.7.0": Register(Role.FREQUENCY),
+    "13.7.0": Register(Role.POWER_FACTOR),
+    "33.7.0": Register(Role.POWER_FACTOR_L1),
+    "53.7.0": Register(Role.POWER_FACTOR_L2),
+    "73.7.0": Register(Role.POWER_FACTOR_L3),
+    "81.7.1": Register(Role.PHASE_ANGLE_L2_L1),
+    "81.7.2": Register(Role.PHASE_ANGLE_L3_L1),
+    "81.7.4": Register(Role.PHASE_ANGLE_L1),
+    "81.7.15": Register(Role.PHASE_ANGLE_L2),
+    "81.7.26": Register(Role.PHASE_ANGLE_L3),
+    "3.8.0": Register(Role.REACTIVE_ENERGY_IMPORT),
+    "4.8.0": Register(Role.REACTIVE_ENERGY_EXPORT),
+    "131.7.0": Register(Role.REACTIVE_POWER),
+    "3.7.0": Register(Role.REACTIVE_POWER_IMPORT, _KILO),
+    "4.7.0": Register(Role.REACTIVE_POWER_EXPORT, _KILO),
+    "96.1.0": Register(Role.METER_ID),
+    "0.0.9": Register(Role.METER_ID),
+    "0.0.0": Register(Role.METER_ID),
+    "c.1.0": Register(Role.METER_ID),
+    "96.50.1": Register(Role.MAKER),
 }
+"""By value group C, D and E of the OBIS code (IEC 62056-61), in the unit that such keys have."""
+_OBIS_KEY: Final = re.compile(
+    r"(?:[01][-_.][01][-_.:])?"  # groups A and B: electricity or general, channel 0 or 1
+    r"(\d{1,3}|[cf])[-_.](\d{1,2})[-_.](\d{1,3})"  # C, D, E
+    r"(?:[*_](\d{1,3}))?",  # F: 255 or 00 is now, all else is a period of the past
+    re.ASCII,
+)
+_NOW: Final = (None, "255", "00")
+
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_NO_MEASUREMENT: Final = Register(Role.NO_MEASUREMENT)
 
 
-def _fold(key: str) -> str:
-    """Return a key as the table compares it: scripts differ in case, blanks and separators."""
-    return re.sub(r"[^a-z0-9]", "", key.casefold().replace("ä", "ae"))
+def _folded(key: str) -> str:
+    """Return a key as the tables compare it: scripts differ in case, blanks and separators.
+
+    "+P" and "-P" are the two directions of power, so a sign at either end stays.
+    """
+    plain = key.strip().casefold().translate(_UMLAUTS)
+    return re.sub(r"[^a-z0-9]", "", plain) + re.sub(r"[^+-]", "", plain[:1] + plain[1:][-1:])
 
 
-_ROLE_BY_KEY: Final = {_fold(key): role for role, keys in _KEYS.items() for key in keys.split()}
-_OBIS_KEY: Final = re.compile(r"\s*(?:1[-_.]0[-_.:])?(\d{1,2})[-_.](\d{1,2})[-_.](\d{1,2})\s*")
+_BY_NAME: Final = {_folded(name): register for register, names in _NAMES for name in names.split()}
 
 
+# The keys of a home's meters; bounded, because anybody on the broker may make up more.
+@lru_cache(maxsize=1024)
 def register_of(key: str) -> Register | None:
-    """Return the register that a key means, None if the table does not know it."""
-    if match := _OBIS_KEY.fullmatch(key):
-        role = _OBIS.get(".".join(match.groups()))
-    elif key.strip() != key.strip("+- "):
-        # "+P" and "-P" are the two directions of power, each a register of its own.
-        role = None
-    else:
-        role = _ROLE_BY_KEY.get(_fold(key))
-    return Register(role) if role else None
+    """Return the register that a key means, None if the tables do not know it."""
+    spelled = key.strip()
+    if spelled in _SPELLED:
+        return _SPELLED[spelled]
+    folded = _folded(key)
+    if register := _BY_NAME.get(folded):
+        return register
+    if match := _OBIS_KEY.fullmatch(spelled.casefold()):
+        *code, period = match.groups()
+        return _OBIS.get(".".join(code), _NO_MEASUREMENT) if period in _NOW else _NO_MEASUREMENT
+    for pattern, role, factor, doubtful in _FAMILIES:
+        if re.fullmatch(pattern, folded):
+            digits = re.sub(r"\D", "", folded)
+            return Register(Role(role.replace("#", digits)), factor, doubtful)
+    return None

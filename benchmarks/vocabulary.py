@@ -1,0 +1,237 @@
+"""How many keys of the published Tasmota scripts are taken for what their OBIS codes say.
+
+A script's line holds key, OBIS code and unit; only the key reaches py_hab. The measured set are
+the lines whose code and unit tell the truth, that is, do not contradict each other.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+import json
+from pathlib import Path
+import re
+from typing import Any, Final
+
+from benchmarks.table import print_table
+from custom_components.py_hab.sml_vocabulary import QUANTITIES, TOTALS, Role, register_of
+
+SCRIPTS: Final = (
+    Path(__file__).parent.parent.parent / "shared" / "captures" / "sml_descriptors.jsonl"
+)
+"""Lines of published scripts; not part of the project."""
+
+# Written down apart from the integration's own table, which is what is measured.
+ROLES: Final[dict[str, Role]] = {
+    "1.8.0": Role.ENERGY_IMPORT,
+    "1.8.1": Role.ENERGY_IMPORT_T1,
+    "1.8.2": Role.ENERGY_IMPORT_T2,
+    "1.8.3": Role.ENERGY_IMPORT_T3,
+    "1.8.4": Role.ENERGY_IMPORT_T4,
+    "2.8.0": Role.ENERGY_EXPORT,
+    "2.8.1": Role.ENERGY_EXPORT_T1,
+    "2.8.2": Role.ENERGY_EXPORT_T2,
+    "2.8.3": Role.ENERGY_EXPORT_T3,
+    "2.8.4": Role.ENERGY_EXPORT_T4,
+    "16.7.0": Role.POWER,
+    "15.7.0": Role.POWER_ABSOLUTE,
+    "1.7.0": Role.POWER_IMPORT,
+    "2.7.0": Role.POWER_EXPORT,
+    "21.7.0": Role.POWER_L1,
+    "36.7.0": Role.POWER_L1,
+    "41.7.0": Role.POWER_L2,
+    "56.7.0": Role.POWER_L2,
+    "61.7.0": Role.POWER_L3,
+    "76.7.0": Role.POWER_L3,
+    "32.7.0": Role.VOLTAGE_L1,
+    "52.7.0": Role.VOLTAGE_L2,
+    "72.7.0": Role.VOLTAGE_L3,
+    "31.7.0": Role.CURRENT_L1,
+    "51.7.0": Role.CURRENT_L2,
+    "71.7.0": Role.CURRENT_L3,
+    "91.7.0": Role.CURRENT_N,
+    "14.7.0": Role.FREQUENCY,
+    "13.7.0": Role.POWER_FACTOR,
+    "81.7.1": Role.PHASE_ANGLE_L2_L1,
+    "81.7.2": Role.PHASE_ANGLE_L3_L1,
+    "81.7.4": Role.PHASE_ANGLE_L1,
+    "81.7.15": Role.PHASE_ANGLE_L2,
+    "81.7.26": Role.PHASE_ANGLE_L3,
+    "3.8.0": Role.REACTIVE_ENERGY_IMPORT,
+    "4.8.0": Role.REACTIVE_ENERGY_EXPORT,
+    "3.7.0": Role.REACTIVE_POWER_IMPORT,
+    "4.7.0": Role.REACTIVE_POWER_EXPORT,
+    "96.1.0": Role.METER_ID,
+    "0.0.9": Role.METER_ID,
+    "0.0.0": Role.METER_ID,
+    "0.0.1": Role.METER_ID,
+    "C.1.0": Role.METER_ID,
+    "96.50.1": Role.MAKER,
+}
+"""By groups C, D and E of the OBIS code; every other code is one that py_hab has no role for."""
+UNITS: Final[dict[str, tuple[str, float]]] = {
+    "kwh": ("kWh", 1),
+    "wh": ("kWh", 0.001),
+    "w": ("W", 1),
+    "kw": ("W", 1000),
+    "kvarh": ("kvarh", 1),
+    "kvar": ("var", 1000),
+    "v": ("V", 1),
+    "a": ("A", 1),
+    "hz": ("Hz", 1),
+    "deg": ("°", 1),
+    "°": ("°", 1),
+    "": ("", 1),
+}
+"""A script's unit in small letters: py_hab's unit, and the factor that leads to it."""
+CODE: Final = re.compile(
+    r"(?:[01]-[01]:|\.)?"  # some scripts' patterns begin with the dot
+    r"(?:(\d+|C)\.(\d+)\.(\d+)|(\d+)\.(7))"  # or leave out group E
+    r"(?:\*(\d+))?"
+)
+SAME_KIND: Final[dict[Role, str]] = {
+    Role.ENERGY_IMPORT: r"(1|15)\.8\.\d",
+    Role.ENERGY_EXPORT: r"2\.8\.\d",
+    Role.POWER: r"(1|15|16|21|36)\.7\.0",
+}
+"""Codes that are a total's relatives: a tariff of it, or the same power without a sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a script's line says that it publishes."""
+
+    key: str
+    code: str
+    """Groups C, D and E, and F if it is a period of the past."""
+    role: Role
+    factor: float
+
+
+@dataclass(slots=True)
+class Measurement:
+    """What became of the lines."""
+
+    lines: Counter[Role] = field(default_factory=Counter)
+    recognised: Counter[Role] = field(default_factory=Counter)
+    doubtful: Counter[Role] = field(default_factory=Counter)
+    """Recognised, but believed only after the behaviour has confirmed it."""
+    outside: Counter[str] = field(default_factory=Counter)
+    """Why a line is not measured."""
+    contradicting: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Key, OBIS code and unit of lines that do not tell the truth."""
+    missed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Key and code of totals that were not recognised."""
+    relatives: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Key and code of what was taken for a total and is of the same kind."""
+    strangers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Key and code of what was taken for a total and is something else, or has another unit."""
+
+    def share(self, role: Role) -> float:
+        """Return how much of a role's lines was recognised, 0..1."""
+        return self.recognised[role] / self.lines[role]
+
+
+def truth(line: dict[str, Any]) -> Truth | str:
+    """Return what a script's line publishes, or why it does not tell."""
+    if not line["obis"]:
+        return "without OBIS code"
+    if not (match := CODE.fullmatch(line["obis"])):
+        return "no code of an electricity meter"
+    c, d, e, short_c, short_d, f = match.groups()
+    # 255 in group E stands for "not used".
+    code = f"{c}.{d}.{'0' if e == '255' else e}" if c else f"{short_c}.{short_d}.0"
+    role = ROLES.get(code, Role.NO_MEASUREMENT)
+    if f not in {None, "255", "00"} and role is not Role.MAKER:
+        return Truth(line["key"], f"{code}*{f}", Role.NO_MEASUREMENT, 1)
+    unit, factor = UNITS.get(line["unit"].casefold(), (None, 1.0))
+    if role is not Role.NO_MEASUREMENT and unit != QUANTITIES[role].unit:
+        return "OBIS code and unit contradict each other"
+    return Truth(line["key"], code, role, factor if role is not Role.NO_MEASUREMENT else 1)
+
+
+def measure(lines: Iterable[dict[str, Any]]) -> Measurement:
+    """Compare what the keys are taken for with what the lines say."""
+    result = Measurement()
+    for line in lines:
+        told = truth(line)
+        if isinstance(told, str):
+            result.outside[told] += 1
+            if "contradict" in told:
+                result.contradicting[line["key"], line["obis"], line["unit"]] += 1
+            continue
+        found = register_of(told.key)
+        # A doubtful factor is not believed yet, so it may differ; it is counted apart.
+        right = (
+            found is not None
+            and found.role is told.role
+            and (found.factor == told.factor or found.doubtful)
+        )
+        result.lines[told.role] += 1
+        result.recognised[told.role] += right
+        result.doubtful[told.role] += right and found is not None and found.doubtful
+        if not right and told.role in TOTALS:
+            result.missed[told.key, told.code] += 1
+        if not right and found and found.role in TOTALS:
+            related = (
+                found.role is not told.role
+                and found.factor == told.factor
+                and re.fullmatch(SAME_KIND[found.role], told.code)
+            )
+            (result.relatives if related else result.strangers)[told.key, told.code] += 1
+    return result
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of published scripts."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def main() -> None:
+    """Print the measurement."""
+    result = measure(read(SCRIPTS))
+    print_table(
+        "Keys of published scripts",
+        "role, lines, recognised, of these doubtful, share",
+        [
+            [
+                role,
+                str(lines),
+                str(result.recognised[role]),
+                str(result.doubtful[role]),
+                f"{result.share(role):.1%}",
+            ]
+            for role in Role
+            if (lines := result.lines[role])
+        ],
+    )
+    print_table(
+        "Taken for a total, but",
+        "which, key, OBIS code, lines",
+        [
+            [which, f"`{key}`", code, str(count)]
+            for which, found in (
+                ("of another kind", result.strangers),
+                ("of the same kind", result.relatives),
+                ("(a total that was missed)", result.missed),
+            )
+            for (key, code), count in sorted(found.items())
+        ],
+    )
+    print(f"\nWrong, of another kind: {result.strangers.total()}")
+    print_table(
+        "Not measured",
+        "why, lines",
+        [[why, str(count)] for why, count in result.outside.most_common()],
+    )
+    print_table(
+        "OBIS code and unit contradict each other",
+        "key, OBIS code, unit, lines",
+        [
+            [f"`{key}`", code, unit, str(count)]
+            for (key, code, unit), count in sorted(result.contradicting.items())
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
