@@ -159,6 +159,11 @@ def flipped_down(instant: Instant) -> Iterable[Message]:
     yield instant.says(imported=instant.reading.imported - 524_288)
 
 
+def export_flipped_down(instant: Instant) -> Iterable[Message]:
+    """Lose bit 19 of the other counter: much of what it shows."""
+    yield instant.says(exported=instant.reading.exported - 524_288)
+
+
 def export_flipped_up(instant: Instant) -> Iterable[Message]:
     """Say far too much of the other counter."""
     yield instant.says(exported=instant.reading.exported + 524_288)
@@ -326,7 +331,13 @@ WORLDS: Final[tuple[World, ...]] = (
             *((one(minute), export_flipped_up) for minute in (45, 84.5)),
         ),
     ),
-    World(name="bit flips down", edits=tuple((one(minute), flipped_down) for minute in GLITCHES)),
+    World(
+        name="bit flips down",
+        edits=(
+            *((one(minute), flipped_down) for minute in GLITCHES),
+            *((one(minute), export_flipped_down) for minute in (45, 84.5)),
+        ),
+    ),
     World(name="set up on a bit flip up", edits=((first(0), flipped_up),)),
     World(name="set up on a bit flip down", edits=((first(0), flipped_down),)),
     World(
