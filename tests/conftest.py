@@ -9,6 +9,7 @@ import pytest
 
 # Imported first: the test plugin has a package of the same name, which must not win.
 from custom_components.py_hab.const import CONF_KIND, CONF_TOPIC, DOMAIN, EntryKind
+from custom_components.py_hab.counter import Verdict
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
@@ -150,7 +151,18 @@ def expected_lingering_timers(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def meter_entry(hass: HomeAssistant, reader: SimulatedReader) -> MockConfigEntry:
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First readings are confirmed at once: a test need not wait for another telegram."""
+    from custom_components.py_hab import counter, meter_coordinator
+
+    monkeypatch.setitem(
+        counter._CONFIRMATIONS, Verdict.QUARANTINED, counter._Confirmation(2, 0.0)
+    )
+    monkeypatch.setattr(meter_coordinator, "REPEAT_AFTER", 0.0)
+
+
+@pytest.fixture
+def meter_entry(hass: HomeAssistant, reader: SimulatedReader, trusting: None) -> MockConfigEntry:
     """A config entry for the reader's meter, not set up yet."""
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 

@@ -3,17 +3,14 @@
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_KIND, DOMAIN, EntryKind
-from .coordinator import (
-    FritzBoxCoordinator,
-    MeterCoordinator,
-    PyHabConfigEntry,
-)
+from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .counter_memory import CounterMemory
-from .fritzbox_failures import no_right_issue
 from .fritzbox_session import async_end
+from .meter_coordinator import MeterCoordinator
+from .meter_notices import async_forget
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
@@ -39,7 +36,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> No
     """Forget what was remembered for a removed entry."""
     await CounterMemory(hass, entry).async_remove()
     await async_end(hass, entry.entry_id)
-    ir.async_delete_issue(hass, DOMAIN, no_right_issue(entry))
+    async_forget(hass, entry)
 
 
 async def async_remove_config_entry_device(
@@ -53,5 +50,6 @@ async def async_remove_config_entry_device(
             owners = {item.owner_ain for item in fritzbox.data.devices.values()}
             shown = {fritzbox.box_identifier, *((DOMAIN, ain) for ain in owners)}
             return not device.identifiers & shown
-        case MeterCoordinator():
-            return False
+        case MeterCoordinator() as meter:
+            shown = {(DOMAIN, meter.identifier(place)) for place in meter.data}
+            return not device.identifiers & shown

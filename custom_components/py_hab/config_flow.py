@@ -1,9 +1,11 @@
 """The dialogues: setting up a FRITZ!Box or a meter, and changing them later."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 import logging
 import re
+from types import MappingProxyType
 from typing import Any, Final, override
 
 import voluptuous as vol
@@ -14,24 +16,19 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlowWithReload,
 )
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
-    CONF_SCAN_INTERVAL,
     CONF_USERNAME,
     CONF_VERIFY_SSL,
-    UnitOfTime,
 )
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -39,6 +36,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.helpers.service_info.ssdp import (
     ATTR_UPNP_FRIENDLY_NAME,
     ATTR_UPNP_UDN,
@@ -46,13 +44,13 @@ from homeassistant.helpers.service_info.ssdp import (
 )
 
 from .const import (
+    CONF_ANSWER_TOPIC,
+    CONF_COMMAND_TOPIC,
     CONF_KIND,
     CONF_PREFIX,
+    CONF_REGISTERS,
     CONF_TOPIC,
-    DEFAULT_SCAN_INTERVAL,
     DOMAIN,
-    MAX_SCAN_INTERVAL,
-    MIN_SCAN_INTERVAL,
     EntryKind,
 )
 from .fritzbox_api import (
@@ -66,9 +64,24 @@ from .fritzbox_api import (
 )
 from .fritzbox_failures import ERROR_KEYS
 from .fritzbox_login import BoxInfo
-from .reader_probe import async_find_readers, async_probe_reader
-from .sml_vocabulary import COUNTERS, Role
-from .tasmota_sml import InvalidTopicError, ReaderIdentity, Reading, reader_topics
+from .options_flow import PyHabOptionsFlow
+from .reader_probe import (
+    ProbeResult,
+    async_announced_head,
+    async_find_readers,
+    async_probe_reader,
+)
+from .register_choice import METER_CHOICES, assigned_registers
+from .register_form import chosen_registers, registers_section, suggested_choices
+from .sml_vocabulary import Register
+from .tasmota_sml import MalformedMessageError, may_have_meter
+from .tasmota_topics import (
+    DISCOVERY,
+    HeadInfo,
+    InvalidTopicError,
+    ReaderTopics,
+    reader_topics,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -92,21 +105,6 @@ _FRITZBOX_SCHEMA = vol.Schema(
     }
 )
 _REAUTH_SCHEMA = vol.Schema(_CREDENTIALS)
-_OPTIONS_SCHEMA = vol.Schema(
-    {
-        vol.Required(
-            CONF_SCAN_INTERVAL, default=DEFAULT_SCAN_INTERVAL.total_seconds()
-        ): NumberSelector(
-            NumberSelectorConfig(
-                min=MIN_SCAN_INTERVAL.total_seconds(),
-                max=MAX_SCAN_INTERVAL.total_seconds(),
-                step=1,
-                mode=NumberSelectorMode.BOX,
-                unit_of_measurement=UnitOfTime.SECONDS,
-            )
-        )
-    }
-)
 
 
 class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -116,24 +114,18 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     MINOR_VERSION = 1
 
     _discovered_host = ""
-    _topic = ""
-    _reading: Reading
-    """What the reader has let us hear; set once it has been tried."""
-    _identity: ReaderIdentity | None
+    _found: Mapping[str, HeadInfo] = MappingProxyType({})
+    """Readers that were offered, by SENSOR topic."""
+    _topics: ReaderTopics
+    _probe: ProbeResult
+    """What the reader has let us hear; both set once it has been tried."""
 
     @staticmethod
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> PyHabOptionsFlow:
-        """Return the dialogue for a box's options."""
+        """Return the dialogue for the options of a box or a meter."""
         return PyHabOptionsFlow()
-
-    @classmethod
-    @callback
-    @override
-    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
-        """Only a box has options; a meter is not polled."""
-        return EntryKind(config_entry.data[CONF_KIND]) is EntryKind.FRITZBOX
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which kind of source it is."""
@@ -291,6 +283,30 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
 
     # The meter
 
+    async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
+        """A Tasmota device has announced itself; most are no readers."""
+        mac, _, leaf = discovery_info.topic.removeprefix(f"{DISCOVERY}/").partition("/")
+        if leaf != "sensors" or not re.fullmatch("[0-9A-F]{12}", mac):
+            return self.async_abort(reason="not_supported")
+        await self.async_set_unique_id(format_mac(mac))
+        self._abort_if_unique_id_configured()
+        try:
+            if not may_have_meter(discovery_info.payload):
+                return self.async_abort(reason="not_supported")
+        except MalformedMessageError:
+            # Empty where discovery was switched off.
+            return self.async_abort(reason="not_supported")
+        head = await async_announced_head(self.hass, mac)
+        if head is None or head.topics is None:
+            return self.async_abort(reason="not_supported")
+        self._async_abort_entries_match({CONF_TOPIC: head.topics.sensor})
+        probe = await async_probe_reader(self.hass, head.topics)
+        if not probe.meters:
+            return self.async_abort(reason="not_supported")
+        self._topics, self._probe = head.topics, replace(probe, head=head)
+        self.context["title_placeholders"] = {"name": head.name or head.topics.sensor}
+        return await self.async_step_tasmota_confirm()
+
     async def async_step_tasmota(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
@@ -303,31 +319,39 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
                     "url": "https://my.home-assistant.io/redirect/config_flow_start?domain=mqtt"
                 },
             )
+        suggested = ""
         if user_input is not None:
-            self._topic = user_input[CONF_TOPIC].strip()
-            await self._async_try_reader(errors)
+            suggested = user_input[CONF_TOPIC].strip()
+            await self._async_try_reader(suggested, errors)
             if not errors:
                 return await self.async_step_tasmota_confirm()
         elif self.source == SOURCE_RECONFIGURE:
-            self._topic = self._get_reconfigure_entry().data[CONF_TOPIC]
-        found = await async_find_readers(self.hass)
+            suggested = self._get_reconfigure_entry().data[CONF_TOPIC]
+        self._found = await async_find_readers(self.hass)
         schema = vol.Schema(
             {
                 vol.Required(CONF_TOPIC): SelectSelector(
                     SelectSelectorConfig(
-                        options=found, custom_value=True, mode=SelectSelectorMode.DROPDOWN
+                        options=[
+                            SelectOptionDict(
+                                value=topic, label=f"{head.name} ({topic})" if head.name else topic
+                            )
+                            for topic, head in self._found.items()
+                        ],
+                        custom_value=True,
+                        mode=SelectSelectorMode.DROPDOWN,
                     )
                 )
             }
         )
-        suggested = self._topic or next(iter(found), "")
+        suggested = suggested or next(iter(self._found), "")
         return self.async_show_form(
             step_id="tasmota",
             data_schema=self.add_suggested_values_to_schema(schema, {CONF_TOPIC: suggested}),
             errors=errors,
             description_placeholders={
                 "example": "tele/tasmota_9282F4/SENSOR",
-                "count": str(len(found)),
+                "count": str(len(self._found)),
             },
         )
 
@@ -339,51 +363,81 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
 
         return mqtt.is_connected(self.hass)
 
-    async def _async_try_reader(self, errors: dict[str, str]) -> None:
+    async def _async_try_reader(self, topic: str, errors: dict[str, str]) -> None:
         """Listen to the chosen reader; fill errors, or remember what was heard."""
+        announced = self._found.get(topic)
         try:
-            topics = reader_topics(self._topic)
+            topics = (announced and announced.topics) or reader_topics(topic)
         except InvalidTopicError:
             errors[CONF_TOPIC] = "invalid_topic"
             return
-        self._async_abort_entries_match({CONF_TOPIC: self._topic})
+        self._async_abort_entries_match({CONF_TOPIC: topic})
         probe = await async_probe_reader(self.hass, topics)
         if not probe.heard:
             errors[CONF_TOPIC] = "no_message"
-        elif probe.reading is None:
+        elif not probe.blocks:
             errors[CONF_TOPIC] = "no_meter"
         else:
-            self._reading, self._identity = probe.reading, probe.identity
+            self._topics = topics
+            self._probe = replace(probe, head=probe.head or announced)
 
     async def async_step_tasmota_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what was received, and ask whether that is the meter."""
-        reading = self._reading
-        mac = self._identity.mac if self._identity else None
-        await self._async_check_identity(mac, {CONF_TOPIC: self._topic})
+        """Show what was received and what it is taken for; the user may correct it."""
+        probe = self._probe
+        topic = self._topics.sensor
+        await self._async_check_identity(
+            probe.head.mac if probe.head else None, {CONF_TOPIC: topic}
+        )
+        blocks = probe.meters or probe.blocks
+        keys = list(dict.fromkeys(key for fields in blocks.values() for key in fields))
+        assigned: dict[str, Register] = {}
+        if self.source == SOURCE_RECONFIGURE:
+            assigned = assigned_registers(self._get_reconfigure_entry().options.get(CONF_REGISTERS))
+        suggested = suggested_choices(keys, assigned)
+        errors: dict[str, str] = {}
         if user_input is not None:
-            data = {
-                CONF_KIND: EntryKind.METER.value,
-                CONF_TOPIC: self._topic,
-                CONF_PREFIX: reading.prefix,
-            }
-            if self.source == SOURCE_RECONFIGURE:
-                return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=data)
-            return self.async_create_entry(
-                title=reading.prefix.strip() or self._topic.split("/")[-2:][0], data=data
-            )
+            suggested = user_input[CONF_REGISTERS]
+            registers = chosen_registers(keys, suggested)
+            if any(choice in METER_CHOICES for choice in suggested.values()):
+                return self._finish_meter(next(iter(blocks)), registers)
+            errors["base"] = "no_register"
         return self.async_show_form(
             step_id="tasmota_confirm",
-            data_schema=vol.Schema({}),
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(registers_section(keys, collapsed=bool(probe.meters))),
+                {CONF_REGISTERS: suggested},
+            ),
+            errors=errors,
             description_placeholders={
-                "topic": self._topic,
-                "known": "\n".join(
-                    f"- `{reading.keys[role]}`: {value:.10g} {_unit(role)}"
-                    for role, value in reading.values.items()
+                "topic": topic,
+                "values": "\n".join(
+                    f"- `{prefix}` `{key}`: {str(value)[:40]}"
+                    for prefix, fields in blocks.items()
+                    for key, value in fields.items()
                 ),
-                "unknown": ", ".join(f"`{key}`" for key in reading.unknown) or "-",
             },
+        )
+
+    def _finish_meter(self, prefix: str, registers: dict[str, str]) -> ConfigFlowResult:
+        """Create or change the entry of a head."""
+        topics = self._topics
+        data: dict[str, Any] = {
+            CONF_KIND: EntryKind.METER.value,
+            CONF_TOPIC: topics.sensor,
+            CONF_PREFIX: prefix,
+        }
+        if topics != reader_topics(topics.sensor):
+            data |= {CONF_COMMAND_TOPIC: topics.command, CONF_ANSWER_TOPIC: topics.answer}
+        if self.source == SOURCE_RECONFIGURE:
+            entry = self._get_reconfigure_entry()
+            return self.async_update_reload_and_abort(
+                entry, data=data, options={**entry.options, CONF_REGISTERS: registers}
+            )
+        title = prefix.strip() or topics.sensor.split("/")[-2:][0]
+        return self.async_create_entry(
+            title=title, data=data, options={CONF_REGISTERS: registers} if registers else {}
         )
 
 
@@ -407,22 +461,3 @@ def _ip_address(host: str) -> IPv4Address | IPv6Address | None:
         return ip_address(host.partition("%")[0])
     except ValueError:
         return None
-
-
-def _unit(role: Role) -> str:
-    return "kWh" if role in COUNTERS else "W"
-
-
-class PyHabOptionsFlow(OptionsFlowWithReload):
-    """Preferences of a box."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how often the box is read."""
-        if user_input is not None:
-            return self.async_create_entry(data=user_input)
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                _OPTIONS_SCHEMA, self.config_entry.options
-            ),
-        )

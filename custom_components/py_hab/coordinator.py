@@ -1,11 +1,11 @@
-"""One coordinator for each source: the FRITZ!Box is polled, the meter pushes."""
+"""What polls a FRITZ!Box; `meter_coordinator` has its like for a meter, which pushes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 import logging
-from typing import TYPE_CHECKING, Final, override
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
@@ -16,15 +16,15 @@ from homeassistant.const import (
     CONF_VERIFY_SSL,
     EVENT_HOMEASSISTANT_STOP,
 )
-from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_PREFIX, CONF_TOPIC, DEFAULT_SCAN_INTERVAL, DOMAIN
+from .const import DEFAULT_SCAN_INTERVAL, DOMAIN
 from .counter_memory import CounterMemory
 from .device_absence import DeviceAbsence
 from .fritzbox_api import (
@@ -40,29 +40,16 @@ from .fritzbox_login import BoxInfo
 from .fritzbox_model import Device, DeviceList
 from .fritzbox_rest import Extras
 from .fritzbox_session import async_keep, async_resume
-from .sml_vocabulary import COUNTERS, Role
-from .tasmota_sml import (
-    DEFAULT_TELE_PERIOD,
-    MalformedMessageError,
-    Reading,
-    parse_message,
-    reader_topics,
-)
-
-if TYPE_CHECKING:
-    from homeassistant.components.mqtt import ReceiveMessage
+from .meter_coordinator import MeterCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
 type FritzBoxConfigEntry = ConfigEntry[FritzBoxCoordinator]
-type MeterConfigEntry = ConfigEntry[MeterCoordinator]
 type PyHabConfigEntry = ConfigEntry[FritzBoxCoordinator | MeterCoordinator]
 
 FRITZBOX_STALE_AFTER: Final = timedelta(minutes=5)
 """So long the last values stand in for answers that cannot be read."""
-METER_STALE_AFTER: Final = 3 * DEFAULT_TELE_PERIOD
 EXTRAS_INTERVAL: Final = timedelta(minutes=15)
-FRESHNESS_CHECK: Final = timedelta(minutes=1)
 
 
 class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
@@ -226,166 +213,3 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             meter = replace(meter, energy=self.counters.believed(device.ain, meter.energy))
         extras = self._extras.get(device.ain) if self._extras else None
         return replace(device, power_meter=meter, extras=extras)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MeterState:
-    """What is known of a meter: the newest value of each register."""
-
-    values: Mapping[Role, float]
-    """kWh or W."""
-    meter_id: str | None = None
-
-
-class MeterCoordinator(DataUpdateCoordinator[MeterState]):
-    """Receives what one reader publishes about its meter."""
-
-    config_entry: MeterConfigEntry
-
-    def __init__(self, hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
-        """Prepare for the reader of an entry; nothing is subscribed yet."""
-        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
-        self.topics = reader_topics(entry.data[CONF_TOPIC])
-        self.counters = CounterMemory(hass, entry)
-        self.data = MeterState(values={})
-        self._prefix: str | None = entry.data.get(CONF_PREFIX)
-        self._listening_since = dt_util.utcnow()
-        self._reader_online = True
-        self._last_reading: datetime | None = None
-        self._was_available: bool | None = None
-        """As last told to the entities; None before the first reading."""
-        self._malformed = False
-
-    @property
-    def available(self) -> bool:
-        """Whether broker, reader and readings are all there."""
-        from homeassistant.components import mqtt
-
-        return self._reader_online and self._is_fresh and mqtt.is_connected(self.hass)
-
-    @property
-    def _is_fresh(self) -> bool:
-        """Whether the last reading of our meter is not long ago."""
-        return (
-            self._last_reading is not None
-            and dt_util.utcnow() - self._last_reading < METER_STALE_AFTER
-        )
-
-    @override
-    async def _async_setup(self) -> None:
-        """Subscribe to the reader, then ask it for its values."""
-        # Imported here: a home without a meter needs no MQTT, and loading it takes time.
-        from homeassistant.components import mqtt
-
-        if not await mqtt.async_wait_for_mqtt_client(self.hass):
-            raise ConfigEntryNotReady(
-                translation_domain=DOMAIN, translation_key="mqtt_not_available"
-            )
-        await self.counters.async_load()
-        entry = self.config_entry
-        entry.async_on_unload(self.counters.async_save)
-        handlers = {
-            self.topics.availability: self._async_availability_received,
-            self.topics.sensor: self._async_reading_received,
-        }
-        if answer := self.topics.status.get(10):
-            handlers[answer] = self._async_reading_received
-            # Fires again whenever the broker has been away: values are fresh within a second.
-            entry.async_on_unload(
-                mqtt.async_on_subscribe_done(self.hass, answer, 0, self._async_ask_reader)
-            )
-        for topic, handler in handlers.items():
-            entry.async_on_unload(await mqtt.async_subscribe(self.hass, topic, handler))
-        entry.async_on_unload(
-            mqtt.async_subscribe_connection_status(self.hass, self._async_connection_changed)
-        )
-        entry.async_on_unload(
-            async_track_time_interval(
-                self.hass, self._async_check_freshness, FRESHNESS_CHECK, cancel_on_shutdown=True
-            )
-        )
-
-    @override
-    async def _async_update_data(self) -> MeterState:
-        """Return what has been heard; values come as messages."""
-        return self.data
-
-    @callback
-    def _async_ask_reader(self) -> None:
-        """Request all values now, instead of waiting up to five minutes for the next message."""
-        from homeassistant.components import mqtt
-
-        if self.topics.command and mqtt.is_connected(self.hass):
-            self.config_entry.async_create_task(
-                self.hass, mqtt.async_publish(self.hass, self.topics.command, "10", 0, False)
-            )
-
-    @callback
-    def _async_connection_changed(self, _connected: bool) -> None:
-        self._async_check_freshness()
-
-    @callback
-    def _async_availability_received(self, message: ReceiveMessage) -> None:
-        self._reader_online = message.payload != "Offline"
-        self._async_check_freshness()
-
-    @callback
-    def _async_reading_received(self, message: ReceiveMessage) -> None:
-        """Take over the values that a message holds."""
-        if message.retain:
-            # An old message, replayed by the broker: nobody knows how old.
-            return
-        try:
-            readings = parse_message(message.payload)
-        except MalformedMessageError as err:
-            self._report_malformed(err, message)
-            return
-        reading = self._own_reading(readings)
-        if reading is None:
-            return
-        self._malformed = False
-        self._last_reading = dt_util.utcnow()
-        # The broker may tell the end of an old connection after the start of the new one.
-        self._reader_online = True
-        values = dict(self.data.values)
-        for role, value in reading.values.items():
-            believed = self.counters.believed(role, value) if role in COUNTERS else value
-            if believed is not None:
-                values[role] = believed
-        state = MeterState(values=values, meter_id=reading.meter_id or self.data.meter_id)
-        if state != self.data or not self._was_available:
-            self._log_availability()
-            self.async_set_updated_data(state)
-
-    def _report_malformed(self, err: MalformedMessageError, message: ReceiveMessage) -> None:
-        _LOGGER.debug("Unreadable message: %s: %s", err, message.payload)
-        if not self._malformed:
-            self._malformed = True
-            _LOGGER.warning("%s sent a message that cannot be read: %s", self.name, err)
-
-    def _own_reading(self, readings: list[Reading]) -> Reading | None:
-        """Return the reading of our meter: of the prefix known from set-up, until it is silent.
-
-        A message of another meter at the same reader need not hold ours; a script that was
-        changed may call ours by another name.
-        """
-        own = next((reading for reading in readings if reading.prefix == self._prefix), None)
-        silent = dt_util.utcnow() - (self._last_reading or self._listening_since)
-        if own is None and (self._prefix is None or silent >= METER_STALE_AFTER):
-            own = next(iter(readings), None)
-        if own is not None:
-            self._prefix = own.prefix
-        return own
-
-    @callback
-    def _async_check_freshness(self, _now: datetime | None = None) -> None:
-        """Tell the entities when the reader goes or comes back."""
-        if self._last_reading is not None and self.available != self._was_available:
-            self._log_availability()
-            self.async_update_listeners()
-
-    def _log_availability(self) -> None:
-        available = self.available
-        if self._was_available is not None and available != self._was_available:
-            _LOGGER.info("%s is %s", self.name, "available again" if available else "unavailable")
-        self._was_available = available

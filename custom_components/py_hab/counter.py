@@ -10,29 +10,75 @@ from enum import StrEnum
 import math
 from typing import Final
 
-CONFIRMATIONS: Final = 5
-"""So many readings in a row must agree before a lower counter is believed."""
-FIRST_ZEROS: Final = 3
-"""So many zeros in a row must come first before a counter that was never read is believed to be
-at zero: a reader that has just started sends up to two (Tasmota's median filter), and 0 followed
-by the meter's reading would be booked as consumption. A feed-in counter may stand there for ever."""
+DEFAULT_MAX_POWER: Final = 43.5
+"""kW; what a house connection of 3 x 63 A at 230 V lets through."""
+SLACK: Final = 30.0
+"""Seconds; a reading may have been taken so much earlier or later than it arrived."""
 JITTER: Final = 1.0
 """kWh; a meter that loses its PIN falls by less than this, and a jittering digit by far less."""
+SILENCE: Final = 900.0
+"""Seconds; after a longer one the fuse allows nearly anything, so that one reading proves little."""
+ANOTHER_TELEGRAM: Final = 4.5
+"""Seconds after which a reader has certainly read its meter once more."""
+_RESOLUTIONS: Final = ((0, 1.0), (1, 0.1), (2, 0.01))
+"""Decimals of a reading, and how much in kWh its last digit may hide."""
+_CAPACITIES: Final = tuple(10.0**digits for digits in range(4, 9))
+"""kWh at which a meter's display starts anew at 0."""
 
 
 class Verdict(StrEnum):
     """What a guard says of a reading."""
 
     BELIEVED = "believed"
+    ROLLED_OVER = "rolled_over"
+    """Believed: the display was full and has started anew."""
+    REPLACED = "replaced"
+    """Believed: later readings have confirmed that the counter is another one, or was reset."""
+
     NOT_FINITE = "not_finite"
     NEGATIVE = "negative"
     ZERO = "zero"
     """Zero on a counter that has counted, or the first reading of all: a reader that has just
     started, or a glitch. As first reading believed when it is repeated."""
+    QUARANTINED = "quarantined"
+    """Possible, but the first reading of all, or after a restart or a long silence."""
     SLIGHTLY_LOWER = "slightly_lower"
-    """Less than one kWh below: the counter stands until it is reached again."""
+    """Lower by less than one kWh, or than the last step: the counter stands until it is reached
+    again."""
     LOWER = "lower"
     """Much lower: a reset or another meter, if the following readings agree."""
+    FULL = "full"
+    """The display seems to have started anew."""
+    JUMP = "jump"
+    """Higher than the fuses allow: garbage, or another meter, if the following readings agree."""
+
+
+BELIEVING: Final = frozenset({Verdict.BELIEVED, Verdict.ROLLED_OVER, Verdict.REPLACED})
+"""Verdicts with which the reading becomes the counter's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Confirmation:
+    """How a reading that is doubtful by itself comes to be believed."""
+
+    readings: int
+    """So many in a row must agree, the first included."""
+    seconds: float
+    """So much time must lie between the first and the last of them."""
+    verdict: Verdict = Verdict.BELIEVED
+
+
+_CONFIRMATIONS: Final = {
+    # A reader sends up to two zeros when it starts (Tasmota's median filter), or as many as it
+    # has not yet read the meter. A feed-in counter may stand at zero for ever.
+    Verdict.ZERO: _Confirmation(3, 60.0),
+    # By another telegram than the one that was read first; a meter sends one every 1 to 4 s.
+    Verdict.QUARANTINED: _Confirmation(2, ANOTHER_TELEGRAM),
+    Verdict.FULL: _Confirmation(2, ANOTHER_TELEGRAM, Verdict.ROLLED_OVER),
+    # Nobody changes a meter faster than this; a reader can be wrong for minutes.
+    Verdict.LOWER: _Confirmation(5, 600.0, Verdict.REPLACED),
+    Verdict.JUMP: _Confirmation(5, 600.0, Verdict.REPLACED),
+}
 
 
 @dataclass(slots=True)
@@ -41,37 +87,97 @@ class CounterGuard:
 
     last: float | None = None
     """The last believed reading."""
+    at: float | None = None
+    """When that was, in seconds; None if nobody knows."""
+    max_power: float = DEFAULT_MAX_POWER
+    """kW; no counter rises faster."""
+    quarantined: bool = False
+    """Whether even a possible reading must be confirmed by a second one."""
+    _before: float = math.inf
+    """The believed reading before the last one."""
+    _doubt: Verdict | None = None
+    _first_at: float = 0.0
     _candidate: float = 0.0
+    _candidate_at: float = 0.0
     _agreeing: int = 0
 
-    def judge(self, reading: float) -> Verdict:
-        """Decide on the next reading; a believed one becomes `last`."""
-        verdict = self._verdict(reading)
-        needed = {Verdict.LOWER: CONFIRMATIONS}
-        if self.last is None:
-            needed[Verdict.ZERO] = FIRST_ZEROS
-        if verdict in needed:
-            self._agreeing = self._agreeing + 1 if reading >= self._candidate else 1
-            self._candidate = reading
-            if self._agreeing >= needed[verdict]:
-                verdict = Verdict.BELIEVED
-        if verdict not in needed:
-            self._agreeing = 0
-            self._candidate = 0.0
-        if verdict is Verdict.BELIEVED:
-            self.last = reading
+    def judge(self, reading: float, now: float) -> Verdict:
+        """Decide on the next reading, received at `now` seconds; a believed one becomes `last`."""
+        verdict = self._verdict(reading, now)
+        confirmation = _CONFIRMATIONS.get(verdict)
+        if verdict is Verdict.ZERO and self.last is not None:
+            # Never: a counter that has started anew will count on.
+            confirmation = None
+        if confirmation is None:
+            self._doubt = None
+        elif self._confirmed(confirmation, verdict, reading, now):
+            verdict = confirmation.verdict
+            self._doubt = None
+        if verdict in BELIEVING:
+            if verdict is not Verdict.BELIEVED:
+                self._before = reading
+            elif self.last is not None and reading > self.last:
+                self._before = self.last
+            self.last, self.at, self.quarantined = reading, now, False
         return verdict
 
-    def _verdict(self, reading: float) -> Verdict:
+    def _confirmed(
+        self, confirmation: _Confirmation, doubt: Verdict, reading: float, now: float
+    ) -> bool:
+        """Whether enough readings in a row have agreed with each other, this one included."""
+        rise = reading - self._candidate
+        elapsed = now - self._candidate_at
+        if self._doubt is doubt and 0 <= rise <= self._possible_rise(self._candidate, elapsed):
+            self._agreeing += 1
+        else:
+            self._doubt = doubt
+            self._first_at = now
+            self._agreeing = 1
+        self._candidate, self._candidate_at = reading, now
+        return (
+            self._agreeing >= confirmation.readings and now - self._first_at >= confirmation.seconds
+        )
+
+    def _verdict(self, reading: float, now: float) -> Verdict:
         if not math.isfinite(reading):
             return Verdict.NOT_FINITE
         if reading < 0:
             return Verdict.NEGATIVE
+        possible = Verdict.QUARANTINED if self.quarantined else Verdict.BELIEVED
         if self.last is None:
-            return Verdict.BELIEVED if reading else Verdict.ZERO
+            return possible if reading else Verdict.ZERO
+        # After a long silence, or if the clock was set back, one reading proves little.
+        elapsed = math.inf if self.at is None or now < self.at else now - self.at
+        if elapsed > SILENCE and reading > self.last:
+            possible = Verdict.QUARANTINED
         if reading >= self.last:
-            return Verdict.BELIEVED
+            rise = self._possible_rise(self.last, elapsed)
+            return possible if reading - self.last <= rise else Verdict.JUMP
         if reading == 0:
             return Verdict.ZERO
-        slightly = self.last - reading < JITTER and reading > self.last / 2
-        return Verdict.SLIGHTLY_LOWER if slightly else Verdict.LOWER
+        if _has_rolled_over(
+            self.last, reading, self._possible_rise(self.last, min(elapsed, SILENCE))
+        ):
+            return Verdict.FULL
+        slightly = reading > self.last / 2 and self.last - reading < JITTER
+        # Or the last believed reading was the wrong one, by no more than the fuses allow.
+        return Verdict.SLIGHTLY_LOWER if slightly or reading >= self._before else Verdict.LOWER
+
+    def _possible_rise(self, earlier: float, elapsed: float) -> float:
+        """Return by how many kWh a counter can have risen in `elapsed` seconds."""
+        return self.max_power * (elapsed + SLACK) / 3600 + _resolution(earlier)
+
+
+def _has_rolled_over(last: float, reading: float, possible_rise: float) -> bool:
+    """Whether a display that was nearly full may show this reading now."""
+    return any(
+        last < capacity and reading + capacity - last <= possible_rise for capacity in _CAPACITIES
+    )
+
+
+def _resolution(reading: float) -> float:
+    """Return the kWh that may hide behind the last digit of a reading."""
+    for decimals, resolution in _RESOLUTIONS:
+        if round(reading, decimals) == reading:
+            return resolution
+    return 0.001

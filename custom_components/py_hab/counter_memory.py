@@ -1,47 +1,104 @@
-"""The counter guards of a config entry, with a memory that survives restarts."""
+"""What must be remembered of an entry over restarts: its counters, and what was learned."""
 
 from collections import Counter
 from datetime import timedelta
 import math
-from typing import Final
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .counter import CounterGuard, Verdict
+from .counter import BELIEVING, DEFAULT_MAX_POWER, CounterGuard, Verdict
 
 STORAGE_VERSION: Final = 1
+STORAGE_MINOR_VERSION: Final = 2
 SAVE_DELAY: Final = timedelta(minutes=15)
 """An old reading still tells a zero from a counter; SD cards dislike frequent writes."""
+
+_COUNTERS: Final = "counters"
+_NOTES: Final = "notes"
+
+
+class _EntryStore(Store[dict[str, Any]]):
+    """The file of an entry: `{"counters": {key: [kWh, unix time]}, "notes": {...}}`."""
+
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: Any
+    ) -> dict[str, Any]:
+        """Version 1.1 held the counters alone, without their times."""
+        counters = old_data if isinstance(old_data, dict) else {}
+        return {_COUNTERS: {key: [last, None] for key, last in counters.items()}, _NOTES: {}}
 
 
 class CounterMemory:
     """Judges the readings of all counters of an entry.
 
-    `rejected` counts what was not believed, by counter and verdict.
+    `rejected` counts what was not believed, by counter and verdict. `notes` is whatever else the
+    source wants to find again after a restart, as JSON has it; who reads it must expect a file
+    that was changed by hand.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Prepare the memory of an entry; nothing is read yet."""
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, *, max_power: float = DEFAULT_MAX_POWER
+    ) -> None:
+        """Prepare the memory of an entry; nothing is read yet. `max_power` in kW."""
         self._hass = hass
-        self._store: Store[dict[str, float]] = Store(
-            hass, STORAGE_VERSION, f"{DOMAIN}.{entry.entry_id}"
+        self._store = _EntryStore(
+            hass,
+            STORAGE_VERSION,
+            f"{DOMAIN}.{entry.entry_id}",
+            minor_version=STORAGE_MINOR_VERSION,
         )
+        self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
         self._next_save = 0.0
+        self.notes: dict[str, Any] = {}
         self.rejected: Counter[tuple[str, Verdict]] = Counter()
 
     async def async_load(self) -> None:
         """Recall the last believed readings."""
-        remembered: object = await self._store.async_load()
-        self._guards = {
-            key: CounterGuard(float(last))
-            for key, last in (remembered.items() if isinstance(remembered, dict) else ())
-            # The file may have been changed by hand, or by a disk that fails.
-            if isinstance(last, int | float) and 0 <= last < math.inf
-        }
+        stored: object = await self._store.async_load()
+        # The file may have been changed by hand, or by a disk that fails.
+        sections = stored if isinstance(stored, dict) else {}
+        counters, notes = sections.get(_COUNTERS), sections.get(_NOTES)
+        self.notes = notes if isinstance(notes, dict) else {}
+        for key, remembered in counters.items() if isinstance(counters, dict) else ():
+            match remembered:
+                case [int() | float() as last, at] if 0 <= last < math.inf:
+                    guard = self._guard(key)
+                    guard.last = float(last)
+                    guard.at = float(at) if isinstance(at, int | float) else None
+
+    def quarantine(self, *keys: str) -> None:
+        """Have the next readings of counters confirmed: their source has just started."""
+        for key in keys:
+            self._guard(key).quarantined = True
+
+    def last(self, key: str) -> float | None:
+        """Return the last believed reading in kWh, None before there is any."""
+        guard = self._guards.get(key)
+        return guard.last if guard else None
+
+    @callback
+    def judge(self, key: str, reading: float) -> Verdict:
+        """Judge a reading in kWh, and count it if it is not believed."""
+        guard = self._guard(key)
+        before = guard.last
+        verdict = guard.judge(reading, dt_util.utcnow().timestamp())
+        if verdict not in BELIEVING:
+            self.rejected[key, verdict] += 1
+        if guard.last != before:
+            self.schedule_save()
+        return verdict
+
+    @callback
+    def reject(self, key: str, verdict: Verdict) -> None:
+        """Count a reading that is out of the question before any guard has seen it."""
+        self.rejected[key, verdict] += 1
 
     @callback
     def believed(self, key: str, reading: float) -> float | None:
@@ -49,28 +106,34 @@ class CounterMemory:
 
         That is the reading, or the last believed one in its place; None before there is any.
         """
-        guard = self._guards.setdefault(key, CounterGuard())
-        before = guard.last
-        verdict = guard.judge(reading)
-        if verdict is not Verdict.BELIEVED:
-            self.rejected[key, verdict] += 1
-        if guard.last != before:
-            self._schedule_save()
-        return guard.last
+        self.judge(key, reading)
+        return self.last(key)
 
-    def _schedule_save(self) -> None:
+    def _guard(self, key: str) -> CounterGuard:
+        return self._guards.setdefault(key, CounterGuard(max_power=self._max_power))
+
+    @callback
+    def schedule_save(self) -> None:
+        """Write the memory before long."""
         # Asked again while a save is due, the store would put it off for ever.
         now = self._hass.loop.time()
         if now >= self._next_save:
             self._next_save = now + SAVE_DELAY.total_seconds()
-            self._store.async_delay_save(self._readings, SAVE_DELAY.total_seconds())
+            self._store.async_delay_save(self._remembered, SAVE_DELAY.total_seconds())
 
-    def _readings(self) -> dict[str, float]:
-        return {key: guard.last for key, guard in self._guards.items() if guard.last is not None}
+    def _remembered(self) -> dict[str, Any]:
+        return {
+            _COUNTERS: {
+                key: [guard.last, guard.at]
+                for key, guard in self._guards.items()
+                if guard.last is not None
+            },
+            _NOTES: self.notes,
+        }
 
     async def async_save(self) -> None:
         """Write the memory now, as an entry does when it is unloaded."""
-        await self._store.async_save(self._readings())
+        await self._store.async_save(self._remembered())
 
     async def async_remove(self) -> None:
         """Delete the memory."""

@@ -1,19 +1,25 @@
 """Diagnostics: what a bug report needs, without what would tell whose home it is."""
 
 from dataclasses import asdict
+import re
 from typing import Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import FritzBoxCoordinator, MeterCoordinator, PyHabConfigEntry
+from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .fritzbox_model import Device
+from .meter import Meter
+from .meter_coordinator import MeterCoordinator
 
 REDACT: Final = {
     "ain",
+    "answer_topic",
+    "command_topic",
     "host",
     "identifier",
     "meter_id",
@@ -57,13 +63,18 @@ async def async_get_config_entry_diagnostics(
                     if ain in numbers
                 },
             }
-        case MeterCoordinator() as meter:
+        case MeterCoordinator() as coordinator:
             about |= {
-                "available": meter.available,
-                "meter": asdict(meter.data),
+                "available": coordinator.available,
+                "head": {"version": coordinator.head.version},
+                "meters": {
+                    place or "1": _about_meter(meter) for place, meter in coordinator.data.items()
+                },
+                "replacements": coordinator.notices.replacements,
+                "unreadable_messages": coordinator.unreadable,
                 "rejected_readings": {
-                    f"{role}: {verdict}": count
-                    for (role, verdict), count in meter.counters.rejected.items()
+                    f"{counter}: {verdict}": count
+                    for (counter, verdict), count in coordinator.counters.rejected.items()
                 },
             }
     return _redacted(about)
@@ -93,6 +104,29 @@ def _about(device: Device, numbers: dict[str, int]) -> dict[str, Any]:
     return asdict(device) | {
         "number": numbers[device.ain],
         "part_of": numbers[device.owner_ain],
+    }
+
+
+def _about_meter(meter: Meter) -> dict[str, Any]:
+    """Tell what a meter publishes and what was made of it; texts among it may be its number."""
+    now = dt_util.utcnow().timestamp()
+    return {
+        "registers": {
+            role.value: {
+                "key": meter.keys.get(role),
+                "value": value,
+                "fresh": meter.is_fresh(role, now),
+            }
+            for role, value in meter.values.items()
+        },
+        "unknown": {
+            key: text if re.fullmatch(r"-?[0-9.]{1,12}", text) else REDACTED
+            for key, text in meter.unknown.items()
+        },
+        "troubles": meter.troubles,
+        "has_number": meter.number is not None,
+        "manufacturer": meter.number.manufacturer if meter.number else meter.maker,
+        **meter.notes,
     }
 
 

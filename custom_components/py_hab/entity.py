@@ -12,8 +12,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import FritzBoxCoordinator, MeterCoordinator
+from .coordinator import FritzBoxCoordinator
 from .fritzbox_model import Button, Device
+from .meter_coordinator import MeterCoordinator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,24 +103,19 @@ _MANUFACTURERS = {"AVM": "FRITZ!", "0x2c3c": "FRITZ!", "0x37c4": "Rademacher"}
 
 
 class MeterEntity(CoordinatorEntity[MeterCoordinator]):
-    """One register of the meter."""
+    """Something about one meter behind a head."""
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: MeterCoordinator, *, description: EntityDescription) -> None:
-        """Bind the entity to the meter."""
+    def __init__(
+        self, coordinator: MeterCoordinator, *, place: str, description: EntityDescription
+    ) -> None:
+        """Bind the entity to the device that the coordinator has registered for the meter."""
         super().__init__(coordinator)
         self.entity_description = description
-        entry = coordinator.config_entry
-        identifier = entry.unique_id or entry.entry_id
-        self._attr_unique_id = f"{identifier}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)}, name=entry.title)
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Whether broker, reader and readings are there."""
-        return self.coordinator.available
+        self._place = place
+        self._attr_unique_id = coordinator.unique_id(place, description.key)
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.identifier(place))})
 
 
 @callback

@@ -1,4 +1,4 @@
-"""Events: the keys of switches."""
+"""Events: the keys of switches, and counters of a meter that go on from another reading."""
 
 from datetime import datetime
 from typing import override
@@ -9,11 +9,20 @@ from homeassistant.components.event import (
     EventEntity,
     EventEntityDescription,
 )
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
-from .entity import FritzBoxButtonEntity, async_add_as_they_appear, fritzbox_buttons
+from .counter import Verdict
+from .entity import (
+    FritzBoxButtonEntity,
+    MeterEntity,
+    async_add_as_they_appear,
+    fritzbox_buttons,
+)
+from .meter import Replacement
+from .meter_coordinator import MeterCoordinator
 
 PARALLEL_UPDATES = 0
 
@@ -21,6 +30,11 @@ PRESS = EventEntityDescription(
     key="press",
     translation_key="press",
     device_class=EventDeviceClass.BUTTON,
+)
+REPLACED = EventEntityDescription(
+    key="counter_replaced",
+    translation_key="counter_replaced",
+    entity_category=EntityCategory.DIAGNOSTIC,
 )
 LONG_PRESS_SUFFIX = "-9"
 """FRITZ!DECT 400 lists a long press as a second key."""
@@ -31,15 +45,22 @@ async def async_setup_entry(
     entry: PyHabConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the keys of a box; a meter has none."""
-    coordinator = entry.runtime_data
-    if isinstance(coordinator, FritzBoxCoordinator):
-        async_add_as_they_appear(
-            coordinator,
-            async_add_entities,
-            found=lambda: fritzbox_buttons(coordinator),
-            create=lambda item: FritzBoxButtonEvent(coordinator, ain=item[0], identifier=item[1]),
-        )
+    """Set up the keys of a box, or one event for each meter."""
+    match entry.runtime_data:
+        case FritzBoxCoordinator() as fritzbox:
+            async_add_as_they_appear(
+                fritzbox,
+                async_add_entities,
+                found=lambda: fritzbox_buttons(fritzbox),
+                create=lambda item: FritzBoxButtonEvent(fritzbox, ain=item[0], identifier=item[1]),
+            )
+        case MeterCoordinator() as meter:
+            async_add_as_they_appear(
+                meter,
+                async_add_entities,
+                found=lambda: ((place, place) for place in meter.data),
+                create=lambda place: MeterReplacedEvent(meter, place=place),
+            )
 
 
 class FritzBoxButtonEvent(FritzBoxButtonEntity, EventEntity):
@@ -75,3 +96,37 @@ class FritzBoxButtonEvent(FritzBoxButtonEntity, EventEntity):
                     self._trigger_event(self._press)
             self._was_heard = True
         super()._handle_coordinator_update()
+
+
+class MeterReplacedEvent(MeterEntity, EventEntity):
+    """Fires when a counter goes on from another reading: a new meter, or a display that was full."""
+
+    def __init__(self, coordinator: MeterCoordinator, *, place: str) -> None:
+        """Bind the entity to the meter in a place."""
+        super().__init__(coordinator, place=place, description=REPLACED)
+        self._attr_event_types = [Verdict.REPLACED, Verdict.ROLLED_OVER]
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Always: what has happened stays true while the meter is silent."""
+        return True
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the coordinator."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_on_replacement(self._replaced))
+
+    @callback
+    def _replaced(self, place: str, replacement: Replacement) -> None:
+        if place == self._place:
+            self._trigger_event(
+                replacement.verdict,
+                {
+                    "register": replacement.role,
+                    "before": replacement.before,
+                    "now": replacement.now,
+                },
+            )
+            self.async_write_ha_state()

@@ -1,24 +1,31 @@
 """Finding readers on the broker and trying one out, for the config flow."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from .sml_vocabulary import Role
+from .sml_vocabulary import Role, register_of
 from .tasmota_sml import (
+    Block,
     MalformedMessageError,
-    ReaderIdentity,
-    ReaderTopics,
-    Reading,
     discovered_meters,
-    discovered_sensor_topic,
-    parse_identity,
+    is_meter,
+    meter_blocks,
     parse_message,
+)
+from .tasmota_topics import (
+    DISCOVERY,
+    STATUS_NETWORK,
+    STATUS_SENSORS,
+    HeadInfo,
+    ReaderTopics,
+    parse_discovery,
+    parse_status,
 )
 
 if TYPE_CHECKING:
@@ -32,21 +39,45 @@ MESSAGE_TIMEOUT: Final = timedelta(seconds=15)
 GRACE_TIME: Final = timedelta(seconds=2)
 """So long the rest may take after the first message: other keys, and who the reader is."""
 
-DISCOVERY_CONFIG: Final = "tasmota/discovery/+/config"
-DISCOVERY_SENSORS: Final = "tasmota/discovery/+/sensors"
-ANY_SENSOR: Final = "tele/+/SENSOR"
+ANY_SENSOR: Final = ("tele/+/SENSOR", "tele/+/+/SENSOR", "+/tele/SENSOR")
+"""Where heads publish whose topic may hold a slash, or stand before the prefix."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProbeResult:
     """What a reader has let us hear."""
 
-    heard: bool
+    heard: bool = False
     """Whether anything was published on its topics."""
-    reading: Reading | None
-    """The meter's registers from all messages; None if there was no meter among them."""
-    identity: ReaderIdentity | None
+    blocks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Fields of everything that may be a meter, by prefix, from all messages."""
+    head: HeadInfo | None = None
     """Who the reader is, if it answers commands."""
+
+    @property
+    def has_total(self) -> bool:
+        """Whether the counter that every home has is among the fields."""
+        return any(
+            (register := register_of(key)) is not None and register.role is Role.ENERGY_IMPORT
+            for fields in self.blocks.values()
+            for key in fields
+        )
+
+    @property
+    def meters(self) -> dict[str, Mapping[str, object]]:
+        """The blocks that are known to be meters'."""
+        return {
+            prefix: fields
+            for prefix, fields in self.blocks.items()
+            if is_meter(Block(prefix=prefix, fields=fields), register_of)
+        }
+
+    def merged(self, blocks: Iterable[Block]) -> ProbeResult:
+        """Return what this and another message say together."""
+        together = {prefix: dict(fields) for prefix, fields in self.blocks.items()}
+        for block in blocks:
+            together.setdefault(block.prefix, {}).update(block.fields)
+        return replace(self, heard=True, blocks=together)
 
 
 @asynccontextmanager
@@ -75,10 +106,10 @@ async def _subscribed(
             call()
 
 
-async def async_find_readers(hass: HomeAssistant) -> list[str]:
-    """Return the SENSOR topics of readers with a meter: announced ones, and ones heard now."""
-    topics: set[str] = set()
-    announced: dict[str, str] = {}
+async def async_find_readers(hass: HomeAssistant) -> dict[str, HeadInfo]:
+    """Return the readers with a meter by SENSOR topic: announced ones, and ones heard now."""
+    heard: dict[str, HeadInfo] = {}
+    announced: dict[str, HeadInfo] = {}
     with_meter: set[str] = set()
 
     @callback
@@ -86,30 +117,52 @@ async def async_find_readers(hass: HomeAssistant) -> list[str]:
         device = message.topic.rpartition("/")[0]
         try:
             if message.topic.endswith("/config"):
-                if topic := discovered_sensor_topic(message.payload):
-                    announced[device] = topic
+                announced[device] = parse_discovery(message.payload)
             elif message.topic.endswith("/sensors"):
                 if discovered_meters(message.payload):
                     with_meter.add(device)
-            elif parse_message(message.payload):
-                topics.add(message.topic)
+            elif meter_blocks(message.payload, register_of):
+                heard[message.topic] = HeadInfo()
         except MalformedMessageError:
             # Somebody else's message: not a reader to offer.
             return
 
-    async with _subscribed(
-        hass, dict.fromkeys((DISCOVERY_CONFIG, DISCOVERY_SENSORS, ANY_SENSOR), received)
-    ):
+    topics = (f"{DISCOVERY}/+/config", f"{DISCOVERY}/+/sensors", *ANY_SENSOR)
+    async with _subscribed(hass, dict.fromkeys(topics, received)):
         await asyncio.sleep(LISTEN_TIME.total_seconds())
-    topics.update(announced[device] for device in with_meter & announced.keys())
-    return sorted(topics)
+    for device in with_meter & announced.keys():
+        head = announced[device]
+        if head.topics is not None:
+            heard[head.topics.sensor] = head
+    return dict(sorted(heard.items()))
+
+
+async def async_announced_head(hass: HomeAssistant, mac: str) -> HeadInfo | None:
+    """Return what a head with this MAC address (capitals, no colons) has announced."""
+    told: asyncio.Future[HeadInfo] = hass.loop.create_future()
+
+    @callback
+    def received(message: ReceiveMessage) -> None:
+        try:
+            head = parse_discovery(message.payload)
+        except MalformedMessageError:
+            return
+        if not told.done():
+            told.set_result(head)
+
+    async with _subscribed(hass, {f"{DISCOVERY}/{mac}/config": received}):
+        try:
+            async with asyncio.timeout(SUBSCRIBE_TIMEOUT.total_seconds()):
+                return await told
+        except TimeoutError:
+            return None
 
 
 async def async_probe_reader(hass: HomeAssistant, topics: ReaderTopics) -> ProbeResult:
     """Ask a reader for its values and its identity, and listen to what it publishes."""
     from homeassistant.components import mqtt
 
-    result = ProbeResult(heard=False, reading=None, identity=None)
+    result = ProbeResult()
     changed = asyncio.Event()
 
     @callback
@@ -119,57 +172,43 @@ async def async_probe_reader(hass: HomeAssistant, topics: ReaderTopics) -> Probe
             # What the broker remembers does not prove that the reader lives.
             return
         try:
-            readings = parse_message(message.payload)
+            blocks = parse_message(message.payload)
         except MalformedMessageError:
-            readings = []
-        merged = _merged(result.reading, readings[0]) if readings else result.reading
-        result = replace(result, heard=True, reading=merged)
+            blocks = []
+        result = result.merged(block for block in blocks if block.numbers())
         changed.set()
 
     @callback
     def identity_received(message: ReceiveMessage) -> None:
         nonlocal result
         try:
-            result = replace(result, identity=parse_identity(message.payload))
+            result = replace(result, head=parse_status(message.payload))
         except MalformedMessageError:
             return
         changed.set()
 
     def complete() -> bool:
-        return (
-            result.reading is not None
-            and Role.ENERGY_IMPORT in result.reading.values
-            and (result.identity is not None or topics.command is None)
-        )
+        return result.has_total and (result.head is not None or topics.command is None)
 
     handlers: dict[str, Callable[[ReceiveMessage], None]] = {topics.sensor: reading_received}
-    if topics.status:
-        handlers |= {topics.status[10]: reading_received, topics.status[5]: identity_received}
+    for number, handler in (
+        (STATUS_SENSORS, reading_received),
+        (STATUS_NETWORK, identity_received),
+    ):
+        if answer := topics.status(number):
+            handlers[answer] = handler
     async with _subscribed(hass, handlers):
         if topics.command and mqtt.is_connected(hass):
-            for number in topics.status:
+            for number in (STATUS_SENSORS, STATUS_NETWORK):
                 await mqtt.async_publish(hass, topics.command, str(number), 0, False)
         try:
             async with asyncio.timeout(MESSAGE_TIMEOUT.total_seconds()) as patience:
                 while not complete():
                     await changed.wait()
                     changed.clear()
-                    if result.reading is not None:
+                    if result.blocks:
                         deadline = hass.loop.time() + GRACE_TIME.total_seconds()
                         patience.reschedule(min(patience.when() or deadline, deadline))
         except TimeoutError:
             pass
     return result
-
-
-def _merged(earlier: Reading | None, later: Reading) -> Reading:
-    """Return what two messages of one meter say together."""
-    if earlier is None or earlier.prefix != later.prefix:
-        return later if earlier is None else earlier
-    return replace(
-        later,
-        values={**earlier.values, **later.values},
-        keys={**earlier.keys, **later.keys},
-        meter_id=later.meter_id or earlier.meter_id,
-        unknown={**earlier.unknown, **later.unknown},
-    )

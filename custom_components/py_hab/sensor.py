@@ -1,6 +1,7 @@
 """Sensors: electricity, climate and batteries at the box, registers of the meter."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import override
@@ -21,16 +22,17 @@ from homeassistant.const import (
     UnitOfTemperature,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import FritzBoxCoordinator, MeterCoordinator, PyHabConfigEntry
+from .const import DOMAIN
+from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .entity import (
     FritzBoxButtonEntity,
     FritzBoxEntity,
     FritzBoxEntityDescription,
-    MeterEntity,
     async_add_as_they_appear,
     fritzbox_buttons,
     fritzbox_values,
@@ -44,6 +46,8 @@ from .fritzbox_model import (
     Thermostat,
 )
 from .fritzbox_rest import SmartMeterProblem
+from .meter_coordinator import MeterCoordinator
+from .meter_sensors import MeterSensor, meter_registers
 from .sml_vocabulary import Role
 
 PARALLEL_UPDATES = 0
@@ -113,6 +117,13 @@ def _smart_meter_state(device: Device) -> str | None:
     return next((item for item in SmartMeterProblem if item in problems), _ALL_WELL)
 
 
+REJECTED_READINGS = SensorEntityDescription(
+    key="rejected_readings",
+    translation_key="rejected_readings",
+    state_class=SensorStateClass.TOTAL_INCREASING,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+)
 LAST_PRESS = SensorEntityDescription(
     key="last_press",
     translation_key="last_press",
@@ -262,32 +273,6 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
     ),
 )
 
-METER_SENSORS: dict[Role, SensorEntityDescription] = {
-    Role.ENERGY_IMPORT: SensorEntityDescription(
-        key=Role.ENERGY_IMPORT,
-        translation_key="energy_import",
-        device_class=SensorDeviceClass.ENERGY,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
-        suggested_display_precision=2,
-    ),
-    Role.ENERGY_EXPORT: SensorEntityDescription(
-        key=Role.ENERGY_EXPORT,
-        translation_key="energy_export",
-        device_class=SensorDeviceClass.ENERGY,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
-        suggested_display_precision=2,
-    ),
-    Role.POWER: SensorEntityDescription(
-        key=Role.POWER,
-        device_class=SensorDeviceClass.POWER,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfPower.WATT,
-        suggested_display_precision=0,
-    ),
-}
-
 
 async def async_setup_entry(
     hass: HomeAssistant,
@@ -311,22 +296,25 @@ async def async_setup_entry(
                     fritzbox, ain=item[0], identifier=item[1], description=LAST_PRESS
                 ),
             )
+            async_add_entities(
+                [RejectedReadings(fritzbox, fritzbox.box_identifier[1], fritzbox.data.devices)]
+            )
         case MeterCoordinator() as meter:
-            # Registers seen before a restart are there at once, unavailable until heard of.
-            registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-            remembered = {
-                role
-                for role in METER_SENSORS
-                if any(item.unique_id.endswith(f"_{role}") for item in registered)
-            }
             async_add_as_they_appear(
                 meter,
                 async_add_entities,
-                found=lambda: (
-                    (role, role)
-                    for role in METER_SENSORS.keys() & (remembered | meter.data.values.keys())
+                found=lambda: meter_registers(meter),
+                create=lambda item: MeterSensor(meter, place=item[0], role=item[1]),
+            )
+            async_add_as_they_appear(
+                meter,
+                async_add_entities,
+                found=lambda: ((place, place) for place in meter.data),
+                create=lambda place: RejectedReadings(
+                    meter,
+                    meter.identifier(place),
+                    [meter.data[place].counter_key(role) for role in Role],
                 ),
-                create=lambda role: MeterSensor(meter, description=METER_SENSORS[role]),
             )
 
 
@@ -352,11 +340,45 @@ class FritzBoxLastPress(FritzBoxButtonEntity, SensorEntity):
         return self.button.last_pressed if self.button else None
 
 
-class MeterSensor(MeterEntity, SensorEntity):
-    """A register of the meter."""
+class RejectedReadings(CoordinatorEntity[FritzBoxCoordinator | MeterCoordinator], SensorEntity):
+    """How many counter readings of a box or a meter were not believed, and why."""
+
+    _attr_has_entity_name = True
+    entity_description = REJECTED_READINGS
+
+    def __init__(
+        self,
+        coordinator: FritzBoxCoordinator | MeterCoordinator,
+        identifier: str,
+        counters: Collection[str],
+    ) -> None:
+        """Count for the device with this identifier, to which the counters belong."""
+        super().__init__(coordinator)
+        self._counters = counters
+        self._attr_unique_id = f"{identifier}_{REJECTED_READINGS.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
 
     @property
     @override
-    def native_value(self) -> SensorValue:
-        """The newest value, None while the reader has not told it."""
-        return self.coordinator.data.values.get(Role(self.entity_description.key))
+    def available(self) -> bool:
+        """Always: it is our own count."""
+        return True
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """All of them, since Home Assistant has started."""
+        return sum(self._by_reason().values())
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, int]:
+        """How many for each reason; they change together with the state."""
+        return dict(self._by_reason())
+
+    def _by_reason(self) -> Counter[str]:
+        reasons: Counter[str] = Counter()
+        for (counter, verdict), count in self.coordinator.counters.rejected.items():
+            if counter in self._counters:
+                reasons[verdict.value] += count
+        return reasons

@@ -6,7 +6,8 @@ from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
-from .coordinator import FritzBoxCoordinator, MeterCoordinator, PyHabConfigEntry
+from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from .meter_coordinator import MeterCoordinator
 
 
 @callback

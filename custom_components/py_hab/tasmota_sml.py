@@ -1,44 +1,34 @@
-"""What a Tasmota SML reader publishes: topics, and payloads as typed readings."""
+"""What a Tasmota SML reader publishes: topics, and payloads as blocks of fields."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv4Address
 import json
 import math
 import re
 from typing import Any, Final
 
-from .sml_vocabulary import Role, register_of
+from .sml_vocabulary import COUNTERS, Register, Role, register_of
 
 DEFAULT_TELE_PERIOD: Final = timedelta(seconds=300)
 """How often Tasmota publishes SENSOR unless told otherwise."""
 MAX_PAYLOAD: Final = 64 * 1024
 """Bytes; Tasmota's own limit for a message is far below."""
-_DRIVERS: Final = frozenset(
-    {
-        "ANALOG",
-        "BME280",
-        "COUNTER",
-        "DHT11",
-        "DS18B20",
-        "ENERGY",
-        "ESP32",
-        "HKR",
-        "HTU21",
-        "SHT3X",
-        "SI7021",
-        "STATUSSNS",
-        "SWITCH",
-        "BUTTON",
-        "CONTROL",
-    }
+_DRIVER: Final = re.compile(
+    r"(?i:ADS1115|AHT\d+|ANALOG|BH1750|BME\d+|BMP\d+|BUTTON|CCS811|CONTROL|COUNTER|DHT\d+|"
+    r"DS18\w+|ENERGY|ESP32|HTU21|INA\d+|LM75AD|MCP\d+|MLX90614|SCD\d+|SHT\w+|SI70\d+|SWITCH|"
+    r"TIMERS|VL53\w+|WIFI)(?:[-_]\w+)?"
 )
-"""Objects beside the meter's: Tasmota's own drivers, and what the old py_hab server publishes."""
-
-
-_FORBIDDEN: Final = re.compile(r"[#+\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Wildcards, control characters and halves of characters."""
+"""Objects beside the meter's: Tasmota's own drivers, numbered where there are several."""
+_SERVER_FIELDS: Final = frozenset({"sub_entity", "amount"})
+"""What the old py_hab server publishes on the topics of readers, under names of its own."""
+METER_ROLES: Final = COUNTERS | {
+    Role.POWER,
+    Role.POWER_ABSOLUTE,
+    Role.POWER_IMPORT,
+    Role.POWER_EXPORT,
+}
+"""Registers that tell an electricity meter from any other sensor."""
 
 
 type Payload = str | bytes | bytearray
@@ -48,63 +38,31 @@ class MalformedMessageError(Exception):
     """A payload is not the JSON object that Tasmota sends."""
 
 
-class InvalidTopicError(ValueError):
-    """A text is not a topic that a reader publishes on."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderTopics:
-    """The topics of one reader, derived from its SENSOR topic."""
-
-    sensor: str
-    availability: str
-    """LWT: retained "Online" or "Offline"."""
-    command: str | None
-    """Where commands go, None if the topic has no level "tele" to replace."""
-    status: Mapping[int, str]
-    """Where the answers to STATUS 5 and 10 arrive; empty without `command`."""
-
-
-def reader_topics(sensor_topic: str) -> ReaderTopics:
-    """Return the topics that belong to a SENSOR topic such as "tele/tasmota_9282F4/SENSOR".
-
-    The level "tele" may stand anywhere (Tasmota's FullTopic is free). Raises
-    InvalidTopicError for wildcards, empty levels and characters that MQTT forbids.
-    """
-    topic = sensor_topic.strip()
-    levels = topic.split("/")
-    if not all(levels) or _FORBIDDEN.search(topic) or len(topic.encode()) > 65535:
-        raise InvalidTopicError(sensor_topic)
-    base = levels[:-1]
-    availability = "/".join([*base, "LWT"])
-    if "tele" not in base:
-        return ReaderTopics(topic, availability, None, {})
-    at = base.index("tele")
-    command = "/".join([*base[:at], "cmnd", *base[at + 1 :], "STATUS"])
-    answer = "/".join([*base[:at], "stat", *base[at + 1 :]])
-    return ReaderTopics(
-        topic, availability, command, {number: f"{answer}/STATUS{number}" for number in (5, 10)}
-    )
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """What one message says of one meter."""
+class Block:
+    """One object of a message: what it says of one meter, or of something else."""
 
     prefix: str
-    """Name of the meter's object in the message; may be empty."""
-    values: Mapping[Role, float]
-    """kWh or W; only what the message holds."""
-    keys: Mapping[Role, str]
-    """Under which key each value was published."""
-    meter_id: str | None
-    unknown: Mapping[str, str]
-    """Keys that mean nothing to us, and their values as text."""
-    unread: tuple[tuple[str, str], ...] = ()
-    """(key, reason) of known keys without a number to believe."""
+    """Name of the object; may be empty."""
+    fields: Mapping[str, object]
+    """What was published, by key."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is all that the reader knows: an immediate message holds one key only."""
+        return len(self.fields) > 1
+
+    def numbers(self) -> dict[str, float]:
+        """Return the fields that are numbers to reckon with."""
+        return {
+            key: float(value)
+            for key, value in self.fields.items()
+            if isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)
+        }
 
 
-def _load(payload: Payload) -> dict[str, Any]:
+def load_object(payload: Payload) -> dict[str, Any]:
+    """Return the JSON object of a message. Raises MalformedMessageError."""
     if len(payload) > MAX_PAYLOAD:
         raise MalformedMessageError("too large")
     try:
@@ -113,56 +71,44 @@ def _load(payload: Payload) -> dict[str, Any]:
         raise MalformedMessageError(f"not JSON: {type(err).__name__}") from err
     if not isinstance(message, dict):
         raise MalformedMessageError("not an object")
-    # The answer to STATUS 10 holds the same object one level deeper.
+    return message
+
+
+def parse_message(payload: Payload) -> list[Block]:
+    """Return the objects of a SENSOR message or an answer to STATUS 10 that may be meters'.
+
+    An immediate message holds one object with a single key. Raises MalformedMessageError.
+    """
+    message = load_object(payload)
+    # The answer to STATUS 8 or 10 holds the same object one level deeper.
     inner = message.get("StatusSNS", message)
-    return inner if isinstance(inner, dict) else {}
+    return [
+        Block(prefix=prefix, fields=fields)
+        for prefix, fields in (inner.items() if isinstance(inner, dict) else ())
+        if isinstance(fields, dict)
+        and not _DRIVER.fullmatch(prefix)
+        and not fields.keys() >= _SERVER_FIELDS
+    ]
 
 
-def parse_message(payload: Payload) -> list[Reading]:
-    """Return the readings of a SENSOR message or an answer to STATUS 10, one for each meter.
+def meter_blocks(payload: Payload, knows: Callable[[str], Register | None]) -> list[Block]:
+    """Return the objects of a message that are a meter's: they hold a register that tells one.
 
-    An immediate message holds a single key; a message of other sensors gives an empty list.
     Raises MalformedMessageError.
     """
-    readings = (
-        _reading(prefix, block)
-        for prefix, block in _load(payload).items()
-        if isinstance(block, dict) and prefix.upper() not in _DRIVERS
-    )
-    return [reading for reading in readings if reading.values or reading.unread]
+    return [block for block in parse_message(payload) if is_meter(block, knows)]
 
 
-def _reading(prefix: str, block: Mapping[str, Any]) -> Reading:
-    values: dict[Role, float] = {}
-    keys: dict[Role, str] = {}
-    unknown: dict[str, str] = {}
-    unread: list[tuple[str, str]] = []
-    meter_id: str | None = None
-    for key, value in block.items():
-        register = register_of(key)
-        if register is None:
-            unknown[key] = str(value)[:80]
-        elif register.role is Role.METER_ID:
-            # 0 and "" stand there until the meter has told its number.
-            meter_id = (str(value).strip() if value else "") or meter_id
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            unread.append((key, "not a number"))
-        elif not _is_finite(value):
-            unread.append((key, "not finite"))
-        else:
-            values[register.role] = float(value) * register.factor
-            keys[register.role] = key
-    return Reading(
-        prefix=prefix,
-        values=values,
-        keys=keys,
-        meter_id=meter_id,
-        unknown=unknown,
-        unread=tuple(unread),
+def is_meter(block: Block, knows: Callable[[str], Register | None]) -> bool:
+    """Whether a block holds energy, power or the number of a meter; `knows` tells registers."""
+    return any(
+        register is not None and register.role in METER_ROLES
+        for register in map(knows, block.fields)
     )
 
 
-def _is_finite(value: float) -> bool:
+def is_finite(value: float) -> bool:
+    """Whether a number is one to reckon with; JSON allows NaN, and integers without end."""
     try:
         return math.isfinite(value)
     except OverflowError:
@@ -170,59 +116,22 @@ def _is_finite(value: float) -> bool:
         return False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReaderIdentity:
-    """What tells one reader from another, from Tasmota's answer to STATUS 5."""
-
-    mac: str | None
-    """Twelve hex digits, upper case."""
-    address: str | None
-
-
-def parse_identity(payload: Payload) -> ReaderIdentity:
-    """Read the answer to STATUS 5. Raises MalformedMessageError."""
-    network = _load(payload).get("StatusNET")
-    fields = network if isinstance(network, dict) else {}
-    mac = re.sub(r"[^0-9A-F]", "", str(fields.get("Mac", "")).upper())
-    return ReaderIdentity(
-        # All zero where Tasmota has no network of that kind.
-        mac=mac if len(mac) == 12 and mac.strip("0") else None,
-        address=_address(str(fields.get("IPAddress", ""))),
-    )
-
-
-def _address(text: str) -> str | None:
-    """Return an IPv4 address, None for 0.0.0.0 and for what is none."""
-    try:
-        return None if IPv4Address(text).is_unspecified else text
-    except ValueError:
-        return None
-
-
-def discovered_sensor_topic(payload: Payload) -> str | None:
-    """Return the SENSOR topic from a retained `tasmota/discovery/<MAC>/config`, if it has one.
-
-    Raises MalformedMessageError.
-    """
-    config = _load(payload)
-    full_topic, topic, prefixes = config.get("ft"), config.get("t"), config.get("tp")
-    if not (isinstance(full_topic, str) and isinstance(topic, str) and isinstance(prefixes, list)):
-        return None
-    tokens = {
-        "%prefix%": str(prefixes[2]) if len(prefixes) > 2 else "tele",
-        "%topic%": topic,
-        "%hostname%": str(config.get("hn", "")),
-        "%id%": str(config.get("mac", ""))[-6:],
-    }
-    for token, text in tokens.items():
-        full_topic = full_topic.replace(token, text)
-    return f"{full_topic.rstrip('/')}/SENSOR"
-
-
-def discovered_meters(payload: Payload) -> list[Reading]:
+def discovered_meters(payload: Payload) -> list[Block]:
     """Return the meters in a retained `tasmota/discovery/<MAC>/sensors`.
 
     Raises MalformedMessageError.
     """
-    sensors = _load(payload).get("sn")
-    return parse_message(json.dumps(sensors)) if isinstance(sensors, dict) else []
+    sensors = load_object(payload).get("sn")
+    return meter_blocks(json.dumps(sensors), register_of) if isinstance(sensors, dict) else []
+
+
+def may_have_meter(payload: Payload) -> bool:
+    """Whether a discovery message shows a meter, or no sensor at all: then it may come later.
+
+    A script may keep the meter's block back until the meter was read. Raises
+    MalformedMessageError.
+    """
+    sensors = load_object(payload).get("sn")
+    if not isinstance(sensors, dict):
+        return False
+    return bool(discovered_meters(payload)) or sensors.keys() <= {"Time"}

@@ -1,0 +1,376 @@
+"""One electricity meter behind a head: from published fields to the values that entities show."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+import math
+from typing import Any, Final
+
+from .counter import BELIEVING, Verdict
+from .counter_memory import CounterMemory
+from .meter_id import MeterId, maker_of, parse_meter_id
+from .meter_trouble import Trouble, TroubleWatch
+from .register_behaviour import Behaviour, Finding
+from .sampling import Sampler
+from .sml_vocabulary import COUNTERS, QUANTITIES, Kind, Register, Role
+from .tasmota_sml import Block, is_finite
+
+SLOW_INTERVAL: Final = 60.0
+"""Seconds; everything but power is written no more often. Of a counter nothing is lost: the next
+value holds it all."""
+_POWERS: Final = frozenset(role for role, item in QUANTITIES.items() if item.unit == "W")
+STALE_AFTER: Final = 900.0
+"""Seconds; three times the interval at which Tasmota publishes unless told otherwise."""
+LONGEST_INTERVAL: Final = 3600.0
+"""Seconds; Tasmota can be told to publish as rarely as this."""
+WATCH_INTERVAL: Final = 5.0
+"""Seconds between two looks at how the registers behave."""
+MAX_UNKNOWN: Final = 64
+"""Keys; no meter has as many registers."""
+_DIGITS: Final = {"W": 1, "var": 1, "V": 1, "A": 3, "Hz": 3}
+"""Decimals of a mean; more would be a new state for nothing."""
+_DIRECTIONS: Final = (Role.POWER_IMPORT, Role.POWER_EXPORT)
+_NUMBERS: Final = frozenset({Role.METER_ID, Role.MAKER})
+_HEARD: Final = BELIEVING | {Verdict.SLIGHTLY_LOWER, Verdict.QUARANTINED}
+"""Verdicts that tell that the head reads the meter."""
+_DISPLAY: Final = 1e6
+"""kWh; a meter shows six digits before the point."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replacement:
+    """A counter that goes on from another reading, believed at last."""
+
+    role: Role
+    verdict: Verdict
+    before: float
+    """kWh that it was believed to show."""
+    now: float
+
+    @property
+    def is_question(self) -> bool:
+        """Whether only the user knows what has happened; a full display starts anew by itself."""
+        return self.verdict is Verdict.REPLACED
+
+
+@dataclass(kw_only=True, slots=True)
+class Taken:
+    """What a message has changed."""
+
+    changed: bool = False
+    """Whether an entity has something new to show."""
+    unconfirmed: bool = False
+    """Whether a counter waits for a second reading."""
+    replacements: list[Replacement] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Clock:
+    """When a register was heard last, and how long it was silent before, in seconds."""
+
+    heard: float
+    interval: float = 0.0
+
+
+class Meter:
+    """What is known of one meter.
+
+    `values` are those that the entities show (kWh, W, V, A ...), thinned out.
+    """
+
+    def __init__(
+        self,
+        place: str,
+        *,
+        knows: Callable[[str], Register | None],
+        counters: CounterMemory,
+        interval: float,
+        max_power: float,
+    ) -> None:
+        """Begin with a meter in a place of `Meters`, of which nothing was heard yet.
+
+        `knows` tells which register a key means; `interval` are the seconds between two written
+        values of power, 0 for all of them; `max_power` in kW.
+        """
+        self.place = place
+        self.values: dict[Role, float] = {}
+        self.keys: dict[Role, str] = {}
+        """Under which key each register is published."""
+        self.unknown: dict[str, str] = {}
+        """Keys that mean nothing to us, and their newest values as text."""
+        self.number: MeterId | None = None
+        self.maker: str | None = None
+        self.findings: dict[str, Finding] = {}
+        """What behaviour has told of keys."""
+        self.absolute_power = False
+        """Whether power is told without its sign."""
+        self._knows = knows
+        self._counters = counters
+        self._interval = interval
+        self._max_power = max_power
+        self._clocks: dict[Role, _Clock] = {}
+        self._samplers: dict[Role, Sampler] = {}
+        self._watch = TroubleWatch()
+        self._behaviour = Behaviour(knows)
+        self._received: dict[Role, float] = {}
+        """The newest measurements as they came, not thinned out."""
+        self._raw: dict[str, float] = {}
+        self._has_number: bool | None = None
+        self._looked = -math.inf
+        self._exporting = False
+
+    def counter_key(self, role: Role) -> str:
+        """Return under which name the counter memory keeps a counter of this meter."""
+        return f"{self.place}_{role}" if self.place else role
+
+    @property
+    def troubles(self) -> frozenset[Trouble]:
+        """What the readings tell of a meter or head that is not well."""
+        return self._watch.troubles
+
+    @property
+    def heard(self) -> float | None:
+        """When anything of this meter was heard last, in seconds."""
+        return max((clock.heard for clock in self._clocks.values()), default=None)
+
+    def is_fresh(self, role: Role, now: float) -> bool:
+        """Whether a register was heard of lately, each by its own clock."""
+        clock = self._clocks.get(role)
+        if clock is None or Trouble.FROZEN in self.troubles:
+            return False
+        return now - clock.heard < max(STALE_AFTER, 3 * clock.interval)
+
+    def register_of(self, key: str) -> Register | None:
+        """Return what a key means: by its behaviour if that has told, else by its name."""
+        finding = self.findings.get(key)
+        return Register(finding.role, finding.factor) if finding else self._knows(key)
+
+    def take(self, block: Block, now: float) -> Taken:
+        """Take over what a message, received at `now` seconds, says of this meter.
+
+        A reading that is not believed leaves everything as it was, but is counted.
+        """
+        readings: dict[Role, list[tuple[str, float]]] = {}
+        doubtful: dict[Role, list[tuple[str, float]]] = {}
+        for key, value in block.fields.items():
+            register = self.register_of(key)
+            if register is None:
+                self._note_unknown(key, value)
+            elif register.role in _NUMBERS:
+                self._take_number(value)
+            elif QUANTITIES[register.role].kind is not Kind.NONE:
+                number = _number(value)
+                reading = number * self._factor(key, register, number)
+                sure = doubtful if register.doubtful else readings
+                sure.setdefault(register.role, []).append((key, reading))
+        for role, items in doubtful.items():
+            # A counter is for ever: with nothing but a doubtful key, it waits for proof.
+            if role in readings or role not in COUNTERS:
+                readings.setdefault(role, []).extend(items)
+            else:
+                for key, _ in items:
+                    self._note_unknown(key, block.fields[key])
+        _drop_copies(readings)
+        taken = Taken()
+        nothing_read = self._take_counters(readings, now, taken)
+        if not (nothing_read and _all_zero(readings)):
+            self._take_measurements(readings, now, taken)
+        self._look(block, now)
+        return taken
+
+    def _factor(self, key: str, register: Register, number: float) -> float:
+        """Return what turns a published number into the unit of its role.
+
+        What would be more than the house can draw is in W, though other scripts have it in kW.
+        """
+        if register.doubtful and abs(number) * register.factor > 1000 * self._max_power:
+            self.findings[key] = Finding(register.role)
+            return 1.0
+        return register.factor
+
+    def _note_unknown(self, key: str, value: object) -> None:
+        if key in self.unknown or len(self.unknown) < MAX_UNKNOWN:
+            self.unknown[key] = str(value)[:80] if isinstance(value, str | int | float) else ""
+
+    def _take_number(self, value: object) -> None:
+        # 0 and "" stand there until the meter has told its number. What scripts call its number
+        # may be the maker's code, and the other way round.
+        self._has_number = bool(value)
+        self.number = parse_meter_id(value) or self.number
+        self.maker = maker_of(value) or self.maker
+
+    def _take_counters(
+        self, readings: Mapping[Role, list[tuple[str, float]]], now: float, taken: Taken
+    ) -> bool:
+        """Judge the counters; return whether one that has counted reads zero."""
+        zero = False
+        for role in readings.keys() & COUNTERS:
+            counter = self.counter_key(role)
+            before = self._counters.last(counter)
+            key, reading = _nearest(readings[role], before)
+            if reading == 0 and before is None and not self._has_counted():
+                # Everything is zero while the head has not read its meter yet.
+                self._counters.reject(counter, Verdict.ZERO)
+                continue
+            verdict = self._counters.judge(counter, reading)
+            believed = self._counters.last(counter)
+            zero |= verdict is Verdict.ZERO and bool(before)
+            taken.unconfirmed |= verdict is Verdict.QUARANTINED
+            if believed is None or verdict not in _HEARD:
+                continue
+            self.keys[role] = key
+            self._tick(role, now)
+            if verdict in BELIEVING and before is not None and believed != before:
+                self._exporting = role is Role.ENERGY_EXPORT
+            if verdict in BELIEVING and verdict is not Verdict.BELIEVED:
+                self._samplers.pop(role, None)
+                taken.replacements.append(
+                    Replacement(role=role, verdict=verdict, before=before or 0.0, now=believed)
+                )
+            self._show(role, believed, now, taken)
+        return zero
+
+    def _has_counted(self) -> bool:
+        return any(self._counters.last(self.counter_key(role)) for role in COUNTERS)
+
+    def _take_measurements(
+        self, readings: Mapping[Role, list[tuple[str, float]]], now: float, taken: Taken
+    ) -> None:
+        for role in readings.keys() - COUNTERS:
+            holder = self.keys.get(role)
+            candidates = dict(readings[role])
+            if holder in candidates:
+                key = holder
+            elif holder is None or not self.is_fresh(role, now):
+                key = next(iter(candidates))
+            else:
+                # Another key for the same register: the one that was there first goes on.
+                continue
+            reading = candidates[key]
+            if not math.isfinite(reading):
+                self._counters.reject(self.counter_key(role), Verdict.NOT_FINITE)
+                continue
+            if role is Role.POWER and self.absolute_power and self._exporting:
+                reading = -abs(reading)
+            self.keys[role] = key
+            self._show_measurement(role, reading, now, taken)
+        if not readings.keys().isdisjoint(_DIRECTIONS) and Role.POWER not in self.keys:
+            drawn, fed_in = (self._received.get(role) for role in _DIRECTIONS)
+            if drawn is not None and fed_in is not None:
+                self._show_measurement(Role.POWER, drawn - fed_in, now, taken)
+
+    def _show_measurement(self, role: Role, reading: float, now: float, taken: Taken) -> None:
+        self._received[role] = reading
+        self._tick(role, now)
+        self._show(role, reading, now, taken)
+
+    def _tick(self, role: Role, now: float) -> None:
+        clock = self._clocks.get(role)
+        if clock is None:
+            self._clocks[role] = _Clock(now)
+        else:
+            clock.interval = min(max(now - clock.heard, 0.0), LONGEST_INTERVAL)
+            clock.heard = now
+
+    def _show(self, role: Role, reading: float, now: float, taken: Taken) -> None:
+        """Hand a reading to the entities when it is due."""
+        sampler = self._samplers.get(role)
+        if sampler is None:
+            quantity = QUANTITIES[role]
+            interval = self._interval if role in _POWERS else SLOW_INTERVAL
+            sampler = Sampler(interval, mean=quantity.kind is Kind.MEASUREMENT)
+            self._samplers[role] = sampler
+        value = sampler.add(reading, now)
+        if value is None:
+            return
+        if value != reading:
+            value = round(value, _DIGITS.get(QUANTITIES[role].unit, 3))
+        if self.values.get(role) != value:
+            self.values[role] = value
+            taken.changed = True
+
+    def _look(self, block: Block, now: float) -> None:
+        """Watch, every few seconds, how the registers behave."""
+        if not self._behaviour.settled:
+            self._raw.update(block.numbers())
+        if 0 <= now - self._looked < WATCH_INTERVAL:
+            return
+        self._looked = now
+        self._watch.observe(
+            now,
+            counters={
+                role: believed
+                for role in COUNTERS
+                if (believed := self._counters.last(self.counter_key(role))) is not None
+            },
+            power=self._present_power(),
+            has_id=self._has_number,
+        )
+        if not self._behaviour.settled and self._raw:
+            self._behaviour.observe(now, self._raw)
+            self.findings |= self._behaviour.findings
+            self.absolute_power |= self._behaviour.absolute_power
+
+    def _present_power(self) -> float | None:
+        """Return the power in W, signed as far as the meter tells, None if it tells none."""
+        power = self._received.get(Role.POWER)
+        if power is None and Role.ENERGY_EXPORT in self.values:
+            power = self._received.get(Role.POWER_ABSOLUTE)
+        return self._received.get(Role.POWER_IMPORT) if power is None else power
+
+    # Memory
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What a restart must not forget of the keys, as JSON has it."""
+        return {
+            "findings": {key: [item.role, item.factor] for key, item in self.findings.items()},
+            "absolute_power": self.absolute_power,
+        }
+
+    def recall(self, notes: object) -> None:
+        """Take over what `notes` has kept, as far as it makes sense."""
+        match notes:
+            case {"findings": dict() as findings, "absolute_power": bool() as absolute_power}:
+                self.absolute_power = absolute_power
+                for key, finding in findings.items():
+                    match finding:
+                        case [str() as role, int() | float() as factor] if role in Role and factor:
+                            self.findings[key] = Finding(Role(role), factor)
+
+
+def _number(value: object) -> float:
+    """Return a published number, NaN for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
+        return math.nan
+    return float(value)
+
+
+def _drop_copies(readings: dict[Role, list[tuple[str, float]]]) -> None:
+    """Drop a "power" that shows what a counter shows: some scripts publish it under that name."""
+    if Role.POWER not in readings:
+        return
+    counters = {reading for role in readings.keys() & COUNTERS for _, reading in readings[role]}
+    genuine = [item for item in readings[Role.POWER] if not item[1] or item[1] not in counters]
+    if genuine:
+        readings[Role.POWER] = genuine
+    else:
+        del readings[Role.POWER]
+
+
+def _nearest(candidates: list[tuple[str, float]], believed: float | None) -> tuple[str, float]:
+    """Return the key and reading of a counter that is published under several keys.
+
+    Scripts for the eBZ DD3 publish it with two scales, one of them nonsense: which one depends on
+    the PIN. The right one goes on from what was believed; at first it is the greater one that a
+    meter's display can show.
+    """
+    if len(candidates) == 1:
+        return candidates[0]
+    finite = [item for item in candidates if math.isfinite(item[1])] or candidates
+    if believed is None:
+        return max(finite, key=lambda item: item[1] if item[1] < _DISPLAY else -1)
+    return min(finite, key=lambda item: abs(item[1] - believed))
+
+
+def _all_zero(readings: Mapping[Role, list[tuple[str, float]]]) -> bool:
+    return not any(reading for items in readings.values() for _, reading in items)

@@ -1,0 +1,495 @@
+"""What listens to a Tasmota head on one or more electricity meters."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+import logging
+import re
+from typing import TYPE_CHECKING, Any, Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .const import (
+    CONF_ANSWER_TOPIC,
+    CONF_COMMAND_TOPIC,
+    CONF_MAX_POWER,
+    CONF_POWER_INTERVAL,
+    CONF_PREFIX,
+    CONF_REGISTERS,
+    CONF_TOPIC,
+    DEFAULT_POWER_INTERVAL,
+    DOMAIN,
+)
+from .counter import DEFAULT_MAX_POWER
+from .counter_memory import CounterMemory
+from .meter import STALE_AFTER, Meter, Replacement
+from .meter_id import parse_meter_id
+from .meter_notices import METER_SILENT, Answer, MeterNotices
+from .meters import Meters
+from .register_choice import assigned_registers
+from .sml_vocabulary import COUNTERS, Register, Role, register_of
+from .tasmota_sml import Block, MalformedMessageError, is_meter, parse_message
+from .tasmota_topics import (
+    DISCOVERY,
+    STATUS_FIRMWARE,
+    STATUS_NETWORK,
+    STATUS_SENSORS,
+    HeadInfo,
+    parse_discovery,
+    parse_status,
+    parse_uptime,
+    reader_topics,
+)
+
+if TYPE_CHECKING:
+    from homeassistant.components.mqtt import ReceiveMessage
+
+_LOGGER = logging.getLogger(__name__)
+
+type MeterConfigEntry = ConfigEntry[MeterCoordinator]
+
+LOOK_AFTER_INTERVAL: Final = timedelta(minutes=1)
+ASK_AFTER: Final = 300.0
+"""Seconds without a word of a meter after which its head is asked: Tasmota's own interval."""
+REPEAT_AFTER: Final = 5.0
+"""Seconds."""
+MAX_REPEATS: Final = 3
+"""So often a head is asked again because a counter wants to be confirmed."""
+
+
+class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
+    """Receives what one head publishes about its meters, by their places ("" for the first)."""
+
+    config_entry: MeterConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        """Prepare for the head of an entry; nothing is subscribed yet."""
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
+        self.topics = reader_topics(
+            entry.data[CONF_TOPIC],
+            command=entry.data.get(CONF_COMMAND_TOPIC),
+            answer=entry.data.get(CONF_ANSWER_TOPIC),
+        )
+        self._max_power: float = entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
+        self._interval: float = entry.options.get(CONF_POWER_INTERVAL, DEFAULT_POWER_INTERVAL)
+        self._assigned = assigned_registers(entry.options.get(CONF_REGISTERS))
+        self.counters = CounterMemory(hass, entry, max_power=self._max_power)
+        self.notices = MeterNotices(hass, entry)
+        self.data = self._meters = dict[str, Meter]()
+        self._places = Meters(entry.data.get(CONF_PREFIX))
+        self.head = HeadInfo()
+        self.unreadable = 0
+        """Messages that were no JSON."""
+        self._learned: dict[str, Any] = {}
+        self._replacement_listeners: list[Callable[[str, Replacement], None]] = []
+        self._listening_since = dt_util.utcnow().timestamp()
+        self._head_heard = 0.0
+        self._asked = 0.0
+        self._repeats = 0
+        self._cancel_repeat: CALLBACK_TYPE | None = None
+        self._uptime = 0.0
+        self._online = True
+        self._connected = False
+        self._available: frozenset[tuple[str, Role]] = frozenset()
+        """As last told to the entities."""
+        self._was_heard = False
+        self._malformed = False
+
+    # What the entities ask
+
+    @property
+    def available(self) -> bool:
+        """Whether anything is known of a meter at this moment."""
+        return bool(self._available)
+
+    def is_available(self, place: str, role: Role) -> bool:
+        """Whether broker and head are there, and a register was heard of lately."""
+        meter = self._meters.get(place)
+        return (
+            self._online
+            and self._connected
+            and meter is not None
+            and meter.is_fresh(role, dt_util.utcnow().timestamp())
+        )
+
+    def identifier(self, place: str) -> str:
+        """Return what tells a meter from all others in the registries."""
+        first = self.config_entry.unique_id or self.config_entry.entry_id
+        return f"{first}_{place}" if place else first
+
+    def unique_id(self, place: str, key: str) -> str:
+        """Return the unique id of an entity of a meter."""
+        return f"{self.identifier(place)}_{key}"
+
+    @callback
+    def async_on_replacement(self, listener: Callable[[str, Replacement], None]) -> CALLBACK_TYPE:
+        """Call a listener with place and replacement when a counter goes on from elsewhere."""
+        self._replacement_listeners.append(listener)
+        return partial(self._replacement_listeners.remove, listener)
+
+    def name_of(self, place: str) -> str:
+        """Return what a meter is called: the first as its entry, others as their script has it."""
+        prefix = self._places.prefixes.get(place, "").strip()
+        return (
+            (prefix or f"{self.config_entry.title} {place}") if place else (self.config_entry.title)
+        )
+
+    # Life
+
+    @override
+    async def _async_setup(self) -> None:
+        """Subscribe to the head, then ask it for its values."""
+        # Imported here: a home without a meter needs no MQTT, and loading it takes time.
+        from homeassistant.components import mqtt
+
+        if not await mqtt.async_wait_for_mqtt_client(self.hass):
+            raise ConfigEntryNotReady(
+                translation_domain=DOMAIN, translation_key="mqtt_not_available"
+            )
+        await self._async_recall()
+        entry = self.config_entry
+        entry.async_on_unload(self._async_save)
+        entry.async_on_unload(self.notices.clear)
+        entry.async_on_unload(self._do_not_ask_again)
+        handlers = {
+            self.topics.availability: self._async_availability_received,
+            self.topics.sensor: self._async_reading_received,
+            self.topics.state: self._async_state_received,
+        }
+        for number in (STATUS_FIRMWARE, STATUS_NETWORK):
+            if answer := self.topics.status(number):
+                handlers[answer] = self._async_status_received
+        if answer := self.topics.status(STATUS_SENSORS):
+            handlers[answer] = self._async_reading_received
+            # Fires again whenever the broker has been away: values are fresh within a second.
+            entry.async_on_unload(
+                mqtt.async_on_subscribe_done(self.hass, answer, 0, self._async_introduce)
+            )
+        if entry.unique_id:
+            mac = entry.unique_id.replace(":", "").upper()
+            handlers[f"{DISCOVERY}/{mac}/config"] = self._async_discovery_received
+        for topic, handler in handlers.items():
+            entry.async_on_unload(await mqtt.async_subscribe(self.hass, topic, handler))
+        self._connected = mqtt.is_connected(self.hass)
+        entry.async_on_unload(
+            mqtt.async_subscribe_connection_status(self.hass, self._async_connection_changed)
+        )
+        entry.async_on_unload(
+            async_track_time_interval(
+                self.hass, self._async_look_after, LOOK_AFTER_INTERVAL, cancel_on_shutdown=True
+            )
+        )
+
+    async def _async_recall(self) -> None:
+        """Take over what an earlier run has left."""
+        await self.counters.async_load()
+        notes = self.counters.notes
+        self._places.recall(notes.get("meters"))
+        self.notices.recall(notes.get("replacements"))
+        learned = notes.get("learned")
+        self._learned = learned if isinstance(learned, dict) else {}
+        for place in self._places.prefixes:
+            self._meter(place)
+
+    async def _async_save(self) -> None:
+        self.counters.notes = self._notes()
+        await self.counters.async_save()
+
+    def _notes(self) -> dict[str, Any]:
+        return {
+            "meters": self._places.notes,
+            "learned": {place: meter.notes for place, meter in self._meters.items()},
+            "replacements": [*self.notices.replacements],
+        }
+
+    def _meter(self, place: str) -> Meter:
+        """Return the meter in a place; one that is new gets its device."""
+        if place not in self._meters:
+            meter = Meter(
+                place,
+                knows=self.register_of,
+                counters=self.counters,
+                interval=self._interval,
+                max_power=self._max_power,
+            )
+            meter.recall(self._learned.get(place))
+            for role in COUNTERS:
+                if self.counters.last(meter.counter_key(role)) is None:
+                    self.counters.quarantine(meter.counter_key(role))
+            self._meters[place] = meter
+            self._update_device(place)
+        return self._meters[place]
+
+    def register_of(self, key: str) -> Register | None:
+        """Return what the user says that a key means, else what its name says."""
+        return self._assigned.get(key) or register_of(key)
+
+    @override
+    async def _async_update_data(self) -> Mapping[str, Meter]:
+        """Return what has been heard; values come as messages."""
+        return self._meters
+
+    # What it sends
+
+    @callback
+    def _async_introduce(self) -> None:
+        """Ask the head for all values now, and who it is."""
+        self._repeats = 0
+        for number in (STATUS_SENSORS, STATUS_FIRMWARE, STATUS_NETWORK):
+            self._ask(number)
+
+    def _ask(self, number: int) -> None:
+        from homeassistant.components import mqtt
+
+        self._asked = dt_util.utcnow().timestamp()
+        if self.topics.command and mqtt.is_connected(self.hass):
+            self.config_entry.async_create_task(
+                self.hass, mqtt.async_publish(self.hass, self.topics.command, str(number), 0, False)
+            )
+
+    def _ask_again(self) -> None:
+        """Ask once more when the head has had time for another telegram of its meter."""
+        if self._cancel_repeat is not None or self._repeats >= MAX_REPEATS:
+            return
+        self._repeats += 1
+
+        @callback
+        def ask(_now: datetime) -> None:
+            self._cancel_repeat = None
+            self._ask(STATUS_SENSORS)
+
+        self._cancel_repeat = async_call_later(self.hass, REPEAT_AFTER, ask)
+
+    @callback
+    def _do_not_ask_again(self) -> None:
+        if self._cancel_repeat is not None:
+            self._cancel_repeat()
+
+    # What it receives
+
+    @callback
+    def _async_connection_changed(self, connected: bool) -> None:
+        self._connected = connected
+        self._tell_availability()
+
+    @callback
+    def _async_availability_received(self, message: ReceiveMessage) -> None:
+        online = message.payload != self.head.offline
+        if online and not self._online:
+            self._quarantine()
+        self._online = online
+        self._tell_availability()
+
+    @callback
+    def _async_state_received(self, message: ReceiveMessage) -> None:
+        """Note that the head lives; an uptime that falls is that of a head which has started."""
+        if message.retain:
+            return
+        self._head_heard = dt_util.utcnow().timestamp()
+        uptime = parse_uptime(message.payload)
+        if uptime is not None:
+            if uptime < self._uptime:
+                self._quarantine()
+            self._uptime = uptime
+
+    def _quarantine(self) -> None:
+        """Have the next counters confirmed: a head that has just started reads its meter anew."""
+        self.counters.quarantine(
+            *(meter.counter_key(role) for meter in self._meters.values() for role in COUNTERS)
+        )
+        self._repeats = 0
+
+    @callback
+    def _async_status_received(self, message: ReceiveMessage) -> None:
+        try:
+            told = parse_status(message.payload)
+        except MalformedMessageError as err:
+            _LOGGER.debug("Unreadable status: %s: %s", err, message.payload)
+            return
+        self._know_head(
+            replace(
+                self.head,
+                version=told.version or self.head.version,
+                address=told.address or self.head.address,
+            )
+        )
+
+    @callback
+    def _async_discovery_received(self, message: ReceiveMessage) -> None:
+        """Follow the head: its discovery message tells topics, version and address."""
+        try:
+            told = parse_discovery(message.payload)
+        except MalformedMessageError as err:
+            # Empty where discovery was switched off.
+            _LOGGER.debug("Unreadable discovery: %s: %s", err, message.payload)
+            return
+        self._know_head(told)
+        if told.topics is not None and told.topics != self.topics:
+            entry = self.config_entry
+            if self.hass.config_entries.async_update_entry(
+                entry,
+                data={
+                    **entry.data,
+                    CONF_TOPIC: told.topics.sensor,
+                    CONF_COMMAND_TOPIC: told.topics.command,
+                    CONF_ANSWER_TOPIC: told.topics.answer,
+                },
+            ):
+                _LOGGER.info("%s publishes on other topics now", self.name)
+                self.hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    def _know_head(self, head: HeadInfo) -> None:
+        if head != self.head:
+            self.head = head
+            for place in self._meters:
+                self._update_device(place)
+
+    @callback
+    def _async_reading_received(self, message: ReceiveMessage) -> None:
+        """Take over the values that a message holds."""
+        if message.retain:
+            # An old message, replayed by the broker: nobody knows how old.
+            return
+        now = dt_util.utcnow().timestamp()
+        self._head_heard = now
+        try:
+            blocks = parse_message(message.payload)
+        except MalformedMessageError as err:
+            self._report_malformed(err, message)
+            return
+        changed = unconfirmed = False
+        for place, block in self._assign(blocks):
+            meter = self._meter(place)
+            known = (meter.number, meter.maker)
+            taken = meter.take(block, now)
+            changed |= taken.changed
+            unconfirmed |= taken.unconfirmed
+            if (meter.number, meter.maker) != known:
+                self._update_device(place)
+            for replacement in taken.replacements:
+                changed = True
+                self._tell_replacement(place, replacement)
+            self._malformed = False
+            # The broker may tell the end of an old connection after the start of the new one.
+            self._online = True
+        if unconfirmed:
+            self._ask_again()
+        if not self._tell_availability() and changed:
+            self.async_update_listeners()
+
+    def _assign(self, blocks: list[Block]) -> list[tuple[str, Block]]:
+        """Return the meters' blocks of a message and their places."""
+        prefixes = self._places.prefixes.values()
+        return self._places.assign(
+            [
+                block
+                for block in blocks
+                if block.prefix in prefixes or is_meter(block, self.register_of)
+            ],
+            self._number_in,
+        )
+
+    def _number_in(self, block: Block) -> str | None:
+        for key, value in block.fields.items():
+            register = self.register_of(key)
+            if register is not None and register.role is Role.METER_ID:
+                number = parse_meter_id(value)
+                return number.number if number else None
+        return None
+
+    def _report_malformed(self, err: MalformedMessageError, message: ReceiveMessage) -> None:
+        self.unreadable += 1
+        _LOGGER.debug("Unreadable message: %s: %s", err, message.payload)
+        if not self._malformed:
+            self._malformed = True
+            _LOGGER.warning("%s sent a message that cannot be read: %s", self.name, err)
+
+    # What it tells
+
+    def _tell_replacement(self, place: str, replacement: Replacement) -> None:
+        _LOGGER.info(
+            "%s: %s goes on from %s kWh after %s kWh (%s)",
+            self.name_of(place),
+            replacement.role,
+            replacement.now,
+            replacement.before,
+            replacement.verdict,
+        )
+        self.notices.tell_replacement(place, self.name_of(place), replacement)
+        for listener in self._replacement_listeners:
+            listener(place, replacement)
+        self.counters.schedule_save()
+
+    @callback
+    def async_answer(self, place: str, answer: Answer) -> None:
+        """Keep what the user says of a counter that went on from another reading."""
+        self.notices.answer(place, answer)
+        self.counters.notes = self._notes()
+        self.counters.schedule_save()
+
+    def _tell_availability(self) -> bool:
+        """Tell the entities when registers go or come back; return whether they were told."""
+        available = frozenset(
+            (place, role)
+            for place, meter in self._meters.items()
+            for role in meter.values
+            if self.is_available(place, role)
+        )
+        if available == self._available:
+            return False
+        before, self._available = self._available, available
+        if self._was_heard and bool(before) != bool(available):
+            _LOGGER.info("%s is %s", self.name, "available again" if available else "unavailable")
+        self._was_heard |= bool(available)
+        self.async_update_listeners()
+        return True
+
+    def _update_device(self, place: str) -> None:
+        """Tell the device registry what is known of a meter and its head."""
+        meter = self._meters[place]
+        prefix = self._places.prefixes.get(place, "").strip()
+        if meter.number is not None:
+            self._places.note_number(place, meter.number.number)
+        number = meter.number
+        dr.async_get(self.hass).async_get_or_create(
+            config_entry_id=self.config_entry.entry_id,
+            identifiers={(DOMAIN, self.identifier(place))},
+            name=self.name_of(place),
+            manufacturer=(number and number.manufacturer) or meter.maker,
+            # Scripts name the block after the meter, or "SML", "Strom", "Home" ...
+            model=prefix if re.search(r"\d", prefix) else None,
+            serial_number=number.number if number else None,
+            sw_version=self.head.version,
+            configuration_url=f"http://{self.head.address}" if self.head.address else None,
+        )
+
+    @callback
+    def _async_look_after(self, _now: datetime) -> None:
+        """Once a minute: who has fallen silent, and what is wrong with meters and head."""
+        now = dt_util.utcnow().timestamp()
+        self._tell_availability()
+        heard = [meter.heard or 0.0 for meter in self._meters.values()]
+        if now - min(heard, default=0.0) >= ASK_AFTER <= now - self._asked:
+            # Telemetry may be off or rare, or the meter's name may have changed.
+            self._ask(STATUS_SENSORS)
+        for place, meter in self._meters.items():
+            silent_since = max(meter.heard or 0.0, self._listening_since)
+            silent = (
+                self._online
+                and self._connected
+                and now - silent_since >= STALE_AFTER
+                and now - self._head_heard < STALE_AFTER
+            )
+            troubles: set[str] = {*meter.troubles, METER_SILENT} if silent else {*meter.troubles}
+            self.notices.tell_troubles(place, self.name_of(place), troubles)
+        notes = self._notes()
+        if notes != self.counters.notes:
+            self.counters.notes = notes
+            self.counters.schedule_save()

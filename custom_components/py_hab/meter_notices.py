@@ -1,0 +1,142 @@
+"""What the user is told of a meter: repair issues, and counters that went on from elsewhere."""
+
+from collections.abc import Set as AbstractSet
+from enum import StrEnum
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .meter import Replacement
+from .meter_trouble import Trouble
+
+METER_SILENT: Final = "meter_silent"
+METER_REPLACED: Final = "meter_replaced"
+TROUBLES: Final = (*Trouble, METER_SILENT)
+LEARN_MORE: Final = "https://github.com/jankstar/py_hab#when-the-meter-is-in-trouble"
+MAX_REPLACEMENTS: Final = 50
+"""A meter is changed every eight years; more is a reader that should be repaired."""
+
+
+class Answer(StrEnum):
+    """What the user says of a counter that went on from another reading."""
+
+    NEW_METER = "new_meter"
+    SAME_METER = "same_meter"
+
+
+def issue_id(trouble: str, entry: ConfigEntry, place: str) -> str:
+    """Return the id of a repair issue about a meter behind an entry's head."""
+    return "_".join(filter(None, (trouble, entry.entry_id, place)))
+
+
+class MeterNotices:
+    """Raises and clears the issues of one entry's meters."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Start with nothing to tell."""
+        self._hass = hass
+        self._entry = entry
+        self._raised: set[tuple[str, str]] = set()
+        self.replacements: list[dict[str, Any]] = []
+        """Counters that went on from another reading, oldest first, as JSON has it."""
+
+    def recall(self, notes: object) -> None:
+        """Take over the replacements of earlier runs, as far as they make sense."""
+        self.replacements = [
+            item
+            for item in (notes if isinstance(notes, list) else [])
+            if isinstance(item, dict)
+            and {"place", "role", "verdict", "before", "now", "at", "answer"} == item.keys()
+        ]
+
+    @callback
+    def tell_troubles(self, place: str, name: str, troubles: AbstractSet[str]) -> None:
+        """Raise an issue for each trouble of a meter, and clear those that are over."""
+        for trouble in TROUBLES:
+            key = (trouble, place)
+            if (trouble in troubles) == (key in self._raised):
+                continue
+            issue = issue_id(trouble, self._entry, place)
+            if trouble in troubles:
+                self._raised.add(key)
+                ir.async_create_issue(
+                    self._hass,
+                    DOMAIN,
+                    issue,
+                    is_fixable=False,
+                    learn_more_url=LEARN_MORE,
+                    severity=ir.IssueSeverity.WARNING,
+                    translation_key=trouble,
+                    translation_placeholders={"name": name},
+                )
+            else:
+                self._raised.discard(key)
+                ir.async_delete_issue(self._hass, DOMAIN, issue)
+
+    @callback
+    def clear(self) -> None:
+        """Clear what is told as long as it lasts: nobody watches any more."""
+        for trouble, place in self._raised:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id(trouble, self._entry, place))
+        self._raised.clear()
+
+    @callback
+    def tell_replacement(self, place: str, name: str, replacement: Replacement) -> None:
+        """Keep a replacement, and ask the user whether the meter was replaced."""
+        self.replacements.append(
+            {
+                "place": place,
+                "role": replacement.role.value,
+                "verdict": replacement.verdict.value,
+                "before": replacement.before,
+                "now": replacement.now,
+                "at": dt_util.utcnow().isoformat(),
+                "answer": None,
+            }
+        )
+        del self.replacements[:-MAX_REPLACEMENTS]
+        if not replacement.is_question:
+            return
+        open_questions = self.unanswered(place)
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue_id(METER_REPLACED, self._entry, place),
+            data={"entry_id": self._entry.entry_id, "place": place},
+            is_fixable=True,
+            is_persistent=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=METER_REPLACED,
+            translation_placeholders={
+                "name": name,
+                "before": f"{open_questions[0]['before']:.10g}",
+                "now": f"{open_questions[0]['now']:.10g}",
+            },
+        )
+
+    def unanswered(self, place: str) -> list[dict[str, Any]]:
+        """Return the replacements at a meter that the user has said nothing of."""
+        return [
+            item
+            for item in self.replacements
+            if item["place"] == place and item["answer"] is None and item["verdict"] == "replaced"
+        ]
+
+    @callback
+    def answer(self, place: str, answer: Answer) -> None:
+        """Keep what the user has said of the replacements at a meter."""
+        for item in self.unanswered(place):
+            item["answer"] = answer.value
+
+
+@callback
+def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete every issue about the meters of an entry that is removed."""
+    registry = ir.async_get(hass)
+    for domain, issue in list(registry.issues):
+        if domain == DOMAIN and entry.entry_id in issue:
+            ir.async_delete_issue(hass, DOMAIN, issue)
