@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
 import logging
 import re
 from types import MappingProxyType
@@ -59,11 +58,11 @@ from .fritzbox_api import (
     InvalidAnswerError,
     LoginBlockedError,
     NotAFritzBoxError,
-    base_url,
     offers_smart_home,
 )
 from .fritzbox_failures import ERROR_KEYS
 from .fritzbox_login import BoxInfo
+from .hosts import as_ip_address, bare_host, moved
 from .options_flow import PyHabOptionsFlow
 from .reader_probe import (
     ProbeResult,
@@ -201,7 +200,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         """A FRITZ!Box, or a repeater, has announced itself."""
         location = URL(discovery_info.ssdp_location or "")
         host = location.host or ""
-        address = _ip_address(host)
+        address = as_ip_address(host)
         if address is not None and address.version == 6 and address.is_link_local:
             return self.async_abort(reason="ipv6_link_local")
         # The last part of a FRITZ!Box's UDN is its serial number, as in its own description.
@@ -211,9 +210,9 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = await self.async_set_unique_id(format_mac(serial))
         # A host name that the user has typed is kept; an address that has changed is followed.
         typed = entry.data.get(CONF_HOST, "") if entry else ""
-        follows = _ip_address(_bare_host(typed)) is not None
+        follows = as_ip_address(bare_host(typed)) is not None
         self._abort_if_unique_id_configured(
-            updates={CONF_HOST: _moved(typed, host)} if follows else None
+            updates={CONF_HOST: moved(typed, host)} if follows else None
         )
         if not await offers_smart_home(async_get_clientsession(self.hass), location):
             return self.async_abort(reason="not_supported")
@@ -303,7 +302,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         probe = await async_probe_reader(self.hass, head.topics)
         if not probe.meters:
             return self.async_abort(reason="not_supported")
-        self._topics, self._probe = head.topics, replace(probe, head=head)
+        self._topics, self._probe = head.topics, replace(probe, head=replace(head, mac=mac))
         self.context["title_placeholders"] = {"name": head.name or head.topics.sensor}
         return await self.async_step_tasmota_confirm()
 
@@ -391,22 +390,23 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             probe.head.mac if probe.head else None, {CONF_TOPIC: topic}
         )
         blocks = probe.meters or probe.blocks
-        keys = list(dict.fromkeys(key for fields in blocks.values() for key in fields))
         assigned: dict[str, Register] = {}
         if self.source == SOURCE_RECONFIGURE:
             assigned = assigned_registers(self._get_reconfigure_entry().options.get(CONF_REGISTERS))
+        heard = (key for fields in blocks.values() for key in fields)
+        keys = list(dict.fromkeys([*heard, *assigned]))
         suggested = suggested_choices(keys, assigned)
         errors: dict[str, str] = {}
         if user_input is not None:
             suggested = user_input[CONF_REGISTERS]
-            registers = chosen_registers(keys, suggested)
-            if any(choice in METER_CHOICES for choice in suggested.values()):
-                return self._finish_meter(next(iter(blocks)), registers)
+            for prefix, fields in blocks.items():
+                if any(suggested.get(key) in METER_CHOICES for key in fields):
+                    return self._finish_meter(prefix, chosen_registers(keys, suggested))
             errors["base"] = "no_register"
         return self.async_show_form(
             step_id="tasmota_confirm",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(registers_section(keys, collapsed=bool(probe.meters))),
+                vol.Schema(registers_section(keys, collapsed=bool(probe.meters) and not errors)),
                 {CONF_REGISTERS: suggested},
             ),
             errors=errors,
@@ -439,25 +439,3 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(
             title=title, data=data, options={CONF_REGISTERS: registers} if registers else {}
         )
-
-
-def _bare_host(host: str) -> str:
-    """Return the name or address of a typed host, empty for none."""
-    try:
-        return base_url(host).host or ""
-    except ValueError:
-        return ""
-
-
-def _moved(typed: str, host: str) -> str:
-    """Return an address as it was typed, scheme and port included, with another host."""
-    url = str(base_url(typed).with_host(host))
-    return url if "://" in typed else url.removeprefix("http://")
-
-
-def _ip_address(host: str) -> IPv4Address | IPv6Address | None:
-    """Return a host as an IP address, None for a name."""
-    try:
-        return ip_address(host.partition("%")[0])
-    except ValueError:
-        return None

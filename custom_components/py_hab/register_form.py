@@ -46,14 +46,14 @@ def chosen_registers(keys: Iterable[str], chosen: Mapping[str, str]) -> dict[str
     choice was removed is ignored from now on.
     """
     registers: dict[str, str] = {}
-    for key in keys:
-        if not key:
-            continue
+    for key in filter(None, keys):
         by_name = register_of(key)
+        # None, too, for a register that is used but has no choice of its own (kvar, for one).
+        expected = choice_of(by_name) if by_name else None
         choice = chosen.get(key)
-        if by_name is None:
-            if choice is not None:
-                registers[key] = choice
-        elif by_name.doubtful or choice != choice_of(by_name):
-            registers[key] = choice or Role.NO_MEASUREMENT.value
+        if choice is None:
+            if expected is not None:
+                registers[key] = Role.NO_MEASUREMENT.value
+        elif choice != expected or (by_name is not None and by_name.doubtful):
+            registers[key] = choice
     return registers

@@ -34,6 +34,7 @@ FLOORS: Final[dict[str, int]] = {
     "fritzbox_xml.py": 1,
     "device_absence.py": 1,
     "fritzbox_api.py": 1,
+    "hosts.py": 1,
     "sml_vocabulary.py": 1,
     "tasmota_sml.py": 1,
     "tasmota_topics.py": 1,
