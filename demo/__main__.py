@@ -12,13 +12,14 @@ import tempfile
 import time
 from typing import Any, Final
 
-from custom_components.py_hab.sensor import METER_SENSORS
 from demo.hass import PASSWORD, USERNAME, Hass, HassError
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER
 from simulator.fritzbox_devices import DEVICES
 from simulator.household import Household
 
 DEFAULT_PORT: Final = 8123
+_GRID: Final = frozenset({"energy_import", "energy_export", "power"})
+"""What the Energy dashboard shows of the meter."""
 VALUES_WITHIN: Final = 90
 """Seconds until every entity must have a value: one poll of the box, with a margin."""
 
@@ -53,7 +54,7 @@ async def _set_up_energy(hass: Hass, meter_entry: str) -> None:
             for entity in await hass.entities()
             if entity["config_entry_id"] == meter_entry
         }
-        return found if len(found) == len(METER_SENSORS) else None
+        return found if found.keys() >= _GRID else None
 
     meter = await hass.wait_for(registers, "the meter's first message")
     plugs = [

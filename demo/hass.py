@@ -378,12 +378,14 @@ _EXPECTED: Final = (
 
 
 def _filled(schema: list[dict[str, Any]], step: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a form's answer with the defaults that the frontend shows and sends along."""
+    """Return a form's answer with what the frontend shows at first and sends along."""
     answer = dict(step)
     for field in schema:
         name = field["name"]
         if field.get("type") == "expandable":
             answer[name] = _filled(field["schema"], answer.get(name, {}))
+        elif (suggested := (field.get("description") or {}).get("suggested_value")) is not None:
+            answer.setdefault(name, suggested)
         elif field.get("required"):
             match field:
                 case {"default": default}:

@@ -11,12 +11,17 @@ import voluptuous as vol
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.config_entries import (
     SOURCE_USER,
+    ConfigEntriesFlowManager,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlowResult,
+    OptionsFlowManager,
 )
 from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, section
+from homeassistant.helpers.data_entry_flow import FlowManagerResourceView
+from homeassistant.helpers.json import json_bytes
+from homeassistant.util.json import json_loads_object
 
 TEXTS: Final[Mapping[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "custom_components" / DOMAIN / "translations/en.json").read_text(
@@ -39,16 +44,27 @@ class Dialogue:
         """Fill in the form that is shown, and send it."""
         await self._send(values)
 
+    async def accept(self, *, without: tuple[str, ...] = (), **registers: str) -> None:
+        """Send a form with what the values mean as it is filled in, but for these keys."""
+        filled = self.suggested
+        meanings = {**filled["registers"], **registers}
+        for key in without:
+            del meanings[key]
+        await self._send({**filled, "registers": meanings})
+
     async def choose(self, option: str) -> None:
         """Choose from the menu that is shown."""
         assert option in self._result["menu_options"]
         await self._send({"next_step_id": option})
 
     async def _send(self, values: dict[str, Any]) -> None:
-        flows = self._hass.config_entries.options if self._options else None
-        manager = flows or self._hass.config_entries.flow
-        self._result = await manager.async_configure(self._result["flow_id"], values)
+        self._result = await self._manager.async_configure(self._result["flow_id"], values)
         self._check_texts()
+
+    @property
+    def _manager(self) -> ConfigEntriesFlowManager | OptionsFlowManager:
+        entries = self._hass.config_entries
+        return entries.options if self._options else entries.flow
 
     # What the user sees
 
@@ -96,6 +112,15 @@ class Dialogue:
         return entry
 
     @property
+    def page(self) -> dict[str, dict[str, Any]]:
+        """The fields of the form as they reach the browser, by name."""
+        view = FlowManagerResourceView[Any](self._manager)
+        sent = json_loads_object(json_bytes(view._prepare_result_json(self._result)))
+        fields = sent["data_schema"]
+        assert isinstance(fields, list)
+        return {field["name"]: field for field in fields if isinstance(field, dict)}
+
+    @property
     def _form(self) -> vol.Schema:
         schema = self._result["data_schema"]
         assert schema is not None
@@ -111,6 +136,7 @@ class Dialogue:
                 step = texts["step"][self.step]
                 self._check_gaps(step["title"], step.get("description", ""))
                 self._check_fields(self._form, step)
+                assert self.page.keys() == set(map(str, self._form.schema))
                 for error in self.errors.values():
                     self._check_gaps(texts["error"][error])
             case FlowResultType.MENU:
@@ -130,8 +156,10 @@ class Dialogue:
         for key, field in form.schema.items():
             if isinstance(field, section):
                 part = texts["sections"][str(key)]
-                self._check_gaps(part["name"])
-                self._check_fields(field.schema, part)
+                self._check_gaps(part["name"], part.get("description", ""))
+                # Without texts, the names of the fields are the reader's own.
+                if "data" in part:
+                    self._check_fields(field.schema, part)
             else:
                 self._check_gaps(texts["data"][str(key)], texts["data_description"][str(key)])
 
