@@ -1,29 +1,60 @@
 """Which readings of a counter are believed."""
 
+from collections.abc import Iterable
 import math
+from typing import Final
 
+from hypothesis import example, given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.counter import CONFIRMATIONS, CounterGuard, Verdict
+from custom_components.py_hab.counter import BELIEVING, DEFAULT_MAX_POWER, CounterGuard, Verdict
+
+# Hypothesis says so of its own generator, on this version of Python.
+pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
+
+THOROUGH: Final = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+NOON: Final = 1_000_000.0
+"""Seconds; when the last reading was believed."""
 
 BELIEVED = Verdict.BELIEVED
+FULL = Verdict.FULL
+JUMP = Verdict.JUMP
 LOWER = Verdict.LOWER
+NEGATIVE = Verdict.NEGATIVE
+NOT_FINITE = Verdict.NOT_FINITE
+QUARANTINED = Verdict.QUARANTINED
+REPLACED = Verdict.REPLACED
+ROLLED_OVER = Verdict.ROLLED_OVER
 SLIGHTLY_LOWER = Verdict.SLIGHTLY_LOWER
 ZERO = Verdict.ZERO
 
 
-def judge(last: float | None, *readings: float) -> list[Verdict]:
-    guard = CounterGuard(last)
-    return [guard.judge(reading) for reading in readings]
+def counted(*readings: float, max_power: float = DEFAULT_MAX_POWER) -> CounterGuard:
+    """Return a guard that has believed these readings, the last one at noon."""
+    guard = CounterGuard(max_power=max_power)
+    for index, reading in enumerate(readings):
+        assert guard.judge(reading, NOON - 600.0 * (len(readings) - 1 - index)) in BELIEVING
+    return guard
+
+
+def told(guard: CounterGuard, every: float, readings: Iterable[float]) -> list[Verdict]:
+    """Return what a guard says of readings that come every so many seconds after noon."""
+    return [
+        guard.judge(reading, NOON + every * number) for number, reading in enumerate(readings, 1)
+    ]
+
+
+# One reading
 
 
 @pytest.mark.parametrize(
     ("last", "reading", "verdict"),
     [
         (None, 0.0, ZERO),
+        (None, -0.0, ZERO),
         (None, 15119.035, BELIEVED),
-        (None, -0.001, Verdict.NEGATIVE),
-        (None, math.nan, Verdict.NOT_FINITE),
+        (None, -0.001, NEGATIVE),
+        (None, math.nan, NOT_FINITE),
         (0.0, 0.0, BELIEVED),
         (0.0, -0.0, BELIEVED),
         (0.0, 0.001, BELIEVED),
@@ -36,17 +67,22 @@ def judge(last: float | None, *readings: float) -> list[Verdict]:
         (15119.0, 15118.0, LOWER),
         (2532.25, 2531.72, SLIGHTLY_LOWER),
         (2532259.7694, 2531735.4814, LOWER),
+        (2531735.4814, 2532259.7694, JUMP),
         (0.9, 0.5, SLIGHTLY_LOWER),
         (0.9, 0.45, LOWER),
         (0.9, 0.1, LOWER),
         (15119.035, 1.0, LOWER),
-        (15119.035, -1.0, Verdict.NEGATIVE),
-        (15119.035, math.nan, Verdict.NOT_FINITE),
-        (15119.035, math.inf, Verdict.NOT_FINITE),
-        (15119.035, -math.inf, Verdict.NOT_FINITE),
+        (15119.035, 15119.785, BELIEVED),
+        (15119.035, 15119.79, JUMP),
+        (15119.035, 1e300, JUMP),
+        (15119.035, -1.0, NEGATIVE),
+        (15119.035, math.nan, NOT_FINITE),
+        (15119.035, math.inf, NOT_FINITE),
+        (15119.035, -math.inf, NOT_FINITE),
     ],
     ids=[
         "first zero",
+        "first negative zero",
         "first reading",
         "first negative",
         "first not a number",
@@ -61,11 +97,15 @@ def judge(last: float | None, *readings: float) -> list[Verdict]:
         "jittering digit",
         "a whole kWh lower",
         "half a kWh lower",
-        "flipped bit",
+        "bit flipped down",
+        "bit flipped up",
         "young counter slightly lower",
         "young counter at the half",
         "young counter reset",
         "reset",
+        "as much as fuses allow",
+        "more than fuses allow",
+        "very much more",
         "negative",
         "not a number",
         "endless",
@@ -73,36 +113,89 @@ def judge(last: float | None, *readings: float) -> list[Verdict]:
     ],
 )
 def test_verdict_on_one_reading(last: float | None, reading: float, verdict: Verdict) -> None:
-    guard = CounterGuard(last)
-    assert guard.judge(reading) is verdict
+    guard = CounterGuard(last, NOON)
+    # 43.5 kW for 32 s and 30 s more are 0.749 kWh.
+    assert guard.judge(reading, NOON + 32) is verdict
     assert guard.last == (reading if verdict is BELIEVED else last)
 
 
 @pytest.mark.parametrize(
-    ("readings", "verdicts"),
+    ("max_power", "seconds", "rise"),
     [
-        ([3.0] * 5, [LOWER] * 4 + [BELIEVED]),
-        ([3.0, 3.0, 3.1, 3.2, 3.3, 3.4], [LOWER] * 4 + [BELIEVED] * 2),
-        ([3.0, 100.1, 100.2], [LOWER, BELIEVED, BELIEVED]),
-        ([3.0] * 4 + [100.0] + [3.0] * 5, [LOWER] * 4 + [BELIEVED] + [LOWER] * 4 + [BELIEVED]),
-        ([3.0, 3.0, 2.9, 2.9, 2.9, 2.9, 2.9], [LOWER] * 6 + [BELIEVED]),
-        ([9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0], [LOWER] * 7),
-        ([50.0, 3.0, 3.0, 3.0, 3.0, 3.0], [LOWER] * 5 + [BELIEVED]),
-        ([0.0] * 20, [ZERO] * 20),
-        ([99.5] * 20, [SLIGHTLY_LOWER] * 20),
-        ([3.0, 0.0] * 6, [LOWER, ZERO] * 6),
-        ([3.0, 99.5] * 6, [LOWER, SLIGHTLY_LOWER] * 6),
-        ([3.0, math.nan] * 6, [LOWER, Verdict.NOT_FINITE] * 6),
-        ([3.0, -3.0] * 6, [LOWER, Verdict.NEGATIVE] * 6),
-        ([99.5, 99.9, 100.0], [SLIGHTLY_LOWER] * 2 + [BELIEVED]),
+        (43.5, 0, 0.3625),
+        (43.5, 1, 0.3746),
+        (43.5, 300, 3.9875),
+        (43.5, 900, 11.2375),
+        (24.0, 300, 2.2),
+        (100.0, 60, 2.5),
+    ],
+)
+def test_what_the_fuses_allow_grows_with_time(
+    max_power: float, seconds: float, rise: float
+) -> None:
+    within, beyond = (counted(100.001, max_power=max_power) for _ in range(2))
+    assert within.judge(100.001 + rise, NOON + seconds) is BELIEVED
+    assert beyond.judge(100.001 + rise + 0.002, NOON + seconds) is JUMP
+
+
+@pytest.mark.parametrize(
+    ("last", "hidden"), [(15119.0, 1.0), (15119.1, 0.1), (15119.11, 0.01), (15119.111, 0.001)]
+)
+def test_what_the_last_digit_hides_may_come_to_light(last: float, hidden: float) -> None:
+    """The PIN is entered: the meter tells its decimals."""
+    fuses = DEFAULT_MAX_POWER * 31 / 3600
+    within, beyond = counted(last), counted(last)
+    assert within.judge(last + fuses + hidden * 0.99, NOON + 1) is BELIEVED
+    assert beyond.judge(last + fuses + hidden * 1.01, NOON + 1) is JUMP
+
+
+# Rows of readings
+
+
+@pytest.mark.parametrize(
+    ("every", "readings", "verdicts"),
+    [
+        (150, [3.0] * 5, [LOWER] * 4 + [REPLACED]),
+        (150, [3.0, 3.0, 3.1, 3.2, 3.3, 3.4], [LOWER] * 4 + [REPLACED, BELIEVED]),
+        (149, [3.0] * 6, [LOWER] * 5 + [REPLACED]),
+        (1, [3.0] * 600, [LOWER] * 600),
+        (1, [3.0] * 602, [LOWER] * 600 + [REPLACED, BELIEVED]),
+        (600, [3.0] * 5, [LOWER] * 4 + [REPLACED]),
+        (300, [3.0, 100.1, 100.2], [LOWER, BELIEVED, BELIEVED]),
+        (
+            150,
+            [3.0] * 4 + [100.0] + [3.0] * 5,
+            [LOWER] * 4 + [BELIEVED] + [LOWER] * 4 + [REPLACED],
+        ),
+        (150, [3.0, 3.0, 2.9, 2.9, 2.9, 2.9, 2.9], [LOWER] * 6 + [REPLACED]),
+        (150, [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0], [LOWER] * 7),
+        (150, [3.0, 9.0, 15.0, 21.0, 27.0, 33.0, 39.0], [LOWER] * 7),
+        (150, [50.0, 3.0, 3.0, 3.0, 3.0, 3.0], [LOWER] * 5 + [REPLACED]),
+        (150, [0.0] * 20, [ZERO] * 20),
+        (150, [99.5] * 20, [SLIGHTLY_LOWER] * 20),
+        (150, [3.0, 0.0] * 9, [LOWER, ZERO] * 9),
+        (150, [3.0, 99.5] * 9, [LOWER, SLIGHTLY_LOWER] * 9),
+        (150, [3.0, math.nan] * 9, [LOWER, NOT_FINITE] * 9),
+        (150, [3.0, -3.0] * 9, [LOWER, NEGATIVE] * 9),
+        (30, [99.5, 99.9, 100.0, 100.1], [SLIGHTLY_LOWER] * 2 + [BELIEVED] * 2),
+        (150, [5000.0] * 5, [JUMP] * 4 + [REPLACED]),
+        (150, [5000.0, 5000.5, 5001.0, 5001.5, 5002.0], [JUMP] * 4 + [REPLACED]),
+        (150, [5000.0, 3.0] * 9, [JUMP, LOWER] * 9),
+        (150, [5000.0, 100.1, 5000.0, 100.2], [JUMP, BELIEVED] * 2),
+        (1, [5000.0] * 100 + [100.1], [JUMP] * 100 + [BELIEVED]),
     ],
     ids=[
         "reset",
         "another meter that counts",
+        "not for long enough",
+        "many readings, not for long enough",
+        "many readings",
+        "rare readings",
         "glitch",
         "glitches and a reset",
         "falling once more",
         "ever falling",
+        "rising faster than fuses allow",
         "a higher glitch first",
         "zeros for ever",
         "slightly lower for ever",
@@ -111,43 +204,359 @@ def test_verdict_on_one_reading(last: float | None, reading: float, verdict: Ver
         "nonsense between",
         "negatives between",
         "reached again",
+        "another meter that shows more",
+        "another meter that shows more and counts",
+        "flips in both directions",
+        "flips upward",
+        "a stuck bit",
     ],
 )
 def test_verdicts_on_a_row_of_readings_after_100_kwh(
-    readings: list[float], verdicts: list[Verdict]
+    every: float, readings: list[float], verdicts: list[Verdict]
 ) -> None:
-    assert judge(100.0, *readings) == verdicts
+    assert told(counted(100.0), every, readings) == verdicts
 
 
-def test_a_zero_before_the_first_reading_is_waited_for() -> None:
-    """A reader that has just started: two zeros of the median filter, then the meter."""
-    assert judge(None, 0.0, 0.0, 15119.035, 15119.036) == [ZERO, ZERO, BELIEVED, BELIEVED]
-
-
-def test_a_counter_that_stands_at_zero_is_believed_after_a_while() -> None:
-    assert judge(None, 0.0, 0.0, 0.0, 0.0, 0.001) == [ZERO, ZERO, *[BELIEVED] * 3]
+def test_a_jump_is_believed_when_the_fuses_could_have_let_it_through() -> None:
+    """5 kWh take 43.5 kW less than 7 minutes."""
+    assert told(counted(100.001), 60, [105.0] * 7) == [JUMP] * 6 + [BELIEVED]
 
 
 def test_a_believed_reset_is_where_counting_goes_on() -> None:
-    guard = CounterGuard(15119.035)
-    for _ in range(CONFIRMATIONS):
-        guard.judge(2.5)
+    guard = counted(15119.035)
+    assert told(guard, 150, [2.5] * 5)[-1] is REPLACED
     assert guard.last == 2.5
-    assert guard.judge(2.6) is BELIEVED
-    assert guard.judge(1.0) is LOWER, "the next fall needs its own confirmation"
+    assert guard.judge(2.6, NOON + 760) is BELIEVED
+    assert guard.judge(1.0, NOON + 770) is LOWER, "the next fall needs its own confirmation"
     assert guard.last == 2.6
 
 
+@pytest.mark.parametrize("new", [2.5, 99_000.0], ids=["lower", "higher"])
+def test_after_a_replacement_the_old_meter_counts_for_nothing(new: float) -> None:
+    guard = counted(15119.035, 15120.035)
+    assert told(guard, 150, [new] * 5)[-1] is REPLACED
+    assert guard.judge(new - 1.5, NOON + 760) is LOWER, "and is not held for the old meter's sake"
+
+
+@pytest.mark.parametrize(
+    ("dip", "verdict"),
+    [(99.999, SLIGHTLY_LOWER), (98.0, SLIGHTLY_LOWER), (97.0, SLIGHTLY_LOWER), (96.999, LOWER)],
+)
+def test_a_reading_between_the_last_two_believed_ones_is_held(dip: float, verdict: Verdict) -> None:
+    """A bit has flipped within what the fuses allow: the lower readings are the true ones."""
+    guard = counted(97.0, 100.0)
+    assert guard.judge(dip, NOON + 10) is verdict
+    assert guard.last == 100.0
+
+
+def test_readings_below_a_wrong_one_are_held_until_it_is_reached() -> None:
+    guard = counted(97.0, 100.0)
+    readings = [97.1, 97.2, 99.0, 99.9, 100.0, 100.2]
+    assert told(guard, 30, readings) == [SLIGHTLY_LOWER] * 4 + [BELIEVED] * 2
+    assert guard.last == 100.2
+
+
+def test_a_repeated_reading_does_not_make_room_for_a_lower_one() -> None:
+    guard = counted(97.0, 100.0, 100.0)
+    assert guard.judge(98.0, NOON + 10) is SLIGHTLY_LOWER
+
+
+# The first reading
+
+
+@pytest.mark.parametrize(
+    ("every", "readings", "verdicts"),
+    [
+        (10, [0.0, 0.0, 15119.035, 15119.036], [ZERO, ZERO, BELIEVED, BELIEVED]),
+        (30, [0.0, 0.0, 0.0, 0.0, 0.001], [ZERO, ZERO, *[BELIEVED] * 3]),
+        (60, [0.0, 0.0, 0.0], [ZERO, ZERO, BELIEVED]),
+        (29, [0.0, 0.0, 0.0, 0.0], [ZERO, ZERO, ZERO, BELIEVED]),
+        (300, [0.0] * 300, [ZERO, ZERO, *[BELIEVED] * 298]),
+        (60, [0.0, 0.0, -1.0, 0.0, 0.0, 0.0], [ZERO, ZERO, NEGATIVE, ZERO, ZERO, BELIEVED]),
+        (60, [math.nan, 100.0], [NOT_FINITE, BELIEVED]),
+        (60, [-1.0, 100.0], [NEGATIVE, BELIEVED]),
+    ],
+    ids=[
+        "a reader that boots",
+        "a counter that stands at zero",
+        "rarely",
+        "not for long enough",
+        "feed-in for ever at zero",
+        "nonsense between",
+        "nonsense first",
+        "negative first",
+    ],
+)
+def test_the_start_of_a_counter(
+    every: float, readings: list[float], verdicts: list[Verdict]
+) -> None:
+    guard = CounterGuard()
+    assert told(guard, every, readings) == verdicts
+    assert guard.last == readings[-1]
+
+
+@pytest.mark.parametrize(
+    ("last", "every", "readings", "verdicts"),
+    [
+        (None, 5, [100.0, 100.0, 100.1], [QUARANTINED, BELIEVED, BELIEVED]),
+        (None, 4, [100.0, 100.0, 100.1], [QUARANTINED, QUARANTINED, BELIEVED]),
+        (None, 5, [9000.0, 100.0, 100.1], [QUARANTINED, QUARANTINED, BELIEVED]),
+        (
+            None,
+            5,
+            [100.0, math.nan, 100.0, 100.0],
+            [QUARANTINED, NOT_FINITE, QUARANTINED, BELIEVED],
+        ),
+        (None, 5, [100.0, 0.0, 100.0, 100.0], [QUARANTINED, ZERO, QUARANTINED, BELIEVED]),
+        (None, 30, [0.0, 0.0, 0.0], [ZERO, ZERO, BELIEVED]),
+        (100.0, 5, [100.0, 100.0, 100.1], [QUARANTINED, BELIEVED, BELIEVED]),
+        (100.0, 5, [100.2, 100.1, 100.1], [QUARANTINED, QUARANTINED, BELIEVED]),
+        (100.0, 5, [99.8, 100.1, 100.1], [SLIGHTLY_LOWER, QUARANTINED, BELIEVED]),
+        (100.0, 5, [9000.0, 100.1, 100.1], [JUMP, QUARANTINED, BELIEVED]),
+    ],
+    ids=[
+        "first of all",
+        "twice the same telegram",
+        "a flip first of all",
+        "nonsense between",
+        "zero between",
+        "zeros",
+        "after a restart",
+        "a small flip after a restart",
+        "slightly lower after a restart",
+        "a flip after a restart",
+    ],
+)
+def test_under_quarantine_another_telegram_must_confirm(
+    last: float | None, every: float, readings: list[float], verdicts: list[Verdict]
+) -> None:
+    guard = CounterGuard(last, NOON, quarantined=True)
+    assert told(guard, every, readings) == verdicts
+    assert guard.last == readings[-1]
+    assert not guard.quarantined
+
+
+# Long silence, and clocks
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "reading", "verdict"),
+    [
+        (NOON, NOON + 900, 105.0, BELIEVED),
+        (NOON, NOON + 901, 105.0, QUARANTINED),
+        (NOON, NOON + 901, 200.0, JUMP),
+        (NOON, NOON + 901, 100.0, BELIEVED),
+        (NOON, NOON + 30 * 86400, 5000.0, QUARANTINED),
+        (NOON, NOON + 30 * 86400, 50_000.0, JUMP),
+        (None, NOON, 100.0, BELIEVED),
+        (None, NOON, 50_000.0, QUARANTINED),
+        (NOON, NOON - 1, 100.1, QUARANTINED),
+        (NOON, NOON - 1, 50_000.0, QUARANTINED),
+        (NOON, NOON - 1, 100.0, BELIEVED),
+        (NOON, NOON - 1, 0.0, ZERO),
+        (NOON, NOON - 1, 99.5, SLIGHTLY_LOWER),
+        (None, NOON, 50.0, LOWER),
+    ],
+    ids=[
+        "not long",
+        "long",
+        "too much for a long silence",
+        "unchanged",
+        "a month",
+        "too much for a month",
+        "unchanged after an unknown time",
+        "much after an unknown time",
+        "clock set back",
+        "much while the clock was set back",
+        "unchanged while the clock was set back",
+        "zero while the clock was set back",
+        "a dip while the clock was set back",
+        "much lower after an unknown time",
+    ],
+)
+def test_after_a_long_silence_one_reading_proves_little(
+    at: float | None, now: float, reading: float, verdict: Verdict
+) -> None:
+    guard = CounterGuard(100.0, at)
+    assert guard.judge(reading, now) is verdict
+    assert guard.last == (reading if verdict is BELIEVED else 100.0)
+
+
+def test_after_a_long_silence_two_telegrams_that_agree_are_believed() -> None:
+    guard = counted(100.0)
+    assert told(guard, 86_400, [120.0])[-1] is QUARANTINED
+    assert guard.judge(120.1, NOON + 86_410) is BELIEVED
+    assert guard.judge(120.2, NOON + 86_420) is BELIEVED
+
+
+def test_a_flip_after_a_long_silence_is_not_confirmed_by_the_truth() -> None:
+    guard = counted(100.0)
+    verdicts = [
+        guard.judge(reading, NOON + 86_400 + 10 * number)
+        for number, reading in enumerate([628.288, 104.0, 104.001])
+    ]
+    assert verdicts == [QUARANTINED, QUARANTINED, BELIEVED]
+    assert guard.last == 104.001
+
+
+def test_a_clock_that_is_set_back_starts_the_confirmation_anew() -> None:
+    guard = counted(100.0)
+    assert told(guard, 150, [3.0] * 4) == [LOWER] * 4
+    assert [guard.judge(3.0, second) for second in (0, 150, 300, 450, 600)] == [
+        *[LOWER] * 4,
+        REPLACED,
+    ]
+
+
+# A full display
+
+
+@pytest.mark.parametrize(
+    ("last", "readings", "verdicts"),
+    [
+        (999_999.9, [0.2, 0.3], [FULL, ROLLED_OVER]),
+        (99_999.9, [0.2, 0.3], [FULL, ROLLED_OVER]),
+        (9_999.95, [0.01, 0.01], [FULL, ROLLED_OVER]),
+        (999_999.9, [0.0, 0.1, 0.1], [ZERO, FULL, ROLLED_OVER]),
+        (999_999.9, [0.2, 999_999.9, 0.2, 0.3], [FULL, BELIEVED, FULL, ROLLED_OVER]),
+        (999_999.9, [0.3, 0.2, 0.2], [FULL, FULL, ROLLED_OVER]),
+        (999_999.9, [5.0, 5.0], [LOWER, LOWER]),
+        (999_990.0, [0.2, 0.3], [LOWER, LOWER]),
+        (500_000.0, [0.2, 0.3], [LOWER, LOWER]),
+    ],
+    ids=[
+        "six digits",
+        "five digits",
+        "four digits",
+        "a zero first",
+        "back again",
+        "falling",
+        "too far",
+        "not full enough",
+        "half full",
+    ],
+)
+def test_a_full_display_starts_anew(
+    last: float, readings: list[float], verdicts: list[Verdict]
+) -> None:
+    guard = counted(last)
+    assert told(guard, 10, readings) == verdicts
+    assert guard.last == (readings[-1] if verdicts[-1] is ROLLED_OVER else last)
+
+
+def test_a_display_that_started_anew_long_ago_is_another_meter() -> None:
+    """For all the fuses allow, hardly any reading would be out of the question."""
+    guard = counted(999_999.9)
+    assert guard.judge(40.0, NOON + 7200) is LOWER
+
+
+def test_a_full_display_may_go_on_counting_to_more_digits() -> None:
+    assert told(counted(99_999.9), 60, [100_000.2]) == [BELIEVED]
+
+
+# Nothing is lost
+
+
 def test_nothing_is_lost_by_a_rejected_reading() -> None:
-    guard = CounterGuard(100.0)
-    readings = (100.4, 0.0, 100.9, 99.95, 3.0, 101.7)
-    believed = [reading for reading in readings if guard.judge(reading) is BELIEVED]
+    guard = counted(100.0)
+    readings = (100.4, 0.0, 100.9, 99.95, 3.0, math.inf, -1.0, 9000.0, 101.7)
+    verdicts = told(guard, 60, readings)
+    believed = [
+        reading for reading, verdict in zip(readings, verdicts, strict=True) if verdict is BELIEVED
+    ]
     assert believed == [100.4, 100.9, 101.7], "the last one carries the whole difference"
 
 
-@pytest.mark.parametrize("readings", [[0.0, 100.0], [math.nan, 100.0], [-1.0, 100.0]])
-def test_what_was_rejected_at_the_start_does_not_hinder(readings: list[float]) -> None:
+WH: Final = 1000
+GARBAGE: Final = st.sampled_from(["zero", "negative", "nan", "inf", "flip"])
+
+
+@st.composite
+def garbled(draw: st.DrawFn, lowest_bit: int) -> list[tuple[float, float, bool]]:
+    """Return seconds, reading in kWh, and whether it is the true one.
+
+    True readings rise by no more than a house can draw; between them is garbage.
+    """
+    now, watt_hours = NOON, draw(st.integers(1, 10**8))
+    told: list[tuple[float, float, bool]] = [(now, watt_hours / WH, True)]
+    for _ in range(draw(st.integers(1, 12))):
+        seconds = 0
+        for _ in range(draw(st.integers(0, 4))):
+            seconds += draw(st.integers(0, 12))
+            told.append((now + seconds, _garbage(draw, watt_hours, lowest_bit), False))
+        seconds += draw(st.integers(1, 12))
+        now += seconds
+        watt_hours += draw(st.integers(0, int(DEFAULT_MAX_POWER * seconds / 3.6)))
+        told.append((now, watt_hours / WH, True))
+    return told
+
+
+def _garbage(draw: st.DrawFn, watt_hours: int, lowest_bit: int) -> float:
+    match draw(GARBAGE):
+        case "zero":
+            return 0.0
+        case "negative":
+            return -watt_hours / WH
+        case "nan":
+            return math.nan
+        case "inf":
+            return math.inf
+        case _:
+            return (watt_hours ^ (1 << draw(st.integers(lowest_bit, 34)))) / WH
+
+
+@THOROUGH
+@given(garbled(lowest_bit=11))
+@example([(0.0, 100.0, True), (1.0, 102.048, False), (2.0, 97.952, False), (3.0, 100.001, True)])
+def test_garbage_between_true_readings_changes_nothing(
+    readings: list[tuple[float, float, bool]],
+) -> None:
+    """A minute of flips of 2 kWh and more: the fuses allow none of them."""
     guard = CounterGuard()
-    for reading in readings:
-        guard.judge(reading)
-    assert guard.last == 100.0
+    for now, reading, is_true in readings:
+        verdict = guard.judge(reading, now)
+        if is_true:
+            assert verdict is BELIEVED
+            assert guard.last == reading
+        else:
+            assert verdict not in BELIEVING
+
+
+@THOROUGH
+@given(garbled(lowest_bit=0))
+def test_small_flips_lift_a_counter_by_a_step_and_never_lower_it(
+    readings: list[tuple[float, float, bool]],
+) -> None:
+    guard = CounterGuard()
+    truth, lowest = 0.0, 0.0
+    # A flip doubles at most what an earlier one has brought.
+    step = 2 * (DEFAULT_MAX_POWER * (readings[-1][0] - readings[0][0] + 30) / 3600 + 1)
+    for now, reading, is_true in readings:
+        guard.judge(reading, now)
+        truth = reading if is_true else truth
+        assert guard.last is not None
+        assert lowest <= guard.last <= truth + step
+        lowest = guard.last
+    assert guard.last is not None
+    assert guard.last >= truth
+    # The next true reading that lies above what was believed is what the counter shows.
+    assert guard.judge(guard.last + 0.001, readings[-1][0] + 60) is BELIEVED
+
+
+@THOROUGH
+@given(
+    st.lists(st.tuples(st.floats(), st.floats(-(10**9), 10**9)), max_size=40),
+    st.none() | st.floats(0, 10**8),
+    st.booleans(),
+)
+def test_whatever_comes_the_counter_stays_one(
+    readings: list[tuple[float, float]],
+    last: float | None,
+    quarantined: bool,
+) -> None:
+    guard = CounterGuard(last, quarantined=quarantined)
+    for reading, now in readings:
+        before = guard.last
+        verdict = guard.judge(reading, now)
+        assert guard.last == (reading if verdict in BELIEVING else before)
+        assert guard.last is None or 0 <= guard.last < math.inf
