@@ -21,7 +21,6 @@ from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.helpers.data_entry_flow import FlowManagerResourceView
 from homeassistant.helpers.json import json_bytes
-from homeassistant.util.json import json_loads_object
 
 TEXTS: Final[Mapping[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "custom_components" / DOMAIN / "translations/en.json").read_text(
@@ -114,11 +113,9 @@ class Dialogue:
     @property
     def page(self) -> dict[str, dict[str, Any]]:
         """The fields of the form as they reach the browser, by name."""
-        view = FlowManagerResourceView[Any](self._manager)
-        sent = json_loads_object(json_bytes(view._prepare_result_json(self._result)))
-        fields = sent["data_schema"]
-        assert isinstance(fields, list)
-        return {field["name"]: field for field in fields if isinstance(field, dict)}
+        shown: Any = self._result
+        sent = FlowManagerResourceView(self._manager)._prepare_result_json(shown)
+        return {field["name"]: field for field in json.loads(json_bytes(sent["data_schema"]))}
 
     @property
     def _form(self) -> vol.Schema:
