@@ -1,18 +1,21 @@
 """Finding readers and trying one out, with each kind of broker."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+import json
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 
+from custom_components.py_hab.const import CONF_POWER_INTERVAL
 from custom_components.py_hab.reader_probe import (
     ProbeResult,
+    async_announced_head,
     async_find_readers,
     async_probe_reader,
 )
-from custom_components.py_hab.sml_vocabulary import Role
-from custom_components.py_hab.tasmota_sml import ReaderIdentity, Reading, reader_topics
+from custom_components.py_hab.tasmota_topics import HeadInfo, ReaderTopics, reader_topics
 from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant
 from simulator.broker import Broker
@@ -22,6 +25,7 @@ from simulator.reader import SimulatedReader
 from .conftest import settled
 from .patience import brisk, impatience
 from .scripted_reader import Content, Message, ScriptedReader, scripted
+from .watching import meter_values, set_up
 
 pytestmark = pytest.mark.usefixtures("mqtt_entry")
 
@@ -31,7 +35,7 @@ WHO: Message = (
     "stat/meter/STATUS5",
     {"StatusNET": {"Mac": "A4:CF:12:92:82:F4", "IPAddress": "192.168.178.50"}},
 )
-IDENTITY = ReaderIdentity(mac="A4CF129282F4", address="192.168.178.50")
+HEAD = HeadInfo(mac="A4CF129282F4", address="192.168.178.50")
 CONFIG = {"t": "meter", "ft": "%prefix%/%topic%/", "tp": ["cmnd", "stat", "tele"]}
 SENSORS = {"sn": {"Time": "2026-03-20T19:07:33", "m": {"E_in": 7}}, "ver": 1}
 
@@ -40,13 +44,6 @@ SENSORS = {"sn": {"Time": "2026-03-20T19:07:33", "m": {"E_in": 7}}, "ver": 1}
 def little_time() -> Iterator[None]:
     with brisk():
         yield
-
-
-def values(result: ProbeResult) -> dict[Role, float]:
-    """Return the registers that were heard."""
-    reading: Reading | None = result.reading
-    assert reading is not None
-    return dict(reading.values)
 
 
 async def arrived(hass: HomeAssistant, reader: ScriptedReader) -> None:
@@ -62,7 +59,16 @@ async def arrived(hass: HomeAssistant, reader: ScriptedReader) -> None:
 
 
 async def test_an_announced_reader_is_found(hass: HomeAssistant, reader: SimulatedReader) -> None:
-    assert await async_find_readers(hass) == [reader.tele_topic("SENSOR")]
+    topic = reader.tele_topic("SENSOR")
+    assert await async_find_readers(hass) == {
+        topic: HeadInfo(
+            mac=reader.mac,
+            address=reader.ip,
+            version="15.5.0",
+            name="Tasmota",
+            topics=reader_topics(topic),
+        )
+    }
 
 
 async def test_announcements_may_come_in_any_order(hass: HomeAssistant, broker: Broker) -> None:
@@ -72,7 +78,41 @@ async def test_announcements_may_come_in_any_order(hass: HomeAssistant, broker: 
         reader.publish("tasmota/discovery/B/config", {**CONFIG, "t": "other"}, retain=True)
         reader.publish("tasmota/discovery/B/sensors", SENSORS, retain=True)
         await arrived(hass, reader)
-        assert await async_find_readers(hass) == [TOPIC, "tele/other/SENSOR"]
+        assert list(await async_find_readers(hass)) == [TOPIC, "tele/other/SENSOR"]
+
+
+async def test_readers_are_found_wherever_they_publish(hass: HomeAssistant, broker: Broker) -> None:
+    topics = ["Casa/tele/SENSOR", TOPIC, "tele/AMR/AMR_OVAG/SENSOR"]
+    async with scripted(broker) as reader:
+        for topic in topics:
+            reader.publish(topic, {"m": {"E_in": 7}}, retain=True)
+        await arrived(hass, reader)
+        assert await async_find_readers(hass) == dict.fromkeys(topics, HeadInfo())
+
+
+async def test_what_a_reader_announces_of_itself_goes_first(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    async with scripted(broker) as reader:
+        reader.publish("tasmota/discovery/A/sensors", SENSORS, retain=True)
+        reader.publish("tasmota/discovery/A/config", {**CONFIG, "dn": "Cellar"}, retain=True)
+        reader.publish(TOPIC, {"m": {"E_in": 7}}, retain=True)
+        await arrived(hass, reader)
+        [(topic, head)] = (await async_find_readers(hass)).items()
+    assert topic == TOPIC
+    assert head.name == "Cellar"
+
+
+async def test_a_reader_with_other_words_in_its_topics_is_found(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    async with scripted(broker) as reader:
+        words = {**CONFIG, "tp": ["order", "reply", "news"]}
+        reader.publish("tasmota/discovery/A/sensors", SENSORS, retain=True)
+        reader.publish("tasmota/discovery/A/config", words, retain=True)
+        await arrived(hass, reader)
+        [head] = (await async_find_readers(hass)).values()
+    assert head.topics == ReaderTopics("news/meter/SENSOR", "order/meter/STATUS", "reply/meter")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +150,39 @@ async def test_what_is_no_reader_is_not_found(
         for topic, content in messages.items():
             reader.publish(topic, content, retain=True)
         await arrived(hass, reader)
-        assert await async_find_readers(hass) == []
+        assert await async_find_readers(hass) == {}
+
+
+# Asking the broker for one
+
+
+async def test_a_head_is_known_by_what_it_has_announced(
+    hass: HomeAssistant, reader: SimulatedReader
+) -> None:
+    head = await async_announced_head(hass, reader.mac)
+    assert head is not None
+    assert (head.mac, head.name) == (reader.mac, "Tasmota")
+    assert head.topics == reader_topics(reader.tele_topic("SENSOR"))
+
+
+async def test_the_first_announcement_that_can_be_read_counts(hass: HomeAssistant) -> None:
+    topic = f"tasmota/discovery/{HEAD.mac}/config"
+    asked = asyncio.create_task(async_announced_head(hass, str(HEAD.mac)))
+
+    def told() -> bool:
+        for content in ("no JSON", json.dumps(CONFIG), json.dumps({**CONFIG, "t": "other"})):
+            async_fire_mqtt_message(hass, topic, content)
+        return asked.done()
+
+    await settled(hass, told, "the announcement")
+    head = await asked
+    assert head is not None
+    assert head.topics == reader_topics(TOPIC)
+
+
+async def test_a_head_may_have_announced_nothing(hass: HomeAssistant) -> None:
+    with impatience():
+        assert await async_announced_head(hass, "A4CF129282F4") is None
 
 
 # Trying
@@ -121,8 +193,12 @@ async def test_a_reader_tells_its_values_and_who_it_is(
 ) -> None:
     result = await async_probe_reader(hass, reader_topics(reader.tele_topic("SENSOR")))
     assert result.heard
-    assert values(result).keys() == {Role.ENERGY_IMPORT, Role.ENERGY_EXPORT, Role.POWER}
-    assert result.identity == ReaderIdentity(mac=reader.mac, address=reader.ip)
+    assert result.has_total
+    assert {prefix: list(fields) for prefix, fields in result.blocks.items()} == {
+        "MT681": ["E_in", "E_out", "Power", "Meter_id"]
+    }
+    assert result.meters == result.blocks
+    assert result.head == HeadInfo(mac=reader.mac, address=reader.ip)
 
 
 async def test_messages_of_one_key_are_put_together(hass: HomeAssistant, broker: Broker) -> None:
@@ -133,6 +209,7 @@ async def test_messages_of_one_key_are_put_together(hass: HomeAssistant, broker:
                 "10": [
                     (TOPIC, {"m": {"Power": 300, "V1": 230}}),
                     (TOPIC, {"m": {"E_out": 2, "Meter_id": "1ISK"}}),
+                    (TOPIC, {"m": {"Date": "20.03.2026"}}),
                     (TOPIC, {"m": {"Power": 301}}),
                     (TOPIC, {"m": {"E_in": 7, "V2": 231}}),
                     WHO,
@@ -140,34 +217,36 @@ async def test_messages_of_one_key_are_put_together(hass: HomeAssistant, broker:
             },
         )
         result = await async_probe_reader(hass, reader_topics(TOPIC))
-    reading = result.reading
-    assert reading is not None
-    assert reading.values == {Role.ENERGY_IMPORT: 7, Role.ENERGY_EXPORT: 2, Role.POWER: 301}
-    assert reading.keys == {
-        Role.ENERGY_IMPORT: "E_in",
-        Role.ENERGY_EXPORT: "E_out",
-        Role.POWER: "Power",
+    assert result.blocks == {
+        "m": {
+            "Power": 301,
+            "V1": 230,
+            "E_out": 2,
+            "Meter_id": "1ISK",
+            "E_in": 7,
+            "V2": 231,
+        }
     }
-    assert reading.unknown == {"V1": "230", "V2": "231"}
-    assert reading.meter_id == "1ISK"
-    assert result.identity == IDENTITY
+    assert result.head == HEAD
 
 
-async def test_the_first_of_several_meters_is_taken(hass: HomeAssistant, broker: Broker) -> None:
+async def test_several_meters_are_kept_apart(hass: HomeAssistant, broker: Broker) -> None:
     async with scripted(broker) as reader:
-        await reader.obey(
-            COMMAND,
-            {
-                "10": [
-                    (TOPIC, {"mine": {"Power": 300}}),
-                    (TOPIC, {"theirs": {"E_in": 99}}),
-                    (TOPIC, {"mine": {"E_in": 7}}),
-                    WHO,
-                ]
-            },
-        )
+        both = {"mine": {"Power": 300}, "theirs": {"E_in": 99}, "Time": "2026-03-20T19:07:33"}
+        await reader.obey(COMMAND, {"10": [(TOPIC, both), (TOPIC, {"mine": {"E_in": 7}}), WHO]})
         result = await async_probe_reader(hass, reader_topics(TOPIC))
-    assert values(result) == {Role.POWER: 300, Role.ENERGY_IMPORT: 7}
+    assert result.blocks == {"mine": {"Power": 300, "E_in": 7}, "theirs": {"E_in": 99}}
+
+
+async def test_a_block_that_only_the_user_understands_is_heard(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    async with scripted(broker) as reader:
+        await reader.obey(COMMAND, {"10": [(TOPIC, {"m": {"Foo": 300}}), WHO]})
+        result = await async_probe_reader(hass, reader_topics(TOPIC))
+    assert result.blocks == {"m": {"Foo": 300}}
+    assert result.meters == {}
+    assert not result.has_total
 
 
 async def test_a_meter_without_an_import_counter_is_one_after_a_moment(
@@ -176,8 +255,16 @@ async def test_a_meter_without_an_import_counter_is_one_after_a_moment(
     async with scripted(broker) as reader:
         await reader.obey(COMMAND, {"10": [(TOPIC, {"m": {"Power": 300}}), WHO]})
         result = await async_probe_reader(hass, reader_topics(TOPIC))
-    assert values(result) == {Role.POWER: 300}
-    assert result.identity == IDENTITY
+    assert result.meters == {"m": {"Power": 300}}
+    assert result.head == HEAD
+
+
+async def test_a_script_that_takes_no_commands_is_listened_to(
+    hass: HomeAssistant, broker: Broker
+) -> None:
+    async with scripted(broker) as reader, reader.repeating("house/meter", {"": {"1_8_0": 7}}):
+        result = await async_probe_reader(hass, reader_topics("house/meter"))
+    assert result == ProbeResult(heard=True, blocks={"": {"1_8_0": 7}})
 
 
 async def test_a_reader_need_not_tell_who_it_is(hass: HomeAssistant, broker: Broker) -> None:
@@ -187,8 +274,8 @@ async def test_a_reader_need_not_tell_who_it_is(hass: HomeAssistant, broker: Bro
             {"5": [("stat/meter/STATUS5", "no JSON")], "10": [(TOPIC, {"m": {"E_in": 7}})]},
         )
         result = await async_probe_reader(hass, reader_topics(TOPIC))
-    assert values(result) == {Role.ENERGY_IMPORT: 7}
-    assert result.identity is None
+    assert result.meters == {"m": {"E_in": 7}}
+    assert result.head is None
 
 
 async def test_who_a_silent_reader_is_does_not_make_it_a_meter(
@@ -198,7 +285,7 @@ async def test_who_a_silent_reader_is_does_not_make_it_a_meter(
         await reader.obey(COMMAND, {"5": [WHO]})
         with impatience():
             result = await async_probe_reader(hass, reader_topics(TOPIC))
-    assert result == ProbeResult(heard=False, reading=None, identity=IDENTITY)
+    assert result == ProbeResult(head=HEAD)
 
 
 @pytest.mark.parametrize("content", ["no JSON", "", "[1]", {"DS18B20": {"Temperature": 20.1}}])
@@ -208,7 +295,7 @@ async def test_messages_without_a_meter_are_heard(
     async with scripted(broker) as reader, reader.repeating(TOPIC, content):
         with impatience():
             result = await async_probe_reader(hass, reader_topics(TOPIC))
-    assert result == ProbeResult(heard=True, reading=None, identity=None)
+    assert result == ProbeResult(heard=True)
 
 
 async def test_a_remembered_message_is_not_heard(hass: HomeAssistant, broker: Broker) -> None:
@@ -217,7 +304,7 @@ async def test_a_remembered_message_is_not_heard(hass: HomeAssistant, broker: Br
         await arrived(hass, reader)
         with impatience():
             result = await async_probe_reader(hass, reader_topics(TOPIC))
-    assert result == ProbeResult(heard=False, reading=None, identity=None)
+    assert result == ProbeResult()
 
 
 async def test_a_working_reader_can_be_tried(
@@ -226,18 +313,15 @@ async def test_a_working_reader_can_be_tried(
     clock: ManualClock,
     meter_entry: MockConfigEntry,
 ) -> None:
-    assert await hass.config_entries.async_setup(meter_entry.entry_id)
-    await settled(hass, lambda: hass.states.async_entity_ids("sensor"), "readings")
+    hass.config_entries.async_update_entry(meter_entry, options={CONF_POWER_INTERVAL: 0})
+    await set_up(hass, meter_entry)
     result = await async_probe_reader(hass, reader_topics(reader.tele_topic("SENSOR")))
-    assert Role.ENERGY_IMPORT in values(result)
+    assert result.has_total
     # Its subscriptions are still there.
-    entity_id = next(
-        state.entity_id for state in hass.states.async_all("sensor") if "power" in state.entity_id
-    )
-    before = hass.states.get(entity_id)
+    before = meter_values(meter_entry)["power"]
     clock.advance(timedelta(hours=3))
     reader.publish_sensor()
-    await settled(hass, lambda: hass.states.get(entity_id) != before, "another value")
+    await settled(hass, lambda: meter_values(meter_entry)["power"] != before, "another value")
     assert await hass.config_entries.async_unload(meter_entry.entry_id)
 
 
@@ -247,6 +331,6 @@ async def test_without_a_broker_nothing_is_found_or_heard(
     await broker.stop()
     await settled(hass, lambda: not mqtt.is_connected(hass), "the end of the connection")
     with impatience():
-        assert await async_find_readers(hass) == []
+        assert await async_find_readers(hass) == {}
         result = await async_probe_reader(hass, reader_topics(TOPIC))
-    assert result == ProbeResult(heard=False, reading=None, identity=None)
+    assert result == ProbeResult()
