@@ -75,7 +75,7 @@ def test_the_rate_does_not_drift(every: float) -> None:
 def test_a_reading_right_after_one_that_came_early_waits() -> None:
     """A meter that is read every second, and a counter that is written every minute."""
     sampler = Sampler(60, mean=False)
-    due = [now for now in range(0, 190) if sampler.add(1.0, now) is not None]
+    due = [now for now in range(190) if sampler.add(1.0, now) is not None]
     assert due == [0, 54, 114, 174]
 
 

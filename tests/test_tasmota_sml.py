@@ -1,147 +1,67 @@
-"""What a Tasmota reader publishes, and what must not be believed of it."""
+"""What a Tasmota reader publishes, as blocks of fields."""
 
-import json
 from typing import Any
 
 import pytest
 
-from custom_components.py_hab.sml_vocabulary import Role
+from custom_components.py_hab.sml_vocabulary import Register, Role, register_of
 from custom_components.py_hab.tasmota_sml import (
     MAX_PAYLOAD,
-    InvalidTopicError,
+    Block,
     MalformedMessageError,
     Payload,
-    ReaderIdentity,
-    Reading,
     discovered_meters,
-    discovered_sensor_topic,
-    parse_identity,
+    is_finite,
+    is_meter,
+    load_object,
+    may_have_meter,
+    meter_blocks,
     parse_message,
-    reader_topics,
 )
 
-# Topics
+
+def one(payload: Payload) -> Block:
+    (block,) = parse_message(payload)
+    return block
 
 
-def test_the_topics_of_a_reader_follow_from_the_one_of_its_messages() -> None:
-    topics = reader_topics("tele/tasmota_9282F4/SENSOR")
-    assert topics.sensor == "tele/tasmota_9282F4/SENSOR"
-    assert topics.availability == "tele/tasmota_9282F4/LWT"
-    assert topics.command == "cmnd/tasmota_9282F4/STATUS"
-    assert topics.status == {
-        5: "stat/tasmota_9282F4/STATUS5",
-        10: "stat/tasmota_9282F4/STATUS10",
-    }
-
-
-@pytest.mark.parametrize(
-    ("sensor", "command", "answer"),
-    [
-        ("tele/AMR/AMR_OVAG/SENSOR", "cmnd/AMR/AMR_OVAG/STATUS", "stat/AMR/AMR_OVAG/STATUS10"),
-        (
-            "Casa/PB/sdm120/tele/SENSOR",
-            "Casa/PB/sdm120/cmnd/STATUS",
-            "Casa/PB/sdm120/stat/STATUS10",
-        ),
-        ("house/tele/meter/SENSOR", "house/cmnd/meter/STATUS", "house/stat/meter/STATUS10"),
-        ("tele/tele/SENSOR", "cmnd/tele/STATUS", "stat/tele/STATUS10"),
-        (
-            "tele/Zähler im Keller/SENSOR",
-            "cmnd/Zähler im Keller/STATUS",
-            "stat/Zähler im Keller/STATUS10",
-        ),
-    ],
-    ids=["slash in the topic", "prefix last", "prefix in the middle", "called tele", "umlauts"],
-)
-def test_the_prefix_may_stand_anywhere(sensor: str, command: str, answer: str) -> None:
-    topics = reader_topics(sensor)
-    assert topics.command == command
-    assert topics.status[10] == answer
-
-
-@pytest.mark.parametrize(
-    ("sensor", "availability"),
-    [
-        ("telemetry/meter/SENSOR", "telemetry/meter/LWT"),
-        ("meter/SENSOR", "meter/LWT"),
-        ("SENSOR", "LWT"),
-        ("meter/tele", "meter/LWT"),
-    ],
-)
-def test_without_the_prefix_nothing_can_be_asked(sensor: str, availability: str) -> None:
-    topics = reader_topics(sensor)
-    assert topics.availability == availability
-    assert topics.command is None
-    assert topics.status == {}
-
-
-def test_blanks_around_a_typed_topic_are_dropped() -> None:
-    assert reader_topics("  tele/meter/SENSOR\n") == reader_topics("tele/meter/SENSOR")
-
-
-@pytest.mark.parametrize(
-    "topic",
-    [
-        "",
-        " ",
-        "/",
-        "tele/+/SENSOR",
-        "tele/#",
-        "#",
-        "tele/met+er/SENSOR",
-        "/tele/meter/SENSOR",
-        "tele//SENSOR",
-        "tele/meter/SENSOR/",
-        "tele/me\x00ter/SENSOR",
-        "tele/me\nter/SENSOR",
-        "tele/me\x7fter/SENSOR",
-        "tele/me\x85ter/SENSOR",
-        "tele/\ud800/SENSOR",
-        f"tele/{'x' * 65536}/SENSOR",
-        f"tele/{'ü' * 32768}/SENSOR",
-    ],
-    ids=repr,
-)
-def test_what_no_reader_publishes_on_is_refused(topic: str) -> None:
-    with pytest.raises(InvalidTopicError):
-        reader_topics(topic)
+def meters(payload: Payload) -> dict[str, dict[str, object]]:
+    """Return the fields of each meter in a message, by prefix."""
+    return {block.prefix: dict(block.fields) for block in meter_blocks(payload, register_of)}
 
 
 # Messages
 
 
-def one(payload: Payload) -> Reading:
-    (reading,) = parse_message(payload)
-    return reading
-
-
 def test_a_message_is_read_whole() -> None:
-    reading = one(
+    block = one(
         '{"Time":"2026-09-28T21:20:25","MT681":{"Total_in":15119.035,"Power_cur":377,'
         '"Power_p1":14,"Total_out":62331.037,"Meter_id":"0a01495352000"}}'
     )
-    assert reading == Reading(
+    assert block == Block(
         prefix="MT681",
-        values={Role.ENERGY_IMPORT: 15119.035, Role.POWER: 377, Role.ENERGY_EXPORT: 62331.037},
-        keys={
-            Role.ENERGY_IMPORT: "Total_in",
-            Role.POWER: "Power_cur",
-            Role.ENERGY_EXPORT: "Total_out",
+        fields={
+            "Total_in": 15119.035,
+            "Power_cur": 377,
+            "Power_p1": 14,
+            "Total_out": 62331.037,
+            "Meter_id": "0a01495352000",
         },
-        meter_id="0a01495352000",
-        unknown={"Power_p1": "14"},
     )
+    assert block.is_whole
 
 
 @pytest.mark.parametrize("kind", [str, str.encode, lambda text: bytearray(text, "utf-8")])
 def test_payloads_come_as_text_or_bytes(kind: Any) -> None:
-    reading = one(kind('{"Zähler":{"Power":-123.5}}'))
-    assert (reading.prefix, reading.values) == ("Zähler", {Role.POWER: -123.5})
+    assert one(kind('{"Zähler":{"Power":-123.5}}')) == Block(
+        prefix="Zähler", fields={"Power": -123.5}
+    )
 
 
-def test_the_answer_to_status_10_holds_the_same_one_level_deeper() -> None:
+@pytest.mark.parametrize("answer", ["StatusSNS"])
+def test_the_answer_to_status_10_holds_the_same_one_level_deeper(answer: str) -> None:
     message = '{"Time":"2026-09-28T21:20:25","MT681":{"E_in":1.5,"Power":-7}}'
-    assert parse_message(f'{{"StatusSNS":{message}}}') == parse_message(message)
+    assert parse_message(f'{{"{answer}":{message}}}') == parse_message(message)
 
 
 @pytest.mark.parametrize("inner", ["{}", "[]", "null", "1", '"MT681"', '{"Time":"1970-01-01"}'])
@@ -149,32 +69,44 @@ def test_a_status_without_meter_is_empty(inner: str) -> None:
     assert parse_message(f'{{"StatusSNS":{inner},"MT681":{{"Power":1}}}}') == []
 
 
-def test_an_immediate_message_holds_one_value() -> None:
-    reading = one('{"Time":"2022-11-06T13:28:10","SML":{"Power_curr":110}}')
-    assert reading.values == {Role.POWER: 110}
-    assert reading.meter_id is None
+@pytest.mark.parametrize(
+    ("fields", "whole"), [("{}", False), ('{"Power":1}', False), ('{"Power":1,"E_in":2}', True)]
+)
+def test_an_immediate_message_holds_one_value(fields: str, whole: bool) -> None:
+    assert one(f'{{"Time":"2022-11-06T13:28:10","SML":{fields}}}').is_whole is whole
 
 
 def test_neither_time_nor_a_name_is_needed() -> None:
-    assert one('{"":{"E_in":24846.796}}').prefix == ""
+    assert meters('{"":{"E_in":24846.796}}') == {"": {"E_in": 24846.796}}
 
 
-def test_two_meters_of_one_reader_are_two_readings() -> None:
-    readings = parse_message('{"House":{"E_in":1},"Heat pump":{"E_in":2},"ESP32":{"Power":3}}')
-    assert {reading.prefix: reading.values for reading in readings} == {
-        "House": {Role.ENERGY_IMPORT: 1},
-        "Heat pump": {Role.ENERGY_IMPORT: 2},
-    }
+def test_two_meters_of_one_reader_are_two_blocks_in_their_order() -> None:
+    blocks = parse_message('{"House":{"E_in":1},"Heat pump":{"E_in":2},"ESP32":{"Power":3}}')
+    assert blocks == [
+        Block(prefix="House", fields={"E_in": 1}),
+        Block(prefix="Heat pump", fields={"E_in": 2}),
+    ]
 
 
-def test_a_meter_may_be_called_power() -> None:
-    reading = one('{"Power":{"Power_curr":-6,"Total_in":3670.2}}')
-    assert reading.values == {Role.POWER: -6, Role.ENERGY_IMPORT: 3670.2}
+@pytest.mark.parametrize("prefix", ["Power", "Meter", "", "eHZ", "Strom", "ENERGYMETER", "SML1"])
+def test_a_meter_may_have_any_other_name(prefix: str) -> None:
+    assert meters(f'{{"{prefix}":{{"Power_curr":-6}}}}') == {prefix: {"Power_curr": -6}}
 
 
-@pytest.mark.parametrize("prefix", ["ENERGY", "energy", "ANALOG", "ESP32", "HKR", "COUNTER"])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        *("ENERGY", "energy", "ANALOG", "ESP32", "COUNTER", "ADS1115", "DS18B20", "DS18B20-1"),
+        *("BME280", "BME280-77", "SHT3X_45", "INA219", "SI7021", "SWITCH", "TIMERS", "WIFI"),
+    ],
+)
 def test_other_drivers_are_no_meters(prefix: str) -> None:
     assert parse_message(f'{{"{prefix}":{{"Power":1203,"ImportActive":2142}}}}') == []
+
+
+def test_the_old_server_is_no_meter() -> None:
+    assert parse_message('{"HKR":{"sub_entity":"Power","amount":21.5,"Power":1}}') == []
+    assert parse_message('{"HKR":{"amount":21.5,"Power":1}}') != []
 
 
 @pytest.mark.parametrize(
@@ -188,7 +120,7 @@ def test_other_drivers_are_no_meters(prefix: str) -> None:
         '{"MT681":[1,2],"SML":null,"eHZ":"E_in"}',
         '{"MT681":{}}',
         '{"MT681":{"Meter_id":"0a01"}}',
-        '{"MT681":{"Volt_p1":230.1,"":0}}',
+        '{"MT681":{"Volt_p1":230.1,"Power_p1":7,"x":0}}',
     ],
     ids=[
         "nothing",
@@ -199,86 +131,66 @@ def test_other_drivers_are_no_meters(prefix: str) -> None:
         "no objects",
         "empty meter",
         "only a number plate",
-        "only unknown keys",
+        "only what other sensors tell as well",
     ],
 )
-def test_messages_without_a_register_are_empty(message: str) -> None:
-    assert parse_message(message) == []
+def test_messages_without_energy_or_power_hold_no_meter(message: str) -> None:
+    assert meters(message) == {}
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        ("null", "not a number"),
-        ("true", "not a number"),
-        ("false", "not a number"),
-        ('"377"', "not a number"),
-        ('""', "not a number"),
-        ("[377]", "not a number"),
-        ('{"a":377}', "not a number"),
-        ("NaN", "not finite"),
-        ("Infinity", "not finite"),
-        ("-Infinity", "not finite"),
-        ("1e999", "not finite"),
-        ("1" + "0" * 400, "not finite"),
-    ],
-    ids=lambda text: text[:12],
-)
-def test_values_that_are_no_numbers_are_left_out(value: str, reason: str) -> None:
-    reading = one(f'{{"MT681":{{"E_in":1.5,"Power":{value}}}}}')
-    assert reading.values == {Role.ENERGY_IMPORT: 1.5}
-    assert reading.keys == {Role.ENERGY_IMPORT: "E_in"}
-    assert reading.unread == (("Power", reason),)
+def test_the_user_may_say_what_makes_a_meter() -> None:
+    block = Block(prefix="x", fields={"Nettobezug": 1})
+    assert not is_meter(block, register_of)
+    assert is_meter(block, {"Nettobezug": Register(Role.ENERGY_IMPORT)}.get)
+    assert not is_meter(block, {"Nettobezug": Register(Role.VOLTAGE_L1)}.get)
+    assert meter_blocks('{"x":{"Nettobezug":1}}', {"Nettobezug": Register(Role.POWER)}.get) == [
+        block
+    ]
 
 
 def test_a_meter_that_has_no_values_yet_is_a_meter() -> None:
-    reading = one('{"MT681":{"E_in":null,"Power":null}}')
-    assert reading.values == {}
-    assert reading.unread == (("E_in", "not a number"), ("Power", "not a number"))
-
-
-@pytest.mark.parametrize("value", ["0", "-0.0", "1e308", "-377", "12345678901234567890"])
-def test_numbers_however_large_are_numbers(value: str) -> None:
-    assert one(f'{{"MT681":{{"Power":{value}}}}}').values == {Role.POWER: float(value)}
+    assert meters('{"MT681":{"E_in":null}}') == {"MT681": {"E_in": None}}
 
 
 def test_of_a_key_that_is_there_twice_the_last_counts() -> None:
-    reading = one('{"SML":{"Power_curr":1,"Power_curr":2}}')
-    assert reading.values == {Role.POWER: 2}
+    assert one('{"SML":{"Power_curr":1,"Power_curr":2}}').fields == {"Power_curr": 2}
 
 
-def test_of_two_keys_for_one_register_the_last_counts() -> None:
-    reading = one('{"SML":{"Total_in":1,"1_8_0":2}}')
-    assert reading.values == {Role.ENERGY_IMPORT: 2}
-    assert reading.keys == {Role.ENERGY_IMPORT: "1_8_0"}
+# Values
+
+
+def test_numbers_are_what_can_be_reckoned_with() -> None:
+    values = (
+        '"int":377,"float":-1.5,"zero":0,"large":1e308,"null":null,"true":true,"text":"377",'
+        '"list":[1],"object":{"a":1},"nan":NaN,"inf":Infinity,"minus":-Infinity,"1e999":1e999,'
+        f'"endless":1{"0" * 400}'
+    )
+    assert one(f'{{"MT681":{{{values}}}}}').numbers() == {
+        "int": 377.0,
+        "float": -1.5,
+        "zero": 0.0,
+        "large": 1e308,
+    }
 
 
 @pytest.mark.parametrize(
-    ("text", "meter_id"),
+    ("value", "finite"),
     [
-        ('"0a0149534b0005694000"', "0a0149534b0005694000"),
-        ('" 1EBZ0101434306 "', "1EBZ0101434306"),
-        ("90783944", "90783944"),
-        ("0", None),
-        ('""', None),
-        ('"  "', None),
-        ("null", None),
+        (0, True),
+        (-1.5, True),
+        (10**308, True),
+        (10**309, False),
+        (-(10**400), False),
+        (float("nan"), False),
+        (float("inf"), False),
     ],
+    ids=lambda value: str(value)[:8],
 )
-def test_the_number_of_the_meter_may_come_late(text: str, meter_id: str | None) -> None:
-    assert one(f'{{"MT681":{{"Meter_id":{text},"Power":1}}}}').meter_id == meter_id
+def test_numbers_without_end_are_not_finite(value: float, finite: bool) -> None:
+    assert is_finite(value) is finite
 
 
-@pytest.mark.parametrize("empty", ['""', "0", '" "'])
-def test_an_empty_number_does_not_replace_another(empty: str) -> None:
-    reading = one(f'{{"MT681":{{"0_0_9":"1ISK0090783944","server_id":{empty},"Power":1}}}}')
-    assert reading.meter_id == "1ISK0090783944"
-
-
-def test_unknown_values_are_kept_short_and_do_no_harm() -> None:
-    depth = 20_000
-    reading = one(f'{{"MT681":{{"Power":1,"x":{"[" * depth}{"]" * depth},"y":"{"z" * 999}"}}}}')
-    assert reading.unknown == {"x": "[" * 80, "y": "z" * 80}
+# What is no message
 
 
 @pytest.mark.parametrize(
@@ -325,128 +237,54 @@ def test_unknown_values_are_kept_short_and_do_no_harm() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "parse", [parse_message, parse_identity, discovered_sensor_topic, discovered_meters]
+    "parse", [load_object, parse_message, meters, discovered_meters, may_have_meter]
 )
 def test_what_is_no_object_is_refused(parse: Any, payload: Payload) -> None:
     with pytest.raises(MalformedMessageError):
         parse(payload)
 
 
-# Who the reader is
-
-
-def identity(**fields: Any) -> ReaderIdentity:
-    return parse_identity(json.dumps({"StatusNET": fields}))
-
-
-def test_a_reader_tells_its_mac_and_address() -> None:
-    assert identity(Mac="24:62:ab:92:82:f4", IPAddress="192.168.178.42") == ReaderIdentity(
-        mac="2462AB9282F4", address="192.168.178.42"
-    )
-
-
-@pytest.mark.parametrize(
-    "mac",
-    [
-        "",
-        "24:62:AB:92:82",
-        "24:62:AB:92:82:F4:00",
-        "00:00:00:00:00:00",
-        "000000000000",
-        None,
-        0,
-        [],
-        "unknown",
-    ],
-    ids=repr,
-)
-def test_what_is_no_mac_is_not_used_as_one(mac: object) -> None:
-    assert identity(Mac=mac).mac is None
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["", "0.0.0.0", ".......", "999.1.1.1", "fe80::1", "reader.local", None, "1.2.3", "1" * 16],
-    ids=repr,
-)
-def test_what_is_no_address_is_not_shown(address: object) -> None:
-    assert identity(IPAddress=address).address is None
-
-
-@pytest.mark.parametrize("payload", ["{}", '{"StatusNET":null}', '{"StatusNET":[1]}'])
-def test_an_answer_without_network_tells_nothing(payload: str) -> None:
-    assert parse_identity(payload) == ReaderIdentity(mac=None, address=None)
+@pytest.mark.parametrize("depth", [100, 30_000])
+def test_deep_values_do_no_harm(depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    block = one(f'{{"MT681":{{"Power":1,"x":{nested}}}}}')
+    assert block.numbers() == {"Power": 1.0}
+    assert is_meter(block, register_of)
 
 
 # Discovery
 
 
-def config(**fields: Any) -> str:
-    return json.dumps(
-        {
-            "ft": "%prefix%/%topic%/",
-            "t": "tasmota_9282F4",
-            "tp": ["cmnd", "stat", "tele"],
-            "mac": "2462AB9282F4",
-            "hn": "tasmota-9282F4-0756",
-            **fields,
-        }
-    )
-
-
-@pytest.mark.parametrize(
-    ("fields", "topic"),
-    [
-        ({}, "tele/tasmota_9282F4/SENSOR"),
-        ({"t": "AMR/AMR_OVAG"}, "tele/AMR/AMR_OVAG/SENSOR"),
-        ({"ft": "Casa/%topic%/%prefix%/"}, "Casa/tasmota_9282F4/tele/SENSOR"),
-        ({"ft": "%topic%/%prefix%"}, "tasmota_9282F4/tele/SENSOR"),
-        ({"ft": "%prefix%/%hostname%/"}, "tele/tasmota-9282F4-0756/SENSOR"),
-        ({"ft": "%prefix%/meter-%id%/"}, "tele/meter-9282F4/SENSOR"),
-        ({"tp": ["c", "s", "telemetry"]}, "telemetry/tasmota_9282F4/SENSOR"),
-        ({"tp": []}, "tele/tasmota_9282F4/SENSOR"),
-        ({"tp": ["cmnd", "stat"]}, "tele/tasmota_9282F4/SENSOR"),
-        ({"ft": "meter/"}, "meter/SENSOR"),
-    ],
-    ids=[
-        "default",
-        "slash in the topic",
-        "prefix behind",
-        "no slash at the end",
-        "host name",
-        "id",
-        "own prefix",
-        "no prefixes",
-        "few prefixes",
-        "no tokens",
-    ],
-)
-def test_the_full_topic_is_filled_in(fields: dict[str, Any], topic: str) -> None:
-    assert discovered_sensor_topic(config(**fields)) == topic
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"ft": None}, {"ft": 1}, {"t": None}, {"t": []}, {"tp": None}, {"tp": {"2": "tele"}}],
-    ids=repr,
-)
-def test_an_announcement_without_topic_is_none(fields: dict[str, Any]) -> None:
-    assert discovered_sensor_topic(config(**fields)) is None
-
-
-def test_an_empty_announcement_is_none() -> None:
-    assert discovered_sensor_topic("{}") is None
-    assert discovered_meters("{}") == []
-
-
 def test_meters_are_announced_with_their_readings() -> None:
-    (reading,) = discovered_meters(
-        '{"sn":{"Time":"2024-08-01T22:14:45","eHZ":{"E_in":16585.289,"Power":326}},"ver":1}'
+    announcement = (
+        '{"sn":{"Time":"2024-08-01T22:14:45","eHZ":{"E_in":16585.289,"Power":326},'
+        '"ENERGY":{"Power":1},"Zähler 2":{"1.8.0":7}},"ver":1}'
     )
-    assert reading.prefix == "eHZ"
-    assert reading.values == {Role.ENERGY_IMPORT: 16585.289, Role.POWER: 326}
+    assert discovered_meters(announcement) == [
+        Block(prefix="eHZ", fields={"E_in": 16585.289, "Power": 326}),
+        Block(prefix="Zähler 2", fields={"1.8.0": 7}),
+    ]
+    assert may_have_meter(announcement)
 
 
-@pytest.mark.parametrize("sensors", ["{}", "null", "[]", '{"Time":"2022-12-06T18:51:26"}'])
-def test_an_announcement_may_come_before_the_meter_has_spoken(sensors: str) -> None:
-    assert discovered_meters(f'{{"sn":{sensors},"ver":1}}') == []
+@pytest.mark.parametrize(
+    ("sensors", "possible"),
+    [
+        ("{}", True),
+        ('{"Time":"2022-12-06T18:51:26"}', True),
+        ("null", False),
+        ("[]", False),
+        ('{"Time":"2022-12-06T18:51:26","DS18B20":{"Temperature":21}}', False),
+        ('{"Time":"2022-12-06T18:51:26","Switch1":"ON"}', False),
+        ('{"x":{"Temperature":21}}', False),
+    ],
+)
+def test_an_announcement_may_come_before_the_meter_has_spoken(sensors: str, possible: bool) -> None:
+    announcement = f'{{"sn":{sensors},"ver":1}}'
+    assert discovered_meters(announcement) == []
+    assert may_have_meter(announcement) is possible
+
+
+def test_an_empty_announcement_is_no_meter() -> None:
+    assert discovered_meters("{}") == []
+    assert not may_have_meter("{}")
