@@ -7,6 +7,22 @@ from typing import Final
 
 from .meter import COUNTERS, TEXTS, Line
 
+type Fields = tuple[tuple[Line, str], ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a message says of one meter."""
+
+    prefix: str
+    fields: Fields
+    """Each line with what it prints. No fields: the whole object is left out."""
+
+    def json(self) -> str:
+        """Return the object as a JSON member."""
+        fields = ",".join(f'"{line.key}":{text}' for line, text in self.fields)
+        return f'"{self.prefix}":{{{fields}}}'
+
 
 @dataclass(frozen=True, kw_only=True)
 class Telegram:
@@ -15,9 +31,8 @@ class Telegram:
     time: str
     """The head's local time, without an offset."""
 
-    prefix: str
-    fields: tuple[tuple[Line, str], ...]
-    """Each line with what it prints. No fields: the whole object is left out."""
+    blocks: tuple[Block, ...]
+    """The objects of the meters."""
 
     extra: str = ""
     """What other sensors of the head add, as JSON members."""
@@ -33,10 +48,10 @@ class Telegram:
 
     def json(self) -> str:
         """Return the payload."""
-        members = [f'"Time":"{self.time}"']
-        if self.fields:
-            block = ",".join(f'"{line.key}":{text}' for line, text in self.fields)
-            members.append(f'"{self.prefix}":{{{block}}}')
+        members = [
+            f'"Time":"{self.time}"',
+            *(block.json() for block in self.blocks if block.fields),
+        ]
         if self.extra:
             members.append(self.extra)
         text = "{" + ",".join(members)
@@ -71,6 +86,9 @@ class Fault(StrEnum):
     PIN_LOCKED = "pin_locked"
     """Without its PIN the meter sends whole kWh, no power, and no number."""
 
+    INF_OFF = "inf_off"
+    """With its extended data switched off it sends whole kWh and no power, but its number."""
+
     JITTER = "jitter"
     """The last digit of the counters goes back and forth by one."""
 
@@ -94,16 +112,23 @@ def _changed(
     registers: frozenset[str] | None, change: Callable[[Line, str], str]
 ) -> Transformation:
     """Return a fault that prints some registers (None for all) differently."""
+    return _rewritten(
+        lambda fields: tuple(
+            (line, change(line, text))
+            if registers is None or line.register in registers
+            else (line, text)
+            for line, text in fields
+        )
+    )
+
+
+def _rewritten(rewrite: Callable[[Fields], Fields]) -> Transformation:
+    """Return a fault that prints the fields of each meter differently."""
 
     def transform(telegram: Telegram) -> Telegram:
         return replace(
             telegram,
-            fields=tuple(
-                (line, change(line, text))
-                if registers is None or line.register in registers
-                else (line, text)
-                for line, text in telegram.fields
-            ),
+            blocks=tuple(replace(block, fields=rewrite(block.fields)) for block in telegram.blocks),
         )
 
     return transform
@@ -123,9 +148,14 @@ def _zero(line: Line, _text: str) -> str:
 
 def _locked(line: Line, text: str) -> str:
     """Print what is left without the PIN."""
+    return '""' if line.register in TEXTS else _short(line, text)
+
+
+def _short(line: Line, text: str) -> str:
+    """Print what is left without the extended data: numbers are divided by the line's scale."""
     if line.register in TEXTS:
-        return '""'
-    return line.number(float(text) // 1 if line.register in COUNTERS else 0.0)
+        return text
+    return line.number(float(text) // 1 * line.scale if line.register in COUNTERS else 0.0)
 
 
 def _jitter(telegram: Telegram) -> Telegram:
@@ -137,14 +167,14 @@ def _jitter(telegram: Telegram) -> Telegram:
     )
 
 
-def _duplicated(telegram: Telegram) -> Telegram:
+def _duplicated(fields: Fields) -> Fields:
     """Put a zero before each counter, under the same key."""
-    fields: list[tuple[Line, str]] = []
-    for line, text in telegram.fields:
+    doubled: list[tuple[Line, str]] = []
+    for line, text in fields:
         if line.register in COUNTERS:
-            fields.append((line, line.number(0.0)))
-        fields.append((line, text))
-    return replace(telegram, fields=tuple(fields))
+            doubled.append((line, line.number(0.0)))
+        doubled.append((line, text))
+    return tuple(doubled)
 
 
 def _clock_not_set(telegram: Telegram) -> Telegram:
@@ -155,7 +185,7 @@ def _clock_not_set(telegram: Telegram) -> Telegram:
 
 TRANSFORMATIONS: Final[Mapping[Fault, Transformation]] = {
     Fault.ZERO_AFTER_BOOT: _changed(None, _zero),
-    Fault.MISSING_AFTER_BOOT: lambda telegram: replace(telegram, fields=()),
+    Fault.MISSING_AFTER_BOOT: _rewritten(lambda _: ()),
     Fault.SINGLE_ZERO: _changed(COUNTERS, _zero),
     Fault.BIT_FLIP_UP: _shifted(524.288),
     Fault.BIT_FLIP_DOWN: _shifted(-524.288),
@@ -163,8 +193,9 @@ TRANSFORMATIONS: Final[Mapping[Fault, Transformation]] = {
     Fault.NULL: _changed(COUNTERS, lambda line, text: "null"),
     Fault.INVALID_JSON: lambda telegram: replace(telegram, broken=True),
     Fault.PIN_LOCKED: _changed(None, _locked),
+    Fault.INF_OFF: _changed(None, _short),
     Fault.JITTER: _jitter,
-    Fault.DUPLICATE_KEYS: _duplicated,
+    Fault.DUPLICATE_KEYS: _rewritten(_duplicated),
     Fault.CLOCK_NOT_SET: _clock_not_set,
 }
 """The faults that change a message. `FROZEN` and `EMPTY_DISCOVERY` change the head."""

@@ -28,15 +28,30 @@ class Head:
     """A device with a name in the network, switched on some time ago."""
 
     def __init__(
-        self, home: Home, clock: Clock, *, topic: str, mac: str, name: str, full_topic: str
+        self,
+        home: Home,
+        clock: Clock,
+        *,
+        topic: str,
+        mac: str,
+        name: str,
+        full_topic: str,
+        prefixes: tuple[str, str, str] = PREFIXES,
+        offline: str = OFFLINE,
     ) -> None:
-        """Name a device; `mac` without colons, in capitals."""
+        """Name a device; `mac` without colons, in capitals.
+
+        `prefixes`: its words for "cmnd", "stat" and "tele". `offline`: its last word.
+        """
         self.home = home
         self.clock = clock
         self.topic = topic
         self.mac = mac
         self.name = name
         self.full_topic = full_topic
+        self.prefixes = prefixes
+        self.offline = offline
+        self.version = VERSION
         self._booted = clock.now()
         self._boots = 1
         self._restart_reason = "Power On"
@@ -57,15 +72,15 @@ class Head:
 
     def tele_topic(self, leaf: str) -> str:
         """Return the topic of telemetry: LWT, SENSOR, STATE, INFO1..."""
-        return self._topic("tele", leaf)
+        return self._topic(self.prefixes[2], leaf)
 
     def stat_topic(self, leaf: str) -> str:
         """Return the topic of an answer: STATUS, STATUS10..."""
-        return self._topic("stat", leaf)
+        return self._topic(self.prefixes[1], leaf)
 
     def cmnd_topic(self, leaf: str) -> str:
         """Return the topic of a command: STATUS."""
-        return self._topic("cmnd", leaf)
+        return self._topic(self.prefixes[0], leaf)
 
     @property
     def discovery_topic(self) -> str:
@@ -85,7 +100,7 @@ class Head:
     def command_topics(self) -> list[str]:
         """Return what to subscribe to: own, group and fallback topic."""
         topics = (self.topic, GROUP_TOPIC, f"{self.client_id}_fb")
-        return [self._topic("cmnd", "#", topic) for topic in topics]
+        return [self._topic(self.prefixes[0], "#", topic) for topic in topics]
 
     def _topic(self, prefix: str, leaf: str, topic: str | None = None) -> str:
         """Return a topic by the head's FullTopic."""
@@ -150,13 +165,13 @@ class Head:
             "ty": 0,
             "if": 0,
             "cam": 0,
-            "ofln": OFFLINE,
+            "ofln": self.offline,
             "onln": ONLINE,
             "state": ["OFF", "ON", "TOGGLE", "HOLD"],
-            "sw": VERSION.partition("(")[0],
+            "sw": self.version.partition("(")[0],
             "t": self.topic,
             "ft": self.full_topic,
-            "tp": list(PREFIXES),
+            "tp": list(self.prefixes),
             "rl": [0] * 8,
             "swc": [-1] * 8,
             "swn": [None] * 8,
@@ -186,7 +201,7 @@ class Head:
                     "BootCount": self._boots,
                 },
             ),
-            2: ("StatusFWR", {"Version": VERSION, "Hardware": "ESP8266EX", "CR": "400/699"}),
+            2: ("StatusFWR", {"Version": self.version, "Hardware": "ESP8266EX", "CR": "400/699"}),
             5: (
                 "StatusNET",
                 {"Hostname": self.hostname, "IPAddress": self.ip, "Mac": mac, "Webserver": 2},
@@ -204,9 +219,9 @@ class Head:
         return {
             "Info1": {
                 "Module": "Generic",
-                "Version": VERSION,
-                "FallbackTopic": self._topic("cmnd", "", f"{self.client_id}_fb"),
-                "GroupTopic": self._topic("cmnd", "", GROUP_TOPIC),
+                "Version": self.version,
+                "FallbackTopic": self._topic(self.prefixes[0], "", f"{self.client_id}_fb"),
+                "GroupTopic": self._topic(self.prefixes[0], "", GROUP_TOPIC),
             },
             "Info2": {
                 "WebServerMode": "Admin",

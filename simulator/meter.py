@@ -2,20 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from .home import Home
 
 METER_ID: Final = "0a0149534b00056b3c51"
 """1 ISK 00 90913873 in the form of DIN 43863-5, as SML sends it: hexadecimal octets."""
+HEAT_PUMP_METER_ID: Final = "0a01454d480000a1b2c3"
+"""1 EMH 00 10597059, the same."""
+
+DAY_BEGINS: Final = time(6)
+DAY_ENDS: Final = time(22)
+"""Of tariff 1, on the clock on the wall; tariff 2 is the night's."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Meter:
-    """A meter with its own number and readings, counting what the home draws and feeds in."""
+    """A meter with its own number and readings, counting what the home draws and feeds in.
+
+    One with `consumer` is the meter of that consumer alone, "heat_pump" for one.
+    """
 
     home: Home
+    consumer: str | None = None
     number: str = METER_ID
     since: datetime
     """When it was put in."""
@@ -26,19 +36,49 @@ class Meter:
 
     def imported(self, at: datetime) -> float:
         """Return the reading of register 1.8.0 in kWh."""
-        return self.import_kwh + self._counted("import", at)
+        return self.import_kwh + self._counted(self._draws, self.since, at)
 
     def exported(self, at: datetime) -> float:
         """Return the reading of register 2.8.0 in kWh."""
-        return self.export_kwh + self._counted("export", at)
+        return self.export_kwh + (0.0 if self.consumer else self._counted("export", self.since, at))
+
+    def imported_by_day(self, at: datetime) -> float:
+        """Return the reading of register 1.8.1 in kWh."""
+        zone = self.home.zone
+        counted = 2 / 3 * self.import_kwh
+        day = self.since.astimezone(zone).date()
+        while day <= at.astimezone(zone).date():
+            begin, end = (
+                min(max(datetime.combine(day, turn, tzinfo=zone), self.since), at)
+                for turn in (DAY_BEGINS, DAY_ENDS)
+            )
+            counted += self._counted(self._draws, begin, end)
+            day += timedelta(days=1)
+        return counted
+
+    def imported_by_night(self, at: datetime) -> float:
+        """Return the reading of register 1.8.2 in kWh."""
+        return self.imported(at) - self.imported_by_day(at)
+
+    def power(self, at: datetime) -> float:
+        """Return the power in W, negative while feeding in."""
+        return self.home.power(self.consumer, at) if self.consumer else self.home.grid_power(at)
+
+    def phase_power(self, phase: int, at: datetime) -> float:
+        """Return the power of a phase in W."""
+        return self.power(at) / 3 if self.consumer else self.home.phase_power(phase, at)
 
     def current(self, phase: int, at: datetime) -> float:
         """Return the current of a phase in A."""
-        return abs(self.home.phase_power(phase, at)) / self.home.voltage(at, phase)
+        return abs(self.phase_power(phase, at)) / self.home.voltage(at, phase)
 
-    def _counted(self, series: str, at: datetime) -> float:
-        """Return the kWh counted since it was put in."""
-        return (self.home.energy(series, at) - self.home.energy(series, self.since)) / 1000
+    @property
+    def _draws(self) -> str:
+        return self.consumer or "import"
+
+    def _counted(self, series: str, begin: datetime, end: datetime) -> float:
+        """Return the kWh counted between two moments."""
+        return (self.home.energy(series, end) - self.home.energy(series, begin)) / 1000
 
 
 REGISTERS: Final[Mapping[str, Callable[[Meter, datetime], float | str]]] = {
@@ -46,14 +86,16 @@ REGISTERS: Final[Mapping[str, Callable[[Meter, datetime], float | str]]] = {
     "96.1.0": lambda meter, at: meter.number,
     "96.50.1": lambda meter, at: "49534b",
     "1.8.0": Meter.imported,
+    "1.8.1": Meter.imported_by_day,
+    "1.8.2": Meter.imported_by_night,
     "2.8.0": Meter.exported,
-    "1.7.0": lambda meter, at: max(0.0, meter.home.grid_power(at)),
-    "2.7.0": lambda meter, at: max(0.0, -meter.home.grid_power(at)),
-    "15.7.0": lambda meter, at: abs(meter.home.grid_power(at)),
-    "16.7.0": lambda meter, at: meter.home.grid_power(at),
-    "36.7.0": lambda meter, at: meter.home.phase_power(1, at),
-    "56.7.0": lambda meter, at: meter.home.phase_power(2, at),
-    "76.7.0": lambda meter, at: meter.home.phase_power(3, at),
+    "1.7.0": lambda meter, at: max(0.0, meter.power(at)),
+    "2.7.0": lambda meter, at: max(0.0, -meter.power(at)),
+    "15.7.0": lambda meter, at: abs(meter.power(at)),
+    "16.7.0": Meter.power,
+    "36.7.0": lambda meter, at: meter.phase_power(1, at),
+    "56.7.0": lambda meter, at: meter.phase_power(2, at),
+    "76.7.0": lambda meter, at: meter.phase_power(3, at),
     "32.7.0": lambda meter, at: meter.home.voltage(at, 1),
     "52.7.0": lambda meter, at: meter.home.voltage(at, 2),
     "72.7.0": lambda meter, at: meter.home.voltage(at, 3),
@@ -64,7 +106,7 @@ REGISTERS: Final[Mapping[str, Callable[[Meter, datetime], float | str]]] = {
 }
 """What the meter knows by OBIS code: kWh, W, V, A, Hz, or a text."""
 
-COUNTERS: Final = frozenset({"1.8.0", "2.8.0"})
+COUNTERS: Final = frozenset({"1.8.0", "1.8.1", "1.8.2", "2.8.0"})
 TEXTS: Final = frozenset({"0.0.9", "96.1.0", "96.50.1"})
 
 
@@ -187,6 +229,25 @@ SCRIPTS: Final[Mapping[str, Script]] = {
             Line("Total_out", "2.8.0", 3),
             Line("Power_cur", "16.7.0"),
             Line("Meter_id", "96.50.1"),
+        ),
+    ),
+    "tariffs": Script(
+        "Q3D",
+        (
+            Line("E_in", "1.8.0", 3),
+            Line("E_in_HT", "1.8.1", 3),
+            Line("E_in_NT", "1.8.2", 3),
+            Line("E_out", "2.8.0", 3),
+            Line("kW_L1+L2+L3", "16.7.0", 3, scale=1000),
+            Line("SerialNr", "0.0.9"),
+        ),
+    ),
+    "heat_pump": Script(
+        "WP",
+        (
+            Line("Total_in", "1.8.0", 4),
+            Line("Power_curr", "16.7.0"),
+            Line("Meter_Number", "96.1.0"),
         ),
     ),
 }

@@ -2,15 +2,19 @@
 
 from argparse import ArgumentParser, Namespace
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 from paho.mqtt.client import MQTTMessage
 
 from .broker import HOST, MQTT_PORT
-from .faults import TRANSFORMATIONS, Fault, Telegram
-from .head import OFFLINE, ONLINE, Head, compact
+from .faults import TRANSFORMATIONS, Block, Fault, Telegram
+from .head import OFFLINE, ONLINE, PREFIXES, Head, compact
 from .home import Clock, Home
-from .meter import SCRIPTS, Line, Meter, Script
+from .meter import HEAT_PUMP_METER_ID, SCRIPTS, Line, Meter, Script
 from .mqtt import MqttConnection
 
 TELEGRAM_PERIOD: Final = 2.0
@@ -21,8 +25,27 @@ LEAVE_TIMEOUT: Final = 20.0
 """Seconds until a broker must have noticed that a connection is gone."""
 
 
+@dataclass(eq=False)
+class ReadMeter:
+    """A meter with the part of the head's script that reads it."""
+
+    script: Script
+    meter: Meter
+
+    def block(self, at: datetime, wanted: Callable[[Line], bool]) -> Block:
+        """Return what the wanted lines print."""
+        return Block(
+            self.script.prefix,
+            tuple(
+                (line, line.printed(self.meter, at)) for line in self.script.lines if wanted(line)
+            ),
+        )
+
+
 class SimulatedReader(Head):
     """A head with one meter, stepped by hand (`publish_sensor`) or by itself (`operate`).
+
+    With `second`, another script, it also reads the meter of the heat pump.
 
     Lives in the event loop that `start` is called in; everything else is called from there too.
     """
@@ -38,16 +61,37 @@ class SimulatedReader(Head):
         mac: str = "A4CF129282F4",
         name: str = "Tasmota",
         script: str = "bitshake",
+        second: str | None = None,
         full_topic: str = "%prefix%/%topic%/",
+        prefixes: tuple[str, str, str] = PREFIXES,
+        offline: str = OFFLINE,
         tele_period: float = 10.0,
         mqtt5: bool = True,
         esp32: bool = False,
     ) -> None:
         """Build a head for a script of `SCRIPTS`; `mac` without colons, in capitals."""
-        super().__init__(home, clock, topic=topic, mac=mac, name=name, full_topic=full_topic)
-        self.script: Script = SCRIPTS[script]
+        super().__init__(
+            home,
+            clock,
+            topic=topic,
+            mac=mac,
+            name=name,
+            full_topic=full_topic,
+            prefixes=prefixes,
+            offline=offline,
+        )
         self.tele_period = tele_period
-        self.meter = Meter(home=home, since=home.installed)
+        self.meters = [ReadMeter(SCRIPTS[script], Meter(home=home, since=home.installed))]
+        if second is not None:
+            heat_pump = Meter(
+                home=home,
+                since=home.installed,
+                consumer="heat_pump",
+                number=HEAT_PUMP_METER_ID,
+                import_kwh=4210.5,
+                export_kwh=0.0,
+            )
+            self.meters.append(ReadMeter(SCRIPTS[second], heat_pump))
         self._host = host
         self._port = port
         self._mqtt5 = mqtt5
@@ -58,6 +102,16 @@ class SimulatedReader(Head):
         self._messages = 0
         self.silent = False
         """Whether it stays connected but publishes no telemetry."""
+
+    @property
+    def script(self) -> Script:
+        """The script that reads the first meter."""
+        return self.meters[0].script
+
+    @property
+    def meter(self) -> Meter:
+        """The first meter, that of the house."""
+        return self.meters[0].meter
 
     # Life
 
@@ -73,7 +127,7 @@ class SimulatedReader(Head):
             self._port,
             client_id=self.client_id,
             mqtt5=self._mqtt5,
-            will=(self.tele_topic("LWT"), OFFLINE),
+            will=(self.tele_topic("LWT"), self.offline),
             connected=self._on_connect,
             received=self._on_message,
         )
@@ -93,7 +147,7 @@ class SimulatedReader(Head):
         told = asyncio.Event()
 
         def watch(message: MQTTMessage) -> None:
-            if message.payload.decode() == OFFLINE:
+            if message.payload.decode() == self.offline:
                 told.set()
 
         watcher = MqttConnection(self._host, self._port, mqtt5=self._mqtt5, received=watch)
@@ -150,8 +204,8 @@ class SimulatedReader(Head):
         self._faults.clear()
 
     def swap_meter(self, number: str, *, import_kwh: float = 0.0, export_kwh: float = 0.0) -> None:
-        """Put in another meter, with its own number and readings."""
-        self.meter = Meter(
+        """Put in another meter of the house, with its own number and readings."""
+        self.meters[0].meter = Meter(
             home=self.home,
             number=number,
             since=self.clock.now(),
@@ -159,22 +213,27 @@ class SimulatedReader(Head):
             export_kwh=export_kwh,
         )
 
-    def load_script(self, name: str) -> None:
-        """Load another script: the same meter under other keys."""
-        self.script = SCRIPTS[name]
+    def load_script(self, name: str, *, prefix: str | None = None, index: int = 0) -> None:
+        """Load another script: the same meter under other keys, and another prefix if given."""
+        script = SCRIPTS[name]
+        self.meters[index].script = script if prefix is None else replace(script, prefix=prefix)
 
     # What it publishes
 
     def publish_sensor(self) -> None:
         """Publish all readings."""
         if not self.silent:
-            self._publish(self.tele_topic("SENSOR"), self._sensor(self.script.lines).json())
+            self._publish(self.tele_topic("SENSOR"), self._sensor().json())
 
     def publish_immediate(self) -> None:
         """Publish each line that the script flags, in a message of its own."""
-        for line in self.script.lines:
-            if line.immediate and not self.silent:
-                self._publish(self.tele_topic("SENSOR"), self._sensor((line,), extra="").json())
+        for each in self.meters:
+            for line in each.script.lines:
+                if line.immediate and not self.silent:
+                    telegram = self._sensor(
+                        lambda *other, this=(each, line): other == this, extra=""
+                    )
+                    self._publish(self.tele_topic("SENSOR"), telegram.json())
 
     def publish_state(self) -> None:
         """Publish how the head itself is."""
@@ -188,8 +247,8 @@ class SimulatedReader(Head):
 
     def publish_discovery(self) -> None:
         """Publish the two retained discovery messages."""
-        lines = () if Fault.EMPTY_DISCOVERY in self._faults else self.script.lines
-        readings = self._sensor(lines, count=False).json()
+        empty = Fault.EMPTY_DISCOVERY in self._faults
+        readings = self._sensor(lambda *_: not empty, count=False).json()
         self._publish(f"{self.discovery_topic}/config", compact(self.config()), retain=True)
         self._publish(
             f"{self.discovery_topic}/sensors", f'{{"sn":{readings},"ver":1}}', retain=True
@@ -203,7 +262,11 @@ class SimulatedReader(Head):
     # Payloads
 
     def _sensor(
-        self, lines: tuple[Line, ...], *, extra: str | None = None, count: bool = True
+        self,
+        wanted: Callable[[ReadMeter, Line], bool] = lambda *_: True,
+        *,
+        extra: str | None = None,
+        count: bool = True,
     ) -> Telegram:
         """Return a message with readings, after all faults."""
         now = self.clock.now()
@@ -212,8 +275,7 @@ class SimulatedReader(Head):
         board = f'"ESP32":{{"Temperature":{temperature}}},"TempUnit":"C"' if self._esp32 else ""
         telegram = Telegram(
             time=self.time,
-            prefix=self.script.prefix,
-            fields=tuple((line, line.printed(self.meter, read)) for line in lines),
+            blocks=tuple(each.block(read, partial(wanted, each)) for each in self.meters),
             extra=board if extra is None else extra,
             number=self._messages,
             uptime=self.uptime,
@@ -237,7 +299,7 @@ class SimulatedReader(Head):
 
     def _answer(self, number: int) -> None:
         """Answer a status command; 0 asks for everything in one message."""
-        readings = f'"StatusSNS":{self._sensor(self.script.lines).json()}'
+        readings = f'"StatusSNS":{self._sensor().json()}'
         answers = {**self.status(), 8: readings, 10: readings}
         if number == 0:
             members = ",".join(answers[part] for part in (99, 1, 2, 5, 6, 10, 11))
@@ -280,6 +342,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--script", choices=list(SCRIPTS), default="bitshake", help="vocabulary (%(default)s)"
     )
     parser.add_argument(
+        "--second", choices=list(SCRIPTS), help="script for a second meter, the heat pump's"
+    )
+    parser.add_argument(
         "--tele-period", type=float, default=10.0, help="seconds between messages (%(default)s)"
     )
     parser.add_argument("--mqtt311", action="store_true", help="speak MQTT 3.1.1 in place of 5")
@@ -299,6 +364,7 @@ async def run(args: Namespace, home: Home, clock: Clock) -> None:
         mac=args.mac,
         name=args.name,
         script=args.script,
+        second=args.second,
         tele_period=args.tele_period,
         mqtt5=not args.mqtt311,
     )

@@ -119,10 +119,12 @@ async def test_every_vocabulary_tells_the_same(
     assert list(block) == [line.key for line in lines]
     values = {line.register: block[line.key] for line in lines}
     precision = {line.register: line.precision for line in lines}
+    scale = {line.register: line.scale for line in lines}
     counter = 15119.035 + home.energy("import", clock.now()) / 1000
     assert values["1.8.0"] == pytest.approx(counter, abs=0.6 * 10 ** -precision["1.8.0"])
     if "16.7.0" in values:
-        assert values["16.7.0"] == pytest.approx(home.grid_power(clock.now()), abs=0.6)
+        power = values["16.7.0"] * scale["16.7.0"]
+        assert power == pytest.approx(home.grid_power(clock.now()), abs=0.6)
     if "36.7.0" in values:
         phases = sum(values[register] for register in ("36.7.0", "56.7.0", "76.7.0"))
         assert phases == pytest.approx(values["16.7.0"], abs=2)
@@ -139,6 +141,72 @@ async def test_two_registers_tell_power_in_kilowatts(
     reader.publish_immediate()
     assert set((await listener.next(SENSOR)).json["z"]) == {"Pi"}
     assert set((await listener.next(SENSOR)).json["z"]) == {"Po"}
+
+
+async def test_two_tariffs_add_up(
+    reader: SimulatedReader, listener: Listener, home: Home, clock: ManualClock
+) -> None:
+    reader.load_script("tariffs")
+    before = await reading(reader, listener)
+    # From noon until the next morning, by day and by night.
+    clock.advance(timedelta(hours=14, minutes=40))
+    after = await reading(reader, listener)
+    for block in (before, after):
+        assert block["E_in_HT"] + block["E_in_NT"] == pytest.approx(block["E_in"], abs=0.0016)
+    evening = datetime(2026, 6, 21, 20, tzinfo=UTC)
+    by_day = home.energy("import", evening) - home.energy("import", SUMMER_NOON)
+    assert after["E_in_HT"] - before["E_in_HT"] == pytest.approx(by_day / 1000, abs=0.0011)
+    assert after["E_in_NT"] > before["E_in_NT"]
+
+
+async def test_second_meter_is_that_of_the_heat_pump(
+    home: Home, clock: ManualClock, broker: Broker, listener: Listener
+) -> None:
+    reader = SimulatedReader(home, clock, port=broker.port, second="heat_pump")
+    await reader.start()
+    first = (await listener.next(SENSOR)).json
+    clock.advance(timedelta(hours=20))
+    reader.publish_sensor()
+    message = (await listener.next(SENSOR)).json
+    assert list(message) == ["Time", "MT681", "WP"]
+    pump = message["WP"]
+    assert pump["Total_in"] - first["WP"]["Total_in"] == pytest.approx(
+        (home.energy("heat_pump", clock.now()) - home.energy("heat_pump", SUMMER_NOON)) / 1000,
+        abs=0.0002,
+    )
+    assert pump["Power_curr"] == round(home.power("heat_pump", clock.now()))
+    assert pump["Meter_Number"] != message["MT681"]["Meter_id"]
+    assert message["MT681"]["E_in"] == pytest.approx(reader.meter.imported(clock.now()), abs=0.0006)
+    sensors = (await listener.next(f"{DISCOVERY}/sensors")).json
+    assert set(sensors["sn"]) == {"Time", "MT681", "WP"}
+    await reader.stop()
+
+
+async def test_immediate_messages_hold_one_meter(
+    home: Home, clock: ManualClock, broker: Broker, listener: Listener
+) -> None:
+    reader = SimulatedReader(home, clock, port=broker.port, script="ottelo", second="ottelo")
+    reader.load_script("ottelo", prefix="WP", index=1)
+    await reader.start()
+    await listener.next(SENSOR)
+    reader.publish_immediate()
+    for prefix in ("MT681", "WP"):
+        message = (await listener.next(SENSOR)).json
+        assert set(message) == {"Time", prefix}
+        assert set(message[prefix]) == {"Power"}
+    await reader.stop()
+
+
+async def test_faults_befall_both_meters(
+    home: Home, clock: ManualClock, broker: Broker, listener: Listener
+) -> None:
+    reader = SimulatedReader(home, clock, port=broker.port, second="heat_pump")
+    reader.fault(Fault.PIN_LOCKED)
+    await reader.start()
+    message = (await listener.next(SENSOR)).json
+    assert message["MT681"]["Meter_id"] == message["WP"]["Meter_Number"] == ""
+    assert message["WP"]["Total_in"] == int(message["WP"]["Total_in"]) > 4000
+    await reader.stop()
 
 
 async def test_flagged_lines_come_by_themselves(
@@ -245,6 +313,22 @@ async def test_topics_follow_the_full_topic(
     listener.connection.publish(command, "10")
     await listener.next(reader.stat_topic("STATUS10"))
     await reader.stop()
+
+
+async def test_words_of_the_head_may_be_other_ones(
+    home: Home, clock: ManualClock, broker: Broker, listener: Listener
+) -> None:
+    reader = SimulatedReader(
+        home, clock, port=broker.port, prefixes=("do", "say", "tell"), offline="Gone"
+    )
+    await reader.start()
+    assert "E_in" in (await listener.next("tell/tasmota_9282F4/SENSOR")).json["MT681"]
+    config = (await listener.next(f"{DISCOVERY}/config")).json
+    assert (config["tp"], config["ofln"]) == (["do", "say", "tell"], "Gone")
+    listener.connection.publish("do/tasmota_9282F4/STATUS", "10")
+    await listener.next("say/tasmota_9282F4/STATUS10")
+    await reader.stop()
+    await listener.until("tell/tasmota_9282F4/LWT", "Gone")
 
 
 async def test_it_also_speaks_the_old_protocol(
@@ -448,6 +532,18 @@ async def test_a_meter_without_its_pin(
     assert locked["E_out"] > right["E_out"]
     reader.publish_sensor()
     assert ".000," in (await listener.next(SENSOR)).text
+
+
+async def test_extended_data_switched_off(reader: SimulatedReader, listener: Listener) -> None:
+    right = await reading(reader, listener)
+    reader.fault(Fault.INF_OFF)
+    short = await reading(reader, listener)
+    assert short == {
+        "E_in": right["E_in"] // 1,
+        "E_out": right["E_out"] // 1,
+        "Power": 0,
+        "Meter_id": METER_ID,
+    }
 
 
 async def test_a_trembling_last_digit(reader: SimulatedReader, listener: Listener) -> None:
