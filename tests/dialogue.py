@@ -73,6 +73,11 @@ class Dialogue:
         return self._result.get("step_id")
 
     @property
+    def flow_id(self) -> str:
+        """What tells this flow from all others."""
+        return self._result["flow_id"]
+
+    @property
     def menu(self) -> list[str]:
         """What may be chosen."""
         options = self._result["menu_options"]

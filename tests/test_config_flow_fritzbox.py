@@ -13,9 +13,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import InvalidData
 from simulator.broker import free_port
 from simulator.fritzbox import (
     DEFAULT_PASSWORD,
@@ -30,7 +29,7 @@ from simulator.fritzbox import (
 from simulator.home import Home, ManualClock
 
 from .certificates import own_certificate
-from .dialogue import Dialogue, add, asked_for_login, change, leave, prefer
+from .dialogue import Dialogue, add, asked_for_login, change, leave
 
 SERIAL = "38:10:d5:5e:7a:1c"
 DESCRIPTION = "/jason_boxinfo.xml"
@@ -490,36 +489,3 @@ async def test_a_box_whose_description_disappears_can_be_changed(
     assert dialogue.end == "reconfigure_successful"
     assert fritzbox_entry.unique_id == SERIAL
     await leave(hass, fritzbox_entry)
-
-
-# Options
-
-
-async def test_how_often_a_box_is_read_is_an_option(
-    hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
-) -> None:
-    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
-    assert fritzbox_entry.runtime_data.update_interval == timedelta(minutes=1)
-    dialogue = await prefer(hass, fritzbox_entry)
-    assert dialogue.step == "init"
-    assert dialogue.suggested == {"scan_interval": 60}
-    for out_of_range in (9, 3601):
-        with pytest.raises(InvalidData):
-            await dialogue.answer(scan_interval=out_of_range)
-    await dialogue.answer(scan_interval=3600)
-    await hass.async_block_till_done()
-    assert fritzbox_entry.options == {"scan_interval": 3600}
-    assert fritzbox_entry.runtime_data.update_interval == timedelta(hours=1)
-    again = await prefer(hass, fritzbox_entry)
-    assert again.suggested == {"scan_interval": 3600}
-    await again.answer(scan_interval=10)
-    await hass.async_block_till_done()
-    assert fritzbox_entry.runtime_data.update_interval == timedelta(seconds=10)
-    await leave(hass, fritzbox_entry)
-
-
-async def test_a_meter_has_no_options(hass: HomeAssistant) -> None:
-    entry = MockConfigEntry(domain=DOMAIN, data={"kind": "meter", "topic": "tele/meter/SENSOR"})
-    entry.add_to_hass(hass)
-    assert entry.state is ConfigEntryState.NOT_LOADED
-    assert not entry.supports_options

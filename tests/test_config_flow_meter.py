@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.components import mqtt
-from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler
+from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from simulator.broker import Broker, available
 from simulator.faults import Fault
@@ -20,7 +20,9 @@ from simulator.reader import SimulatedReader
 from .conftest import settled
 from .dialogue import Dialogue, add, change, leave
 from .patience import brisk, impatience
-from .scripted_reader import scripted
+from .scripted_reader import Content, ScriptedReader, scripted
+
+pytestmark = pytest.mark.usefixtures("trusting")
 
 TOPIC = "tele/tasmota_9282F4/SENSOR"
 MAC = "a4:cf:12:92:82:f4"
@@ -77,16 +79,52 @@ async def withdraw(hass: HomeAssistant, reader: SimulatedReader) -> None:
     undo()
 
 
-def offered(dialogue: Dialogue) -> list[str]:
-    """Return the topics that can be chosen."""
-    topics: list[str] = dialogue.field("topic").config["options"]
+def offered(dialogue: Dialogue) -> dict[str, str]:
+    """Return the topics that can be chosen, and what they are called."""
+    select = dialogue.page["topic"]["selector"]["select"]
+    assert select["custom_value"]
+    topics = {option["value"]: option["label"] for option in select["options"]}
     assert dialogue.placeholders["count"] == str(len(topics))
     return topics
 
 
-async def leave_meter(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Make sure that an entry shows readings, and unload it."""
-    await settled(hass, lambda: hass.states.async_entity_ids("sensor"), "readings")
+def values(dialogue: Dialogue) -> list[str]:
+    """Return the lines that show what was received."""
+    return dialogue.placeholders["values"].splitlines()
+
+
+def meanings(dialogue: Dialogue) -> dict[str, str]:
+    """Return what each key is taken for in the form."""
+    registers: dict[str, str] = dialogue.suggested["registers"]
+    return registers
+
+
+def is_open(dialogue: Dialogue) -> bool:
+    """Whether the meanings are seen without a click."""
+    expanded: bool = dialogue.page["registers"]["expanded"]
+    return expanded
+
+
+def shown(entry: ConfigEntry[Any], place: str = "") -> dict[str, float]:
+    """Return what the sensors of a meter show."""
+    if entry.state is not ConfigEntryState.LOADED or place not in entry.runtime_data.data:
+        return {}
+    return dict(entry.runtime_data.data[place].values)
+
+
+async def readings(hass: HomeAssistant, entry: ConfigEntry[Any], **expected: float) -> None:
+    """Wait until an entry shows readings, these among them."""
+
+    def are_shown() -> bool:
+        found = shown(entry)
+        return bool(found) and found.items() >= expected.items()
+
+    await settled(hass, are_shown, f"readings {expected}")
+
+
+async def leave_meter(hass: HomeAssistant, entry: ConfigEntry[Any], **expected: float) -> None:
+    """Make sure that an entry shows readings, these among them, and unload it."""
+    await readings(hass, entry, **expected)
     await leave(hass, entry)
 
 
@@ -98,34 +136,32 @@ async def test_a_meter_is_added(
 ) -> None:
     dialogue = await add(hass, "tasmota")
     assert dialogue.step == "tasmota"
-    assert offered(dialogue) == [TOPIC]
+    assert offered(dialogue) == {TOPIC: f"Tasmota ({TOPIC})"}
     assert dialogue.suggested == {"topic": TOPIC}
     await dialogue.answer(topic=TOPIC)
     assert dialogue.step == "tasmota_confirm"
     now = reader.clock.now()
-    assert dialogue.placeholders == {
-        "topic": TOPIC,
-        "known": f"- `E_in`: {round(reader.meter.imported(now), 3)} kWh\n"
-        f"- `E_out`: {round(reader.meter.exported(now), 3)} kWh\n"
-        f"- `Power`: {reader.home.grid_power(now):.0f} W",
-        "unknown": "-",
+    assert dialogue.placeholders["topic"] == TOPIC
+    assert values(dialogue) == [
+        f"- `MT681` `E_in`: {round(reader.meter.imported(now), 3)}",
+        f"- `MT681` `E_out`: {round(reader.meter.exported(now), 3)}",
+        f"- `MT681` `Power`: {reader.home.grid_power(now):.0f}",
+        f"- `MT681` `Meter_id`: {reader.meter.number}",
+    ]
+    assert meanings(dialogue) == {
+        "E_in": "energy_import",
+        "E_out": "energy_export",
+        "Power": "power",
+        "Meter_id": "meter_id",
     }
-    await dialogue.answer()
+    assert not is_open(dialogue)
+    await dialogue.accept()
     entry = dialogue.entry
     assert entry.title == "MT681"
     assert entry.unique_id == MAC
     assert entry.data == {"kind": "meter", "topic": TOPIC, "prefix": "MT681"}
+    assert entry.options == {}
     await leave_meter(hass, entry)
-
-
-async def test_what_the_integration_does_not_use_is_shown(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
-) -> None:
-    reader.load_script("gplug")
-    dialogue = await add(hass, "tasmota")
-    await dialogue.answer(topic=TOPIC)
-    assert "`V1`, `V2`, `V3`, `I1`, `I2`, `I3`" in dialogue.placeholders["unknown"]
-    assert "`Ei`: " in dialogue.placeholders["known"]
 
 
 async def test_a_topic_may_be_typed(
@@ -133,10 +169,10 @@ async def test_a_topic_may_be_typed(
 ) -> None:
     await withdraw(hass, reader)
     dialogue = await add(hass, "tasmota")
-    assert offered(dialogue) == []
+    assert offered(dialogue) == {}
     assert dialogue.suggested == {"topic": ""}
     await dialogue.answer(topic=f" {TOPIC} ")
-    await dialogue.answer()
+    await dialogue.accept()
     assert dialogue.entry.data["topic"] == TOPIC
     assert dialogue.entry.unique_id == MAC
     await leave_meter(hass, dialogue.entry)
@@ -147,7 +183,7 @@ async def test_a_reader_that_is_heard_is_offered(
 ) -> None:
     await withdraw(hass, reader)
     async with talking(reader):
-        assert offered(await add(hass, "tasmota")) == [TOPIC]
+        assert offered(await add(hass, "tasmota")) == {TOPIC: TOPIC}
 
 
 async def test_a_reader_without_a_name_is_called_by_its_topic(
@@ -156,9 +192,213 @@ async def test_a_reader_without_a_name_is_called_by_its_topic(
     reader.load_script("empty_prefix")
     dialogue = await add(hass, "tasmota")
     await dialogue.answer(topic=TOPIC)
-    await dialogue.answer()
+    await dialogue.accept()
     assert dialogue.entry.title == "tasmota_9282F4"
     await leave_meter(hass, dialogue.entry)
+
+
+async def test_the_level_tele_may_stand_anywhere(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, home: Home, clock: ManualClock, broker: Broker
+) -> None:
+    async with another(
+        home, clock, broker, topic="PB/sdm120", full_topic="Casa/%topic%/%prefix%/", name="House"
+    ) as reader:
+        await withdraw(hass, reader)
+        dialogue = await add(hass, "tasmota")
+        await dialogue.answer(topic="Casa/PB/sdm120/tele/SENSOR")
+        await dialogue.accept()
+        assert dialogue.entry.data == {
+            "kind": "meter",
+            "topic": "Casa/PB/sdm120/tele/SENSOR",
+            "prefix": "MT681",
+        }
+        assert dialogue.entry.unique_id == MAC
+        await leave_meter(hass, dialogue.entry)
+
+
+async def test_the_name_of_a_reader_may_hold_a_slash(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, home: Home, clock: ManualClock, broker: Broker
+) -> None:
+    async with another(home, clock, broker, topic="AMR/AMR_OVAG") as reader:
+        await withdraw(hass, reader)
+        dialogue = await add(hass, "tasmota")
+        await dialogue.answer(topic="tele/AMR/AMR_OVAG/SENSOR")
+        await dialogue.accept()
+        assert dialogue.entry.unique_id == MAC
+        await leave_meter(hass, dialogue.entry)
+
+
+async def test_a_reader_may_have_other_words_in_its_topics(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
+) -> None:
+    """It publishes nothing by itself: whatever arrives was asked for with its own words."""
+    async with scripted(broker) as reader:
+        announcement = {"t": "meter", "ft": "%prefix%/%topic%/", "tp": ["order", "reply", "news"]}
+        announcement |= {"dn": "Cellar", "mac": OTHER_MAC}
+        place = f"tasmota/discovery/{OTHER_MAC}"
+        reader.publish(f"{place}/sensors", {"sn": {"m": {"E_in": 7}}}, retain=True)
+        reader.publish(f"{place}/config", announcement, retain=True)
+        await reader.obey(
+            "order/meter/STATUS",
+            {"10": [("reply/meter/STATUS10", {"StatusSNS": {"m": {"E_in": 7, "Power": 300}}})]},
+        )
+        dialogue = await add(hass, "tasmota")
+        assert offered(dialogue) == {"news/meter/SENSOR": "Cellar (news/meter/SENSOR)"}
+        await dialogue.answer(topic="news/meter/SENSOR")
+        await dialogue.accept()
+        assert dialogue.entry.unique_id == "a4:cf:12:00:00:02"
+        assert dialogue.entry.data == {
+            "kind": "meter",
+            "topic": "news/meter/SENSOR",
+            "prefix": "m",
+            "command_topic": "order/meter/STATUS",
+            "answer_topic": "reply/meter",
+        }
+        await leave_meter(hass, dialogue.entry, energy_import=7, power=300)
+
+
+# What the values mean
+
+
+@asynccontextmanager
+async def telling(broker: Broker, content: Content) -> AsyncIterator[ScriptedReader]:
+    """A script that takes no commands and publishes the same all the time."""
+    async with scripted(broker) as reader, reader.repeating("house/meter", content):
+        yield reader
+
+
+async def meter_dialogue(hass: HomeAssistant) -> Dialogue:
+    """Go on to the question what the values of such a script mean."""
+    dialogue = await add(hass, "tasmota")
+    await dialogue.answer(topic="house/meter")
+    return dialogue
+
+
+async def test_what_is_wrong_is_corrected(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
+) -> None:
+    fields = {"E_in": 5, "E_out": 7, "Power": 300, "U": 230.5}
+    async with telling(broker, {"m": fields}):
+        dialogue = await meter_dialogue(hass)
+        assert meanings(dialogue).keys() == {"E_in", "E_out", "Power"}
+        assert dialogue.page["registers"]["schema"][3]["name"] == "U"
+        await dialogue.accept(
+            without=("Power",), E_in="energy_export", E_out="energy_import", U="voltage_l1"
+        )
+        assert dialogue.entry.options == {
+            "registers": {
+                "E_in": "energy_export",
+                "E_out": "energy_import",
+                "U": "voltage_l1",
+                "Power": "no_measurement",
+            }
+        }
+        await readings(hass, dialogue.entry, energy_export=5, energy_import=7, voltage_l1=230.5)
+        assert "power" not in shown(dialogue.entry)
+        await leave(hass, dialogue.entry)
+
+
+async def test_a_reader_whose_keys_nobody_knows_is_set_up_by_its_user(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
+) -> None:
+    content = {"room": {"warmth": 21.5}, "Gerät": {"Wert A": 1234.5, "Größe+": 0.3, "note": "ok"}}
+    async with telling(broker, content):
+        dialogue = await meter_dialogue(hass)
+        assert values(dialogue) == [
+            "- `room` `warmth`: 21.5",
+            "- `Gerät` `Wert A`: 1234.5",
+            "- `Gerät` `Größe+`: 0.3",
+            "- `Gerät` `note`: ok",
+        ]
+        assert meanings(dialogue) == {}
+        assert is_open(dialogue)
+        await dialogue.accept()
+        assert dialogue.errors == {"base": "no_register"}
+        await dialogue.accept(warmth="voltage_l1")
+        assert dialogue.errors == {"base": "no_register"}
+        assert meanings(dialogue) == {"warmth": "voltage_l1"}
+        await dialogue.accept(
+            without=("warmth",), **{"Wert A": "energy_import", "Größe+": "power_in_kw"}
+        )
+        entry = dialogue.entry
+        assert entry.title == "Gerät"
+        assert entry.data["prefix"] == "Gerät"
+        assert entry.options == {"registers": {"Wert A": "energy_import", "Größe+": "power_in_kw"}}
+        await readings(hass, entry, energy_import=1234.5, power=300)
+        # The room is no meter.
+        assert list(entry.runtime_data.data) == [""]
+        await leave(hass, entry)
+
+
+async def test_without_a_register_there_is_no_meter(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
+) -> None:
+    async with telling(broker, {"m": {"E_in": 5}}):
+        dialogue = await meter_dialogue(hass)
+        assert not is_open(dialogue)
+        await dialogue.accept(without=("E_in",))
+        assert dialogue.errors == {"base": "no_register"}
+        assert meanings(dialogue) == {}
+        assert is_open(dialogue)
+        await dialogue.accept(E_in="no_measurement")
+        assert dialogue.errors == {"base": "no_register"}
+        await dialogue.accept(E_in="energy_import_in_wh")
+        await leave_meter(hass, dialogue.entry, energy_import=0.005)
+
+
+async def test_a_doubt_that_the_user_has_settled_is_none(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
+) -> None:
+    async with telling(broker, {"m": {"Total": 5, "Power": 300}}):
+        dialogue = await meter_dialogue(hass)
+        assert meanings(dialogue) == {"Total": "energy_import", "Power": "power"}
+        await dialogue.accept()
+        assert dialogue.entry.options == {"registers": {"Total": "energy_import"}}
+        await leave_meter(hass, dialogue.entry, energy_import=5)
+
+
+async def test_two_meters_of_one_head_are_set_up_together(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
+) -> None:
+    content = {"house": {"E_in": 5, "Power": 300}, "heat": {"E_in": 7, "Power": 40, "": 1}}
+    async with telling(broker, content):
+        dialogue = await meter_dialogue(hass)
+        assert values(dialogue) == [
+            "- `house` `E_in`: 5",
+            "- `house` `Power`: 300",
+            "- `heat` `E_in`: 7",
+            "- `heat` `Power`: 40",
+            "- `heat` ``: 1",
+        ]
+        assert [field["name"] for field in dialogue.page["registers"]["schema"]] == [
+            "E_in",
+            "Power",
+        ]
+        await dialogue.accept()
+        entry = dialogue.entry
+        assert (entry.title, entry.data["prefix"]) == ("house", "house")
+        await settled(hass, lambda: shown(entry, "2").get("energy_import") == 7, "the second meter")
+        await leave_meter(hass, entry, energy_import=5, power=300)
+
+
+async def test_a_reader_with_nothing_but_a_nameless_value_is_no_meter(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
+) -> None:
+    async with telling(broker, {"m": {"": 5}}):
+        dialogue = await meter_dialogue(hass)
+        assert dialogue.page["registers"]["schema"] == []
+        await dialogue.accept()
+        assert dialogue.errors == {"base": "no_register"}
+        hass.config_entries.flow.async_abort(dialogue.flow_id)
+
+
+async def test_a_long_text_is_shown_in_part(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
+) -> None:
+    async with telling(broker, {"m": {"E_in": 5, "text": "x" * 100}}):
+        dialogue = await meter_dialogue(hass)
+        assert values(dialogue)[1] == f"- `m` `text`: {'x' * 40}"
+        hass.config_entries.flow.async_abort(dialogue.flow_id)
 
 
 # Readers that take no commands
@@ -173,8 +413,8 @@ async def test_a_script_that_takes_no_commands_is_told_by_its_topic(
     async with scripted(broker) as reader, reader.repeating(topic, {"": {"1_8_0": 1234.5}}):
         dialogue = await add(hass, "tasmota")
         await dialogue.answer(topic=topic)
-        assert dialogue.placeholders["known"] == "- `1_8_0`: 1234.5 kWh"
-        await dialogue.answer()
+        assert values(dialogue) == ["- `` `1_8_0`: 1234.5"]
+        await dialogue.accept()
         assert dialogue.entry.title == title
         assert dialogue.entry.unique_id is None
         again = await add(hass, "tasmota")
@@ -190,8 +430,8 @@ async def test_two_dialogues_for_one_script_make_one_meter(
         dialogue, other = await add(hass, "tasmota"), await add(hass, "tasmota")
         await dialogue.answer(topic="meter")
         await other.answer(topic="meter")
-        await dialogue.answer()
-        await other.answer()
+        await dialogue.accept()
+        await other.accept()
         assert other.end == "already_configured"
         await leave_meter(hass, dialogue.entry)
 
@@ -209,7 +449,7 @@ async def test_a_reader_that_hides_its_mac_address_is_told_by_its_topic(
         )
         dialogue = await add(hass, "tasmota")
         await dialogue.answer(topic="tele/meter/SENSOR")
-        await dialogue.answer()
+        await dialogue.accept()
         assert dialogue.entry.unique_id is None
         await leave_meter(hass, dialogue.entry)
 
@@ -241,7 +481,7 @@ async def test_a_meter_needs_a_connection_to_the_broker(
 
 
 @pytest.mark.parametrize(
-    "nonsense", ["tele/+/SENSOR", "tele/#", "tele//SENSOR", "/tele/meter/SENSOR", "a\tb"]
+    "nonsense", ["tele/+/SENSOR", "tele/#", "tele//SENSOR", "tele/meter/", "a\tb"]
 )
 async def test_no_reader_publishes_on(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader, nonsense: str
@@ -251,7 +491,7 @@ async def test_no_reader_publishes_on(
     assert dialogue.errors == {"topic": "invalid_topic"}
     assert dialogue.suggested == {"topic": nonsense}
     await dialogue.answer(topic=TOPIC)
-    await dialogue.answer()
+    await dialogue.accept()
     await leave_meter(hass, dialogue.entry)
 
 
@@ -264,7 +504,7 @@ async def test_nothing_is_heard_on_a_wrong_topic(
     assert dialogue.errors == {"topic": "no_message"}
     assert dialogue.suggested == {"topic": TOPIC.lower()}
     await dialogue.answer(topic=TOPIC)
-    await dialogue.answer()
+    await dialogue.accept()
     await leave_meter(hass, dialogue.entry)
 
 
@@ -274,14 +514,14 @@ async def test_what_the_broker_remembers_is_no_sign_of_life(
     async with scripted(broker) as reader:
         reader.publish("tele/meter/SENSOR", {"m": {"E_in": 7}}, retain=True)
         dialogue = await add(hass, "tasmota")
-        assert offered(dialogue) == ["tele/meter/SENSOR"]
+        assert offered(dialogue) == {"tele/meter/SENSOR": "tele/meter/SENSOR"}
         with impatience():
             await dialogue.answer(topic="tele/meter/SENSOR")
         assert dialogue.errors == {"topic": "no_message"}
         async with reader.repeating("tele/meter/SENSOR", {"m": {"E_in": 8}}):
             await dialogue.answer(topic="tele/meter/SENSOR")
-            assert dialogue.placeholders["known"] == "- `E_in`: 8 kWh"
-            await dialogue.answer()
+            assert values(dialogue) == ["- `m` `E_in`: 8"]
+            await dialogue.accept()
             await leave_meter(hass, dialogue.entry)
 
 
@@ -295,7 +535,7 @@ async def test_a_reader_without_a_script_has_no_meter(
     assert dialogue.errors == {"topic": "no_meter"}
     reader.heal()
     await dialogue.answer(topic=TOPIC)
-    await dialogue.answer()
+    await dialogue.accept()
     await leave_meter(hass, dialogue.entry)
 
 
@@ -310,7 +550,7 @@ async def test_unreadable_messages_hold_no_meter(
     assert dialogue.errors == {"topic": "no_meter"}
     reader.heal()
     await dialogue.answer(topic=TOPIC)
-    await dialogue.answer()
+    await dialogue.accept()
     await leave_meter(hass, dialogue.entry)
 
 
@@ -353,9 +593,9 @@ async def test_two_readers_are_two_meters(
         home, clock, broker, topic="cellar", mac=OTHER_MAC, full_topic="home/%topic%/%prefix%/"
     ):
         dialogue = await add(hass, "tasmota")
-        assert offered(dialogue) == ["home/cellar/tele/SENSOR", TOPIC]
+        assert list(offered(dialogue)) == ["home/cellar/tele/SENSOR", TOPIC]
         await dialogue.answer(topic="home/cellar/tele/SENSOR")
-        await dialogue.answer()
+        await dialogue.accept()
         assert dialogue.entry.unique_id == "a4:cf:12:00:00:02"
         await leave_meter(hass, dialogue.entry)
 
@@ -372,7 +612,6 @@ async def test_a_reader_gets_a_new_topic(
     reader: SimulatedReader,
     meter_entry: MockConfigEntry,
 ) -> None:
-    assert await hass.config_entries.async_setup(meter_entry.entry_id)
     await reader.stop()
     async with another(home, clock, broker, topic="renamed"):
         dialogue = await change(hass, meter_entry)
@@ -384,7 +623,7 @@ async def test_a_reader_gets_a_new_topic(
         await dialogue.answer(topic="tele/renamed/SENSOR")
         assert dialogue.step == "tasmota_confirm"
         assert meter_entry.data["topic"] == TOPIC
-        await dialogue.answer()
+        await dialogue.accept()
         assert dialogue.end == "reconfigure_successful"
         assert meter_entry.data == {
             "kind": "meter",
@@ -432,7 +671,7 @@ async def test_a_reader_that_tells_its_mac_address_later_can_be_changed(
     entry.add_to_hass(hass)
     dialogue = await change(hass, entry)
     await dialogue.answer(topic=TOPIC)
-    await dialogue.answer()
+    await dialogue.accept()
     assert dialogue.end == "reconfigure_successful"
     assert entry.unique_id is None
     assert entry.title == "Meter"
@@ -440,12 +679,72 @@ async def test_a_reader_that_tells_its_mac_address_later_can_be_changed(
 
 
 async def test_a_reader_that_stops_telling_its_mac_address_can_be_changed(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, meter_entry: MockConfigEntry
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    broker: Broker,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
 ) -> None:
-    async with scripted(broker) as reader, reader.repeating("house/meter", {"m": {"E_in": 7}}):
+    await withdraw(hass, reader)
+    async with telling(broker, {"m": {"E_in": 7}}):
         dialogue = await change(hass, meter_entry)
         await dialogue.answer(topic="house/meter")
-        await dialogue.answer()
+        await dialogue.accept()
         assert dialogue.end == "reconfigure_successful"
         assert meter_entry.unique_id == MAC
         await leave_meter(hass, meter_entry)
+
+
+async def test_changing_a_reader_keeps_what_the_user_prefers(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
+) -> None:
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Meter",
+        data={"kind": "meter", "topic": "old", "prefix": "m"},
+        options={
+            "power_interval": 0,
+            "max_power": 30,
+            "registers": {
+                "Foo": "power",
+                "E_in": "energy_import_in_wh",
+                "U": "voltage_l1",
+                "later": "current_l1",
+            },
+        },
+    )
+    entry.add_to_hass(hass)
+    async with telling(broker, {"n": {"E_in": 5000, "Foo": 300, "U": 230.5}}):
+        dialogue = await change(hass, entry)
+        await dialogue.answer(topic="house/meter")
+        assert meanings(dialogue) == {
+            "Foo": "power",
+            "E_in": "energy_import_in_wh",
+            "U": "voltage_l1",
+            "later": "current_l1",
+        }
+        await dialogue.accept(without=("U",))
+        assert dialogue.end == "reconfigure_successful"
+        assert entry.data == {"kind": "meter", "topic": "house/meter", "prefix": "n"}
+        assert entry.options == {
+            "power_interval": 0,
+            "max_power": 30,
+            "registers": {
+                "Foo": "power",
+                "E_in": "energy_import_in_wh",
+                "later": "current_l1",
+            },
+        }
+        await leave_meter(hass, entry, energy_import=5, power=300)
+
+
+async def test_a_meter_that_was_added_meanwhile_is_not_added_again(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
+) -> None:
+    dialogue, other = await add(hass, "tasmota"), await add(hass, "tasmota")
+    await dialogue.answer(topic=TOPIC)
+    await other.answer(topic=TOPIC)
+    await dialogue.accept()
+    # Home Assistant has ended the other dialogue.
+    assert hass.config_entries.flow.async_progress() == []
+    await leave_meter(hass, dialogue.entry)
