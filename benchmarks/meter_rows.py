@@ -41,6 +41,7 @@ from homeassistant.components import mqtt
 from homeassistant.components.mqtt import ReceiveMessage
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import Store
 from tests.worlds.conftest import no_logs, recorder_config
 
 __all__ = ["no_logs", "recorder_config"]
@@ -50,6 +51,8 @@ ROUND: Final = 1_000
 """Messages."""
 HOLDS: Final = 100_000
 """Messages; a day and some more, so that learning has all that it ever keeps."""
+BEGINNING: Final = 60
+"""Messages after which everything is there."""
 MEMORY: Final = (100_000, 325_000, 550_000, 775_000, 1_000_000)
 """Messages after which everything is counted."""
 FLOOD: Final = 1_000
@@ -81,11 +84,16 @@ async def clock(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Clock:
 async def receive(
     hass: HomeAssistant,
     mock_hass_config: None,
-    hass_storage: dict[str, Any],
     clock: Clock,
     mqtt_client_mock: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Receive:
     """What Home Assistant's MQTT client does with a message."""
+
+    async def forget(_store: Store[Any], _data: object) -> None:
+        """Keep what is saved neither on the disk nor, as a mock would, in memory."""
+
+    monkeypatch.setattr(Store, "_async_write_data", forget)
     receive = await connect(hass, mqtt_client_mock)
     await settle(hass, clock)
     return receive
@@ -189,8 +197,8 @@ def look_into(database: Path) -> Written:
     """Count rows and used pages."""
     with open_database(database) as connection:
         rows = connection.execute(
-            "SELECT entity_id, COUNT(*) FROM states JOIN states_meta USING (metadata_id)"
-            " WHERE entity_id LIKE 'sensor.%' GROUP BY entity_id ORDER BY entity_id"
+            "SELECT states_meta.entity_id, COUNT(*) FROM states JOIN states_meta USING (metadata_id)"
+            " WHERE states_meta.entity_id LIKE 'sensor.%' GROUP BY 1 ORDER BY 1"
         )
         counted = dict(rows.fetchall())
         pages, free, size = (
@@ -251,7 +259,12 @@ async def test_rows_of_a_day(
     await clock.passes(5)
     await async_recorder_block_till_done(hass)
     after = await hass.async_add_executor_job(look_into, database)
-    added = {name: count - before.rows.get(name, 0) for name, count in after.rows.items()}
+    # Those of core exist in any case, and are silent while it is not their turn.
+    added = {
+        name: count - before.rows.get(name, 0)
+        for name, count in after.rows.items()
+        if count > before.rows.get(name, 0)
+    }
 
     def rows_of(*endings: str) -> int:
         [found] = [count for name, count in added.items() if name.endswith(endings)]
@@ -283,7 +296,8 @@ def hold_rows() -> Iterator[list[list[str]]]:
     yield rows
     print_table(
         f"How long one message holds the event loop: ms of CPU, {HOLDS:,} messages at 1 Hz",
-        "message, mean, p50, p99, p99.9, max, over 1 ms, minute timer p50, minute timer max",
+        "message, the first, mean, p50, p99, p99.9, max, over 1 ms, minute timer p50,"
+        " minute timer max",
         rows,
     )
 
@@ -338,11 +352,13 @@ async def test_event_loop_is_held(
         receive(None, None, message)
         times.append(thread_time() - start)
     gc.unfreeze()
-    times.sort()
+    # With the first readings that are believed come the entities.
+    first, times = max(times[:BEGINNING]), sorted(times[BEGINNING:])
     looks.sort()
     hold_rows.append(
         [
             name,
+            f"{first * 1000:.3f}",
             f"{sum(times) / len(times) * 1000:.3f}",
             *(share(times, part) for part in (0.5, 0.99, 0.999, 1)),
             f"{sum(item > 0.001 for item in times):,}",
