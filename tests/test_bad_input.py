@@ -22,15 +22,26 @@ from custom_components.py_hab.fritzbox_login import (
 from custom_components.py_hab.fritzbox_model import Device, DeviceList, parse_device_list
 from custom_components.py_hab.fritzbox_rest import Extras, parse_error_code, parse_overview
 from custom_components.py_hab.fritzbox_xml import MalformedAnswerError, parse_xml
+from custom_components.py_hab.meter import MAX_UNKNOWN
+from custom_components.py_hab.meters import Meters
+from custom_components.py_hab.register_choice import CHOICES, assigned_registers
+from custom_components.py_hab.sml_vocabulary import COUNTERS, register_of
 from custom_components.py_hab.tasmota_sml import (
-    InvalidTopicError,
     MalformedMessageError,
     Payload,
-    Reading,
     discovered_meters,
-    discovered_sensor_topic,
-    parse_identity,
+    is_meter,
+    may_have_meter,
     parse_message,
+)
+from custom_components.py_hab.tasmota_topics import (
+    STATUS_SENSORS,
+    HeadInfo,
+    InvalidTopicError,
+    ReaderTopics,
+    parse_discovery,
+    parse_status,
+    parse_uptime,
     reader_topics,
 )
 from simulator.fritzbox_devices import DEVICES
@@ -39,6 +50,8 @@ from simulator.fritzbox_rest import overview
 from simulator.fritzbox_smart_home import SmartHome
 from simulator.fritzbox_xml import text_of
 from simulator.home import Home
+
+from .one_meter import OneMeter, turned
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
@@ -433,6 +446,25 @@ def test_any_text_has_an_error_code_or_none(text: str) -> None:
 
 # Readers
 
+STATUS_2: Final = '{"StatusFWR":{"Version":"14.4.1(release-tasmota)"}}'
+STATE: Final = '{"Time":"2026-09-28T21:20:25","Uptime":"0T00:05:12","UptimeSec":312}'
+FULL_TOPICS: Final = st.sampled_from(["%prefix%/%topic%/", "%topic%/%prefix%/", "%prefix%/%id%/"])
+WORDS: Final = st.sampled_from(["cmnd", "stat", "tele", "#", "+", "a/b", "/", " "])
+METER_MESSAGES: Final = st.dictionaries(
+    st.sampled_from(["MT681", ""]),
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *("E_in", "E_inoP", "E_out", "import", "1.8.1", "Zaehlerstand", "kvarh_in"),
+                *("Power", "Power_in", "P_in", "P_out", "1.7.0", "15.7.0", "Meter_Number", "foo"),
+            ]
+        ),
+        st.one_of(st.floats(), st.floats(0, 20_000), st.integers(), st.text(max_size=3)),
+        max_size=6,
+    ),
+    max_size=2,
+).map(json.dumps)
+
 
 def payloads(document: str) -> st.SearchStrategy[Payload]:
     """Return what may arrive in place of a reader's message."""
@@ -445,69 +477,98 @@ def payloads(document: str) -> st.SearchStrategy[Payload]:
     )
 
 
-def assert_finite(readings: list[Reading]) -> None:
-    for reading in readings:
-        assert reading.values or reading.unread
-        assert reading.values.keys() == reading.keys.keys()
-        assert all(math.isfinite(value) for value in reading.values.values())
-        assert reading.meter_id != ""
+def or_refused[T](parse: Callable[[Payload], T], payload: Payload) -> T | None:
+    """Return the value, None for the one error that is allowed."""
+    try:
+        return parse(payload)
+    except MalformedMessageError:
+        return None
+
+
+MESSAGES: Final = payloads(SENSOR)
+LONG: Final = "9" * 4000
 
 
 @THOROUGH
-@given(payloads(SENSOR))
+@given(MESSAGES)
 @example('{"A":{"Power":NaN}}')
 @example('{"A":{"Power":1e999}}')
-@example('{"A":{"Power":%s}}' % ("9" * 4000))
-@example('{"A":{"Power":%s}}' % ("9" * 5000))
+@example(f'{{"A":{{"Power":{LONG}}}}}')
+@example(f'{{"A":{{"Power":9{LONG}}}}}')
 @example("[" * 60_000)
-def test_any_payload_is_finite_readings_or_refused(payload: Payload) -> None:
-    try:
-        assert_finite(parse_message(payload))
-    except MalformedMessageError:
-        return
-
-
-@THOROUGH
-@given(payloads(STATUS_5))
-def test_any_payload_is_an_identity_or_refused(payload: Payload) -> None:
-    try:
-        identity = parse_identity(payload)
-    except MalformedMessageError:
-        return
-    assert identity.mac is None or re.fullmatch("(?!0{12})[0-9A-F]{12}", identity.mac)
-    assert identity.address is None or not IPv4Address(identity.address).is_unspecified
+def test_any_payload_is_blocks_with_finite_numbers_or_refused(payload: Payload) -> None:
+    for block in or_refused(parse_message, payload) or ():
+        assert block.fields.keys() >= block.numbers().keys()
+        assert all(map(math.isfinite, block.numbers().values()))
+        assert is_meter(block, register_of) in {True, False}
 
 
 @THOROUGH
 @given(payloads(DISCOVERY))
+@example('{"sn":{"A":{"Power":1,"x":' + "[" * 30_000 + "]" * 30_000 + "}}}")
+@example('{"sn":{"A":{"Power":NaN,"Meter_id":"\\ud800"}}}')
+@example(f'{{"sn":{{"A":{{"Power":{LONG}}}}}}}')
 def test_any_payload_announces_meters_or_is_refused(payload: Payload) -> None:
-    try:
-        assert_finite(discovered_meters(payload))
-    except MalformedMessageError:
-        return
+    for block in or_refused(discovered_meters, payload) or ():
+        assert is_meter(block, register_of)
+    assert or_refused(may_have_meter, payload) in {True, False, None}
+
+
+def assert_head_within_limits(head: HeadInfo) -> None:
+    assert head.mac is None or re.fullmatch("(?!0{12})[0-9A-F]{12}", head.mac)
+    assert head.address is None or not IPv4Address(head.address).is_unspecified
+    assert head.version is None or 0 < len(head.version) <= 80
+    assert len(head.name) <= 80
+    assert 0 < len(head.offline) <= 80
+    if head.topics is not None:
+        assert head.topics.sensor.endswith("/SENSOR")
+        assert_topics_are_sound(head.topics)
+
+
+@THOROUGH
+@given(payloads(STATUS_2) | payloads(STATUS_5))
+def test_any_payload_is_an_identity_or_refused(payload: Payload) -> None:
+    if head := or_refused(parse_status, payload):
+        assert_head_within_limits(head)
 
 
 @THOROUGH
 @given(payloads(DISCOVERY))
-def test_any_payload_announces_a_topic_or_is_refused(payload: Payload) -> None:
-    try:
-        topic = discovered_sensor_topic(payload)
-    except MalformedMessageError:
-        return
-    if topic is not None:
-        assert topic.endswith("/SENSOR")
-        assert_topics_or_refused(topic)
+def test_any_payload_announces_a_head_or_is_refused(payload: Payload) -> None:
+    if head := or_refused(parse_discovery, payload):
+        assert_head_within_limits(head)
 
 
-def assert_topics_or_refused(text: str) -> None:
-    try:
-        topics = reader_topics(text)
-    except InvalidTopicError:
-        return
-    assert topics.sensor == text.strip()
-    for topic in (topics.sensor, topics.availability, topics.command, *topics.status.values()):
+@THOROUGH
+@given(
+    st.fixed_dictionaries(
+        {
+            "ft": ANY_CHARACTERS | FULL_TOPICS,
+            "t": ANY_CHARACTERS | WORDS,
+            "tp": st.lists(ANY_CHARACTERS | WORDS),
+        },
+        optional={"hn": ANY_CHARACTERS, "mac": ANY_CHARACTERS, "dn": ANY_CHARACTERS},
+    ).map(json.dumps)
+)
+def test_any_words_make_topics_or_none(payload: str) -> None:
+    assert_head_within_limits(parse_discovery(payload))
+
+
+@THOROUGH
+@given(payloads(STATE))
+@example(f'{{"UptimeSec":-{LONG}}}')
+@example(f'{{"UptimeSec":{LONG}}}')
+@example('{"UptimeSec":-1}')
+def test_any_payload_tells_an_uptime_or_none(payload: Payload) -> None:
+    uptime = parse_uptime(payload)
+    assert uptime is None or 0 <= uptime < 2**32
+
+
+def assert_topics_are_sound(topics: ReaderTopics) -> None:
+    status = topics.status(STATUS_SENSORS)
+    for topic in (topics.sensor, topics.availability, topics.state, topics.command, status):
         if topic is not None:
-            assert all(topic.split("/"))
+            assert all(topic.split("/")[1:])
             assert not re.search(r"[#+\x00]", topic)
             assert topic.encode()
 
@@ -520,4 +581,42 @@ LEVELS: Final[st.SearchStrategy[Any]] = st.one_of(
 @THOROUGH
 @given(st.lists(LEVELS, max_size=6).map("/".join))
 def test_any_text_is_a_topic_or_refused(text: str) -> None:
-    assert_topics_or_refused(text)
+    try:
+        topics = reader_topics(text)
+    except InvalidTopicError:
+        return
+    assert topics.sensor == text.strip()
+    assert_topics_are_sound(topics)
+
+
+@THOROUGH
+@given(
+    messages=st.lists(MESSAGES | JSON | METER_MESSAGES, min_size=1, max_size=6),
+    quarantined=st.booleans(),
+)
+@example(messages=[f'{{"A":{{"Power":{LONG},"E_in":{LONG},"foo":{LONG}}}}}'], quarantined=False)
+def test_any_messages_are_taken_and_never_spoil_a_counter(
+    messages: list[Payload], quarantined: bool
+) -> None:
+    with turned() as clock:
+        one = OneMeter(clock, quarantined=quarantined, energy_import=15119.0)
+        for message in messages:
+            for block in or_refused(parse_message, message) or ():
+                one.take_fields(30, block.fields)
+        for role in COUNTERS:
+            for kwh in (one.counter(role), one.meter.values.get(role)):
+                assert kwh is None or 0 <= kwh < math.inf
+        assert len(one.meter.unknown) <= MAX_UNKNOWN
+        assert json.loads(json.dumps(one.meter.notes)) == one.meter.notes
+
+
+@THOROUGH
+@given(JSON)
+def test_any_notes_are_recalled_as_far_as_they_make_sense(text: str) -> None:
+    notes = json.loads(text)
+    meters = Meters("MT681")
+    meters.recall(notes)
+    assert all(isinstance(prefix, str) for prefix in meters.prefixes.values())
+    with turned() as clock:
+        OneMeter(clock).meter.recall(notes)
+    assert set(assigned_registers(notes).values()) <= set(CHOICES.values())
