@@ -43,12 +43,12 @@ class Dialogue:
         """Fill in the form that is shown, and send it."""
         await self._send(values)
 
-    async def accept(self, *, without: tuple[str, ...] = (), **registers: str) -> None:
+    async def accept(self, *, without: str = "", **registers: str) -> None:
         """Send a form with what the values mean as it is filled in, but for these keys."""
         filled = self.suggested
         meanings = {**filled["registers"], **registers}
-        for key in without:
-            del meanings[key]
+        if without:
+            del meanings[without]
         await self._send({**filled, "registers": meanings})
 
     async def choose(self, option: str) -> None:

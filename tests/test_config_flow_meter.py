@@ -283,7 +283,7 @@ async def test_what_is_wrong_is_corrected(
         assert meanings(dialogue).keys() == {"E_in", "E_out", "Power"}
         assert dialogue.page["registers"]["schema"][3]["name"] == "U"
         await dialogue.accept(
-            without=("Power",), E_in="energy_export", E_out="energy_import", U="voltage_l1"
+            without="Power", E_in="energy_export", E_out="energy_import", U="voltage_l1"
         )
         assert dialogue.entry.options == {
             "registers": {
@@ -318,7 +318,7 @@ async def test_a_reader_whose_keys_nobody_knows_is_set_up_by_its_user(
         assert dialogue.errors == {"base": "no_register"}
         assert meanings(dialogue) == {"warmth": "voltage_l1"}
         await dialogue.accept(
-            without=("warmth",), **{"Wert A": "energy_import", "Größe+": "power_in_kw"}
+            without="warmth", **{"Wert A": "energy_import", "Größe+": "power_in_kw"}
         )
         entry = dialogue.entry
         assert entry.title == "Gerät"
@@ -336,7 +336,7 @@ async def test_without_a_register_there_is_no_meter(
     async with telling(broker, {"m": {"E_in": 5}}):
         dialogue = await meter_dialogue(hass)
         assert not is_open(dialogue)
-        await dialogue.accept(without=("E_in",))
+        await dialogue.accept(without="E_in")
         assert dialogue.errors == {"base": "no_register"}
         assert meanings(dialogue) == {}
         assert is_open(dialogue)
@@ -723,7 +723,7 @@ async def test_changing_a_reader_keeps_what_the_user_prefers(
             "U": "voltage_l1",
             "later": "current_l1",
         }
-        await dialogue.accept(without=("U",))
+        await dialogue.accept(without="U")
         assert dialogue.end == "reconfigure_successful"
         assert entry.data == {"kind": "meter", "topic": "house/meter", "prefix": "n"}
         assert entry.options == {

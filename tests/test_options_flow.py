@@ -156,7 +156,7 @@ async def test_a_key_that_nobody_knows_gets_a_meaning_and_a_sensor(
             "word": "no_measurement",
         }
         # Taken back, it is as unknown as before.
-        await again.accept(without=("Größe +",))
+        await again.accept(without="Größe +")
         assert entry.options["registers"] == {"word": "no_measurement"}
         await shows(hass, entry, energy_import=7)
 
@@ -177,7 +177,7 @@ async def test_what_is_not_to_be_used_is_not_shown(
         if by_choice:
             await dialogue.accept(Power="no_measurement")
         else:
-            await dialogue.accept(without=("Power",))
+            await dialogue.accept(without="Power")
         assert entry.options["registers"] == {"Power": "no_measurement"}
         await shows(hass, entry, energy_import=7)
         await hass.async_block_till_done()
