@@ -41,7 +41,7 @@ def test_without_an_interval_every_reading_is_written(mean: bool) -> None:
         ([0, 15, 20, 30], [True, True, True, True]),
         ([0, 19, 20, 21, 30], [True, True, True, False, True]),
         ([0, 100, 105, 110], [True, True, False, True]),
-        ([0, -1, 5, 9], [True, True, False, True]),
+        ([0, -2, 5, 9], [True, True, False, True]),
         ([0, -1000, -995, -990], [True, True, False, True]),
     ],
     ids=[
