@@ -1,7 +1,7 @@
 """What a meter that tells everything once a second costs: py_hab beside core's MQTT sensors."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 import gc
 from pathlib import Path
@@ -10,6 +10,7 @@ from statistics import median
 import sys
 from time import perf_counter, process_time, thread_time
 from typing import Any, Final
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -86,17 +87,16 @@ async def receive(
     mock_hass_config: None,
     clock: Clock,
     mqtt_client_mock: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Receive:
+) -> AsyncIterator[Receive]:
     """What Home Assistant's MQTT client does with a message."""
 
     async def forget(_store: Store[Any], _data: object) -> None:
         """Keep what is saved neither on the disk nor, as a mock would, in memory."""
 
-    monkeypatch.setattr(Store, "_async_write_data", forget)
-    receive = await connect(hass, mqtt_client_mock)
-    await settle(hass, clock)
-    return receive
+    with patch.object(Store, "_async_write_data", forget):
+        receive = await connect(hass, mqtt_client_mock)
+        await settle(hass, clock)
+        yield receive
 
 
 # CPU per message
