@@ -2,9 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-import json
 import logging
-from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -12,17 +10,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import (
     FRITZBOX_STALE_AFTER,
-    METER_STALE_AFTER,
     FritzBoxCoordinator,
 )
 from custom_components.py_hab.fritzbox_failures import LONGEST_BACK_OFF
-from homeassistant.components import mqtt
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
-from simulator.broker import Broker
-from simulator.faults import Fault as MeterFault
 from simulator.fritzbox import (
     ALL_RIGHTS,
     CUT,
@@ -33,16 +27,11 @@ from simulator.fritzbox import (
     SimulatedFritzBox,
 )
 from simulator.fritzbox_devices import BATH, CELLAR, REFRIGERATOR, WORKSHOP
-from simulator.home import ManualClock
-from simulator.reader import SimulatedReader
 
-from .conftest import settled
 from .passing_time import Time
 from .watching import (
     all_unavailable,
     logged,
-    meter_values,
-    quiet,
     set_up,
     state_of,
     states,
@@ -455,320 +444,3 @@ async def test_value_that_comes_later_gets_its_entity_then(
     await time.passes(hass, POLL)
     assert state_of(hass, f"{REFRIGERATOR}_voltage") not in {None, STATE_UNAVAILABLE}
     assert state_of(hass, f"{CELLAR}_temperature") == STATE_UNAVAILABLE
-
-
-# Meter
-
-
-@pytest.fixture
-def payload(hass: HomeAssistant, reader: SimulatedReader) -> Callable[[str], Awaitable[None]]:
-    """Publish any payload as the reader's SENSOR message, as Home Assistant's client."""
-
-    async def publish(payload: str, *, retain: bool = False) -> None:
-        await mqtt.async_publish(hass, reader.tele_topic("SENSOR"), payload, 0, retain)
-
-    return publish
-
-
-async def heard(hass: HomeAssistant, entry: MockConfigEntry, **values: float) -> None:
-    """Wait until the meter shows these values."""
-    await settled(hass, lambda: meter_values(entry).items() >= values.items(), f"{values}")
-
-
-def meter_state(hass: HomeAssistant, entry: MockConfigEntry, role: str) -> str | None:
-    """Return the state of a register."""
-    return state_of(hass, f"{entry.unique_id}_{role}")
-
-
-async def test_values_are_there_right_after_set_up(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-    clock: ManualClock,
-) -> None:
-    # The reader publishes by itself only when told to; it answers STATUS 10.
-    await set_up(hass, meter_entry)
-    assert meter_values(meter_entry) == {
-        "energy_import": round(reader.meter.imported(clock.now()), 3),
-        "energy_export": round(reader.meter.exported(clock.now()), 3),
-        "power": round(reader.home.grid_power(clock.now())),
-    }
-    assert meter_entry.runtime_data.data.meter_id == reader.meter.number
-
-
-async def test_partial_messages_add_up(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-    payload: Callable[[str], Awaitable[None]],
-) -> None:
-    await set_up(hass, meter_entry)
-    await payload('{"MT681":{"Power":123}}')
-    await heard(hass, meter_entry, power=123)
-    await payload('{"MT681":{"E_in":20000.5}}')
-    await heard(hass, meter_entry, energy_import=20000.5)
-    assert meter_state(hass, meter_entry, "power") == "123.0"
-    assert meter_state(hass, meter_entry, "energy_export") == str(
-        round(reader.meter.exported(reader.clock.now()), 3)
-    )
-    await quiet(hass)
-
-
-async def test_malformed_messages_are_told_once(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-    payload: Callable[[str], Awaitable[None]],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    await set_up(hass, meter_entry)
-    before = meter_values(meter_entry)
-    for broken in ('{"MT681":{"E_in":1', "[1]", "", '{"MT681":{"Power":7}'):
-        await payload(broken)
-    await payload('{"MT681":{"Power":5}}')
-    await heard(hass, meter_entry, power=5)
-    assert meter_values(meter_entry) == before | {"power": 5}
-    assert logged(caplog, logging.WARNING) == [
-        "MT681 sent a message that cannot be read: not JSON: JSONDecodeError"
-    ]
-    assert any('{"MT681":{"Power":7}' in line for line in logged(caplog, logging.DEBUG))
-    await payload("again")
-    await settled(hass, lambda: len(logged(caplog, logging.WARNING)) == 2, "a second warning")
-    await quiet(hass)
-
-
-async def test_retained_readings_are_old_and_ignored(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-) -> None:
-    await mqtt.async_publish(
-        hass, reader.tele_topic("SENSOR"), '{"MT681":{"E_in":9.5,"Power":77}}', 0, True
-    )
-    await set_up(hass, meter_entry)
-    assert meter_values(meter_entry)["power"] == round(reader.home.grid_power(reader.clock.now()))
-    assert meter_values(meter_entry)["energy_import"] > 15000
-
-
-async def test_reader_without_power_is_unavailable_until_it_is_back(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    await set_up(hass, meter_entry)
-    await reader.stop()
-    await settled(hass, lambda: all_unavailable(hass), "the end of the reader")
-    assert logged(caplog) == ["MT681 is unavailable"]
-    await time.passes(hass, timedelta(minutes=5))
-    await reader.start()
-    await settled(hass, lambda: not all_unavailable(hass), "the reader's return")
-    assert logged(caplog) == ["MT681 is unavailable", "MT681 is available again"]
-    await quiet(hass)
-
-
-async def test_values_prove_that_the_reader_is_there(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-) -> None:
-    """The broker may tell the end of an old connection after the start of the new one."""
-    await set_up(hass, meter_entry)
-    await mqtt.async_publish(hass, reader.tele_topic("LWT"), "Offline", 0, True)
-    await settled(hass, lambda: all_unavailable(hass), "the false news")
-    reader.publish_sensor()
-    await settled(hass, lambda: not all_unavailable(hass), "values")
-    await quiet(hass)
-
-
-async def test_broker_that_restarts_is_bridged(
-    time: Time,
-    hass: HomeAssistant,
-    broker: Broker,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    await set_up(hass, meter_entry)
-    await broker.stop()
-    await settled(hass, lambda: all_unavailable(hass), "the end of the broker")
-    await time.passes(hass, timedelta(minutes=2))
-    await broker.start()
-    await reader.wait_connected()
-    await time.passes(hass, timedelta(seconds=30), step=timedelta(seconds=10))
-    await settled(hass, lambda: mqtt.is_connected(hass), "Home Assistant's connection")
-    await settled(hass, lambda: not all_unavailable(hass), "values")
-    assert logged(caplog) == ["MT681 is unavailable", "MT681 is available again"]
-    await quiet(hass)
-
-
-async def test_silent_reader_is_unavailable_after_a_quarter_of_an_hour(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    await set_up(hass, meter_entry)
-    assert timedelta(minutes=15) == METER_STALE_AFTER
-    await time.passes(hass, METER_STALE_AFTER - timedelta(minutes=1))
-    assert not all_unavailable(hass)
-    await time.passes(hass, timedelta(minutes=3))
-    assert all_unavailable(hass)
-    reader.publish_sensor()
-    await settled(hass, lambda: not all_unavailable(hass), "values")
-    assert logged(caplog) == ["MT681 is unavailable", "MT681 is available again"]
-
-
-async def test_unchanged_values_keep_the_meter_available(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-) -> None:
-    await set_up(hass, meter_entry)
-    reader.fault(MeterFault.FROZEN)
-    coordinator = meter_entry.runtime_data
-    for _ in range(4):
-        await time.passes(hass, timedelta(minutes=5))
-        before = coordinator._last_reading
-        reader.publish_sensor()
-        await settled(
-            hass, lambda before=before: coordinator._last_reading != before, "another message"
-        )
-    assert not all_unavailable(hass)
-
-
-async def test_messages_without_a_meter_are_ignored(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-    payload: Callable[[str], Awaitable[None]],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    await set_up(hass, meter_entry)
-    before = meter_values(meter_entry)
-    await payload('{"Time":"2026-03-20T19:07:33"}')
-    await payload('{"BME280":{"Temperature":21.5},"\\u0001\\u0002":{"Power":99999}}')
-    await payload('{"MT681":{"Power":5}}')
-    await heard(hass, meter_entry, power=5)
-    assert meter_values(meter_entry) == before | {"power": 5}
-    assert warnings(caplog) == []
-    await quiet(hass)
-
-
-async def test_first_of_two_meters_is_the_one(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-    payload: Callable[[str], Awaitable[None]],
-) -> None:
-    await set_up(hass, meter_entry)
-    before = meter_values(meter_entry)
-    await payload(json.dumps({"Heat": {"E_in": 99000.5, "Power": 1}, "MT681": {"Power": 5}}))
-    await heard(hass, meter_entry, power=5)
-    # Immediate messages hold one meter only.
-    await payload(json.dumps({"Heat": {"E_in": 99000.5}}))
-    await payload(json.dumps({"MT681": {"Power": 6}}))
-    await heard(hass, meter_entry, power=6)
-    assert meter_values(meter_entry) == before | {"power": 6}
-    await quiet(hass)
-
-
-async def test_meter_under_another_name_is_taken_over_when_the_old_name_is_silent(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-) -> None:
-    await set_up(hass, meter_entry)
-    reader.load_script("obis")
-    await time.passes(hass, METER_STALE_AFTER + timedelta(minutes=1))
-    reader.publish_sensor()
-    await settled(hass, lambda: not all_unavailable(hass), "values under other keys")
-    assert meter_state(hass, meter_entry, "energy_import") == str(
-        round(reader.meter.imported(reader.clock.now()), 3)
-    )
-
-
-async def test_topic_without_tele_is_listened_to_and_not_asked(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    meter_entry: MockConfigEntry,
-) -> None:
-    hass.config_entries.async_update_entry(
-        meter_entry, data={**meter_entry.data, "topic": "cellar/meter/SENSOR"}
-    )
-    assert await hass.config_entries.async_setup(meter_entry.entry_id)
-    await hass.async_block_till_done()
-    assert states(hass) == {}
-    await quiet(hass)
-    await time.passes(hass, timedelta(minutes=1))
-    # A counter that begins with nonsense is not shown at all.
-    await mqtt.async_publish(hass, "cellar/meter/SENSOR", '{"x":{"1_8_0":-7.5,"P":3}}', 0, False)
-    await heard(hass, meter_entry, power=3)
-    assert meter_values(meter_entry) == {"power": 3}
-    await mqtt.async_publish(hass, "cellar/meter/SENSOR", '{"x":{"1_8_0":7.5}}', 0, False)
-    await heard(hass, meter_entry, energy_import=7.5)
-    await quiet(hass)
-
-
-async def test_meter_survives_that_mqtt_is_removed(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    await set_up(hass, meter_entry)
-    await hass.config_entries.async_remove(mqtt_entry.entry_id)
-    await settled(hass, lambda: all_unavailable(hass), "the end of MQTT")
-    await time.passes(hass, timedelta(minutes=20))
-    assert all_unavailable(hass)
-    assert logged(caplog) == ["MT681 is unavailable"]
-    assert await hass.config_entries.async_unload(meter_entry.entry_id)
-    assert warnings(caplog) == []
-
-
-async def test_meter_survives_a_reload_of_mqtt(
-    time: Time,
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
-) -> None:
-    await set_up(hass, meter_entry)
-    await hass.config_entries.async_reload(mqtt_entry.entry_id)
-    client: Any = hass.data["mqtt"].client
-    await settled(hass, lambda: client.connected and not all_unavailable(hass), "values")
-    await quiet(hass)
-    await time.passes(hass, timedelta(minutes=5))
-    reader.publish_sensor()
-    await heard(
-        hass,
-        meter_entry,
-        energy_import=round(reader.meter.imported(reader.clock.now()), 3),
-    )

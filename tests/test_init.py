@@ -148,7 +148,8 @@ async def test_home_assistant_logs_out_when_it_stops(
     await hass.async_stop(force=True)
     assert box.sessions == ()
     stored = hass_storage[f"{DOMAIN}.{fritzbox_entry.entry_id}"]["data"]
-    assert stored[REFRIGERATOR] == box.counter(REFRIGERATOR) / 1000
+    last, _ = stored["counters"][REFRIGERATOR]
+    assert last == box.counter(REFRIGERATOR) / 1000
     assert warnings(caplog) == []
 
 

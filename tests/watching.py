@@ -45,6 +45,19 @@ def meter_values(entry: MockConfigEntry) -> dict[str, float]:
     return dict(meter.values) if meter else {}
 
 
+async def heard(hass: HomeAssistant, entry: MockConfigEntry, **values: float) -> None:
+    """Wait until the first meter shows these values."""
+    await settled(hass, lambda: meter_values(entry).items() >= values.items(), f"{values}")
+
+
+def meter_state(
+    hass: HomeAssistant, entry: MockConfigEntry, key: str, place: str = ""
+) -> str | None:
+    """Return the state of a register of a meter."""
+    identifier = f"{entry.unique_id}_{place}" if place else entry.unique_id
+    return state_of(hass, f"{identifier}_{key}")
+
+
 def state_of(hass: HomeAssistant, unique_id: str, platform: str = "sensor") -> str | None:
     """Return the state of an entity, None if there is no such entity."""
     entity_id = er.async_get(hass).async_get_entity_id(platform, DOMAIN, unique_id)
@@ -63,8 +76,18 @@ def states(hass: HomeAssistant) -> dict[str, str]:
 
 
 def all_unavailable(hass: HomeAssistant) -> bool:
-    """Return whether there are entities of ours, none of them available."""
-    return set(states(hass).values()) == {STATE_UNAVAILABLE}
+    """Return whether there are entities of ours, none of them available.
+
+    What has happened to a meter stays true while it is silent.
+    """
+    registry = er.async_get(hass)
+    ours = {
+        state
+        for entity_id, state in states(hass).items()
+        if (entity := registry.async_get(entity_id))
+        and entity.translation_key != "counter_replaced"
+    }
+    return ours == {STATE_UNAVAILABLE}
 
 
 def logged(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[str]:

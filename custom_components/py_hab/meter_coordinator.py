@@ -9,9 +9,10 @@ import re
 from typing import TYPE_CHECKING, Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -214,18 +215,29 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         if place not in self._meters:
             meter = Meter(
                 place,
-                knows=self.register_of,
+                assigned=self._assigned,
                 counters=self.counters,
                 interval=self._interval,
                 max_power=self._max_power,
             )
             meter.recall(self._learned.get(place))
+            for role in meter.forget_reassigned():
+                self._remove_entity(place, role)
             for role in COUNTERS:
                 if self.counters.last(meter.counter_key(role)) is None:
                     self.counters.quarantine(meter.counter_key(role))
             self._meters[place] = meter
             self._update_device(place)
         return self._meters[place]
+
+    def _remove_entity(self, place: str, role: Role) -> None:
+        """Remove the sensor of a register that the user says there is none of."""
+        registry = er.async_get(self.hass)
+        entity_id = registry.async_get_entity_id(
+            Platform.SENSOR, DOMAIN, self.unique_id(place, role)
+        )
+        if entity_id is not None:
+            registry.async_remove(entity_id)
 
     def register_of(self, key: str) -> Register | None:
         """Return what the user says that a key means, else what its name says."""
@@ -316,7 +328,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         self._know_head(
             replace(
                 self.head,
-                version=told.version or self.head.version,
+                # "15.5.0(tasmota)", where the discovery message has "15.5.0".
+                version=(told.version or "").partition("(")[0] or self.head.version,
                 address=told.address or self.head.address,
             )
         )
@@ -364,12 +377,15 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         except MalformedMessageError as err:
             self._report_malformed(err, message)
             return
+        # The broker may tell the end of an old connection after the start of the new one.
         changed = unconfirmed = False
+        revived = not self._online
         for place, block in self._assign(blocks):
             meter = self._meter(place)
             known = (meter.number, meter.maker)
             taken = meter.take(block, now)
             changed |= taken.changed
+            revived |= taken.revived
             unconfirmed |= taken.unconfirmed
             if (meter.number, meter.maker) != known:
                 self._update_device(place)
@@ -377,11 +393,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
                 changed = True
                 self._tell_replacement(place, replacement)
             self._malformed = False
-            # The broker may tell the end of an old connection after the start of the new one.
             self._online = True
         if unconfirmed:
             self._ask_again()
-        if not self._tell_availability() and changed:
+        told = revived and self._tell_availability()
+        if changed and not told:
             self.async_update_listeners()
 
     def _assign(self, blocks: list[Block]) -> list[tuple[str, Block]]:
