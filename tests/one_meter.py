@@ -1,9 +1,10 @@
 """One meter without Home Assistant around it, and a clock that the test turns."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, override
 from unittest.mock import patch
 
@@ -11,7 +12,7 @@ from custom_components.py_hab import counter_memory
 from custom_components.py_hab.counter import DEFAULT_MAX_POWER, CounterGuard
 from custom_components.py_hab.counter_memory import CounterMemory
 from custom_components.py_hab.meter import Meter, Taken
-from custom_components.py_hab.sml_vocabulary import COUNTERS, Register, Role, register_of
+from custom_components.py_hab.sml_vocabulary import COUNTERS, Register, Role
 from custom_components.py_hab.tasmota_sml import Block
 
 NOON: Final = 1_774_000_000.0
@@ -60,7 +61,7 @@ class OneMeter:
         place: str = "",
         interval: float = 0.0,
         max_power: float = DEFAULT_MAX_POWER,
-        knows: Callable[[str], Register | None] = register_of,
+        assigned: Mapping[str, Register] = MappingProxyType({}),
         quarantined: bool = False,
         **believed: float,
     ) -> None:
@@ -68,7 +69,11 @@ class OneMeter:
         self.clock = clock
         self.counters = Forgetful(max_power)
         self.meter = Meter(
-            place, knows=knows, counters=self.counters, interval=interval, max_power=max_power
+            place,
+            assigned=assigned,
+            counters=self.counters,
+            interval=interval,
+            max_power=max_power,
         )
         self.counters.believe(
             {self.meter.counter_key(Role(role)): kwh for role, kwh in believed.items()}, clock.now

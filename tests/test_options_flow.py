@@ -189,18 +189,6 @@ async def test_what_is_not_to_be_used_is_not_shown(
         await shows(hass, entry, energy_import=7, power=300)
 
 
-async def test_a_meaning_without_a_choice_is_no_question(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, trusting: None
-) -> None:
-    entry = meter_of(hass)
-    async with working(hass, broker, entry, {"E_in": 7, "3_7_0": 1.5}):
-        dialogue = await prefer(hass, entry)
-        assert dialogue.suggested["registers"] == {"E_in": "energy_import"}
-        await dialogue.accept()
-        assert entry.options["registers"] == {}
-        await shows(hass, entry, energy_import=7, reactive_power_import=1500)
-
-
 async def test_a_meter_that_does_not_work_has_options_all_the_same(hass: HomeAssistant) -> None:
     entry = meter_of(hass, {"power_interval": 5, "max_power": 30, "registers": {"Foo": "power"}})
     assert entry.state is ConfigEntryState.NOT_LOADED

@@ -40,8 +40,8 @@ def test_choices_stand_for_registers(choice: str, register: Register) -> None:
     assert choice_of(register) == choice
 
 
-def test_every_role_can_be_chosen_but_the_maker() -> None:
-    assert {register.role for register in CHOICES.values()} == {*Role} - {Role.MAKER}
+def test_every_role_can_be_chosen() -> None:
+    assert {register.role for register in CHOICES.values()} == {*Role}
     assert list(CHOICES)[-1] == "no_measurement"
 
 
@@ -51,7 +51,8 @@ def test_every_choice_stands_for_itself_alone() -> None:
 
 def test_energy_and_power_alone_may_be_in_another_unit() -> None:
     scaled = {register.role for register in CHOICES.values() if register.factor != 1}
-    assert scaled == {role for role, item in QUANTITIES.items() if item.unit in {"kWh", "W"}}
+    units = {"kWh", "W", "kvarh", "var"}
+    assert scaled == {role for role, item in QUANTITIES.items() if item.unit in units}
 
 
 def test_a_doubtful_register_has_the_same_choice() -> None:
@@ -60,7 +61,7 @@ def test_a_doubtful_register_has_the_same_choice() -> None:
 
 @pytest.mark.parametrize(
     "register",
-    [Register(Role.MAKER), Register(Role.POWER, 17.0), Register(Role.VOLTAGE_L1, 1000.0)],
+    [Register(Role.POWER, 17.0), Register(Role.VOLTAGE_L1, 1000.0)],
     ids=repr,
 )
 def test_some_registers_have_no_choice(register: Register) -> None:
@@ -87,7 +88,7 @@ def test_what_the_vocabulary_knows_can_be_shown(key: str) -> None:
             },
         ),
         ({"x": "energy", "y": "", "z": None, "power": "power"}, {"power": Register(Role.POWER)}),
-        ({"x": 1, "y": True, "maker": "maker"}, {}),
+        ({"x": 1, "y": True, "maker": "Maker"}, {}),
         (None, {}),
         ([], {}),
         ("energy_import", {}),

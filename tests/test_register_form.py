@@ -100,10 +100,16 @@ def test_the_word_of_the_user_goes_first() -> None:
     }
 
 
-@pytest.mark.parametrize("key", ["Q+", "3_7_0", "Meter_ID"])
-def test_a_meaning_without_a_choice_is_not_suggested(key: str) -> None:
-    assert register_of(key) is not None
-    assert suggested_choices([key], {}) == {}
+@pytest.mark.parametrize(
+    ("key", "choice"),
+    [
+        ("Q+", "reactive_power_import_in_kvar"),
+        ("3_7_0", "reactive_power_import_in_kvar"),
+        ("Meter_ID", "maker"),
+    ],
+)
+def test_every_name_has_its_choice(key: str, choice: str) -> None:
+    assert suggested_choices([key], {}) == {key: choice}
 
 
 # What is remembered
@@ -142,14 +148,6 @@ def test_a_confirmed_doubt_is_one_no_more() -> None:
     assert by_name.doubtful
     assert remembered("Zähler Stand", "energy_import") == "energy_import"
     assert not CHOICES["energy_import"].doubtful
-
-
-@pytest.mark.parametrize("key", ["Q+", "3_7_0", "Meter_ID"])
-def test_what_the_form_cannot_show_stays_as_it_is(key: str) -> None:
-    """Whoever confirms a form does not remove what had no choice to begin with."""
-    assert remembered(key, None) is None
-    assert remembered(key, "no_measurement") == "no_measurement"
-    assert remembered(key, "reactive_power_import") == "reactive_power_import"
 
 
 def test_a_key_without_a_name_is_never_remembered() -> None:

@@ -389,7 +389,8 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         await self._async_check_identity(
             probe.head.mac if probe.head else None, {CONF_TOPIC: topic}
         )
-        blocks = probe.meters or probe.blocks
+        # Meters first; what was not recognised may be one, too.
+        blocks = {**probe.meters, **probe.blocks}
         assigned: dict[str, Register] = {}
         if self.source == SOURCE_RECONFIGURE:
             assigned = assigned_registers(self._get_reconfigure_entry().options.get(CONF_REGISTERS))

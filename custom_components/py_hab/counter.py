@@ -103,6 +103,10 @@ class CounterGuard:
 
     def judge(self, reading: float, now: float) -> Verdict:
         """Decide on the next reading, received at `now` seconds; a believed one becomes `last`."""
+        if reading == self.last and self._doubt is None and not self.quarantined:
+            # By far the most frequent case.
+            self.at = now
+            return Verdict.BELIEVED
         verdict = self._verdict(reading, now)
         confirmation = _CONFIRMATIONS.get(verdict)
         if verdict is Verdict.ZERO and self.last is not None:
@@ -119,6 +123,9 @@ class CounterGuard:
             elif self.last is not None and reading > self.last:
                 self._before = self.last
             self.last, self.at, self.quarantined = reading, now, False
+        elif verdict is Verdict.SLIGHTLY_LOWER:
+            # It is read, so that from here on it cannot have risen by much.
+            self.at = now
         return verdict
 
     def _confirmed(

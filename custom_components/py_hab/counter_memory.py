@@ -68,7 +68,7 @@ class CounterMemory:
         self.notes = notes if isinstance(notes, dict) else {}
         for key, remembered in counters.items() if isinstance(counters, dict) else ():
             match remembered:
-                case [int() | float() as last, at] if 0 <= last < math.inf:
+                case [int() | float() as last, at] if last is not True and 0 <= last < math.inf:
                     guard = self._guard(key)
                     guard.last = float(last)
                     guard.at = float(at) if isinstance(at, int | float) else None
@@ -84,11 +84,11 @@ class CounterMemory:
         return guard.last if guard else None
 
     @callback
-    def judge(self, key: str, reading: float) -> Verdict:
-        """Judge a reading in kWh, and count it if it is not believed."""
-        guard = self._guard(key)
+    def judge(self, key: str, reading: float, now: float) -> Verdict:
+        """Judge a reading in kWh, received at `now` (unix time); count it if it is not believed."""
+        guard = self._guards.get(key) or self._guard(key)
         before = guard.last
-        verdict = guard.judge(reading, dt_util.utcnow().timestamp())
+        verdict = guard.judge(reading, now)
         if verdict not in BELIEVING:
             self.rejected[key, verdict] += 1
         if guard.last != before:
@@ -106,7 +106,7 @@ class CounterMemory:
 
         That is the reading, or the last believed one in its place; None before there is any.
         """
-        self.judge(key, reading)
+        self.judge(key, reading, dt_util.utcnow().timestamp())
         return self.last(key)
 
     def _guard(self, key: str) -> CounterGuard:

@@ -1,6 +1,6 @@
 """What all entities share: the device they belong to, and when they are available."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import override
 
@@ -119,11 +119,11 @@ class MeterEntity(CoordinatorEntity[MeterCoordinator]):
 
 
 @callback
-def async_add_as_they_appear[ItemT](
+def async_add_as_they_appear[KeyT: Hashable, ItemT](
     coordinator: FritzBoxCoordinator | MeterCoordinator,
     async_add_entities: AddConfigEntryEntitiesCallback,
     *,
-    found: Callable[[], Iterable[tuple[str, ItemT]]],
+    found: Callable[[], Iterable[tuple[KeyT, ItemT]]],
     create: Callable[[ItemT], Entity],
 ) -> None:
     """Add an entity for everything found now, and for what the source shows later.
@@ -131,7 +131,7 @@ def async_add_as_they_appear[ItemT](
     `found` yields a key, which must tell an entity from all others, and what `create` makes
     the entity of.
     """
-    known: set[str] = set()
+    known: set[KeyT] = set()
 
     @callback
     def add_new() -> None:

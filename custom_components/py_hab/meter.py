@@ -1,6 +1,6 @@
 """One electricity meter behind a head: from published fields to the values that entities show."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 import math
 from typing import Any, Final
@@ -11,8 +11,8 @@ from .meter_id import MeterId, maker_of, parse_meter_id
 from .meter_trouble import Trouble, TroubleWatch
 from .register_behaviour import Behaviour, Finding
 from .sampling import Sampler
-from .sml_vocabulary import COUNTERS, QUANTITIES, Kind, Register, Role
-from .tasmota_sml import Block, is_finite
+from .sml_vocabulary import COUNTERS, QUANTITIES, Kind, Register, Role, register_of
+from .tasmota_sml import Block
 
 SLOW_INTERVAL: Final = 60.0
 """Seconds; everything but power is written no more often. Of a counter nothing is lost: the next
@@ -24,6 +24,8 @@ LONGEST_INTERVAL: Final = 3600.0
 """Seconds; Tasmota can be told to publish as rarely as this."""
 WATCH_INTERVAL: Final = 5.0
 """Seconds between two looks at how the registers behave."""
+BEYOND: Final = 5
+"""Readings in a row beyond what the house can draw that prove another unit."""
 MAX_UNKNOWN: Final = 64
 """Keys; no meter has as many registers."""
 _DIGITS: Final = {"W": 1, "var": 1, "V": 1, "A": 3, "Hz": 3}
@@ -32,6 +34,8 @@ _DIRECTIONS: Final = (Role.POWER_IMPORT, Role.POWER_EXPORT)
 _NUMBERS: Final = frozenset({Role.METER_ID, Role.MAKER})
 _HEARD: Final = BELIEVING | {Verdict.SLIGHTLY_LOWER, Verdict.QUARANTINED}
 """Verdicts that tell that the head reads the meter."""
+_LARGEST: Final = 1e12
+"""No meter shows as much of anything; of larger numbers not even the sum can be written."""
 _DISPLAY: Final = 1e6
 """kWh; a meter shows six digits before the point."""
 
@@ -58,6 +62,8 @@ class Taken:
 
     changed: bool = False
     """Whether an entity has something new to show."""
+    revived: bool = False
+    """Whether a register was not available before."""
     unconfirmed: bool = False
     """Whether a counter waits for a second reading."""
     replacements: list[Replacement] = field(default_factory=list)
@@ -81,14 +87,14 @@ class Meter:
         self,
         place: str,
         *,
-        knows: Callable[[str], Register | None],
+        assigned: Mapping[str, Register],
         counters: CounterMemory,
         interval: float,
         max_power: float,
     ) -> None:
         """Begin with a meter in a place of `Meters`, of which nothing was heard yet.
 
-        `knows` tells which register a key means; `interval` are the seconds between two written
+        `assigned` is what the user says that keys mean; `interval` are the seconds between two written
         values of power, 0 for all of them; `max_power` in kW.
         """
         self.place = place
@@ -103,20 +109,21 @@ class Meter:
         """What behaviour has told of keys."""
         self.absolute_power = False
         """Whether power is told without its sign."""
-        self._knows = knows
+        self._assigned = assigned
         self._counters = counters
         self._interval = interval
         self._max_power = max_power
         self._clocks: dict[Role, _Clock] = {}
         self._samplers: dict[Role, Sampler] = {}
         self._watch = TroubleWatch()
-        self._behaviour = Behaviour(knows)
+        self._behaviour = Behaviour(self._by_name)
         self._received: dict[Role, float] = {}
         """The newest measurements as they came, not thinned out."""
-        self._raw: dict[str, float] = {}
+        self._told_number: object = None
         self._has_number: bool | None = None
-        self._looked = -math.inf
+        self._looked: dict[str, float] = {}
         self._exporting = False
+        self._beyond: dict[str, int] = {}
 
     def counter_key(self, role: Role) -> str:
         """Return under which name the counter memory keeps a counter of this meter."""
@@ -132,17 +139,35 @@ class Meter:
         """When anything of this meter was heard last, in seconds."""
         return max((clock.heard for clock in self._clocks.values()), default=None)
 
+    @property
+    def _is_frozen(self) -> bool:
+        return Trouble.FROZEN in self._watch.troubles
+
     def is_fresh(self, role: Role, now: float) -> bool:
         """Whether a register was heard of lately, each by its own clock."""
         clock = self._clocks.get(role)
-        if clock is None or Trouble.FROZEN in self.troubles:
+        if clock is None or self._is_frozen:
             return False
         return now - clock.heard < max(STALE_AFTER, 3 * clock.interval)
 
     def register_of(self, key: str) -> Register | None:
-        """Return what a key means: by its behaviour if that has told, else by its name."""
-        finding = self.findings.get(key)
-        return Register(finding.role, finding.factor) if finding else self._knows(key)
+        """Return what a key means: by the user's word, else by its behaviour, else by its name."""
+        finding = None if key in self._assigned else self.findings.get(key)
+        return Register(finding.role, finding.factor) if finding else self._by_name(key)
+
+    def _by_name(self, key: str) -> Register | None:
+        return self._assigned.get(key) or register_of(key)
+
+    def forget_reassigned(self) -> list[Role]:
+        """Forget, and return, the registers whose keys the user has given another meaning."""
+        gone = [
+            role
+            for role, key in self.keys.items()
+            if key in self._assigned and self._assigned[key].role is not role
+        ]
+        for role in gone:
+            del self.keys[role]
+        return gone
 
     def take(self, block: Block, now: float) -> Taken:
         """Take over what a message, received at `now` seconds, says of this meter.
@@ -171,10 +196,12 @@ class Meter:
                     self._note_unknown(key, block.fields[key])
         _drop_copies(readings)
         taken = Taken()
+        was_frozen = self._is_frozen
         nothing_read = self._take_counters(readings, now, taken)
         if not (nothing_read and _all_zero(readings)):
             self._take_measurements(readings, now, taken)
         self._look(block, now)
+        taken.revived |= was_frozen is not self._is_frozen
         return taken
 
     def _factor(self, key: str, register: Register, number: float) -> float:
@@ -182,18 +209,28 @@ class Meter:
 
         What would be more than the house can draw is in W, though other scripts have it in kW.
         """
-        if register.doubtful and abs(number) * register.factor > 1000 * self._max_power:
-            self.findings[key] = Finding(register.role)
-            return 1.0
-        return register.factor
+        if not register.doubtful:
+            return register.factor
+        if abs(number) * register.factor <= 1000 * self._max_power:
+            self._beyond.pop(key, None)
+            return register.factor
+        # A single one is a glitch; what was found is found for ever.
+        self._beyond[key] = self._beyond.get(key, 0) + 1
+        if self._beyond[key] < BEYOND:
+            return math.nan
+        self.findings[key] = Finding(register.role)
+        return 1.0
 
     def _note_unknown(self, key: str, value: object) -> None:
         if key in self.unknown or len(self.unknown) < MAX_UNKNOWN:
             self.unknown[key] = str(value)[:80] if isinstance(value, str | int | float) else ""
 
     def _take_number(self, value: object) -> None:
+        if value == self._told_number:
+            return
         # 0 and "" stand there until the meter has told its number. What scripts call its number
         # may be the maker's code, and the other way round.
+        self._told_number = value
         self._has_number = bool(value)
         self.number = parse_meter_id(value) or self.number
         self.maker = maker_of(value) or self.maker
@@ -201,8 +238,9 @@ class Meter:
     def _take_counters(
         self, readings: Mapping[Role, list[tuple[str, float]]], now: float, taken: Taken
     ) -> bool:
-        """Judge the counters; return whether one that has counted reads zero."""
+        """Judge the counters; return whether one reads zero that cannot be zero."""
         zero = False
+        rises: dict[Role, float] = {}
         for role in readings.keys() & COUNTERS:
             counter = self.counter_key(role)
             before = self._counters.last(counter)
@@ -210,23 +248,28 @@ class Meter:
             if reading == 0 and before is None and not self._has_counted():
                 # Everything is zero while the head has not read its meter yet.
                 self._counters.reject(counter, Verdict.ZERO)
+                zero = True
                 continue
-            verdict = self._counters.judge(counter, reading)
+            verdict = self._counters.judge(counter, reading, now)
             believed = self._counters.last(counter)
             zero |= verdict is Verdict.ZERO and bool(before)
             taken.unconfirmed |= verdict is Verdict.QUARANTINED
             if believed is None or verdict not in _HEARD:
                 continue
             self.keys[role] = key
-            self._tick(role, now)
-            if verdict in BELIEVING and before is not None and believed != before:
-                self._exporting = role is Role.ENERGY_EXPORT
+            self._tick(role, now, taken)
+            if verdict in BELIEVING and before is not None:
+                rises[role] = believed - before
             if verdict in BELIEVING and verdict is not Verdict.BELIEVED:
                 self._samplers.pop(role, None)
                 taken.replacements.append(
                     Replacement(role=role, verdict=verdict, before=before or 0.0, now=believed)
                 )
             self._show(role, believed, now, taken)
+        drawn = rises.get(Role.ENERGY_IMPORT, 0.0)
+        fed_in = rises.get(Role.ENERGY_EXPORT, 0.0)
+        if drawn != fed_in:
+            self._exporting = fed_in > drawn
         return zero
 
     def _has_counted(self) -> bool:
@@ -250,7 +293,7 @@ class Meter:
                 self._counters.reject(self.counter_key(role), Verdict.NOT_FINITE)
                 continue
             if role is Role.POWER and self.absolute_power and self._exporting:
-                reading = -abs(reading)
+                reading = 0.0 - abs(reading)
             self.keys[role] = key
             self._show_measurement(role, reading, now, taken)
         if not readings.keys().isdisjoint(_DIRECTIONS) and Role.POWER not in self.keys:
@@ -260,15 +303,19 @@ class Meter:
 
     def _show_measurement(self, role: Role, reading: float, now: float, taken: Taken) -> None:
         self._received[role] = reading
-        self._tick(role, now)
+        self._tick(role, now, taken)
         self._show(role, reading, now, taken)
 
-    def _tick(self, role: Role, now: float) -> None:
+    def _tick(self, role: Role, now: float, taken: Taken) -> None:
+        """Note that a register was heard of."""
         clock = self._clocks.get(role)
         if clock is None:
             self._clocks[role] = _Clock(now)
+            taken.revived = True
         else:
-            clock.interval = min(max(now - clock.heard, 0.0), LONGEST_INTERVAL)
+            silence = max(now - clock.heard, 0.0)
+            taken.revived |= silence >= STALE_AFTER
+            clock.interval = min(silence, LONGEST_INTERVAL)
             clock.heard = now
 
     def _show(self, role: Role, reading: float, now: float, taken: Taken) -> None:
@@ -290,11 +337,12 @@ class Meter:
 
     def _look(self, block: Block, now: float) -> None:
         """Watch, every few seconds, how the registers behave."""
-        if not self._behaviour.settled:
-            self._raw.update(block.numbers())
-        if 0 <= now - self._looked < WATCH_INTERVAL:
+        # An immediate message holds one key; each is looked at by its own clock.
+        key = "" if block.is_whole else next(iter(block.fields), "")
+        if 0 <= now - self._looked.get(key, -math.inf) < WATCH_INTERVAL:
             return
-        self._looked = now
+        if len(self._looked) < MAX_UNKNOWN or key in self._looked:
+            self._looked[key] = now
         self._watch.observe(
             now,
             counters={
@@ -305,8 +353,8 @@ class Meter:
             power=self._present_power(),
             has_id=self._has_number,
         )
-        if not self._behaviour.settled and self._raw:
-            self._behaviour.observe(now, self._raw)
+        if not self._behaviour.settled:
+            self._behaviour.observe(now, block.numbers())
             self.findings |= self._behaviour.findings
             self.absolute_power |= self._behaviour.absolute_power
 
@@ -325,24 +373,32 @@ class Meter:
         return {
             "findings": {key: [item.role, item.factor] for key, item in self.findings.items()},
             "absolute_power": self.absolute_power,
+            "keys": {role.value: key for role, key in self.keys.items()},
         }
 
     def recall(self, notes: object) -> None:
         """Take over what `notes` has kept, as far as it makes sense."""
         match notes:
-            case {"findings": dict() as findings, "absolute_power": bool() as absolute_power}:
+            case {
+                "findings": dict() as findings,
+                "absolute_power": bool() as absolute_power,
+                "keys": dict() as keys,
+            }:
                 self.absolute_power = absolute_power
+                self.keys = {Role(role): str(key) for role, key in keys.items() if role in Role}
                 for key, finding in findings.items():
                     match finding:
-                        case [str() as role, int() | float() as factor] if role in Role and factor:
+                        case [str() as role, int() | float() as factor] if (
+                            role in Role and 0 < factor < math.inf
+                        ):
                             self.findings[key] = Finding(Role(role), factor)
 
 
 def _number(value: object) -> float:
     """Return a published number, NaN for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
-    return float(value)
+    return float(value) if abs(value) < _LARGEST else math.nan
 
 
 def _drop_copies(readings: dict[Role, list[tuple[str, float]]]) -> None:

@@ -63,20 +63,31 @@ METER_SENSORS: Final[dict[Role, SensorEntityDescription]] = {
 }
 
 
-def meter_registers(coordinator: MeterCoordinator) -> Iterator[tuple[str, tuple[str, Role]]]:
-    """Yield place and role, with a key, of every register that the meters tell, or once told."""
-    # Those of an earlier run are there at once, unavailable until they are heard of.
+type Place = tuple[str, Role]
+"""A register of a meter: the meter's place and the role."""
+
+
+def registers_told_before(coordinator: MeterCoordinator) -> list[Place]:
+    """Return the registers of earlier runs: there at once, unavailable until they are heard of."""
     registered = {
         item.unique_id
         for item in er.async_entries_for_config_entry(
             er.async_get(coordinator.hass), coordinator.config_entry.entry_id
         )
     }
+    return [
+        (place, role)
+        for place in coordinator.data
+        for role in METER_SENSORS
+        if coordinator.unique_id(place, role) in registered
+    ]
+
+
+def registers_told(coordinator: MeterCoordinator) -> Iterator[Place]:
+    """Yield the registers that the meters tell."""
     for place, meter in coordinator.data.items():
-        for role in METER_SENSORS:
-            unique_id = coordinator.unique_id(place, role)
-            if role in meter.values or unique_id in registered:
-                yield unique_id, (place, role)
+        for role in meter.values:
+            yield place, role
 
 
 class MeterSensor(MeterEntity, SensorEntity):

@@ -62,6 +62,8 @@ class TroubleWatch:
 
     def __init__(self) -> None:
         """Start with a meter that nothing is known of."""
+        self.troubles: frozenset[Trouble] = frozenset()
+        """What is wrong at the time of the last reading."""
         self._counters: dict[str, float] = {}
         self._power: float | None = None
         self._has_id: bool | None = None
@@ -96,10 +98,9 @@ class TroubleWatch:
         self._seen_at = now
         self._counters, self._power, self._has_id = counters, power, has_id
         self._count_whole_rises()
+        self.troubles = self._troubles()
 
-    @property
-    def troubles(self) -> frozenset[Trouble]:
-        """What is wrong at the time of the last reading."""
+    def _troubles(self) -> frozenset[Trouble]:
         troubles = set()
         if self._is_contradiction() or self._is_still():
             troubles.add(Trouble.FROZEN)

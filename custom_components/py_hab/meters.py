@@ -12,6 +12,7 @@ from .tasmota_sml import Block
 
 MAX_METERS: Final = 5
 """What Tasmota's driver can read."""
+PLACES: Final = ("", *map(str, range(2, MAX_METERS + 1)))
 MISSED_MESSAGES: Final = 3
 """So many whole messages must lack a meter before another name is taken for its new one."""
 
@@ -34,7 +35,7 @@ class Meters:
         """Take over what `notes` has kept, as far as it makes sense."""
         for place, kept in notes.items() if isinstance(notes, dict) else ():
             match kept:
-                case {"prefix": str() as prefix, "number": str() as number}:
+                case {"prefix": str() as prefix, "number": str() as number} if place in PLACES:
                     self._prefixes[place] = prefix
                     self._numbers[place] = number
 
@@ -67,8 +68,9 @@ class Meters:
             # An immediate message holds one key of one meter: it does not tell who is missing.
             whole = any(block.is_whole for block in blocks)
             if whole:
-                for place in self._prefixes.keys() - seen:
-                    self._missed[place] = self._missed.get(place, 0) + 1
+                for place in self._prefixes:
+                    if place not in seen:
+                        self._missed[place] = self._missed.get(place, 0) + 1
             for block in strangers:
                 found = self._place_of_stranger(number_of(block), whole=whole)
                 if found is not None:
@@ -89,4 +91,4 @@ class Meters:
             return None
         if len(self._prefixes) >= MAX_METERS:
             return None
-        return str(len(self._prefixes) + 1) if self._prefixes else ""
+        return next(place for place in PLACES if place not in self._prefixes)

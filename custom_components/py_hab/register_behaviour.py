@@ -13,14 +13,22 @@ import math
 from types import MappingProxyType
 from typing import Final
 
+from .register_evidence import (
+    GAP,
+    MIN_HOURS,
+    MIN_SAMPLES,
+    TOLERANCE,
+    Change,
+    Fit,
+    Track,
+    enough_evidence,
+)
 from .sml_vocabulary import Register, Role
 
-MAX_KEYS: Final = 64
-"""More keys are not looked at; the longest published scripts have about 40."""
+MAX_KEYS: Final = 24
+"""More keys that names leave open are not looked at: each is compared with all others."""
 LIMIT: Final = 1e12
 """No register of a meter holds a larger number."""
-GAP: Final = 15 * 60.0
-"""Seconds; what the power was during a longer silence is unknown."""
 BLOCK: Final = 10 * 60.0
 """Seconds; behaviour is compared by the block."""
 MAX_BLOCKS: Final = 160
@@ -30,21 +38,6 @@ DAY: Final = 24.0
 DEADLINE: Final = 48 * 3600.0
 """Seconds; a key that is not understood by then is given up."""
 
-MIN_HOURS: Final = 0.5
-MIN_SAMPLES: Final = 20
-MIN_ENERGY: Final = 0.2
-"""kWh."""
-MIN_TICKS: Final = 20
-"""So many times its smallest step must a counter have risen: one more or less is then 5 %."""
-MIN_STEPS: Final = 3
-TOLERANCE: Final = 0.1
-"""The two curves are nowhere further apart than this share of the energy."""
-MIN_BEND: Final = 0.05
-BEND_OVER_MISFIT: Final = 3.0
-"""A straight line must fit so much worse than the power does, or a clock, or the voltage times a
-happy number, would pass in a home that draws evenly."""
-NEAR: Final = (0.7, 1.4)
-"""Enough to tell kW from W where the name leaves nothing else open: they are 1000 apart."""
 SAME: Final = 0.01
 STANDSTILL: Final = 0.05
 MAX_KW: Final = 100.0
@@ -88,159 +81,6 @@ class Finding:
     """Published number * factor is in kWh or W."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What one key did during a block."""
-
-    rise: float | None
-    """None if it fell."""
-    positive: float
-    """Number times hours, while it was above zero."""
-    negative: float
-    """The same while below zero, as a positive number."""
-    samples: int
-
-
-@dataclass(slots=True)
-class _Track:
-    """One key, watched as if it were a counter and as if it were a power."""
-
-    register: Register | None
-    reading: float | None = None
-    """The last number but for zeros, which a reader publishes for what it has not read yet."""
-    rises: int = 0
-    falls: int = 0
-    tick: float = 0.0
-    """The smallest rise, which a counter's resolution does not exceed."""
-    peak: float = 0.0
-    decimals: bool = False
-    negatives: int = 0
-    # The block that is being watched.
-    rise: float | None = 0.0
-    positive: float = 0.0
-    negative: float = 0.0
-    samples: int = 0
-    whole: bool = False
-    """Whether the key was there all the time."""
-    last: float = 0.0
-    seen: float | None = None
-    """When; None if what was before does not count."""
-
-    @property
-    def doubted(self) -> bool:
-        """Whether the name does not settle what the key is."""
-        return self.register is None or self.register.doubtful
-
-    @property
-    def role(self) -> Role | None:
-        """What the name says, doubtful or not."""
-        return self.register.role if self.register else None
-
-    @property
-    def counts(self) -> bool:
-        """Whether it rises and never fell."""
-        return self.rises >= MIN_STEPS and not self.falls
-
-    @property
-    def moves(self) -> bool:
-        """Whether it goes up and down."""
-        return min(self.rises, self.falls) >= MIN_STEPS
-
-    def begin(self, *, whole: bool) -> None:
-        """Begin a block."""
-        self.rise, self.positive, self.negative, self.samples = 0.0, 0.0, 0.0, 0
-        self.whole = whole
-
-    def take(self, now: float, number: float, *, at_start: bool) -> None:
-        """Take a number into the block."""
-        hours = None if self.seen is None else (now - self.seen) / 3600
-        if hours is None:
-            self.whole = at_start
-        elif hours * 3600 > GAP:
-            self.whole = False
-        else:
-            self.positive += hours * (max(self.last, 0.0) + max(number, 0.0)) / 2
-            self.negative -= hours * (min(self.last, 0.0) + min(number, 0.0)) / 2
-        if number:
-            self._count(number, lasting=hours is not None)
-        self.last, self.seen = number, now
-        self.samples += 1
-
-    def _count(self, number: float, *, lasting: bool) -> None:
-        step = 0.0 if self.reading is None else number - self.reading
-        if number < 0 or step < 0:
-            self.falls += 1
-            self.rise = None
-        elif step > 0:
-            self.rises += 1
-            self.tick = min(self.tick or step, step)
-            if lasting and self.rise is not None:
-                self.rise += step
-        self.reading = number
-        self.negatives += number < 0
-        self.decimals |= number % 1 != 0
-        self.peak = max(self.peak, abs(number))
-
-
-def _enough(hours: float, samples: int, counted: float, tick: float) -> bool:
-    """Whether so many kWh, counted in steps of a tick, say anything."""
-    return (
-        hours >= MIN_HOURS
-        and samples >= MIN_SAMPLES
-        and counted >= max(MIN_ENERGY, MIN_TICKS * tick)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """How a counter and a power go together, in hours and kWh."""
-
-    factor: float
-    """The factor of the key in question."""
-    hours: float
-    samples: int
-    counted: float
-    integrated: float
-    misfit: float
-    """How far the two curves are apart where they are furthest."""
-    bend: float
-    """How far the counter's curve is from a straight line."""
-    tick: float
-
-    @property
-    def enough(self) -> bool:
-        """Whether it was watched for long enough to say anything."""
-        return _enough(self.hours, self.samples, self.counted, self.tick)
-
-    @property
-    def near(self) -> bool:
-        """Whether the units are right, if the registers are."""
-        least, most = NEAR
-        return self.enough and least * self.integrated <= self.counted <= most * self.integrated
-
-    @property
-    def convincing(self) -> bool:
-        """Whether nothing else explains the likeness."""
-        return (
-            self.enough
-            and self.misfit <= TOLERANCE * self.counted
-            and self.bend >= max(MIN_BEND * self.counted, BEND_OVER_MISFIT * self.misfit)
-        )
-
-    def with_other(self, other: _Fit) -> _Fit:
-        """Return the fit of two counters to the two halves of one power."""
-        return _Fit(
-            self.factor,
-            min(self.hours, other.hours),
-            min(self.samples, other.samples),
-            self.counted + other.counted,
-            self.integrated + other.integrated,
-            self.misfit + other.misfit,
-            self.bend + other.bend,
-            max(self.tick, other.tick),
-        )
-
-
 @dataclass(slots=True)
 class Behaviour:
     """One meter's keys, watched.
@@ -254,9 +94,9 @@ class Behaviour:
     _findings: dict[str, Finding] = field(default_factory=dict)
     _confirmed: set[str] = field(default_factory=set)
     """Powers whose unit, as the name says it, the counters have confirmed."""
-    _keys: dict[str, _Track | None] = field(default_factory=dict)
-    """None: its name says that it is nothing for us."""
-    _blocks: deque[tuple[float, dict[str, _Change]]] = field(
+    _strangers: set[str] = field(default_factory=set)
+    """Keys whose names say that they are nothing for us."""
+    _blocks: deque[tuple[float, dict[str, Change]]] = field(
         default_factory=lambda: deque(maxlen=MAX_BLOCKS)
     )
     """Hours, and what each key did; only keys that were there all the time."""
@@ -265,18 +105,20 @@ class Behaviour:
     _watched: float = 0.0
     """Seconds, without the gaps."""
     _widest: int = 0
+    settled: bool = False
+    """Whether nothing is left to learn."""
+    _tracks: dict[str, Track] = field(default_factory=dict)
+    """Of the keys that are something for us."""
 
     @property
     def findings(self) -> Mapping[str, Finding]:
         """What behaviour tells of a key that its name does not."""
         return MappingProxyType(self._findings)
 
-    @property
-    def settled(self) -> bool:
-        """Whether nothing is left to learn."""
-        if not self._blocks or self._unit_is_open() or self._sign_is_open():
+    def _is_settled(self) -> bool:
+        if self._unit_is_open() or self._sign_is_open():
             return False
-        return self._watched >= DEADLINE or not any(map(self._is_open, self._tracks()))
+        return self._watched >= DEADLINE or not any(map(self._is_open, self._tracks))
 
     def observe(self, now: float, numbers: Mapping[str, float]) -> None:
         """Take the published numbers of a message, received at `now` seconds of any clock.
@@ -298,31 +140,32 @@ class Behaviour:
         if now - self._start >= BLOCK and 2 * len(numbers) > self._widest:
             self._close(now)
             self._learn()
+            self.settled = self._is_settled()
 
-    def _tracks(self) -> dict[str, _Track]:
-        return {key: track for key, track in self._keys.items() if track}
-
-    def _track(self, key: str) -> _Track | None:
-        if key not in self._keys and len(self._keys) < MAX_KEYS:
-            register = self.known(key)
-            ours = register is None or register.role in _WATCHED
-            self._keys[key] = _Track(register) if ours else None
-        return self._keys.get(key)
+    def _track(self, key: str) -> Track | None:
+        if key in self._strangers or key in self._tracks or len(self._tracks) >= MAX_KEYS:
+            return self._tracks.get(key)
+        register = self.known(key)
+        if register is None or register.role in _WATCHED:
+            self._tracks[key] = Track(register)
+        elif len(self._strangers) < MAX_KEYS:
+            self._strangers.add(key)
+        return self._tracks.get(key)
 
     def _restart(self, now: float) -> None:
         self._start = now
         self._widest = 0
-        for track in self._tracks().values():
+        for track in self._tracks.values():
             track.begin(whole=False)
             track.seen = None
 
     def _close(self, now: float) -> None:
-        tracks = self._tracks()
+        tracks = self._tracks
         self._blocks.append(
             (
                 (now - self._start) / 3600,
                 {
-                    key: _Change(track.rise, track.positive, track.negative, track.samples)
+                    key: Change(track.rise, track.positive, track.negative, track.samples)
                     for key, track in tracks.items()
                     if track.whole and track.samples
                 },
@@ -345,7 +188,7 @@ class Behaviour:
     def _learn_what_is_no_power(self) -> None:
         """A "Power" that reads 1.8.0, as in some scripts, is a copy of the import counter."""
         counter = self._holder(Role.ENERGY_IMPORT)
-        for key, track in self._tracks().items():
+        for key, track in self._tracks.items():
             if (
                 counter
                 and track.role is Role.POWER
@@ -356,7 +199,7 @@ class Behaviour:
                 self._findings[key] = Finding(Role.NO_MEASUREMENT)
 
     def _is_copy(self, key: str, counter: str) -> bool:
-        tracks = self._tracks()
+        tracks = self._tracks
         copy, original = tracks[key].reading, tracks[counter].reading
         if not copy or not original or not tracks[counter].rises:
             return False
@@ -374,7 +217,7 @@ class Behaviour:
                 samples += one.samples
                 copied += one.rise * scale
                 original += other.rise
-        tracks = self._tracks()
+        tracks = self._tracks
         # Each may be printed with its own number of decimals.
         tick = max(tracks[key].tick * scale, tracks[counter].tick)
         return (
@@ -386,7 +229,7 @@ class Behaviour:
 
     def _learn_units(self) -> None:
         """A power is in the unit in which it amounts to what its counter counts."""
-        for key, track in self._tracks().items():
+        for key, track in self._tracks.items():
             register = track.register
             if register is None or key in self._findings or key in self._confirmed:
                 continue
@@ -409,12 +252,12 @@ class Behaviour:
 
     def _learn_counters(self) -> None:
         """A key that counts what a power amounts to is that power's counter."""
-        fits: dict[Role, dict[str, _Fit]] = {role: {} for role in _COUNTERS}
+        fits: dict[Role, dict[str, Fit]] = {role: {} for role in _COUNTERS}
         for role, power_role, negative in _FLOWS:
             power = self._holder(power_role)
-            if not power or not self._tracks()[power].moves or self._holder(role):
+            if not power or not self._tracks[power].moves or self._holder(role):
                 continue
-            for key, track in self._tracks().items():
+            for key, track in self._tracks.items():
                 if not self._may_count(key, track, role):
                     continue
                 for power_factor, factor in self._units(power, key):
@@ -428,17 +271,17 @@ class Behaviour:
             if total and not self._has_idle_sibling(total, explained):
                 self._findings[total] = Finding(role, by_key[total].factor)
 
-    def _may_count(self, key: str, track: _Track, role: Role) -> bool:
+    def _may_count(self, key: str, track: Track, role: Role) -> bool:
         if not track.counts or key in self._findings:
             return False
         if track.role is Role.POWER:
             return role is Role.ENERGY_IMPORT
         return track.register is None or (track.doubted and track.role is role)
 
-    def _total(self, fits: Mapping[str, _Fit]) -> str | None:
+    def _total(self, fits: Mapping[str, Fit]) -> str | None:
         """Return which of the keys that fit is the total, None if that is not certain."""
         readings = {
-            key: fit.factor * (self._tracks()[key].reading or 0.0) for key, fit in fits.items()
+            key: fit.factor * (self._tracks[key].reading or 0.0) for key, fit in fits.items()
         }
         if not readings:
             return None
@@ -459,7 +302,7 @@ class Behaviour:
     def _has_idle_sibling(self, key: str, explained: set[str]) -> bool:
         """Whether another unknown counter stands still: then they may be two tariffs."""
         rising = [changes for _, changes in self._blocks if key in changes and changes[key].rise]
-        for other, track in self._tracks().items():
+        for other, track in self._tracks.items():
             if other in explained or other in self._findings or not track.doubted:
                 continue
             if track.falls or not track.decimals or (track.reading or 0.0) < AHEAD:
@@ -476,7 +319,7 @@ class Behaviour:
         if not imported or self._holder(Role.POWER):
             return
         fits: dict[str, float] = {}
-        for key, track in self._tracks().items():
+        for key, track in self._tracks.items():
             unnamed = track.register is None or (track.doubted and track.role is Role.POWER)
             if not unnamed or not track.moves or key in self._findings:
                 continue
@@ -514,8 +357,8 @@ class Behaviour:
             samples += flow.samples
             counted += fed_in
             integrated += flow.positive / 1000
-        tick = self._tracks()[exported].tick * self._factor(exported)
-        self.absolute_power = _enough(hours, samples, counted, tick) and any(
+        tick = self._tracks[exported].tick * self._factor(exported)
+        self.absolute_power = enough_evidence(hours, samples, counted, tick) and any(
             abs(integrated * power_factor - counted) <= TOLERANCE * counted
             for power_factor, _ in self._units(power, exported)
         )
@@ -526,7 +369,7 @@ class Behaviour:
         """Return the key that certainly has a role, the liveliest if there are several."""
         keys = [
             key
-            for key, track in self._tracks().items()
+            for key, track in self._tracks.items()
             if (
                 self._findings[key].role is role
                 if key in self._findings
@@ -535,17 +378,17 @@ class Behaviour:
         ]
         if not keys:
             return None
-        tracks = self._tracks()
+        tracks = self._tracks
         return max(keys, key=lambda key: (tracks[key].moves, tracks[key].rises > 0))
 
     def _factor(self, key: str) -> float:
         finding = self._findings.get(key)
-        register = self._tracks()[key].register
+        register = self._tracks[key].register
         return finding.factor if finding else register.factor if register else 1.0
 
     def _units(self, power: str, counter: str) -> Iterator[tuple[float, float]]:
         """Yield the factors of power and counter that are possible."""
-        tracks = self._tracks()
+        tracks = self._tracks
         counter_is_certain = counter in self._findings or (
             tracks[counter].role in _COUNTERS and not tracks[counter].doubted
         )
@@ -558,7 +401,7 @@ class Behaviour:
             ):
                 yield power_factor, counter_factor
 
-    def _pairs(self, one: str, other: str) -> Iterator[tuple[float, _Change, _Change]]:
+    def _pairs(self, one: str, other: str) -> Iterator[tuple[float, Change, Change]]:
         for hours, changes in self._blocks:
             if one in changes and other in changes:
                 yield hours, changes[one], changes[other]
@@ -571,7 +414,7 @@ class Behaviour:
         power_factor: float,
         *,
         negative: bool = False,
-    ) -> _Fit:
+    ) -> Fit:
         """Compare a counter's curve with the integral of a power, or of its negative half."""
         hours, samples, counted, integrated, misfit = 0.0, 0, 0.0, 0.0, 0.0
         curve: list[tuple[float, float]] = []
@@ -584,7 +427,7 @@ class Behaviour:
             integrated += (flow.negative if negative else flow.positive) * power_factor / 1000
             misfit = max(misfit, abs(counted - integrated))
             curve.append((hours, counted))
-        return _Fit(
+        return Fit(
             factor,
             hours,
             samples,
@@ -592,7 +435,7 @@ class Behaviour:
             integrated,
             misfit,
             max((abs(height - counted * time / hours) for time, height in curve), default=0.0),
-            self._tracks()[counter].tick * factor,
+            self._tracks[counter].tick * factor,
         )
 
     # What is left
@@ -611,13 +454,13 @@ class Behaviour:
         power, exported = self._holder(Role.POWER), self._holder(Role.ENERGY_EXPORT)
         if self.absolute_power or not power or not exported:
             return False
-        tracks = self._tracks()
+        tracks = self._tracks
         has_fed_in = (tracks[exported].reading or 0.0) * self._factor(exported) >= AHEAD
         return has_fed_in and tracks[power].negatives < SIGNED
 
     def _is_open(self, key: str) -> bool:
         """Whether a key may still turn out to be something."""
-        track = self._tracks()[key]
+        track = self._tracks[key]
         if key in self._findings or key in self._confirmed:
             return False
         if not track.doubted:

@@ -6,14 +6,19 @@ from typing import Final
 from .sml_vocabulary import QUANTITIES, Kind, Register, Role
 from .tasmota_sml import METER_ROLES
 
-_OTHER_UNITS: Final = {"kWh": ("wh", 0.001), "W": ("kw", 1000.0)}
+_OTHER_UNITS: Final = {
+    "kWh": ("wh", 0.001),
+    "W": ("kw", 1000.0),
+    "kvarh": ("varh", 0.001),
+    "var": ("kvar", 1000.0),
+}
 """In what else than the role's unit a reader may publish, and what to multiply by."""
 
 
 def _choices() -> dict[str, Register]:
     choices: dict[str, Register] = {}
     for role, quantity in QUANTITIES.items():
-        if quantity.kind is Kind.NONE or role is Role.MAKER:
+        if quantity.kind is Kind.NONE:
             continue
         choices[role.value] = Register(role)
         if quantity.unit in _OTHER_UNITS:
@@ -42,7 +47,11 @@ def choice_of(register: Register) -> str | None:
 def assigned_registers(options: object) -> dict[str, Register]:
     """Return what the options of an entry say that keys mean."""
     chosen = options if isinstance(options, Mapping) else {}
-    return {key: CHOICES[choice] for key, choice in chosen.items() if choice in CHOICES}
+    return {
+        key: CHOICES[choice]
+        for key, choice in chosen.items()
+        if isinstance(choice, str) and choice in CHOICES
+    }
 
 
 METER_CHOICES: Final = frozenset(

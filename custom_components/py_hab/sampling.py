@@ -35,7 +35,7 @@ class Sampler:
         if self._due is not None:
             early = self._due - now
             # Farther ahead than one interval: the clock was set back.
-            if self._tolerance < early <= self.interval:
+            if self._tolerance < early <= self.interval + self._tolerance:
                 return False
             if abs(early) <= self.interval:
                 self._due += self.interval

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -47,7 +48,7 @@ from .fritzbox_model import (
 )
 from .fritzbox_rest import SmartMeterProblem
 from .meter_coordinator import MeterCoordinator
-from .meter_sensors import MeterSensor, meter_registers
+from .meter_sensors import MeterSensor, registers_told, registers_told_before
 from .sml_vocabulary import Role
 
 PARALLEL_UPDATES = 0
@@ -300,10 +301,11 @@ async def async_setup_entry(
                 [RejectedReadings(fritzbox, fritzbox.box_identifier[1], fritzbox.data.devices)]
             )
         case MeterCoordinator() as meter:
+            before = registers_told_before(meter)
             async_add_as_they_appear(
                 meter,
                 async_add_entities,
-                found=lambda: meter_registers(meter),
+                found=lambda: ((item, item) for item in chain(before, registers_told(meter))),
                 create=lambda item: MeterSensor(meter, place=item[0], role=item[1]),
             )
             async_add_as_they_appear(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 import json
 import math
 import re
@@ -86,9 +87,15 @@ def parse_message(payload: Payload) -> list[Block]:
         Block(prefix=prefix, fields=fields)
         for prefix, fields in (inner.items() if isinstance(inner, dict) else ())
         if isinstance(fields, dict)
-        and not _DRIVER.fullmatch(prefix)
+        and not _is_driver(prefix)
         and not fields.keys() >= _SERVER_FIELDS
     ]
+
+
+@lru_cache(maxsize=256)
+def _is_driver(prefix: str) -> bool:
+    """Whether an object is that of one of Tasmota's own drivers."""
+    return _DRIVER.fullmatch(prefix) is not None
 
 
 def meter_blocks(payload: Payload, knows: Callable[[str], Register | None]) -> list[Block]:

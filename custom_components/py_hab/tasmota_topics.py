@@ -63,15 +63,11 @@ def reader_topics(
     InvalidTopicError for wildcards, empty levels and characters that MQTT forbids.
     """
     topic = sensor_topic.strip()
-    levels = topic.split("/")
-    # A FullTopic may begin with a slash.
-    if not all(levels[1:]) or not levels[-1] or _FORBIDDEN.search(topic):
-        raise InvalidTopicError(sensor_topic)
-    if len(topic.encode()) > 65535:
-        raise InvalidTopicError(sensor_topic)
+    for each in filter(None, (topic or "/", command, answer)):
+        _check(each)
     if command and answer:
         return ReaderTopics(topic, command, answer)
-    base = levels[:-1]
+    base = topic.split("/")[:-1]
     if "tele" not in base:
         return ReaderTopics(topic)
     at = base.index("tele")
@@ -80,6 +76,16 @@ def reader_topics(
         "/".join([*base[:at], "cmnd", *base[at + 1 :], "STATUS"]),
         "/".join([*base[:at], "stat", *base[at + 1 :]]),
     )
+
+
+def _check(topic: str) -> None:
+    """Raise InvalidTopicError for what is no topic to publish or listen on."""
+    levels = topic.split("/")
+    # A FullTopic may begin with a slash.
+    if not all(levels[1:]) or not levels[-1] or _FORBIDDEN.search(topic):
+        raise InvalidTopicError(topic)
+    if len(topic.encode()) > 65535:
+        raise InvalidTopicError(topic)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +134,7 @@ def parse_uptime(payload: Payload) -> float | None:
         uptime = load_object(payload).get("UptimeSec")
     except MalformedMessageError:
         return None
-    return float(uptime) if isinstance(uptime, int) and uptime < 2**32 else None
+    return float(uptime) if isinstance(uptime, int) and 0 <= uptime < 2**32 else None
 
 
 def _discovered_topics(config: Mapping[str, Any]) -> ReaderTopics | None:

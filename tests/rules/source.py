@@ -40,6 +40,7 @@ FLOORS: Final[dict[str, int]] = {
     "tasmota_topics.py": 1,
     "register_choice.py": 1,
     "register_behaviour.py": 1,
+    "register_evidence.py": 1,
     "meters.py": 1,
     "meter_id.py": 1,
     "meter_trouble.py": 1,
