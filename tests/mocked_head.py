@@ -110,7 +110,7 @@ class MockedHead:
             await self._time.passes(self._hass, timedelta(seconds=1))
         for topic, text in self.retained.items():
             async_fire_mqtt_message(self._hass, topic, text, retain=True)
-        for _ in range(3):
+        for _ in range(8):
             await self._time.passes(self._hass, timedelta(seconds=2))
 
     def _answer(self, topic: str) -> None:

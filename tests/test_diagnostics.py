@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.py_hab.const import DOMAIN
+from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -27,8 +28,9 @@ from simulator.fritzbox_devices import (
 )
 from simulator.reader import SimulatedReader
 
+from .mocked_head import MINUTE, NUMBER, PRINTED, UNIQUE_ID, MockedHead
 from .passing_time import Time
-from .watching import set_up
+from .watching import quiet, set_up
 
 
 def secrets_of_the_box(box: SimulatedFritzBox) -> set[str]:
@@ -200,16 +202,64 @@ async def test_meter_tells_all_but_secrets(
     meter_entry: MockConfigEntry,
 ) -> None:
     await set_up(hass, meter_entry)
-    meter_id = meter_entry.runtime_data.data.meter_id
-    assert meter_id
-    secrets = {meter_id, reader.topic, reader.tele_topic("SENSOR"), str(meter_entry.unique_id)}
+    number = meter_entry.runtime_data.data[""].number.number
+    secrets = {
+        number,
+        number[-8:],
+        reader.meter.number,
+        reader.topic,
+        reader.mac,
+        reader.ip,
+        reader.tele_topic("SENSOR"),
+        str(meter_entry.unique_id),
+    }
     told: Any = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
     assert_no_secret(told, secrets)
     assert told["available"] is True
-    assert told["meter"]["values"].keys() == {"energy_import", "energy_export", "power"}
-    assert told["rejected_readings"] == {}
+    meter = told["meters"]["1"]
+    assert meter["registers"].keys() == {"energy_import", "energy_export", "power"}
+    assert meter["registers"]["power"]["key"] == "Power"
+    assert meter["registers"]["power"]["fresh"] is True
+    assert (meter["has_number"], meter["manufacturer"]) == (True, "Iskraemeco")
+    assert (meter["troubles"], meter["unknown"], meter["findings"]) == ([], {}, {})
+    assert told["head"].keys() == {"version"}
+    assert told["replacements"] == []
     meter_entry.runtime_data.counters.believed("energy_import", 0.0)
     told = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
-    assert list(told["rejected_readings"].values()) == [1]
+    assert told["rejected_readings"]["energy_import: zero"] == 1
     device = device_of(hass, meter_entry, str(meter_entry.unique_id))
     assert await get_diagnostics_for_device(hass, hass_client, meter_entry, device) == told
+    await quiet(hass)
+
+
+async def test_meter_tells_texts_to_nobody(
+    time: Time,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    mock_hass_config: None,
+    mqtt_client_mock: Any,
+) -> None:
+    head = MockedHead(time, hass, mqtt_client_mock)
+    await head.connect()
+    head.blocks["MT681"] |= {
+        "owner": "Erika",
+        "x1": NUMBER,
+        "x2": 12.5,
+        "x3": 9091387312345,
+        "x4": [1],
+    }
+    entry = head.entry(prefix="MT681")
+    await head.set_up(entry)
+    await head.says("SENSOR", "{")
+    await head.lives(18 * MINUTE)
+    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert_no_secret(told, {"Erika", NUMBER, PRINTED, "9091387312345", "tasmota_9282F4", UNIQUE_ID})
+    meter = told["meters"]["1"]
+    assert meter["unknown"].keys() == {"owner", "x1", "x2", "x3", "x4"}
+    assert meter["unknown"]["x2"] == "12.5"
+    assert meter["unknown"]["owner"] == REDACTED
+    assert meter["troubles"] == ["reader_frozen"]
+    assert meter["registers"]["energy_import"]["fresh"] is False
+    assert told["unreadable_messages"] == 1
+    assert told["available"] is False
+    await head.disconnect()

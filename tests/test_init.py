@@ -26,7 +26,11 @@ ENERGY = f"{REFRIGERATOR}_energy"
 def subscriptions(hass: HomeAssistant, reader: SimulatedReader) -> list[str]:
     """Return the reader's topics that Home Assistant listens to."""
     client: Any = hass.data["mqtt"].client
-    return [each.topic for each in client.subscriptions if reader.topic in each.topic]
+    return [
+        each.topic
+        for each in client.subscriptions
+        if reader.topic in each.topic or reader.mac in each.topic
+    ]
 
 
 # FRITZ!Box
@@ -209,14 +213,19 @@ async def test_unloaded_meter_is_not_listened_to(
     meter_entry: MockConfigEntry,
 ) -> None:
     await set_up(hass, meter_entry)
-    assert len(subscriptions(hass, reader)) == 3
+    listened_to = set(subscriptions(hass, reader))
+    assert listened_to == {
+        *(reader.tele_topic(leaf) for leaf in ("LWT", "SENSOR", "STATE")),
+        *(reader.stat_topic(f"STATUS{number}") for number in (2, 5, 10)),
+        f"{reader.discovery_topic}/config",
+    }
     assert await hass.config_entries.async_unload(meter_entry.entry_id)
     await quiet(hass)
     assert subscriptions(hass, reader) == []
     assert all_unavailable(hass)
     assert await hass.config_entries.async_setup(meter_entry.entry_id)
     await settled(hass, lambda: not all_unavailable(hass), "values after loading again")
-    assert len(subscriptions(hass, reader)) == 3
+    assert set(subscriptions(hass, reader)) == listened_to
     await quiet(hass)
 
 

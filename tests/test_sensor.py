@@ -1,6 +1,9 @@
 """Sensors, as a user sees them."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
+import json
+from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -9,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.py_hab.meter_sensors import METER_SENSORS
 from homeassistant.const import (
     EVENT_STATE_CHANGED,
     EVENT_STATE_REPORTED,
@@ -25,8 +29,9 @@ from simulator.reader import SimulatedReader
 
 from .conftest import settled
 from .entity_table import device_table, table
+from .mocked_head import UNIQUE_ID, MockedHead
 from .passing_time import Time
-from .watching import meter_values, quiet, set_up, state_of, states
+from .watching import meter_state, meter_values, quiet, set_up, state_of, states
 
 # FRITZ!Box
 
@@ -174,57 +179,104 @@ async def test_unchanged_values_write_no_states(
 # Meter
 
 
-NAMES = {
-    "en": {"export": "Energy export", "import": "Energy import", "power": "Power"},
-    "de": {"export": "Einspeisung", "import": "Netzbezug", "power": "Leistung"},
-}
-WITHOUT_POWER = {"gplug"}
-"""Scripts that publish what comes and what goes apart from each other."""
-DECIMALS = {"empty_prefix": (1, 2)}
-"""Of counters and power, where they are not 3 and 0."""
+@pytest.fixture
+async def head(
+    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
+) -> AsyncIterator[MockedHead]:
+    """A head that says what it is told to."""
+    head = MockedHead(time, hass, mqtt_client_mock)
+    await head.connect()
+    yield head
+    await head.disconnect()
+
+
+async def reads(head: MockedHead, home: Home, clock: ManualClock, *scripts: str) -> MockConfigEntry:
+    """Set up a meter that a head reads with these scripts."""
+    reader = SimulatedReader(home, clock, script=scripts[0], second=[*scripts, None][1])
+    head.blocks = {
+        prefix: block
+        for prefix, block in json.loads(reader._sensor().json()).items()
+        if isinstance(block, dict)
+    }
+    entry = head.entry(prefix=reader.script.prefix)
+    await head.set_up(entry)
+    return entry
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-@pytest.mark.parametrize("language", NAMES)
 async def test_meter_has_these_sensors(
     time: Time,
     hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    meter_entry: MockConfigEntry,
+    head: MockedHead,
+    home: Home,
     clock: ManualClock,
+    snapshot: SnapshotAssertion,
     script: str,
-    language: str,
 ) -> None:
-    hass.config.language = language
-    reader.load_script(script)
-    await set_up(hass, meter_entry)
-    names = NAMES[language]
-    ids = {key: f"sensor.mt681_{name.lower().replace(' ', '_')}" for key, name in names.items()}
-    decimals, of_power = DECIMALS.get(script, (3, 0))
-    came = round(reader.meter.imported(clock.now()), decimals)
-    went = round(reader.meter.exported(clock.now()), decimals)
-    power = round(reader.home.grid_power(clock.now()), of_power)
-    mac = "a4:cf:12:92:82:f4"
-    counter, measured = "energy | total_increasing", "power | measurement"
-    assert (
-        table(hass, meter_entry.entry_id, "sensor")
-        == [
-            f"{mac}_energy_export | {ids['export']} | MT681 {names['export']} | {counter} | {went} kWh",
-            f"{mac}_energy_import | {ids['import']} | MT681 {names['import']} | {counter} | {came} kWh",
-            f"{mac}_power | {ids['power']} | MT681 {names['power']} | {measured} | {float(power)} W",
-        ][: 2 if script in WITHOUT_POWER else 3]
-    )
+    entry = await reads(head, home, clock, script)
+    assert table(hass, entry.entry_id, "sensor") == snapshot
 
 
-async def test_meter_is_one_device(
+async def test_meter_sensors_speak_german(
     time: Time,
     hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    meter_entry: MockConfigEntry,
+    head: MockedHead,
+    home: Home,
+    clock: ManualClock,
+    snapshot: SnapshotAssertion,
 ) -> None:
-    await set_up(hass, meter_entry)
-    assert device_table(hass, meter_entry.entry_id) == ["a4:cf:12:92:82:f4 | MT681"]
+    hass.config.language = "de"
+    entry = await reads(head, home, clock, "obis")
+    assert table(hass, entry.entry_id, "sensor") == snapshot
+
+
+async def test_values_are_those_of_the_meter(
+    time: Time, hass: HomeAssistant, head: MockedHead, home: Home, clock: ManualClock
+) -> None:
+    now = clock.now()
+    meter = SimulatedReader(home, clock).meter
+    entry = await reads(head, home, clock, "gplug")
+    assert meter_state(hass, entry, "energy_import") == str(round(meter.imported(now), 3))
+    assert meter_state(hass, entry, "voltage_l2") == str(round(home.voltage(now, 2), 1))
+    assert meter_state(hass, entry, "current_l3") == str(round(meter.current(3, now), 2))
+    # Published in kW, and as two directions.
+    power = round(home.grid_power(now))
+    assert power > 0
+    assert float(meter_state(hass, entry, "power_import") or "") == pytest.approx(power, abs=1)
+    assert float(meter_state(hass, entry, "power") or "") == pytest.approx(power, abs=1)
+
+
+async def test_two_meters_have_their_own_sensors(
+    time: Time,
+    hass: HomeAssistant,
+    head: MockedHead,
+    home: Home,
+    clock: ManualClock,
+    snapshot: SnapshotAssertion,
+) -> None:
+    entry = await reads(head, home, clock, "bitshake", "heat_pump")
+    assert table(hass, entry.entry_id, "sensor") == snapshot
+
+
+async def test_all_registers_have_a_sensor_with_a_name(
+    time: Time, hass: HomeAssistant, head: MockedHead, entity_registry: er.EntityRegistry
+) -> None:
+    """Whatever a user may choose for a key."""
+    roles = list(METER_SENSORS)
+    head.blocks = {"MT681": {f"key{number}": 1.5 for number in range(len(roles))}}
+    entry = head.entry(
+        prefix="MT681",
+        registers={f"key{number}": role.value for number, role in enumerate(roles)},
+    )
+    await head.set_up(entry)
+    names = {
+        entity.unique_id.removeprefix(f"{UNIQUE_ID}_"): entity.original_name
+        for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+        if entity.domain == "sensor"
+    }
+    assert names.keys() == {*roles, "rejected_readings"}
+    assert all(names.values())
+    assert len(set(names.values())) == len(names)
 
 
 async def test_registers_of_last_time_are_there_before_the_reader_is_heard(
@@ -240,17 +292,21 @@ async def test_registers_of_last_time_are_there_before_the_reader_is_heard(
     await reader.stop()
     assert await hass.config_entries.async_setup(meter_entry.entry_id)
     await hass.async_block_till_done()
-    assert sorted(states(hass).items()) == [
-        ("sensor.mt681_energy_export", STATE_UNAVAILABLE),
-        ("sensor.mt681_energy_import", STATE_UNAVAILABLE),
-        ("sensor.mt681_power", STATE_UNAVAILABLE),
-    ]
+    assert {
+        entity_id: state
+        for entity_id, state in states(hass).items()
+        if entity_id.startswith("sensor.")
+    } == dict.fromkeys(
+        ("sensor.mt681_energy_export", "sensor.mt681_energy_import", "sensor.mt681_power"),
+        STATE_UNAVAILABLE,
+    )
     await quiet(hass)
     await reader.start()
     await settled(hass, lambda: STATE_UNAVAILABLE not in states(hass).values(), "values")
+    await quiet(hass)
 
 
-async def test_register_that_was_not_heard_of_since_the_start_is_unknown(
+async def test_register_that_was_not_heard_of_since_the_start_is_unavailable(
     time: Time,
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,
@@ -274,4 +330,4 @@ async def test_register_that_was_not_heard_of_since_the_start_is_unknown(
         for role in ("power", "energy_import")
     }
     assert shown["power"] not in {STATE_UNKNOWN, STATE_UNAVAILABLE}
-    assert shown["energy_import"] == STATE_UNKNOWN
+    assert shown["energy_import"] == STATE_UNAVAILABLE
