@@ -873,8 +873,8 @@ async def test_what_was_learned_of_keys_survives_a_restart(
     entry = head.entry(prefix="MT681")
     head.blocks = {"MT681": {"E_in": 15119.035, "Power_in": 2500.0}}
     await head.set_up(entry)
+    await head.lives(5 * MINUTE, E_in=0.01)
     assert meter_values(entry)["power"] == 2500
-    await head.lives(2 * MINUTE, E_in=0.01)
     head.blocks["MT681"]["Power_in"] = 12.0
     await head.reload(entry)
     assert meter_values(entry)["power"] == 12

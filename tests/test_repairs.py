@@ -10,7 +10,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.py_hab.const import DOMAIN
-from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
+from homeassistant.const import (
+    EVENT_STATE_CHANGED,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    EntityCategory,
+)
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -120,6 +125,20 @@ async def test_replaced_meter_is_an_event(
     assert meter_state(hass, swapped, "energy_import") == str(
         meter_values(swapped)["energy_import"]
     )
+
+
+async def test_what_has_happened_stays_true_while_the_meter_is_silent(
+    time: Time, hass: HomeAssistant, head: MockedHead, swapped: MockConfigEntry
+) -> None:
+    before = event(hass)
+    await head.says("LWT", "Offline")
+    await head.broker_goes()
+    assert meter_state(hass, swapped, "energy_import") == STATE_UNAVAILABLE
+    assert event(hass).state == before.state
+    entity = er.async_get(hass).async_get(before.entity_id)
+    assert entity is not None
+    assert entity.entity_category is EntityCategory.DIAGNOSTIC
+    assert entity.original_name == "Counter replaced"
 
 
 async def test_replaced_meter_is_a_question(
