@@ -160,7 +160,7 @@ EXPORT = Role.ENERGY_EXPORT
 POWER = Role.POWER
 
 METERS: dict[str, tuple[str, dict[Role, float], str | None]] = {
-    "all-zero-empty-prefix": ("", {POWER: 0}, None),
+    "all-zero-empty-prefix": ("", {}, None),
     "bitshake-custom-topic-empty-prefix": ("", {IMPORT: 28125.25, POWER: 1757}, None),
     "clock-not-set-empty-prefix": ("", {IMPORT: 2173.5, EXPORT: 349.3, POWER: -136.39}, None),
     "ebz-bitshake-obis-keys": (
@@ -209,7 +209,7 @@ METERS: dict[str, tuple[str, dict[Role, float], str | None]] = {
     "sml-total-kwh-curr-w": ("SML", {IMPORT: 4086.4367, POWER: 210}, "1HLY0200882220"),
     "sml-total-kwh-hoymiles": ("SML", {IMPORT: 15011.575, POWER: -71}, None),
     "strom-status8-short-id": ("Strom", {IMPORT: 9982.81, EXPORT: 9055.83, POWER: 7}, "090"),
-    "zeros-empty-and-duplicate-key": ("SML", {POWER: 0}, "0801000851030001d7e2"),
+    "zeros-empty-and-duplicate-key": ("SML", {}, "0801000851030001d7e2"),
 }
 """Prefix, values and number of the meter in each message that has one; first zeros wait."""
 WITHOUT_METER = {

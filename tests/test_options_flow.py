@@ -10,7 +10,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
 from simulator.broker import Broker, available
@@ -181,7 +180,7 @@ async def test_what_is_not_to_be_used_is_not_shown(
         assert entry.options["registers"] == {"Power": "no_measurement"}
         await shows(hass, entry, energy_import=7)
         await hass.async_block_till_done()
-        assert state_of(hass, sensor) == STATE_UNAVAILABLE
+        assert state_of(hass, sensor) is None, "nobody wants an entity that never works again"
         again = await prefer(hass, entry)
         assert again.suggested["registers"]["Power"] == "no_measurement"
         await again.accept(Power="power")

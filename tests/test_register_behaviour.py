@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.register_behaviour import Behaviour, Finding
+from custom_components.py_hab.register_behaviour import MAX_KEYS, Behaviour, Finding
 from custom_components.py_hab.sml_vocabulary import Register, Role
 
 IMPORT = Register(Role.ENERGY_IMPORT)
@@ -380,7 +380,7 @@ def test_keys_are_bounded() -> None:
     behaviour = Behaviour(NAMES.get)
     for number in range(1000):
         behaviour.observe(number * 10.0, {f"key{number}": 1.0})
-    assert len(behaviour._keys) == 64
+    assert len(behaviour._tracks) == MAX_KEYS
 
 
 # When watching may end.

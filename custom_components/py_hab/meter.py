@@ -24,7 +24,7 @@ LONGEST_INTERVAL: Final = 3600.0
 """Seconds; Tasmota can be told to publish as rarely as this."""
 WATCH_INTERVAL: Final = 5.0
 """Seconds between two looks at how the registers behave."""
-BEYOND: Final = 5
+BEYOND: Final = 3
 """Readings in a row beyond what the house can draw that prove another unit."""
 MAX_UNKNOWN: Final = 64
 """Keys; no meter has as many registers."""
@@ -378,20 +378,18 @@ class Meter:
 
     def recall(self, notes: object) -> None:
         """Take over what `notes` has kept, as far as it makes sense."""
-        match notes:
-            case {
-                "findings": dict() as findings,
-                "absolute_power": bool() as absolute_power,
-                "keys": dict() as keys,
-            }:
-                self.absolute_power = absolute_power
-                self.keys = {Role(role): str(key) for role, key in keys.items() if role in Role}
-                for key, finding in findings.items():
-                    match finding:
-                        case [str() as role, int() | float() as factor] if (
-                            role in Role and 0 < factor < math.inf
-                        ):
-                            self.findings[key] = Finding(Role(role), factor)
+        kept = notes if isinstance(notes, dict) else {}
+        self.absolute_power = kept.get("absolute_power") is True
+        findings, keys = kept.get("findings"), kept.get("keys")
+        for key, finding in findings.items() if isinstance(findings, dict) else ():
+            match finding:
+                case [str() as role, int() | float() as factor] if (
+                    role in Role and 0 < factor < math.inf
+                ):
+                    self.findings[key] = Finding(Role(role), factor)
+        for role, key in keys.items() if isinstance(keys, dict) else ():
+            if role in Role and isinstance(key, str):
+                self.keys[Role(role)] = key
 
 
 def _number(value: object) -> float:
