@@ -22,7 +22,7 @@ STALE_AFTER: Final = 900.0
 """Seconds; three times the interval at which Tasmota publishes unless told otherwise."""
 LONGEST_INTERVAL: Final = 3600.0
 """Seconds; Tasmota can be told to publish as rarely as this."""
-WATCH_INTERVAL: Final = 5.0
+WATCH_INTERVAL: Final = 10.0
 """Seconds between two looks at how the registers behave."""
 BEYOND: Final = 3
 """Readings in a row beyond what the house can draw that prove another unit."""
@@ -184,9 +184,12 @@ class Meter:
                 self._take_number(value)
             elif QUANTITIES[register.role].kind is not Kind.NONE:
                 number = _number(value)
-                reading = number * self._factor(key, register, number)
-                sure = doubtful if register.doubtful else readings
-                sure.setdefault(register.role, []).append((key, reading))
+                if register.doubtful:
+                    reading = number * self._factor(key, register, number)
+                    doubtful.setdefault(register.role, []).append((key, reading))
+                else:
+                    reading = number * register.factor
+                    readings.setdefault(register.role, []).append((key, reading))
         for role, items in doubtful.items():
             # A counter is for ever: with nothing but a doubtful key, it waits for proof.
             if role in readings or role not in COUNTERS:
@@ -205,12 +208,10 @@ class Meter:
         return taken
 
     def _factor(self, key: str, register: Register, number: float) -> float:
-        """Return what turns a published number into the unit of its role.
+        """Return what turns the number of a doubtful key into the unit of its role.
 
         What would be more than the house can draw is in W, though other scripts have it in kW.
         """
-        if not register.doubtful:
-            return register.factor
         if abs(number) * register.factor <= 1000 * self._max_power:
             self._beyond.pop(key, None)
             return register.factor
@@ -265,7 +266,8 @@ class Meter:
                 taken.replacements.append(
                     Replacement(role=role, verdict=verdict, before=before or 0.0, now=believed)
                 )
-            self._show(role, believed, now, taken)
+            if self.values.get(role) != believed:
+                self._show(role, believed, now, taken)
         drawn = rises.get(Role.ENERGY_IMPORT, 0.0)
         fed_in = rises.get(Role.ENERGY_EXPORT, 0.0)
         if drawn != fed_in:
@@ -347,8 +349,9 @@ class Meter:
             now,
             counters={
                 role: believed
-                for role in COUNTERS
-                if (believed := self._counters.last(self.counter_key(role))) is not None
+                for role in self._clocks
+                if role in COUNTERS
+                and (believed := self._counters.last(self.counter_key(role))) is not None
             },
             power=self._present_power(),
             has_id=self._has_number,

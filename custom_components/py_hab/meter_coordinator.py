@@ -112,13 +112,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     def is_available(self, place: str, role: Role) -> bool:
         """Whether broker and head are there, and a register was heard of lately."""
-        meter = self._meters.get(place)
-        return (
-            self._online
-            and self._connected
-            and meter is not None
-            and meter.is_fresh(role, dt_util.utcnow().timestamp())
-        )
+        return (place, role) in self._available
 
     def identifier(self, place: str) -> str:
         """Return what tells a meter from all others in the registries."""
@@ -452,11 +446,12 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     def _tell_availability(self) -> bool:
         """Tell the entities when registers go or come back; return whether they were told."""
+        now = dt_util.utcnow().timestamp()
         available = frozenset(
             (place, role)
             for place, meter in self._meters.items()
             for role in meter.values
-            if self.is_available(place, role)
+            if self._online and self._connected and meter.is_fresh(role, now)
         )
         if available == self._available:
             return False

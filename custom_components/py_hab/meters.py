@@ -60,6 +60,9 @@ class Meters:
         """
         places = {prefix: place for place, prefix in self._prefixes.items()}
         assigned = [(places[block.prefix], block) for block in blocks if block.prefix in places]
+        if len(assigned) == len(blocks) and not self._missed:
+            # Nearly always.
+            return assigned
         seen = {place for place, _ in assigned}
         for place in seen:
             self._missed.pop(place, None)

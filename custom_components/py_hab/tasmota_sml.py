@@ -39,7 +39,7 @@ class MalformedMessageError(Exception):
     """A payload is not the JSON object that Tasmota sends."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Block:
     """One object of a message: what it says of one meter, or of something else."""
 
