@@ -153,12 +153,12 @@ def expected_lingering_timers(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """First readings are confirmed at once: a test need not wait for another telegram."""
-    from custom_components.py_hab import counter, meter_coordinator
+    from custom_components.py_hab import counter, head_link
 
     monkeypatch.setitem(
         counter._CONFIRMATIONS, Verdict.QUARANTINED, counter._Confirmation(2, 0.0)
     )
-    monkeypatch.setattr(meter_coordinator, "REPEAT_AFTER", 0.0)
+    monkeypatch.setattr(head_link, "REPEAT_AFTER", 0.0)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from custom_components.py_hab.const import (
     CONF_TOPIC,
     DOMAIN,
 )
-from custom_components.py_hab.meter_coordinator import MAX_REPEATS
+from custom_components.py_hab.head_link import MAX_REPEATS
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE

@@ -66,7 +66,7 @@ async def async_get_config_entry_diagnostics(
         case MeterCoordinator() as coordinator:
             about |= {
                 "available": coordinator.available,
-                "head": {"version": coordinator.head.version},
+                "head": {"version": coordinator.link.info.version},
                 "meters": {
                     place or "1": _about_meter(meter) for place, meter in coordinator.data.items()
                 },

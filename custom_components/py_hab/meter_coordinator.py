@@ -1,7 +1,6 @@
 """What listens to a Tasmota head on one or more electricity meters."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 import logging
@@ -13,23 +12,21 @@ from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .const import (
-    CONF_ANSWER_TOPIC,
-    CONF_COMMAND_TOPIC,
     CONF_MAX_POWER,
     CONF_POWER_INTERVAL,
     CONF_PREFIX,
     CONF_REGISTERS,
-    CONF_TOPIC,
     DEFAULT_POWER_INTERVAL,
     DOMAIN,
 )
 from .counter import DEFAULT_MAX_POWER
 from .counter_memory import CounterMemory
+from .head_link import HeadLink
 from .meter import STALE_AFTER, Meter, Replacement
 from .meter_id import parse_meter_id
 from .meter_notices import METER_SILENT, Answer, MeterNotices
@@ -37,17 +34,6 @@ from .meters import Meters
 from .register_choice import assigned_registers
 from .sml_vocabulary import COUNTERS, Register, Role, register_of
 from .tasmota_sml import Block, MalformedMessageError, is_meter, parse_message
-from .tasmota_topics import (
-    DISCOVERY,
-    STATUS_FIRMWARE,
-    STATUS_NETWORK,
-    STATUS_SENSORS,
-    HeadInfo,
-    parse_discovery,
-    parse_status,
-    parse_uptime,
-    reader_topics,
-)
 
 if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
@@ -59,10 +45,6 @@ type MeterConfigEntry = ConfigEntry[MeterCoordinator]
 LOOK_AFTER_INTERVAL: Final = timedelta(minutes=1)
 ASK_AFTER: Final = 300.0
 """Seconds without a word of a meter after which its head is asked: Tasmota's own interval."""
-REPEAT_AFTER: Final = 5.0
-"""Seconds."""
-MAX_REPEATS: Final = 3
-"""So often a head is asked again because a counter wants to be confirmed."""
 
 
 class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
@@ -73,10 +55,13 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         """Prepare for the head of an entry; nothing is subscribed yet."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
-        self.topics = reader_topics(
-            entry.data[CONF_TOPIC],
-            command=entry.data.get(CONF_COMMAND_TOPIC),
-            answer=entry.data.get(CONF_ANSWER_TOPIC),
+        self.link = HeadLink(
+            hass,
+            entry,
+            reading_received=self._async_reading_received,
+            changed=self._tell_availability,
+            restarted=self._async_restarted,
+            introduced=self._async_introduced,
         )
         self._max_power: float = entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
         self._interval: float = entry.options.get(CONF_POWER_INTERVAL, DEFAULT_POWER_INTERVAL)
@@ -85,19 +70,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         self.notices = MeterNotices(hass, entry)
         self.data = self._meters = dict[str, Meter]()
         self._places = Meters(entry.data.get(CONF_PREFIX))
-        self.head = HeadInfo()
         self.unreadable = 0
         """Messages that were no JSON."""
         self._learned: dict[str, Any] = {}
         self._replacement_listeners: list[Callable[[str, Replacement], None]] = []
         self._listening_since = dt_util.utcnow().timestamp()
-        self._head_heard = 0.0
-        self._asked = 0.0
-        self._repeats = 0
-        self._cancel_repeat: CALLBACK_TYPE | None = None
-        self._uptime = 0.0
-        self._online = True
-        self._connected = False
         self._available: frozenset[tuple[str, Role]] = frozenset()
         """As last told to the entities."""
         self._was_heard = False
@@ -152,30 +129,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         entry = self.config_entry
         entry.async_on_unload(self._async_save)
         entry.async_on_unload(self.notices.clear)
-        entry.async_on_unload(self._do_not_ask_again)
-        handlers = {
-            self.topics.availability: self._async_availability_received,
-            self.topics.sensor: self._async_reading_received,
-            self.topics.state: self._async_state_received,
-        }
-        for number in (STATUS_FIRMWARE, STATUS_NETWORK):
-            if answer := self.topics.status(number):
-                handlers[answer] = self._async_status_received
-        if answer := self.topics.status(STATUS_SENSORS):
-            handlers[answer] = self._async_reading_received
-            # Fires again whenever the broker has been away: values are fresh within a second.
-            entry.async_on_unload(
-                mqtt.async_on_subscribe_done(self.hass, answer, 0, self._async_introduce)
-            )
-        if entry.unique_id:
-            mac = entry.unique_id.replace(":", "").upper()
-            handlers[f"{DISCOVERY}/{mac}/config"] = self._async_discovery_received
-        for topic, handler in handlers.items():
-            entry.async_on_unload(await mqtt.async_subscribe(self.hass, topic, handler))
-        self._connected = mqtt.is_connected(self.hass)
-        entry.async_on_unload(
-            mqtt.async_subscribe_connection_status(self.hass, self._async_connection_changed)
-        )
+        await self.link.async_listen()
         entry.async_on_unload(
             async_track_time_interval(
                 self.hass, self._async_look_after, LOOK_AFTER_INTERVAL, cancel_on_shutdown=True
@@ -242,138 +196,31 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Return what has been heard; values come as messages."""
         return self._meters
 
-    # What it sends
-
-    @callback
-    def _async_introduce(self) -> None:
-        """Ask the head for all values now, and who it is."""
-        self._repeats = 0
-        for number in (STATUS_SENSORS, STATUS_FIRMWARE, STATUS_NETWORK):
-            self._ask(number)
-
-    def _ask(self, number: int) -> None:
-        from homeassistant.components import mqtt
-
-        self._asked = dt_util.utcnow().timestamp()
-        if self.topics.command and mqtt.is_connected(self.hass):
-            self.config_entry.async_create_task(
-                self.hass, mqtt.async_publish(self.hass, self.topics.command, str(number), 0, False)
-            )
-
-    def _ask_again(self) -> None:
-        """Ask once more when the head has had time for another telegram of its meter."""
-        if self._cancel_repeat is not None or self._repeats >= MAX_REPEATS:
-            return
-        self._repeats += 1
-
-        @callback
-        def ask(_now: datetime) -> None:
-            self._cancel_repeat = None
-            self._ask(STATUS_SENSORS)
-
-        self._cancel_repeat = async_call_later(self.hass, REPEAT_AFTER, ask)
-
-    @callback
-    def _do_not_ask_again(self) -> None:
-        if self._cancel_repeat is not None:
-            self._cancel_repeat()
-
     # What it receives
 
     @callback
-    def _async_connection_changed(self, connected: bool) -> None:
-        self._connected = connected
-        self._tell_availability()
-
-    @callback
-    def _async_availability_received(self, message: ReceiveMessage) -> None:
-        online = message.payload != self.head.offline
-        if online and not self._online:
-            self._quarantine()
-        self._online = online
-        self._tell_availability()
-
-    @callback
-    def _async_state_received(self, message: ReceiveMessage) -> None:
-        """Note that the head lives; an uptime that falls is that of a head which has started."""
-        if message.retain:
-            return
-        self._head_heard = dt_util.utcnow().timestamp()
-        uptime = parse_uptime(message.payload)
-        if uptime is not None:
-            if uptime < self._uptime:
-                self._quarantine()
-            self._uptime = uptime
-
-    def _quarantine(self) -> None:
+    def _async_restarted(self) -> None:
         """Have the next counters confirmed: a head that has just started reads its meter anew."""
         self.counters.quarantine(
             *(meter.counter_key(role) for meter in self._meters.values() for role in COUNTERS)
         )
-        self._repeats = 0
 
     @callback
-    def _async_status_received(self, message: ReceiveMessage) -> None:
-        try:
-            told = parse_status(message.payload)
-        except MalformedMessageError as err:
-            _LOGGER.debug("Unreadable status: %s: %s", err, message.payload)
-            return
-        self._know_head(
-            replace(
-                self.head,
-                # "15.5.0(tasmota)", where the discovery message has "15.5.0".
-                version=(told.version or "").partition("(")[0] or self.head.version,
-                address=told.address or self.head.address,
-            )
-        )
-
-    @callback
-    def _async_discovery_received(self, message: ReceiveMessage) -> None:
-        """Follow the head: its discovery message tells topics, version and address."""
-        try:
-            told = parse_discovery(message.payload)
-        except MalformedMessageError as err:
-            # Empty where discovery was switched off.
-            _LOGGER.debug("Unreadable discovery: %s: %s", err, message.payload)
-            return
-        self._know_head(told)
-        if told.topics is not None and told.topics != self.topics:
-            entry = self.config_entry
-            if self.hass.config_entries.async_update_entry(
-                entry,
-                data={
-                    **entry.data,
-                    CONF_TOPIC: told.topics.sensor,
-                    CONF_COMMAND_TOPIC: told.topics.command,
-                    CONF_ANSWER_TOPIC: told.topics.answer,
-                },
-            ):
-                _LOGGER.info("%s publishes on other topics now", self.name)
-                self.hass.config_entries.async_schedule_reload(entry.entry_id)
-
-    def _know_head(self, head: HeadInfo) -> None:
-        if head != self.head:
-            self.head = head
-            for place in self._meters:
-                self._update_device(place)
+    def _async_introduced(self) -> None:
+        for place in self._meters:
+            self._update_device(place)
 
     @callback
     def _async_reading_received(self, message: ReceiveMessage) -> None:
         """Take over the values that a message holds."""
-        if message.retain:
-            # An old message, replayed by the broker: nobody knows how old.
-            return
         now = dt_util.utcnow().timestamp()
-        self._head_heard = now
         try:
             blocks = parse_message(message.payload)
         except MalformedMessageError as err:
             self._report_malformed(err, message)
             return
-        # The broker may tell the end of an old connection after the start of the new one.
         changed = unconfirmed = False
-        revived = not self._online
+        revived = not self.link.online
         for place, block in self._assign(blocks):
             meter = self._meter(place)
             known = (meter.number, meter.maker)
@@ -387,9 +234,10 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
                 changed = True
                 self._tell_replacement(place, replacement)
             self._malformed = False
-            self._online = True
+            # The broker may tell the end of an old connection after the start of the new one.
+            self.link.online = True
         if unconfirmed:
-            self._ask_again()
+            self.link.ask_again()
         told = revived and self._tell_availability()
         if changed and not told:
             self.async_update_listeners()
@@ -451,7 +299,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             (place, role)
             for place, meter in self._meters.items()
             for role in meter.values
-            if self._online and self._connected and meter.is_fresh(role, now)
+            if self.link.online and self.link.connected and meter.is_fresh(role, now)
         )
         if available == self._available:
             return False
@@ -468,7 +316,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         prefix = self._places.prefixes.get(place, "").strip()
         if meter.number is not None:
             self._places.note_number(place, meter.number.number)
-        number = meter.number
+        number, head = meter.number, self.link.info
         dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.config_entry.entry_id,
             identifiers={(DOMAIN, self.identifier(place))},
@@ -477,8 +325,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             # Scripts name the block after the meter, or "SML", "Strom", "Home" ...
             model=prefix if re.search(r"\d", prefix) else None,
             serial_number=number.number if number else None,
-            sw_version=self.head.version,
-            configuration_url=f"http://{self.head.address}" if self.head.address else None,
+            sw_version=head.version,
+            configuration_url=f"http://{head.address}" if head.address else None,
         )
 
     @callback
@@ -487,16 +335,16 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         now = dt_util.utcnow().timestamp()
         self._tell_availability()
         heard = [meter.heard or 0.0 for meter in self._meters.values()]
-        if now - min(heard, default=0.0) >= ASK_AFTER <= now - self._asked:
+        if now - min(heard, default=0.0) >= ASK_AFTER:
             # Telemetry may be off or rare, or the meter's name may have changed.
-            self._ask(STATUS_SENSORS)
+            self.link.ask_at_most_every(ASK_AFTER)
         for place, meter in self._meters.items():
             silent_since = max(meter.heard or 0.0, self._listening_since)
             silent = (
-                self._online
-                and self._connected
+                self.link.online
+                and self.link.connected
                 and now - silent_since >= STALE_AFTER
-                and now - self._head_heard < STALE_AFTER
+                and now - self.link.heard < STALE_AFTER
             )
             troubles: set[str] = {*meter.troubles, METER_SILENT} if silent else {*meter.troubles}
             self.notices.tell_troubles(place, self.name_of(place), troubles)

@@ -52,6 +52,7 @@ FLOORS: Final[dict[str, int]] = {
     "fritzbox_session.py": 2,
     "reader_probe.py": 2,
     "meter.py": 2,
+    "head_link.py": 2,
     "meter_notices.py": 2,
     "meter_coordinator.py": 2,
     "coordinator.py": 2,
