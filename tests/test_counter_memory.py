@@ -10,6 +10,7 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counter import Verdict
 from custom_components.py_hab.counter_memory import SAVE_DELAY, CounterMemory
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from simulator.faults import Fault
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import IMPORT, REFRIGERATOR, WORKSHOP
@@ -20,6 +21,11 @@ from .passing_time import Time
 from .watching import meter_values, quiet, set_up, state_of, warnings
 
 ENERGY = f"{WORKSHOP}_energy"
+
+
+def now() -> float:
+    """Return the time of the test."""
+    return dt_util.utcnow().timestamp()
 
 
 def key(entry: MockConfigEntry) -> str:
@@ -200,7 +206,7 @@ async def test_reading_before_any_other_is_none_if_it_cannot_be_believed(
 async def test_what_is_not_believed_is_counted(hass: HomeAssistant) -> None:
     memory = CounterMemory(hass, MockConfigEntry(domain=DOMAIN))
     for reading in (100.0, 0.0, 0.0, -1.0, 100.1):
-        memory.judge("meter", reading)
+        memory.judge("meter", reading, now())
     memory.reject("other", Verdict.NOT_FINITE)
     assert memory.rejected == {
         ("meter", Verdict.ZERO): 2,
@@ -217,8 +223,8 @@ async def test_the_fuses_of_the_house_decide(
     hass: HomeAssistant, max_power: float, verdict: Verdict
 ) -> None:
     memory = CounterMemory(hass, MockConfigEntry(domain=DOMAIN), max_power=max_power)
-    memory.judge("meter", 100.001)
-    assert memory.judge("meter", 105.0) is verdict
+    memory.judge("meter", 100.001, now())
+    assert memory.judge("meter", 105.0, now()) is verdict
     await memory.async_save()
 
 
@@ -227,12 +233,12 @@ async def test_a_counter_under_quarantine_needs_another_telegram(
 ) -> None:
     memory = CounterMemory(hass, MockConfigEntry(domain=DOMAIN))
     memory.quarantine("one", "two")
-    assert memory.judge("one", 100.0) is Verdict.QUARANTINED
-    assert memory.judge("two", 100.0) is Verdict.QUARANTINED
-    assert memory.judge("three", 100.0) is Verdict.BELIEVED
+    assert memory.judge("one", 100.0, now()) is Verdict.QUARANTINED
+    assert memory.judge("two", 100.0, now()) is Verdict.QUARANTINED
+    assert memory.judge("three", 100.0, now()) is Verdict.BELIEVED
     assert memory.last("one") is None
     await time.passes(hass, timedelta(seconds=10))
-    assert memory.judge("one", 100.0) is Verdict.BELIEVED
+    assert memory.judge("one", 100.0, now()) is Verdict.BELIEVED
     await memory.async_save()
 
 
@@ -252,7 +258,7 @@ async def test_how_long_ago_a_counter_was_read_is_remembered(
 ) -> None:
     memory = await recalled(hass, hass_storage, counters({"meter": 100}, at))
     assert memory.last("meter") == 100.0
-    assert memory.judge("meter", 100.5) is verdict
+    assert memory.judge("meter", 100.5, now()) is verdict
     await memory.async_save()
 
 
@@ -265,8 +271,8 @@ async def test_the_file_of_an_earlier_version_is_read(
     assert memory.last("other") == 7.0
     assert [memory.last(name) for name in ("text", "none", "less")] == [None] * 3
     assert memory.notes == {}
-    assert memory.judge("meter", 0.0) is Verdict.ZERO
-    assert memory.judge("meter", 150.0) is Verdict.QUARANTINED
+    assert memory.judge("meter", 0.0, now()) is Verdict.ZERO
+    assert memory.judge("meter", 150.0, now()) is Verdict.QUARANTINED
 
 
 @pytest.mark.parametrize("data", [None, [], "counters", 1], ids=repr)

@@ -18,6 +18,8 @@ JITTER: Final = 1.0
 """kWh; a meter that loses its PIN falls by less than this, and a jittering digit by far less."""
 SILENCE: Final = 900.0
 """Seconds; after a longer one the fuse allows nearly anything, so that one reading proves little."""
+LONGEST_INTERVAL: Final = 3600.0
+"""Seconds; the rarest that boxes are asked, and that readers publish."""
 ANOTHER_TELEGRAM: Final = 4.5
 """Seconds after which a reader has certainly read its meter once more."""
 _RESOLUTIONS: Final = ((0, 1.0), (1, 0.1), (2, 0.01))
@@ -93,6 +95,9 @@ class CounterGuard:
     """kW; no counter rises faster."""
     quarantined: bool = False
     """Whether even a possible reading must be confirmed by a second one."""
+    _judged: float = math.inf
+    """When the newest reading was judged, and how long after the one before."""
+    _gap: float = 0.0
     _before: float = math.inf
     """The believed reading before the last one."""
     _doubt: Verdict | None = None
@@ -103,11 +108,13 @@ class CounterGuard:
 
     def judge(self, reading: float, now: float) -> Verdict:
         """Decide on the next reading, received at `now` seconds; a believed one becomes `last`."""
+        usual, self._gap = self._gap, min(max(now - self._judged, 0.0), LONGEST_INTERVAL)
+        self._judged = now
         if reading == self.last and self._doubt is None and not self.quarantined:
             # By far the most frequent case.
             self.at = now
             return Verdict.BELIEVED
-        verdict = self._verdict(reading, now)
+        verdict = self._verdict(reading, now, usual)
         confirmation = _CONFIRMATIONS.get(verdict)
         if verdict is Verdict.ZERO and self.last is not None:
             # Never: a counter that has started anew will count on.
@@ -145,7 +152,8 @@ class CounterGuard:
             self._agreeing >= confirmation.readings and now - self._first_at >= confirmation.seconds
         )
 
-    def _verdict(self, reading: float, now: float) -> Verdict:
+    def _verdict(self, reading: float, now: float, usual: float) -> Verdict:
+        """Return what the reading looks like by itself; `usual` are the seconds between two."""
         if not math.isfinite(reading):
             return Verdict.NOT_FINITE
         if reading < 0:
@@ -155,7 +163,7 @@ class CounterGuard:
             return possible if reading else Verdict.ZERO
         # After a long silence, or if the clock was set back, one reading proves little.
         elapsed = math.inf if self.at is None or now < self.at else now - self.at
-        if elapsed > SILENCE and reading > self.last:
+        if elapsed > max(SILENCE, 3 * usual) and reading > self.last:
             possible = Verdict.QUARANTINED
         if reading >= self.last:
             rise = self._possible_rise(self.last, elapsed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import math
 from typing import Any, Final
 
-from .counter import BELIEVING, Verdict
+from .counter import BELIEVING, LONGEST_INTERVAL, Verdict
 from .counter_memory import CounterMemory
 from .meter_id import MeterId, maker_of, parse_meter_id
 from .meter_trouble import Trouble, TroubleWatch
@@ -20,8 +20,6 @@ value holds it all."""
 _POWERS: Final = frozenset(role for role, item in QUANTITIES.items() if item.unit == "W")
 STALE_AFTER: Final = 900.0
 """Seconds; three times the interval at which Tasmota publishes unless told otherwise."""
-LONGEST_INTERVAL: Final = 3600.0
-"""Seconds; Tasmota can be told to publish as rarely as this."""
 WATCH_INTERVAL: Final = 10.0
 """Seconds between two looks at how the registers behave."""
 BEYOND: Final = 3
@@ -202,8 +200,9 @@ class Meter:
         was_frozen = self._is_frozen
         nothing_read = self._take_counters(readings, now, taken)
         if not (nothing_read and _all_zero(readings)):
-            self._take_measurements(readings, now, taken)
-        self._look(block, now)
+            self._take_measurements(block, readings, now, taken)
+        if not taken.unconfirmed:
+            self._look(block, now)
         taken.revived |= was_frozen is not self._is_frozen
         return taken
 
@@ -266,8 +265,13 @@ class Meter:
                 taken.replacements.append(
                     Replacement(role=role, verdict=verdict, before=before or 0.0, now=believed)
                 )
-            if self.values.get(role) != believed:
-                self._show(role, believed, now, taken)
+            if verdict in BELIEVING:
+                if self.values.get(role) != believed:
+                    self._show(role, believed, now, taken)
+            elif role not in self.values:
+                # Remembered of an earlier run; the next believed reading need not wait for it.
+                self.values[role] = believed
+                taken.changed = True
         drawn = rises.get(Role.ENERGY_IMPORT, 0.0)
         fed_in = rises.get(Role.ENERGY_EXPORT, 0.0)
         if drawn != fed_in:
@@ -278,14 +282,19 @@ class Meter:
         return any(self._counters.last(self.counter_key(role)) for role in COUNTERS)
 
     def _take_measurements(
-        self, readings: Mapping[Role, list[tuple[str, float]]], now: float, taken: Taken
+        self,
+        block: Block,
+        readings: Mapping[Role, list[tuple[str, float]]],
+        now: float,
+        taken: Taken,
     ) -> None:
         for role in readings.keys() - COUNTERS:
             holder = self.keys.get(role)
             candidates = dict(readings[role])
             if holder in candidates:
                 key = holder
-            elif holder is None or not self.is_fresh(role, now):
+            elif holder is None or block.is_whole or not self.is_fresh(role, now):
+                # In a whole message its old key would be there: the script was changed.
                 key = next(iter(candidates))
             else:
                 # Another key for the same register: the one that was there first goes on.

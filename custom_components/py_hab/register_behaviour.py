@@ -15,13 +15,17 @@ from typing import Final
 
 from .register_evidence import (
     GAP,
+    KILO,
+    MILLI,
     MIN_HOURS,
     MIN_SAMPLES,
     TOLERANCE,
+    UNITS,
     Change,
     Fit,
     Track,
     enough_evidence,
+    fit_of,
 )
 from .sml_vocabulary import Register, Role
 
@@ -40,8 +44,6 @@ DEADLINE: Final = 48 * 3600.0
 
 SAME: Final = 0.01
 STANDSTILL: Final = 0.05
-MAX_KW: Final = 100.0
-"""A home's power in kW is below, and in W it exceeds this sooner or later."""
 SMALL: Final = 100.0
 """kWh; a counter of a day or so, which begins anew, may read less than this."""
 AHEAD: Final = 1.0
@@ -49,18 +51,6 @@ AHEAD: Final = 1.0
 SIGNED: Final = 20
 """After so many negative readings a power has its sign."""
 
-_KILO: Final = 1000.0
-_MILLI: Final = 0.001
-_UNITS: Final = (
-    (1.0, 1.0, 0.0, math.inf),
-    (_KILO, 1.0, 0.0, MAX_KW),
-    (1.0, _MILLI, MAX_KW, math.inf),
-    (_KILO, _MILLI, 0.0, MAX_KW),
-)
-"""Factors of power (W, kW) and counter (kWh, Wh), least and greatest peak of the published power.
-
-kW with kWh and W with Wh have the same ratio; only the size of the power tells which it is.
-"""
 _FLOWS: Final = (
     (Role.ENERGY_IMPORT, Role.POWER, False),
     (Role.ENERGY_IMPORT, Role.POWER_IMPORT, False),
@@ -206,7 +196,7 @@ class Behaviour:
         return any(
             abs(copy * scale - original) <= SAME * abs(original)
             and self._rise_alike(key, scale, counter)
-            for scale in (1.0, _KILO, _MILLI)
+            for scale in (1.0, KILO, MILLI)
         )
 
     def _rise_alike(self, key: str, scale: float, counter: str) -> bool:
@@ -263,7 +253,7 @@ class Behaviour:
                 for power_factor, factor in self._units(power, key):
                     fit = self._fit(key, factor, power, power_factor, negative=negative)
                     # Whole kWh are what a meter tells whose PIN was not entered.
-                    if fit.convincing and (track.decimals or factor == _MILLI):
+                    if fit.convincing and (track.decimals or factor == MILLI):
                         fits[role][key] = fit
         explained = {key for by_key in fits.values() for key in by_key}
         for role, by_key in fits.items():
@@ -393,7 +383,7 @@ class Behaviour:
             tracks[counter].role in _COUNTERS and not tracks[counter].doubted
         )
         power_is_certain = power in self._findings or power in self._confirmed
-        for power_factor, counter_factor, least, most in _UNITS:
+        for power_factor, counter_factor, least, most in UNITS:
             if (
                 least <= tracks[power].peak <= most
                 and (not power_is_certain or power_factor == self._factor(power))
@@ -416,26 +406,12 @@ class Behaviour:
         negative: bool = False,
     ) -> Fit:
         """Compare a counter's curve with the integral of a power, or of its negative half."""
-        hours, samples, counted, integrated, misfit = 0.0, 0, 0.0, 0.0, 0.0
-        curve: list[tuple[float, float]] = []
-        for duration, count, flow in self._pairs(counter, power):
-            if count.rise is None:
-                continue
-            hours += duration
-            samples += flow.samples
-            counted += count.rise * factor
-            integrated += (flow.negative if negative else flow.positive) * power_factor / 1000
-            misfit = max(misfit, abs(counted - integrated))
-            curve.append((hours, counted))
-        return Fit(
-            factor,
-            hours,
-            samples,
-            counted,
-            integrated,
-            misfit,
-            max((abs(height - counted * time / hours) for time, height in curve), default=0.0),
-            self._tracks[counter].tick * factor,
+        return fit_of(
+            self._pairs(counter, power),
+            factor=factor,
+            power_factor=power_factor,
+            tick=self._tracks[counter].tick * factor,
+            negative=negative,
         )
 
     # What is left

@@ -1,6 +1,8 @@
 """The evidence of how a meter's numbers behave: each key's track, and how well two go together."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+import math
 from typing import Final
 
 from .sml_vocabulary import Register, Role
@@ -22,6 +24,21 @@ BEND_OVER_MISFIT: Final = 3.0
 happy number, would pass in a home that draws evenly."""
 NEAR: Final = (0.7, 1.4)
 """Enough to tell kW from W where the name leaves nothing else open: they are 1000 apart."""
+MAX_KW: Final = 100.0
+"""A home's power in kW is below, and in W it exceeds this sooner or later."""
+
+KILO: Final = 1000.0
+MILLI: Final = 0.001
+UNITS: Final = (
+    (1.0, 1.0, 0.0, math.inf),
+    (KILO, 1.0, 0.0, MAX_KW),
+    (1.0, MILLI, MAX_KW, math.inf),
+    (KILO, MILLI, 0.0, MAX_KW),
+)
+"""Factors of power (W, kW) and counter (kWh, Wh), least and greatest peak of the published power.
+
+kW with kWh and W with Wh have the same ratio; only the size of the power tells which it is.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +192,40 @@ class Fit:
             self.bend + other.bend,
             max(self.tick, other.tick),
         )
+
+
+def fit_of(
+    pairs: Iterable[tuple[float, Change, Change]],
+    *,
+    factor: float,
+    power_factor: float,
+    tick: float,
+    negative: bool,
+) -> Fit:
+    """Compare the curve of a counter with the integral of a power, block by block.
+
+    A pair is the hours of a block and the changes of counter and power. The factors make kWh and
+    W of what was published; `tick` is the counter's resolution in kWh; `negative` means the
+    negative half of the power.
+    """
+    hours, samples, counted, integrated, misfit = 0.0, 0, 0.0, 0.0, 0.0
+    curve: list[tuple[float, float]] = []
+    for duration, count, flow in pairs:
+        if count.rise is None:
+            continue
+        hours += duration
+        samples += flow.samples
+        counted += count.rise * factor
+        integrated += (flow.negative if negative else flow.positive) * power_factor / 1000
+        misfit = max(misfit, abs(counted - integrated))
+        curve.append((hours, counted))
+    return Fit(
+        factor,
+        hours,
+        samples,
+        counted,
+        integrated,
+        misfit,
+        max((abs(height - counted * time / hours) for time, height in curve), default=0.0),
+        tick,
+    )
