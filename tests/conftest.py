@@ -155,9 +155,7 @@ def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """First readings are confirmed at once: a test need not wait for another telegram."""
     from custom_components.py_hab import counter, head_link
 
-    monkeypatch.setitem(
-        counter._CONFIRMATIONS, Verdict.QUARANTINED, counter._Confirmation(2, 0.0)
-    )
+    monkeypatch.setitem(counter._CONFIRMATIONS, Verdict.QUARANTINED, counter._Confirmation(2, 0.0))
     monkeypatch.setattr(head_link, "REPEAT_AFTER", 0.0)
 
 
