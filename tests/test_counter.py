@@ -382,6 +382,17 @@ def test_after_a_long_silence_one_reading_proves_little(
     assert guard.last == (reading if verdict is BELIEVED else 100.0)
 
 
+def test_what_is_silent_for_an_hour_each_time_is_believed_each_time() -> None:
+    """A box that is asked once an hour, or a reader that publishes as rarely."""
+    verdicts = told(counted(100.0), 3600.0, [100.0 + 0.5 * hour for hour in range(1, 7)])
+    assert verdicts == [QUARANTINED, *[BELIEVED] * 5]
+
+
+def test_a_rhythm_of_minutes_makes_no_silence_of_days_usual() -> None:
+    guard = counted(100.0, 100.1, 100.2)
+    assert guard.judge(150.0, NOON + 259_200.0) is QUARANTINED
+
+
 def test_after_a_long_silence_two_telegrams_that_agree_are_believed() -> None:
     guard = counted(100.0)
     assert told(guard, 86_400, [120.0])[-1] is QUARANTINED

@@ -536,6 +536,32 @@ def test_behaviour_tells_that_power_has_no_sign(clock: Clock) -> None:
     assert one.meter.notes["absolute_power"] is True
 
 
+# After a restart, and after a new script
+
+
+def test_the_confirmed_counter_does_not_wait_for_the_remembered_one(clock: Clock) -> None:
+    one = OneMeter(clock, quarantined=True, energy_import=100.0)
+    assert one.take(300, E_in=100.4).changed
+    assert one.meter.values == {IMPORT: 100.0}, "as remembered"
+    one.take(5, E_in=100.4)
+    assert one.meter.values == {IMPORT: 100.4}
+
+
+def test_a_power_that_is_renamed_goes_on_at_once(clock: Clock) -> None:
+    one = OneMeter(clock)
+    one.take(1, E_in=100.0, Power=300)
+    one.take_fields(10, {"1_8_0": 100.0, "16_7_0": 310})
+    assert one.meter.values[POWER] == 310.0
+    assert one.meter.keys[POWER] == "16_7_0"
+
+
+def test_a_silence_is_no_standstill(clock: Clock) -> None:
+    one = OneMeter(clock)
+    one.take(10, E_in=100.0, Power=230)
+    one.take(1200, E_in=100.08, Power=230)
+    assert not one.meter.troubles
+
+
 # Clocks
 
 

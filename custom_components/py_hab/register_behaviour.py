@@ -29,7 +29,7 @@ from .register_evidence import (
 )
 from .sml_vocabulary import Register, Role
 
-MAX_KEYS: Final = 24
+MAX_KEYS: Final = 16
 """More keys that names leave open are not looked at: each is compared with all others."""
 LIMIT: Final = 1e12
 """No register of a meter holds a larger number."""
