@@ -49,7 +49,8 @@ class User:
     @staticmethod
     def _complete(entities: list[dict[str, Any]]) -> bool:
         found = {entity["entity_id"] for entity in entities}
-        return {"sensor.mt681_power", "sensor.kuhlschrank_power"} <= found and all(
+        # A counter comes some seconds after the power: its first reading is confirmed.
+        return {"sensor.mt681_energy_import", "sensor.kuhlschrank_power"} <= found and all(
             entity["state"] is not None
             and entity["state"]["state"] not in {"unavailable", "unknown"}
             for entity in entities
@@ -72,7 +73,9 @@ class User:
             lambda entities: all(
                 entity["state"] is not None and entity["state"]["state"] == "unavailable"
                 for entity in entities
+                # What has happened stays true while the source is away.
                 if entity["config_entry_id"] == entry_id
+                and not entity["entity_id"].startswith("event.")
             ),
         )
 
