@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab import async_remove_config_entry_device
 from custom_components.py_hab.const import (
     CONF_ANSWER_TOPIC,
     CONF_COMMAND_TOPIC,
@@ -20,7 +21,7 @@ from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from simulator.broker import Broker
 from simulator.faults import Fault
 from simulator.home import Home, ManualClock
@@ -864,6 +865,29 @@ async def test_rejected_readings_are_counted_by_reason(
         "jump": 3,
     }
     assert meter_values(entry)["energy_import"] < 15120
+
+
+async def test_a_second_meter_can_be_removed_when_it_is_gone(
+    time: Time, hass: HomeAssistant, hass_storage: dict[str, Any], head: MockedHead
+) -> None:
+    entry = head.entry(prefix="MT681")
+    house, pump = {"E_in": 15119.035, "Power": 300}, {"E_in": 77.5, "Power": 40}
+    head.blocks = {"MT681": dict(house), "WP": dict(pump)}
+    await head.set_up(entry)
+    mac = str(entry.unique_id)
+    registered = devices(hass, entry)
+    assert registered.keys() == {mac, f"{mac}_2"}
+    for device in registered.values():
+        assert not await async_remove_config_entry_device(hass, entry, device)
+    del head.blocks["WP"]
+    await head.reload(entry)
+    assert not await async_remove_config_entry_device(hass, entry, registered[mac])
+    assert await async_remove_config_entry_device(hass, entry, registered[f"{mac}_2"])
+    dr.async_get(hass).async_remove_device(registered[f"{mac}_2"].id)
+    await hass.async_block_till_done()
+    await head.reload(entry)
+    assert devices(hass, entry).keys() == {mac}
+    assert meter_values(entry)["energy_import"] == 15119.035
 
 
 async def test_what_was_learned_of_keys_survives_a_restart(

@@ -51,5 +51,4 @@ async def async_remove_config_entry_device(
             shown = {fritzbox.box_identifier, *((DOMAIN, ain) for ain in owners)}
             return not device.identifiers & shown
         case MeterCoordinator() as meter:
-            shown = {(DOMAIN, meter.identifier(place)) for place in meter.data}
-            return not device.identifiers & shown
+            return meter.async_forget({identifier for _, identifier in device.identifiers})

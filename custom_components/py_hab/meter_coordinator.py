@@ -1,6 +1,6 @@
 """What listens to a Tasmota head on one or more electricity meters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import partial
 import logging
@@ -177,6 +177,20 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             self._meters[place] = meter
             self._update_device(place)
         return self._meters[place]
+
+    @callback
+    def async_forget(self, identifiers: AbstractSet[str]) -> bool:
+        """Forget a meter that the user removes; return whether there is nothing of it any more.
+
+        The first meter stays as long as its entry, others as long as they are heard of.
+        """
+        for place, meter in self._meters.items():
+            if self.identifier(place) in identifiers:
+                if not place or meter.heard is not None:
+                    return False
+                self._places.forget(place)
+                self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
+        return True
 
     def _remove_entity(self, place: str, role: Role) -> None:
         """Remove the sensor of a register that the user says there is none of."""

@@ -51,6 +51,11 @@ class Meters:
         """Remember the number that the meter in a place has told."""
         self._numbers[place] = number
 
+    def forget(self, place: str) -> None:
+        """Free the place of a meter that is there no more."""
+        del self._prefixes[place]
+        self._numbers.pop(place, None)
+
     def assign(
         self, blocks: Sequence[Block], number_of: Callable[[Block], str | None]
     ) -> list[tuple[str, Block]]:
