@@ -571,3 +571,32 @@ def test_whatever_comes_the_counter_stays_one(
         verdict = guard.judge(reading, now)
         assert guard.last == (reading if verdict in BELIEVING else before)
         assert guard.last is None or 0 <= guard.last < math.inf
+
+
+# What only looks like another meter
+
+
+def test_a_head_put_back_on_its_meter_is_no_other_meter() -> None:
+    """It has repeated the last reading for a day, and 12 kWh were drawn meanwhile."""
+    guard = counted(100.0, 100.1)
+    assert set(told(guard, 10.0, [100.1] * 8640)) == {BELIEVED}
+    readings = [112.1 + 0.001 * number for number in range(100)]
+    verdicts = [guard.judge(item, NOON + 86_410 + 10 * i) for i, item in enumerate(readings)]
+    assert set(verdicts) == {JUMP, BELIEVED}
+    assert guard.last == readings[-1]
+
+
+@pytest.mark.parametrize("factor", [1000, 0.001])
+def test_another_unit_is_never_taken_for_another_meter(factor: float) -> None:
+    guard = counted(15119.035)
+    verdicts = told(guard, 60.0, [factor * (15119.04 + 0.01 * minute) for minute in range(60)])
+    assert set(verdicts) <= {JUMP, LOWER}
+    assert guard.last == 15119.035
+    assert guard.judge(15119.7, NOON + 3660.0) is QUARANTINED
+    assert guard.judge(15119.7, NOON + 3670.0) is BELIEVED
+
+
+def test_whole_kwh_after_a_lost_pin_are_no_jump() -> None:
+    guard = counted(15119.035, max_power=5.0)
+    assert told(guard, 10.0, [15119.0] * 60) == [SLIGHTLY_LOWER] * 60
+    assert guard.judge(15120.0, NOON + 610.0) is BELIEVED

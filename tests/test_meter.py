@@ -562,6 +562,34 @@ def test_a_silence_is_no_standstill(clock: Clock) -> None:
     assert not one.meter.troubles
 
 
+def test_a_doubtful_counter_waits_however_large_it_is(clock: Clock) -> None:
+    one = OneMeter(clock)
+    for _ in range(5 * BEYOND):
+        one.take(10, Pin=15_119_035, Total=51_234.5)
+    assert one.meter.values == {}
+    assert one.meter.findings == {}
+
+
+def test_power_follows_from_directions_that_a_new_script_brings(clock: Clock) -> None:
+    one = OneMeter(clock)
+    one.take(10, E_in=100.0, Power=300)
+    for _ in range(100):
+        one.take(10, E_in=100.0, P_in=799, P_out=0)
+    assert one.meter.values[POWER] == 799.0
+    assert one.meter.is_fresh(POWER, one.now)
+
+
+def test_a_meter_that_stands_still_is_there_all_the_same(clock: Clock) -> None:
+    one = OneMeter(clock)
+    for number in range(2 * 24 * 12):
+        one.take(300, E_in=15000.3, Power=0, Volt_p1=230 + number % 3)
+    assert not one.meter.troubles
+    for _ in range(2 * 24 * 12):
+        one.take(300, E_in=15000.3, Power=0, Volt_p1=230)
+    assert one.meter.troubles, "it may have slipped"
+    assert one.meter.is_fresh(IMPORT, one.now), "or nothing is drawn"
+
+
 # Clocks
 
 

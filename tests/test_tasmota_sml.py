@@ -61,7 +61,10 @@ def test_payloads_come_as_text_or_bytes(kind: Any) -> None:
 @pytest.mark.parametrize("answer", ["StatusSNS"])
 def test_the_answer_to_status_10_holds_the_same_one_level_deeper(answer: str) -> None:
     message = '{"Time":"2026-09-28T21:20:25","MT681":{"E_in":1.5,"Power":-7}}'
-    assert parse_message(f'{{"{answer}":{message}}}') == parse_message(message)
+    (answered,) = parse_message(f'{{"{answer}":{message}}}')
+    (published,) = parse_message(message)
+    assert (answered.prefix, answered.fields) == (published.prefix, published.fields)
+    assert parse_message('{"StatusSNS":{"MT681":{"E_in":1.5}}}')[0].is_whole, "it is all there is"
 
 
 @pytest.mark.parametrize("inner", ["{}", "[]", "null", "1", '"MT681"', '{"Time":"1970-01-01"}'])

@@ -98,6 +98,10 @@ class CounterGuard:
     _judged: float = math.inf
     """When the newest reading was judged, and how long after the one before."""
     _gap: float = 0.0
+    _since: float | None = None
+    """Since when the last believed reading is what it is."""
+    _held: bool = False
+    """Whether the newest reading was slightly lower."""
     _before: float = math.inf
     """The believed reading before the last one."""
     _doubt: Verdict | None = None
@@ -115,6 +119,7 @@ class CounterGuard:
             self.at = now
             return Verdict.BELIEVED
         verdict = self._verdict(reading, now, usual)
+        self._held = verdict is Verdict.SLIGHTLY_LOWER
         confirmation = _CONFIRMATIONS.get(verdict)
         if verdict is Verdict.ZERO and self.last is not None:
             # Never: a counter that has started anew will count on.
@@ -122,9 +127,11 @@ class CounterGuard:
         if confirmation is None:
             self._doubt = None
         elif self._confirmed(confirmation, verdict, reading, now):
-            verdict = confirmation.verdict
+            verdict = self._explained(verdict, reading, now) or confirmation.verdict
             self._doubt = None
         if verdict in BELIEVING:
+            if reading != self.last:
+                self._since = now
             if verdict is not Verdict.BELIEVED:
                 self._before = reading
             elif self.last is not None and reading > self.last:
@@ -148,9 +155,19 @@ class CounterGuard:
             self._first_at = now
             self._agreeing = 1
         self._candidate, self._candidate_at = reading, now
+        if self.last and _is_other_unit(reading / self.last):
+            # Wh in place of kWh: the user can say so, the statistics could not be mended.
+            return False
         return (
             self._agreeing >= confirmation.readings and now - self._first_at >= confirmation.seconds
         )
+
+    def _explained(self, doubt: Verdict, reading: float, now: float) -> Verdict | None:
+        """Return BELIEVED for a jump that is none: the reader had repeated an old reading."""
+        if doubt is not Verdict.JUMP or self.last is None or self._since is None:
+            return None
+        rise = self._possible_rise(self.last, now - self._since)
+        return Verdict.BELIEVED if reading - self.last <= rise else None
 
     def _verdict(self, reading: float, now: float, usual: float) -> Verdict:
         """Return what the reading looks like by itself; `usual` are the seconds between two."""
@@ -167,6 +184,8 @@ class CounterGuard:
             possible = Verdict.QUARANTINED
         if reading >= self.last:
             rise = self._possible_rise(self.last, elapsed)
+            # A meter that has lost its PIN comes up to the last reading in steps of a kWh.
+            rise += JITTER if self._held else 0.0
             return possible if reading - self.last <= rise else Verdict.JUMP
         if reading == 0:
             return Verdict.ZERO
@@ -188,6 +207,11 @@ def _has_rolled_over(last: float, reading: float, possible_rise: float) -> bool:
     return any(
         last < capacity and reading + capacity - last <= possible_rise for capacity in _CAPACITIES
     )
+
+
+def _is_other_unit(ratio: float) -> bool:
+    """Whether a reading is a thousand times the one before, or a thousandth of it."""
+    return any(0.99 < ratio * factor < 1.01 for factor in (1000.0, 0.001))
 
 
 def _resolution(reading: float) -> float:

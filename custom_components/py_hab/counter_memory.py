@@ -78,6 +78,11 @@ class CounterMemory:
         for key in keys:
             self._guard(key).quarantined = True
 
+    def forget(self, *keys: str) -> None:
+        """Forget counters that are no more."""
+        for key in keys:
+            self._guards.pop(key, None)
+
     def last(self, key: str) -> float | None:
         """Return the last believed reading in kWh, None before there is any."""
         guard = self._guards.get(key)

@@ -139,7 +139,8 @@ class Meter:
 
     @property
     def _is_frozen(self) -> bool:
-        return Trouble.FROZEN in self._watch.troubles
+        """Whether values are told that cannot be true; a home that draws nothing may stand still."""
+        return Trouble.FROZEN in self._watch.troubles and bool(self._present_power())
 
     def is_fresh(self, role: Role, now: float) -> bool:
         """Whether a register was heard of lately, each by its own clock."""
@@ -211,6 +212,8 @@ class Meter:
 
         What would be more than the house can draw is in W, though other scripts have it in kW.
         """
+        if register.role not in _POWERS:
+            return register.factor
         if abs(number) * register.factor <= 1000 * self._max_power:
             self._beyond.pop(key, None)
             return register.factor
@@ -307,7 +310,11 @@ class Meter:
                 reading = 0.0 - abs(reading)
             self.keys[role] = key
             self._show_measurement(role, reading, now, taken)
-        if not readings.keys().isdisjoint(_DIRECTIONS) and Role.POWER not in self.keys:
+        named = Role.POWER in readings or (
+            Role.POWER in self.keys and self.is_fresh(Role.POWER, now)
+        )
+        if not named and not readings.keys().isdisjoint(_DIRECTIONS):
+            self.keys.pop(Role.POWER, None)
             drawn, fed_in = (self._received.get(role) for role in _DIRECTIONS)
             if drawn is not None and fed_in is not None:
                 self._show_measurement(Role.POWER, drawn - fed_in, now, taken)
@@ -364,6 +371,7 @@ class Meter:
             },
             power=self._present_power(),
             has_id=self._has_number,
+            beside=hash(tuple(self._received.values())),
         )
         if not self._behaviour.settled:
             self._behaviour.observe(now, block.numbers())

@@ -154,7 +154,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def _notes(self) -> dict[str, Any]:
         return {
             "meters": self._places.notes,
-            "learned": {place: meter.notes for place, meter in self._meters.items()},
+            "learned": {
+                place: meter.notes
+                for place, meter in self._meters.items()
+                if place in self._places.prefixes
+            },
             "replacements": [*self.notices.replacements],
         }
 
@@ -186,9 +190,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """
         for place, meter in self._meters.items():
             if self.identifier(place) in identifiers:
-                if not place or meter.heard is not None:
+                if not place or any((place, role) in self._available for role in meter.values):
                     return False
                 self._places.forget(place)
+                self.counters.forget(*map(meter.counter_key, COUNTERS))
+                self.notices.forget(place)
                 self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
         return True
 

@@ -118,6 +118,11 @@ class MeterNotices:
             },
         )
 
+    @callback
+    def forget(self, place: str) -> None:
+        """Ask nothing more about a meter that is no more."""
+        ir.async_delete_issue(self._hass, DOMAIN, issue_id(METER_REPLACED, self._entry, place))
+
     def unanswered(self, place: str) -> list[dict[str, Any]]:
         """Return the replacements at a meter that the user has said nothing of."""
         return [

@@ -66,6 +66,7 @@ class TroubleWatch:
         """What is wrong at the time of the last reading."""
         self._counters: dict[str, float] = {}
         self._power: float | None = None
+        self._beside = 0
         self._has_id: bool | None = None
         self._seen_at: float | None = None
         self._still = 0.0
@@ -81,22 +82,26 @@ class TroubleWatch:
         counters: Mapping[str, float],
         power: float | None,
         has_id: bool | None,
+        beside: int = 0,
     ) -> None:
         """Take in the newest readings.
 
         now: seconds of a clock that is never set back. counters: kWh by role, all that are known.
         power: W, negative when feeding in, None if the meter publishes none. has_id: whether the
-        meter told its number, None if it has no key for it.
+        meter told its number, None if it has no key for it. beside: anything that differs when
+        something else has changed.
         """
         counters = {role: kwh for role, kwh in counters.items() if math.isfinite(kwh)}
         if power is not None and not math.isfinite(power):
             power = None
-        if (counters, power, has_id) != (self._counters, self._power, self._has_id):
+        before = (self._counters, self._power, self._has_id, self._beside)
+        if (counters, power, has_id, beside) != before:
             self._still = 0.0
         elif self._seen_at is not None and 0 <= now - self._seen_at <= LONGEST_GAP:
             self._still += now - self._seen_at
         self._seen_at = now
         self._counters, self._power, self._has_id = counters, power, has_id
+        self._beside = beside
         self._count_whole_rises()
         self.troubles = self._troubles()
 

@@ -53,7 +53,7 @@ class Meters:
 
     def forget(self, place: str) -> None:
         """Free the place of a meter that is there no more."""
-        del self._prefixes[place]
+        self._prefixes.pop(place, None)
         self._numbers.pop(place, None)
 
     def assign(

@@ -1,5 +1,6 @@
 """The dialogues in which preferences of a box or a meter are changed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import voluptuous as vol
@@ -70,6 +71,9 @@ _METER_SCHEMA = vol.Schema(
 class PyHabOptionsFlow(OptionsFlowWithReload):
     """Preferences of a box or a meter."""
 
+    _keys: Sequence[str] = ()
+    """What the form asks about."""
+
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Branch by the kind of the entry."""
         if EntryKind(self.config_entry.data[CONF_KIND]) is EntryKind.METER:
@@ -94,10 +98,11 @@ class PyHabOptionsFlow(OptionsFlowWithReload):
         options = self.config_entry.options
         assigned = assigned_registers(options.get(CONF_REGISTERS))
         found, unknown = self._heard_keys()
-        keys = list(dict.fromkeys([*found, *unknown, *assigned]))
         if user_input is not None:
-            registers = chosen_registers(keys, user_input[CONF_REGISTERS])
+            # Of what has turned up since the form was shown, nothing was said in it.
+            registers = chosen_registers(self._keys, user_input[CONF_REGISTERS])
             return self.async_create_entry(data={**user_input, CONF_REGISTERS: registers})
+        keys = self._keys = list(dict.fromkeys([*found, *unknown, *assigned]))
         suggested = suggested_choices(keys, assigned) | found
         return self.async_show_form(
             step_id="meter",

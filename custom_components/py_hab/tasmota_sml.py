@@ -47,11 +47,13 @@ class Block:
     """Name of the object; may be empty."""
     fields: Mapping[str, object]
     """What was published, by key."""
+    asked_for: bool = False
+    """Whether it is an answer to STATUS."""
 
     @property
     def is_whole(self) -> bool:
         """Whether this is all that the reader knows: an immediate message holds one key only."""
-        return len(self.fields) > 1
+        return self.asked_for or len(self.fields) > 1
 
     def numbers(self) -> dict[str, float]:
         """Return the fields that are numbers to reckon with."""
@@ -84,7 +86,7 @@ def parse_message(payload: Payload) -> list[Block]:
     # The answer to STATUS 8 or 10 holds the same object one level deeper.
     inner = message.get("StatusSNS", message)
     return [
-        Block(prefix=prefix, fields=fields)
+        Block(prefix=prefix, fields=fields, asked_for=inner is not message)
         for prefix, fields in (inner.items() if isinstance(inner, dict) else ())
         if isinstance(fields, dict)
         and not _is_driver(prefix)
