@@ -11,7 +11,7 @@ from paho.mqtt.client import MQTTMessage, topic_matches_sub
 
 from simulator.mqtt import MqttConnection
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds that anything may take on a busy machine."""
 
 
