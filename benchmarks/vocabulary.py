@@ -13,7 +13,8 @@ import re
 from typing import Any, Final
 
 from benchmarks.table import print_table
-from custom_components.py_hab.sml_vocabulary import QUANTITIES, TOTALS, Role, register_of
+from custom_components.py_hab.sml_registers import QUANTITIES, TOTALS, Role
+from custom_components.py_hab.sml_vocabulary import register_of
 
 SCRIPTS: Final = (
     Path(__file__).parent.parent.parent / "shared" / "captures" / "sml_descriptors.jsonl"

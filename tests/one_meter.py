@@ -12,7 +12,7 @@ from custom_components.py_hab import counter_memory
 from custom_components.py_hab.counter import DEFAULT_MAX_POWER, CounterGuard
 from custom_components.py_hab.counter_memory import CounterMemory
 from custom_components.py_hab.meter import Meter, Taken
-from custom_components.py_hab.sml_vocabulary import COUNTERS, Register, Role
+from custom_components.py_hab.sml_registers import COUNTERS, Register, Role
 from custom_components.py_hab.tasmota_sml import Block
 
 NOON: Final = 1_774_000_000.0

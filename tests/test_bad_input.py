@@ -23,9 +23,10 @@ from custom_components.py_hab.fritzbox_model import Device, DeviceList, parse_de
 from custom_components.py_hab.fritzbox_rest import Extras, parse_error_code, parse_overview
 from custom_components.py_hab.fritzbox_xml import MalformedAnswerError, parse_xml
 from custom_components.py_hab.meter import MAX_UNKNOWN
-from custom_components.py_hab.meters import Meters
+from custom_components.py_hab.meter_places import MeterPlaces
 from custom_components.py_hab.register_choice import CHOICES, assigned_registers
-from custom_components.py_hab.sml_vocabulary import COUNTERS, register_of
+from custom_components.py_hab.sml_registers import COUNTERS
+from custom_components.py_hab.sml_vocabulary import register_of
 from custom_components.py_hab.tasmota_sml import (
     MalformedMessageError,
     Payload,
@@ -614,7 +615,7 @@ def test_any_messages_are_taken_and_never_spoil_a_counter(
 @given(JSON)
 def test_any_notes_are_recalled_as_far_as_they_make_sense(text: str) -> None:
     notes = json.loads(text)
-    meters = Meters("MT681")
+    meters = MeterPlaces("MT681")
     meters.recall(notes)
     assert all(isinstance(prefix, str) for prefix in meters.prefixes.values())
     with turned() as clock:

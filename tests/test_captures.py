@@ -10,8 +10,9 @@ import pytest
 from custom_components.py_hab.counter import Verdict
 from custom_components.py_hab.fritzbox_model import DeviceList, MeterKind, parse_device_list
 from custom_components.py_hab.fritzbox_xml import MalformedAnswerError
-from custom_components.py_hab.meters import Meters
-from custom_components.py_hab.sml_vocabulary import Role, register_of
+from custom_components.py_hab.meter_places import MeterPlaces
+from custom_components.py_hab.sml_registers import Role
+from custom_components.py_hab.sml_vocabulary import register_of
 from custom_components.py_hab.tasmota_sml import (
     Block,
     MalformedMessageError,
@@ -238,7 +239,7 @@ def test_each_message_is_accounted_for() -> None:
 @pytest.mark.parametrize("name", METERS)
 def test_messages_of_real_readers_are_read(name: str) -> None:
     prefix, values, number = METERS[name]
-    ((found, block),) = Meters(None).assign(blocks(name), lambda _: None)
+    ((found, block),) = MeterPlaces(None).assign(blocks(name), lambda _: None)
     assert (found, block.prefix) == ("", prefix)
     with turned() as clock:
         one = OneMeter(clock)

@@ -13,7 +13,7 @@ from custom_components.py_hab.meter import BEYOND, MAX_UNKNOWN, Meter, Replaceme
 from custom_components.py_hab.meter_id import MeterId
 from custom_components.py_hab.meter_trouble import Trouble
 from custom_components.py_hab.register_behaviour import Finding
-from custom_components.py_hab.sml_vocabulary import Register, Role
+from custom_components.py_hab.sml_registers import Register, Role
 
 from .one_meter import NOON, Clock, OneMeter, turned
 

@@ -17,7 +17,7 @@ from custom_components.py_hab.meter_notices import (
     MeterNotices,
     issue_id,
 )
-from custom_components.py_hab.sml_vocabulary import Role
+from custom_components.py_hab.sml_registers import Role
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 

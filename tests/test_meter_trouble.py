@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.meter_trouble import LONGEST_GAP, Trouble, TroubleWatch
-from custom_components.py_hab.sml_vocabulary import Role
+from custom_components.py_hab.sml_registers import Role
 
 MINUTE = 60
 HOUR = 60 * MINUTE

@@ -8,8 +8,9 @@ from random import Random
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.register_behaviour import MAX_KEYS, Behaviour, Finding
-from custom_components.py_hab.sml_vocabulary import Register, Role
+from custom_components.py_hab.register_behaviour import Behaviour, Finding
+from custom_components.py_hab.register_evidence import MAX_KEYS
+from custom_components.py_hab.sml_registers import Register, Role
 
 IMPORT = Register(Role.ENERGY_IMPORT)
 EXPORT = Register(Role.ENERGY_EXPORT)

@@ -10,14 +10,8 @@ from custom_components.py_hab.register_choice import (
     assigned_registers,
     choice_of,
 )
-from custom_components.py_hab.sml_vocabulary import (
-    COUNTERS,
-    QUANTITIES,
-    Kind,
-    Register,
-    Role,
-    register_of,
-)
+from custom_components.py_hab.sml_registers import COUNTERS, QUANTITIES, Kind, Register, Role
+from custom_components.py_hab.sml_vocabulary import register_of
 
 
 @pytest.mark.parametrize(

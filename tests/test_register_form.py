@@ -12,7 +12,8 @@ from custom_components.py_hab.register_form import (
     registers_section,
     suggested_choices,
 )
-from custom_components.py_hab.sml_vocabulary import Register, Role, register_of
+from custom_components.py_hab.sml_registers import Register, Role
+from custom_components.py_hab.sml_vocabulary import register_of
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers.data_entry_flow import FlowManagerResourceView
 from homeassistant.helpers.json import json_bytes

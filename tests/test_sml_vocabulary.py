@@ -3,9 +3,7 @@
 import pytest
 
 from benchmarks.vocabulary import Measurement, measure, read
-from custom_components.py_hab.sml_vocabulary import (
-    _FAMILIES,
-    _NAMES,
+from custom_components.py_hab.sml_registers import (
     COUNTERS,
     QUANTITIES,
     TOTALS,
@@ -13,9 +11,8 @@ from custom_components.py_hab.sml_vocabulary import (
     Quantity,
     Register,
     Role,
-    _folded,
-    register_of,
 )
+from custom_components.py_hab.sml_vocabulary import _FAMILIES, _NAMES, _folded, register_of
 
 from .conftest import CAPTURES
 

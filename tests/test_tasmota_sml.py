@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.sml_vocabulary import Register, Role, register_of
+from custom_components.py_hab.sml_registers import Register, Role
+from custom_components.py_hab.sml_vocabulary import register_of
 from custom_components.py_hab.tasmota_sml import (
     MAX_PAYLOAD,
     Block,
@@ -164,7 +165,7 @@ def test_of_a_key_that_is_there_twice_the_last_counts() -> None:
 
 def test_numbers_are_what_can_be_reckoned_with() -> None:
     values = (
-        '"int":377,"float":-1.5,"zero":0,"large":1e308,"null":null,"true":true,"text":"377",'
+        '"int":377,"float":-1.5,"zero":0,"large":99999999,"1e308":1e308,"null":null,"true":true,"text":"377",'
         '"list":[1],"object":{"a":1},"nan":NaN,"inf":Infinity,"minus":-Infinity,"1e999":1e999,'
         f'"endless":1{"0" * 400}'
     )
@@ -172,7 +173,7 @@ def test_numbers_are_what_can_be_reckoned_with() -> None:
         "int": 377.0,
         "float": -1.5,
         "zero": 0.0,
-        "large": 1e308,
+        "large": 99_999_999.0,
     }
 
 

@@ -72,7 +72,7 @@ from .reader_probe import (
 )
 from .register_choice import METER_CHOICES, assigned_registers
 from .register_form import chosen_registers, registers_section, suggested_choices
-from .sml_vocabulary import Register
+from .sml_registers import Register
 from .tasmota_sml import MalformedMessageError, may_have_meter
 from .tasmota_topics import (
     DISCOVERY,

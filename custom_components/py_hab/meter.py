@@ -11,8 +11,9 @@ from .meter_id import MeterId, maker_of, parse_meter_id
 from .meter_trouble import Trouble, TroubleWatch
 from .register_behaviour import Behaviour, Finding
 from .sampling import Sampler
-from .sml_vocabulary import COUNTERS, QUANTITIES, Kind, Register, Role, register_of
-from .tasmota_sml import Block
+from .sml_registers import COUNTERS, QUANTITIES, Kind, Register, Role
+from .sml_vocabulary import register_of
+from .tasmota_sml import Block, number_in
 
 SLOW_INTERVAL: Final = 60.0
 """Seconds; everything but power is written no more often. Of a counter nothing is lost: the next
@@ -32,8 +33,6 @@ _DIRECTIONS: Final = (Role.POWER_IMPORT, Role.POWER_EXPORT)
 _NUMBERS: Final = frozenset({Role.METER_ID, Role.MAKER})
 _HEARD: Final = BELIEVING | {Verdict.SLIGHTLY_LOWER, Verdict.QUARANTINED}
 """Verdicts that tell that the head reads the meter."""
-_LARGEST: Final = 1e12
-"""No meter shows as much of anything; of larger numbers not even the sum can be written."""
 _DISPLAY: Final = 1e6
 """kWh; a meter shows six digits before the point."""
 
@@ -90,7 +89,7 @@ class Meter:
         interval: float,
         max_power: float,
     ) -> None:
-        """Begin with a meter in a place of `Meters`, of which nothing was heard yet.
+        """Begin with a meter in a place of `MeterPlaces`, of which nothing was heard yet.
 
         `assigned` is what the user says that keys mean; `interval` are the seconds between two written
         values of power, 0 for all of them; `max_power` in kW.
@@ -182,7 +181,7 @@ class Meter:
             elif register.role in _NUMBERS:
                 self._take_number(value)
             elif QUANTITIES[register.role].kind is not Kind.NONE:
-                number = _number(value)
+                number = number_in(value)
                 if register.doubtful:
                     reading = number * self._factor(key, register, number)
                     doubtful.setdefault(register.role, []).append((key, reading))
@@ -410,13 +409,6 @@ class Meter:
         for role, key in keys.items() if isinstance(keys, dict) else ():
             if role in Role and isinstance(key, str):
                 self.keys[Role(role)] = key
-
-
-def _number(value: object) -> float:
-    """Return a published number, NaN for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return math.nan
-    return float(value) if abs(value) < _LARGEST else math.nan
 
 
 def _drop_copies(readings: dict[Role, list[tuple[str, float]]]) -> None:

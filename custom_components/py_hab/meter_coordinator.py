@@ -30,9 +30,10 @@ from .head_link import HeadLink
 from .meter import STALE_AFTER, Meter, Replacement
 from .meter_id import parse_meter_id
 from .meter_notices import METER_SILENT, Answer, MeterNotices
-from .meters import Meters
+from .meter_places import MeterPlaces
 from .register_choice import assigned_registers
-from .sml_vocabulary import COUNTERS, Register, Role, register_of
+from .sml_registers import COUNTERS, Register, Role
+from .sml_vocabulary import register_of
 from .tasmota_sml import Block, MalformedMessageError, is_meter, parse_message
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         self.counters = CounterMemory(hass, entry, max_power=self._max_power)
         self.notices = MeterNotices(hass, entry)
         self.data = self._meters = dict[str, Meter]()
-        self._places = Meters(entry.data.get(CONF_PREFIX))
+        self._places = MeterPlaces(entry.data.get(CONF_PREFIX))
         self.unreadable = 0
         """Messages that were no JSON."""
         self._learned: dict[str, Any] = {}

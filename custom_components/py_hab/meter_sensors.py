@@ -15,7 +15,7 @@ from homeassistant.helpers import entity_registry as er
 
 from .entity import MeterEntity
 from .meter_coordinator import MeterCoordinator
-from .sml_vocabulary import COUNTERS, QUANTITIES, Kind, Role
+from .sml_registers import COUNTERS, QUANTITIES, Kind, Role
 
 _CLASSES: Final[dict[str, SensorDeviceClass]] = {
     "kWh": SensorDeviceClass.ENERGY,

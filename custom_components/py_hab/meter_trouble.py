@@ -10,7 +10,7 @@ from enum import StrEnum
 import math
 from typing import Final
 
-from .sml_vocabulary import Role
+from .sml_registers import Role
 
 LONGEST_GAP: Final = 2 * 3600.0
 """Seconds. Tasmota publishes at least once an hour; after a longer silence than two of these

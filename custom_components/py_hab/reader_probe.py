@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from .sml_vocabulary import Role, register_of
+from .sml_registers import Role
+from .sml_vocabulary import register_of
 from .tasmota_sml import (
     Block,
     MalformedMessageError,

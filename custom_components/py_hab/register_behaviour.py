@@ -6,37 +6,25 @@ in the statistics for ever, so a key is adopted for its shape over time, not for
 where two keys fit, mostly neither is.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-import math
 from types import MappingProxyType
 from typing import Final
 
 from .register_evidence import (
-    GAP,
     KILO,
     MILLI,
     MIN_HOURS,
     MIN_SAMPLES,
     TOLERANCE,
     UNITS,
-    Change,
     Fit,
+    Record,
     Track,
     enough_evidence,
-    fit_of,
 )
-from .sml_vocabulary import Register, Role
+from .sml_registers import Register, Role
 
-MAX_KEYS: Final = 16
-"""More keys that names leave open are not looked at: each is compared with all others."""
-LIMIT: Final = 1e12
-"""No register of a meter holds a larger number."""
-BLOCK: Final = 10 * 60.0
-"""Seconds; behaviour is compared by the block."""
-MAX_BLOCKS: Final = 160
-"""A day and some more, so that day and night, and both tariffs, are among them."""
 DAY: Final = 24.0
 """Hours that must have been watched where a shorter time may deceive."""
 DEADLINE: Final = 48 * 3600.0
@@ -71,7 +59,7 @@ class Finding:
     """Published number * factor is in kWh or W."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Behaviour:
     """One meter's keys, watched.
 
@@ -84,87 +72,37 @@ class Behaviour:
     _findings: dict[str, Finding] = field(default_factory=dict)
     _confirmed: set[str] = field(default_factory=set)
     """Powers whose unit, as the name says it, the counters have confirmed."""
-    _strangers: set[str] = field(default_factory=set)
-    """Keys whose names say that they are nothing for us."""
-    _blocks: deque[tuple[float, dict[str, Change]]] = field(
-        default_factory=lambda: deque(maxlen=MAX_BLOCKS)
-    )
-    """Hours, and what each key did; only keys that were there all the time."""
-    _start: float = 0.0
-    _heard: float = -math.inf
-    _watched: float = 0.0
-    """Seconds, without the gaps."""
-    _widest: int = 0
     settled: bool = False
     """Whether nothing is left to learn."""
-    _tracks: dict[str, Track] = field(default_factory=dict)
-    """Of the keys that are something for us."""
 
     @property
     def findings(self) -> Mapping[str, Finding]:
         """What behaviour tells of a key that its name does not."""
         return MappingProxyType(self._findings)
 
+    def __post_init__(self) -> None:
+        """Keep a record of the keys that names leave open, and of those that are evidence."""
+        self._record = Record(self._is_evidence)
+        self._tracks = self._record.tracks
+        """Of the keys that are something for us."""
+
+    def _is_evidence(self, key: str) -> tuple[bool, Register | None]:
+        register = self.known(key)
+        return register is None or register.role in _WATCHED, register
+
     def _is_settled(self) -> bool:
         if self._unit_is_open() or self._sign_is_open():
             return False
-        return self._watched >= DEADLINE or not any(map(self._is_open, self._tracks))
+        return self._record.watched >= DEADLINE or not any(map(self._is_open, self._tracks))
 
     def observe(self, now: float, numbers: Mapping[str, float]) -> None:
         """Take the published numbers of a message, received at `now` seconds of any clock.
 
         A key that is not in the message keeps its value.
         """
-        silence = now - self._heard
-        if 0 <= silence <= GAP:
-            self._watched += silence
-        else:
-            self._restart(now)
-        self._heard = now
-        self._widest = max(self._widest, len(numbers))
-        for key, number in numbers.items():
-            track = self._track(key)
-            if track and -LIMIT < number < LIMIT:
-                track.take(now, number, at_start=now == self._start)
-        # Not with a message of a single key: the others are older, their changes not yet told.
-        if now - self._start >= BLOCK and 2 * len(numbers) > self._widest:
-            self._close(now)
+        if self._record.take(now, numbers):
             self._learn()
             self.settled = self._is_settled()
-
-    def _track(self, key: str) -> Track | None:
-        if key in self._strangers or key in self._tracks or len(self._tracks) >= MAX_KEYS:
-            return self._tracks.get(key)
-        register = self.known(key)
-        if register is None or register.role in _WATCHED:
-            self._tracks[key] = Track(register)
-        elif len(self._strangers) < MAX_KEYS:
-            self._strangers.add(key)
-        return self._tracks.get(key)
-
-    def _restart(self, now: float) -> None:
-        self._start = now
-        self._widest = 0
-        for track in self._tracks.values():
-            track.begin(whole=False)
-            track.seen = None
-
-    def _close(self, now: float) -> None:
-        tracks = self._tracks
-        self._blocks.append(
-            (
-                (now - self._start) / 3600,
-                {
-                    key: Change(track.rise, track.positive, track.negative, track.samples)
-                    for key, track in tracks.items()
-                    if track.whole and track.samples
-                },
-            )
-        )
-        for track in tracks.values():
-            # What was silent for a whole block tells of two blocks the next time.
-            track.begin(whole=bool(track.samples))
-        self._start = now
 
     # Learning
 
@@ -201,7 +139,7 @@ class Behaviour:
 
     def _rise_alike(self, key: str, scale: float, counter: str) -> bool:
         hours, samples, copied, original = 0.0, 0, 0.0, 0.0
-        for duration, one, other in self._pairs(key, counter):
+        for duration, one, other in self._record.pairs(key, counter):
             if one.rise is not None and other.rise is not None:
                 hours += duration
                 samples += one.samples
@@ -236,7 +174,9 @@ class Behaviour:
             counter = self._holder(counter_role)
             if power_role is role and counter:
                 for power_factor, counter_factor in self._units(key, counter):
-                    fit = self._fit(counter, counter_factor, key, power_factor, negative=negative)
+                    fit = self._record.fit(
+                        counter, counter_factor, key, power_factor, negative=negative
+                    )
                     if fit.near:
                         yield power_factor
 
@@ -251,7 +191,7 @@ class Behaviour:
                 if not self._may_count(key, track, role):
                     continue
                 for power_factor, factor in self._units(power, key):
-                    fit = self._fit(key, factor, power, power_factor, negative=negative)
+                    fit = self._record.fit(key, factor, power, power_factor, negative=negative)
                     # Whole kWh are what a meter tells whose PIN was not entered.
                     if fit.convincing and (track.decimals or factor == MILLI):
                         fits[role][key] = fit
@@ -291,7 +231,9 @@ class Behaviour:
 
     def _has_idle_sibling(self, key: str, explained: set[str]) -> bool:
         """Whether another unknown counter stands still: then they may be two tariffs."""
-        rising = [changes for _, changes in self._blocks if key in changes and changes[key].rise]
+        rising = [
+            changes for _, changes in self._record.blocks if key in changes and changes[key].rise
+        ]
         for other, track in self._tracks.items():
             if other in explained or other in self._findings or not track.doubted:
                 continue
@@ -314,10 +256,12 @@ class Behaviour:
             if not unnamed or not track.moves or key in self._findings:
                 continue
             for power_factor, factor in self._units(key, imported):
-                fit = self._fit(imported, factor, key, power_factor)
+                fit = self._record.fit(imported, factor, key, power_factor)
                 if exported:
                     own = self._factor(exported)
-                    fit = fit.with_other(self._fit(exported, own, key, power_factor, negative=True))
+                    fit = fit.with_other(
+                        self._record.fit(exported, own, key, power_factor, negative=True)
+                    )
                 if fit.convincing:
                     fits[key] = power_factor
         if len(fits) == 1:
@@ -332,7 +276,7 @@ class Behaviour:
         if self.absolute_power or not power or not imported or not exported:
             return
         hours, samples, counted, integrated = 0.0, 0, 0.0, 0.0
-        for duration, changes in self._blocks:
+        for duration, changes in self._record.blocks:
             if not changes.keys() >= {power, imported, exported}:
                 continue
             drawn, fed_in, flow = changes[imported].rise, changes[exported].rise, changes[power]
@@ -390,29 +334,6 @@ class Behaviour:
                 and (not counter_is_certain or counter_factor == self._factor(counter))
             ):
                 yield power_factor, counter_factor
-
-    def _pairs(self, one: str, other: str) -> Iterator[tuple[float, Change, Change]]:
-        for hours, changes in self._blocks:
-            if one in changes and other in changes:
-                yield hours, changes[one], changes[other]
-
-    def _fit(
-        self,
-        counter: str,
-        factor: float,
-        power: str,
-        power_factor: float,
-        *,
-        negative: bool = False,
-    ) -> Fit:
-        """Compare a counter's curve with the integral of a power, or of its negative half."""
-        return fit_of(
-            self._pairs(counter, power),
-            factor=factor,
-            power_factor=power_factor,
-            tick=self._tracks[counter].tick * factor,
-            negative=negative,
-        )
 
     # What is left
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from .sml_vocabulary import QUANTITIES, Kind, Register, Role
+from .sml_registers import QUANTITIES, Kind, Register, Role
 from .tasmota_sml import METER_ROLES
 
 _OTHER_UNITS: Final = {

@@ -1,12 +1,19 @@
-"""The evidence of how a meter's numbers behave: each key's track, and how well two go together."""
+"""The evidence of how a meter's numbers behave: the record of each key, how well two go together."""
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 import math
 from typing import Final
 
-from .sml_vocabulary import Register, Role
+from .sml_registers import LARGEST, Register, Role
 
+MAX_KEYS: Final = 16
+"""More keys that names leave open are not looked at: each is compared with all others."""
+BLOCK: Final = 10 * 60.0
+"""Seconds; behaviour is compared by the block."""
+MAX_BLOCKS: Final = 160
+"""A day and some more, so that day and night, and both tariffs, are among them."""
 GAP: Final = 15 * 60.0
 """Seconds; what the power was during a longer silence is unknown."""
 MIN_HOURS: Final = 0.5
@@ -229,3 +236,101 @@ def fit_of(
         max((abs(height - counted * time / hours) for time, height in curve), default=0.0),
         tick,
     )
+
+
+class Record:
+    """What the keys of a meter did, block by block.
+
+    `judge` tells of a key that was not seen before whether it is worth a track, and what its name
+    says.
+    """
+
+    def __init__(self, judge: Callable[[str], tuple[bool, Register | None]]) -> None:
+        """Begin with nothing."""
+        self._judge = judge
+        self.tracks: dict[str, Track] = {}
+        self.blocks: deque[tuple[float, dict[str, Change]]] = deque(maxlen=MAX_BLOCKS)
+        """Hours, and what each key did; only keys that were there all the time."""
+        self.watched = 0.0
+        """Seconds, without the gaps."""
+        self._strangers: set[str] = set()
+        """Keys that are worth no track."""
+        self._start = 0.0
+        self._heard = -math.inf
+        self._widest = 0
+
+    def take(self, now: float, numbers: Mapping[str, float]) -> bool:
+        """Take the numbers of a message; return whether a block is complete."""
+        silence = now - self._heard
+        if 0 <= silence <= GAP:
+            self.watched += silence
+        else:
+            self._restart(now)
+        self._heard = now
+        self._widest = max(self._widest, len(numbers))
+        for key, number in numbers.items():
+            track = self._track(key)
+            if track and -LARGEST < number < LARGEST:
+                track.take(now, number, at_start=now == self._start)
+        # Not with a message of a single key: the others are older, their changes not yet told.
+        if now - self._start < BLOCK or 2 * len(numbers) <= self._widest:
+            return False
+        self._close(now)
+        return True
+
+    def _track(self, key: str) -> Track | None:
+        if key in self._strangers or key in self.tracks or len(self.tracks) >= MAX_KEYS:
+            return self.tracks.get(key)
+        worth, register = self._judge(key)
+        if worth:
+            self.tracks[key] = Track(register)
+        elif len(self._strangers) < MAX_KEYS:
+            self._strangers.add(key)
+        return self.tracks.get(key)
+
+    def _restart(self, now: float) -> None:
+        self._start = now
+        self._widest = 0
+        for track in self.tracks.values():
+            track.begin(whole=False)
+            track.seen = None
+
+    def _close(self, now: float) -> None:
+        self.blocks.append(
+            (
+                (now - self._start) / 3600,
+                {
+                    key: Change(track.rise, track.positive, track.negative, track.samples)
+                    for key, track in self.tracks.items()
+                    if track.whole and track.samples
+                },
+            )
+        )
+        for track in self.tracks.values():
+            # What was silent for a whole block tells of two blocks the next time.
+            track.begin(whole=bool(track.samples))
+        self._start = now
+
+    def pairs(self, one: str, other: str) -> Iterator[tuple[float, Change, Change]]:
+        """Yield the hours of each block and what two keys did in it."""
+        for hours, changes in self.blocks:
+            if one in changes and other in changes:
+                yield hours, changes[one], changes[other]
+
+    def fit(
+        self,
+        counter: str,
+        factor: float,
+        power: str,
+        power_factor: float,
+        *,
+        negative: bool = False,
+    ) -> Fit:
+        """Compare a counter's curve with the integral of a power, or of its negative half."""
+        return fit_of(
+            self.pairs(counter, power),
+            factor=factor,
+            power_factor=power_factor,
+            tick=self.tracks[counter].tick * factor,
+            negative=negative,
+        )

@@ -14,7 +14,8 @@ from homeassistant.helpers.selector import (
 
 from .const import CONF_REGISTERS
 from .register_choice import CHOICES, choice_of
-from .sml_vocabulary import Register, Role, register_of
+from .sml_registers import Register, Role
+from .sml_vocabulary import register_of
 
 _SELECTOR: Final = SelectSelector(
     SelectSelectorConfig(

@@ -49,7 +49,7 @@ from .fritzbox_model import (
 from .fritzbox_rest import SmartMeterProblem
 from .meter_coordinator import MeterCoordinator
 from .meter_sensors import MeterSensor, registers_told, registers_told_before
-from .sml_vocabulary import Role
+from .sml_registers import Role
 
 PARALLEL_UPDATES = 0
 

@@ -9,7 +9,8 @@ import math
 import re
 from typing import Any, Final
 
-from .sml_vocabulary import COUNTERS, Register, Role, register_of
+from .sml_registers import COUNTERS, LARGEST, Register, Role
+from .sml_vocabulary import register_of
 
 DEFAULT_TELE_PERIOD: Final = timedelta(seconds=300)
 """How often Tasmota publishes SENSOR unless told otherwise."""
@@ -57,11 +58,15 @@ class Block:
 
     def numbers(self) -> dict[str, float]:
         """Return the fields that are numbers to reckon with."""
-        return {
-            key: float(value)
-            for key, value in self.fields.items()
-            if isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)
-        }
+        numbers = {key: number_in(value) for key, value in self.fields.items()}
+        return {key: number for key, number in numbers.items() if is_finite(number)}
+
+
+def number_in(value: object) -> float:
+    """Return a published number, NaN for what is none, or none that a meter can show."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    return float(value) if abs(value) < LARGEST else math.nan
 
 
 def load_object(payload: Payload) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from custom_components.py_hab.meters import MAX_METERS, MISSED_MESSAGES, Meters
+from custom_components.py_hab.meter_places import MAX_METERS, MISSED_MESSAGES, MeterPlaces
 from custom_components.py_hab.tasmota_sml import Block
 
 WHOLE: Final = {"E_in": 1.0, "Power": 2.0}
@@ -31,21 +31,21 @@ def immediate(prefix: str, **fields: Any) -> list[Block]:
     return [Block(prefix=prefix, fields=fields or {"Power": 2.0})]
 
 
-def places(meters: Meters, blocks: list[Block]) -> dict[str, str]:
+def places(meters: MeterPlaces, blocks: list[Block]) -> dict[str, str]:
     """Return the place of each prefix that has got one."""
     return {block.prefix: place for place, block in meters.assign(blocks, number_of)}
 
 
-def several(count: int) -> Meters:
+def several(count: int) -> MeterPlaces:
     """Return meters called "M1", "M2" and so on."""
-    meters = Meters(None)
+    meters = MeterPlaces(None)
     meters.assign(message(*(f"M{number}" for number in range(1, count + 1))), number_of)
     return meters
 
 
 @pytest.mark.parametrize("prefix", ["MT681", ""])
 def test_the_meter_that_was_chosen_is_the_first(prefix: str) -> None:
-    meters = Meters(prefix)
+    meters = MeterPlaces(prefix)
     assert dict(meters.prefixes) == {"": prefix}
     assert places(meters, message(prefix)) == {prefix: ""}
     assert places(meters, immediate(prefix)) == {prefix: ""}
@@ -53,19 +53,19 @@ def test_the_meter_that_was_chosen_is_the_first(prefix: str) -> None:
 
 @pytest.mark.parametrize("blocks", [message("SML"), immediate("SML")])
 def test_without_a_choice_the_first_meter_heard_is_the_first(blocks: list[Block]) -> None:
-    meters = Meters(None)
+    meters = MeterPlaces(None)
     assert places(meters, blocks) == {"SML": ""}
     assert dict(meters.prefixes) == {"": "SML"}
 
 
 def test_an_empty_message_changes_nothing() -> None:
-    meters = Meters("MT681")
+    meters = MeterPlaces("MT681")
     assert meters.assign([], number_of) == []
     assert dict(meters.prefixes) == {"": "MT681"}
 
 
 def test_a_second_meter_appears() -> None:
-    meters = Meters("House")
+    meters = MeterPlaces("House")
     assert places(meters, message("House", "Heat pump")) == {"House": "", "Heat pump": "2"}
     assert places(meters, message("Heat pump")) == {"Heat pump": "2"}
     assert places(meters, message("House", "Heat pump", "Wallbox")) == {
@@ -76,20 +76,20 @@ def test_a_second_meter_appears() -> None:
 
 
 def test_blocks_come_back_with_their_fields() -> None:
-    ((place, block),) = Meters("House").assign(immediate("House", Power=7), number_of)
+    ((place, block),) = MeterPlaces("House").assign(immediate("House", Power=7), number_of)
     assert place == ""
     assert block.fields == {"Power": 7}
 
 
 def test_an_immediate_message_never_makes_a_new_meter() -> None:
-    meters = Meters("House")
+    meters = MeterPlaces("House")
     for _ in range(10 * MISSED_MESSAGES):
         assert places(meters, immediate("Heat pump")) == {}
     assert dict(meters.prefixes) == {"": "House"}
 
 
 def test_an_immediate_message_tells_nobody_is_missing() -> None:
-    meters = Meters("House")
+    meters = MeterPlaces("House")
     for _ in range(MISSED_MESSAGES - 1):
         assert places(meters, message("Haus")) == {}
     for _ in range(10 * MISSED_MESSAGES):
@@ -98,7 +98,7 @@ def test_an_immediate_message_tells_nobody_is_missing() -> None:
 
 
 def test_a_renamed_meter_keeps_its_place() -> None:
-    meters = Meters("House")
+    meters = MeterPlaces("House")
     for _ in range(MISSED_MESSAGES - 1):
         assert places(meters, message("MT681")) == {}
     assert places(meters, message("MT681")) == {"MT681": ""}
@@ -107,7 +107,7 @@ def test_a_renamed_meter_keeps_its_place() -> None:
 
 
 def test_a_meter_that_is_heard_again_was_not_renamed() -> None:
-    meters = Meters("House")
+    meters = MeterPlaces("House")
     for _ in range(5):
         for _ in range(MISSED_MESSAGES - 1):
             assert places(meters, message("Ghost")) == {}
@@ -159,13 +159,13 @@ def test_two_meters_swap_their_names_with_their_numbers() -> None:
 
 
 def test_a_number_moves_nobody_who_is_still_there() -> None:
-    meters = Meters("House")
+    meters = MeterPlaces("House")
     meters.note_number("", "1ISK0090783944")
     assert places(meters, message("House", Copy="1ISK0090783944")) == {"House": "", "Copy": "2"}
 
 
 def test_a_meter_with_another_number_waits_for_the_old_one() -> None:
-    meters = Meters("House")
+    meters = MeterPlaces("House")
     meters.note_number("", "1ISK0090783944")
     blocks = message(Neu="1EMH0010258111")
     for _ in range(MISSED_MESSAGES - 1):
@@ -191,7 +191,7 @@ def test_there_are_no_more_meters_than_the_driver_reads() -> None:
 def test_notes_bring_places_and_numbers_over_a_restart() -> None:
     meters = several(3)
     meters.note_number("2", "1EMH0010258111")
-    later = Meters("M1")
+    later = MeterPlaces("M1")
     later.recall(meters.notes)
     assert later.notes == meters.notes
     assert places(later, message("M2", "M3", "M1")) == {"M1": "", "M2": "2", "M3": "3"}
@@ -199,14 +199,14 @@ def test_notes_bring_places_and_numbers_over_a_restart() -> None:
 
 
 def test_a_renamed_meter_is_found_under_its_new_name_after_a_restart() -> None:
-    later = Meters("House")
+    later = MeterPlaces("House")
     later.recall({"": {"prefix": "Haus", "number": ""}})
     assert places(later, message("Haus")) == {"Haus": ""}
 
 
 def test_an_unknown_number_is_no_number() -> None:
     """Neither an empty one from the notes, nor none in a message."""
-    later = Meters("House")
+    later = MeterPlaces("House")
     later.recall({"": {"prefix": "House", "number": ""}})
     assert places(later, message("Neu")) == {}
 
@@ -228,13 +228,13 @@ def test_an_unknown_number_is_no_number() -> None:
     ids=repr,
 )
 def test_senseless_notes_are_ignored(notes: object) -> None:
-    meters = Meters("House")
+    meters = MeterPlaces("House")
     meters.recall(notes)
     assert dict(meters.prefixes) == {"": "House"}
 
 
 def test_of_notes_the_senseless_part_alone_is_ignored() -> None:
-    meters = Meters("House")
+    meters = MeterPlaces("House")
     notes: Mapping[str, object] = {"": 1, "2": {"prefix": "Pump", "number": "2"}}
     meters.recall(notes)
     assert dict(meters.prefixes) == {"": "House", "2": "Pump"}

@@ -17,7 +17,7 @@ MISSED_MESSAGES: Final = 3
 """So many whole messages must lack a meter before another name is taken for its new one."""
 
 
-class Meters:
+class MeterPlaces:
     """The meters behind one head: their places and the prefixes they go by."""
 
     def __init__(self, first_prefix: str | None) -> None:
