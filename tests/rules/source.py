@@ -31,6 +31,7 @@ FLOORS: Final[dict[str, int]] = {
     "fritzbox_model.py": 1,
     "fritzbox_login.py": 1,
     "fritzbox_rest.py": 1,
+    "fritzbox_statistics.py": 1,
     "fritzbox_xml.py": 1,
     "device_absence.py": 1,
     "fritzbox_api.py": 1,
