@@ -96,8 +96,9 @@ class CounterGuard:
     quarantined: bool = False
     """Whether even a possible reading must be confirmed by a second one."""
     _judged: float = math.inf
-    """When the newest reading was judged, and how long after the one before."""
+    """When the newest reading was judged, how long after the one before, and that one's."""
     _gap: float = 0.0
+    _earlier_gap: float = 0.0
     _since: float | None = None
     """Since when the last believed reading is what it is."""
     _held: bool = False
@@ -110,9 +111,15 @@ class CounterGuard:
     _candidate_at: float = 0.0
     _agreeing: int = 0
 
+    @property
+    def interval(self) -> float:
+        """Seconds that readings are apart as a rule, whatever the newest one had to wait for."""
+        return min(self._gap, self._earlier_gap)
+
     def judge(self, reading: float, now: float) -> Verdict:
         """Decide on the next reading, received at `now` seconds; a believed one becomes `last`."""
-        usual, self._gap = self._gap, min(max(now - self._judged, 0.0), LONGEST_INTERVAL)
+        usual, self._earlier_gap = self._gap, self._gap
+        self._gap = min(max(now - self._judged, 0.0), LONGEST_INTERVAL)
         self._judged = now
         if reading == self.last and self._doubt is None and not self.quarantined:
             # By far the most frequent case.
@@ -207,6 +214,11 @@ def _has_rolled_over(last: float, reading: float, possible_rise: float) -> bool:
     return any(
         last < capacity and reading + capacity - last <= possible_rise for capacity in _CAPACITIES
     )
+
+
+def capacity_of(reading: float) -> float:
+    """Return the kWh at which a display that shows this reading is full."""
+    return next((capacity for capacity in _CAPACITIES if reading < capacity), reading)
 
 
 def _is_other_unit(ratio: float) -> bool:

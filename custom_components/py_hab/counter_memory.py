@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .counter import BELIEVING, DEFAULT_MAX_POWER, CounterGuard, Verdict
+from .counter_gap import Gap, gap_between, gaps_from_notes
 
 STORAGE_VERSION: Final = 1
 STORAGE_MINOR_VERSION: Final = 2
@@ -20,10 +21,13 @@ SAVE_DELAY: Final = timedelta(minutes=15)
 
 _COUNTERS: Final = "counters"
 _NOTES: Final = "notes"
+_GAPS: Final = "gaps"
+MAX_GAPS: Final = 200
+"""Of a home that nobody mends for weeks; the oldest are given up."""
 
 
 class _EntryStore(Store[dict[str, Any]]):
-    """The file of an entry: `{"counters": {key: [kWh, unix time]}, "notes": {...}}`."""
+    """The file of an entry: counters by key as [kWh, unix time], notes of the source, gaps."""
 
     @override
     async def _async_migrate_func(
@@ -37,7 +41,8 @@ class _EntryStore(Store[dict[str, Any]]):
 class CounterMemory:
     """Judges the readings of all counters of an entry.
 
-    `rejected` counts what was not believed, by counter and verdict. `notes` is whatever else the
+    `rejected` counts what was not believed, by counter and verdict. `gaps` are times without
+    readings that the statistics have not been mended for yet, oldest first. `notes` is whatever else the
     source wants to find again after a restart, as JSON has it; who reads it must expect a file
     that was changed by hand.
     """
@@ -57,6 +62,7 @@ class CounterMemory:
         self._guards: dict[str, CounterGuard] = {}
         self._next_save = 0.0
         self.notes: dict[str, Any] = {}
+        self.gaps: list[Gap] = []
         self.rejected: Counter[tuple[str, Verdict]] = Counter()
 
     async def async_load(self) -> None:
@@ -66,6 +72,7 @@ class CounterMemory:
         sections = stored if isinstance(stored, dict) else {}
         counters, notes = sections.get(_COUNTERS), sections.get(_NOTES)
         self.notes = notes if isinstance(notes, dict) else {}
+        self.gaps = gaps_from_notes(sections.get(_GAPS))
         for key, remembered in counters.items() if isinstance(counters, dict) else ():
             match remembered:
                 case [int() | float() as last, at] if last is not True and 0 <= last < math.inf:
@@ -92,13 +99,29 @@ class CounterMemory:
     def judge(self, key: str, reading: float, now: float) -> Verdict:
         """Judge a reading in kWh, received at `now` (unix time); count it if it is not believed."""
         guard = self._guards.get(key) or self._guard(key)
-        before = guard.last
+        before, at, usual = guard.last, guard.at, guard.interval
         verdict = guard.judge(reading, now)
         if verdict not in BELIEVING:
             self.rejected[key, verdict] += 1
         if guard.last != before:
+            gap = gap_between(key, (before, at), (reading, now), verdict=verdict, usual=usual)
+            if gap is not None:
+                self.add_gap(gap)
             self.schedule_save()
         return verdict
+
+    @callback
+    def add_gap(self, gap: Gap) -> None:
+        """Note a gap that the statistics are to be mended for."""
+        self.gaps.append(gap)
+        del self.gaps[:-MAX_GAPS]
+
+    @callback
+    def settle(self, gap: Gap) -> None:
+        """Drop a gap that the statistics have been mended for, or that cannot be mended."""
+        if gap in self.gaps:
+            self.gaps.remove(gap)
+            self.schedule_save()
 
     @callback
     def reject(self, key: str, verdict: Verdict) -> None:
@@ -134,6 +157,7 @@ class CounterMemory:
                 if guard.last is not None
             },
             _NOTES: self.notes,
+            _GAPS: [gap.note() for gap in self.gaps],
         }
 
     async def async_save(self) -> None:

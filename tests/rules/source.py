@@ -48,6 +48,7 @@ FLOORS: Final[dict[str, int]] = {
     "meter_trouble.py": 1,
     "sampling.py": 1,
     "counter.py": 1,
+    "counter_gap.py": 1,
     "const.py": 2,
     "counter_memory.py": 2,
     "fritzbox_failures.py": 2,
