@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import Platform
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.event import async_track_time_interval
@@ -129,6 +129,9 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         await self._async_recall()
         entry = self.config_entry
         entry.async_on_unload(self._async_save)
+        entry.async_on_unload(
+            self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_save)
+        )
         entry.async_on_unload(self.notices.clear)
         await self.link.async_listen()
         entry.async_on_unload(
@@ -148,7 +151,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         for place in self._places.prefixes:
             self._meter(place)
 
-    async def _async_save(self) -> None:
+    async def _async_save(self, _event: Event | None = None) -> None:
         self.counters.notes = self._notes()
         await self.counters.async_save()
 

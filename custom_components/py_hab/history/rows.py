@@ -5,6 +5,8 @@ from typing import Final
 
 HOUR: Final = 3600
 """Seconds of a row of long-term statistics."""
+PERIOD: Final = 300
+"""Seconds of a row of short-term statistics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,21 @@ class MeanRow:
     mean: float
     min: float
     max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a sum as it stands in the recorder; times in seconds, energy in kWh."""
+
+    start: int
+    length: int
+    state: float
+    sum: float
+
+    @property
+    def end(self) -> int:
+        """When the row's period ends."""
+        return self.start + self.length
 
 
 def full_hour(moment: float) -> int:

@@ -1,0 +1,87 @@
+"""Which hours the box remembers that the statistics lack, and how they fit in.
+
+Nothing here reads or writes: it is told what stands there, and tells what should.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..counter import DEFAULT_MAX_POWER
+from .rows import HOUR, MeanRow, Row, SumRow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backfill:
+    """Hours to be written."""
+
+    rows: list[SumRow] = field(default_factory=list)
+    join: int | None = None
+    """Where the hours before all others end (unix time): there the sums must be made to meet."""
+
+    energy: float = 0.0
+    """kWh that the statistics did not have before."""
+
+
+def missing_hours(
+    readings: Mapping[int, float], hours: Sequence[Row], first: int | None, until: int
+) -> Backfill:
+    """Return the hours that the readings (kWh at full hours) know and the statistics lack.
+
+    `hours` are all hourly rows, ascending; `first` is when the first row of any length starts,
+    None if there is none; `until` is up to when hours may be written (unix times).
+    """
+    there = {row.start for row in hours}
+    lacking = [
+        hour
+        for hour in sorted(readings)
+        if hour not in there and hour + HOUR in readings and hour + HOUR <= until
+    ]
+    head = [hour for hour in lacking if first is None or hour + HOUR <= first // HOUR * HOUR]
+    rows = _before_all(head, readings)
+    return Backfill(
+        rows=[*rows, *_in_between(lacking[len(head) :], readings, hours)],
+        join=head[-1] + HOUR if head else None,
+        energy=rows[-1].sum if rows else 0.0,
+    )
+
+
+def _before_all(hours: Sequence[int], readings: Mapping[int, float]) -> list[SumRow]:
+    """Return the hours before all rows: their sums begin with 0."""
+    return [
+        SumRow(hour, readings[hour + HOUR], readings[hour + HOUR] - readings[hours[0]])
+        for hour in hours
+    ]
+
+
+def _in_between(
+    lacking: Iterable[int], readings: Mapping[int, float], hours: Sequence[Row]
+) -> list[SumRow]:
+    """Return hours that lie between two rows; the sums of those stay what they are."""
+    rows: list[SumRow] = []
+    remaining = iter(hours)
+    left: Row | None = None
+    right = next(remaining, None)
+    for hour in lacking:
+        while right is not None and right.start < hour:
+            left, right = right, next(remaining, None)
+        # Where the counter or its sum began anew, nobody knows how much belongs in between.
+        if left is None or right is None or right.sum < left.sum or right.state < left.state:
+            continue
+        counted = min(max(readings[hour + HOUR] - left.state, 0.0), right.sum - left.sum)
+        rows.append(SumRow(hour, left.state + counted, left.sum + counted))
+    return rows
+
+
+def joint(last: Row, first: Row) -> float:
+    """Return the kWh by which `first` and all after it are to be shifted to follow `last`.
+
+    Between the two rows is what the counter has risen by, if that is possible.
+    """
+    rise = first.state - last.state
+    possible = 0 <= rise <= DEFAULT_MAX_POWER * ((first.end - last.end) / HOUR + 1)
+    return last.sum + (rise if possible else 0.0) - first.sum
+
+
+def missing_means(rows: Iterable[MeanRow], there: set[int], until: int) -> list[MeanRow]:
+    """Return the hours of a measurement that the statistics lack."""
+    return [row for row in rows if row.start not in there and row.start + HOUR <= until]

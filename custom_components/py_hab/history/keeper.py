@@ -1,0 +1,433 @@
+"""Keeps the history of one entry true: completes it from the box, and mends what was missed.
+
+It works some minutes after a counter is back, after set-up, and once a day; each run starts from
+what stands in the recorder, so that a run that was interrupted is simply made again.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+import logging
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_time_change
+from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
+from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..counter import Verdict
+from ..counter_gap import Gap
+from ..fritzbox_api import FritzBoxError
+from ..fritzbox_statistics import BoxStatistics
+from .backfill import Backfill, joint, missing_hours, missing_means
+from .box_periods import energy_history, hourly_means
+from .ledger import Work
+from .outage import mending
+from .rows import HOUR, Row, full_hour
+from .sources import Source, sources
+from .statistics import SAME, Statistics, door
+
+_LOGGER = logging.getLogger(__name__)
+
+AFTER_START: Final = 120.0
+"""Seconds that Home Assistant has been running before anything is written: the recorder compiles
+first what it has missed."""
+PAUSE: Final = 2.0
+"""Seconds between two questions to the box: statistics are fetched over its radio."""
+DAILY: Final = timedelta(hours=24)
+RETRY: Final = timedelta(minutes=30)
+"""After a box that did not answer, or a database that refused."""
+WEEK: Final = 7 * 24 * HOUR
+GIVE_UP_AFTER: Final = timedelta(days=2)
+"""A gap of which no statistics tell by then belongs to an entity that is not recorded."""
+MAX_PLUG_POWER: Final = 3.7
+"""kW; what one plug or relay of FRITZ!'s switches (16 A)."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Found:
+    """What a run has found about one statistic."""
+
+    entity_id: str
+    rows: int = 0
+    """Hours written, or to be written."""
+    energy: float | None = None
+    """kWh that were missing altogether."""
+    since: datetime | None = None
+    """Up to when the box remembers it."""
+    left_out: list[str] = field(default_factory=list)
+    """Why nothing older, or not all."""
+    mended: list[dict[str, Any]] = field(default_factory=list)
+    """Outages, silences and replacements."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what an action answers."""
+        return {
+            "entity_id": self.entity_id,
+            "rows": self.rows,
+            "energy": None if self.energy is None else round(self.energy, 3),
+            "since": self.since.isoformat() if self.since else None,
+            "left_out": self.left_out,
+            "mended": self.mended,
+        }
+
+
+class Keeper:
+    """Keeps the history of one loaded entry."""
+
+    def __init__(self, hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
+        """Prepare; nothing is asked or read yet."""
+        self._hass = hass
+        self._entry = entry
+        self._counters = entry.runtime_data.counters
+        self._door: Statistics = door(hass)
+        self._started: datetime | None = None
+        self._not_before: datetime | None = None
+        self._working = False
+        self.progress = 0.0
+        """Of the run under way, from 0 to 1."""
+
+    @callback
+    def async_start(self) -> None:
+        """Look after the history from now on, until the entry is unloaded."""
+        entry = self._entry
+        entry.async_on_unload(async_at_started(self._hass, self._home_started))
+        # Half a minute after Home Assistant compiles its five-minute rows.
+        entry.async_on_unload(
+            async_track_time_change(self._hass, self._tick, minute=list(range(2, 60, 5)), second=40)
+        )
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the user wants the history to be looked after."""
+        return bool(self._entry.options.get(CONF_HISTORY, True))
+
+    @property
+    def last_run(self) -> Mapping[str, Any] | None:
+        """When the whole history was last looked after (`at`), and what came of it (`result`)."""
+        return self._door.ledger.runs.get(self._entry.entry_id)
+
+    @property
+    def next_run(self) -> datetime | None:
+        """When the whole history will be looked after next, None if it is switched off."""
+        if not self.enabled:
+            return None
+        last = dt_util.parse_datetime(self.last_run["at"]) if self.last_run else None
+        due = last + DAILY if last else dt_util.utcnow()
+        return max(due, self._not_before) if self._not_before else due
+
+    async def async_run(self, *, dry_run: bool = False) -> list[Found]:
+        """Look after the whole history now; return what was found.
+
+        Raises HomeAssistantError if box or recorder do not let us.
+        """
+        async with self._door.lock:
+            self._working = True
+            try:
+                if not dry_run:
+                    for source in sources(self._hass, self._entry):
+                        self._door.ledger.account(source.statistic.id).undone = False
+                return await self._async_run(None, dry_run=dry_run)
+            finally:
+                self._working = False
+
+    # When
+
+    @callback
+    def _home_started(self, _hass: HomeAssistant) -> None:
+        self._started = dt_util.utcnow()
+
+    @callback
+    def _tick(self, now: datetime) -> None:
+        """Every five minutes: work, if there is any."""
+        if not self._may_work(now):
+            return
+        whole = self.next_run is not None and self.next_run <= now
+        waiting = {gap.key for gap in self._counters.gaps} | self._unjoined()
+        if whole or waiting:
+            self._entry.async_create_background_task(
+                self._hass, self._async_work(None if whole else waiting), "py_hab history"
+            )
+
+    async def _async_work(self, keys: set[str] | None) -> None:
+        self._working = True
+        try:
+            async with self._door.lock:
+                await self._async_run(keys, dry_run=False)
+        except HomeAssistantError as err:
+            # The poll has its own say about a box that is away.
+            _LOGGER.debug("History of %s put off: %s", self._entry.title, err)
+            self._not_before = dt_util.utcnow() + RETRY
+        finally:
+            self._working = False
+
+    def _may_work(self, now: datetime) -> bool:
+        return (
+            self.enabled
+            and not self._working
+            and self._started is not None
+            and (now - self._started).total_seconds() >= AFTER_START
+            and (self._not_before is None or now >= self._not_before)
+            and self._entry.runtime_data.last_update_success
+            and self._door.is_ready()
+        )
+
+    def _unjoined(self) -> set[str]:
+        """Return the counters whose history does not meet their live sums yet."""
+        return {
+            source.counter
+            for source in sources(self._hass, self._entry)
+            if source.counter is not None
+            and self._door.ledger.account(source.statistic.id).join is not None
+        }
+
+    # What
+
+    async def _async_run(self, keys: set[str] | None, *, dry_run: bool) -> list[Found]:
+        """Look after some counters, or after everything."""
+        if not self._door.is_ready():
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
+        found: list[Found] = []
+        asked: dict[str, BoxStatistics] = {}
+        todo = [
+            source
+            for source in sources(self._hass, self._entry)
+            if (keys is None or source.counter in keys)
+            and not self._door.ledger.account(source.statistic.id).undone
+        ]
+        for number, source in enumerate(todo):
+            self.progress = number / len(todo)
+            if source.ain is not None and source.ain not in asked:
+                if asked:
+                    await asyncio.sleep(PAUSE)
+                asked[source.ain] = await self._async_remembered(source.ain)
+            remembered = asked.get(source.ain or "", BoxStatistics())
+            found.append(await self._async_source(source, remembered, dry_run=dry_run))
+        if not dry_run:
+            self._drop_strange_gaps()
+            if keys is None:
+                self._door.ledger.runs[self._entry.entry_id] = {
+                    "at": dt_util.utcnow().isoformat(),
+                    "result": [item.as_json() for item in found],
+                }
+                await self._door.ledger.async_save()
+        return found
+
+    async def _async_remembered(self, ain: str) -> BoxStatistics:
+        """Ask the box what it remembers of a device."""
+        coordinator = self._entry.runtime_data
+        if not isinstance(coordinator, FritzBoxCoordinator):
+            return BoxStatistics()
+        try:
+            return await coordinator.async_statistics(ain)
+        except FritzBoxError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="box_does_not_tell"
+            ) from err
+
+    async def _async_source(
+        self, source: Source, remembered: BoxStatistics, *, dry_run: bool
+    ) -> Found:
+        found = Found(entity_id=source.statistic.id)
+        if not dry_run:
+            await self._door.async_resume(source.statistic)
+        if source.counter is None:
+            await self._async_complete_means(source, remembered, found, dry_run=dry_run)
+            return found
+        reading = self._counters.last(source.counter)
+        if reading is None:
+            return found
+        history = energy_history(
+            remembered.energy,
+            counter=reading,
+            now=dt_util.utcnow(),
+            zone=dt_util.get_default_time_zone(),
+        )
+        found.left_out = [doubt.value for doubt in history.doubts]
+        if history.readings:
+            found.since = dt_util.utc_from_timestamp(min(history.readings))
+        for gap in [gap for gap in self._counters.gaps if gap.key == source.counter]:
+            await self._async_mend(source, gap, history.readings, found, dry_run=dry_run)
+        if history.readings:
+            await self._async_complete(source, history.readings, found, dry_run=dry_run)
+        if not dry_run:
+            await self._async_join(source)
+        return found
+
+    async def _async_complete(
+        self, source: Source, readings: Mapping[int, float], found: Found, *, dry_run: bool
+    ) -> None:
+        """Write the hours that the box remembers and the statistics lack."""
+        statistic = source.statistic
+        hours = await self._door.async_hours(statistic)
+        first = hours[0].start if hours else await self._first_period(source)
+        backfill = missing_hours(readings, hours, first, self._door.compiled_until())
+        found.rows += len(backfill.rows)
+        found.energy = backfill.energy
+        if not dry_run and backfill.rows:
+            await self._async_write(source, backfill)
+
+    async def _async_write(self, source: Source, backfill: Backfill) -> None:
+        account = self._door.ledger.account(source.statistic.id)
+        account.join = backfill.join or account.join
+        await self._door.async_write(source.statistic, backfill.rows, Work.BACKFILL)
+        _LOGGER.info(
+            "%s: %d hours completed from what the box remembers",
+            source.statistic.id,
+            len(backfill.rows),
+        )
+
+    async def _first_period(self, source: Source) -> int | None:
+        periods = await self._door.async_periods(source.statistic)
+        return periods[0].start if periods else None
+
+    async def _async_join(self, source: Source) -> None:
+        """Let the sums of Home Assistant go on from those of the hours before, once."""
+        account = self._door.ledger.account(source.statistic.id)
+        if account.join is None:
+            return
+        statistic, join = source.statistic, account.join
+        last = await self._door.async_hours(statistic, join - HOUR, join)
+        first = await self._async_first_after(source, join)
+        if last and first is not None:
+            await self._door.async_shift(
+                statistic, first.start, joint(last[-1], first), Work.BACKFILL
+            )
+        if first is not None or not last:
+            account.join = None
+            await self._door.ledger.async_save()
+
+    async def _async_first_after(self, source: Source, moment: int) -> Row | None:
+        """Return the first row from a moment on, five-minute rows before hourly ones."""
+        rows = [
+            *await self._door.async_periods(source.statistic, moment, moment + WEEK),
+            *await self._door.async_hours(source.statistic, moment, moment + 52 * WEEK),
+        ]
+        return min(rows, key=lambda row: (row.start, row.length), default=None)
+
+    async def _async_complete_means(
+        self, source: Source, remembered: BoxStatistics, found: Found, *, dry_run: bool
+    ) -> None:
+        """Write the hours of a measurement that the box remembers and the statistics lack."""
+        series = remembered.humidity if source.series == "humidity" else remembered.temperature
+        means = hourly_means(series, now=dt_util.utcnow())
+        if not means:
+            return
+        found.since = dt_util.utc_from_timestamp(means[0].start)
+        there = await self._door.async_has_hours(source.statistic, means[0].start)
+        rows = missing_means(means, there, self._door.compiled_until())
+        found.rows = len(rows)
+        if not dry_run:
+            await self._door.async_write(source.statistic, rows, Work.BACKFILL)
+
+    # Gaps
+
+    async def _async_mend(
+        self,
+        source: Source,
+        gap: Gap,
+        known: Mapping[int, float],
+        found: Found,
+        *,
+        dry_run: bool,
+    ) -> None:
+        """Make the statistics right about a gap."""
+        statistic, gap = source.statistic, _with_energy(gap, source)
+        since = full_hour(gap.start) - 2 * HOUR
+        hours = await self._door.async_hours(statistic, since)
+        if not hours or hours[0].end > gap.start:
+            # The last row is older than the last reading.
+            hours = [*await self._door.async_hours(statistic, 0.0, since), *hours]
+        plan = mending(
+            gap,
+            periods=await self._door.async_periods(statistic, since),
+            hours=hours,
+            ours=self._door.ledger.account(statistic.id).inserted,
+            known=known,
+            usual=await self._async_usual(source, gap),
+        )
+        age = dt_util.utcnow().timestamp() - gap.end
+        # The hour of the last reading before is written as well: it must be compiled.
+        if plan is None or any(row.start + HOUR > self._door.compiled_until() for row in plan.rows):
+            if age > GIVE_UP_AFTER.total_seconds() and not dry_run:
+                self._counters.settle(gap)
+            return
+        found.rows += len(plan.rows)
+        found.mended.append(
+            {
+                "since": dt_util.utc_from_timestamp(gap.start).isoformat(),
+                "until": dt_util.utc_from_timestamp(gap.end).isoformat(),
+                "energy": round(gap.energy, 3),
+                "shift": round(plan.shift, 3),
+                "reason": gap.verdict.value,
+            }
+        )
+        if dry_run:
+            return
+        if abs(plan.shift) > SAME:
+            work = Work.SILENCE if plan.restarted else Work.REPLACEMENT
+            await self._door.async_shift(statistic, plan.at, plan.shift, work)
+        await self._door.async_write(statistic, plan.rows, Work.OUTAGE)
+        self._counters.settle(gap)
+        if plan.rows:
+            _LOGGER.info("%s: an outage mended, %d hours", statistic.id, len(plan.rows))
+
+    async def _async_usual(self, source: Source, gap: Gap) -> Mapping[int, float]:
+        """Return the kWh of the hours a week before a gap, moved to its hours, if they are wanted."""
+        if self._entry.options.get(CONF_SHAPE) != OutageShape.WEEK_BEFORE:
+            return {}
+        hours = await self._door.async_hours(
+            source.statistic, gap.start - WEEK - 2 * HOUR, gap.end - WEEK + HOUR
+        )
+        usual: dict[int, float] = {}
+        for before, row in pairwise(hours):
+            if row.start == before.end:
+                usual[row.start + WEEK] = row.sum - before.sum
+        return usual
+
+    def _drop_strange_gaps(self) -> None:
+        """Drop gaps of counters that have no statistics: an entity that is switched off."""
+        known = {source.counter for source in sources(self._hass, self._entry)}
+        now = dt_util.utcnow().timestamp()
+        for gap in [*self._counters.gaps]:
+            if gap.key not in known and now - gap.end > GIVE_UP_AFTER.total_seconds():
+                self._counters.settle(gap)
+
+
+def _with_energy(gap: Gap, source: Source) -> Gap:
+    """Return a gap with what was counted after a reset: a plug's counter starts with nothing."""
+    possible = MAX_PLUG_POWER * (gap.end - gap.start) / HOUR
+    is_reset = gap.verdict is Verdict.REPLACED and gap.after < gap.before
+    if source.starts_at_zero and is_reset and gap.counted is None and gap.after <= possible:
+        return replace(gap, counted=gap.after)
+    return gap
+
+
+_KEEPERS: HassKey[dict[str, Keeper]] = HassKey("py_hab_keepers")
+
+
+@callback
+def async_keep_history(hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
+    """Look after the history of an entry as long as it is loaded."""
+    keeper = Keeper(hass, entry)
+    keepers = hass.data.setdefault(_KEEPERS, {})
+    keepers[entry.entry_id] = keeper
+
+    @callback
+    def leave() -> None:
+        del keepers[entry.entry_id]
+
+    entry.async_on_unload(leave)
+    keeper.async_start()
+
+
+@callback
+def keeper_of(hass: HomeAssistant, entry_id: str) -> Keeper | None:
+    """Return who looks after the history of an entry, None if it is not loaded."""
+    return hass.data.get(_KEEPERS, {}).get(entry_id)

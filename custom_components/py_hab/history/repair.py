@@ -1,0 +1,81 @@
+"""What users ask for: taking back what we wrote, and mending what others have spoiled."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from .ledger import Work
+from .spikes import Spike, find_spikes
+from .statistics import Statistics, door
+
+
+def _ready(hass: HomeAssistant) -> Statistics:
+    """Return the door, if there is a recorder behind it."""
+    found = door(hass)
+    if not found.is_ready():
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
+    return found
+
+
+async def async_undo(hass: HomeAssistant, statistic_id: str, *, dry_run: bool) -> dict[str, Any]:
+    """Take back everything that we wrote into a statistic; return what that was.
+
+    Nothing is written into it by itself any more until the user asks for it.
+    """
+    statistics = _ready(hass)
+    async with statistics.lock:
+        account = statistics.ledger.account(statistic_id)
+        about = {
+            "entity_id": statistic_id,
+            "rows_removed": len(account.inserted),
+            "rows_restored": len(account.replaced),
+            "shifts": [
+                {"since": dt_util.utc_from_timestamp(start).isoformat(), "energy": round(amount, 6)}
+                for start, amount in account.shifts
+            ],
+        }
+        if not dry_run:
+            account.undone = True
+            await statistics.async_undo(await statistics.async_statistic(statistic_id))
+        return about
+
+
+async def async_mend_spikes(
+    hass: HomeAssistant, statistic_id: str, *, max_power: float, dry_run: bool
+) -> dict[str, Any]:
+    """List the hours of any energy statistic that are impossible; correct them if asked to.
+
+    `max_power` in kW. Raises ServiceValidationError for what is no statistic of energy.
+    """
+    statistics = _ready(hass)
+    async with statistics.lock:
+        statistic = await statistics.async_statistic(statistic_id)
+        if not await statistics.async_is_energy(statistic_id):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="no_energy_statistic",
+                translation_placeholders={"statistic_id": statistic_id},
+            )
+        rows = await statistics.async_sums(statistic)
+        spikes = await hass.async_add_executor_job(_found, rows, max_power)
+        for spike in spikes if not dry_run else ():
+            await statistics.async_shift(
+                statistic, spike.start, spike.proposed - spike.change, Work.SPIKE
+            )
+        return {"entity_id": statistic_id, "spikes": [_about(spike) for spike in spikes]}
+
+
+def _found(rows: list[tuple[int, float | None, float]], max_power: float) -> list[Spike]:
+    return find_spikes(rows, max_power=max_power)
+
+
+def _about(spike: Spike) -> dict[str, Any]:
+    return {
+        "start": dt_util.as_local(dt_util.utc_from_timestamp(spike.start)).isoformat(),
+        "energy": round(spike.change, 3),
+        "proposed": round(spike.proposed, 3),
+        "reason": spike.reason.value,
+    }

@@ -1,0 +1,104 @@
+"""Which statistics belong to the values of an entry."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from homeassistant.components.sensor import SensorEntityDescription
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from ..const import DOMAIN
+from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..entity import fritzbox_values
+from ..fritzbox_model import MeterKind
+from ..meter_coordinator import MeterCoordinator
+from ..meter_sensors import METER_SENSORS, registers_told_before
+from ..sensor import FRITZBOX_SENSORS
+from ..sml_registers import COUNTERS
+from .statistics import Statistic
+
+_SERIES: Final = {
+    "energy": "energy",
+    "energy_import": "energy",
+    "energy_export": "energy",
+    "temperature": "temperature",
+    "humidity": "humidity",
+}
+"""What the box remembers: the name of the series, by the key of the sensor."""
+_REMEMBERED: Final = tuple(item for item in FRITZBOX_SENSORS if item.key in _SERIES)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A value with a statistic of its own."""
+
+    statistic: Statistic
+    counter: str | None = None
+    """How the counter memory calls it; None for a measurement."""
+    ain: str | None = None
+    """The device at the box that remembers it."""
+    series: str | None = None
+    """Which of the device's series."""
+    starts_at_zero: bool = False
+    """Whether a counter that begins anew begins with nothing, as a plug's does."""
+
+
+def sources(hass: HomeAssistant, entry: PyHabConfigEntry) -> list[Source]:
+    """Return the values of a loaded entry that have statistics, in the order of its devices."""
+    match entry.runtime_data:
+        case FritzBoxCoordinator() as fritzbox:
+            return list(_at_box(hass, fritzbox))
+        case MeterCoordinator() as meter:
+            return list(_of_meters(hass, meter))
+
+
+def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[Source]:
+    for unique_id, (ain, description) in fritzbox_values(coordinator, _REMEMBERED):
+        series = _SERIES[description.key]
+        is_counter = series == "energy"
+        statistic = _statistic(hass, coordinator, unique_id, description, is_sum=is_counter)
+        if statistic is not None:
+            meter = coordinator.data.devices[ain].power_meter
+            yield Source(
+                statistic=statistic,
+                counter=ain if is_counter else None,
+                ain=ain,
+                series=series,
+                starts_at_zero=meter is not None and meter.kind is MeterKind.CONSUMPTION,
+            )
+
+
+def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[Source]:
+    told = {
+        (place, role) for place, meter in coordinator.data.items() for role in meter.values
+    } | set(registers_told_before(coordinator))
+    for place, role in sorted(told):
+        if role in COUNTERS:
+            unique_id = coordinator.unique_id(place, role)
+            statistic = _statistic(hass, coordinator, unique_id, METER_SENSORS[role], is_sum=True)
+            if statistic is not None:
+                yield Source(statistic=statistic, counter=coordinator.data[place].counter_key(role))
+
+
+def _statistic(
+    hass: HomeAssistant,
+    coordinator: FritzBoxCoordinator | MeterCoordinator,
+    unique_id: str,
+    description: SensorEntityDescription,
+    *,
+    is_sum: bool,
+) -> Statistic | None:
+    """Return the statistic of an entity, None if it is not there or switched off."""
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
+    entity = registry.async_get(entity_id) if entity_id else None
+    if entity is None or entity.disabled:
+        return None
+    return Statistic(
+        id=entity.entity_id,
+        unit=description.native_unit_of_measurement or "",
+        is_sum=is_sum,
+        entry_id=coordinator.config_entry.entry_id,
+    )
