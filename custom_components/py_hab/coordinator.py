@@ -40,6 +40,7 @@ from .fritzbox_login import BoxInfo
 from .fritzbox_model import Device, DeviceList
 from .fritzbox_rest import Extras
 from .fritzbox_session import async_keep, async_resume
+from .fritzbox_statistics import BoxStatistics
 from .meter_coordinator import MeterCoordinator
 
 _LOGGER = logging.getLogger(__name__)
@@ -130,7 +131,22 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         )
 
     async def _async_stop(self, _event: Event) -> None:
+        # When the counters were read last tells how long they will not have been.
+        await self.counters.async_save()
         await self.client.logout()
+
+    async def async_statistics(self, ain: str) -> BoxStatistics:
+        """Ask what the box remembers of a device: the finest it has. Raises FritzBoxError."""
+        extras = self._extras.get(ain) if self._extras else None
+        if extras is not None and extras.unit is not None:
+            try:
+                found = await self.client.unit_statistics(extras.unit)
+            except (RestNotOfferedError, InvalidAnswerError) as err:
+                _LOGGER.debug("%s does not tell its statistics: %s", self.name, err)
+            else:
+                if found != BoxStatistics():
+                    return found
+        return await self.client.basic_statistics(ain)
 
     async def _async_update_extras(self, _now: datetime | None = None) -> None:
         """Ask, on a slower clock, for what the device list lacks; it shows with the next poll."""

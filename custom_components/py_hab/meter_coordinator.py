@@ -304,15 +304,25 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             replacement.before,
             replacement.verdict,
         )
-        self.notices.tell_replacement(place, self.name_of(place), replacement)
+        key = self._meters[place].counter_key(replacement.role)
+        gaps = [gap for gap in self.counters.gaps if gap.key == key and not gap.goes_on]
+        self.notices.tell_replacement(
+            place, self.name_of(place), replacement, gaps[-1] if gaps else None
+        )
         for listener in self._replacement_listeners:
             listener(place, replacement)
         self.counters.schedule_save()
 
     @callback
-    def async_answer(self, place: str, answer: Answer) -> None:
-        """Keep what the user says of a counter that went on from another reading."""
-        self.notices.answer(place, answer)
+    def async_answer(
+        self, place: str, answer: Answer, counted: Mapping[str, float] | None = None
+    ) -> None:
+        """Keep what the user says of a counter that went on from another reading.
+
+        `counted` are the kWh, by role, that both meters have counted in between.
+        """
+        for gap in self.notices.answer(place, answer, counted):
+            self.counters.add_gap(gap)
         self.counters.notes = self._notes()
         self.counters.schedule_save()
 

@@ -1,6 +1,7 @@
 """What the user is told of a meter: repair issues, and counters that went on from elsewhere."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Set as AbstractSet
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .counter_gap import Gap
 from .meter import Replacement
 from .meter_trouble import Trouble
 
@@ -50,7 +52,7 @@ class MeterNotices:
             item
             for item in (notes if isinstance(notes, list) else [])
             if isinstance(item, dict)
-            and {"place", "role", "verdict", "before", "now", "at", "answer"} == item.keys()
+            and {"place", "role", "verdict", "before", "now", "at", "answer"} <= item.keys()
         ]
 
     @callback
@@ -85,8 +87,13 @@ class MeterNotices:
         self._raised.clear()
 
     @callback
-    def tell_replacement(self, place: str, name: str, replacement: Replacement) -> None:
-        """Keep a replacement, and ask the user whether the meter was replaced."""
+    def tell_replacement(
+        self, place: str, name: str, replacement: Replacement, gap: Gap | None
+    ) -> None:
+        """Keep a replacement, and ask the user whether the meter was replaced.
+
+        `gap` lies between the two readings; the user may know what was counted in it.
+        """
         self.replacements.append(
             {
                 "place": place,
@@ -96,6 +103,7 @@ class MeterNotices:
                 "now": replacement.now,
                 "at": dt_util.utcnow().isoformat(),
                 "answer": None,
+                "gap": gap.note() if gap else None,
             }
         )
         del self.replacements[:-MAX_REPLACEMENTS]
@@ -132,10 +140,21 @@ class MeterNotices:
         ]
 
     @callback
-    def answer(self, place: str, answer: Answer) -> None:
-        """Keep what the user has said of the replacements at a meter."""
+    def answer(
+        self, place: str, answer: Answer, counted: Mapping[str, float] | None = None
+    ) -> list[Gap]:
+        """Keep what the user has said of the replacements at a meter.
+
+        `counted` are kWh by role that were counted between the two readings of a replacement;
+        the gaps for which the statistics are to be mended with them are returned.
+        """
+        gaps: list[Gap] = []
         for item in self.unanswered(place):
             item["answer"] = answer.value
+            gap = Gap.from_note(item.get("gap"))
+            if gap is not None and item["role"] in (counted or {}):
+                gaps.append(replace(gap, counted=(counted or {})[item["role"]]))
+        return gaps
 
 
 @callback

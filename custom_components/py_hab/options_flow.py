@@ -5,7 +5,7 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_SCAN_INTERVAL, UnitOfPower, UnitOfTime
 from homeassistant.helpers.selector import (
     NumberSelector,
@@ -25,6 +25,7 @@ from .const import (
     EntryKind,
 )
 from .counter import DEFAULT_MAX_POWER
+from .history_flow import HistoryFlow
 from .meter_coordinator import MeterCoordinator
 from .register_choice import assigned_registers, choice_of
 from .register_form import chosen_registers, registers_section, suggested_choices
@@ -68,24 +69,25 @@ _METER_SCHEMA = vol.Schema(
 )
 
 
-class PyHabOptionsFlow(OptionsFlowWithReload):
+class PyHabOptionsFlow(HistoryFlow):
     """Preferences of a box or a meter."""
 
     _keys: Sequence[str] = ()
     """What the form asks about."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Branch by the kind of the entry."""
-        if EntryKind(self.config_entry.data[CONF_KIND]) is EntryKind.METER:
-            return await self.async_step_meter()
-        return await self.async_step_fritzbox()
+        """Offer what can be changed."""
+        kind = EntryKind(self.config_entry.data[CONF_KIND])
+        return self.async_show_menu(
+            step_id="init", menu_options=[kind.value, "history", "import_database"]
+        )
 
     async def async_step_fritzbox(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask how often the box is read."""
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
+            return self.async_create_entry(data={**self.config_entry.options, **user_input})
         return self.async_show_form(
             step_id="fritzbox",
             data_schema=self.add_suggested_values_to_schema(
@@ -101,7 +103,9 @@ class PyHabOptionsFlow(OptionsFlowWithReload):
         if user_input is not None:
             # Of what has turned up since the form was shown, nothing was said in it.
             registers = chosen_registers(self._keys, user_input[CONF_REGISTERS])
-            return self.async_create_entry(data={**user_input, CONF_REGISTERS: registers})
+            return self.async_create_entry(
+                data={**options, **user_input, CONF_REGISTERS: registers}
+            )
         keys = self._keys = list(dict.fromkeys([*found, *unknown, *assigned]))
         suggested = suggested_choices(keys, assigned) | found
         return self.async_show_form(

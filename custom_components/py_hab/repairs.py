@@ -1,15 +1,38 @@
 """Repairs: a question that only the user can answer."""
 
+from typing import Final
+
+import voluptuous as vol
+
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.components.repairs.models import RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+)
 
 from .const import DOMAIN
 from .coordinator import PyHabConfigEntry
 from .meter_coordinator import MeterCoordinator
 from .meter_notices import Answer
+from .sml_registers import Role
+
+_ASKED: Final = (Role.ENERGY_IMPORT, Role.ENERGY_EXPORT)
+"""Counters of which a fitter writes the readings down."""
+_READING: Final = NumberSelector(
+    NumberSelectorConfig(
+        min=0,
+        max=99_999_999,
+        step="any",
+        mode=NumberSelectorMode.BOX,
+        unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+    )
+)
 
 
 class MeterReplacedFlow(RepairsFlow):
@@ -30,24 +53,75 @@ class MeterReplacedFlow(RepairsFlow):
         )
 
     async def async_step_new_meter(
-        self, _user_input: dict[str, str] | None = None
+        self, user_input: dict[str, float] | None = None
     ) -> RepairsFlowResult:
-        """The meter was replaced."""
-        return self._answered(Answer.NEW_METER)
+        """The meter was replaced: whoever did it has written down both readings."""
+        meter = self._coordinator()
+        if meter is None:
+            return self.async_abort(reason="not_loaded")
+        replaced = {
+            item["role"]: (item["before"], item["now"])
+            for item in meter.notices.unanswered(self._place)
+            if item["role"] in _ASKED
+        }
+        errors: dict[str, str] = {}
+        if not replaced:
+            meter.async_answer(self._place, Answer.NEW_METER)
+            return self.async_create_entry(data={})
+        if user_input is not None:
+            counted = {
+                role: _counted(user_input, role, *readings) for role, readings in replaced.items()
+            }
+            if all(
+                _is_possible(user_input, role, *readings) for role, readings in replaced.items()
+            ):
+                meter.async_answer(self._place, Answer.NEW_METER, counted)
+                return self.async_create_entry(data={})
+            errors["base"] = "impossible_reading"
+        return self.async_show_form(
+            step_id="new_meter",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(
+                    {
+                        vol.Optional(f"{which}_{role}"): _READING
+                        for role in replaced
+                        for which in ("old", "new")
+                    }
+                ),
+                user_input,
+            ),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
 
     async def async_step_same_meter(
         self, _user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """It is the same meter, whose counter shows something else now."""
-        return self._answered(Answer.SAME_METER)
+        meter = self._coordinator()
+        if meter is None:
+            return self.async_abort(reason="not_loaded")
+        meter.async_answer(self._place, Answer.SAME_METER)
+        return self.async_create_entry(data={})
 
-    def _answered(self, answer: Answer) -> RepairsFlowResult:
+    def _coordinator(self) -> MeterCoordinator | None:
         entry: PyHabConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="not_loaded")
-        if isinstance(entry.runtime_data, MeterCoordinator):
-            entry.runtime_data.async_answer(self._place, answer)
-        return self.async_create_entry(data={})
+            return None
+        return entry.runtime_data if isinstance(entry.runtime_data, MeterCoordinator) else None
+
+
+def _counted(user_input: dict[str, float], role: str, before: float, now: float) -> float:
+    """Return the kWh of both meters between two readings."""
+    last, first = user_input.get(f"old_{role}", before), user_input.get(f"new_{role}", now)
+    return max(last - before, 0.0) + now - first
+
+
+def _is_possible(user_input: dict[str, float], role: str, before: float, now: float) -> bool:
+    """Whether neither meter has run backwards."""
+    last, first = user_input.get(f"old_{role}", before), user_input.get(f"new_{role}", now)
+    # The old meter's display may have been written down without its decimals.
+    return before - 1 < last and first <= now
 
 
 async def async_create_fix_flow(

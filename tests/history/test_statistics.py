@@ -8,7 +8,8 @@ import pytest
 
 from custom_components.py_hab.history.ledger import Ledger, Work
 from custom_components.py_hab.history.rows import HOUR, MeanRow, SumRow
-from custom_components.py_hab.history.statistics import Statistic, Statistics
+from custom_components.py_hab.history.statistics import Statistics
+from custom_components.py_hab.history.tables import Statistic
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component

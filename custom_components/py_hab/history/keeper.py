@@ -5,7 +5,7 @@ what stands in the recorder, so that a run that was interrupted is simply made a
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -25,13 +25,14 @@ from ..counter import Verdict
 from ..counter_gap import Gap
 from ..fritzbox_api import FritzBoxError
 from ..fritzbox_statistics import BoxStatistics
-from .backfill import Backfill, joint, missing_hours, missing_means
+from .backfill import Backfill, missing_hours, missing_means
 from .box_periods import energy_history, hourly_means
 from .ledger import Work
 from .outage import mending
-from .rows import HOUR, Row, full_hour
+from .rows import HOUR, full_hour
 from .sources import Source, sources
-from .statistics import SAME, Statistics, door
+from .statistics import Statistics, door
+from .tables import SAME
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -90,8 +91,6 @@ class Keeper:
         self._started: datetime | None = None
         self._not_before: datetime | None = None
         self._working = False
-        self.progress = 0.0
-        """Of the run under way, from 0 to 1."""
 
     @callback
     def async_start(self) -> None:
@@ -122,10 +121,12 @@ class Keeper:
         due = last + DAILY if last else dt_util.utcnow()
         return max(due, self._not_before) if self._not_before else due
 
-    async def async_run(self, *, dry_run: bool = False) -> list[Found]:
+    async def async_run(
+        self, *, dry_run: bool = False, progress: Callable[[float], None] | None = None
+    ) -> list[Found]:
         """Look after the whole history now; return what was found.
 
-        Raises HomeAssistantError if box or recorder do not let us.
+        `progress` is told how much is done, from 0 to 1. Raises HomeAssistantError if box or recorder do not let us.
         """
         async with self._door.lock:
             self._working = True
@@ -133,7 +134,7 @@ class Keeper:
                 if not dry_run:
                     for source in sources(self._hass, self._entry):
                         self._door.ledger.account(source.statistic.id).undone = False
-                return await self._async_run(None, dry_run=dry_run)
+                return await self._async_run(None, dry_run=dry_run, progress=progress)
             finally:
                 self._working = False
 
@@ -189,7 +190,13 @@ class Keeper:
 
     # What
 
-    async def _async_run(self, keys: set[str] | None, *, dry_run: bool) -> list[Found]:
+    async def _async_run(
+        self,
+        keys: set[str] | None,
+        *,
+        dry_run: bool,
+        progress: Callable[[float], None] | None = None,
+    ) -> list[Found]:
         """Look after some counters, or after everything."""
         if not self._door.is_ready():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
@@ -202,7 +209,8 @@ class Keeper:
             and not self._door.ledger.account(source.statistic.id).undone
         ]
         for number, source in enumerate(todo):
-            self.progress = number / len(todo)
+            if progress is not None:
+                progress(number / len(todo))
             if source.ain is not None and source.ain not in asked:
                 if asked:
                     await asyncio.sleep(PAUSE)
@@ -257,7 +265,7 @@ class Keeper:
         if history.readings:
             await self._async_complete(source, history.readings, found, dry_run=dry_run)
         if not dry_run:
-            await self._async_join(source)
+            await self._door.async_join(source.statistic)
         return found
 
     async def _async_complete(
@@ -286,30 +294,6 @@ class Keeper:
     async def _first_period(self, source: Source) -> int | None:
         periods = await self._door.async_periods(source.statistic)
         return periods[0].start if periods else None
-
-    async def _async_join(self, source: Source) -> None:
-        """Let the sums of Home Assistant go on from those of the hours before, once."""
-        account = self._door.ledger.account(source.statistic.id)
-        if account.join is None:
-            return
-        statistic, join = source.statistic, account.join
-        last = await self._door.async_hours(statistic, join - HOUR, join)
-        first = await self._async_first_after(source, join)
-        if last and first is not None:
-            await self._door.async_shift(
-                statistic, first.start, joint(last[-1], first), Work.BACKFILL
-            )
-        if first is not None or not last:
-            account.join = None
-            await self._door.ledger.async_save()
-
-    async def _async_first_after(self, source: Source, moment: int) -> Row | None:
-        """Return the first row from a moment on, five-minute rows before hourly ones."""
-        rows = [
-            *await self._door.async_periods(source.statistic, moment, moment + WEEK),
-            *await self._door.async_hours(source.statistic, moment, moment + 52 * WEEK),
-        ]
-        return min(rows, key=lambda row: (row.start, row.length), default=None)
 
     async def _async_complete_means(
         self, source: Source, remembered: BoxStatistics, found: Found, *, dry_run: bool

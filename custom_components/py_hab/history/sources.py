@@ -17,7 +17,7 @@ from ..meter_coordinator import MeterCoordinator
 from ..meter_sensors import METER_SENSORS, registers_told_before
 from ..sensor import FRITZBOX_SENSORS
 from ..sml_registers import COUNTERS
-from .statistics import Statistic
+from .tables import Statistic
 
 _SERIES: Final = {
     "energy": "energy",

@@ -1,0 +1,85 @@
+"""How the years of the old server fit before, and in between, what Home Assistant has counted.
+
+Nothing here reads or writes: it is told what stands there, and tells what should.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from ..counter import DEFAULT_MAX_POWER
+from .backfill import Backfill, missing_hours
+from .rows import HOUR, Row, SumRow
+
+NEAR: Final = 0.5
+"""kWh in an hour that two sources may differ by, and still mean the same counter."""
+
+
+def merged(
+    imported: Sequence[SumRow], own: Sequence[SumRow], live: Sequence[Row], until: int
+) -> Backfill:
+    """Return the hours to be written so that `imported` stands before and between `live` rows.
+
+    `own` are hours that we have written earlier, ascending: they stay where the import knows
+    nothing. `live` are the rows of Home Assistant, `until` is up to when hours may be written.
+    Before the first live row the sums begin with 0; between live rows they stay what they are.
+    """
+    first = live[0].start // HOUR * HOUR if live else until
+    known = {row.start: row for row in own} | {row.start: row for row in imported}
+    head = [known[start] for start in sorted(known) if start + HOUR <= min(first, until)]
+    rows = _continued(head, {row.start for row in imported}, live[:1])
+    readings = {row.start + HOUR: row.state for row in imported}
+    if imported:
+        readings[imported[0].start] = imported[0].state - imported[0].sum
+    between = missing_hours(readings, live, first, until) if live else Backfill()
+    inside = [row for row in between.rows if row.start >= first]
+    return Backfill(
+        rows=[*rows, *inside],
+        join=rows[-1].start + HOUR if rows else None,
+        energy=rows[-1].sum if rows else 0.0,
+    )
+
+
+def _continued(rows: Sequence[SumRow], imported: set[int], live: Sequence[Row]) -> list[SumRow]:
+    """Return hours one after the other: their sums begin with 0, and holes are filled evenly.
+
+    What was counted in a hole is known from the readings before and after it.
+    """
+    if not rows:
+        return []
+    opening = rows[0].sum if rows[0].start in imported else 0.0
+    done = [SumRow(rows[0].start, rows[0].state, max(opening, 0.0))]
+    for before, row in pairwise(rows):
+        same_source = (before.start in imported) == (row.start in imported)
+        if same_source and row.start == before.start + HOUR:
+            rise = row.sum - before.sum
+        else:
+            rise = _rise(before.state, row.state, (row.start - before.start) / HOUR)
+        done += _filled(done[-1], row.start, row.state, rise)
+    if live:
+        end = live[0].start // HOUR * HOUR
+        hours = (end - done[-1].start) / HOUR
+        rise = _rise(done[-1].state, live[0].state, hours)
+        # The last of these is the live row's own hour.
+        done += _filled(done[-1], end, live[0].state, rise)[:-1]
+    return done
+
+
+def _filled(before: SumRow, start: int, state: float, rise: float) -> list[SumRow]:
+    """Return the hours after one up to another, over which its rise is spread."""
+    hours = (start - before.start) // HOUR
+    step = (state - before.state) / hours if state >= before.state else 0.0
+    return [
+        SumRow(
+            before.start + HOUR * number,
+            state if number == hours else before.state + step * number,
+            before.sum + rise * number / hours,
+        )
+        for number in range(1, hours + 1)
+    ]
+
+
+def _rise(before: float, after: float, hours: float) -> float:
+    """Return the kWh between two readings of what should be one counter, 0 if it cannot be."""
+    rise = after - before
+    return rise if 0 <= rise <= DEFAULT_MAX_POWER * hours + NEAR else 0.0

@@ -1,0 +1,381 @@
+"""The dialogues about the history: what is known of it, and the old server's years."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+import shutil
+import tempfile
+from typing import Any, Final, override
+
+import voluptuous as vol
+
+from homeassistant.components.file_upload import process_uploaded_file
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.const import Platform
+from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    FileSelector,
+    FileSelectorConfig,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
+from .history.keeper import keeper_of
+from .history.server_file import Kind, ServerSeries
+from .history.server_import import (
+    Imported,
+    ServerImport,
+    async_allowed,
+    async_inspect,
+    external,
+    statistic_of,
+    targets,
+)
+from .history.tables import Statistic
+
+CONF_RUN_NOW: Final = "run_now"
+
+CONF_FILE: Final = "file"
+CONF_PATH: Final = "path"
+_EXTERNAL: Final = "external"
+_SKIP: Final = "skip"
+
+_FILE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(CONF_FILE): FileSelector(
+            FileSelectorConfig(accept=".db,.sqlite,.sqlite3,application/vnd.sqlite3")
+        ),
+        vol.Optional(CONF_PATH): TextSelector(),
+    }
+)
+_HISTORY_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_HISTORY, default=True): BooleanSelector(),
+        vol.Required(CONF_SHAPE, default=OutageShape.EVEN.value): SelectSelector(
+            SelectSelectorConfig(
+                options=[shape.value for shape in OutageShape],
+                mode=SelectSelectorMode.LIST,
+                translation_key=CONF_SHAPE,
+            )
+        ),
+        vol.Required(CONF_RUN_NOW, default=False): BooleanSelector(),
+    }
+)
+
+
+class HistoryFlow(OptionsFlowWithReload):
+    """What is known of the history, and how it is kept."""
+
+    _task: asyncio.Task[Any] | None = None
+    _options: Mapping[str, Any] | None = None
+    """The options that the flow ends with, once they are known."""
+    _report: str = "-"
+    _errors: Mapping[str, str]
+    _file: Path
+    _found: Sequence[ServerSeries]
+    _wanted: dict[tuple[str, str], Statistic]
+    _uploads: list[Path]
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._errors = {}
+        self._found = ()
+        self._wanted = {}
+        self._uploads = []
+
+    async def async_step_history(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what was found, and ask how the history is to be kept."""
+        keeper = keeper_of(self.hass, self.config_entry.entry_id)
+        if user_input is not None:
+            now = user_input.pop(CONF_RUN_NOW)
+            self._options = {**self.config_entry.options, **user_input}
+            if now and keeper is not None:
+                return await self.async_step_history_progress()
+            return self.async_create_entry(data=self._options)
+        last = keeper.last_run if keeper else None
+        return self.async_show_form(
+            step_id="history",
+            data_schema=self.add_suggested_values_to_schema(
+                _HISTORY_SCHEMA, self.config_entry.options
+            ),
+            description_placeholders={
+                "when": _local(last["at"]) if last else "-",
+                "report": await self._table(last["result"] if last else ()),
+            },
+        )
+
+    async def async_step_history_progress(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Complete the history now."""
+        keeper = keeper_of(self.hass, self.config_entry.entry_id)
+        if keeper is None:
+            return self.async_abort(reason="not_loaded")
+        if self._task is None:
+            self._task = self.hass.async_create_task(
+                keeper.async_run(progress=self.async_update_progress), "py_hab history"
+            )
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="history_progress", progress_action="history", progress_task=self._task
+            )
+        task, self._task = self._task, None
+        try:
+            self._report = await self._table([item.as_json() for item in task.result()])
+        except HomeAssistantError as err:
+            self._errors = {"base": err.translation_key or "unknown"}
+        return self.async_show_progress_done(next_step_id="history_done")
+
+    async def async_step_history_done(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what was found."""
+        if user_input is not None:
+            return self.async_create_entry(data=dict(self._options or self.config_entry.options))
+        return self.async_show_form(
+            step_id="history_done",
+            data_schema=vol.Schema({}),
+            errors=dict(self._errors),
+            description_placeholders={"report": self._report},
+            last_step=True,
+        )
+
+    # The old server's file
+
+    async def async_step_import_database(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the file."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        errors = dict(self._errors)
+        self._errors = {}
+        if user_input is not None:
+            file, path = user_input.get(CONF_FILE), user_input.get(CONF_PATH, "").strip()
+            try:
+                if bool(file) == bool(path):
+                    errors["base"] = "one_file"
+                else:
+                    self._file = await (
+                        self._uploaded(file) if file else async_allowed(self.hass, path)
+                    )
+                    return await self.async_step_import_reading()
+            except HomeAssistantError as err:
+                errors["base"] = err.translation_key or "unknown"
+        return self.async_show_form(
+            step_id="import_database",
+            data_schema=self.add_suggested_values_to_schema(_FILE_SCHEMA, user_input),
+            errors=errors,
+            description_placeholders={"example": "/media/datenbank.db"},
+        )
+
+    async def async_step_import_reading(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Look into the file."""
+        if self._task is None:
+            self._task = self.hass.async_create_task(
+                async_inspect(self.hass, self._file), "py_hab inspect"
+            )
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="import_reading", progress_action="import_reading", progress_task=self._task
+            )
+        task, self._task = self._task, None
+        try:
+            self._found = task.result()
+        except HomeAssistantError as err:
+            self._errors = {"base": err.translation_key or "unknown"}
+            return self.async_show_progress_done(next_step_id="import_database")
+        return self.async_show_progress_done(next_step_id="import_series")
+
+    async def async_step_import_series(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what is in the file, and ask where each series goes."""
+        entry = self.config_entry
+        proposed = targets(self.hass, entry, self._found)
+        labels = {_label(series): series for series in self._found if series.key in proposed}
+        if user_input is not None:
+            for label, series in labels.items():
+                choice = user_input[label]
+                if choice == _EXTERNAL:
+                    self._wanted[series.key] = external(entry, series)
+                elif choice != _SKIP:
+                    self._wanted[series.key] = statistic_of(entry, series, choice)
+            return await self.async_step_import_writing()
+        times = [when for series in self._found for when in (series.first, series.last) if when]
+        return self.async_show_form(
+            step_id="import_series",
+            data_schema=vol.Schema(
+                {
+                    vol.Required(
+                        label,
+                        default=_EXTERNAL
+                        if proposed[series.key].is_external
+                        else proposed[series.key].id,
+                    ): self._target_selector(series)
+                    for label, series in labels.items()
+                }
+            ),
+            description_placeholders={
+                "count": str(len(self._found)),
+                "rows": str(sum(series.rows for series in self._found)),
+                "first": f"{min(times):%Y-%m-%d}" if times else "-",
+                "last": f"{max(times):%Y-%m-%d}" if times else "-",
+                "left_out": ", ".join(
+                    _label(series) for series in self._found if series.key not in proposed
+                )
+                or "-",
+            },
+        )
+
+    async def async_step_import_writing(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Import."""
+        if self._task is None:
+            run = ServerImport(self.hass, self._file, self._wanted, self.async_update_progress)
+            self._task = self.hass.async_create_task(
+                run.async_run(self._found, dry_run=False), "py_hab import"
+            )
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="import_writing", progress_action="import_writing", progress_task=self._task
+            )
+        task, self._task = self._task, None
+        try:
+            self._report = "\n".join(_imported(item) for item in task.result()) or "-"
+        except HomeAssistantError as err:
+            self._errors = {"base": err.translation_key or "unknown"}
+        return self.async_show_progress_done(next_step_id="import_done")
+
+    async def async_step_import_done(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Tell what was imported, and what was not."""
+        if user_input is not None:
+            return self.async_create_entry(data=dict(self.config_entry.options))
+        return self.async_show_form(
+            step_id="import_done",
+            data_schema=vol.Schema({}),
+            errors=dict(self._errors),
+            description_placeholders={"report": self._report},
+            last_step=True,
+        )
+
+    async def _uploaded(self, file_id: str) -> Path:
+        """Take an uploaded file over for as long as the dialogue lasts."""
+
+        def move() -> Path:
+            with process_uploaded_file(self.hass, file_id) as uploaded:
+                folder = Path(tempfile.mkdtemp(prefix=DOMAIN))
+                return Path(shutil.move(uploaded, folder / "uploaded.db"))
+
+        try:
+            path = await self.hass.async_add_executor_job(move)
+        except (OSError, ValueError) as err:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="file_not_found"
+            ) from err
+        self._uploads.append(path.parent)
+        return path
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Delete what was uploaded: the dialogue has ended."""
+        if self._task is not None:
+            self._task.cancel()
+        for folder in self._uploads:
+            self.hass.async_add_executor_job(partial(shutil.rmtree, folder, ignore_errors=True))
+
+    def _target_selector(self, series: ServerSeries) -> SelectSelector:
+        """Offer the entities of the entry with the same unit, statistics of its own, or nothing."""
+        unit = "kWh" if series.kind is Kind.COUNTER else series.unit
+        entities = [
+            SelectOptionDict(value=item.entity_id, label=self._name(item.entity_id))
+            for item in er.async_entries_for_config_entry(
+                er.async_get(self.hass), self.config_entry.entry_id
+            )
+            if item.domain == Platform.SENSOR
+            and not item.disabled
+            and (item.unit_of_measurement == unit)
+            and (item.capabilities or {}).get("state_class")
+        ]
+        return SelectSelector(
+            SelectSelectorConfig(
+                options=[
+                    *entities,
+                    SelectOptionDict(value=_EXTERNAL, label=_EXTERNAL),
+                    SelectOptionDict(value=_SKIP, label=_SKIP),
+                ],
+                mode=SelectSelectorMode.DROPDOWN,
+                translation_key="series_target",
+            )
+        )
+
+    async def _table(self, found: Iterable[Mapping[str, Any]]) -> str:
+        """Return what was found, as a list in Markdown."""
+        texts = await async_get_translations(
+            self.hass, self.hass.config.language, "selector", {DOMAIN}
+        )
+        lines: list[str] = []
+        for item in found:
+            doubts = [
+                texts.get(f"component.{DOMAIN}.selector.doubt.options.{doubt}", doubt)
+                for doubt in item["left_out"]
+            ]
+            parts = (
+                f"+{item['rows']} h" if item["rows"] else "",
+                f"{item['energy']:.2f} kWh" if item["energy"] else "",
+                f"← {_local(item['since'])}" if item["since"] else "",
+                f"⚠ {', '.join(doubts)}" if doubts else "",
+            )
+            lines.append(" · ".join([f"- {self._name(item['entity_id'])}", *filter(None, parts)]))
+        return "\n".join(lines) or "-"
+
+    def _name(self, entity_id: str) -> str:
+        state = self.hass.states.get(entity_id)
+        return state.name if state else entity_id
+
+
+def _label(series: ServerSeries) -> str:
+    """Return what a series is called in the form: its device as people know it, and its rows."""
+    name = series.device_name or series.entity or series.device
+    when = (
+        f"{series.first:%Y-%m-%d} - {series.last:%Y-%m-%d}" if series.first and series.last else ""
+    )
+    device = f" ({series.device})" if series.device else ""
+    return f"{name}{device} {series.sub_entity}: {series.rows} {when}".strip()
+
+
+def _imported(item: Imported) -> str:
+    """Return a line about a series that was imported."""
+    name = " ".join(filter(None, (item.series.entity, item.series.sub_entity)))
+    rejected = ", ".join(f"{reason} {count}" for reason, count in item.rejected.items())
+    parts = (
+        f"→ {item.statistic_id}" if item.statistic_id else "",
+        f"{item.rows} h" if item.rows else "-",
+        f"{item.energy:.2f} kWh" if item.energy else "",
+        f"⚠ {rejected}" if rejected else "",
+    )
+    return " · ".join([f"- {name}", *filter(None, parts)])
+
+
+def _local(moment: str) -> str:
+    """Return a time as the home's clock shows it."""
+    when = dt_util.parse_datetime(moment)
+    return dt_util.as_local(when).strftime("%Y-%m-%d %H:%M") if when else moment

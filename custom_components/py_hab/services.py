@@ -1,0 +1,155 @@
+"""Actions: what users and automations ask of the history."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
+
+from .const import DOMAIN
+from .counter import DEFAULT_MAX_POWER
+from .history.keeper import keeper_of
+from .history.repair import async_mend_spikes, async_undo
+from .history.server_import import async_import_file
+from .history.statistics import door
+
+ATTR_DRY_RUN: Final = "dry_run"
+ATTR_PATH: Final = "path"
+ATTR_MAX_POWER: Final = "max_power_kw"
+
+BACKFILL: Final = "backfill"
+IMPORT_DATABASE: Final = "import_database"
+UNDO_HISTORY: Final = "undo_history"
+FIND_SPIKES: Final = "find_spikes"
+
+
+def _statistic_id(value: Any) -> str:
+    """Accept an entity, or a statistic of an integration (`tibber:energy`)."""
+    text = cv.string(value)
+    return text if ":" in text else cv.entity_id(text)
+
+
+_STATISTICS: Final = vol.All(cv.ensure_list, [_statistic_id])
+
+_BACKFILL_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+    }
+)
+_IMPORT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_PATH): cv.string,
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+    }
+)
+_UNDO_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_ENTITY_ID): _STATISTICS,
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+    }
+)
+_SPIKES_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_ENTITY_ID): vol.All(_STATISTICS, vol.Length(min=1)),
+        vol.Optional(ATTR_MAX_POWER, default=DEFAULT_MAX_POWER): vol.All(
+            vol.Coerce(float), vol.Range(min=0.1, max=10_000)
+        ),
+        vol.Optional(ATTR_DRY_RUN, default=True): cv.boolean,
+    }
+)
+
+
+@callback
+def async_register_actions(hass: HomeAssistant) -> None:
+    """Register the actions; what writes needs an administrator."""
+    for name, action, schema in (
+        (BACKFILL, _async_backfill, _BACKFILL_SCHEMA),
+        (IMPORT_DATABASE, _async_import_database, _IMPORT_SCHEMA),
+        (UNDO_HISTORY, _async_undo_history, _UNDO_SCHEMA),
+        (FIND_SPIKES, _async_find_spikes, _SPIKES_SCHEMA),
+    ):
+        async_register_admin_service(
+            hass, DOMAIN, name, action, schema, supports_response=SupportsResponse.OPTIONAL
+        )
+
+
+async def _async_backfill(call: ServiceCall) -> ServiceResponse:
+    """Complete the history of an entry from what its source remembers."""
+    entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+    keeper = keeper_of(call.hass, entry.entry_id)
+    if keeper is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
+    found = await keeper.async_run(dry_run=call.data[ATTR_DRY_RUN])
+    return {ATTR_DRY_RUN: call.data[ATTR_DRY_RUN], "entities": [item.as_json() for item in found]}
+
+
+async def _async_import_database(call: ServiceCall) -> ServiceResponse:
+    """Import the old server's file."""
+    entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+    done = await async_import_file(
+        call.hass, entry, call.data[ATTR_PATH], dry_run=call.data[ATTR_DRY_RUN]
+    )
+    return {ATTR_DRY_RUN: call.data[ATTR_DRY_RUN], "series": [item.as_json() for item in done]}
+
+
+async def _async_undo_history(call: ServiceCall) -> ServiceResponse:
+    """Take back what was written."""
+    chosen = _changed_statistics(
+        call.hass, call.data.get(ATTR_CONFIG_ENTRY_ID), call.data.get(ATTR_ENTITY_ID)
+    )
+    return {
+        ATTR_DRY_RUN: call.data[ATTR_DRY_RUN],
+        "entities": [
+            await async_undo(call.hass, statistic_id, dry_run=call.data[ATTR_DRY_RUN])
+            for statistic_id in chosen
+        ],
+    }
+
+
+def _changed_statistics(
+    hass: HomeAssistant, entry_id: str | None, statistic_ids: Iterable[str] | None
+) -> list[str]:
+    """Return the statistics that are meant, of those that we have changed."""
+    if entry_id is None and statistic_ids is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="undo_what")
+    ledger = door(hass).ledger
+    if statistic_ids is None:
+        return list(ledger.of_entry(entry_id or ""))
+    for statistic_id in statistic_ids:
+        if statistic_id not in ledger.accounts:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="nothing_to_undo",
+                translation_placeholders={"statistic_id": statistic_id},
+            )
+    return list(statistic_ids)
+
+
+async def _async_find_spikes(call: ServiceCall) -> ServiceResponse:
+    """List hours that no house can draw, and mend them if asked to."""
+    return {
+        ATTR_DRY_RUN: call.data[ATTR_DRY_RUN],
+        "entities": [
+            await async_mend_spikes(
+                call.hass,
+                statistic_id,
+                max_power=call.data[ATTR_MAX_POWER],
+                dry_run=call.data[ATTR_DRY_RUN],
+            )
+            for statistic_id in call.data[ATTR_ENTITY_ID]
+        ],
+    }
