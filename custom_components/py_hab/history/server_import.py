@@ -21,14 +21,8 @@ from ..meter_id import parse_meter_id
 from .ledger import Work
 from .merging import merged
 from .rows import MeanRow, SumRow
-from .server_file import (
-    HourlySeries,
-    Kind,
-    ServerFileError,
-    ServerSeries,
-    inspect,
-    read_hours,
-)
+from .server_file import Kind, ServerFileError, ServerSeries, inspect
+from .server_readings import HourlySeries, read_hours
 from .statistics import Statistics, door
 from .tables import Statistic
 
