@@ -49,7 +49,7 @@ class WallClock:
         if found is None:
             return Flaw.BAD_TIME
         try:
-            wall = datetime.fromisoformat(found[0].decode())
+            wall = datetime.strptime(found[0].decode(), "%Y-%m-%dT%H:%M:%S")
         except ValueError:
             return Flaw.BAD_TIME
         if not EARLIEST <= wall.date() <= self._today:

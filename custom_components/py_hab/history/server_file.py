@@ -124,8 +124,8 @@ _INSPECT: Final = """
     SELECT found.device, found.sub_entity, newest.entity, rows, first, last
     FROM (
         SELECT device, sub_entity, count(*) AS rows, max(rowid) AS newest,
-            min(time) FILTER (WHERE time GLOB '20[0-9][0-9]-[01][0-9]-[0-3][0-9]T*') AS first,
-            max(time) FILTER (WHERE time GLOB '20[0-9][0-9]-[01][0-9]-[0-3][0-9]T*') AS last
+            min(time) FILTER (WHERE time BETWEEN '2015' AND '2100') AS first,
+            max(time) FILTER (WHERE time BETWEEN '2015' AND '2100') AS last
         FROM measurement_data GROUP BY device, sub_entity
     ) AS found
     JOIN measurement_data AS newest ON newest.rowid = found.newest

@@ -165,10 +165,12 @@ def sum_rows(
             continue
         if doubtful:
             confirmed = _WAITING.get((doubt, verdict), 0)
-            for earlier in list(doubtful)[-confirmed:] if confirmed else ():
-                if verdict is Verdict.REPLACED or last is None or last <= earlier[1] <= kwh:
+            least = last if last is not None and verdict is Verdict.BELIEVED else 0.0
+            for earlier_at, earlier in list(doubtful)[len(doubtful) - confirmed :]:
+                # Or it was another one that has been quarantined, and this one is the last again.
+                if least <= earlier <= kwh:
                     rejected[doubt] -= 1
-                    add(*earlier, verdict)
+                    add(earlier_at, earlier, verdict)
                     verdict = Verdict.BELIEVED
             doubtful.clear()
         add(at, kwh, verdict)
