@@ -31,8 +31,7 @@ def error(books: Books, who: Who, world: World) -> str:
     errors = (books.total(who, register) - world.truth(register) for register in Register)
     worst = max(errors, key=abs)
     # Adding 0 turns -0 into 0.
-    text = f"{round(worst, 3) + 0:+,.3f}" if abs(worst) < PRINTABLE else f"{worst:+.0e}"
-    return f"{text} (unmended)" if world.unmended and who is Who.PY_HAB else text
+    return f"{round(worst, 3) + 0:+,.3f}" if abs(worst) < PRINTABLE else f"{worst:+.0e}"
 
 
 def impossible(books: Books, who: Who, world: World) -> str:

@@ -3,16 +3,28 @@
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_KIND, DOMAIN, EntryKind
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .counter_memory import CounterMemory
 from .fritzbox_session import async_end
+from .history.keeper import async_keep_history
+from .history.statistics import async_open
 from .meter_coordinator import MeterCoordinator
 from .meter_notices import async_forget
+from .services import async_register_actions
 
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Register the actions, and open the door to the statistics."""
+    await async_open(hass)
+    async_register_actions(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bool:
@@ -24,6 +36,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> boo
             entry.runtime_data = MeterCoordinator(hass, entry)
     await entry.runtime_data.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_keep_history(hass, entry)
     return True
 
 

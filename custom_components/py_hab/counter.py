@@ -105,6 +105,8 @@ class CounterGuard:
     """Whether the newest reading was slightly lower."""
     _before: float = math.inf
     """The believed reading before the last one."""
+    first_doubted: float = 0.0
+    """The reading with which those began that were confirmed last."""
     _doubt: Verdict | None = None
     _first_at: float = 0.0
     _candidate: float = 0.0
@@ -160,6 +162,7 @@ class CounterGuard:
         else:
             self._doubt = doubt
             self._first_at = now
+            self.first_doubted = reading
             self._agreeing = 1
         self._candidate, self._candidate_at = reading, now
         if self.last and _is_other_unit(reading / self.last):

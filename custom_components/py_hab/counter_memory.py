@@ -1,6 +1,7 @@
 """What must be remembered of an entry over restarts: its counters, and what was learned."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 import math
 from typing import Any, Final, override
@@ -105,6 +106,9 @@ class CounterMemory:
             self.rejected[key, verdict] += 1
         if guard.last != before:
             gap = gap_between(key, (before, at), (reading, now), verdict=verdict, usual=usual)
+            if gap is not None and verdict is Verdict.REPLACED:
+                # The new counter has counted while its readings were confirmed.
+                gap = replace(gap, counted=max(reading - guard.first_doubted, 0.0))
             if gap is not None:
                 self.add_gap(gap)
             self.schedule_save()

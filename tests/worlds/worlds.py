@@ -78,8 +78,6 @@ class World:
     """By which Home Assistant's clock jumps, and when."""
     retained: Message | None = None
     """What the broker has kept from long ago, and sends to whoever subscribes."""
-    unmended: float = 0.0
-    """kWh of import that are phantom, and known to be: an issue of their own."""
 
     @property
     def seconds(self) -> int:
@@ -409,7 +407,6 @@ WORLDS: Final[tuple[World, ...]] = (
         house=SWAPPED,
         away=((span(60, 62), Party.HEAD),),
         edits=((span(62, EVER), counting_from(60, 12_000, 0, SWAPPED)),),
-        unmended=12.0,
     ),
     World(
         name="head swapped",

@@ -388,7 +388,7 @@ def _with_energy(gap: Gap, source: Source) -> Gap:
     """Return a gap with what was counted after a reset: a plug's counter starts with nothing."""
     possible = MAX_PLUG_POWER * (gap.end - gap.start) / HOUR
     is_reset = gap.verdict is Verdict.REPLACED and gap.after < gap.before
-    if source.starts_at_zero and is_reset and gap.counted is None and gap.after <= possible:
+    if source.starts_at_zero and is_reset and gap.after <= possible:
         return replace(gap, counted=gap.after)
     return gap
 
