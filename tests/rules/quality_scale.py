@@ -92,7 +92,7 @@ def has_heading(pattern: str) -> Callable[[Path], bool]:
 
 # What must be there at least before a rule may be called done.
 EVIDENCE: Final[dict[str, Callable[[Path], bool]]] = {
-    "action-setup": in_code(r"\bservices\.async_register\("),
+    "action-setup": in_code(r"\b(services\.async_register|async_register_admin_service)\("),
     "appropriate-polling": in_code(r"\bupdate_interval="),
     "brands": has_file("brand/icon.png"),
     "common-modules": lambda root: all(

@@ -67,6 +67,7 @@ FLOORS: Final[dict[str, int]] = {
     "history": 3,
     "services.py": 4,
     "http.py": 4,
+    "history_flow.py": 4,
     "register_form.py": 4,
     "options_flow.py": 4,
     "config_flow.py": 4,

@@ -21,7 +21,7 @@ from ..meter_id import parse_meter_id
 from .ledger import Work
 from .merging import merged
 from .rows import MeanRow, SumRow
-from .server_file import Kind, ServerFileError, ServerSeries, inspect
+from .server_file import Kind, Reason, ServerFileError, ServerSeries, inspect
 from .server_readings import HourlySeries, read_hours
 from .statistics import Statistics, door
 from .tables import Statistic
@@ -37,6 +37,21 @@ _SENSORS: Final[Mapping[str, Sequence[str]]] = {
     "Voltage": ("voltage",),
 }
 """By which keys our sensors of a stored quantity go."""
+
+_REFUSALS: Final[Mapping[Reason, str]] = {
+    Reason.NOT_FOUND: "file_not_found",
+    Reason.UNREADABLE: "file_unreadable",
+    Reason.EMPTY: "file_empty",
+    Reason.NOT_A_DATABASE: "file_not_a_database",
+    Reason.ENCRYPTED: "file_encrypted",
+    Reason.CUT_OFF: "file_cut_off",
+    Reason.CORRUPT: "file_corrupt",
+    Reason.LOCKED: "file_locked",
+    Reason.UNFINISHED: "file_unfinished",
+    Reason.CHANGED: "file_changed",
+    Reason.NOT_SUCH_A_DATABASE: "file_not_such_a_database",
+}
+"""Keys of the texts."""
 
 type Key = tuple[str, str]
 """Device and sub_entity of a series."""
@@ -282,9 +297,7 @@ class ServerImport:
 
 def _refused(err: ServerFileError) -> ServiceValidationError:
     _LOGGER.debug("The old server's file cannot be read: %s", err)
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=f"file_{err.reason.value}"
-    )
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=_REFUSALS[err.reason])
 
 
 async def async_import_file(
