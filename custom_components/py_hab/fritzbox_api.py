@@ -26,6 +26,11 @@ from .fritzbox_login import (
 )
 from .fritzbox_model import DeviceList, parse_device_list
 from .fritzbox_rest import NO_PERMISSION, Extras, parse_error_code, parse_overview
+from .fritzbox_statistics import (
+    BoxStatistics,
+    parse_basic_statistics,
+    parse_unit_statistics,
+)
 from .fritzbox_xml import MalformedAnswerError
 
 _LOGGER = logging.getLogger(__name__)
@@ -213,6 +218,30 @@ class FritzBoxClient:
             self._doubtful = True
             raise InvalidAnswerError(str(err), text) from err
 
+    async def basic_statistics(self, ain: str) -> BoxStatistics:
+        """Return what the box remembers of a device: days of a month, months of a year.
+
+        The box fetches it over its radio: one device after the other, and slowly.
+        """
+        text = await self._aha("getbasicdevicestats", ain=ain)
+        try:
+            return parse_basic_statistics(text)
+        except MalformedAnswerError as err:
+            self._doubtful = True
+            raise InvalidAnswerError(str(err), text) from err
+
+    async def unit_statistics(self, uid: str) -> BoxStatistics:
+        """Return what the REST API remembers of a unit: down to a quarter of an hour.
+
+        May also raise RestNotOfferedError, for a unit that it does not know, too.
+        """
+        text = await self._rest(f"/smarthome/overview/units/{uid}")
+        try:
+            return parse_unit_statistics(text)
+        except MalformedAnswerError as err:
+            self._doubtful = True
+            raise InvalidAnswerError(str(err), text) from err
+
     async def logout(self) -> None:
         """End the session, so that the box need not keep it. Never raises."""
         async with self._lock:
@@ -227,11 +256,12 @@ class FritzBoxClient:
         except FritzBoxError as err:
             _LOGGER.debug("Logout failed: %s", err)
 
-    async def _aha(self, command: str) -> str:
+    async def _aha(self, command: str, **parameters: str) -> str:
         """Return the answer to an AHA command."""
         status, text = await self._in_session(
             lambda: self._request(
-                "/webservices/homeautoswitch.lua", {"switchcmd": command, "sid": self._sid}
+                "/webservices/homeautoswitch.lua",
+                {"switchcmd": command, **parameters, "sid": self._sid},
             )
         )
         if status in _REFUSALS:

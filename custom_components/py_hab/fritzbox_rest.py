@@ -69,6 +69,8 @@ class Extras:
     """Whether the box has found newer firmware for the device."""
     battery_powered: bool | None
     """Whether the device lives on its batteries alone."""
+    unit: str | None = None
+    """By which UID the REST API knows the unit with this AIN, None if it is none."""
 
 
 def parse_overview(text: str) -> Mapping[str, Extras]:
@@ -77,7 +79,7 @@ def parse_overview(text: str) -> Mapping[str, Extras]:
     Of two entries with the same AIN the first one counts, as in the device list. Raises
     MalformedAnswerError when the whole is no JSON object.
     """
-    overview = _parse_json(text)
+    overview = parse_json(text)
     # A device that was paired twice keeps a suffix in its units' UID, not in their AIN.
     devices = _by_identifier(overview.get("devices"), "UID")
     units = _by_identifier(overview.get("units"), "ain")
@@ -87,10 +89,10 @@ def parse_overview(text: str) -> Mapping[str, Extras]:
 def parse_error_code(text: str) -> int | None:
     """Return the code of the first error in an answer, None if it tells none."""
     try:
-        errors = _list(_parse_json(text).get("errors"))
+        errors = json_list(parse_json(text).get("errors"))
     except MalformedAnswerError:
         return None
-    code = _object(next(iter(errors), None)).get("code")
+    code = json_object(next(iter(errors), None)).get("code")
     return code if isinstance(code, int) and not isinstance(code, bool) else None
 
 
@@ -101,6 +103,7 @@ def _extras(device: Mapping[str, object], unit: Mapping[str, object]) -> Extras:
         smart_meter=_smart_meter(_interface(unit, "smartmeterInterface")),
         firmware_update=_flag(device.get("isUpdateAvailable")),
         battery_powered=_battery_powered(device),
+        unit=uid if isinstance(uid := unit.get("UID"), str) and uid else None,
     )
 
 
@@ -109,7 +112,7 @@ def _interface(unit: Mapping[str, object], name: str) -> Mapping[str, object]:
 
     The values may be old or defaults then (REST, unit_base).
     """
-    interface = _object(_object(unit.get("interfaces")).get(name))
+    interface = json_object(json_object(unit.get("interfaces")).get(name))
     if unit.get("isConnected") is False or interface.get("state") == "notConnected":
         return {}
     return interface
@@ -136,7 +139,7 @@ def _relay_fault(switch: Mapping[str, object]) -> RelayFault | None:
 
 def _smart_meter(head: Mapping[str, object]) -> frozenset[SmartMeterProblem] | None:
     words = head.get("smartmeterState")
-    known = (_word(word, _SMART_METER_PROBLEMS) for word in _list(words))
+    known = (_word(word, _SMART_METER_PROBLEMS) for word in json_list(words))
     if problems := frozenset(problem for problem in known if problem is not None):
         return problems
     return problems if words == [] and _is_valid(head) else None
@@ -154,8 +157,8 @@ def _battery_powered(device: Mapping[str, object]) -> bool | None:
 # JSON to values
 
 
-def _parse_json(text: str) -> Mapping[str, object]:
-    """Return the JSON object that an answer must be."""
+def parse_json(text: str) -> Mapping[str, object]:
+    """Return the JSON object that an answer must be. Raises MalformedAnswerError."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as err:
@@ -168,18 +171,20 @@ def _parse_json(text: str) -> Mapping[str, object]:
 def _by_identifier(entries: object, key: str) -> dict[str, Mapping[str, object]]:
     """Return the entries of a list by their identifier; those without one are left out."""
     found: dict[str, Mapping[str, object]] = {}
-    for entry in map(_object, _list(entries)):
+    for entry in map(json_object, json_list(entries)):
         identifier = entry.get(key)
         if isinstance(identifier, str) and (ain := " ".join(identifier.split())):
             found.setdefault(ain, entry)
     return found
 
 
-def _object(value: object) -> Mapping[str, object]:
+def json_object(value: object) -> Mapping[str, object]:
+    """Return a value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: object) -> Sequence[object]:
+def json_list(value: object) -> Sequence[object]:
+    """Return a value if it is a list, else an empty one."""
     return value if isinstance(value, list) else ()
 
 
