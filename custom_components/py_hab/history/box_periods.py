@@ -8,7 +8,7 @@ Inside this file energy is in Wh and time in unix seconds.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 from math import isclose
@@ -16,30 +16,19 @@ from typing import Final, NamedTuple
 
 from ..counter import DEFAULT_MAX_POWER
 from ..fritzbox_statistics import Series
+from .box_calendar import DAY, MOST, ONE_UPDATE, QUARTER, STEPS, Period, anchor_of, periods
 from .rows import HOUR, MeanRow, full_hour
-
-QUARTER: Final = 900
-DAY: Final = 86400
-MONTH: Final = 2678400
-STEPS: Final = {QUARTER, 21600, DAY, MONTH}
-"""Seconds; days and months are those of the calendar."""
-_MOST: Final = 400
-"""Values of a series; no box remembers a third of it."""
 
 _WATT_HOUR: Final = 1.0
 """What rounding may add to or take from each value."""
 _PLUG_POWER: Final = 4.0
 """kW that a device takes at most if it has hardly counted before the period."""
+_ALIKE: Final = 0.01
+"""How much two numbers differ that both are the whole counter, read one after the other."""
 _LARGEST: Final = 1e9
 """kWh of a counter."""
-
-_AHEAD: Final = timedelta(hours=1)
-"""How far the box's clock may be ahead of ours."""
-_BACK: Final = timedelta(days=366)
-"""How long ago a series may have changed."""
-_ONE_UPDATE: Final = 900
-"""Seconds; the box brings the series of a device up to date one after the other."""
-_MONTH_OF_NOTHING: Final = 28 * DAY
+_LONG: Final = 28 * DAY
+"""How long a used device is hardly ever idle."""
 
 _ENOUGH: Final = 2
 """Quarters of the first hour of a measurement; see hourly_means."""
@@ -52,7 +41,7 @@ class Doubt(StrEnum):
     CLOCK = "clock"
     """A series was updated in the future, or more than a year ago: nobody knows its days."""
     WHOLE_COUNTER = "whole_counter"
-    """A series has in its newest value what the counter has counted in all its life."""
+    """A value holds what the counter has counted in all its life, or more than is possible."""
     IMPOSSIBLE = "impossible"
     """Values are negative, or more than a house can draw in the time."""
     MISMATCH = "mismatch"
@@ -61,8 +50,9 @@ class Doubt(StrEnum):
     """No series knows a time: nothing before it is used."""
     COUNTER_RESET = "counter_reset"
     """The box remembers more than the counter shows: it was set back, nothing before is used."""
-    STATISTICS_RESET = "statistics_reset"
-    """The box remembers at least four weeks of nothing, but the counter had counted already."""
+    NOTHING_BEFORE = "nothing_before"
+    """At the far end the box remembers weeks of nothing, but the counter had counted already: the
+    statistics were reset, or the device was not used."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,14 +64,6 @@ class EnergyHistory:
     up to the last full hour."""
     doubts: tuple[Doubt, ...]
     """Why there is nothing older, and what was left out."""
-
-
-class _Period(NamedTuple):
-    """A value of a series."""
-
-    start: int
-    end: int
-    energy: float | None
 
 
 class _Piece(NamedTuple):
@@ -122,18 +104,18 @@ def hourly_means(series: Sequence[Series], *, now: datetime) -> list[MeanRow]:
     """
     hours: defaultdict[int, dict[int, float]] = defaultdict(dict)
     for one in series:
-        anchor = _anchor(one, now)
+        anchor = anchor_of(one, now)
         if one.step != QUARTER or anchor is None:
             continue
         # All zones are whole quarters of an hour off UTC.
-        for period in _periods(one, anchor, anchor, UTC):
+        for period in periods(one, anchor, anchor, UTC):
             hour = full_hour(period.start)
             if (
                 hour + HOUR <= min(anchor, now).timestamp()
-                and period.energy is not None
-                and abs(period.energy) <= _LARGEST_MEASUREMENT
+                and period.value is not None
+                and abs(period.value) <= _LARGEST_MEASUREMENT
             ):
-                hours[hour].setdefault(period.start, period.energy)
+                hours[hour].setdefault(period.start, period.value)
     first = min(hours, default=0)
     return [
         _mean(hour, values.values())
@@ -148,101 +130,60 @@ def _mean(hour: int, values: Iterable[float]) -> MeanRow:
     return MeanRow(hour, sum(known) / len(known), min(known), max(known))
 
 
-# When
-
-
-def _anchor(series: Series, now: datetime) -> datetime | None:
-    """Return the moment up to which a series tells, None if that cannot be true."""
-    if series.at is None:
-        return now
-    return series.at if now - _BACK <= series.at <= now + _AHEAD else None
-
-
-def _begin(moment: datetime, step: int, zone: tzinfo) -> datetime:
-    """Return when the step began that a moment lies in (UTC).
-
-    Steps of a day's parts follow the clock on the wall.
-    """
-    local = moment.astimezone(zone)
-    if step in {DAY, MONTH}:
-        day = local.day if step == DAY else 1
-        local = local.replace(day=day, hour=0, minute=0, second=0, microsecond=0, fold=0)
-    else:
-        minutes = 60 * local.hour + local.minute
-        hour, minute = divmod(minutes - minutes % (step // 60), 60)
-        local = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return local.astimezone(UTC)
-
-
-def _periods(series: Series, anchor: datetime, newest: datetime, zone: tzinfo) -> Iterator[_Period]:
-    """Yield what a series tells, newest first, without steps that take no time.
-
-    `newest` is the newest anchor of all series. What has been brought up to date together tells
-    up to the same moment.
-    """
-    begin = _begin(anchor, series.step, zone)
-    together = (newest - anchor).total_seconds() <= _ONE_UPDATE
-    if together and _begin(newest, series.step, zone) == begin:
-        anchor = newest
-    end = int(anchor.timestamp())
-    for value in series.values[:_MOST]:
-        start = int(begin.timestamp())
-        if start < end:
-            yield _Period(start, end, value)
-        end = min(start, end)
-        begin = _begin(begin - timedelta(microseconds=1), series.step, zone)
-
-
 # What is to be believed
 
 
 def _layers(
     series: Sequence[Series], counter: float, now: datetime, zone: tzinfo, doubts: set[Doubt]
-) -> list[list[_Period]]:
+) -> list[list[Period]]:
     """Return the values to be believed, newest first, of each series from the finest on."""
     usable = sorted((one for one in series if one.step in STEPS), key=lambda one: one.step)
-    anchored = [(one, anchor) for one in usable if (anchor := _anchor(one, now)) is not None]
+    anchored = [(one, anchor) for one in usable if (anchor := anchor_of(one, now)) is not None]
     if len(anchored) < len(usable):
         doubts.add(Doubt.CLOCK)
     newest = max((anchor for _, anchor in anchored), default=now)
-    layers = [list(_periods(one, anchor, newest, zone)) for one, anchor in anchored]
+    layers = [list(periods(one, anchor, newest, zone)) for one, anchor in anchored]
     layers = _without_whole_counter([layer for layer in layers if layer], counter, doubts)
     return [[_possible(period, doubts) for period in layer] for layer in layers]
 
 
 def _without_whole_counter(
-    layers: list[list[_Period]], counter: float, doubts: set[Doubt]
-) -> list[list[_Period]]:
+    layers: list[list[Period]], counter: float, doubts: set[Doubt]
+) -> list[list[Period]]:
     """Leave out series that start with all that was ever counted, as those of an Energy 250 may.
 
     What is too much for 15 minutes might be possible in a month, but not in both.
     """
-    newest = [layer[0].energy or 0.0 for layer in layers]
-    whole = [layer[0].energy or 0.0 for layer in layers if _is_whole(layer[0], counter)]
+    newest = [(layer, layer[0].value or 0.0) for layer in layers]
+    whole = [value for layer, value in newest if _is_whole(value, _length(layer[0]), counter)]
     kept = [
         layer
-        for layer, value in zip(layers, newest, strict=True)
-        if not any(isclose(value, other, rel_tol=0.01) for other in whole)
+        for layer, value in newest
+        if not any(isclose(value, other, rel_tol=_ALIKE) for other in whole)
     ]
     if len(kept) < len(layers):
         doubts.add(Doubt.WHOLE_COUNTER)
     return kept
 
 
-def _is_whole(period: _Period, counter: float) -> bool:
-    """Return whether nobody could have counted so much since the running period began."""
-    energy = period.energy or 0.0
-    power = _PLUG_POWER if isclose(energy, counter, rel_tol=0.01) else DEFAULT_MAX_POWER
-    return energy > _most(period.end - period.start + _ONE_UPDATE, power)
+def _is_whole(energy: float, seconds: float, counter: float) -> bool:
+    """Return whether nobody could have counted so much until the counter showed that."""
+    power = _PLUG_POWER if isclose(energy, counter, rel_tol=_ALIKE) else DEFAULT_MAX_POWER
+    return energy > _most(seconds + ONE_UPDATE, power)
 
 
-def _possible(period: _Period, doubts: set[Doubt]) -> _Period:
-    """Return a period, without its energy if that cannot be."""
-    most = _most(period.end - period.start + _ONE_UPDATE, DEFAULT_MAX_POWER)
-    if period.energy is None or 0 <= period.energy <= most:
+def _possible(period: Period, doubts: set[Doubt]) -> Period:
+    """Return a period, without its value if that cannot be."""
+    most = _most(_length(period) + ONE_UPDATE, DEFAULT_MAX_POWER)
+    if period.value is None or 0 <= period.value <= most:
         return period
     doubts.add(Doubt.IMPOSSIBLE)
-    return period._replace(energy=None)
+    return period._replace(value=None)
+
+
+def _length(time: Period | _Piece) -> int:
+    """Return how many seconds it takes."""
+    return time.end - time.start
 
 
 def _most(seconds: float, power: float) -> float:
@@ -253,7 +194,7 @@ def _most(seconds: float, power: float) -> float:
 # Hours
 
 
-def _laid(layers: Sequence[Sequence[_Period]], now: int, doubts: set[Doubt]) -> list[_Piece]:
+def _laid(layers: Sequence[Sequence[Period]], now: int, doubts: set[Doubt]) -> list[_Piece]:
     """Lay coarser periods under finer ones; return what is known, newest first.
 
     After a contradiction nothing more is laid: the first hole in what there is ends the history.
@@ -262,44 +203,54 @@ def _laid(layers: Sequence[Sequence[_Period]], now: int, doubts: set[Doubt]) -> 
     # A series that was not updated since: nothing was counted.
     pieces = [_Piece(newest, max(newest, now) + 1, 0.0)]
     for layer in layers:
-        added: list[_Piece] = []
         for period in layer:
             inside = [p for p in pieces if p.start < period.end and period.start < p.end]
-            rest = _rest(period, inside, running=period is layer[0])
-            if rest is None:
+            completed = _completed(period, inside, running=period is layer[0])
+            if completed is None:
                 doubts.add(Doubt.MISMATCH)
-                return sorted([*pieces, *added], reverse=True)
-            added += rest
-        pieces = sorted([*pieces, *added], reverse=True)
+                return pieces
+            others = [p for p in pieces if p.start >= period.end or period.start >= p.end]
+            pieces = sorted([*others, *completed], reverse=True)
     return pieces
 
 
-def _rest(period: _Period, inside: Sequence[_Piece], *, running: bool) -> list[_Piece] | None:
-    """Return what is left of a period beside the finer pieces inside, None if that cannot be.
-
-    The two may have been brought up to date at different moments: then they need not agree on
-    what is counted just then.
-    """
-    if period.energy is None:
-        return []
+def _completed(
+    period: Period, inside: Sequence[_Piece], *, running: bool
+) -> Sequence[_Piece] | None:
+    """Return the pieces inside of a period and what is left of it, None if that cannot be."""
+    if period.value is None:
+        return inside
     gaps = list(_gaps(period, inside))
     free = sum(end - start for start, end in gaps)
-    rest = round(period.energy - sum(_share(piece, period) for piece in inside), 6)
-    slack = _WATT_HOUR * len(inside)
+    known = sum(_share(piece, period) for piece in inside)
+    rest = round(period.value - known, 6)
+    slack = rounding = _WATT_HOUR * len(inside)
     if running:
+        # Brought up to date at different moments they need not agree on what is counted just then.
         slack += sum(piece.energy for piece in inside if piece.end >= period.end)
     if inside and not -slack <= rest <= _most(free, DEFAULT_MAX_POWER) + slack:
         return None
-    return [_Piece(start, end, max(rest, 0.0) * (end - start) / free) for start, end in gaps]
+    if -rounding <= rest < 0 or (not gaps and 0 < rest <= rounding):
+        inside = _rounded(inside, known, rest)
+    left = max(rest, 0.0)
+    return [*inside, *(_Piece(start, end, left * (end - start) / free) for start, end in gaps)]
 
 
-def _share(piece: _Piece, period: _Period) -> float:
+def _rounded(inside: Sequence[_Piece], known: float, rest: float) -> list[_Piece]:
+    """Return pieces that add up to `rest` more than the `known`: each value has been rounded."""
+    if known > 0:
+        return [piece._replace(energy=piece.energy * (1 + rest / known)) for piece in inside]
+    seconds = sum(_length(piece) for piece in inside)
+    return [piece._replace(energy=rest * _length(piece) / seconds) for piece in inside]
+
+
+def _share(piece: _Piece, period: Period) -> float:
     """Return how much of a piece lies in a period that it touches."""
     seconds = min(piece.end, period.end) - max(piece.start, period.start)
-    return piece.energy * seconds / (piece.end - piece.start)
+    return piece.energy * seconds / _length(piece)
 
 
-def _gaps(period: _Period, inside: Iterable[_Piece]) -> Iterator[tuple[int, int]]:
+def _gaps(period: Period, inside: Iterable[_Piece]) -> Iterator[tuple[int, int]]:
     """Yield when the times of a period begin and end that no piece covers, newest first."""
     end = period.end
     for piece in inside:
@@ -325,7 +276,10 @@ def _readings(
         if below < -_WATT_HOUR * count:
             doubts.add(Doubt.COUNTER_RESET)
             break
-        power = piece.energy / (piece.end - piece.start)
+        if _is_whole(piece.energy, _length(piece), reading):
+            doubts.add(Doubt.WHOLE_COUNTER)
+            break
+        power = piece.energy / _length(piece)
         newest = min(full_hour(piece.end - 1), last)
         found += [
             (hour, max(below + power * (hour - piece.start), 0.0))
@@ -342,6 +296,6 @@ def _since_first_energy(
     values = [*(reading for _, reading in found), counter]
     first = next((at for at, (one, two) in enumerate(pairwise(values)) if one != two), len(found))
     kept = dict(found[first:])
-    if first * HOUR >= _MONTH_OF_NOTHING and kept and values[0] > _WATT_HOUR * _MOST:
-        doubts.add(Doubt.STATISTICS_RESET)
+    if first * HOUR >= _LONG and kept and values[0] > _WATT_HOUR * MOST:
+        doubts.add(Doubt.NOTHING_BEFORE)
     return kept
