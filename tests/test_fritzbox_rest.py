@@ -1,5 +1,6 @@
 """What a FRITZ!Box tells beyond its device list, and what must not be believed of it."""
 
+from dataclasses import replace
 import json
 from typing import Any
 
@@ -19,8 +20,14 @@ from .conftest import CAPTURES
 
 AIN = "11630 0714031"
 NOTHING = Extras(
-    current=None, relay_fault=None, smart_meter=None, firmware_update=None, battery_powered=None
+    current=None,
+    relay_fault=None,
+    smart_meter=None,
+    firmware_update=None,
+    battery_powered=None,
+    unit=None,
 )
+NO_VALUES_OF_A_UNIT = replace(NOTHING, unit=AIN)
 NO_VALUES: list[Any] = [None, "", "x", 1, 1.5, True, [], ["x"], {}, {"x": 1}]
 """One of each type; where a type is right, the value is not."""
 
@@ -77,6 +84,7 @@ def test_a_plug_is_device_and_unit_in_one() -> None:
             smart_meter=None,
             firmware_update=True,
             battery_powered=False,
+            unit=AIN,
         )
     }
 
@@ -92,10 +100,17 @@ def test_a_unit_has_its_own_values_and_its_parent_the_device_s() -> None:
     assert parent.smart_meter is None
     assert (meter.firmware_update, meter.battery_powered) == (None, None)
     assert meter.smart_meter == frozenset()
+    assert (parent.unit, meter.unit) == (None, "16000 0183755-1")
 
 
 def test_a_unit_counts_by_its_ain_since_its_uid_may_differ() -> None:
-    assert list(parse(units=[{**unit(), "UID": f"{AIN}_2"}])) == [AIN]
+    extras = parse(units=[{**unit(), "UID": f"{AIN}_2"}, unit()])
+    assert extras == {AIN: replace(NOTHING, unit=f"{AIN}_2")}, "the first one"
+
+
+@pytest.mark.parametrize("nonsense", [None, "", 7, True, [], {}])
+def test_a_unit_without_uid_cannot_be_asked_for(nonsense: Any) -> None:
+    assert parse(units=[{**unit(), "UID": nonsense}])[AIN].unit is None
 
 
 def test_identifiers_are_written_as_in_the_device_list() -> None:
@@ -123,7 +138,7 @@ def test_values_of_the_wrong_type_are_none(nonsense: Any) -> None:
     bare = {"ain": AIN, "interfaces": nonsense}
     assert parse(units=[bare]) == {AIN: NOTHING}
     odd = unit(multimeter=nonsense, onOff=nonsense, smartmeter=nonsense)
-    assert parse(units=[odd]) == {AIN: NOTHING}
+    assert parse(units=[odd]) == {AIN: NO_VALUES_OF_A_UNIT}
 
 
 # Current
@@ -221,7 +236,7 @@ def test_a_unit_out_of_reach_tells_nothing(connected: bool, state: str) -> None:
         onOff={"state": state, "outletState": "relayStuck"},
         smartmeter={"state": state, "smartmeterState": ["noData"]},
     )
-    assert extras == NOTHING
+    assert extras == NO_VALUES_OF_A_UNIT
 
 
 def test_a_device_out_of_reach_may_have_an_update() -> None:

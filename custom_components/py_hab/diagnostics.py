@@ -30,6 +30,7 @@ REDACT: Final = {
     "title",
     "topic",
     "unique_id",
+    "unit",
     "username",
 }
 

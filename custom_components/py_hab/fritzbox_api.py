@@ -13,6 +13,7 @@ import logging
 import re
 import time
 from typing import Final
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -25,12 +26,14 @@ from .fritzbox_login import (
     parse_session_info,
 )
 from .fritzbox_model import DeviceList, parse_device_list
-from .fritzbox_rest import NO_PERMISSION, Extras, parse_error_code, parse_overview
-from .fritzbox_statistics import (
-    BoxStatistics,
-    parse_basic_statistics,
-    parse_unit_statistics,
+from .fritzbox_rest import (
+    NO_PERMISSION,
+    UID_NOT_FOUND,
+    Extras,
+    parse_error_code,
+    parse_overview,
 )
+from .fritzbox_statistics import BoxStatistics, parse_basic_statistics, parse_unit_statistics
 from .fritzbox_xml import MalformedAnswerError
 
 _LOGGER = logging.getLogger(__name__)
@@ -219,25 +222,30 @@ class FritzBoxClient:
             raise InvalidAnswerError(str(err), text) from err
 
     async def basic_statistics(self, ain: str) -> BoxStatistics:
-        """Return what the box remembers of a device: days of a month, months of a year.
+        """Return what the box remembers of a device: days and months. FRITZ!OS 6.98 and newer.
 
-        The box fetches it over its radio: one device after the other, and slowly.
+        The AIN may be written with its blank. A device that the box does not know, and older boxes,
+        are a FritzBoxConnectionError. The box may fetch it over its radio: ask one device after the
+        other, and slowly.
         """
-        text = await self._aha("getbasicdevicestats", ain=ain)
-        try:
-            return parse_basic_statistics(text)
-        except MalformedAnswerError as err:
-            self._doubtful = True
-            raise InvalidAnswerError(str(err), text) from err
+        return self._statistics(
+            await self._aha("getbasicdevicestats", ain=ain), parse_basic_statistics
+        )
 
     async def unit_statistics(self, uid: str) -> BoxStatistics:
-        """Return what the REST API remembers of a unit: down to a quarter of an hour.
+        """Return what the REST API remembers of a unit (`Extras.unit`): down to 15 minutes.
 
-        May also raise RestNotOfferedError, for a unit that it does not know, too.
+        May also raise RestNotOfferedError; a unit that the box does not know is an
+        InvalidAnswerError. For plugs the box asks by radio, and many requests at once disturb it
+        (REST, helper_statistics_unit).
         """
-        text = await self._rest(f"/smarthome/overview/units/{uid}")
+        return self._statistics(
+            await self._rest("/smarthome/overview/units", uid), parse_unit_statistics
+        )
+
+    def _statistics(self, text: str, parse: Callable[[str], BoxStatistics]) -> BoxStatistics:
         try:
-            return parse_unit_statistics(text)
+            return parse(text)
         except MalformedAnswerError as err:
             self._doubtful = True
             raise InvalidAnswerError(str(err), text) from err
@@ -270,16 +278,20 @@ class FritzBoxClient:
             raise FritzBoxConnectionError(f"{command} was answered with status {status}")
         return text
 
-    async def _rest(self, path: str) -> str:
-        """Return what stands at a path of the REST API."""
+    async def _rest(self, path: str, uid: str | None = None) -> str:
+        """Return what stands at a path of the REST API, or what a UID names there."""
+        # A UID contains an AIN: it is quoted for the request, and missing in all messages.
+        part = "" if uid is None else f"/{quote(uid, safe='', errors='replace')}"
         status, text = await self._in_session(
             lambda: self._request(
-                f"/api/v0{path}", headers={"Authorization": f"AVM-SID {self._sid}"}
+                f"/api/v0{path}{part}", headers={"Authorization": f"AVM-SID {self._sid}"}
             )
         )
         # Older boxes do not know the path, or show a web page for it.
         is_page = status == 200 and text.lstrip().startswith("<")
         code = None if status == 200 else parse_error_code(text)
+        if code == UID_NOT_FOUND:
+            raise InvalidAnswerError(f"{path} does not have what was asked for", text)
         if is_page or status in {400, 404} or 300 <= status < 400 or code == NO_PERMISSION:
             raise RestNotOfferedError(f"{path} was answered with status {status}, code {code}")
         if status in _REFUSALS:
@@ -387,11 +399,11 @@ class FritzBoxClient:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
-        """Send one request; return status and text."""
+        """Send one request to a quoted path; return status and text."""
         try:
             async with self._session.request(
                 "POST" if form else "GET",
-                self.url.with_path(path),
+                self.url.with_path(path, encoded=True),
                 params=query,
                 data=form,
                 headers=headers,

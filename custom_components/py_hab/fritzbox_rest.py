@@ -14,6 +14,8 @@ from .fritzbox_xml import MalformedAnswerError
 
 NO_PERMISSION: Final = 3001
 """Error code: the session has ended, or its user lacks the right (REST, error_list)."""
+UID_NOT_FOUND: Final = 2001
+"""Error code: there is no such unit, at least not any more (REST, error_list)."""
 
 
 class RelayFault(StrEnum):
@@ -70,7 +72,8 @@ class Extras:
     battery_powered: bool | None
     """Whether the device lives on its batteries alone."""
     unit: str | None = None
-    """By which UID the REST API knows the unit with this AIN, None if it is none."""
+    """By which UID the REST API knows the unit with this AIN, None if it is none. It contains the
+    AIN, but need not be the same."""
 
 
 def parse_overview(text: str) -> Mapping[str, Extras]:

@@ -1,11 +1,15 @@
 """What a FRITZ!Box remembers of its devices: series of the past as typed values.
 
-"AHA" in comments is AVM's "AHA-HTTP-Interface", "REST" its "Smart Home REST API".
+"AHA" in comments is AVM's "Home Automation HTTP Interface" v1.61, chapter 3.3; "REST" is its
+"FRITZ! Smart Home REST API" 0.9.5 (2025-08-07). Both tell the newest value first. What is missing
+or nonsense is `None`; a series that cannot be placed in time, or knows nothing, is left out.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+import xml.etree.ElementTree as ET
 
 from .fritzbox_rest import json_list, json_object, parse_json
 from .fritzbox_xml import Unreadable, integer, moment, parse_xml
@@ -36,98 +40,133 @@ class BoxStatistics:
     """%."""
 
 
-_LARGEST: Final = 10**12
-"""Wh; what no home uses in all its years."""
-_LIMITS: Final = {
-    "energy": (0.0, float(_LARGEST)),
-    "temperature": (-100.0, 200.0),
-    "humidity": (0.0, 100.0),
-}
-"""What values may be: Wh, °C, %."""
-_STEPS: Final = frozenset({900, 21600, 86400, 2678400})
-"""Seconds; a quarter of an hour, six hours, a calendar day, a calendar month."""
-_MAX_VALUES: Final = 1000
-_REST: Final = {"energy": "energies", "temperature": "temperatures", "humidity": "humidities"}
-_TOLD: Final = frozenset({"valid", "outdated"})
-"""With other states a series is unknown, not connected, or the whole counter (evcc#29529)."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kind:
+    """What may be believed of one kind of series."""
+
+    steps: frozenset[int]
+    """Seconds between two values."""
+    least: float
+    most: float
+    parts: int = 1
+    """How many of AHA's units make one of ours."""
+    has_zeros: bool = False
+    """Whether a 0 at the far end is a value: of what it does not know yet, REST says 0 instead of
+    null (its examples FST302_unit and FSE210_device)."""
+
+
+_ENERGY: Final = _Kind(
+    steps=frozenset({900, 21600, 86400, 2678400}), least=0, most=10**15, has_zeros=True
+)
+_TEMPERATURE: Final = _Kind(steps=frozenset({900}), least=-100, most=200, parts=10)
+_HUMIDITY: Final = _Kind(steps=frozenset({900}), least=0, most=100)
+
+_MOST: Final = 1000
+"""Values of a series; no box remembers half as many."""
+
+_TOLD: Final = ("valid", "outdated")
+"""States of a series whose values are to be used (REST, helper_statistics_object). In others there
+may be anything: a counter's whole life in the newest value (evcc#29529)."""
 
 
 def parse_basic_statistics(text: str) -> BoxStatistics:
-    """Read the answer to AHA `getbasicdevicestats` (AHA 3.3).
+    """Read the answer of `getbasicdevicestats`: 0.1 °C, Wh and %.
 
-    Raises MalformedAnswerError when it is none. A device out of reach has no series.
+    Raises MalformedAnswerError for what is no such XML. Of a device that is out of reach there is
+    nothing (AHA).
     """
     root = parse_xml(text, "devicestats")
-    found: dict[str, tuple[Series, ...]] = {}
-    for kind, unit in (("energy", 1.0), ("temperature", 10.0), ("humidity", 1.0)):
-        found[kind] = tuple(
-            Series(
-                step=step,
-                values=tuple(
-                    _value(kind, _number(item), unit) for item in (stats.text or "").split(",")
-                ),
-                at=_moment(stats.get("datatime", "")),
-            )
-            for stats in root.iterfind(f"{kind}/stats")
-            if (step := _whole(stats.get("grid", ""))) in _STEPS
-            and (stats.text or "").count(",") < _MAX_VALUES
+
+    def read(tag: str, kind: _Kind) -> tuple[Series, ...]:
+        return _first_of_each_step(
+            _aha_series(stats, kind) for stats in root.iterfind(f"{tag}/stats")
         )
-    return BoxStatistics(**found)
+
+    return BoxStatistics(
+        energy=read("energy", _ENERGY),
+        temperature=read("temperature", _TEMPERATURE),
+        humidity=read("humidity", _HUMIDITY),
+    )
 
 
 def parse_unit_statistics(text: str) -> BoxStatistics:
-    """Read the REST API's answer about one unit, which alone holds statistics.
+    """Read the answer of `/smarthome/overview/units/{UID}`: °C, Wh and %.
 
-    Raises MalformedAnswerError when the whole is no JSON object.
+    Raises MalformedAnswerError when the whole is no JSON object. REST does not tell when a series
+    was updated, and that the steps of its last day are approximate.
     """
     statistics = json_object(parse_json(text).get("statistics"))
-    found: dict[str, tuple[Series, ...]] = {}
-    for kind, name in _REST.items():
-        found[kind] = tuple(
-            Series(
-                step=step,
-                values=tuple(_value(kind, _as_number(item), 1.0) for item in values),
-                at=None,
-            )
-            for series in map(json_object, json_list(statistics.get(name)))
-            if isinstance(step := series.get("interval"), int)
-            and step in _STEPS
-            and series.get("statisticsState") in _TOLD
-            and len(values := json_list(series.get("values"))) <= _MAX_VALUES
-        )
-    return BoxStatistics(**found)
+
+    def read(name: str, kind: _Kind) -> tuple[Series, ...]:
+        entries = json_list(statistics.get(name))
+        return _first_of_each_step(_rest_series(entry, kind) for entry in entries)
+
+    return BoxStatistics(
+        energy=read("energies", _ENERGY),
+        temperature=read("temperatures", _TEMPERATURE),
+        humidity=read("humidities", _HUMIDITY),
+    )
 
 
-def _value(kind: str, number: float | None, unit: float) -> float | None:
-    """Return a value in the unit we reckon in, None for one that cannot be."""
-    if number is None:
+def _aha_series(stats: ET.Element, kind: _Kind) -> Series | None:
+    texts = (stats.text or "").split(",")
+    if stats.get("count", "").strip() not in {"", str(len(texts))}:
         return None
-    low, high = _LIMITS[kind]
-    value = number / unit
-    return value if low <= value <= high else None
+    return _series(
+        _read(stats.get("grid", ""), lambda text: integer(text, 1, 10**9)),
+        [_number(_read(text, _whole), kind, parts=kind.parts) for text in texts],
+        kind,
+        at=_read(stats.get("datatime", ""), moment),
+    )
 
 
-def _number(text: str) -> float | None:
-    whole = _whole(text)
-    return None if whole is None else float(whole)
+def _rest_series(entry: object, kind: _Kind) -> Series | None:
+    told = json_object(entry)
+    if told.get("statisticsState") not in _TOLD:
+        return None
+    values = [_number(value, kind) for value in json_list(told.get("values"))]
+    if not kind.has_zeros:
+        known = next((at for at in reversed(range(len(values))) if values[at]), -1) + 1
+        values[known:] = [None] * (len(values) - known)
+    return _series(told.get("interval"), values, kind, at=None)
 
 
-def _whole(text: str) -> int | None:
-    """Return a whole number, None for `-`, which is unknown, and for nonsense."""
+def _series(
+    step: object, values: Sequence[float | None], kind: _Kind, *, at: datetime | None
+) -> Series | None:
+    """Return a series, None if there is nothing in it to be used."""
+    if not isinstance(step, int) or step not in kind.steps or len(values) > _MOST:
+        return None
+    if all(value is None for value in values):
+        return None
+    return Series(step=step, values=tuple(values), at=at)
+
+
+def _first_of_each_step(series: Iterable[Series | None]) -> tuple[Series, ...]:
+    found: dict[int, Series] = {}
+    for one in series:
+        if one is not None:
+            found.setdefault(one.step, one)
+    return tuple(found.values())
+
+
+def _read[T](text: str, convert: Callable[[str], T]) -> T | None:
+    """Return a converted text, None if there is none to believe; the box writes - for unknown."""
     try:
-        return integer(text.strip(), -_LARGEST, _LARGEST)
+        return convert(text.strip())
     except Unreadable:
         return None
 
 
-def _as_number(value: object) -> float | None:
+def _whole(text: str) -> int:
+    return integer(text, -(10**15), 10**15)
+
+
+def _number(value: object, kind: _Kind, *, parts: int = 1) -> float | None:
+    """Return a value in our unit, None if it is no number or cannot be."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if abs(value) <= _LARGEST else None
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return moment(text.strip())
-    except Unreadable:
+    # Compared before it is divided: JSON knows numbers that are too large for that.
+    if not kind.least * parts <= value <= kind.most * parts:
         return None
+    return value / parts
