@@ -20,7 +20,7 @@ from .server_clock import Flaw, WallClock, come_later, in_order
 from .server_file import Kind, ServerSeries, open_file
 from .server_hours import SAMPLE, Rejected, divisor_of, mean_rows, sum_rows
 
-CHUNK: Final = 5000
+CHUNK: Final = 1000
 """Rows fetched at once, between two looks at whether to go on."""
 AT_ONCE: Final = 3_000_000
 """Rows collected at once; for more the file is scanned several times."""
@@ -51,13 +51,13 @@ class _Column:
     times: array[int] = field(default_factory=lambda: array("I"))
     """Unix seconds; in an hour that exists twice as if it were the first."""
     amounts: array[float] = field(default_factory=lambda: array("d"))
-    twice: dict[int, list[int]] = field(default_factory=dict)
+    twice: dict[bytes, list[int]] = field(default_factory=dict)
     """Indices of the readings of hours that exist twice, by day."""
     shift: int = 0
     """Seconds between such an hour and the same hour."""
     rejected: Rejected = field(default_factory=Counter)
 
-    def add_slowly(self, clock: WallClock, text: object, amount: object) -> None:
+    def add_slowly(self, clock: WallClock, text: bytes, amount: object) -> None:
         """Take a reading whose day is not known yet, or special, or that has a flaw."""
         moment = clock.moment(text)
         if isinstance(moment, Flaw):
@@ -68,7 +68,7 @@ class _Column:
             at, shift = moment
             if shift:
                 self.shift = shift
-                self.twice.setdefault(at // 86400, []).append(len(self.times))
+                self.twice.setdefault(text[:10], []).append(len(self.times))
             self.times.append(at)
             self.amounts.append(amount)
 
