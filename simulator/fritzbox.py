@@ -243,8 +243,18 @@ class SimulatedFritzBox:
         self._devices.vanish(ain)
 
     def delay_statistics(self, ain: str, silence: timedelta) -> None:
-        """Let a device's statistics (and their `datatime`) be as old as this."""
+        """Let a device's statistics (and their `datatime`) be as old as this.
+
+        The REST API calls them outdated after 15 minutes, and does not tell them any more.
+        """
         self._devices.delay_statistics(ain, silence)
+
+    def confuse_statistics(self, ain: str) -> None:
+        """Let the REST API tell a meter's whole counter as its newest energy (evcc#29529).
+
+        With the state "unknown"; `override_rest(ain, statisticsState="valid")` changes that.
+        """
+        self._devices.confuse_statistics(ain)
 
     def restore(self, ain: str) -> None:
         """Undo all of that for a device."""

@@ -11,7 +11,7 @@ from simulator import fritzbox_pages as pages
 from simulator.fritzbox_devices import Device, Plug
 from simulator.fritzbox_login import NO_SID, Door, Session
 from simulator.fritzbox_pages import Identity
-from simulator.fritzbox_rest import overview, part
+from simulator.fritzbox_rest import part
 from simulator.fritzbox_smart_home import SmartHome
 from simulator.fritzbox_xml import text_of
 
@@ -150,7 +150,7 @@ class Answers:
         root, _, path = call.path.removeprefix(_REST_PATH).partition("/overview")
         if root != "smarthome":
             return _rest_error(404, 3002, "bad path")
-        found = part(overview(self.devices, call.at), path)
+        found = part(self.devices, path, call.at)
         return _rest_error(404, 2001, "UID not found") if found is None else _json(200, found)
 
     def _session_or_alarm(self, call: Call) -> Session | None:

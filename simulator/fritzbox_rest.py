@@ -1,7 +1,8 @@
 """What the simulated FRITZ!Box says over its Smart Home REST API (FRITZ!OS 8.20 and newer).
 
 Everything is read off the device list, so that both tell the same. Names and units follow AVM's
-"FRITZ! Smart Home REST API" 0.9.5 (2025-08-07); what a unit remembers is not simulated.
+"FRITZ! Smart Home REST API" 0.9.5 (2025-08-07). Only the answer about a single unit has what the
+unit remembers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -78,15 +79,27 @@ def overview(home: SmartHome, at: datetime) -> Json:
     return content
 
 
-def part(content: Json, path: str) -> object:
+def part(home: SmartHome, path: str, at: datetime) -> object:
     """Return what stands below the overview: `/units`, `/units/UID`, None for what does not."""
+    content = overview(home, at)
     if not path:
         return content
     name, _, uid = path.removeprefix("/").partition("/")
     entries = content.get(name)
     if entries is None or not uid:
         return entries
-    return next((entry for entry in entries if entry["UID"] == uid), None)
+    entry: Json | None = next((entry for entry in entries if entry["UID"] == uid), None)
+    if entry is not None and name == "units":
+        _add_statistics(entry, home, at)
+    return entry
+
+
+def _add_statistics(unit: Json, home: SmartHome, at: datetime) -> None:
+    """Add what a unit remembers, if it remembers anything."""
+    ain = unit["ain"]
+    if statistics := home.rest_statistics(home.devices[ain], at):
+        unit["statistics"] = statistics
+        _replace(statistics, home.rest_overrides(ain))
 
 
 def _units(device: Device, listed: Sequence[Device]) -> Sequence[Device]:
@@ -172,8 +185,10 @@ def _replace(entry: Json, values: Mapping[str, object]) -> None:
     for key, value in entry.items():
         if key in values:
             entry[key] = values[key]
-        elif isinstance(value, dict):
-            _replace(value, values)
+        else:
+            for inner in value if isinstance(value, list) else [value]:
+                if isinstance(inner, dict):
+                    _replace(inner, values)
     if entry.get("outletState", "valid") != "valid":
         # The state of a faulty relay is not told.
         del entry["active"]

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from simulator.fritzbox_devices import Device
 from simulator.fritzbox_readings import Readings
+from simulator.fritzbox_rest_statistics import (
+    OUTDATED_AFTER,
+    State,
+    unit_statistics,
+    with_whole_counter,
+)
 from simulator.fritzbox_xml import entry, node, replace_texts, statistics
 from simulator.home import Home
 
@@ -22,6 +29,7 @@ class SmartHome:
         self._vanished: set[str] = set()
         self._disconnected: set[str] = set()
         self._silent_for: dict[str, timedelta] = {}
+        self._confused: set[str] = set()
 
     # What may be wrong; all raise KeyError for a device that does not exist
 
@@ -46,6 +54,10 @@ class SmartHome:
         """Let the device's own history be as old as this, `datatime` tells so."""
         self._silent_for[self._known(ain)] = silence
 
+    def confuse_statistics(self, ain: str) -> None:
+        """Let the REST API tell the whole counter as the newest of each series of energy."""
+        self._confused.add(self._known(ain))
+
     def restore(self, ain: str) -> None:
         """Make everything right again with a device; a reset counter stays reset."""
         self._overrides.pop(ain, None)
@@ -53,6 +65,7 @@ class SmartHome:
         self._disconnected.discard(ain)
         self._vanished.discard(ain)
         self._silent_for.pop(ain, None)
+        self._confused.discard(ain)
 
     def reset_statistics(self, ain: str, at: datetime) -> None:
         """Let the counter of a device start again at 0 Wh, and its history with it."""
@@ -93,6 +106,19 @@ class SmartHome:
     def rest_overrides(self, ain: str) -> Mapping[str, object]:
         """Return what the REST API is to tell of a device in place of the truth."""
         return self._rest_overrides.get(ain, {})
+
+    def rest_statistics(self, device: Device, at: datetime) -> dict[str, Any]:
+        """Return what the device remembers as the REST API tells it, which tells no time."""
+        silence = self._silent_for.get(device.ain, timedelta())
+        state = State.VALID
+        if not self.is_present(device):
+            state = State.NOT_CONNECTED
+        elif silence > OUTDATED_AFTER:
+            state = State.OUTDATED
+        found = unit_statistics(device, self._readings, at - silence, state=state)
+        if device.ain in self._confused and state is State.VALID:
+            return with_whole_counter(found, self.counter(device, at))
+        return found
 
     def statistics(self, device: Device, at: datetime, *, with_datatime: bool) -> Element:
         """Return what the device remembers."""

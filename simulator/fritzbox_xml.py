@@ -330,10 +330,10 @@ def _series(
 ) -> Iterator[tuple[str, Sequence[tuple[int, Sequence[int | None]]]]]:
     """Yield for each kind its series: the seconds between two values, and the values."""
     if thermometer := device.block(Thermometer):
-        quarters = _times(at, count=96, step=900, measured=timedelta(minutes=15))
+        quarters = times(at, count=96, step=900, measured=timedelta(minutes=15))
         yield "temperature", [(900, [5 * readings.half_degrees(thermometer, t) for t in quarters])]
     if device.block(Meter) or device.block(Total):
-        seconds = _times(at, count=360, step=10, measured=MEASURED_EVERY)
+        seconds = times(at, count=360, step=10, measured=MEASURED_EVERY)
         meter = device.block(Meter)
         has_voltage = meter is not None and not meter.grid
         yield "voltage", [(10, [readings.millivolts(t) for t in seconds])] if has_voltage else []
@@ -346,14 +346,14 @@ def _series(
             ],
         )
     if hygrometer := device.block(Hygrometer):
-        quarters = _times(at, count=96, step=900, measured=timedelta(minutes=15))
+        quarters = times(at, count=96, step=900, measured=timedelta(minutes=15))
         yield "humidity", [(900, [readings.home.humidity(hygrometer.room, t) for t in quarters])]
 
 
-def _times(at: datetime, *, count: int, step: int, measured: timedelta) -> list[datetime]:
+def times(at: datetime, *, count: int, step: int, measured: timedelta) -> list[datetime]:
     """Return when each value of a series was measured; `step` is in seconds."""
-    times = (at - timedelta(seconds=step * index) for index in range(count))
-    return [time - timedelta(seconds=time.timestamp() % measured.total_seconds()) for time in times]
+    told = (at - timedelta(seconds=step * index) for index in range(count))
+    return [time - timedelta(seconds=time.timestamp() % measured.total_seconds()) for time in told]
 
 
 def _unix(at: datetime) -> int:
