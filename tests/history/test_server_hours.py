@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
+from dataclasses import astuple
 from itertools import pairwise
 import math
 from typing import Final
@@ -9,11 +10,12 @@ from typing import Final
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.counter import Verdict
+from custom_components.py_hab.counter import CounterGuard, Verdict
 from custom_components.py_hab.history.rows import HOUR, MeanRow, SumRow, full_hour
 from custom_components.py_hab.history.server_clock import Flaw
 from custom_components.py_hab.history.server_hours import (
     OUTAGE,
+    QuickGuard,
     Rejected,
     divisor_of,
     mean_rows,
@@ -93,7 +95,7 @@ def test_a_quarantined_reading_that_is_taken_back_does_not_count() -> None:
 
 def test_a_new_meter_adds_nothing_but_what_it_counts() -> None:
     rows, rejected = counted(every(600, 900.0, 900.5, 20.0, 20.1, 20.2, 20.3, 20.4, 20.5))
-    assert rows[-1] == SumRow(NOON + HOUR, 20.5, pytest.approx(1.0))
+    assert astuple(rows[-1]) == (NOON + HOUR, 20.5, pytest.approx(1.0))
     assert rows[0].state == pytest.approx(20.4)
     assert not rejected
 
@@ -106,7 +108,7 @@ def test_a_meter_that_shows_more_adds_nothing_either() -> None:
 
 def test_a_display_that_is_full_goes_on() -> None:
     rows, _ = counted(every(1800, 9998.0, 9999.0, 1.0, 2.0, 3.0))
-    assert rows[-1] == SumRow(NOON + 2 * HOUR, 3.0, pytest.approx(5.0))
+    assert astuple(rows[-1]) == (NOON + 2 * HOUR, 3.0, pytest.approx(5.0))
 
 
 def test_garbage_is_counted_and_costs_nothing() -> None:
@@ -209,6 +211,28 @@ def test_whatever_is_read_no_hour_is_negative_or_left_out(steps: list[tuple[int,
     assert 0 <= rejected.total() <= len(readings)
 
 
+@THOROUGH
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 0.5, 5, 150, 600, 900, 901, 7200, -100]),
+            st.sampled_from([0, 1, 50, 300, 7300, 100_000, -1, -600, -(10**9)]),
+        ),
+        max_size=40,
+    ),
+    st.booleans(),
+)
+def test_the_quick_guard_is_the_guard(steps: list[tuple[float, int]], quarantined: bool) -> None:
+    quick, guard = QuickGuard(quarantined=quarantined), CounterGuard(quarantined=quarantined)
+    now, wh = float(NOON), 5000
+    for step, rise in steps:
+        now += step
+        wh = max(wh + rise, 0)
+        for reading in (wh / 1000, wh / 1000 + 1e-9):
+            assert quick.judge(reading, now) is guard.judge(reading, now)
+            assert astuple(quick) == astuple(guard)
+
+
 # The unit of a counter
 
 
@@ -309,7 +333,7 @@ def test_hours_of_a_measurement_are_what_was_held(steps: list[tuple[int, float]]
             if then < end or then - start <= OUTAGE or following == value:
                 end = then
         held.append((start, end, value))
-    expected = {}
+    expected: dict[int, object] = {}
     for hour in range(NOON, at + 1, HOUR):
         parts = [
             (min(end, hour + HOUR) - max(start, hour), value)
@@ -321,4 +345,7 @@ def test_hours_of_a_measurement_are_what_was_held(steps: list[tuple[int, float]]
             values = [value for _, value in parts]
             mean = sum(length * value for length, value in parts) / seconds
             expected[hour] = (pytest.approx(mean), min(values), max(values))
-    assert {row.start: (row.mean, row.min, row.max) for row in measured(readings)} == expected
+    found: dict[int, object] = {
+        row.start: (row.mean, row.min, row.max) for row in measured(readings)
+    }
+    assert found == expected

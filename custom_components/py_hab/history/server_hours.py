@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 import math
 from statistics import quantiles
-from typing import Final
+from typing import Final, override
 
-from ..counter import BELIEVING, DEFAULT_MAX_POWER, CounterGuard, Verdict, capacity_of
+from ..counter import BELIEVING, DEFAULT_MAX_POWER, SILENCE, CounterGuard, Verdict, capacity_of
 from .rows import HOUR, MeanRow, SumRow, full_hour
 from .server_clock import Flaw
 
@@ -134,6 +134,35 @@ class _Sums:
         self.rows.append(SumRow(self.end - HOUR, state, max(total, least)))
 
 
+class QuickGuard(CounterGuard):
+    """The guard of live readings, for millions of them.
+
+    What it says and what it remembers is the same. Nearly all readings are a little higher than
+    the one before, soon after it, and nothing is in doubt; they take a quarter of the time.
+    """
+
+    __slots__ = ()
+
+    @override
+    def judge(self, reading: float, now: float) -> Verdict:
+        """Decide on the next reading, received at `now` seconds; a believed one becomes `last`."""
+        last, at = self.last, self.at
+        if (
+            last is None
+            or at is None
+            or self._doubt is not None
+            or self.quarantined
+            or not 0.0 <= now - at <= SILENCE
+            or not 0.0 < reading - last <= self.max_power * (now - at) / HOUR
+        ):
+            return super().judge(reading, now)
+        self._earlier_gap = self._gap
+        self._gap = now - self._judged
+        self._judged = self._since = self.at = now
+        self._before, self.last, self._held = last, reading, False
+        return Verdict.BELIEVED
+
+
 def sum_rows(
     readings: Readings, divisor: float, rejected: Rejected
 ) -> tuple[list[SumRow], list[str]]:
@@ -141,7 +170,7 @@ def sum_rows(
 
     `divisor` makes kWh of the first readings.
     """
-    guard = CounterGuard(quarantined=True)
+    guard = QuickGuard(quarantined=True)
     judge = guard.judge
     sums = _Sums()
     add = sums.add
