@@ -51,6 +51,13 @@ class Dialogue:
             del meanings[without]
         await self._send({**filled, "registers": meanings})
 
+    async def arrive(self) -> None:
+        """Watch a progress until its end, as the page does that is told of it."""
+        while self.progress is not None:
+            await self._hass.async_block_till_done()
+            self._result = await self._manager.async_configure(self.flow_id)
+            self._check_texts()
+
     async def choose(self, option: str) -> None:
         """Choose from the menu that is shown."""
         assert option in self._result["menu_options"]
@@ -83,6 +90,11 @@ class Dialogue:
         options = self._result["menu_options"]
         assert isinstance(options, list)
         return options
+
+    @property
+    def progress(self) -> str | None:
+        """What is under way, None if nothing is."""
+        return self._result.get("progress_action")
 
     @property
     def errors(self) -> Mapping[str, str]:
@@ -137,14 +149,20 @@ class Dialogue:
             case FlowResultType.FORM:
                 step = texts["step"][self.step]
                 self._check_gaps(step["title"], step.get("description", ""))
-                self._check_fields(self._form, step)
+                # Without texts, the names of the fields are the world's.
+                if "data" in step or "sections" in step:
+                    self._check_fields(self._form, step)
                 assert self.page.keys() == set(map(str, self._form.schema))
                 for error in self.errors.values():
                     self._check_gaps(texts["error"][error])
             case FlowResultType.MENU:
                 step = texts["step"][self.step]
                 self._check_gaps(step["title"])
-                assert step["menu_options"].keys() == set(self.menu)
+                # One menu may be of both kinds of entries.
+                assert step["menu_options"].keys() >= set(self.menu)
+            case FlowResultType.SHOW_PROGRESS:
+                assert self.progress is not None
+                self._check_gaps(texts["progress"][self.progress])
             case FlowResultType.ABORT:
                 # Some reasons are Home Assistant's own since 2026.10.
                 if self._result.get("translation_domain") != HOMEASSISTANT_DOMAIN:
@@ -200,10 +218,12 @@ async def change(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Dialogue:
     return Dialogue(hass, result, options=False)
 
 
-async def prefer(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Dialogue:
-    """Open the options of an entry."""
+async def prefer(hass: HomeAssistant, entry: ConfigEntry[Any], option: str) -> Dialogue:
+    """Open the options of an entry, and choose what is to be changed."""
     result = await hass.config_entries.options.async_init(entry.entry_id)
-    return Dialogue(hass, result, options=True)
+    dialogue = Dialogue(hass, result, options=True)
+    await dialogue.choose(option)
+    return dialogue
 
 
 async def leave(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:

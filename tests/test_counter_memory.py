@@ -1,5 +1,6 @@
 """What counters have shown is remembered, so that a zero after a restart is not believed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counter import Verdict
-from custom_components.py_hab.counter_memory import SAVE_DELAY, CounterMemory
+from custom_components.py_hab.counter_gap import Gap
+from custom_components.py_hab.counter_memory import MAX_GAPS, SAVE_DELAY, CounterMemory
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulator.faults import Fault
@@ -198,6 +200,7 @@ async def test_reading_before_any_other_is_none_if_it_cannot_be_believed(
     assert stored(hass_storage, entry) == {
         "counters": {"meter": [5.0, pytest.approx(START.timestamp(), abs=300)]},
         "notes": {"x": 1},
+        "gaps": [],
     }
     await memory.async_remove()
     assert stored(hass_storage, entry) is None
@@ -300,3 +303,127 @@ async def test_a_word_of_truth_is_no_reading(
 ) -> None:
     memory = await recalled(hass, hass_storage, {"counters": {"meter": [True, True]}, "notes": {}})
     assert memory.last("meter") is None
+
+
+# Times without readings
+
+HOUR = 3600.0
+LAST = 1_774_029_600.0
+"""A full hour."""
+
+
+def outage(**changes: Any) -> Gap:
+    """Return a gap of three hours in which 1.5 kWh were counted."""
+    usual = Gap(
+        key="meter",
+        start=LAST - 60,
+        before=100.0,
+        end=LAST + 3 * HOUR,
+        after=101.5,
+        verdict=Verdict.BELIEVED,
+    )
+    return replace(usual, **changes)
+
+
+async def read_twice(memory: CounterMemory, reading: float, at: float) -> None:
+    """Let a counter be read, and confirm it: after a silence it is under quarantine."""
+    memory.judge("meter", reading, at - 10)
+    memory.judge("meter", reading, at)
+
+
+async def test_a_time_without_readings_is_a_gap(hass: HomeAssistant) -> None:
+    memory = CounterMemory(hass, MockConfigEntry(domain=DOMAIN))
+    memory.judge("meter", 100.0, LAST - 60)
+    await read_twice(memory, 101.5, LAST + 3 * HOUR)
+    assert memory.gaps == [outage()]
+    assert memory.gaps[0].energy == 1.5
+    await memory.async_save()
+
+
+@pytest.mark.parametrize(
+    ("reading", "seconds"),
+    [(100.0, 3 * HOUR), (100.1, 300), (100.1, 1800)],
+    ids=["nothing counted", "soon", "within the hour"],
+)
+async def test_what_leaves_no_tower_is_no_gap(
+    hass: HomeAssistant, reading: float, seconds: float
+) -> None:
+    memory = CounterMemory(hass, MockConfigEntry(domain=DOMAIN))
+    memory.judge("meter", 100.0, LAST + 60)
+    await read_twice(memory, reading, LAST + 60 + seconds)
+    assert memory.gaps == []
+    await memory.async_save()
+
+
+async def test_a_counter_that_went_on_elsewhere_is_a_gap_however_short(
+    hass: HomeAssistant,
+) -> None:
+    memory = CounterMemory(hass, MockConfigEntry(domain=DOMAIN))
+    memory.judge("meter", 100.0, LAST)
+    for minute in range(1, 13):
+        memory.judge("meter", 5.0 + minute / 100, LAST + 60 * minute)
+    (gap,) = memory.gaps
+    assert (gap.verdict, gap.before, gap.start) == (Verdict.REPLACED, 100.0, LAST)
+    # What the new one has counted while its readings were confirmed.
+    assert gap.energy == pytest.approx(gap.after - 5.01)
+    await memory.async_save()
+
+
+async def test_gaps_are_found_again_until_they_are_settled(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    entry = MockConfigEntry(domain=DOMAIN)
+    memory = CounterMemory(hass, entry)
+    first, second = outage(), outage(key="other", counted=7.5, verdict=Verdict.REPLACED)
+    memory.add_gap(first)
+    memory.add_gap(second)
+    await memory.async_save()
+    again = CounterMemory(hass, entry)
+    await again.async_load()
+    assert again.gaps == [first, second]
+    again.settle(first)
+    again.settle(first)
+    assert again.gaps == [second]
+    await again.async_save()
+    assert stored(hass_storage, entry)["gaps"] == [second.note()]
+
+
+async def test_the_oldest_gaps_are_given_up(hass: HomeAssistant) -> None:
+    memory = CounterMemory(hass, MockConfigEntry(domain=DOMAIN))
+    gaps = [outage(key=str(number)) for number in range(MAX_GAPS + 3)]
+    for gap in gaps:
+        memory.add_gap(gap)
+    assert memory.gaps == gaps[3:]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start": None},
+        {"start": "soon"},
+        {"start": LAST + 4 * HOUR},
+        {"start": -1.0},
+        {"before": float("nan")},
+        {"after": [1]},
+        {"counted": float("inf")},
+        {"counted": "much"},
+        {"verdict": "guessed"},
+    ],
+    ids=repr,
+)
+async def test_a_gap_without_sense_is_left_out(
+    hass: HomeAssistant, hass_storage: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    notes = [outage().note() | wrong, outage(key="other").note(), "gap", None, {}]
+    content = {"counters": {"meter": [5, 5]}, "notes": {}, "gaps": notes}
+    memory = await recalled(hass, hass_storage, content)
+    assert memory.gaps == [outage(key="other")]
+    assert memory.last("meter") == 5.0
+
+
+@pytest.mark.parametrize("gaps", [None, {}, "x", 5], ids=repr)
+async def test_a_file_whose_gaps_are_no_list_has_none(
+    hass: HomeAssistant, hass_storage: dict[str, Any], gaps: object
+) -> None:
+    memory = await recalled(hass, hass_storage, {"counters": {}, "notes": {}, "gaps": gaps})
+    assert memory.gaps == []

@@ -46,7 +46,7 @@ async def test_changed_option_costs_no_login(
     time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     await set_up(hass, fritzbox_entry)
-    dialogue = await prefer(hass, fritzbox_entry)
+    dialogue = await prefer(hass, fritzbox_entry, "fritzbox")
     await dialogue.answer(**{CONF_SCAN_INTERVAL: 30})
     await hass.async_block_till_done()
     assert fritzbox_entry.runtime_data.update_interval == timedelta(seconds=30)

@@ -1,7 +1,9 @@
 """What the user is told of a meter in trouble, and that it goes away by itself."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counter import Verdict
+from custom_components.py_hab.counter_gap import Gap
 from custom_components.py_hab.meter import Replacement
 from custom_components.py_hab.meter_notices import (
     MAX_REPLACEMENTS,
@@ -216,7 +219,7 @@ async def test_only_so_many_replacements_are_kept(
 ) -> None:
     notices = MeterNotices(hass, entry)
     for now in range(MAX_REPLACEMENTS + 5):
-        notices.tell_replacement("", "Meter", replacement(now))
+        notices.tell_replacement("", "Meter", replacement(now), None)
     assert [item["now"] for item in notices.replacements] == [*range(5, MAX_REPLACEMENTS + 5)]
 
 
@@ -224,11 +227,11 @@ async def test_answer_is_for_all_open_questions_of_a_meter(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     notices = MeterNotices(hass, entry)
-    notices.tell_replacement("", "Meter", replacement(1))
-    notices.tell_replacement("", "Meter", replacement(2, Verdict.ROLLED_OVER))
-    notices.tell_replacement("2", "Other", replacement(3))
+    notices.tell_replacement("", "Meter", replacement(1), None)
+    notices.tell_replacement("", "Meter", replacement(2, Verdict.ROLLED_OVER), None)
+    notices.tell_replacement("2", "Other", replacement(3), None)
     notices.answer("", Answer.NEW_METER)
-    notices.tell_replacement("", "Meter", replacement(4))
+    notices.tell_replacement("", "Meter", replacement(4), None)
     assert [item["answer"] for item in notices.replacements] == ["new_meter", None, None, None]
     assert [item["now"] for item in notices.unanswered("")] == [4]
     assert [item["now"] for item in notices.unanswered("2")] == [3]
@@ -249,7 +252,53 @@ async def test_spoilt_notes_are_left_out(
 
 async def test_notes_are_found_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     notices = MeterNotices(hass, entry)
-    notices.tell_replacement("", "Meter", replacement(1))
+    notices.tell_replacement("", "Meter", replacement(1), None)
     again = MeterNotices(hass, entry)
     again.recall([*notices.replacements, {"place": ""}])
     assert again.replacements == notices.replacements
+
+
+def gap(end: float) -> Gap:
+    return Gap(
+        key="energy_import",
+        start=end - 3600,
+        before=100.0,
+        end=end,
+        after=1.0,
+        verdict=Verdict.REPLACED,
+        counted=0.1,
+    )
+
+
+async def test_what_both_meters_have_counted_mends_the_gap_that_was_asked_about(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    notices = MeterNotices(hass, entry)
+    first, second = gap(10_000.0), gap(20_000.0)
+    notices.tell_replacement("", "Meter", replacement(1), first)
+    notices.tell_replacement("", "Meter", replacement(2), second)
+    again = MeterNotices(hass, entry)
+    again.recall(json.loads(json.dumps(notices.replacements)))
+    assert again.answer("", Answer.NEW_METER, {"energy_import": 7.5}) == [
+        replace(first, counted=7.5)
+    ]
+    assert again.unanswered("") == []
+
+
+@pytest.mark.parametrize("counted", [None, {}, {"energy_export": 7.5}])
+async def test_without_readings_nothing_is_mended(
+    hass: HomeAssistant, entry: MockConfigEntry, counted: dict[str, float] | None
+) -> None:
+    notices = MeterNotices(hass, entry)
+    notices.tell_replacement("", "Meter", replacement(1), gap(10_000.0))
+    assert notices.answer("", Answer.NEW_METER, counted) == []
+
+
+@pytest.mark.parametrize("note", [None, "x", {}, {"key": "energy_import"}])
+async def test_readings_about_a_gap_that_nobody_knows_mend_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, note: object
+) -> None:
+    notices = MeterNotices(hass, entry)
+    notices.tell_replacement("", "Meter", replacement(1), None)
+    notices.replacements[0]["gap"] = note
+    assert notices.answer("", Answer.NEW_METER, {"energy_import": 7.5}) == []

@@ -38,6 +38,16 @@ def little_time() -> Iterator[None]:
         yield
 
 
+@pytest.mark.parametrize("kind", ["fritzbox", "meter"])
+async def test_the_options_begin_with_what_can_be_changed(hass: HomeAssistant, kind: str) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, data={"kind": kind})
+    entry.add_to_hass(hass)
+    dialogue = await prefer(hass, entry, kind)
+    assert dialogue.step == kind
+    shown = await hass.config_entries.options.async_init(entry.entry_id)
+    assert shown["menu_options"] == [kind, "history", "import_database"]
+
+
 # The box
 
 
@@ -46,7 +56,7 @@ async def test_how_often_a_box_is_read_is_an_option(
 ) -> None:
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     assert fritzbox_entry.runtime_data.update_interval == timedelta(minutes=1)
-    dialogue = await prefer(hass, fritzbox_entry)
+    dialogue = await prefer(hass, fritzbox_entry, "fritzbox")
     assert dialogue.step == "fritzbox"
     assert dialogue.suggested == {"scan_interval": 60}
     for out_of_range in (9, 3601):
@@ -56,7 +66,7 @@ async def test_how_often_a_box_is_read_is_an_option(
     await hass.async_block_till_done()
     assert fritzbox_entry.options == {"scan_interval": 3600}
     assert fritzbox_entry.runtime_data.update_interval == timedelta(hours=1)
-    again = await prefer(hass, fritzbox_entry)
+    again = await prefer(hass, fritzbox_entry, "fritzbox")
     assert again.suggested == {"scan_interval": 3600}
     await again.answer(scan_interval=10)
     await hass.async_block_till_done()
@@ -105,7 +115,7 @@ async def test_how_often_power_is_written_and_what_the_fuses_allow_are_options(
     entry = meter_of(hass)
     async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
         assert (entry.runtime_data._interval, entry.runtime_data._max_power) == (10, 43.5)
-        dialogue = await prefer(hass, entry)
+        dialogue = await prefer(hass, entry, "meter")
         assert dialogue.step == "meter"
         assert dialogue.suggested == {
             **USUAL,
@@ -122,7 +132,7 @@ async def test_how_often_power_is_written_and_what_the_fuses_allow_are_options(
         assert entry.options == {"power_interval": 0, "max_power": 30, "registers": {}}
         await shows(hass, entry, energy_import=7, power=300)
         assert (entry.runtime_data._interval, entry.runtime_data._max_power) == (0, 30)
-        again = await prefer(hass, entry)
+        again = await prefer(hass, entry, "meter")
         assert again.suggested["power_interval"] == 0
         assert again.suggested["max_power"] == 30
         hass.config_entries.options.async_abort(again.flow_id)
@@ -136,7 +146,7 @@ async def test_a_key_that_nobody_knows_gets_a_meaning_and_a_sensor(
     async with working(hass, broker, entry, fields):
         sensor = f"{entry.entry_id}_power_l1"
         assert state_of(hass, sensor) is None
-        dialogue = await prefer(hass, entry)
+        dialogue = await prefer(hass, entry, "meter")
         assert dialogue.placeholders == {"unknown": "`Größe +` (2.5), `word` (ok), `list` ()"}
         assert dialogue.page["registers"]["expanded"]
         assert [field["name"] for field in dialogue.page["registers"]["schema"]] == [*fields]
@@ -147,7 +157,7 @@ async def test_a_key_that_nobody_knows_gets_a_meaning_and_a_sensor(
         }
         await shows(hass, entry, energy_import=7, power_l1=2500)
         await settled(hass, lambda: state_of(hass, sensor) is not None, "the new sensor")
-        again = await prefer(hass, entry)
+        again = await prefer(hass, entry, "meter")
         assert again.placeholders == {"unknown": "`list` ()"}
         assert again.suggested["registers"] == {
             "E_in": "energy_import",
@@ -172,7 +182,7 @@ async def test_what_is_not_to_be_used_is_not_shown(
     async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
         sensor = f"{entry.entry_id}_power"
         await shows(hass, entry, energy_import=7, power=300)
-        dialogue = await prefer(hass, entry)
+        dialogue = await prefer(hass, entry, "meter")
         if by_choice:
             await dialogue.accept(Power="no_measurement")
         else:
@@ -181,7 +191,7 @@ async def test_what_is_not_to_be_used_is_not_shown(
         await shows(hass, entry, energy_import=7)
         await hass.async_block_till_done()
         assert state_of(hass, sensor) is None, "nobody wants an entity that never works again"
-        again = await prefer(hass, entry)
+        again = await prefer(hass, entry, "meter")
         assert again.suggested["registers"]["Power"] == "no_measurement"
         await again.accept(Power="power")
         assert entry.options["registers"] == {}
@@ -191,7 +201,7 @@ async def test_what_is_not_to_be_used_is_not_shown(
 async def test_a_meter_that_does_not_work_has_options_all_the_same(hass: HomeAssistant) -> None:
     entry = meter_of(hass, {"power_interval": 5, "max_power": 30, "registers": {"Foo": "power"}})
     assert entry.state is ConfigEntryState.NOT_LOADED
-    dialogue = await prefer(hass, entry)
+    dialogue = await prefer(hass, entry, "meter")
     assert dialogue.suggested == {
         "power_interval": 5,
         "max_power": 30,
@@ -208,7 +218,7 @@ async def test_a_meter_that_does_not_work_has_options_all_the_same(hass: HomeAss
 
 async def test_a_meter_that_was_never_heard_has_no_keys_to_ask_for(hass: HomeAssistant) -> None:
     entry = meter_of(hass)
-    dialogue = await prefer(hass, entry)
+    dialogue = await prefer(hass, entry, "meter")
     assert dialogue.page["registers"]["schema"] == []
     await dialogue.accept()
     assert entry.options == {**USUAL, "registers": {}}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+import logging
 from pathlib import Path
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from typing import Any, Final, override
 import voluptuous as vol
 
 from homeassistant.components.file_upload import process_uploaded_file
+from homeassistant.components.recorder.statistics import STATISTIC_UNIT_TO_UNIT_CONVERTER
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import Platform
 from homeassistant.core import callback
@@ -43,12 +45,16 @@ from .history.server_import import (
 )
 from .history.tables import Statistic
 
-CONF_RUN_NOW: Final = "run_now"
+_LOGGER = logging.getLogger(__name__)
 
+CONF_RUN_NOW: Final = "run_now"
 CONF_FILE: Final = "file"
 CONF_PATH: Final = "path"
 _EXTERNAL: Final = "external"
 _SKIP: Final = "skip"
+_DOUBT: Final = "doubt"
+_REJECTED: Final = "rejected"
+"""Selectors that nothing is chosen from: their options are texts for reports."""
 
 _FILE_SCHEMA: Final = vol.Schema(
     {
@@ -68,9 +74,12 @@ _HISTORY_SCHEMA: Final = vol.Schema(
                 translation_key=CONF_SHAPE,
             )
         ),
-        vol.Required(CONF_RUN_NOW, default=False): BooleanSelector(),
     }
 )
+_RUN_SCHEMA: Final = _HISTORY_SCHEMA.extend(
+    {vol.Required(CONF_RUN_NOW, default=False): BooleanSelector()}
+)
+"""Of an entry that is loaded."""
 
 
 class HistoryFlow(OptionsFlowWithReload):
@@ -79,19 +88,17 @@ class HistoryFlow(OptionsFlowWithReload):
     _task: asyncio.Task[Any] | None = None
     _options: Mapping[str, Any] | None = None
     """The options that the flow ends with, once they are known."""
-    _report: str = "-"
-    _errors: Mapping[str, str]
     _file: Path
-    _found: Sequence[ServerSeries]
-    _wanted: dict[tuple[str, str], Statistic]
-    _uploads: list[Path]
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._errors = {}
-        self._found = ()
-        self._wanted = {}
-        self._uploads = []
+        self._errors: Mapping[str, str] = {}
+        self._history: Sequence[Mapping[str, Any]] = ()
+        self._typed: Mapping[str, Any] = {}
+        self._found: Sequence[ServerSeries] = ()
+        self._wanted: dict[tuple[str, str], Statistic] = {}
+        self._imported: Sequence[Imported] = ()
+        self._uploads: list[Path] = []
 
     async def async_step_history(
         self, user_input: dict[str, Any] | None = None
@@ -99,16 +106,16 @@ class HistoryFlow(OptionsFlowWithReload):
         """Show what was found, and ask how the history is to be kept."""
         keeper = keeper_of(self.hass, self.config_entry.entry_id)
         if user_input is not None:
-            now = user_input.pop(CONF_RUN_NOW)
+            now = user_input.pop(CONF_RUN_NOW, False)
             self._options = {**self.config_entry.options, **user_input}
-            if now and keeper is not None:
+            if now:
                 return await self.async_step_history_progress()
             return self.async_create_entry(data=self._options)
         last = keeper.last_run if keeper else None
         return self.async_show_form(
             step_id="history",
             data_schema=self.add_suggested_values_to_schema(
-                _HISTORY_SCHEMA, self.config_entry.options
+                _RUN_SCHEMA if keeper else _HISTORY_SCHEMA, self.config_entry.options
             ),
             description_placeholders={
                 "when": _local(last["at"]) if last else "-",
@@ -120,10 +127,10 @@ class HistoryFlow(OptionsFlowWithReload):
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Complete the history now."""
-        keeper = keeper_of(self.hass, self.config_entry.entry_id)
-        if keeper is None:
-            return self.async_abort(reason="not_loaded")
         if self._task is None:
+            keeper = keeper_of(self.hass, self.config_entry.entry_id)
+            if keeper is None:
+                return self.async_abort(reason="not_loaded")
             self._task = self.hass.async_create_task(
                 keeper.async_run(progress=self.async_update_progress), "py_hab history"
             )
@@ -131,11 +138,7 @@ class HistoryFlow(OptionsFlowWithReload):
             return self.async_show_progress(
                 step_id="history_progress", progress_action="history", progress_task=self._task
             )
-        task, self._task = self._task, None
-        try:
-            self._report = await self._table([item.as_json() for item in task.result()])
-        except HomeAssistantError as err:
-            self._errors = {"base": err.translation_key or "unknown"}
+        self._history = [item.as_json() for item in self._outcome(self._task) or ()]
         return self.async_show_progress_done(next_step_id="history_done")
 
     async def async_step_history_done(
@@ -148,7 +151,7 @@ class HistoryFlow(OptionsFlowWithReload):
             step_id="history_done",
             data_schema=vol.Schema({}),
             errors=dict(self._errors),
-            description_placeholders={"report": self._report},
+            description_placeholders={"report": await self._table(self._history)},
             last_step=True,
         )
 
@@ -161,8 +164,8 @@ class HistoryFlow(OptionsFlowWithReload):
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         errors = dict(self._errors)
-        self._errors = {}
         if user_input is not None:
+            errors, self._errors = {}, {}
             file, path = user_input.get(CONF_FILE), user_input.get(CONF_PATH, "").strip()
             try:
                 if bool(file) == bool(path):
@@ -171,12 +174,15 @@ class HistoryFlow(OptionsFlowWithReload):
                     self._file = await (
                         self._uploaded(file) if file else async_allowed(self.hass, path)
                     )
+                    self._typed = {CONF_PATH: path}
                     return await self.async_step_import_reading()
             except HomeAssistantError as err:
-                errors["base"] = err.translation_key or "unknown"
+                errors["base"] = _error(err)
         return self.async_show_form(
             step_id="import_database",
-            data_schema=self.add_suggested_values_to_schema(_FILE_SCHEMA, user_input),
+            data_schema=self.add_suggested_values_to_schema(
+                _FILE_SCHEMA, user_input or self._typed
+            ),
             errors=errors,
             description_placeholders={"example": "/media/datenbank.db"},
         )
@@ -193,19 +199,18 @@ class HistoryFlow(OptionsFlowWithReload):
             return self.async_show_progress(
                 step_id="import_reading", progress_action="import_reading", progress_task=self._task
             )
-        task, self._task = self._task, None
-        try:
-            self._found = task.result()
-        except HomeAssistantError as err:
-            self._errors = {"base": err.translation_key or "unknown"}
-            return self.async_show_progress_done(next_step_id="import_database")
-        return self.async_show_progress_done(next_step_id="import_series")
+        self._found = self._outcome(self._task) or ()
+        return self.async_show_progress_done(
+            next_step_id="import_database" if self._errors else "import_series"
+        )
 
     async def async_step_import_series(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what is in the file, and ask where each series goes."""
         entry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
         proposed = targets(self.hass, entry, self._found)
         labels = {_label(series): series for series in self._found if series.key in proposed}
         if user_input is not None:
@@ -216,20 +221,16 @@ class HistoryFlow(OptionsFlowWithReload):
                 elif choice != _SKIP:
                     self._wanted[series.key] = statistic_of(entry, series, choice)
             return await self.async_step_import_writing()
+        fields: dict[vol.Marker, SelectSelector] = {}
+        for label, series in labels.items():
+            target = proposed[series.key].id
+            entities = self._entities(series)
+            default = target if target in entities else _EXTERNAL
+            fields[vol.Required(label, default=default)] = _target_selector(entities)
         times = [when for series in self._found for when in (series.first, series.last) if when]
         return self.async_show_form(
             step_id="import_series",
-            data_schema=vol.Schema(
-                {
-                    vol.Required(
-                        label,
-                        default=_EXTERNAL
-                        if proposed[series.key].is_external
-                        else proposed[series.key].id,
-                    ): self._target_selector(series)
-                    for label, series in labels.items()
-                }
-            ),
+            data_schema=vol.Schema(fields),
             description_placeholders={
                 "count": str(len(self._found)),
                 "rows": str(sum(series.rows for series in self._found)),
@@ -255,11 +256,7 @@ class HistoryFlow(OptionsFlowWithReload):
             return self.async_show_progress(
                 step_id="import_writing", progress_action="import_writing", progress_task=self._task
             )
-        task, self._task = self._task, None
-        try:
-            self._report = "\n".join(_imported(item) for item in task.result()) or "-"
-        except HomeAssistantError as err:
-            self._errors = {"base": err.translation_key or "unknown"}
+        self._imported = self._outcome(self._task) or ()
         return self.async_show_progress_done(next_step_id="import_done")
 
     async def async_step_import_done(
@@ -268,11 +265,13 @@ class HistoryFlow(OptionsFlowWithReload):
         """Tell what was imported, and what was not."""
         if user_input is not None:
             return self.async_create_entry(data=dict(self.config_entry.options))
+        texts = await self._texts()
+        report = "\n".join(_imported(item, texts) for item in self._imported)
         return self.async_show_form(
             step_id="import_done",
             data_schema=vol.Schema({}),
             errors=dict(self._errors),
-            description_placeholders={"report": self._report},
+            description_placeholders={"report": report or "-"},
             last_step=True,
         )
 
@@ -282,62 +281,51 @@ class HistoryFlow(OptionsFlowWithReload):
         def move() -> Path:
             with process_uploaded_file(self.hass, file_id) as uploaded:
                 folder = Path(tempfile.mkdtemp(prefix=DOMAIN))
+                self._uploads.append(folder)
                 return Path(shutil.move(uploaded, folder / "uploaded.db"))
 
         try:
-            path = await self.hass.async_add_executor_job(move)
+            return await self.hass.async_add_executor_job(move)
         except (OSError, ValueError) as err:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="file_not_found"
-            ) from err
-        self._uploads.append(path.parent)
-        return path
+            reason = "file_not_found" if isinstance(err, ValueError) else "file_unreadable"
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=reason) from err
 
     @callback
     @override
     def async_remove(self) -> None:
         """Delete what was uploaded: the dialogue has ended."""
-        if self._task is not None:
-            self._task.cancel()
         for folder in self._uploads:
             self.hass.async_add_executor_job(partial(shutil.rmtree, folder, ignore_errors=True))
 
-    def _target_selector(self, series: ServerSeries) -> SelectSelector:
-        """Offer the entities of the entry with the same unit, statistics of its own, or nothing."""
+    def _outcome[T](self, task: asyncio.Task[T]) -> T | None:
+        """Return what a task has brought, None if it has failed: then why is kept."""
+        self._task = None
+        err = task.exception()
+        if err is None:
+            return task.result()
+        self._errors = {"base": _error(err)}
+        return None
+
+    def _entities(self, series: ServerSeries) -> dict[str, str]:
+        """Return the names of the entry's entities that may continue a series."""
         unit = "kWh" if series.kind is Kind.COUNTER else series.unit
-        entities = [
-            SelectOptionDict(value=item.entity_id, label=self._name(item.entity_id))
+        return {
+            item.entity_id: self._name(item.entity_id)
             for item in er.async_entries_for_config_entry(
                 er.async_get(self.hass), self.config_entry.entry_id
             )
             if item.domain == Platform.SENSOR
             and not item.disabled
-            and (item.unit_of_measurement == unit)
+            and _is_convertible(unit, item.unit_of_measurement)
             and (item.capabilities or {}).get("state_class")
-        ]
-        return SelectSelector(
-            SelectSelectorConfig(
-                options=[
-                    *entities,
-                    SelectOptionDict(value=_EXTERNAL, label=_EXTERNAL),
-                    SelectOptionDict(value=_SKIP, label=_SKIP),
-                ],
-                mode=SelectSelectorMode.DROPDOWN,
-                translation_key="series_target",
-            )
-        )
+        }
 
     async def _table(self, found: Iterable[Mapping[str, Any]]) -> str:
         """Return what was found, as a list in Markdown."""
-        texts = await async_get_translations(
-            self.hass, self.hass.config.language, "selector", {DOMAIN}
-        )
+        texts = await self._texts()
         lines: list[str] = []
         for item in found:
-            doubts = [
-                texts.get(f"component.{DOMAIN}.selector.doubt.options.{doubt}", doubt)
-                for doubt in item["left_out"]
-            ]
+            doubts = [_text(texts, _DOUBT, doubt) for doubt in item["left_out"]]
             parts = (
                 f"+{item['rows']} h" if item["rows"] else "",
                 f"{item['energy']:.2f} kWh" if item["energy"] else "",
@@ -346,6 +334,12 @@ class HistoryFlow(OptionsFlowWithReload):
             )
             lines.append(" · ".join([f"- {self._name(item['entity_id'])}", *filter(None, parts)]))
         return "\n".join(lines) or "-"
+
+    async def _texts(self) -> Mapping[str, str]:
+        """Return the words for reports."""
+        return await async_get_translations(
+            self.hass, self.hass.config.language, "selector", {DOMAIN}
+        )
 
     def _name(self, entity_id: str) -> str:
         state = self.hass.states.get(entity_id)
@@ -362,10 +356,48 @@ def _label(series: ServerSeries) -> str:
     return f"{name}{device} {series.sub_entity}: {series.rows} {when}".strip()
 
 
-def _imported(item: Imported) -> str:
+def _error(err: BaseException) -> str:
+    """Return the text for what has gone wrong."""
+    if isinstance(err, HomeAssistantError) and err.translation_domain == DOMAIN:
+        return str(err.translation_key)
+    _LOGGER.error("The history cannot be changed", exc_info=err)
+    return "unknown"
+
+
+def _is_convertible(unit: str, other: str | None) -> bool:
+    """Whether a series may become the history of an entity that shows another unit."""
+    converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
+    return unit == other or (
+        converter is not None and converter is STATISTIC_UNIT_TO_UNIT_CONVERTER.get(other)
+    )
+
+
+def _target_selector(entities: Mapping[str, str]) -> SelectSelector:
+    """Offer entities, statistics of its own, or nothing."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[
+                *(SelectOptionDict(value=value, label=label) for value, label in entities.items()),
+                SelectOptionDict(value=_EXTERNAL, label=_EXTERNAL),
+                SelectOptionDict(value=_SKIP, label=_SKIP),
+            ],
+            mode=SelectSelectorMode.DROPDOWN,
+            translation_key="series_target",
+        )
+    )
+
+
+def _text(texts: Mapping[str, str], kind: str, key: str) -> str:
+    """Return a word for a report."""
+    return texts.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
+
+
+def _imported(item: Imported, texts: Mapping[str, str]) -> str:
     """Return a line about a series that was imported."""
     name = " ".join(filter(None, (item.series.entity, item.series.sub_entity)))
-    rejected = ", ".join(f"{reason} {count}" for reason, count in item.rejected.items())
+    rejected = ", ".join(
+        f"{count} {_text(texts, _REJECTED, reason)}" for reason, count in item.rejected.items()
+    )
     parts = (
         f"→ {item.statistic_id}" if item.statistic_id else "",
         f"{item.rows} h" if item.rows else "-",

@@ -149,11 +149,14 @@ class MeterNotices:
         the gaps for which the statistics are to be mended with them are returned.
         """
         gaps: list[Gap] = []
+        told = dict(counted or {})
         for item in self.unanswered(place):
             item["answer"] = answer.value
             gap = Gap.from_note(item.get("gap"))
-            if gap is not None and item["role"] in (counted or {}):
-                gaps.append(replace(gap, counted=(counted or {})[item["role"]]))
+            # Of several replacements of a counter the first one was asked about.
+            kwh = told.pop(item["role"], None)
+            if gap is not None and kwh is not None:
+                gaps.append(replace(gap, counted=kwh))
         return gaps
 
 

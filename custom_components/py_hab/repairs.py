@@ -1,6 +1,8 @@
 """Repairs: a question that only the user can answer."""
 
-from typing import Final
+from collections.abc import Mapping
+import math
+from typing import Any, Final
 
 import voluptuous as vol
 
@@ -16,8 +18,10 @@ from homeassistant.helpers.selector import (
     NumberSelectorMode,
 )
 
-from .const import DOMAIN
+from .const import CONF_MAX_POWER, DOMAIN
 from .coordinator import PyHabConfigEntry
+from .counter import DEFAULT_MAX_POWER
+from .counter_gap import Gap
 from .meter_coordinator import MeterCoordinator
 from .meter_notices import Answer
 from .sml_registers import Role
@@ -59,9 +63,10 @@ class MeterReplacedFlow(RepairsFlow):
         meter = self._coordinator()
         if meter is None:
             return self.async_abort(reason="not_loaded")
+        # Replaced again before the question was answered: it is about the first time.
         replaced = {
-            item["role"]: (item["before"], item["now"])
-            for item in meter.notices.unanswered(self._place)
+            item["role"]: item
+            for item in reversed(meter.notices.unanswered(self._place))
             if item["role"] in _ASKED
         }
         errors: dict[str, str] = {}
@@ -69,12 +74,13 @@ class MeterReplacedFlow(RepairsFlow):
             meter.async_answer(self._place, Answer.NEW_METER)
             return self.async_create_entry(data={})
         if user_input is not None:
+            max_power = meter.config_entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
             counted = {
-                role: _counted(user_input, role, *readings) for role, readings in replaced.items()
+                role: kwh
+                for role, item in replaced.items()
+                if (kwh := _counted(user_input, item, max_power)) is not None
             }
-            if all(
-                _is_possible(user_input, role, *readings) for role, readings in replaced.items()
-            ):
+            if counted.keys() == replaced.keys():
                 meter.async_answer(self._place, Answer.NEW_METER, counted)
                 return self.async_create_entry(data={})
             errors["base"] = "impossible_reading"
@@ -111,17 +117,20 @@ class MeterReplacedFlow(RepairsFlow):
         return entry.runtime_data if isinstance(entry.runtime_data, MeterCoordinator) else None
 
 
-def _counted(user_input: dict[str, float], role: str, before: float, now: float) -> float:
-    """Return the kWh of both meters between two readings."""
-    last, first = user_input.get(f"old_{role}", before), user_input.get(f"new_{role}", now)
-    return max(last - before, 0.0) + now - first
+def _counted(
+    user_input: Mapping[str, float], item: Mapping[str, Any], max_power: float
+) -> float | None:
+    """Return the kWh of both meters around a replacement, None if that cannot be.
 
-
-def _is_possible(user_input: dict[str, float], role: str, before: float, now: float) -> bool:
-    """Whether neither meter has run backwards."""
-    last, first = user_input.get(f"old_{role}", before), user_input.get(f"new_{role}", now)
+    Neither meter runs backwards, and the house draws no more than its fuses allow (kW).
+    """
+    before, now, gap = item["before"], item["now"], Gap.from_note(item.get("gap"))
+    last = user_input.get(f"old_{item['role']}", before)
+    first = user_input.get(f"new_{item['role']}", now)
+    counted = max(last - before, 0.0) + now - first
+    most = max_power * (gap.end - gap.start) / 3600 if gap else math.inf
     # The old meter's display may have been written down without its decimals.
-    return before - 1 < last and first <= now
+    return counted if before - 1 < last and first <= now and counted <= most + 1 else None
 
 
 async def async_create_fix_flow(

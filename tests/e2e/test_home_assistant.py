@@ -34,7 +34,9 @@ class User:
         entry_id = await self.hass.add_fritzbox(
             self.household.box.url, DEFAULT_USER, DEFAULT_PASSWORD
         )
-        answer = await self.hass.options(entry_id, {"scan_interval": 10})
+        answer = await self.hass.options(
+            entry_id, {"next_step_id": "fritzbox"}, {"scan_interval": 10}
+        )
         assert answer["type"] == "create_entry"
         await self.sees("a value in every entity", self._complete)
 

@@ -183,6 +183,7 @@ def no_text_is_unused(root: Path) -> Iterator[str]:
         "config.progress.*",
         "options.error.*",
         "options.abort.*",
+        "options.progress.*",
         "device.*",
         "entity.*.*",
         "exceptions.*",
