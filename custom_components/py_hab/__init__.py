@@ -12,6 +12,7 @@ from .counter_memory import CounterMemory
 from .fritzbox_session import async_end
 from .history.keeper import async_keep_history
 from .history.statistics import async_open
+from .http import async_register_views
 from .meter_coordinator import MeterCoordinator
 from .meter_notices import async_forget
 from .services import async_register_actions
@@ -21,9 +22,10 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions, and open the door to the statistics."""
+    """Open the door to the statistics, register actions and JSON endpoints."""
     await async_open(hass)
     async_register_actions(hass)
+    async_register_views(hass)
     return True
 
 

@@ -89,7 +89,23 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._failures = FritzBoxFailures(hass, entry, host=str(self.client.url))
         self._absence = DeviceAbsence()
         self._last_answer: datetime | None = None
+        self._last_extras: datetime | None = None
         self._malformed = False
+
+    @property
+    def last_answer(self) -> datetime | None:
+        """When the box last told its devices."""
+        return self._last_answer
+
+    @property
+    def last_extras(self) -> datetime | None:
+        """When it last told what the device list lacks."""
+        return self._last_extras
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether the box has a REST API, as far as we know."""
+        return self._extras is not None
 
     @property
     def box_identifier(self) -> tuple[str, str]:
@@ -155,6 +171,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             return
         try:
             self._extras = await self.client.extras()
+            self._last_extras = dt_util.utcnow()
         except RestNotOfferedError as err:
             _LOGGER.debug("Nothing more to learn from %s: %s", self.name, err)
             self._extras = None

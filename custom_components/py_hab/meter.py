@@ -127,6 +127,12 @@ class Meter:
         return f"{self.place}_{role}" if self.place else role
 
     @property
+    def published_number(self) -> str | None:
+        """The meter's number as its reader publishes it, None if it tells none."""
+        told = self._told_number
+        return told if isinstance(told, str) and self.number is not None else None
+
+    @property
     def troubles(self) -> frozenset[Trouble]:
         """What the readings tell of a meter or head that is not well."""
         return self._watch.troubles

@@ -1,5 +1,6 @@
 """What listens to a Tasmota head on one or more electricity meters."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import partial
@@ -80,6 +81,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """As last told to the entities."""
         self._was_heard = False
         self._malformed = False
+        self._waiting: set[asyncio.Future[None]] = set()
 
     # What the entities ask
 
@@ -220,6 +222,17 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Return what has been heard; values come as messages."""
         return self._meters
 
+    async def async_ask(self, patience: float) -> None:
+        """Ask the head for all values, and wait for them. Raises TimeoutError after `patience` s."""
+        answer = self.hass.loop.create_future()
+        self._waiting.add(answer)
+        try:
+            self.link.ask_at_most_every(0.0)
+            async with asyncio.timeout(patience):
+                await answer
+        finally:
+            self._waiting.discard(answer)
+
     # What it receives
 
     @callback
@@ -260,6 +273,9 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             self._malformed = False
             # The broker may tell the end of an old connection after the start of the new one.
             self.link.online = True
+        for answer in self._waiting:
+            if not answer.done():
+                answer.set_result(None)
         if unconfirmed:
             self.link.ask_again()
         told = revived and self._tell_availability()

@@ -90,6 +90,11 @@ def registers_told(coordinator: MeterCoordinator) -> Iterator[Place]:
             yield place, role
 
 
+def registers_known(coordinator: MeterCoordinator) -> list[Place]:
+    """Return the registers that the meters tell, or have told in earlier runs."""
+    return sorted({*registers_told(coordinator), *registers_told_before(coordinator)})
+
+
 class MeterSensor(MeterEntity, SensorEntity):
     """A register of the meter."""
 

@@ -19,6 +19,7 @@ from homeassistant.helpers.service import async_get_config_entry, async_register
 
 from .const import DOMAIN
 from .counter import DEFAULT_MAX_POWER
+from .data_services import DATA_ACTIONS, REFRESH
 from .history.keeper import keeper_of
 from .history.repair import async_mend_spikes, async_undo
 from .history.server_import import async_import_file
@@ -85,6 +86,9 @@ def async_register_actions(hass: HomeAssistant) -> None:
         async_register_admin_service(
             hass, DOMAIN, name, action, schema, supports_response=SupportsResponse.OPTIONAL
         )
+    for name, (answer, schema) in DATA_ACTIONS.items():
+        response = SupportsResponse.OPTIONAL if name == REFRESH else SupportsResponse.ONLY
+        hass.services.async_register(DOMAIN, name, answer, schema, supports_response=response)
 
 
 async def _async_backfill(call: ServiceCall) -> ServiceResponse:

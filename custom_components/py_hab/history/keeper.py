@@ -42,6 +42,8 @@ first what it has missed."""
 PAUSE: Final = 2.0
 """Seconds between two questions to the box: statistics are fetched over its radio."""
 DAILY: Final = timedelta(hours=24)
+CHECK_INTERVAL: Final = timedelta(minutes=5)
+"""Between two looks at whether there is something to mend."""
 RETRY: Final = timedelta(minutes=30)
 """After a box that did not answer, or a database that refused."""
 WEEK: Final = 7 * 24 * HOUR
@@ -90,6 +92,7 @@ class Keeper:
         self._door: Statistics = door(hass)
         self._started: datetime | None = None
         self._not_before: datetime | None = None
+        self._last_check: datetime | None = None
         self._working = False
 
     @callback
@@ -121,6 +124,18 @@ class Keeper:
         due = last + DAILY if last else dt_util.utcnow()
         return max(due, self._not_before) if self._not_before else due
 
+    @property
+    def last_check(self) -> datetime | None:
+        """When it was last looked whether there is something to mend."""
+        return self._last_check
+
+    @property
+    def next_check(self) -> datetime | None:
+        """When that will be next, None if it is switched off."""
+        if not self.enabled or self._last_check is None:
+            return None
+        return max(self._last_check + CHECK_INTERVAL, self._not_before or self._last_check)
+
     async def async_run(
         self, *, dry_run: bool = False, progress: Callable[[float], None] | None = None
     ) -> list[Found]:
@@ -147,6 +162,7 @@ class Keeper:
     @callback
     def _tick(self, now: datetime) -> None:
         """Every five minutes: work, if there is any."""
+        self._last_check = now
         if not self._may_work(now):
             return
         whole = self.next_run is not None and self.next_run <= now

@@ -91,7 +91,7 @@ def mending(
     after = _first_after(gap, periods) or _first_after(gap, hours)
     if after is None:
         return None
-    before = _last_before(after, periods) or _last_before(after, hours)
+    before = _at_start(gap, periods) or _at_start(gap, hours)
     if before is None:
         # The statistics begin with this reading: there is nothing to be continued.
         return Mending(at=after.start)
@@ -151,8 +151,14 @@ def _first_after(gap: Gap, rows: Sequence[Row]) -> Row | None:
     return None
 
 
-def _last_before(after: Row, rows: Sequence[Row]) -> Row | None:
-    """Return the last row that ends before another one starts."""
+def _at_start(gap: Gap, rows: Sequence[Row]) -> Row | None:
+    """Return the last row from before the gap.
+
+    Rows within it prove nothing: when the counter comes back, its last reading is shown while
+    the next one is confirmed, and a sum that begins anew begins with that.
+    """
     return max(
-        (row for row in rows if row.end <= after.start), key=lambda row: row.end, default=None
+        (row for row in rows if row.start <= gap.start and row.state <= gap.before + NOTHING),
+        key=lambda row: row.start,
+        default=None,
     )

@@ -14,7 +14,7 @@ from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..entity import fritzbox_values
 from ..fritzbox_model import MeterKind
 from ..meter_coordinator import MeterCoordinator
-from ..meter_sensors import METER_SENSORS, registers_told_before
+from ..meter_sensors import METER_SENSORS, registers_known
 from ..sensor import FRITZBOX_SENSORS
 from ..sml_registers import COUNTERS
 from .tables import Statistic
@@ -71,10 +71,7 @@ def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[S
 
 
 def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[Source]:
-    told = {
-        (place, role) for place, meter in coordinator.data.items() for role in meter.values
-    } | set(registers_told_before(coordinator))
-    for place, role in sorted(told):
+    for place, role in registers_known(coordinator):
         if role in COUNTERS:
             unique_id = coordinator.unique_id(place, role)
             statistic = _statistic(hass, coordinator, unique_id, METER_SENSORS[role], is_sum=True)

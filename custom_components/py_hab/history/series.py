@@ -1,0 +1,147 @@
+"""The series that the old server knew by device and sub_entity, and their entities here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from ..const import DOMAIN
+from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..fritzbox_model import Device
+from ..meter_coordinator import MeterCoordinator
+from ..meter_id import parse_meter_id
+from ..meter_sensors import METER_SENSORS, registers_known
+from ..sml_registers import COUNTERS, QUANTITIES, Role
+
+_AT_BOX: Final = (
+    ("energy", Platform.SENSOR, "Energy", "kWh"),
+    ("energy_import", Platform.SENSOR, "Energy", "kWh"),
+    ("energy_export", Platform.SENSOR, "Energy", "kWh"),
+    ("power", Platform.SENSOR, "Power", "W"),
+    ("voltage", Platform.SENSOR, "Voltage", "V"),
+    ("current", Platform.SENSOR, "Current", "A"),
+    ("temperature", Platform.SENSOR, "Temperature", "°C"),
+    ("target_temperature", Platform.SENSOR, "TargetTemperature", "°C"),
+    ("humidity", Platform.SENSOR, "Humidity", "%"),
+    ("battery", Platform.SENSOR, "Battery", "%"),
+    ("blind_position", Platform.SENSOR, "Position", "%"),
+    ("alert", Platform.BINARY_SENSOR, "State", ""),
+)
+"""Key of an entity, its platform, what the old server called it (or would have), its unit."""
+_OF_METERS: Final = {Role.ENERGY_IMPORT: "E_in", Role.ENERGY_EXPORT: "E_out", Role.POWER: "Power"}
+"""The others go by the names of their registers."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordedSeries:
+    """One quantity of one device."""
+
+    entry_id: str
+    device: str
+    """AIN as the box writes it, or the meter's number as its reader publishes it."""
+    sub_entity: str
+    entity: str
+    """What the old server called the device: its kind and name."""
+    topic: str
+    device_name: str
+    product_name: str
+    manufacturer: str
+    firmware_version: str
+    unit: str
+    cumulative: bool
+    entity_id: str
+
+
+def recorded_series(
+    hass: HomeAssistant, entry: PyHabConfigEntry | None = None
+) -> list[RecordedSeries]:
+    """Return the series of an entry, or of all that are loaded, ordered by device."""
+    entries: list[PyHabConfigEntry] = (
+        [entry] if entry else hass.config_entries.async_entries(DOMAIN)
+    )
+    found: list[RecordedSeries] = []
+    for each in entries:
+        if each.state is ConfigEntryState.LOADED:
+            match each.runtime_data:
+                case FritzBoxCoordinator() as fritzbox:
+                    found += _at_box(hass, fritzbox)
+                case MeterCoordinator() as meter:
+                    found += _of_meters(hass, meter)
+    return sorted(found, key=lambda series: series.device)
+
+
+def find_series(hass: HomeAssistant, device: str, sub_entity: str | None) -> list[RecordedSeries]:
+    """Return the series of a device, or one of them; ids may be written in other ways."""
+    wanted = _same(device)
+    return [
+        series
+        for series in recorded_series(hass)
+        if _same(series.device) == wanted and sub_entity in (None, series.sub_entity)
+    ]
+
+
+def _same(device: str) -> str:
+    """Return what all ways to write an id have in common."""
+    number = parse_meter_id(device)
+    return "".join(device.split()).lower() if number is None else number.number.lower()
+
+
+def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[RecordedSeries]:
+    registry = er.async_get(hass)
+    for ain, device in coordinator.data.devices.items():
+        for key, platform, sub_entity, unit in _AT_BOX:
+            entity_id = registry.async_get_entity_id(platform, DOMAIN, f"{ain}_{key}")
+            if entity_id is not None:
+                yield RecordedSeries(
+                    entry_id=coordinator.config_entry.entry_id,
+                    device=ain,
+                    sub_entity=sub_entity,
+                    entity=f"{_kind(device)} {device.name}",
+                    topic="",
+                    device_name=device.name,
+                    product_name=device.product_name,
+                    manufacturer=device.manufacturer,
+                    firmware_version=device.firmware_version or "",
+                    unit=unit,
+                    cumulative=sub_entity == "Energy",
+                    entity_id=entity_id,
+                )
+
+
+def _kind(device: Device) -> str:
+    """Return what the old server called a device's kind."""
+    if device.thermostat is not None:
+        return "HKR"
+    if device.buttons:
+        return "Button"
+    return "Control" if "alert" in device.blocks else "Switch"
+
+
+def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[RecordedSeries]:
+    registry = er.async_get(hass)
+    for place, role in registers_known(coordinator):
+        entity_id = registry.async_get_entity_id(
+            Platform.SENSOR, DOMAIN, coordinator.unique_id(place, role)
+        )
+        if entity_id is None:
+            continue
+        meter = coordinator.data[place]
+        maker = (meter.number and meter.number.manufacturer) or meter.maker
+        yield RecordedSeries(
+            entry_id=coordinator.config_entry.entry_id,
+            device=meter.published_number or coordinator.identifier(place),
+            sub_entity=_OF_METERS.get(role, role.value),
+            entity=coordinator.name_of(place),
+            topic=coordinator.link.topics.sensor,
+            device_name=coordinator.name_of(place),
+            product_name=coordinator.name_of(place),
+            manufacturer=maker or "",
+            firmware_version=coordinator.link.info.version or "",
+            unit=METER_SENSORS[role].native_unit_of_measurement or QUANTITIES[role].unit,
+            cumulative=role in COUNTERS,
+            entity_id=entity_id,
+        )

@@ -1,0 +1,101 @@
+"""What runs when, and what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .coordinator import EXTRAS_INTERVAL, FritzBoxCoordinator, PyHabConfigEntry
+from .history.keeper import CHECK_INTERVAL, DAILY, Keeper, keeper_of
+from .meter_coordinator import LOOK_AFTER_INTERVAL, MeterCoordinator
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Something that is done again and again for an entry."""
+
+    id: str
+    """The same as long as the entry exists."""
+    entry_id: str
+    title: str
+    name: str
+    every: timedelta
+    last_run: datetime | None
+    result: str | None
+    next_run: datetime | None
+
+
+def jobs(hass: HomeAssistant) -> list[Job]:
+    """Return what is done for all loaded entries."""
+    found: list[Job] = []
+    entries: list[PyHabConfigEntry] = hass.config_entries.async_entries(DOMAIN)
+    for entry in entries:
+        if entry.state is not ConfigEntryState.LOADED:
+            continue
+        match entry.runtime_data:
+            case FritzBoxCoordinator() as fritzbox:
+                found += _of_box(entry, fritzbox)
+            case MeterCoordinator() as meter:
+                found.append(_of_meter(entry, meter))
+        if keeper := keeper_of(hass, entry.entry_id):
+            found += _of_history(entry, keeper)
+    return found
+
+
+def _job(
+    entry: PyHabConfigEntry,
+    name: str,
+    every: timedelta,
+    last_run: datetime | None,
+    result: str | None,
+    next_run: datetime | None = None,
+) -> Job:
+    return Job(
+        id=f"{entry.entry_id}_{name}",
+        entry_id=entry.entry_id,
+        title=entry.title,
+        name=name,
+        every=every,
+        last_run=last_run,
+        result=result,
+        next_run=next_run or (last_run + every if last_run else None),
+    )
+
+
+def _of_box(entry: PyHabConfigEntry, coordinator: FritzBoxCoordinator) -> list[Job]:
+    every = coordinator.update_interval or timedelta()
+    result = "ok" if coordinator.last_update_success else str(coordinator.last_exception)
+    found = [_job(entry, "poll", every, coordinator.last_answer, result)]
+    if coordinator.has_rest:
+        found.append(_job(entry, "extras", EXTRAS_INTERVAL, coordinator.last_extras, None))
+    return found
+
+
+def _of_meter(entry: PyHabConfigEntry, coordinator: MeterCoordinator) -> Job:
+    heard = [meter.heard for meter in coordinator.data.values() if meter.heard is not None]
+    return _job(
+        entry,
+        "listen",
+        LOOK_AFTER_INTERVAL,
+        dt_util.utc_from_timestamp(max(heard)) if heard else None,
+        "ok" if coordinator.available else "silent",
+    )
+
+
+def _of_history(entry: PyHabConfigEntry, keeper: Keeper) -> list[Job]:
+    last = keeper.last_run
+    rows = sum(item["rows"] for item in last["result"]) if last else 0
+    return [
+        _job(
+            entry,
+            "backfill",
+            DAILY,
+            dt_util.parse_datetime(last["at"]) if last else None,
+            f"{rows} hours" if last else None,
+            keeper.next_run,
+        ),
+        _job(entry, "statistics_check", CHECK_INTERVAL, keeper.last_check, None, keeper.next_check),
+    ]
