@@ -1,5 +1,6 @@
 """A counter that lives in a real recorder, five minutes at a time."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -25,6 +26,14 @@ PERIOD: Final = timedelta(minutes=5)
 async def recorded(hass: HomeAssistant) -> None:
     """Wait until the recorder has written what it was told."""
     await hass.async_block_till_done()
+    # The recorder's own way of waiting overlooks the task that is being worked on.
+    done = asyncio.Event()
+
+    def tell() -> None:
+        hass.loop.call_soon_threadsafe(done.set)
+
+    get_instance(hass).async_update_statistics_metadata("", on_done=tell)
+    await done.wait()
     await get_instance(hass).async_block_till_done()
 
 

@@ -1,33 +1,56 @@
 """The door to the statistics, on a real recorder."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from random import Random
+import threading
+from typing import Any, Final, override
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.history import statistics, tables
 from custom_components.py_hab.history.ledger import Ledger, Work
 from custom_components.py_hab.history.rows import HOUR, MeanRow, SumRow
 from custom_components.py_hab.history.statistics import Statistics
-from custom_components.py_hab.history.tables import Statistic
-from homeassistant.components.recorder import Recorder
+from custom_components.py_hab.history.tables import Statistic, new_metadata
+from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder.models import StatisticData
+from homeassistant.components.recorder.statistics import async_add_external_statistics
+from homeassistant.components.recorder.tasks import RecorderTask, StatisticsTask
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .living import METER, T0, changes, live, recorded, rows
+from .living import ENERGY, METER, PERIOD, T0, changes, live, recorded, rows
 
 STATISTIC = Statistic(id=METER, unit="kWh", is_sum=True, entry_id="entry")
 FIRST = int(T0.timestamp())
+CONTROL: Final = "sensor.control"
+"""Lives as the meter does, and is never touched."""
+TWIN: Final = "sensor.twin"
+"""Is changed as the meter is, but nothing ever goes wrong with it."""
 
 
 @pytest.fixture
 async def door(
-    recorder_mock: Recorder, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
 ) -> Statistics:
     """The door, in a Home Assistant that has just started."""
     freezer.move_to(T0 - timedelta(minutes=1))
     assert await async_setup_component(hass, "sensor", {})
     await recorded(hass)
+    return await reopened(hass)
+
+
+async def reopened(hass: HomeAssistant) -> Statistics:
+    """The door after a restart: it knows what the stored ledger tells."""
     ledger = Ledger(hass)
     await ledger.async_load()
     return Statistics(hass, ledger)
@@ -44,12 +67,69 @@ def history(hours: int) -> list[SumRow]:
 def plain(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows whose sums can be compared: adding and taking off leaves the last bit to chance."""
     return [
-        {
-            key: round(value, 9) if isinstance(value, float) else value
-            for key, value in row.items()
-        }
+        {key: round(value, 9) if isinstance(value, float) else value for key, value in row.items()}
         for row in found
     ]
+
+
+async def together(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    start: datetime,
+    values: Iterable[float | str | None],
+    entities: Sequence[str] = (METER, CONTROL),
+    **attributes: Any,
+) -> datetime:
+    """Let several entities live the same values, five minutes each."""
+    for value in values:
+        freezer.move_to(start + timedelta(seconds=1))
+        for entity_id in entities[1:]:
+            # A period of its own would be compiled only once: its state is there, that is all.
+            await shown(hass, entity_id, value, **attributes)
+        start = await live(hass, freezer, start, [value], entities[0], **attributes)
+    return start
+
+
+async def shown(hass: HomeAssistant, entity_id: str, value: Any, **attributes: Any) -> None:
+    if value is not None:
+        hass.states.async_set(entity_id, str(value), ENERGY | attributes)
+
+
+async def assert_same(hass: HomeAssistant, one: str, other: str) -> None:
+    """Whether two statistics cannot be told apart, but for the last bits of their floats."""
+    for period in ("hour", "5minute"):
+        found, expected = await rows(hass, one, period), await rows(hass, other, period)
+        assert [row["start"] for row in found] == [row["start"] for row in expected]
+        for row, control in zip(found, expected, strict=True):
+            assert row == pytest.approx(control, abs=1e-6), period
+
+
+class DiedError(Exception):
+    """The process is gone."""
+
+
+class Waiting(RecorderTask):
+    """Keeps the recorder busy until it is let go."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+
+    @override
+    def run(self, instance: Recorder) -> None:
+        assert self.released.wait(60)
+
+
+def busy(hass: HomeAssistant, door: Statistics, patch: pytest.MonkeyPatch) -> Waiting:
+    """Keep the recorder busy until the door waits for it."""
+    waiting, wait = Waiting(), door._async_recorded
+
+    async def released() -> None:
+        waiting.released.set()
+        await wait()
+
+    get_instance(hass).queue_task(waiting)
+    patch.setattr(door, "_async_recorded", released)
+    return waiting
 
 
 async def test_imported_hours_meet_live_ones(
@@ -91,3 +171,657 @@ async def test_means_come_and_go(
     assert [row["mean"] for row in await rows(hass, "sensor.bath")] == [21.0]
     await door.async_undo(statistic)
     assert await rows(hass, "sensor.bath") == []
+
+
+# Any order, and back
+
+
+class Life:
+    """A random life of three entities, two of which are changed all the time."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        freezer: FrozenDateTimeFactory,
+        patch: pytest.MonkeyPatch,
+        seed: int,
+        unit: str,
+    ) -> None:
+        self.hass = hass
+        self.freezer = freezer
+        self.patch = patch
+        self.random = Random(seed)
+        self.unit = unit
+        self.factor = {"kWh": 1.0, "Wh": 1000.0, "MWh": 0.001}[unit]
+        self.now = T0
+        self.reading = 500.0
+        self.silent = 0
+
+    @property
+    def both(self) -> list[Statistic]:
+        return [Statistic(id=name, unit="kWh", is_sum=True) for name in (METER, TWIN)]
+
+    async def live(self, periods: int) -> None:
+        """Count on, fall silent for some time, or begin anew."""
+        values: list[float | str] = []
+        for _ in range(periods):
+            chance = self.random.random()
+            if chance < 0.04:
+                self.silent = self.random.randint(2, 20)
+            elif chance < 0.06:
+                self.reading = self.random.uniform(0.0, 2.0)
+            self.silent -= 1
+            self.reading += self.random.uniform(0.0, 0.2)
+            values.append("unavailable" if self.silent > 0 else self.reading * self.factor)
+        self.now = await together(
+            self.hass,
+            self.freezer,
+            self.now,
+            values,
+            (METER, CONTROL, TWIN),
+            unit_of_measurement=self.unit,
+        )
+
+    def hours(self, door: Statistics) -> list[SumRow]:
+        """Some hours from before the life's beginning to now, one after the other."""
+        until = (door.compiled_until() - FIRST) // HOUR
+        first = self.random.randint(-6, until - 1)
+        count = self.random.randint(1, until - first)
+        total = self.random.uniform(0.0, 10.0)
+        return [
+            SumRow(FIRST + HOUR * (first + number), 490.0 + number, total + number)
+            for number in range(count)
+            if self.random.random() < 0.8
+        ]
+
+    def change(self, door: Statistics) -> Callable[[Statistics, Statistic], Awaitable[None]]:
+        """Return one change, the same for whoever it is done to."""
+        kind = self.random.choice(["write", "write", "shift", "shift", "join", "undo"])
+        written = self.hours(door)
+        moment = int(self.now.timestamp()) - 300 * self.random.randint(1, 40)
+        aim = self.random.uniform(-5.0, 5.0)
+        head = [SumRow(FIRST - HOUR * (5 - hour), 490.0 + hour, hour) for hour in range(5)]
+
+        async def change(door: Statistics, statistic: Statistic) -> None:
+            match kind:
+                case "write":
+                    await door.async_write(statistic, written, Work.OUTAGE)
+                case "shift":
+                    # Whoever shifts reckons anew after a crash.
+                    await door.async_resume(statistic)
+                    row = await door._async_first_sum(statistic, moment)
+                    amount = aim - row[2] if row is not None else aim
+                    await door.async_shift(statistic, moment, amount, Work.SPIKE)
+                case "join":
+                    await door.async_resume(statistic)
+                    door.ledger.account(statistic.id).join = FIRST
+                    await door.async_write(statistic, head, Work.BACKFILL)
+                    await door.async_join(statistic)
+                case _:
+                    await door.async_undo(statistic)
+
+        return change
+
+
+CRASHES: Final = (
+    *("_async_import", "_async_adjust", "_async_verify", "_async_end_shift", "_async_delete"),
+    *("half a batch", "first save", "second save", "third save", "nowhere"),
+)
+
+
+def die(door: Statistics, patch: pytest.MonkeyPatch, where: str) -> None:
+    """Let the process die when it gets somewhere."""
+    whole, save, saved = door._async_import, door.ledger.async_save, 0
+
+    async def dying(*_: Any) -> None:
+        raise DiedError
+
+    async def half(metadata: Any, unit: str, written: Any) -> None:
+        await whole(metadata, unit, dict(list(written.items())[: len(written) // 2]))
+        raise DiedError
+
+    async def saving() -> None:
+        nonlocal saved
+        saved += 1
+        if where == ("first save", "second save", "third save")[saved - 1]:
+            raise DiedError
+        await save()
+
+    if where == "half a batch":
+        patch.setattr(door, "_async_import", half)
+    elif where.endswith("save"):
+        patch.setattr(door.ledger, "async_save", saving)
+    elif where != "nowhere":
+        patch.setattr(door, where, dying)
+
+
+@pytest.mark.parametrize(("seed", "unit"), [(1, "kWh"), (2, "kWh"), (3, "Wh"), (4, "MWh")])
+async def test_whatever_is_done_is_undone(
+    door: Statistics,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    unit: str,
+) -> None:
+    life = Life(hass, freezer, monkeypatch, seed, unit)
+    await life.live(26)
+    for _ in range(14):
+        change = life.change(door)
+        meter, twin = life.both
+        with monkeypatch.context() as patch:
+            if life.random.random() < 0.6:
+                die(door, patch, life.random.choice(CRASHES))
+            try:
+                await change(door, meter)
+            except DiedError:
+                door = await reopened(hass)
+                await door.async_resume(meter)
+                await change(door, meter)
+        await change(door, twin)
+        door = await reopened(hass)
+        await assert_same(hass, METER, TWIN)
+        await life.live(life.random.randint(1, 8))
+        await assert_same(hass, METER, TWIN)
+    for statistic in life.both:
+        await door.async_undo(statistic)
+        assert door.ledger.account(statistic.id).is_clean
+        await assert_same(hass, statistic.id, CONTROL)
+    await life.live(13)
+    await assert_same(hass, METER, CONTROL)
+
+
+# Once, and over restarts
+
+
+async def test_the_join_waits_for_the_first_live_row_over_a_restart_and_happens_once(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(T0 + timedelta(seconds=tables.COMPILED_AFTER))
+    door.ledger.account(METER).join = FIRST
+    await door.async_write(STATISTIC, history(4), Work.BACKFILL)
+    await door.async_join(STATISTIC)
+    assert door.ledger.account(METER).join == FIRST
+    door = await reopened(hass)
+    await live(hass, freezer, T0, [500.0 + 0.1 * index for index in range(6)])
+    for _ in range(3):
+        await door.async_join(STATISTIC)
+        door = await reopened(hass)
+    assert door.ledger.account(METER).join is None
+    assert len(door.ledger.account(METER).shifts) == 1
+    await live(hass, freezer, T0 + 6 * PERIOD, [500.6 + 0.1 * index for index in range(6)])
+    assert list((await changes(hass)).values()) == pytest.approx([1.0, 1.0, 1.0, 1.0, 1.1])
+
+
+async def test_a_join_without_rows_before_it_is_given_up(
+    door: Statistics, hass: HomeAssistant
+) -> None:
+    await door.async_join(STATISTIC)
+    door.ledger.account(METER).join = FIRST
+    await door.async_join(STATISTIC)
+    assert door.ledger.account(METER).is_clean
+
+
+async def test_nothing_to_write_or_to_shift_leaves_no_trace(door: Statistics) -> None:
+    await door.async_write(STATISTIC, [], Work.BACKFILL)
+    await door.async_shift(STATISTIC, FIRST, 0.0, Work.SPIKE)
+    await door.async_shift(STATISTIC, FIRST, 5.0, Work.SPIKE)
+    await door.async_resume(STATISTIC)
+    await door.async_undo(STATISTIC)
+    assert door.ledger.account(METER).is_clean
+    assert door.ledger.account(METER).events == []
+
+
+async def test_the_running_hour_is_refused(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    row = SumRow(FIRST, 1.0, 1.0)
+    for moment, is_compiled in ((HOUR - 1, False), (HOUR + 119, False), (HOUR + 120, True)):
+        freezer.move_to(T0 + timedelta(seconds=moment))
+        if is_compiled:
+            await door.async_write(STATISTIC, [row], Work.BACKFILL)
+        else:
+            with pytest.raises(ValueError, match="not compiled"):
+                # The order of the rows does not matter.
+                await door.async_write(STATISTIC, [row, *history(1)], Work.BACKFILL)
+    assert len(await rows(hass)) == 1
+
+
+async def test_a_shift_that_live_sums_do_not_hold_is_undone_without_them(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    values = [500.0 + 0.1 * index for index in range(6)]
+    end = await together(hass, freezer, T0, [*values, *["unavailable"] * 8])
+    # Behind the last five-minute row: the next one goes on from there.
+    await door.async_shift(STATISTIC, FIRST + 2400, 3.0, Work.SPIKE)
+    await door.async_shift(STATISTIC, FIRST + 2700, 1.0, Work.SPIKE)
+    assert [row["sum"] for row in await rows(hass)] == pytest.approx([4.5])
+    await door.async_undo(STATISTIC)
+    await assert_same(hass, METER, CONTROL)
+    await door.async_shift(STATISTIC, FIRST + 2400, 3.0, Work.SPIKE)
+    await together(hass, freezer, end, [501.0] * 12)
+    await door.async_shift(STATISTIC, FIRST, 2.0, Work.SPIKE)
+    await door.async_undo(STATISTIC)
+    await assert_same(hass, METER, CONTROL)
+
+
+async def test_sums_that_began_anew_do_not_hold_earlier_shifts(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    end = await together(hass, freezer, T0, [500.0 + 0.1 * index for index in range(12)])
+    door.ledger.account(METER).join = FIRST
+    await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    await door.async_join(STATISTIC)
+    await together(hass, freezer, end, ["unavailable"])
+    # So long that the five-minute rows are gone: Home Assistant begins with 0.
+    end += timedelta(days=12)
+    freezer.move_to(end)
+    await hass.services.async_call("recorder", "purge", {"keep_days": 1}, blocking=True)
+    await recorded(hass)
+    assert await rows(hass, period="5minute") == []
+    start = int(end.timestamp())
+    await together(hass, freezer, end, [510.0 + 0.1 * index for index in range(13)])
+    assert [row["sum"] for row in await rows(hass)][-1] == pytest.approx(1.1)
+    await door.async_shift(STATISTIC, start, 12.0, Work.SILENCE)
+    await door.async_undo(STATISTIC)
+    await assert_same(hass, METER, CONTROL)
+
+
+# Units
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("Wh", 1000.0), ("MWh", 0.001)])
+async def test_energy_is_stored_in_the_unit_of_the_user(
+    door: Statistics,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    unit: str,
+    factor: float,
+) -> None:
+    values = [(500.0 + 0.1 * index) * factor for index in range(24)]
+    await together(hass, freezer, T0, values, unit_of_measurement=unit)
+    door.ledger.account(METER).join = FIRST
+    await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    await door.async_join(STATISTIC)
+    expected = [hour * factor for hour in (1.0, 1.0, 1.0, 1.1, 1.2)]
+    assert list((await changes(hass)).values()) == pytest.approx(expected, abs=1e-6)
+    assert (await door.async_statistic(METER)).unit == "kWh"
+    assert await door.async_is_energy(METER)
+    await door.async_undo(STATISTIC)
+    await assert_same(hass, METER, CONTROL)
+
+
+@pytest.mark.parametrize(
+    ("device_class", "shown_in", "reckoned_in", "live_mean", "written", "read"),
+    [
+        ("temperature", "°F", "°C", 68.0, 21.0, 69.8),
+        ("temperature", "°C", "°C", 20.0, 21.0, 21.0),
+        ("humidity", "%", "%", 55.0, 60.0, 60.0),
+        ("power", "W", "W", 100.0, 150.0, 150.0),
+        ("power", "kW", "W", 0.1, 150.0, 0.15),
+        ("voltage", "mV", "V", 230000.0, 231.0, 231000.0),
+        ("illuminance", "lx", "lx", 10.0, 11.0, 11.0),
+    ],
+)
+async def test_means_are_stored_in_the_unit_of_the_user(
+    door: Statistics,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    device_class: str,
+    shown_in: str,
+    reckoned_in: str,
+    live_mean: float,
+    written: float,
+    read: float,
+) -> None:
+    about = {
+        "unit_of_measurement": shown_in,
+        "device_class": device_class,
+        "state_class": "measurement",
+    }
+    await together(hass, freezer, T0, [live_mean] * 24, **about)
+    statistic = await door.async_statistic(METER)
+    assert (statistic.unit, statistic.is_sum) == (reckoned_in, False)
+    assert not await door.async_is_energy(METER)
+    new = [MeanRow(FIRST - HOUR, written, written - 1, written + 1)]
+    await door.async_write(
+        statistic, [*new, MeanRow(FIRST, written, written, written)], Work.IMPORT
+    )
+    means = [row["mean"] for row in await rows(hass)]
+    assert means == pytest.approx([read, read, live_mean])
+    await door.async_undo(statistic)
+    await assert_same(hass, METER, CONTROL)
+
+
+async def test_what_cannot_be_converted_is_not_written(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    await together(hass, freezer, T0, [500.0] * 12, unit_of_measurement="VAh", device_class=None)
+    for unit in ("kWh", "lx"):
+        with pytest.raises(HomeAssistantError) as raised:
+            await door.async_write(
+                Statistic(id=METER, unit=unit, is_sum=True), history(2), Work.IMPORT
+            )
+        assert raised.value.translation_key == "not_written"
+    await door.async_undo(STATISTIC)
+    await assert_same(hass, METER, CONTROL)
+
+
+async def test_a_counter_of_its_own_cycles_gets_their_beginnings_back(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    about = {"state_class": "total", "last_reset": T0.isoformat()}
+    await together(hass, freezer, T0, [5.0] * 14, **about)
+    await door.async_write(STATISTIC, [SumRow(FIRST, 1.0, 1.0)], Work.OUTAGE)
+    await door.async_undo(STATISTIC)
+    found = [await door._async_values(item, FIRST, FIRST + HOUR) for item in (STATISTIC, STRANGER)]
+    assert found[0] == found[1]
+    assert found[0][FIRST]["last_reset"] == T0.timestamp()
+
+
+STRANGER: Final = Statistic(id=CONTROL, unit="kWh", is_sum=True)
+
+
+# Statistics without an entity
+
+
+def foreign(hours: int, *, states: bool = True) -> list[StatisticData]:
+    return [
+        StatisticData(
+            start=T0 + timedelta(hours=hour),
+            sum=float(hour),
+            state=float(hour) if states else None,
+        )
+        for hour in range(hours)
+    ]
+
+
+async def test_statistics_of_our_own_are_cleared(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    statistic = Statistic(id="py_hab:old", unit="kWh", is_sum=True, name="Old meter", entry_id="e")
+    await live(hass, freezer, T0, [500.0] * 12)
+    # Nobody compiles them: the running hour does no harm.
+    running = SumRow(FIRST + HOUR, 500.0, 5.0)
+    await door.async_write(statistic, [*history(3), running], Work.IMPORT)
+    await door.async_write(statistic, history(2), Work.IMPORT)
+    assert len(await rows(hass, statistic.id)) == 4
+    assert door.ledger.account(statistic.id).replaced == {}
+    assert (await door.async_statistic(statistic.id)).name == "Old meter"
+    await door.async_undo(await door.async_statistic(statistic.id))
+    assert await rows(hass, statistic.id) == []
+    assert (await door.async_statistic(statistic.id)).unit == ""
+    assert len(await rows(hass)) == 1
+
+
+@pytest.mark.parametrize("states", [True, False])
+async def test_statistics_of_others_are_mended_and_not_cleared(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory, states: bool
+) -> None:
+    freezer.move_to(T0 + timedelta(hours=10))
+    other = Statistic(id="tibber:home", unit="kWh", is_sum=True)
+    metadata = new_metadata(other)
+    metadata["source"] = "tibber"
+    async_add_external_statistics(hass, metadata, foreign(6, states=states))
+    await recorded(hass)
+    before = await rows(hass, other.id)
+    statistic = await door.async_statistic(other.id)
+    assert (statistic.unit, statistic.entry_id) == ("kWh", None)
+    await door.async_shift(statistic, FIRST + 2 * HOUR, -0.5, Work.SPIKE)
+    assert [row["sum"] for row in await rows(hass, other.id)] == [0.0, 1.0, 1.5, 2.5, 3.5, 4.5]
+    replaced = [SumRow(FIRST + 3 * HOUR, 2.25, 2.25), SumRow(FIRST + 7 * HOUR, 9.0, 9.0)]
+    await door.async_write(statistic, replaced, Work.IMPORT)
+    await door.async_undo(statistic)
+    assert await rows(hass, other.id) == before
+
+
+async def test_a_unit_without_a_class_is_left_alone(door: Statistics, hass: HomeAssistant) -> None:
+    other = Statistic(id="tibber:home", unit="Wh", is_sum=True)
+    metadata = new_metadata(other)
+    assert metadata["unit_class"] is None
+    metadata["source"] = "tibber"
+    async_add_external_statistics(hass, metadata, foreign(3))
+    await recorded(hass)
+    statistic = await door.async_statistic(other.id)
+    assert statistic.unit == "Wh"
+    assert not await door.async_is_energy(other.id)
+    await door.async_shift(statistic, FIRST + HOUR, 1.0, Work.SPIKE)
+    assert [row["sum"] for row in await rows(hass, other.id)] == [0.0, 2.0, 3.0]
+
+
+# What goes wrong
+
+
+async def test_a_shift_that_comes_late_is_noted(
+    door: Statistics,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await together(hass, freezer, T0, [500.0 + 0.1 * index for index in range(14)])
+    account, waiting = door.ledger.account(METER), Waiting()
+    with monkeypatch.context() as patch:
+
+        async def adjust(statistic: Statistic, start: int, amount: float) -> None:
+            # From here on nobody waits long enough.
+            get_instance(hass).queue_task(waiting)
+            patch.setattr(tables, "PATIENCE", 0.0)
+            await Statistics._async_adjust(door, statistic, start, amount)
+
+        patch.setattr(door, "_async_adjust", adjust)
+        with pytest.raises(HomeAssistantError) as raised:
+            await door.async_shift(STATISTIC, FIRST, 3.0, Work.SPIKE)
+        assert raised.value.translation_key == "database_refused"
+        with pytest.raises(HomeAssistantError):
+            await door.async_resume(STATISTIC)
+    assert account.begun is not None
+    with monkeypatch.context() as patch:
+        busy(hass, door, patch)
+        waiting.released.set()
+        await door.async_resume(STATISTIC)
+    assert account.shifts == [(FIRST, 3.0)]
+    await door.async_undo(STATISTIC)
+    await assert_same(hass, METER, CONTROL)
+
+
+async def test_an_hour_that_waits_for_its_compilation_is_not_ours(
+    door: Statistics,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end = await together(hass, freezer, T0, [500.0 + 0.1 * index for index in range(11)])
+    freezer.move_to(end + timedelta(seconds=1))
+    for entity_id in (METER, CONTROL):
+        await shown(hass, entity_id, 502.0)
+    await recorded(hass)
+    freezer.move_to(T0 + timedelta(minutes=63))
+    busy(hass, door, monkeypatch)
+    get_instance(hass).queue_task(StatisticsTask(end, False))
+    await door.async_write(STATISTIC, [SumRow(FIRST, 501.0, 1.0)], Work.OUTAGE)
+    assert list((await changes(hass)).values()) == [1.0]
+    await door.async_undo(STATISTIC)
+    await assert_same(hass, METER, CONTROL)
+    assert len(await rows(hass)) == 1
+
+
+async def test_a_failed_write_is_made_good_by_the_next_one(
+    door: Statistics,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await together(hass, freezer, T0, [500.0] * 12)
+    with monkeypatch.context() as patch:
+        die(door, patch, "_async_verify")
+        with pytest.raises(DiedError):
+            await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    assert door.ledger.account(METER).replaced == {}
+    await door.async_undo(STATISTIC)
+    await assert_same(hass, METER, CONTROL)
+
+
+async def test_what_the_recorder_drops_is_told(
+    door: Statistics,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await together(hass, freezer, T0, [500.0] * 12)
+    with monkeypatch.context() as patch:
+        patch.setattr(statistics.Statistics, "_async_import", _nothing)
+        patch.setattr(statistics.Statistics, "_async_adjust", _nothing)
+        for change in (
+            door.async_write(STATISTIC, history(2), Work.BACKFILL),
+            door.async_shift(STATISTIC, FIRST, 1.0, Work.SPIKE),
+        ):
+            with pytest.raises(HomeAssistantError) as raised:
+                await change
+            assert raised.value.translation_key == "not_written"
+            assert raised.value.translation_placeholders == {"statistic_id": METER}
+    await door.async_resume(STATISTIC)
+    assert door.ledger.account(METER).shifts == []
+    await assert_same(hass, METER, CONTROL)
+
+
+async def _nothing(*_: Any) -> None:
+    pass
+
+
+async def test_a_row_that_vanished_leaves_a_shift_unmade(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    await together(hass, freezer, T0, [500.0] * 12)
+    door.ledger.account(METER).begun = [FIRST, 1.0, FIRST - HOUR, HOUR, 0.0, []]
+    await door.async_resume(STATISTIC)
+    assert door.ledger.account(METER).begun is None
+    assert door.ledger.account(METER).shifts == []
+
+
+async def test_after_somebody_cleared_the_statistic_nothing_is_taken_back(
+    door: Statistics,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    end = await live(hass, freezer, T0, [500.0 + 0.1 * index for index in range(24)])
+    door.ledger.account(METER).join = FIRST
+    await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    await door.async_join(STATISTIC)
+    await door.async_write(STATISTIC, [SumRow(FIRST, 501.0, 4.0)], Work.OUTAGE)
+    get_instance(hass).async_clear_statistics([METER])
+    await recorded(hass)
+    await live(hass, freezer, end, [503.0 + 0.1 * index for index in range(14)])
+    before = await rows(hass), await rows(hass, period="5minute")
+    await door.async_undo(STATISTIC)
+    assert (await rows(hass), await rows(hass, period="5minute")) == before
+    assert f"{METER} was cleared" in caplog.text
+
+
+async def test_the_first_compiled_hour_becomes_the_witness(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(T0 + timedelta(seconds=tables.COMPILED_AFTER))
+    door.ledger.account(METER).join = FIRST
+    await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    await live(hass, freezer, T0, [500.0 + 0.1 * index for index in range(3)])
+    await door.async_join(STATISTIC)
+    assert door.ledger.account(METER).witness is None
+    await live(hass, freezer, T0 + 3 * PERIOD, [500.4] * 9)
+    await door.async_resume(STATISTIC)
+    assert door.ledger.account(METER).witness == FIRST
+
+
+# Renamed entities
+
+
+def registered(hass: HomeAssistant, entry: MockConfigEntry | None = None) -> None:
+    """Let the meter be an entity of ours."""
+    er.async_get(hass).async_get_or_create(
+        "sensor", DOMAIN, "meter", object_id_base="meter", config_entry=entry
+    )
+
+
+async def rename(hass: HomeAssistant, new: str, old: str = METER) -> None:
+    hass.states.async_remove(old)
+    er.async_get(hass).async_update_entity(old, new_entity_id=new)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_the_ledger_follows_a_renamed_entity(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = MockConfigEntry(domain=DOMAIN)
+    entry.add_to_hass(hass)
+    registered(hass, entry)
+    end = await together(hass, freezer, T0, [500.0 + 0.1 * index for index in range(12)])
+    await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    await door.async_shift(STATISTIC, FIRST, 3.0, Work.BACKFILL)
+    await rename(hass, "sensor.house")
+    door = await reopened(hass)
+    assert list(door.ledger.accounts) == ["sensor.house"]
+    values = [502.0 + 0.1 * index for index in range(12)]
+    statistic = await door.async_statistic("sensor.house")
+    assert statistic.entry_id == entry.entry_id
+    await together(hass, freezer, end, values, (CONTROL, "sensor.house"))
+    await door.async_undo(statistic)
+    await assert_same(hass, "sensor.house", CONTROL)
+
+
+@pytest.mark.parametrize("changed", [True, False])
+async def test_the_ledger_stays_where_the_recorder_does_not_follow(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory, changed: bool
+) -> None:
+    registered(hass)
+    await together(hass, freezer, T0, [500.0] * 12, (METER, CONTROL, "sensor.house"))
+    house = Statistic(id="sensor.house", unit="kWh", is_sum=True)
+    await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    if changed:
+        await door.async_write(house, history(2), Work.BACKFILL)
+    hass.states.async_remove("sensor.house")
+    await rename(hass, "sensor.house")
+    await door.async_undo(house)
+    await door.async_undo(STATISTIC)
+    await assert_same(hass, METER, CONTROL)
+    await assert_same(hass, "sensor.house", CONTROL)
+
+
+async def test_the_ledger_follows_when_the_recorder_cannot_be_asked(
+    door: Statistics,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registered(hass)
+    freezer.move_to(T0 + timedelta(seconds=tables.COMPILED_AFTER))
+    await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    monkeypatch.setattr(door, "is_ready", lambda: False)
+    await rename(hass, "sensor.house")
+    monkeypatch.setattr(door, "is_ready", lambda: True)
+
+    async def refuses() -> None:
+        raise HomeAssistantError
+
+    monkeypatch.setattr(door, "_async_recorded", refuses)
+    await rename(hass, "sensor.flat", "sensor.house")
+    assert list(door.ledger.accounts) == ["sensor.flat"]
+
+
+async def test_what_else_happens_to_entities_does_not_matter(
+    door: Statistics, hass: HomeAssistant
+) -> None:
+    registered(hass)
+    er.async_get(hass).async_update_entity(METER, name="Meter")
+    await rename(hass, "sensor.house")
+    er.async_get(hass).async_remove("sensor.house")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert door.ledger.accounts == {}
+
+
+async def test_there_is_one_door_for_each_home(
+    recorder_mock: Recorder, hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    await statistics.async_open(hass)
+    assert statistics.door(hass) is statistics.door(hass)

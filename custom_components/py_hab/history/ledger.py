@@ -5,15 +5,14 @@ that were not there, rows as they were before, and by how much sums were shifted
 matter in which order the changes were made.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 import logging
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
@@ -72,6 +71,18 @@ class Hours:
         """Remove hours."""
         self._replace(self.all().difference(hours))
 
+    @classmethod
+    def from_json(cls, stored: Any) -> Hours:
+        """Return the hours that were stored. Raises ValueError for nonsense."""
+        hours = cls()
+        for run in _list(stored):
+            match run:
+                case [int(first), int(last)] if first <= last and first % HOUR == last % HOUR == 0:
+                    hours.runs.append([first, last])
+                case _:
+                    raise ValueError(run)
+        return hours
+
     def _replace(self, hours: set[int]) -> None:
         self.runs = []
         for hour in sorted(hours):
@@ -82,7 +93,7 @@ class Hours:
 
 
 type Values = dict[str, float | None]
-"""state, sum, mean, min, max of a row, as far as it has them."""
+"""state, sum, mean, min, max, last_reset (unix time) of a row, as far as it has them."""
 
 
 @dataclass(slots=True)
@@ -95,14 +106,19 @@ class Account:
     replaced: dict[int, Values] = field(default_factory=dict)
     """Rows as Home Assistant had written them, without our shifts."""
     shifts: list[tuple[int, float]] = field(default_factory=list)
-    """From which moment on (unix time) sums were shifted, and by how many kWh."""
+    """From which moment on (unix time) sums were shifted, and by how many kWh. Where a shift has
+    not reached the sums of Home Assistant, one of the opposite amount says from when on."""
     join: int | None = None
     """Where rows that we have written end and those of Home Assistant begin (unix time), as long
     as the sums do not meet there."""
     begun: list[Any] | None = None
-    """A shift that may have been made or not: moment, kWh, a row behind it, its sum before."""
+    """A shift that may have been made or not: moment, kWh; start, length and sum before of the
+    first row behind it; other shifts to be noted with it."""
     writing: Hours = field(default_factory=Hours)
     """Hours that are being inserted: after a crash they go."""
+    witness: int | None = None
+    """An hour that Home Assistant has written. If it is gone, somebody has cleared the statistic,
+    and all that we had changed with it."""
     events: list[dict[str, Any]] = field(default_factory=list)
     """What was done when, for people."""
     undone: bool = False
@@ -124,6 +140,22 @@ class Account:
         """Return the kWh by which the sum of the hour that starts at a moment was shifted."""
         return sum(amount for start, amount in self.shifts if start // HOUR * HOUR <= moment)
 
+    def note_shift(self, start: int, amount: float) -> None:
+        """Note a shift that was made, or that an earlier one was taken back."""
+        if not amount:
+            return
+        for done in self.shifts:
+            if done[0] == start and abs(done[1] + amount) < 1e-9:
+                self.shifts.remove(done)
+                return
+        self.shifts.append((start, amount))
+
+    def clear(self) -> None:
+        """Forget all changes: they have been taken back, or are gone with the whole statistic."""
+        self.shifts, self.replaced = [], {}
+        self.inserted.runs, self.writing.runs = [], []
+        self.join = self.begun = self.witness = None
+
     def tell(self, work: Work, **details: Any) -> None:
         """Keep what was done."""
         self.events.append({"work": work.value, "at": dt_util.utcnow().isoformat(), **details})
@@ -139,24 +171,75 @@ class Account:
             "join": self.join,
             "begun": self.begun,
             "writing": self.writing.runs,
+            "witness": self.witness,
             "events": self.events,
             "undone": self.undone,
         }
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Account:
-        """Return the account that was stored."""
-        return cls(
-            entry_id=stored["entry_id"],
-            inserted=Hours(stored["inserted"]),
-            replaced={int(hour): values for hour, values in stored["replaced"]},
-            shifts=[(int(start), float(amount)) for start, amount in stored["shifts"]],
-            join=stored["join"],
-            begun=stored["begun"],
-            writing=Hours(stored["writing"]),
-            events=stored["events"],
-            undone=stored["undone"],
-        )
+    def from_json(cls, stored: Any) -> Account:
+        """Return the account that was stored. Raises ValueError for nonsense."""
+        match stored:
+            case {
+                "entry_id": str() | None as entry_id,
+                "inserted": inserted,
+                "replaced": replaced,
+                "shifts": shifts,
+                "join": int() | None as join,
+                "begun": begun,
+                "writing": writing,
+                "witness": int() | None as witness,
+                "events": events,
+                "undone": bool(undone),
+            }:
+                return cls(
+                    entry_id=entry_id,
+                    inserted=Hours.from_json(inserted),
+                    replaced=dict(_replaced(item) for item in _list(replaced)),
+                    shifts=[_shift(item) for item in _list(shifts)],
+                    join=join,
+                    begun=_begun(begun),
+                    writing=Hours.from_json(writing),
+                    witness=witness,
+                    events=[item for item in _list(events) if isinstance(item, dict)],
+                    undone=undone,
+                )
+        raise ValueError(stored)
+
+
+def _list(stored: Any) -> list[Any]:
+    match stored:
+        case list():
+            return stored
+    raise ValueError(stored)
+
+
+def _replaced(stored: Any) -> tuple[int, Values]:
+    match stored:
+        case [int(hour), dict() as values] if all(
+            value is None or isinstance(value, int | float) for value in values.values()
+        ):
+            return hour, values
+    raise ValueError(stored)
+
+
+def _shift(stored: Any) -> tuple[int, float]:
+    match stored:
+        case [int(start), int() | float() as amount]:
+            return start, amount
+    raise ValueError(stored)
+
+
+def _begun(stored: Any) -> list[Any] | None:
+    number = int | float
+    match stored:
+        case None:
+            return None
+        case [int(start), amount, int(row), int(length), total, notes] if isinstance(
+            amount, number
+        ) and isinstance(total, number):
+            return [start, amount, row, length, total, [_shift(note) for note in _list(notes)]]
+    raise ValueError(stored)
 
 
 class Ledger:
@@ -168,17 +251,25 @@ class Ledger:
         self.accounts: dict[str, Account] = {}
         self.runs: dict[str, dict[str, Any]] = {}
         """When the history of an entry was last looked after, and what came of it."""
-        hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
+        self._set_aside: dict[str, Any] = {}
+        """Accounts that cannot be read: kept in the file for people."""
 
     async def async_load(self) -> None:
         """Recall the accounts."""
-        stored = await self._store.async_load() or {}
-        self.runs = stored.get("runs", {})
-        for statistic_id, account in stored.get("accounts", {}).items():
+        stored: object = await self._store.async_load()
+        # The file may have been changed by hand, or by a disk that fails.
+        self.runs = {
+            entry_id: run
+            for entry_id, run in _section(stored, "runs").items()
+            if isinstance(run, dict) and isinstance(run.get("at"), str)
+        }
+        self._set_aside = _section(stored, "set_aside")
+        for statistic_id, account in _section(stored, "accounts").items():
             try:
                 self.accounts[statistic_id] = Account.from_json(account)
-            except KeyError, TypeError, ValueError:
+            except ValueError:
                 _LOGGER.warning("What was changed of %s cannot be read any more", statistic_id)
+                self._set_aside[statistic_id] = account
 
     def account(self, statistic_id: str) -> Account:
         """Return the account of a statistic, a new one if we have not changed it yet."""
@@ -203,6 +294,7 @@ class Ledger:
     def _as_json(self) -> dict[str, Any]:
         return {
             "runs": self.runs,
+            "set_aside": self._set_aside,
             "accounts": {
                 statistic_id: account.as_json()
                 for statistic_id, account in self.accounts.items()
@@ -211,11 +303,20 @@ class Ledger:
         }
 
     @callback
-    def _async_renamed(self, event: Event[er.EventEntityRegistryUpdatedData]) -> None:
-        """Follow an entity to its new name, as the recorder does."""
-        if event.data["action"] != "update" or "old_entity_id" not in event.data:
-            return
-        data = cast("dict[str, Any]", event.data)
-        if account := self.accounts.pop(data["old_entity_id"], None):
-            self.accounts[data["entity_id"]] = account
-            self.save_soon()
+    def rename(self, old: str, new: str) -> bool:
+        """Follow a statistic to its new name; return whether there is anything to follow.
+
+        Where something of that name was changed, there are statistics: the recorder will not follow.
+        """
+        there = self.accounts.get(new)
+        if old not in self.accounts or (there is not None and not there.is_clean):
+            return False
+        self.accounts[new] = self.accounts.pop(old)
+        self.save_soon()
+        return True
+
+
+def _section(stored: object, name: str) -> dict[str, Any]:
+    """Return a part of the file, nothing if it is not what it should be."""
+    section = stored.get(name) if isinstance(stored, dict) else None
+    return section if isinstance(section, dict) else {}

@@ -8,17 +8,18 @@ sensors (recorder/util.py, "Blocked attempt to insert duplicated statistic rows"
 import asyncio
 from collections.abc import Mapping, Sequence
 import logging
+from typing import Any, Literal, cast
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..const import DOMAIN
 from .backfill import joint
 from .ledger import Account, Ledger, Values, Work
-from .rows import HOUR, MeanRow, SumRow
-from .tables import SAME, Statistic, Tables, new_metadata
+from .rows import HOUR, MeanRow, SumRow, full_hour
+from .tables import SAME, Statistic, Tables, new_metadata, not_written
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Statistics(Tables):
         self.ledger = ledger
         self.lock = asyncio.Lock()
         """Held by whoever plans a change from what stands there."""
+        hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
 
     # Write
 
@@ -44,32 +46,35 @@ class Statistics(Tables):
         """
         if not rows:
             return
-        if rows[-1].start + HOUR > self.compiled_until() and not statistic.is_external:
+        values = {row.start: _values(row) for row in rows}
+        first, last = min(values), max(values)
+        if last + HOUR > self.compiled_until() and not statistic.is_external:
             raise ValueError("the hour is not compiled yet")
+        await self.async_resume(statistic)
+        # Whatever Home Assistant is about to compile must be there before we look.
+        await self._async_recorded()
         account = self._account(statistic)
-        before = await self._async_values(statistic, rows[0].start, rows[-1].start + HOUR)
+        before = await self._async_values(statistic, first, last + HOUR)
         ours = account.inserted.all()
         # What is written again is ours as well: after a crash it goes, and comes anew.
-        own = {row.start for row in rows if row.start not in before or row.start in ours}
+        own = {start for start in values if start not in before or start in ours}
         account.writing.add(own)
         account.inserted.discard(own)
-        for row in rows:
-            if row.start in before and row.start not in ours:
-                account.replaced.setdefault(
-                    row.start, _without(account.shift_at(row.start), before[row.start])
-                )
+        for start in values:
+            if start not in own:
+                account.replaced.setdefault(start, _without(account.shift_at(start), before[start]))
+        account.witness = account.witness or max(account.replaced, default=None)
         await self.ledger.async_save()
         metadata = await self._async_metadata(statistic.id) or new_metadata(statistic)
-        values = {row.start: _values(row) for row in rows}
         await self._async_import(metadata, statistic.unit, values)
         await self._async_verify(statistic, values)
         account.inserted.add(own)
         account.writing.discard(own)
         account.tell(
             work,
-            rows=len(rows),
-            first=dt_util.utc_from_timestamp(rows[0].start).isoformat(),
-            last=dt_util.utc_from_timestamp(rows[-1].start).isoformat(),
+            rows=len(values),
+            first=dt_util.utc_from_timestamp(first).isoformat(),
+            last=dt_util.utc_from_timestamp(last).isoformat(),
         )
         await self.ledger.async_save()
 
@@ -82,18 +87,20 @@ class Statistics(Tables):
         """
         if abs(amount) < SAME:
             return
+        await self.async_resume(statistic)
+        # What others are about to change must have been changed before we look.
+        await self._async_recorded()
         account = self._account(statistic)
-        row = await self._async_first_sum(statistic, start)
-        if row is None:
-            return
-        account.begun = [start, amount, row.start, row.length, row.sum]
-        await self.ledger.async_save()
-        await self._async_adjust(statistic, start, amount)
-        await self._async_end_shift(statistic, account)
-        account.tell(
-            work, energy=round(amount, 6), since=dt_util.utc_from_timestamp(start).isoformat()
-        )
-        await self.ledger.async_save()
+        notes: list[tuple[int, float]] = []
+        if work is Work.SILENCE:
+            # Sums that began anew do not hold what was shifted before.
+            earlier = sum(done for moment, done in account.shifts if moment <= start)
+            notes.append((start, -earlier))
+        if await self._async_shifted(statistic, account, start, amount, notes):
+            account.tell(
+                work, energy=round(amount, 6), since=dt_util.utc_from_timestamp(start).isoformat()
+            )
+            await self.ledger.async_save()
 
     async def async_join(self, statistic: Statistic) -> None:
         """Let the sums of Home Assistant go on from the hours that were written before, once.
@@ -114,16 +121,19 @@ class Statistics(Tables):
     async def async_resume(self, statistic: Statistic) -> None:
         """Bring to an end what was interrupted: rows half written go, a shift is found out."""
         account = self._account(statistic)
+        if account.is_clean:
+            return
+        if account.writing.runs or account.begun is not None:
+            # After an error, the recorder may still have before it what it was told.
+            await self._async_recorded()
+        await self._async_ask_witness(statistic, account)
         if account.writing.runs:
             await self._async_delete(statistic.id, account.writing.runs)
             account.writing.runs = []
             await self.ledger.async_save()
         if account.begun is not None:
-            try:
-                await self._async_end_shift(statistic, account)
-            except HomeAssistantError:
-                _LOGGER.debug("A shift of %s had not been made", statistic.id)
-            await self.ledger.async_save()
+            made = await self._async_end_shift(statistic, account, account.begun)
+            _LOGGER.debug("A shift of %s had been made: %s", statistic.id, made)
 
     async def async_undo(self, statistic: Statistic) -> None:
         """Take back everything that was written, exactly.
@@ -131,21 +141,17 @@ class Statistics(Tables):
         Raises HomeAssistantError if something is not as it was afterwards.
         """
         await self.async_resume(statistic)
+        await self._async_recorded()
         account = self._account(statistic)
         if statistic.is_external:
             self._recorder.async_clear_statistics([statistic.id])
             await self._async_recorded()
         else:
             for start, amount in reversed(list(account.shifts)):
-                row = await self._async_first_sum(statistic, start)
-                if row is not None:
-                    account.begun = [start, -amount, row.start, row.length, row.sum]
-                    await self.ledger.async_save()
-                    await self._async_adjust(statistic, start, -amount)
-                    await self._async_end_shift(statistic, account)
+                await self._async_shifted(statistic, account, start, -amount)
             await self._async_restore(statistic, account)
             await self._async_delete(statistic.id, account.inserted.runs)
-        account.shifts, account.replaced, account.inserted.runs = [], {}, []
+        account.clear()
         await self.ledger.async_save()
 
     # How it is done
@@ -161,23 +167,73 @@ class Statistics(Tables):
         for start, values in rows.items():
             there = found.get(start, {})
             if any(not _same(there.get(name), value) for name, value in values.items()):
-                raise _not_written(statistic)
+                raise not_written(statistic.id)
 
-    async def _async_end_shift(self, statistic: Statistic, account: Account) -> None:
-        """Note a shift that was begun, if it was made; raise HomeAssistantError if it was not."""
-        if account.begun is None:
-            return
-        start, amount, row_start, length, before = account.begun
-        read = self.async_hours if length == HOUR else self.async_periods
-        rows = await read(statistic, row_start, row_start + length)
+    async def _async_shifted(
+        self,
+        statistic: Statistic,
+        account: Account,
+        start: int,
+        amount: float,
+        notes: Sequence[tuple[int, float]] = (),
+    ) -> bool:
+        """Shift sums and note it; return False if there are none from that moment on.
+
+        `notes` are shifts that need not be made, but belong to it.
+        """
+        row = await self._async_first_sum(statistic, start)
+        if row is None:
+            return False
+        until = await self._async_live_until(statistic, start)
+        if until is not None:
+            notes = [*notes, (until, -amount)]
+        account.begun = [start, amount, *row, [list(note) for note in notes]]
+        if account.witness is None and row[1] == HOUR and row[0] not in account.inserted:
+            account.witness = row[0]
+        await self.ledger.async_save()
+        await self._async_adjust(statistic, start, amount)
+        if not await self._async_end_shift(statistic, account, account.begun):
+            raise not_written(statistic.id)
+        return True
+
+    async def _async_end_shift(
+        self, statistic: Statistic, account: Account, begun: Sequence[Any]
+    ) -> bool:
+        """Note a shift that was begun, if it was made; return whether it was."""
+        start, amount, row_start, length, before, notes = begun
+        period: Literal["hour", "5minute"] = "hour" if length == HOUR else "5minute"
+        found = await self._async_sum(statistic, period, row_start, row_start + length)
         account.begun = None
-        if not rows or not _same(rows[0].sum, before + amount):
-            raise _not_written(statistic)
-        for done in account.shifts:
-            if done[0] == start and _same(done[1], -amount):
-                account.shifts.remove(done)
-                return
-        account.shifts.append((start, amount))
+        made = found is not None and _same(found[2], before + amount)
+        if made:
+            for moment, done in ((start, amount), *notes):
+                account.note_shift(moment, done)
+        await self.ledger.async_save()
+        return made
+
+    async def _async_live_until(self, statistic: Statistic, start: int) -> int | None:
+        """Return from when on sums will not hold what is shifted now, None if they will.
+
+        Home Assistant goes on from the last five-minute row; others from the last hour.
+        """
+        if ":" in statistic.id or await self._async_sum(statistic, "5minute", start, None):
+            return None
+        return max(await self.async_has_hours(statistic, full_hour(start))) + HOUR
+
+    async def _async_ask_witness(self, statistic: Statistic, account: Account) -> None:
+        """Forget what we have changed if somebody has cleared the statistic since."""
+        if statistic.is_external:
+            return
+        if account.witness is None:
+            ours = account.inserted.all() | account.writing.all()
+            hours = await self.async_has_hours(statistic, 0.0)
+            account.witness = max(hours - ours, default=None)
+        elif account.witness not in await self.async_has_hours(
+            statistic, account.witness, account.witness + HOUR
+        ):
+            _LOGGER.info("%s was cleared: there is nothing to take back any more", statistic.id)
+            account.clear()
+            await self.ledger.async_save()
 
     async def _async_restore(self, statistic: Statistic, account: Account) -> None:
         """Write rows back that were replaced; they are kept without our shifts."""
@@ -188,6 +244,32 @@ class Statistics(Tables):
             return
         await self._async_import(metadata, statistic.unit, account.replaced)
         await self._async_verify(statistic, account.replaced)
+
+    # Renamed entities
+
+    @callback
+    def _async_renamed(self, event: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        """Follow an entity to its new name, as the recorder does."""
+        if event.data["action"] != "update" or "old_entity_id" not in event.data:
+            return
+        data = cast("dict[str, Any]", event.data)
+        old, new = data["old_entity_id"], data["entity_id"]
+        if self.ledger.rename(old, new):
+            self._hass.async_create_background_task(
+                self._async_follow(old, new), f"py_hab follows {old}"
+            )
+
+    async def _async_follow(self, old: str, new: str) -> None:
+        """Take it back if the recorder has not followed: there were statistics of that name."""
+        async with self.lock:
+            try:
+                if self.is_ready():
+                    await self._async_recorded()
+                    if await self._async_metadata(old) is not None:
+                        self.ledger.rename(new, old)
+            except HomeAssistantError as err:
+                _LOGGER.debug("Whether %s is %s now is not known: %s", old, new, err)
+            await self.ledger.async_save()
 
 
 _DOOR: HassKey[Statistics] = HassKey("py_hab_statistics")
@@ -206,11 +288,9 @@ def door(hass: HomeAssistant) -> Statistics:
 
 
 def _values(row: SumRow | MeanRow) -> Values:
-    match row:
-        case SumRow(state=state, sum=total):
-            return {"state": state, "sum": total}
-        case MeanRow(mean=mean, min=low, max=high):
-            return {"mean": mean, "min": low, "max": high}
+    if isinstance(row, SumRow):
+        return {"state": row.state, "sum": row.sum}
+    return {"mean": row.mean, "min": row.min, "max": row.max}
 
 
 def _without(shift: float, values: Values) -> Values:
@@ -223,11 +303,3 @@ def _same(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one is other
     return abs(one - other) <= SAME * max(1.0, abs(one) * 1e-6)
-
-
-def _not_written(statistic: Statistic) -> HomeAssistantError:
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key="not_written",
-        translation_placeholders={"statistic_id": statistic.id},
-    )

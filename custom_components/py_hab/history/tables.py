@@ -4,8 +4,9 @@ Only `statistics.py` writes; it notes first what it will do.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import batched
 import logging
 from typing import Any, Final, Literal, cast
@@ -69,6 +70,7 @@ _CONVERTERS: Final[Mapping[str, type[BaseUnitConverter]]] = {
     UnitOfElectricPotential.VOLT: ElectricPotentialConverter,
     PERCENTAGE: UnitlessRatioConverter,
 }
+_COLUMNS: Final = ("state", "sum", "mean", "min", "max", "last_reset")
 _DELETE: Final = text(
     "DELETE FROM statistics WHERE start_ts >= :first AND start_ts <= :last AND metadata_id ="
     " (SELECT id FROM statistics_meta WHERE statistic_id = :statistic_id)"
@@ -125,7 +127,12 @@ class Tables:
         return Statistic(
             id=statistic_id,
             unit=next(
-                (ours for ours, item in _CONVERTERS.items() if unit in item.VALID_UNITS), unit
+                (
+                    base
+                    for base, item in _CONVERTERS.items()
+                    if found and found["unit_class"] == item.UNIT_CLASS and unit in item.VALID_UNITS
+                ),
+                unit,
             ),
             is_sum=found is not None and found["has_sum"],
             name=found["name"] if found else None,
@@ -138,7 +145,10 @@ class Tables:
         return (
             found is not None
             and found["has_sum"]
-            and found["unit_of_measurement"] in EnergyConverter.VALID_UNITS
+            and (
+                found["unit_class"] == EnergyConverter.UNIT_CLASS
+                or found["unit_of_measurement"] == UnitOfEnergy.KILO_WATT_HOUR
+            )
         )
 
     async def async_hours(
@@ -162,9 +172,11 @@ class Tables:
             if (total := row.get("sum")) is not None
         ]
 
-    async def async_has_hours(self, statistic: Statistic, start: float) -> set[int]:
+    async def async_has_hours(
+        self, statistic: Statistic, start: float, end: float | None = None
+    ) -> set[int]:
         """Return the hours from a moment on that have a row."""
-        rows = await self._async_rows(statistic, "hour", start, None, {"mean", "sum"})
+        rows = await self._async_rows(statistic, "hour", start, end, {"mean", "sum"})
         return {int(row["start"]) for row in rows}
 
     async def _async_sums(
@@ -192,7 +204,7 @@ class Tables:
     ) -> list[StatisticsRow]:
         converter = _CONVERTERS.get(statistic.unit)
         units = {str(converter.UNIT_CLASS): statistic.unit} if converter else None
-        found = await self._recorder.async_add_executor_job(
+        found = await self._async_ask(
             statistics_during_period,
             self._hass,
             dt_util.utc_from_timestamp(start),
@@ -213,20 +225,19 @@ class Tables:
             found = get_metadata(self._hass, statistic_ids={statistic_id}).get(statistic_id)
             return found[1] if found else None
 
-        return await self._recorder.async_add_executor_job(read)
+        return await self._async_ask(read)
 
     async def _async_values(
         self, statistic: Statistic, start: float, end: float
     ) -> dict[int, Values]:
         """Return the rows between two moments as they stand there."""
-        rows = await self._async_rows(
-            statistic, "hour", start, end, {"state", "sum", "mean", "min", "max"}
-        )
-        names = ("state", "sum") if statistic.is_sum else ("mean", "min", "max")
+        rows = await self._async_rows(statistic, "hour", start, end, set(_COLUMNS))
         found: dict[int, Values] = {}
         for row in rows:
             values: Mapping[str, Any] = row
-            found[int(row["start"])] = {name: values.get(name) for name in names}
+            found[int(row["start"])] = {
+                name: values[name] for name in _COLUMNS if values.get(name) is not None
+            }
         return found
 
     async def _async_first_after(self, statistic: Statistic, moment: int) -> Row | None:
@@ -237,33 +248,45 @@ class Tables:
         ]
         return min(rows, key=lambda row: (row.start, row.length), default=None)
 
-    async def _async_first_sum(self, statistic: Statistic, start: int) -> Row | None:
-        """Return the first row that a shift from a moment on will change."""
-        rows = await self.async_periods(statistic, start, start + 7 * 24 * HOUR)
-        rows = rows or await self.async_hours(statistic, full_hour(start))
-        return rows[0] if rows else None
+    async def _async_first_sum(
+        self, statistic: Statistic, start: int
+    ) -> tuple[int, int, float] | None:
+        """Return start, length and sum of the first row that a shift from a moment on will change.
+
+        That is an hourly row, if there is one: those of five minutes will be purged.
+        """
+        hour = full_hour(start)
+        return (
+            await self._async_sum(statistic, "hour", hour, hour + 7 * 24 * HOUR)
+            or await self._async_sum(statistic, "hour", hour, None)
+            or await self._async_sum(statistic, "5minute", start, None)
+        )
+
+    async def _async_sum(
+        self,
+        statistic: Statistic,
+        period: Literal["5minute", "hour"],
+        start: int,
+        end: int | None,
+    ) -> tuple[int, int, float] | None:
+        """Return start, length and sum of the first row between two moments that has a sum."""
+        length = HOUR if period == "hour" else PERIOD
+        for row in await self._async_rows(statistic, period, start, end, {"sum"}):
+            if (total := row.get("sum")) is not None:
+                return int(row["start"]), length, total
+        return None
 
     async def _async_import(
         self, metadata: StatisticMetaData, unit: str, rows: Mapping[int, Values]
     ) -> None:
         """Hand rows over, in the unit in which Home Assistant stores them."""
-        converter = _CONVERTERS.get(unit)
-        stored = metadata["unit_of_measurement"]
-        convert = (
-            converter.converter_factory(unit, stored) if converter and stored != unit else _as_is
-        )
-        external = metadata["source"] == DOMAIN
-        add = async_add_external_statistics if external else async_import_statistics
+        convert = _conversion(unit, metadata)
+        # Statistics of others have the name of their integration.
+        ours = metadata["source"] == RECORDER
+        add = async_import_statistics if ours else async_add_external_statistics
         for batch in batched(rows.items(), BATCH, strict=False):
-            data: list[dict[str, Any]] = [
-                {"start": dt_util.utc_from_timestamp(start)}
-                | {
-                    name: None if value is None else convert(value)
-                    for name, value in values.items()
-                }
-                for start, values in batch
-            ]
-            add(self._hass, metadata, cast("list[StatisticData]", data))
+            data = [_data(start, values, convert) for start, values in batch]
+            add(self._hass, metadata, data)
             await self._async_recorded()
 
     async def _async_adjust(self, statistic: Statistic, start: int, amount: float) -> None:
@@ -287,12 +310,18 @@ class Tables:
 
         if runs:
             await self._async_recorded()
-            try:
-                await self._recorder.async_add_executor_job(delete)
-            except SQLAlchemyError as err:
-                raise HomeAssistantError(
-                    translation_domain=DOMAIN, translation_key="database_refused"
-                ) from err
+            await self._async_ask(delete)
+
+    async def _async_ask[**P, T](
+        self, target: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call what needs the database. Raises HomeAssistantError if it refuses."""
+        try:
+            return await self._recorder.async_add_executor_job(partial(target, *args, **kwargs))
+        except SQLAlchemyError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="database_refused"
+            ) from err
 
     async def _async_recorded(self) -> None:
         """Wait until the recorder has done what it was told.
@@ -328,5 +357,37 @@ def new_metadata(statistic: Statistic) -> StatisticMetaData:
     )
 
 
+def _conversion(unit: str, metadata: StatisticMetaData) -> Callable[[float], float]:
+    """Return how values get into the unit in which Home Assistant stores them.
+
+    Raises HomeAssistantError if there is no way from one to the other.
+    """
+    stored, converter = metadata["unit_of_measurement"], _CONVERTERS.get(unit)
+    if stored == unit:
+        return _as_is
+    if converter is None or metadata["unit_class"] != converter.UNIT_CLASS:
+        raise not_written(metadata["statistic_id"])
+    return converter.converter_factory(unit, stored)
+
+
 def _as_is(value: float) -> float:
     return value
+
+
+def _data(start: int, values: Values, convert: Callable[[float], float]) -> StatisticData:
+    """Return a row as Home Assistant takes it."""
+    data: dict[str, Any] = {"start": dt_util.utc_from_timestamp(start)}
+    for name, value in values.items():
+        if value is not None:
+            is_time = name == "last_reset"
+            data[name] = dt_util.utc_from_timestamp(value) if is_time else convert(value)
+    return cast("StatisticData", data)
+
+
+def not_written(statistic_id: str) -> HomeAssistantError:
+    """Return the error for what cannot be found, or not be written, in a statistic."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="not_written",
+        translation_placeholders={"statistic_id": statistic_id},
+    )
