@@ -526,14 +526,13 @@ STRANGER: Final = Statistic(id=CONTROL, unit="kWh", is_sum=True)
 
 
 def foreign(hours: int, *, states: bool = True) -> list[StatisticData]:
-    return [
-        StatisticData(
-            start=T0 + timedelta(hours=hour),
-            sum=float(hour),
-            state=float(hour) if states else None,
-        )
-        for hour in range(hours)
-    ]
+    found: list[StatisticData] = []
+    for hour in range(hours):
+        row = StatisticData(start=T0 + timedelta(hours=hour), sum=float(hour))
+        if states:
+            row["state"] = float(hour)
+        found.append(row)
+    return found
 
 
 async def test_statistics_of_our_own_are_cleared(
