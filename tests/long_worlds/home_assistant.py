@@ -1,0 +1,183 @@
+"""A computer that runs Home Assistant again and again: on one database, and one `.storage`."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_test_home_assistant,
+)
+
+from homeassistant import bootstrap, loader
+from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder.tasks import (
+    CompileMissingStatisticsTask,
+    SynchronizeTask,
+)
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.util.async_ import get_scheduled_timer_handles
+
+ZONE: Final = "Europe/Berlin"
+PERIOD: Final = timedelta(minutes=5)
+"""Of a row of short-term statistics."""
+COMPILED: Final = timedelta(seconds=10)
+"""After the end of a period Home Assistant compiles it."""
+LOOKED_AFTER: Final = timedelta(minutes=2, seconds=40)
+"""After it, somebody may look after the history."""
+IDLE_STEP: Final = timedelta(hours=6)
+CONFIGURATION: Final = {"commit_interval": 60, "purge_keep_days": 10}
+
+type RecorderMaker = Callable[..., AbstractAsyncContextManager[Recorder]]
+
+
+class Computer:
+    """Runs one Home Assistant at a time. Time passes only when it is told to."""
+
+    def __init__(
+        self,
+        frozen: FrozenDateTimeFactory,
+        recorder: RecorderMaker,
+        storage: dict[str, Any],
+        config_dir: str,
+        entries: Sequence[MockConfigEntry],
+    ) -> None:
+        """Prepare a computer that is off; `entries` are what its user has set up, in order."""
+        self._frozen = frozen
+        self._recorder = recorder
+        self._storage = storage
+        self._config_dir = config_dir
+        self._entries = entries
+        self._hass: HomeAssistant | None = None
+        self._run = AsyncExitStack()
+
+    @property
+    def hass(self) -> HomeAssistant:
+        """The Home Assistant that runs."""
+        assert self._hass is not None
+        return self._hass
+
+    @property
+    def entry(self) -> MockConfigEntry:
+        """The entry of py_hab: the last one."""
+        return self._entries[-1]
+
+    @property
+    def is_on(self) -> bool:
+        """Whether Home Assistant runs."""
+        return self._hass is not None
+
+    @property
+    def now(self) -> datetime:
+        """The time."""
+        return datetime.now(UTC)
+
+    # Life
+
+    async def start(self) -> None:
+        """Start Home Assistant as its own program does: recorder, entries, all the rest."""
+        loop = asyncio.get_running_loop()
+        # Its tracebacks of all that is scheduled take half of the time; other tests have them.
+        loop.set_debug(False)
+        hass = await self._run.enter_async_context(
+            async_test_home_assistant(
+                loop,
+                load_registries=False,
+                config_dir=self._config_dir,
+                initial_state=CoreState.not_running,
+            )
+        )
+        self._hass = hass
+        hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+        self._run.enter_context(_without_configuration())
+        assert await bootstrap.async_load_base_functionality(hass)
+        await hass.config.async_set_time_zone(ZONE)
+        await self._run.enter_async_context(self._recorder(hass, CONFIGURATION))
+        self._entries = [_as_stored(entry) for entry in self._entries]
+        for entry in self._entries:
+            entry.add_to_hass(hass)
+        for entry in self._entries:
+            assert await hass.config_entries.async_setup(entry.entry_id), entry.reason
+        await hass.async_start()
+        await self.settled()
+        await self.recorded()
+
+    async def stop(self, *, power_cut: bool = False) -> None:
+        """Stop Home Assistant in order, or have its files as they were when the power went."""
+        files = deepcopy(self._storage)
+        await self.hass.async_stop(force=True)
+        # The process ends here. In this one its timers would go on.
+        for timer in get_scheduled_timer_handles(self.hass.loop):
+            timer.cancel()
+        await self._run.aclose()
+        if power_cut:
+            self._storage.clear()
+            self._storage.update(files)
+        self._hass = None
+
+    # Time
+
+    async def move_to(self, moment: datetime) -> None:
+        """Let it be later, and let everything happen that is due by then."""
+        self._frozen.move_to(moment)
+        if self._hass is not None:
+            async_fire_time_changed(self._hass, moment)
+            await self.settled()
+
+    async def idle_until(self, moment: datetime) -> None:
+        """Let time pass in which no state changes: compile in a row what is to be compiled."""
+        while self.now < moment:
+            await self.move_to(min(self.now + IDLE_STEP, moment))
+            if self._hass is not None:
+                # As the five-minute timer would have done all along.
+                get_instance(self._hass).queue_task(CompileMissingStatisticsTask())
+                await self.recorded()
+
+    async def settled(self) -> None:
+        """Wait until all that goes on has come to rest, polls and work on the history included."""
+        await self.hass.async_block_till_done()
+        while tasks := [task for task in self.entry._background_tasks if not task.done()]:
+            await asyncio.wait(tasks)
+            await self.hass.async_block_till_done()
+
+    async def recorded(self) -> None:
+        """Wait until the recorder has done what it was told."""
+        await self.hass.async_block_till_done()
+        done = self.hass.loop.create_future()
+        get_instance(self.hass).queue_task(SynchronizeTask(done))
+        await done
+
+    async def call(self, action: str, **data: Any) -> dict[str, Any]:
+        """Call an action of py_hab."""
+        answer = await self.hass.services.async_call(
+            "py_hab", action, data, blocking=True, return_response=True
+        )
+        assert answer is not None
+        return dict(answer)
+
+
+def _as_stored(entry: MockConfigEntry) -> MockConfigEntry:
+    """Return an entry as a new Home Assistant finds it."""
+    return MockConfigEntry(
+        domain=entry.domain,
+        title=entry.title,
+        unique_id=entry.unique_id,
+        entry_id=entry.entry_id,
+        version=entry.version,
+        minor_version=entry.minor_version,
+        data=dict(entry.data),
+        options=dict(entry.options),
+    )
+
+
+@contextmanager
+def _without_configuration() -> Iterator[None]:
+    """Let configuration.yaml be empty."""
+    with patch("homeassistant.config.load_yaml_config_file", return_value={}):
+        yield
