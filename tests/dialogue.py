@@ -55,8 +55,17 @@ class Dialogue:
         """Watch a progress until its end, as the page does that is told of it."""
         while self.progress is not None:
             await self._hass.async_block_till_done()
-            self._result = await self._manager.async_configure(self.flow_id)
-            self._check_texts()
+            await self.look()
+
+    async def look(self) -> None:
+        """Look at what is shown now, as a page does that is loaded again."""
+        self._result = await self._manager.async_configure(self.flow_id)
+        self._check_texts()
+
+    async def leave(self) -> None:
+        """Close the dialogue in the middle."""
+        self._manager.async_abort(self.flow_id)
+        await self._hass.async_block_till_done()
 
     async def choose(self, option: str) -> None:
         """Choose from the menu that is shown."""

@@ -1,15 +1,19 @@
 """A counter that goes on from elsewhere: an event, and a question that only the user can answer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
+from string import Formatter
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.py_hab import repairs
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.counter_gap import Gap
 from homeassistant.const import (
     EVENT_STATE_CHANGED,
     STATE_UNAVAILABLE,
@@ -99,7 +103,11 @@ class Repair:
         """Choose an answer."""
         return await self._post(f"/api/repairs/issues/fix/{flow_id}", {"next_step_id": option})
 
-    async def _post(self, url: str, content: dict[str, str]) -> dict[str, Any]:
+    async def answer(self, flow_id: str, **readings: float | str) -> dict[str, Any]:
+        """Fill in readings, and send them."""
+        return await self._post(f"/api/repairs/issues/fix/{flow_id}", readings)
+
+    async def _post(self, url: str, content: Mapping[str, object]) -> dict[str, Any]:
         response = await self._client.post(url, json=content)
         assert response.status == HTTPStatus.OK
         result: dict[str, Any] = await response.json()
@@ -173,6 +181,8 @@ async def test_answer_is_kept_and_the_question_gone(
     assert texts["menu_options"].keys() == set(menu["menu_options"])
     assert menu["description_placeholders"] == question.translation_placeholders
     result = await repair.choose(menu["flow_id"], answer)
+    if answer == "new_meter":
+        result = await repair.answer(menu["flow_id"])
     assert result["type"] == "create_entry"
     assert issue(hass, swapped) is None
     await head.reload(swapped)
@@ -198,19 +208,186 @@ async def test_question_outlasts_an_entry_that_is_loaded_again(
     assert event(hass).attributes["event_type"] == "replaced"
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
+    await repair.answer(menu["flow_id"])
     (kept,) = swapped.runtime_data.notices.replacements
     assert kept["answer"] == "new_meter"
 
 
+@pytest.mark.parametrize("answer", ["new_meter", "same_meter"])
 async def test_answer_about_an_entry_that_is_not_loaded_is_not_lost_silently(
-    time: Time, hass: HomeAssistant, head: MockedHead, swapped: MockConfigEntry, repair: Repair
+    time: Time,
+    hass: HomeAssistant,
+    head: MockedHead,
+    swapped: MockConfigEntry,
+    repair: Repair,
+    answer: str,
 ) -> None:
     menu = await repair.open(swapped)
     assert await hass.config_entries.async_unload(swapped.entry_id)
-    result = await repair.choose(menu["flow_id"], "new_meter")
+    result = await repair.choose(menu["flow_id"], answer)
     assert (result["type"], result["reason"]) == ("abort", "not_loaded")
     assert result["reason"] in TEXT["fix_flow"]["abort"]
     assert issue(hass, swapped) is not None
+
+
+# Both readings
+
+
+def first_gap(entry: MockConfigEntry) -> Gap:
+    """Return the gap between the two readings that are asked about."""
+    gap = Gap.from_note(entry.runtime_data.notices.replacements[0]["gap"])
+    assert gap is not None
+    return gap
+
+
+def placeholders(form: dict[str, Any]) -> set[str]:
+    """Return what the texts of a form leave open, after a look at them."""
+    texts = TEXT["fix_flow"]["step"][form["step_id"]]
+    for field in form["data_schema"]:
+        assert field["name"] in texts["data"]
+        assert field["name"] in texts["data_description"]
+    for error in (form["errors"] or {}).values():
+        assert error in TEXT["fix_flow"]["error"]
+    shown = Formatter().parse(texts["title"] + texts["description"])
+    return {name for _, name, _, _ in shown if name}
+
+
+async def test_both_readings_are_asked_for_and_mend_the_gap(
+    time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
+) -> None:
+    counters = swapped.runtime_data.counters
+    gap = first_gap(swapped)
+    counters.settle(gap)
+    menu = await repair.open(swapped)
+    form = await repair.choose(menu["flow_id"], "new_meter")
+    assert form["type"] == "form"
+    assert [field["name"] for field in form["data_schema"]] == [
+        "old_energy_import",
+        "new_energy_import",
+    ]
+    assert not any(field.get("required") for field in form["data_schema"])
+    assert placeholders(form) == {"name", "before", "now"}
+    assert form["description_placeholders"].keys() == placeholders(form)
+    result = await repair.answer(
+        menu["flow_id"], old_energy_import=BEFORE + 1.25, new_energy_import=0.5
+    )
+    assert result["type"] == "create_entry"
+    (mended,) = counters.gaps
+    now = swapped.runtime_data.notices.replacements[0]["now"]
+    assert mended.counted == pytest.approx(1.25 + now - 0.5)
+    assert mended == replace(gap, counted=mended.counted)
+    assert issue(hass, swapped) is None
+
+
+@pytest.mark.parametrize(
+    ("readings", "counted"),
+    [
+        ({}, 0.0),
+        # Written down without its decimals.
+        ({"old_energy_import": 15119}, 0.0),
+        ({"old_energy_import": 15120}, 0.925),
+        ({"new_energy_import": 1.0}, 0.5),
+    ],
+    ids=repr,
+)
+async def test_a_reading_that_is_left_empty_is_the_one_that_was_received(
+    time: Time,
+    hass: HomeAssistant,
+    swapped: MockConfigEntry,
+    repair: Repair,
+    readings: dict[str, float],
+    counted: float,
+) -> None:
+    now = swapped.runtime_data.notices.replacements[0]["now"]
+    menu = await repair.open(swapped)
+    await repair.choose(menu["flow_id"], "new_meter")
+    assert (await repair.answer(menu["flow_id"], **readings))["type"] == "create_entry"
+    after = now - 1.5 if "new_energy_import" in readings else 0.0
+    assert swapped.runtime_data.counters.gaps[-1].counted == pytest.approx(counted + after)
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        {"old_energy_import": 15117.9},
+        {"new_energy_import": 1.9},
+        # More than the fuses allow: a digit too many.
+        {"old_energy_import": 151190.75},
+        {"old_energy_import": "nan"},
+    ],
+    ids=repr,
+)
+async def test_readings_that_cannot_be_are_refused(
+    time: Time,
+    hass: HomeAssistant,
+    swapped: MockConfigEntry,
+    repair: Repair,
+    readings: dict[str, Any],
+) -> None:
+    before = list(swapped.runtime_data.counters.gaps)
+    menu = await repair.open(swapped)
+    await repair.choose(menu["flow_id"], "new_meter")
+    form = await repair.answer(menu["flow_id"], **readings)
+    assert form["errors"] == {"base": "impossible_reading"}
+    assert placeholders(form) == {"name", "before", "now"}
+    assert swapped.runtime_data.counters.gaps == before
+    assert issue(hass, swapped) is not None
+    result = await repair.answer(menu["flow_id"], new_energy_import=1.0)
+    assert result["type"] == "create_entry"
+    assert len(swapped.runtime_data.counters.gaps) == len(before) + 1
+
+
+async def test_of_a_gap_that_nobody_remembers_any_reading_is_accepted_and_nothing_is_mended(
+    time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
+) -> None:
+    swapped.runtime_data.notices.replacements[0]["gap"] = None
+    before = list(swapped.runtime_data.counters.gaps)
+    menu = await repair.open(swapped)
+    await repair.choose(menu["flow_id"], "new_meter")
+    result = await repair.answer(menu["flow_id"], old_energy_import=20000)
+    assert result["type"] == "create_entry"
+    assert swapped.runtime_data.counters.gaps == before
+
+
+async def test_of_two_replacements_the_first_is_asked_about(
+    time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
+) -> None:
+    notices = swapped.runtime_data.notices
+    gap = first_gap(swapped)
+    notices.replacements.append(
+        notices.replacements[0]
+        | {"before": 50.0, "now": 3.0, "gap": replace(gap, start=gap.end, end=gap.end + 60).note()}
+    )
+    menu = await repair.open(swapped)
+    await repair.choose(menu["flow_id"], "new_meter")
+    result = await repair.answer(menu["flow_id"], old_energy_import=BEFORE, new_energy_import=1.0)
+    assert result["type"] == "create_entry"
+    assert swapped.runtime_data.counters.gaps[-1].start == gap.start
+    assert notices.unanswered("") == []
+
+
+async def test_of_a_tariff_nobody_writes_readings_down(
+    time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
+) -> None:
+    swapped.runtime_data.notices.replacements[0]["role"] = "energy_import_t1"
+    menu = await repair.open(swapped)
+    result = await repair.choose(menu["flow_id"], "new_meter")
+    assert result["type"] == "create_entry"
+    assert swapped.runtime_data.notices.replacements[0]["answer"] == "new_meter"
+    assert issue(hass, swapped) is None
+
+
+async def test_an_issue_that_tells_nothing_of_its_entry_has_a_dialogue_that_ends(
+    hass: HomeAssistant, fritzbox_entry: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    for data in (None, {"entry_id": fritzbox_entry.entry_id, "place": ""}):
+        flow = await repairs.async_create_fix_flow(hass, "meter_replaced_x", data)
+        assert isinstance(flow, repairs.MeterReplacedFlow)
+        flow.hass = hass
+        result = await flow.async_step_same_meter()
+        assert result["reason"] == "not_loaded"
+    assert await hass.config_entries.async_unload(fritzbox_entry.entry_id)
 
 
 async def test_question_is_gone_with_its_entry(

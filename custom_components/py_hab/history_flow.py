@@ -1,7 +1,7 @@
 """The dialogues about the history: what is known of it, and the old server's years."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 import logging
 from pathlib import Path
@@ -131,9 +131,7 @@ class HistoryFlow(OptionsFlowWithReload):
             keeper = keeper_of(self.hass, self.config_entry.entry_id)
             if keeper is None:
                 return self.async_abort(reason="not_loaded")
-            self._task = self.hass.async_create_task(
-                keeper.async_run(progress=self.async_update_progress), "py_hab history"
-            )
+            self._task = self._begin(keeper.async_run(progress=self.async_update_progress))
         if not self._task.done():
             return self.async_show_progress(
                 step_id="history_progress", progress_action="history", progress_task=self._task
@@ -192,9 +190,7 @@ class HistoryFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Look into the file."""
         if self._task is None:
-            self._task = self.hass.async_create_task(
-                async_inspect(self.hass, self._file), "py_hab inspect"
-            )
+            self._task = self._begin(async_inspect(self.hass, self._file))
         if not self._task.done():
             return self.async_show_progress(
                 step_id="import_reading", progress_action="import_reading", progress_task=self._task
@@ -249,9 +245,7 @@ class HistoryFlow(OptionsFlowWithReload):
         """Import."""
         if self._task is None:
             run = ServerImport(self.hass, self._file, self._wanted, self.async_update_progress)
-            self._task = self.hass.async_create_task(
-                run.async_run(self._found, dry_run=False), "py_hab import"
-            )
+            self._task = self._begin(run.async_run(self._found, dry_run=False))
         if not self._task.done():
             return self.async_show_progress(
                 step_id="import_writing", progress_action="import_writing", progress_task=self._task
@@ -296,6 +290,14 @@ class HistoryFlow(OptionsFlowWithReload):
         """Delete what was uploaded: the dialogue has ended."""
         for folder in self._uploads:
             self.hass.async_add_executor_job(partial(shutil.rmtree, folder, ignore_errors=True))
+
+    def _begin[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin a task after this step has been shown.
+
+        If it were done at once, Home Assistant would take the answer to this step for one to the
+        next.
+        """
+        return self.hass.async_create_task(work, "py_hab history", eager_start=False)
 
     def _outcome[T](self, task: asyncio.Task[T]) -> T | None:
         """Return what a task has brought, None if it has failed: then why is kept."""
