@@ -9,6 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.register_behaviour import Finding
+from custom_components.py_hab.sml_registers import Role
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
@@ -168,6 +170,18 @@ async def test_a_key_that_nobody_knows_gets_a_meaning_and_a_sensor(
         await again.accept(without="Größe +")
         assert entry.options["registers"] == {"word": "no_measurement"}
         await shows(hass, entry, energy_import=7)
+
+
+async def test_a_key_that_no_choice_describes_is_not_asked_for(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, trusting: None
+) -> None:
+    entry = meter_of(hass)
+    async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
+        # A meter behind a transformer: its behaviour tells a factor that no form offers.
+        entry.runtime_data.data[""].findings["Power"] = Finding(Role.POWER, 0.5)
+        dialogue = await prefer(hass, entry, "meter")
+        assert dialogue.suggested["registers"] == {"E_in": "energy_import"}
+        await dialogue.leave()
 
 
 @pytest.mark.parametrize("by_choice", [True, False], ids=["not used", "no choice"])
