@@ -41,6 +41,32 @@ def with_custom_integrations(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
+def recorder_db_url(
+    pytestconfig: pytest.Config,
+    hass_fixture_setup: list[bool],
+    persistent_database: bool,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[str]:
+    """The database of a test that records: SQLite, or one on the server that --dburl names.
+
+    The test plugin knows fewer servers, and needs one more library for them.
+    """
+    from .databases import new_database
+
+    assert not hass_fixture_setup
+    url = pytestconfig.getoption("dburl")
+    if url != "sqlite://":
+        request.getfixturevalue("socket_enabled")
+        with new_database(url) as new:
+            yield new
+    elif persistent_database:
+        yield f"sqlite:///{tmp_path / 'recorder.db'}"
+    else:
+        yield url
+
+
+@pytest.fixture
 def clock() -> ManualClock:
     """The time of the simulated home."""
     return ManualClock(START)
