@@ -165,7 +165,8 @@ class Keeper:
         self._last_check = now
         if not self._may_work(now):
             return
-        whole = self.next_run is not None and self.next_run <= now
+        # A little later than `now`, which a run that is due at once would still lie ahead of.
+        whole = self.next_run is not None and self.next_run <= dt_util.utcnow()
         waiting = {gap.key for gap in self._counters.gaps} | self._unjoined()
         if whole or waiting:
             self._entry.async_create_background_task(
