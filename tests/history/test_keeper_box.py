@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history import keeper
+from custom_components.py_hab.history import box_memory
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from simulator.home import Home
@@ -24,7 +24,7 @@ METER = "sensor.stromzahler_energy_import"
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A simulated radio needs no rest."""
-    monkeypatch.setattr(keeper, "PAUSE", 0.0)
+    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
 
 
 @pytest.fixture

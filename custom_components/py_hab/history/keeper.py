@@ -4,7 +4,6 @@ It works some minutes after a counter is back, after set-up, and once a day; eac
 what stands in the recorder, so that a run that was interrupted is simply made again.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,12 +19,12 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
-from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..coordinator import PyHabConfigEntry
 from ..counter import Verdict
 from ..counter_gap import Gap
-from ..fritzbox_api import FritzBoxError
 from ..fritzbox_statistics import BoxStatistics
 from .backfill import Backfill, missing_hours, missing_means
+from .box_memory import BoxMemory
 from .box_periods import energy_history, hourly_means
 from .ledger import Work
 from .outage import mending
@@ -39,8 +38,6 @@ _LOGGER = logging.getLogger(__name__)
 AFTER_START: Final = 120.0
 """Seconds that Home Assistant has been running before anything is written: the recorder compiles
 first what it has missed."""
-PAUSE: Final = 2.0
-"""Seconds between two questions to the box: statistics are fetched over its radio."""
 DAILY: Final = timedelta(hours=24)
 CHECK_INTERVAL: Final = timedelta(minutes=5)
 """Between two looks at whether there is something to mend."""
@@ -49,6 +46,8 @@ RETRY: Final = timedelta(minutes=30)
 WEEK: Final = 7 * 24 * HOUR
 GIVE_UP_AFTER: Final = timedelta(days=2)
 """A gap of which no statistics tell by then belongs to an entity that is not recorded."""
+NOT_TOLD: Final = "not_told"
+"""What is left out where the box does not tell of one device."""
 MAX_PLUG_POWER: Final = 3.7
 """kW; what one plug or relay of FRITZ!'s switches (16 A)."""
 
@@ -143,15 +142,14 @@ class Keeper:
 
         `progress` is told how much is done, from 0 to 1. Raises HomeAssistantError if box or recorder do not let us.
         """
-        async with self._door.lock:
-            self._working = True
-            try:
-                if not dry_run:
-                    for source in sources(self._hass, self._entry):
-                        self._door.ledger.account(source.statistic.id).undone = False
-                return await self._async_run(None, dry_run=dry_run, progress=progress)
-            finally:
-                self._working = False
+        self._working = True
+        try:
+            if not dry_run:
+                for source in sources(self._hass, self._entry):
+                    self._door.ledger.account(source.statistic.id).undone = False
+            return await self._async_run(None, dry_run=dry_run, progress=progress)
+        finally:
+            self._working = False
 
     # When
 
@@ -176,8 +174,7 @@ class Keeper:
     async def _async_work(self, keys: set[str] | None) -> None:
         self._working = True
         try:
-            async with self._door.lock:
-                await self._async_run(keys, dry_run=False)
+            await self._async_run(keys, dry_run=False)
         except HomeAssistantError as err:
             # The poll has its own say about a box that is away.
             _LOGGER.debug("History of %s put off: %s", self._entry.title, err)
@@ -218,7 +215,7 @@ class Keeper:
         if not self._door.is_ready():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
         found: list[Found] = []
-        asked: dict[str, BoxStatistics] = {}
+        box = BoxMemory(self._entry)
         todo = [
             source
             for source in sources(self._hass, self._entry)
@@ -228,12 +225,9 @@ class Keeper:
         for number, source in enumerate(todo):
             if progress is not None:
                 progress(number / len(todo))
-            if source.ain is not None and source.ain not in asked:
-                if asked:
-                    await asyncio.sleep(PAUSE)
-                asked[source.ain] = await self._async_remembered(source.ain)
-            remembered = asked.get(source.ain or "", BoxStatistics())
-            found.append(await self._async_source(source, remembered, dry_run=dry_run))
+            remembered = await box.async_remembered(source.ain)
+            async with self._door.lock:
+                found.append(await self._async_source(source, remembered, dry_run=dry_run))
         if not dry_run:
             self._drop_strange_gaps()
             if keys is None:
@@ -244,22 +238,15 @@ class Keeper:
                 await self._door.ledger.async_save()
         return found
 
-    async def _async_remembered(self, ain: str) -> BoxStatistics:
-        """Ask the box what it remembers of a device."""
-        coordinator = self._entry.runtime_data
-        if not isinstance(coordinator, FritzBoxCoordinator):
-            return BoxStatistics()
-        try:
-            return await coordinator.async_statistics(ain)
-        except FritzBoxError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="box_does_not_tell"
-            ) from err
-
     async def _async_source(
-        self, source: Source, remembered: BoxStatistics, *, dry_run: bool
+        self, source: Source, remembered: BoxStatistics | None, *, dry_run: bool
     ) -> Found:
         found = Found(entity_id=source.statistic.id)
+        if remembered is None:
+            found.left_out = [NOT_TOLD]
+            if not self._is_overdue(source):
+                return found
+            remembered = BoxStatistics()
         if not dry_run:
             await self._door.async_resume(source.statistic)
         if source.counter is None:
@@ -274,7 +261,7 @@ class Keeper:
             now=dt_util.utcnow(),
             zone=dt_util.get_default_time_zone(),
         )
-        found.left_out = [doubt.value for doubt in history.doubts]
+        found.left_out += [doubt.value for doubt in history.doubts]
         if history.readings:
             found.since = dt_util.utc_from_timestamp(min(history.readings))
         for gap in [gap for gap in self._counters.gaps if gap.key == source.counter]:
@@ -284,6 +271,14 @@ class Keeper:
         if not dry_run:
             await self._door.async_join(source.statistic)
         return found
+
+    def _is_overdue(self, source: Source) -> bool:
+        """Whether a gap has waited long enough for the box to tell what it remembers."""
+        now = dt_util.utcnow().timestamp()
+        return any(
+            gap.key == source.counter and now - gap.end > GIVE_UP_AFTER.total_seconds() / 2
+            for gap in self._counters.gaps
+        )
 
     async def _async_complete(
         self, source: Source, readings: Mapping[int, float], found: Found, *, dry_run: bool

@@ -143,8 +143,9 @@ def _of_entity(
     registry = er.async_get(hass)
     for unique_id in _unique_ids(entry.runtime_data, series):
         entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
-        if entity_id is not None:
-            return statistic_of(entry, series, entity_id)
+        entity = registry.async_get(entity_id) if entity_id else None
+        if entity is not None and not entity.disabled:
+            return statistic_of(entry, series, entity.entity_id)
     return None
 
 

@@ -1,0 +1,55 @@
+"""Asks a FRITZ!Box what it remembers of its devices, without keeping it from its work."""
+
+import asyncio
+import logging
+from typing import Final
+
+from homeassistant.exceptions import HomeAssistantError
+
+from ..const import DOMAIN
+from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..fritzbox_api import FritzBoxError, LoginBlockedError, LoginRejectedError
+from ..fritzbox_statistics import BoxStatistics
+
+_LOGGER = logging.getLogger(__name__)
+
+PAUSE: Final = 2.0
+"""Seconds between two questions to the box: statistics are fetched over its radio."""
+
+
+class BoxMemory:
+    """Asks a box what it remembers: each device once, one after the other, and slowly."""
+
+    def __init__(self, entry: PyHabConfigEntry) -> None:
+        """Ask the box of an entry, if it is one."""
+        self._coordinator = entry.runtime_data
+        self._told: dict[str, BoxStatistics | None] = {}
+        self._failed = False
+
+    async def async_remembered(self, ain: str | None) -> BoxStatistics | None:
+        """Return what the box remembers of a device, None if it does not tell.
+
+        Raises HomeAssistantError when it does not tell of two devices in a row: it is busy.
+        """
+        if ain is None or not isinstance(self._coordinator, FritzBoxCoordinator):
+            return BoxStatistics()
+        if ain not in self._told:
+            if self._told:
+                await asyncio.sleep(PAUSE)
+            self._told[ain] = await self._async_ask(self._coordinator, ain)
+        return self._told[ain]
+
+    async def _async_ask(self, coordinator: FritzBoxCoordinator, ain: str) -> BoxStatistics | None:
+        try:
+            told = await coordinator.async_statistics(ain)
+        except FritzBoxError as err:
+            # One device may be out of order; a box that blocks logins tells of none.
+            if self._failed or isinstance(err, LoginBlockedError | LoginRejectedError):
+                raise HomeAssistantError(
+                    translation_domain=DOMAIN, translation_key="box_does_not_tell"
+                ) from err
+            _LOGGER.debug("The box does not tell what it remembers of a device: %s", err)
+            self._failed = True
+            return None
+        self._failed = False
+        return told
