@@ -19,7 +19,7 @@ from custom_components.py_hab import history_flow
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counter import BELIEVING, Verdict
 from custom_components.py_hab.fritzbox_api import FritzBoxError
-from custom_components.py_hab.history import keeper, server_import
+from custom_components.py_hab.history import box_memory, keeper, server_import
 from custom_components.py_hab.history.box_periods import Doubt
 from custom_components.py_hab.history.keeper import keeper_of
 from custom_components.py_hab.history.server_clock import Flaw
@@ -70,7 +70,7 @@ type Upload = Callable[[Path], Awaitable[str]]
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A simulated radio needs no rest."""
-    monkeypatch.setattr(keeper, "PAUSE", 0.0)
+    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
 
 
 @pytest.fixture(autouse=True)
