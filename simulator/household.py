@@ -25,11 +25,12 @@ class Household:
         broker: Kind = "rumqttd",
         script: str = "bitshake",
         tele_period: float = 10.0,
+        age: timedelta = AGE,
     ) -> None:
         """Build a household that lives in our own time, or in a clock's."""
         clock = clock or RealClock()
         self.clock = clock
-        self.home = Home(seed=seed, installed=clock.now() - AGE)
+        self.home = Home(seed=seed, installed=clock.now() - age)
         self.box = SimulatedFritzBox(self.home, clock)
         self.broker = Broker(kind=broker)
         self._script = script
