@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 import logging
+from pathlib import Path
 from typing import Any
 
 from freezegun import freeze_time
@@ -77,6 +78,7 @@ def life(
     async_test_recorder: RecorderMaker,
     hass_storage: dict[str, Any],
     hass_config_dir: str,
+    tmp_path: Path,
     world: World,
     home: Home,
     request: pytest.FixtureRequest,
@@ -85,11 +87,13 @@ def life(
     house = House(home, world.quiet)
 
     def computer(entries: list[MockConfigEntry]) -> Computer:
-        return Computer(frozen, async_test_recorder, hass_storage, hass_config_dir, entries)
+        return Computer(
+            frozen, async_test_recorder, hass_storage, hass_config_dir, tmp_path, entries
+        )
 
     match world.source:
         case Source.METER:
-            return MeterLife(world, house, computer(meter_entries()))
+            return MeterLife(world, house, computer(meter_entries(world)))
         case Source.BOX:
             box: SimulatedFritzBox = request.getfixturevalue("box")
             return BoxLife(world, house, computer(box_entries(box)), box)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -46,6 +47,7 @@ class Computer:
         recorder: RecorderMaker,
         storage: dict[str, Any],
         config_dir: str,
+        folder: Path,
         entries: Sequence[MockConfigEntry],
     ) -> None:
         """Prepare a computer that is off; `entries` are what its user has set up, in order."""
@@ -53,6 +55,9 @@ class Computer:
         self._recorder = recorder
         self._storage = storage
         self._config_dir = config_dir
+        self.folder = folder
+        """From which Home Assistant may read."""
+
         self._entries = entries
         self._hass: HomeAssistant | None = None
         self._run = AsyncExitStack()
@@ -98,6 +103,7 @@ class Computer:
         self._run.enter_context(_without_configuration())
         assert await bootstrap.async_load_base_functionality(hass)
         await hass.config.async_set_time_zone(ZONE)
+        hass.config.allowlist_external_dirs = {str(self.folder)}
         await self._run.enter_async_context(self._recorder(hass, CONFIGURATION))
         self._entries = [_as_stored(entry) for entry in self._entries]
         for entry in self._entries:

@@ -1,9 +1,11 @@
 """A long world as Home Assistant lives through it, with a meter or a FRITZ!Box in it."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from http import HTTPStatus
 import json
 from typing import Any, Final, override
@@ -14,9 +16,19 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_mqtt_message,
 )
 
-from custom_components.py_hab.const import CONF_KIND, CONF_PREFIX, CONF_TOPIC, DOMAIN, EntryKind
+from custom_components.py_hab.const import (
+    CONF_HISTORY,
+    CONF_KIND,
+    CONF_PREFIX,
+    CONF_TOPIC,
+    DOMAIN,
+    EntryKind,
+)
 from homeassistant.components.recorder import get_instance
-from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.components.recorder.statistics import (
+    async_import_statistics,
+    statistics_during_period,
+)
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -34,6 +46,7 @@ from simulator.fritzbox_devices import EXPORT, IMPORT, REFRIGERATOR
 from .broker import mocked_paho
 from .home_assistant import COMPILED, LOOKED_AFTER, PERIOD, Computer
 from .house import House, Meter
+from .server import SWAPPED_AFTER, YEARS, full_hour, write_years_of_a_meter, write_years_of_a_plug
 from .worlds import Act, Away, Phase, World
 
 SENSOR: Final = "tele/tasmota_9282F4/SENSOR"
@@ -50,6 +63,8 @@ METER_SERIES: Final[Mapping[str, str]] = {
     "export": f"{MAC}_energy_export",
 }
 """By series of the home, the unique id of the entity that counts it."""
+SERVER_OFF: Final = timedelta(days=10)
+"""So long before Home Assistant has come, the old server has gone."""
 DAYS: Final = 31
 """The box remembers as single ones, that of today included."""
 BOX_SERIES: Final[Mapping[str, str]] = {
@@ -73,7 +88,7 @@ type Books = Mapping[str, Sequence[Hour]]
 """By series of the home."""
 
 
-def meter_entries() -> list[MockConfigEntry]:
+def meter_entries(world: World) -> list[MockConfigEntry]:
     """Return what the user of a meter has set up."""
     return [
         MockConfigEntry(
@@ -90,6 +105,7 @@ def meter_entries() -> list[MockConfigEntry]:
             unique_id=MAC,
             entry_id="meter",
             data={CONF_KIND: EntryKind.METER.value, CONF_TOPIC: SENSOR, CONF_PREFIX: PREFIX},
+            options={CONF_HISTORY: world.is_mended},
         ),
     ]
 
@@ -124,9 +140,15 @@ class Life:
         self.world = world
         self.house = house
         self.computer = computer
+        self.server_file: Final = computer.folder / "server.sqlite"
+        """Of the old server, if there was one."""
+
         self.away: frozenset[Away] = frozenset({Away.HOME_ASSISTANT})
         self.counted: Callable[[str, datetime], float] = house.counted
         """The truth: kWh of a series since some moment in the past."""
+
+        self.uncertain: Sequence[datetime] = ()
+        """When the old server may have missed what its meter counted between two readings."""
 
         self.known_since: datetime | None = None
         """Since when somebody else knows what was counted while nobody read it."""
@@ -180,6 +202,49 @@ class Life:
             ]
             for series, entity_id in ids.items()
         }
+
+    # What is done
+
+    async def backfill(self) -> dict[str, Any]:
+        """Complete the history now."""
+        return await self.computer.call("backfill", config_entry_id=self.computer.entry.entry_id)
+
+    async def backfill_while_compiling(self) -> None:
+        """Complete it just when Home Assistant compiles an hour."""
+        work = asyncio.create_task(self.backfill())
+        now = self.computer.now
+        hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        await self.computer.move_to(hour + COMPILED)
+        await self.computer.recorded()
+        await work
+
+    async def backfill_interrupted(self) -> None:
+        """Have the power cut while it is being completed."""
+        written = asyncio.Event()
+
+        def write(*arguments: Any, **named: Any) -> None:
+            async_import_statistics(*arguments, **named)
+            written.set()
+
+        with patch("custom_components.py_hab.history.tables.async_import_statistics", write):
+            work = asyncio.create_task(self.backfill())
+            await written.wait()
+            await self.computer.stop(power_cut=True)
+            self.away = frozenset({Away.HOME_ASSISTANT})
+            work.cancel()
+            await asyncio.wait([work])
+
+    async def undo(self) -> None:
+        """Take everything back."""
+        await self.computer.call("undo_history", config_entry_id=self.computer.entry.entry_id)
+
+    async def import_years(self) -> None:
+        """Import what the old server has recorded."""
+        await self.computer.call(
+            "import_database",
+            path=str(self.server_file),
+            config_entry_id=self.computer.entry.entry_id,
+        )
 
     # Phases
 
@@ -254,6 +319,12 @@ class MeterLife(Life):
         super().__init__(world, house, computer)
         self.meter = Meter()
         self._heard: list[datetime] = []
+        if world.has_server:
+            off = full_hour(world.start)
+            self.meter, self.counted = write_years_of_a_meter(
+                self.server_file, house, self.meter, off
+            )
+            self.uncertain = (off - YEARS, off - YEARS + SWAPPED_AFTER)
 
     @property
     @override
@@ -335,10 +406,14 @@ class BoxLife(Life):
         }
         days = world.start.astimezone(house.home.zone).date() - timedelta(days=DAYS - 1)
         self.known_since = datetime.combine(days, time(), tzinfo=house.home.zone).astimezone(UTC)
+        if world.has_server:
+            off = world.start - SERVER_OFF
+            write_years_of_a_plug(self.server_file, house, off)
+            self.uncertain = (off - YEARS,)
 
     @override
     def _around(self) -> AbstractContextManager[Any]:
-        return patch("custom_components.py_hab.history.keeper.PAUSE", 0.0)
+        return patch("custom_components.py_hab.history.box_memory.PAUSE", 0.0)
 
     @property
     @override
@@ -348,6 +423,18 @@ class BoxLife(Life):
             for request in self.box.requests
             if request.switchcmd == "getdevicelistinfos" and request.status == HTTPStatus.OK
         ]
+
+    def reset_plug(self) -> None:
+        """Clear the statistics of a plug, as its user can: the counter starts again at 0."""
+        self.box.reset_statistics(REFRIGERATOR)
+        self.known_since = self.computer.now
+
+    def reboot(self, *periods: str, zeros: bool = False) -> None:
+        """Reboot the box: of these periods (REST) it has forgotten what was before, or says 0."""
+        self.box.reboot(timedelta(minutes=3))
+        self.box.fault(Fault(edit=partial(_forgetful, periods, zeros, self.computer.now)))
+        if "month" in periods:
+            self.known_since = self.computer.now
 
     @override
     async def _source_changed(self, away: bool) -> None:
@@ -359,3 +446,23 @@ class BoxLife(Life):
     @override
     async def _tell(self) -> None:
         """Wait to be asked."""
+
+
+def _forgetful(periods: Sequence[str], zeros: bool, reboot: datetime, text: str) -> str:
+    """Take out of an answer of the REST API what a box remembers of the time before a reboot."""
+    if not text.startswith("{"):
+        return text
+    answer = json.loads(text)
+    for series in answer.get("statistics", {}).get("energies", []):
+        if series["period"] in periods and "values" in series:
+            known = _steps_since(reboot, series["interval"])
+            values = series["values"]
+            series["values"] = values[:known] + [0] * (len(values[known:]) if zeros else 0)
+    return json.dumps(answer)
+
+
+def _steps_since(moment: datetime, step: int) -> int:
+    """Return how many steps have begun since a moment; in Berlin's winter."""
+    hour = 3600
+    now, before = ((at.timestamp() + hour) // step for at in (datetime.now(UTC), moment))
+    return int(now - before)

@@ -8,9 +8,13 @@ from itertools import accumulate
 import math
 from typing import Final
 
+from tests.history.server_files import EVERY
+
 from .house import HOUR
 from .life import POLLED, Hour, Life
 
+SERVED: Final = timedelta(seconds=EVERY)
+"""Between two readings of the old server."""
 WATT_HOUR: Final = 0.001
 FLOAT: Final = 1e-6
 """kWh; the recorder's sums are floats."""
@@ -50,8 +54,15 @@ def judge(life: Life, series: str, hours: Sequence[Hour]) -> Verdict:
     begin = max(hours[0].start, heard[0]) if hours[0].start + HOUR > heard[0] else hours[0].start
     last = heard[bisect_right(heard, end) - 1]
     most = _fullest_hour(life, series, begin, end)
-    one_reading = 2 * WATT_HOUR + max(
-        life.counted(series, moment) - life.counted(series, moment - POLLED) for moment in heard
+    one_reading = (
+        2 * WATT_HOUR
+        + max(
+            life.counted(series, moment) - life.counted(series, moment - POLLED) for moment in heard
+        )
+        + sum(
+            life.counted(series, moment + SERVED) - life.counted(series, moment - SERVED)
+            for moment in life.uncertain
+        )
     )
     starts = {hour.start for hour in hours}
     return Verdict(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
-from simulator.fritzbox_devices import IMPORT, REFRIGERATOR
+from simulator.fritzbox_devices import IMPORT as HEAD, REFRIGERATOR
 
 from .house import Quiet
 
@@ -55,11 +55,16 @@ class World:
     name: str
     source: Source
     script: Sequence[Happening]
-    ains: tuple[str, ...] = (REFRIGERATOR, IMPORT.removesuffix("-1"))
+    ains: tuple[str, ...] = (REFRIGERATOR, HEAD.removesuffix("-1"))
     """How those of the devices begin that stand in a world with a box."""
     start: datetime = datetime(2026, 2, 3, 10, 1, tzinfo=UTC)
     home_age: timedelta = timedelta(days=45)
     """How long the home has been there at the start."""
+
+    is_mended: bool = True
+    """Whether the user wants the history to be looked after."""
+    has_server: bool = False
+    """Whether there was an old server, which has left a file of three years."""
 
     @property
     def installed(self) -> datetime:
@@ -111,6 +116,22 @@ async def _swap(life: Any) -> None:
     life.swap()
 
 
+async def _reset_plug(life: Any) -> None:
+    life.reset_plug()
+
+
+async def _forget_quarters(life: Any) -> None:
+    life.reboot("day")
+
+
+async def _say_zero_quarters(life: Any) -> None:
+    life.reboot("day", zeros=True)
+
+
+async def _forget_all_but_months(life: Any) -> None:
+    life.reboot("day", "week", "month")
+
+
 def at(text: str) -> datetime:
     """Return a moment in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
@@ -118,6 +139,14 @@ def at(text: str) -> datetime:
 
 SWAP: Final = Act(act=_swap)
 """Another meter is hung on the wall."""
+RESET_PLUG: Final = Act(act=_reset_plug)
+BACKFILL: Final = Act(act=lambda life: life.backfill())
+BACKFILL_WHILE_COMPILING: Final = Act(act=lambda life: life.backfill_while_compiling())
+INTERRUPTED: Final = Act(act=lambda life: life.backfill_interrupted())
+UNDO: Final = Act(act=lambda life: life.undo())
+IMPORT: Final = Act(act=lambda life: life.import_years())
+MINUTE: Final = lives(minutes=1)
+"""Shorter than Home Assistant takes to look after the history by itself."""
 THREE: Final = lives(hours=3)
 BEFORE_OCTOBER: Final = at("2025-10-25T17:01")
 """Some hours before the day of 25 hours."""
@@ -221,13 +250,100 @@ TROUBLED: Final[tuple[World, ...]] = (
     _box("Home Assistant off for 3 days", THREE, home_assistant_off(days=3), THREE),
     _box("Home Assistant off for 14 days", THREE, home_assistant_off(days=14), THREE),
     _box("box off for 6 hours", THREE, box_off(hours=6, minutes=17), THREE),
+    _box(
+        "the day series forgotten in a reboot",
+        THREE,
+        home_assistant_off(hours=6),
+        Act(act=_forget_quarters),
+        home_assistant_off(hours=2),
+        THREE,
+    ),
+    _box(
+        "the day series at zero after a reboot",
+        THREE,
+        home_assistant_off(hours=6),
+        Act(act=_say_zero_quarters),
+        home_assistant_off(hours=2),
+        THREE,
+    ),
+    _box(
+        "all series but the months forgotten in a reboot",
+        THREE,
+        home_assistant_off(hours=20),
+        Act(act=_forget_all_but_months),
+        home_assistant_off(hours=2),
+        THREE,
+    ),
+    _box("the statistics of a plug reset", THREE, RESET_PLUG, THREE),
+    _box(
+        "backfill run twice", MINUTE, BACKFILL, BACKFILL, lives(hours=1), BACKFILL, lives(hours=2)
+    ),
+    _box(
+        "backfill interrupted by a power cut",
+        MINUTE,
+        INTERRUPTED,
+        home_assistant_off(minutes=3),
+        THREE,
+    ),
+    _box(
+        "backfill while an hour is compiled",
+        MINUTE,
+        BACKFILL_WHILE_COMPILING,
+        lives(hours=1),
+        BACKFILL_WHILE_COMPILING,
+        lives(hours=2),
+    ),
+    _box("backfill taken back", lives(hours=1), BACKFILL, lives(hours=1), UNDO, lives(hours=2)),
+    _meter("three years of the old server imported", MINUTE, IMPORT, THREE, has_server=True),
+    _meter(
+        "three years imported while Home Assistant has some days of its own",
+        lives(hours=5),
+        IMPORT,
+        THREE,
+        has_server=True,
+    ),
+    _box(
+        "import, then backfill, then outage",
+        MINUTE,
+        IMPORT,
+        BACKFILL,
+        THREE,
+        home_assistant_off(hours=6),
+        THREE,
+        home_age=timedelta(days=3 * 365 + 100),
+        ains=(REFRIGERATOR,),
+        has_server=True,
+    ),
+    _box(
+        "import, backfill, outage, import again",
+        MINUTE,
+        IMPORT,
+        BACKFILL,
+        THREE,
+        home_assistant_off(hours=6),
+        THREE,
+        IMPORT,
+        lives(hours=1),
+        home_age=timedelta(days=3 * 365 + 100),
+        ains=(REFRIGERATOR,),
+        has_server=True,
+    ),
 )
 """In which the history is to be mended or completed."""
+LEFT_ALONE: Final = _meter(
+    "outage that nobody mends", THREE, home_assistant_off(hours=6), THREE, is_mended=False
+)
+"""To show that the measure sees what is wrong."""
 
 WAITING: Final = frozenset(
     {
-        "meter: reader off for 14 days",
+        # Some days later the box tells the rest of a month, and the hours before those that were
+        # written at first get energy that those hold already.
         "box: Home Assistant off for 3 days",
+        "box: backfill while an hour is compiled",
+        # What is spread over a month says nothing of an hour; the hour before the outage holds
+        # 5 kWh too many.
+        "box: all series but the months forgotten in a reboot",
     }
 )
 """Names of the worlds that the integration does not get right yet."""
