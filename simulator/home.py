@@ -167,6 +167,11 @@ class Home:
         starts = islice(self._steps(at, step), count)
         return self._remembered(series, at, starts)
 
+    def last(self, series: str, at: datetime, step: timedelta, count: int) -> Sequence[int | None]:
+        """Return the energy of equal steps, the newest of which ends at `at`."""
+        starts = (at - step * (index + 1) for index in range(count))
+        return self._remembered(series, at, starts)
+
     # Rooms
 
     def outdoor_temperature(self, at: datetime) -> float:

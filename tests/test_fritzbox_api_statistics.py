@@ -162,7 +162,7 @@ async def test_quarters_six_hours_days_and_two_years_of_a_plug(
     found = await client.unit_statistics(REFRIGERATOR)
     now = clock.now()
     assert by_step(found.energy) == {
-        QUARTER: list(home.slots("refrigerator", now, timedelta(seconds=QUARTER), 96)),
+        QUARTER: list(home.last("refrigerator", now, timedelta(seconds=QUARTER), 96)),
         SIX_HOURS: list(home.slots("refrigerator", now, timedelta(seconds=SIX_HOURS), 28)),
         DAY: list(home.days("refrigerator", now)),
         MONTH: [value or 0 for value in home.months("refrigerator", now, 24)],

@@ -197,7 +197,7 @@ def test_a_unit_remembers_also_quarters_of_an_hour() -> None:
     ("state", "is_told"),
     [
         ("valid", True),
-        ("outdated", True),
+        ("outdated", False),
         ("notConnected", False),
         ("unknown", False),
         ("Valid", False),

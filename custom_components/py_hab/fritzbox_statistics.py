@@ -64,9 +64,10 @@ _HUMIDITY: Final = _Kind(steps=frozenset({900}), least=0, most=100)
 _MOST: Final = 1000
 """Values of a series; no box remembers half as many."""
 
-_TOLD: Final = ("valid", "outdated")
-"""States of a series whose values are to be used (REST, helper_statistics_object). In others there
-may be anything: a counter's whole life in the newest value (evcc#29529)."""
+_TOLD: Final = "valid"
+"""State of a series whose values are to be used (REST, helper_statistics_object). In others there
+may be anything: a counter's whole life in the newest value (evcc#29529). Of an outdated series no
+values are returned (AVM); if there were, nobody could tell when they were counted."""
 
 
 def parse_basic_statistics(text: str) -> BoxStatistics:
@@ -122,7 +123,7 @@ def _aha_series(stats: ET.Element, kind: _Kind) -> Series | None:
 
 def _rest_series(entry: object, kind: _Kind) -> Series | None:
     told = json_object(entry)
-    if told.get("statisticsState") not in _TOLD:
+    if told.get("statisticsState") != _TOLD:
         return None
     values = [_number(value, kind) for value in json_list(told.get("values"))]
     if not kind.has_zeros:

@@ -80,18 +80,32 @@ def home(zone: str) -> Home:
     return Home(installed=datetime(2025, 8, 10, 13, 20, tzinfo=ZoneInfo(zone)), timezone=zone)
 
 
-def rest_of(home: Home, at: datetime) -> list[Series]:
-    """Return what REST tells of the home's import, in the order of its document."""
+def relative(home: Home, at: datetime) -> list[Series]:
+    """Return what REST tells of the home's import: quarters of an hour up to the request."""
+    quarters = tuple(home.last("import", at, timedelta(seconds=QUARTER), 96))
+    return [Series(step=QUARTER, values=quarters, at=at), *longer(home, at)]
+
+
+def aligned(home: Home, at: datetime) -> list[Series]:
+    """Return what REST tells if its quarters of an hour follow the clock."""
+    quarters = tuple(home.slots("import", at, timedelta(seconds=QUARTER), 96))
+    return [Series(step=QUARTER, values=quarters, at=at), *longer(home, at)]
+
+
+def longer(home: Home, at: datetime) -> list[Series]:
+    six_hours = tuple(home.slots("import", at, timedelta(seconds=SIX_HOURS), 28))
     return [
-        Series(step=QUARTER, values=quarters(home, at, QUARTER, 96), at=at),
-        Series(step=SIX_HOURS, values=quarters(home, at, SIX_HOURS, 28), at=at),
+        Series(step=SIX_HOURS, values=six_hours, at=at),
         Series(step=DAY, values=tuple(home.days("import", at, 31)), at=at),
         Series(step=MONTH, values=tuple(home.months("import", at, 24)), at=at),
     ]
 
 
-def quarters(home: Home, at: datetime, step: int, count: int) -> tuple[int | None, ...]:
-    return tuple(home.slots("import", at, timedelta(seconds=step), count))
+def without_clock(home: Home, at: datetime) -> list[Series]:
+    """Return what REST tells if its steps of six hours end with the request, too."""
+    quarters, _, days, months = relative(home, at)
+    six_hours = tuple(home.last("import", at, timedelta(seconds=SIX_HOURS), 28))
+    return [quarters, Series(step=SIX_HOURS, values=six_hours, at=at), days, months]
 
 
 def aha_of(home: Home, at: datetime) -> list[Series]:
@@ -121,7 +135,7 @@ MOMENTS: Final = [
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "UTC"])
-@pytest.mark.parametrize("tell", [rest_of, aha_of], ids=["REST", "AHA"])
+@pytest.mark.parametrize("tell", [relative, aligned, aha_of])
 def test_readings_are_those_of_the_counter(tell: Tell, zone: str, at: datetime) -> None:
     lived = home(zone)
     remembered = tell(lived, at)
@@ -136,9 +150,11 @@ def test_readings_are_those_of_the_counter(tell: Tell, zone: str, at: datetime) 
 
 
 def edges_around(remembered: Sequence[Series], zone: ZoneInfo, at: datetime) -> list[datetime]:
-    """Return when the steps start that are the finest of their time, ascending."""
+    """Return when the steps start that are the finest by the clock of their time, ascending."""
     edges = [at + timedelta(seconds=1), at]
     for one in sorted(remembered, key=lambda one: one.step):
+        if one.step == QUARTER:
+            continue
         found = edges_of(one.step, at, zone, len(one.values))
         edges += [edge for edge in found if edge < edges[-1]]
     return edges[::-1]
@@ -176,12 +192,14 @@ def steps_of(day: date, step: int, zone: ZoneInfo) -> list[datetime]:
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC"])
-@pytest.mark.parametrize("tell", [rest_of, aha_of], ids=["REST", "AHA"])
+@pytest.mark.parametrize("tell", [relative, aligned, aha_of])
 def test_totals_are_exactly_the_box_s(tell: Tell, zone: str, at: datetime) -> None:
     lived = home(zone)
     remembered = tell(lived, at)
     found = history(*remembered, counter=counter_of(lived, at), now=at, zone=lived.zone)
     for one in remembered:
+        if one.step == QUARTER:
+            continue
         starts = [unix(edge) for edge in edges_of(one.step, at, lived.zone, len(one.values))]
         compared = 0
         for value, start, end in zip(one.values[1:], starts[1:], starts, strict=False):
@@ -189,7 +207,106 @@ def test_totals_are_exactly_the_box_s(tell: Tell, zone: str, at: datetime) -> No
                 assert counted(found, start, end) == pytest.approx(value, abs=1e-3)
                 compared += 1
         known = sum(value is not None for value in one.values[1:])
-        assert compared >= (known - 1 if one.step != QUARTER else 0)
+        assert compared >= known - 1
+
+
+@pytest.mark.parametrize(
+    "day", [date(2025, 11, 18), date(2025, 10, 26), date(2026, 3, 29)], ids=str
+)
+@pytest.mark.parametrize("tell", [relative, aligned])
+def test_hours_are_right_whenever_the_box_is_asked(tell: Tell, day: date) -> None:
+    lived = home("Europe/Berlin")
+    for moment in range(midnight(day), midnight(day + timedelta(days=1)), 7 * 60):
+        at = datetime.fromtimestamp(moment + 17, UTC)
+        found = history(*tell(lived, at), counter=counter_of(lived, at), now=at)
+        assert not found.doubts
+        assert_days_are_the_box_s(found, lived, at)
+        edges = [unix(edge) for edge in edges_of(SIX_HOURS, at, BERLIN, 6)]
+        recent = [hour for hour in found.readings if hour >= moment + 17 - DAY]
+        assert len(recent) == DAY // HOUR
+        for hour in recent:
+            # What is scaled in six hours depends on the quarters at their ends.
+            begin = max(edge for edge in edges if edge <= hour)
+            end = min([edge for edge in edges if edge > hour], default=unix(at))
+            allowed = sum(around(lived, edge) for edge in {begin, hour, end} - {unix(at)})
+            truth = lived.energy("import", datetime.fromtimestamp(hour, UTC))
+            assert abs(found.readings[hour] * 1000 - truth) <= allowed + 3
+
+
+def around(home: Home, moment: int) -> float:
+    """Return the Wh of the quarters of an hour before and after a moment."""
+    before, after = (datetime.fromtimestamp(moment + s, UTC) for s in (-QUARTER, QUARTER))
+    return home.energy("import", after) - home.energy("import", before)
+
+
+def assert_days_are_the_box_s(found: EnergyHistory, home: Home, at: datetime) -> None:
+    """Compare whole days and months, for homes whose midnight is a full hour in UTC."""
+    for step, values in ((DAY, home.days("import", at)), (MONTH, home.months("import", at))):
+        starts = [unix(edge) for edge in edges_of(step, at, home.zone, len(values))]
+        for value, start, end in zip(values[1:], starts[1:], starts, strict=False):
+            if start in found.readings:
+                assert counted(found, start, end) == pytest.approx(value, abs=1e-3)
+    # And today, since the counter is known.
+    start = midnight(at.astimezone(home.zone).date(), home.zone)
+    assert found.readings[start] * 1000 == pytest.approx(
+        home.energy("import", datetime.fromtimestamp(start, UTC)), abs=2
+    )
+
+
+@pytest.mark.parametrize("at", MOMENTS, ids=str)
+def test_days_are_right_if_no_step_of_less_than_a_day_follows_the_clock(at: datetime) -> None:
+    lived = home("Europe/Berlin")
+    found = history(*without_clock(lived, at), counter=counter_of(lived, at), now=at)
+    assert not found.doubts
+    assert_days_are_the_box_s(found, lived, at)
+
+
+@pytest.mark.parametrize("seconds", [1, 90, 400])
+def test_the_answer_of_the_box_may_have_waited(seconds: int) -> None:
+    lived, asked = home("Europe/Berlin"), MOMENTS[0]
+    now = asked + timedelta(seconds=seconds)
+    told = [series(one.step, *one.values) for one in relative(lived, asked)]
+    found = history(*told, counter=counter_of(lived, now), now=now)
+    assert not found.doubts
+    for value, day in zip(lived.days("import", asked)[1:], range(1, 31), strict=True):
+        start, end = (midnight(asked.date() - timedelta(days=back)) for back in (day, day - 1))
+        assert counted(found, start, end) == pytest.approx(value, abs=1e-3)
+
+
+@THOROUGH
+@given(
+    st.integers(0, 2**32),
+    st.integers(0, 86400),
+    st.integers(1, QUARTER),
+    st.sampled_from([[], [SIX_HOURS]]),
+)
+def test_days_are_the_box_s_wherever_a_quarter_of_an_hour_begins(
+    seed: int, second: int, newest: int, steps: list[int]
+) -> None:
+    """Of a very uneven load, of which the box knows `newest` seconds in its first value."""
+    chance = Random(seed)
+    now = datetime(2026, 4, 2, tzinfo=UTC) + timedelta(seconds=second)
+    first = unix(now) // 300 - 12 * 24 * 5
+    sums = [0]
+    for _ in range(12 * 24 * 7):
+        sums.append(sums[-1] + chance.choice([0, 0, 0, 0, 0, 1, 20, 100, 300]))
+
+    def energy(moment: int) -> int:
+        cell, rest = divmod(max(moment - 300 * first, 0), 300)
+        return sums[cell] + (sums[cell + 1] - sums[cell]) * rest // 300
+
+    def value(start: int, end: int) -> int:
+        return energy(end) - energy(start)
+
+    quarters = [unix(now), *(unix(now) - newest - QUARTER * index for index in range(96))]
+    remembered = [series(QUARTER, *(value(start, end) for end, start in pairwise(quarters)))]
+    for step, count in [*((step, 28) for step in steps), (DAY, 31), (MONTH, 24)]:
+        edges = [unix(edge) for edge in [now, *edges_of(step, now, BERLIN, count)]]
+        remembered.append(series(step, *(value(start, end) for end, start in pairwise(edges))))
+    found = history(*remembered, counter=energy(unix(now)) / 1000, now=now)
+    assert not found.doubts
+    for end, start in pairwise(unix(edge) for edge in edges_of(DAY, now, BERLIN, 5)):
+        assert counted(found, start, end) == pytest.approx(value(start, end), abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +335,7 @@ def cells_of(remembered: Sequence[Series], now: datetime, zone: ZoneInfo) -> dic
     """Return the Wh of each quarter of an hour."""
     cells: dict[int, float] = {}
     for one in sorted(remembered, key=lambda one: one.step):
-        edges = [unix(edge) for edge in [now, *edges_of(one.step, now, zone, len(one.values))]]
+        edges = told_of(one.step, now, zone, len(one.values))
         for value, (end, start) in zip(one.values, pairwise(edges), strict=True):
             inside = range(start, end, QUARTER)
             free = [cell for cell in inside if cell not in cells]
@@ -226,6 +343,13 @@ def cells_of(remembered: Sequence[Series], now: datetime, zone: ZoneInfo) -> dic
                 rest = value - sum(cells[cell] for cell in inside if cell in cells)
                 cells |= dict.fromkeys(free, max(rest, 0) / len(free))
     return cells
+
+
+def told_of(step: int, now: datetime, zone: ZoneInfo, count: int) -> list[int]:
+    """Return when each value ends, and when the oldest one begins."""
+    if step == QUARTER:
+        return [unix(now) - QUARTER * index for index in range(count + 1)]
+    return [unix(edge) for edge in [now, *edges_of(step, now, zone, count)]]
 
 
 def readings_of(cells: Mapping[int, float], counter: float, now: datetime) -> dict[int, float]:
@@ -253,7 +377,7 @@ def test_it_is_what_quarters_of_an_hour_add_up_to(seed: int) -> None:
 
     remembered = []
     for step, count in ((MONTH, 24), (QUARTER, 96), (DAY, 31), (SIX_HOURS, 28)):
-        edges = [unix(edge) for edge in [now, *edges_of(step, now, zone, count)]]
+        edges = told_of(step, now, zone, count)
         values = tuple(value(start, end) for end, start in pairwise(edges))
         remembered.append(Series(step=step, values=values, at=chance.choice([now, None])))
     counter = sum(energy.values()) / 1000 + chance.choice([0, 777])
@@ -278,12 +402,13 @@ def test_what_is_finer_takes_precedence_and_the_rest_is_spread() -> None:
         series(QUARTER, 10, 10, 10, 400),
         counter=100.0,
     )
-    # 11:07 back to 10:15, 430 Wh; the rest of today in ten hours and a quarter.
-    quarter = 1570 / 10.25 / 4
-    assert counted(found, berlin(11, 18, 10), berlin(11, 18, 11)) == pytest.approx(420 + quarter)
+    # 11:07:12 back to 10:07:12, 430 Wh; the rest of today before. At 11 the newest quarter is cut.
+    rest = 1570 / 10.12
+    last_hour = 420 + 10 * (1 - 432 / QUARTER) + 0.12 * rest
+    assert counted(found, berlin(11, 18, 10), berlin(11, 18, 11)) == pytest.approx(last_hour)
     for start in (0, 7, 9):
         hour = berlin(11, 18, start)
-        assert counted(found, hour, hour + HOUR) == pytest.approx(4 * quarter)
+        assert counted(found, hour, hour + HOUR) == pytest.approx(rest)
     assert found.readings[berlin(11, 18)] == pytest.approx(98)
     assert found.readings[berlin(11, 17)] == pytest.approx(93)
     assert counted(found, berlin(11, 3), berlin(11, 4)) == pytest.approx(23_000 / 16)
@@ -426,8 +551,16 @@ def test_a_contradiction_is_found_in_spite_of_seconds_between_two_series() -> No
     assert min(found.readings) == berlin(10, 19)
 
 
+def test_steps_of_six_hours_that_contradict_quarters_are_left_out() -> None:
+    quarters = series(QUARTER, *[100] * 40)
+    days = series(DAY, 4_450, 2_400)
+    found = history(days, quarters, series(SIX_HOURS, 9_000, 9_000, 600, 600, 600, 600))
+    assert found == history(days, quarters)
+    assert not found.doubts
+
+
 def test_a_contradiction_behind_a_hole_leaves_what_is_newer() -> None:
-    found = history(series(DAY, 10, 90), series(SIX_HOURS, 5, 5, 40, 60, None, 3))
+    found = history(series(DAY, 10, 90), series(SIX_HOURS, 5, 5, 400, 600, None, 3))
     assert found.doubts == (Doubt.MISMATCH,)
     assert min(found.readings) == berlin(11, 17, 12)
 
@@ -457,7 +590,8 @@ def test_a_device_that_was_paired_today() -> None:
         counter=0.14,
     )
     assert not found.doubts
-    assert found.readings == {berlin(11, 18, 10): 0, berlin(11, 18, 11): pytest.approx(0.13)}
+    newest = pytest.approx(0.14 - 0.01 * (6 * 60 + 12) / QUARTER)
+    assert found.readings == {berlin(11, 18, 10): 0, berlin(11, 18, 11): newest}
 
 
 def test_the_time_before_the_device_existed_is_no_history() -> None:
@@ -609,7 +743,7 @@ TEN: Final = unix(FULL)
 
 
 def test_means_are_of_whole_hours_that_have_ended() -> None:
-    rows = hourly_means([series(QUARTER, 99, 4, 3, 2, 1, 20, 20, 21, 23)], now=NOW)
+    rows = hourly_means([series(QUARTER, 4, 3, 2, 1, 20, 20, 21, 23, at=FULL)], now=NOW)
     assert rows == [
         MeanRow(TEN - 2 * HOUR, 21, 20, 23),
         MeanRow(TEN - HOUR, 2.5, 1, 4),
@@ -619,17 +753,37 @@ def test_means_are_of_whole_hours_that_have_ended() -> None:
 @pytest.mark.parametrize(
     ("values", "hours"),
     [
-        ([9, 4, 4, 4, 4, 5, 5, None], [2, 1]),
-        ([9, 4, 4, 4, 4, 5, None, None], [1]),
-        ([9, 4, 4, None, 4, 5, 5, 5, 5], [2]),
+        ([4, 4, 4, 4, 5, 5, None], [2, 1]),
+        ([4, 4, 4, 4, 5, None, None], [1]),
+        ([4, 4, None, 4, 5, 5, 5, 5], [2]),
         ([None] * 96, []),
-        ([9, 4, 4, 4, 4, float("nan"), 5, float("inf"), 5], [2, 1]),
+        ([4, 4, 4, 4, float("nan"), 5, float("inf"), 5], [2, 1]),
     ],
     ids=["first hour", "too little of it", "hole", "nothing", "nonsense"],
 )
 def test_hours_with_holes(values: list[float | None], hours: list[int]) -> None:
-    rows = hourly_means([series(QUARTER, *values)], now=NOW)
+    rows = hourly_means([series(QUARTER, *values, at=FULL)], now=NOW)
     assert [row.start for row in rows] == [TEN - hour * HOUR for hour in hours]
+
+
+def test_a_quarter_in_two_hours_counts_in_each_for_its_time_there() -> None:
+    (row,) = hourly_means([series(QUARTER, 30, 10, 10, 10, 20)], now=NOW)
+    assert (row.start, row.min, row.max) == (TEN - HOUR, 10, 30)
+    assert row.mean == pytest.approx((30 * 468 + 10 * 3 * QUARTER + 20 * 432) / HOUR)
+
+
+@pytest.mark.parametrize("tell", [relative, aligned])
+def test_means_are_right_whenever_the_box_is_asked(tell: Tell) -> None:
+    lived = home("Europe/Berlin")
+    for minutes in range(0, 24 * 60, 7):
+        at = NOW.replace(year=2025) + timedelta(minutes=minutes)
+        rows = hourly_means(tell(lived, at), now=at)
+        assert 23 <= len(rows) <= 24
+        for row in rows:
+            begin, end = (datetime.fromtimestamp(row.start + s, UTC) for s in (0, HOUR))
+            truth = lived.energy("import", end) - lived.energy("import", begin)
+            allowed = around(lived, row.start) + around(lived, row.start + HOUR)
+            assert abs(4 * row.mean - truth) <= allowed + 4
 
 
 def test_an_hour_whose_end_the_box_has_not_told_yet_waits() -> None:

@@ -1,6 +1,10 @@
 """When the steps, days and months were that a box remembers.
 
-All times are unix seconds, or aware.
+Days, months and steps of six hours follow the clock on the wall. Quarters of an hour are laid
+backwards from the moment up to which they tell, as AVM describes them ("approximate", REST 0.9.5).
+Of a box that counts them by the clock, they then lie up to a quarter of an hour too early, which is
+as much as the other way round; but no value is squeezed into the seconds since the last full
+quarter, and none is lost. All times are unix seconds, or aware.
 """
 
 from collections.abc import Iterator
@@ -32,6 +36,8 @@ class Period(NamedTuple):
     start: int
     end: int
     value: float | None
+    is_loose: bool = False
+    """Whether it may have begun and ended at another time: AVM vouches for days and months only."""
 
 
 def anchor_of(series: Series, now: datetime) -> datetime | None:
@@ -44,16 +50,13 @@ def anchor_of(series: Series, now: datetime) -> datetime | None:
 def _begin(moment: datetime, step: int, zone: tzinfo) -> datetime:
     """Return when the step began that a moment lies in (UTC).
 
-    Steps of a day's parts follow the clock on the wall.
+    Steps of six hours follow the clock on the wall.
     """
-    local = moment.astimezone(zone)
+    local = moment.astimezone(zone).replace(minute=0, second=0, microsecond=0)
     if step in {DAY, MONTH}:
-        day = local.day if step == DAY else 1
-        local = local.replace(day=day, hour=0, minute=0, second=0, microsecond=0, fold=0)
+        local = local.replace(day=local.day if step == DAY else 1, hour=0, fold=0)
     else:
-        minutes = 60 * local.hour + local.minute
-        hour, minute = divmod(minutes - minutes % (step // 60), 60)
-        local = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        local = local.replace(hour=local.hour - local.hour % (step // 3600))
     return local.astimezone(UTC)
 
 
@@ -63,6 +66,12 @@ def periods(series: Series, anchor: datetime, newest: datetime, zone: tzinfo) ->
     `newest` is the newest anchor of all series. What has been brought up to date together tells
     up to the same moment.
     """
+    if series.step == QUARTER:
+        end = int(anchor.timestamp())
+        for value in series.values[:MOST]:
+            yield Period(end - QUARTER, end, value, is_loose=True)
+            end -= QUARTER
+        return
     begin = _begin(anchor, series.step, zone)
     together = (newest - anchor).total_seconds() <= ONE_UPDATE
     if together and _begin(newest, series.step, zone) == begin:
@@ -71,6 +80,6 @@ def periods(series: Series, anchor: datetime, newest: datetime, zone: tzinfo) ->
     for value in series.values[:MOST]:
         start = int(begin.timestamp())
         if start < end:
-            yield Period(start, end, value)
+            yield Period(start, end, value, is_loose=series.step < DAY)
         end = min(start, end)
         begin = _begin(begin - timedelta(microseconds=1), series.step, zone)

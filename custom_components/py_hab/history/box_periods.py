@@ -1,7 +1,10 @@
 """What a box remembers in steps, days and months, as hours.
 
 The finest series that knows a time tells it; what is left of a coarser period's total is spread
-evenly over the time that is left of it. Then the counter's present reading is followed backwards.
+evenly over the time that is left of it. Nobody knows exactly when steps of less than a day began
+(see box_calendar): they are cut where a coarser period begins, and what is in it is scaled to the
+total of that period, so that days and months are the box's. Then the counter's present reading is
+followed backwards.
 Inside this file energy is in Wh and time in unix seconds.
 """
 
@@ -30,8 +33,8 @@ _LARGEST: Final = 1e9
 _LONG: Final = 28 * DAY
 """How long a used device is hardly ever idle."""
 
-_ENOUGH: Final = 2
-"""Quarters of the first hour of a measurement; see hourly_means."""
+_ENOUGH: Final = HOUR // 2
+"""Seconds of the first hour of a measurement; see hourly_means."""
 _LARGEST_MEASUREMENT: Final = 1e6
 
 
@@ -98,36 +101,36 @@ def energy_history(
 def hourly_means(series: Sequence[Series], *, now: datetime) -> list[MeanRow]:
     """Return the hours of a measurement that have ended, ascending.
 
-    All four quarters of an hour must be known: the box may tell the last one a little later, and
-    no row is written twice; and a hole is a time in which the device was not there. Only the first
-    hour may do with half of them: the device was new, or the box has forgotten the others.
+    All of an hour must be known: the box may tell the last quarter a little later, and no row is
+    written twice; and a hole is a time in which the device was not there. Only the first hour may
+    do with half of it: the device was new, or the box has forgotten the rest. A quarter that lies
+    in two hours counts in each of them for its time there.
     """
-    hours: defaultdict[int, dict[int, float]] = defaultdict(dict)
+    hours: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
     for one in series:
         anchor = anchor_of(one, now)
         if one.step != QUARTER or anchor is None:
             continue
-        # All zones are whole quarters of an hour off UTC.
         for period in periods(one, anchor, anchor, UTC):
-            hour = full_hour(period.start)
-            if (
-                hour + HOUR <= min(anchor, now).timestamp()
-                and period.value is not None
-                and abs(period.value) <= _LARGEST_MEASUREMENT
-            ):
-                hours[hour].setdefault(period.start, period.value)
+            if period.value is None or not abs(period.value) <= _LARGEST_MEASUREMENT:
+                continue
+            for hour in range(full_hour(period.start), period.end, HOUR):
+                if hour + HOUR <= min(anchor, now).timestamp():
+                    seconds = min(period.end, hour + HOUR) - max(period.start, hour)
+                    hours[hour].append((seconds, period.value))
     first = min(hours, default=0)
     return [
-        _mean(hour, values.values())
-        for hour, values in sorted(hours.items())
-        if len(values) >= (_ENOUGH if hour == first else HOUR // QUARTER)
+        _mean(hour, parts)
+        for hour, parts in sorted(hours.items())
+        if sum(seconds for seconds, _ in parts) >= (_ENOUGH if hour == first else HOUR)
     ]
 
 
-def _mean(hour: int, values: Iterable[float]) -> MeanRow:
-    """Return the row of an hour with at least one value."""
-    known = list(values)
-    return MeanRow(hour, sum(known) / len(known), min(known), max(known))
+def _mean(hour: int, parts: Sequence[tuple[int, float]]) -> MeanRow:
+    """Return the row of an hour from values and how many seconds of it they tell."""
+    least, most = min(value for _, value in parts), max(value for _, value in parts)
+    mean = sum(seconds * value for seconds, value in parts) / sum(seconds for seconds, _ in parts)
+    return MeanRow(hour, min(max(mean, least), most), least, most)
 
 
 # What is to be believed
@@ -198,56 +201,95 @@ def _laid(layers: Sequence[Sequence[Period]], now: int, doubts: set[Doubt]) -> l
     """Lay coarser periods under finer ones; return what is known, newest first.
 
     After a contradiction nothing more is laid: the first hole in what there is ends the history.
+    But steps of six hours that contradict quarters are left out: they follow another clock, and the
+    days tell who is right.
     """
     newest = max((layer[0].end for layer in layers), default=now)
     # A series that was not updated since: nothing was counted.
     pieces = [_Piece(newest, max(newest, now) + 1, 0.0)]
+    loose: list[Period] = []
     for layer in layers:
-        for period in layer:
-            inside = [p for p in pieces if p.start < period.end and period.start < p.end]
-            completed = _completed(period, inside, running=period is layer[0])
-            if completed is None:
-                doubts.add(Doubt.MISMATCH)
-                return pieces
-            others = [p for p in pieces if p.start >= period.end or period.start >= p.end]
-            pieces = sorted([*others, *completed], reverse=True)
+        laid, agrees = _with_layer(pieces, layer, loose)
+        if not agrees and layer[0].is_loose:
+            continue
+        pieces = laid
+        if not agrees:
+            doubts.add(Doubt.MISMATCH)
+            break
+        loose = [*loose, *layer] if layer[0].is_loose else []
     return pieces
 
 
+def _with_layer(
+    pieces: list[_Piece], layer: Sequence[Period], loose: Sequence[Period]
+) -> tuple[list[_Piece], bool]:
+    """Lay a series under finer pieces up to a contradiction; return also whether there is none.
+
+    `loose` are the finer values that nobody has put right yet.
+    """
+    for period in layer:
+        pieces = [part for piece in pieces for part in _cut(piece, period)]
+        inside = [piece for piece in pieces if _is_in(piece, period)]
+        completed = _completed(period, inside, loose, running=period is layer[0])
+        if completed is None:
+            return pieces, False
+        others = [piece for piece in pieces if not _is_in(piece, period)]
+        pieces = sorted([*others, *completed], reverse=True)
+    return pieces, True
+
+
+def _cut(piece: _Piece, period: Period) -> Iterator[_Piece]:
+    """Yield the parts of a piece before, in and after a period, newest first."""
+    edges = [edge for edge in (period.end, period.start) if piece.start < edge < piece.end]
+    for end, start in pairwise([piece.end, *edges, piece.start]):
+        yield _Piece(start, end, piece.energy * (end - start) / _length(piece))
+
+
+def _is_in(piece: _Piece, period: Period) -> bool:
+    """Return whether a piece, having been cut, lies in a period."""
+    return period.start <= piece.start and piece.end <= period.end
+
+
 def _completed(
-    period: Period, inside: Sequence[_Piece], *, running: bool
+    period: Period, inside: Sequence[_Piece], loose: Iterable[Period], *, running: bool
 ) -> Sequence[_Piece] | None:
     """Return the pieces inside of a period and what is left of it, None if that cannot be."""
     if period.value is None:
         return inside
     gaps = list(_gaps(period, inside))
     free = sum(end - start for start, end in gaps)
-    known = sum(_share(piece, period) for piece in inside)
+    known = sum(piece.energy for piece in inside)
     rest = round(period.value - known, 6)
-    slack = rounding = _WATT_HOUR * len(inside)
+    slack = inexact = _WATT_HOUR * len(inside) + _at_edges(period, loose)
     if running:
         # Brought up to date at different moments they need not agree on what is counted just then.
         slack += sum(piece.energy for piece in inside if piece.end >= period.end)
     if inside and not -slack <= rest <= _most(free, DEFAULT_MAX_POWER) + slack:
         return None
-    if -rounding <= rest < 0 or (not gaps and 0 < rest <= rounding):
-        inside = _rounded(inside, known, rest)
+    if -inexact <= rest < 0 or (not gaps and 0 < rest <= inexact):
+        inside = _scaled(inside, known, period.value)
     left = max(rest, 0.0)
     return [*inside, *(_Piece(start, end, left * (end - start) / free) for start, end in gaps)]
 
 
-def _rounded(inside: Sequence[_Piece], known: float, rest: float) -> list[_Piece]:
-    """Return pieces that add up to `rest` more than the `known`: each value has been rounded."""
+def _at_edges(period: Period, loose: Iterable[Period]) -> float:
+    """Return the energy that may lie on the other side of where a period begins or ends."""
+    return sum(
+        one.value or 0.0
+        for one in loose
+        if any(
+            one.start - ONE_UPDATE <= edge <= one.end + ONE_UPDATE
+            for edge in (period.start, period.end)
+        )
+    )
+
+
+def _scaled(inside: Sequence[_Piece], known: float, total: float) -> list[_Piece]:
+    """Return pieces, of which so much was `known`, that add up to a total."""
     if known > 0:
-        return [piece._replace(energy=piece.energy * (1 + rest / known)) for piece in inside]
+        return [piece._replace(energy=piece.energy / known * total) for piece in inside]
     seconds = sum(_length(piece) for piece in inside)
-    return [piece._replace(energy=rest * _length(piece) / seconds) for piece in inside]
-
-
-def _share(piece: _Piece, period: Period) -> float:
-    """Return how much of a piece lies in a period that it touches."""
-    seconds = min(piece.end, period.end) - max(piece.start, period.start)
-    return piece.energy * seconds / _length(piece)
+    return [piece._replace(energy=total * _length(piece) / seconds) for piece in inside]
 
 
 def _gaps(period: Period, inside: Iterable[_Piece]) -> Iterator[tuple[int, int]]:
@@ -282,7 +324,7 @@ def _readings(
         power = piece.energy / _length(piece)
         newest = min(full_hour(piece.end - 1), last)
         found += [
-            (hour, max(below + power * (hour - piece.start), 0.0))
+            (hour, max(min(below + power * (hour - piece.start), reading), 0.0))
             for hour in range(newest, piece.start - 1, -HOUR)
         ]
         reading = below
