@@ -212,6 +212,7 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
         "no_recorder",
         "not_written",
         "path_not_allowed",
+        "unloaded",
     }
     assert refusals | {"one_file", "unknown"} == TEXTS["options"]["error"].keys()
     assert refusals < TEXTS["exceptions"].keys()
@@ -396,7 +397,7 @@ async def test_an_entry_that_is_unloaded_meanwhile_does_not_leave_the_page_waiti
     assert await hass.config_entries.async_unload(box_entry.entry_id)
     waiting.set()
     await dialogue.arrive()
-    assert dialogue.errors == {"base": "box_does_not_tell"}
+    assert dialogue.errors == {"base": "unloaded"}
 
 
 # The old server's file

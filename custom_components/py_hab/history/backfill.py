@@ -5,6 +5,7 @@ Nothing here reads or writes: it is told what stands there, and tells what shoul
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+import math
 
 from ..counter import DEFAULT_MAX_POWER
 from .rows import HOUR, MeanRow, Row, SumRow
@@ -23,12 +24,19 @@ class Backfill:
 
 
 def missing_hours(
-    readings: Mapping[int, float], hours: Sequence[Row], first: int | None, until: int
+    readings: Mapping[int, float],
+    hours: Sequence[Row],
+    first: int | None,
+    until: int,
+    *,
+    opening: float = math.inf,
 ) -> Backfill:
     """Return the hours that the readings (kWh at full hours) know and the statistics lack.
 
     `hours` are all hourly rows, ascending; `first` is when the first row of any length starts,
-    None if there is none; `until` is up to when hours may be written (unix times).
+    None if there is none; `until` is up to when hours may be written (unix times). `opening` is
+    the reading with which the first row begins, if that is known: what was counted after it is in
+    the rows, whatever a coarser series makes of it.
     """
     there = {row.start for row in hours}
     lacking = [
@@ -37,20 +45,20 @@ def missing_hours(
         if hour not in there and hour + HOUR in readings and hour + HOUR <= until
     ]
     head = [hour for hour in lacking if first is None or hour + HOUR <= first // HOUR * HOUR]
-    rows = _before_all(head, readings)
+    rows = _before_all(head, readings, opening)
     return Backfill(
         rows=[*rows, *_in_between(lacking[len(head) :], readings, hours)],
-        join=head[-1] + HOUR if head else None,
+        join=rows[-1].start + HOUR if rows else None,
         energy=rows[-1].sum if rows else 0.0,
     )
 
 
-def _before_all(hours: Sequence[int], readings: Mapping[int, float]) -> list[SumRow]:
+def _before_all(hours: Sequence[int], readings: Mapping[int, float], most: float) -> list[SumRow]:
     """Return the hours before all rows: their sums begin with 0."""
-    return [
-        SumRow(hour, readings[hour + HOUR], readings[hour + HOUR] - readings[hours[0]])
-        for hour in hours
-    ]
+    if not hours or readings[hours[0]] >= most:
+        return []
+    ends = [(hour, min(readings[hour + HOUR], most)) for hour in hours]
+    return [SumRow(hour, reading, reading - readings[hours[0]]) for hour, reading in ends]
 
 
 def _in_between(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 import logging
+import math
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -219,15 +220,15 @@ class Keeper:
         todo = [
             source
             for source in sources(self._hass, self._entry)
-            if (keys is None or source.counter in keys)
-            and not self._door.ledger.account(source.statistic.id).undone
+            if (keys is None or source.counter in keys) and self._is_wanted(source)
         ]
         for number, source in enumerate(todo):
             if progress is not None:
                 progress(number / len(todo))
             remembered = await box.async_remembered(source.ain)
             async with self._door.lock:
-                found.append(await self._async_source(source, remembered, dry_run=dry_run))
+                if self._is_wanted(source):
+                    found.append(await self._async_source(source, remembered, dry_run=dry_run))
         if not dry_run:
             self._drop_strange_gaps()
             if keys is None:
@@ -237,6 +238,19 @@ class Keeper:
                 }
                 await self._door.ledger.async_save()
         return found
+
+    def _is_wanted(self, source: Source) -> bool:
+        """Whether a statistic is still there, and to be looked after.
+
+        While the box was asked, its entity may have been renamed or switched off, or the user may
+        have taken everything back. Raises HomeAssistantError if the entry has been unloaded.
+        """
+        if keeper_of(self._hass, self._entry.entry_id) is not self:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded")
+        return (
+            source in sources(self._hass, self._entry)
+            and not self._door.ledger.account(source.statistic.id).undone
+        )
 
     async def _async_source(
         self, source: Source, remembered: BoxStatistics | None, *, dry_run: bool
@@ -287,7 +301,12 @@ class Keeper:
         statistic = source.statistic
         hours = await self._door.async_hours(statistic)
         first = hours[0].start if hours else await self._first_period(source)
-        backfill = missing_hours(readings, hours, first, self._door.compiled_until())
+        ours = self._door.ledger.account(statistic.id).inserted
+        # Sums that we have written begin with 0.
+        opening = hours[0].state - hours[0].sum if hours and hours[0].start in ours else math.inf
+        backfill = missing_hours(
+            readings, hours, first, self._door.compiled_until(), opening=opening
+        )
         found.rows += len(backfill.rows)
         found.energy = backfill.energy
         if not dry_run and backfill.rows:

@@ -1,0 +1,171 @@
+"""What a review has found: histories that are looked after while others change them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.coordinator import FritzBoxCoordinator
+from custom_components.py_hab.fritzbox_statistics import BoxStatistics
+from custom_components.py_hab.history import box_memory
+from custom_components.py_hab.history.backfill import missing_hours
+from custom_components.py_hab.history.keeper import keeper_of
+from custom_components.py_hab.history.ledger import Ledger, Work
+from custom_components.py_hab.history.repair import async_undo
+from custom_components.py_hab.history.rows import HOUR, Row, SumRow
+from custom_components.py_hab.history.statistics import door
+from custom_components.py_hab.history.tables import Statistic
+from custom_components.py_hab.history_flow import HistoryFlow
+from homeassistant.components.recorder import Recorder
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from tests.passing_time import Time
+
+from .living import recorded, rows
+
+METER = "sensor.stromzahler_energy_import"
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulated radio needs no rest."""
+    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
+
+
+@pytest.fixture
+async def entry(
+    time: Time,
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    fritzbox_entry: MockConfigEntry,
+) -> MockConfigEntry:
+    """The entry of a box that has counted for a hundred days."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await hass.async_block_till_done()
+    return fritzbox_entry
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitable[Any]]], None]:
+    """Do something once while the box is asked for the first time."""
+
+    def prepare(action: Callable[[], Awaitable[Any]]) -> None:
+        ask = FritzBoxCoordinator.async_statistics
+        actions = [action]
+
+        async def asked(coordinator: FritzBoxCoordinator, ain: str) -> BoxStatistics:
+            told = await ask(coordinator, ain)
+            if actions:
+                await actions.pop()()
+            return told
+
+        monkeypatch.setattr(FritzBoxCoordinator, "async_statistics", asked)
+
+    return prepare
+
+
+async def test_what_is_taken_back_during_a_run_is_not_written_by_it(
+    hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
+) -> None:
+    meanwhile(lambda: async_undo(hass, METER, dry_run=False))
+    keeper = keeper_of(hass, entry.entry_id)
+    assert keeper is not None
+    found = await keeper.async_run()
+    assert METER not in {item.entity_id for item in found}
+    assert await rows(hass, METER) == []
+
+
+async def test_an_entity_renamed_during_a_run_gets_no_statistic_of_its_old_name(
+    hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
+) -> None:
+    async def rename() -> None:
+        er.async_get(hass).async_update_entity(METER, new_entity_id="sensor.strom")
+        await recorded(hass)
+
+    meanwhile(rename)
+    keeper = keeper_of(hass, entry.entry_id)
+    assert keeper is not None
+    await keeper.async_run()
+    assert await rows(hass, METER) == []
+
+
+async def test_a_run_ends_when_its_entry_is_loaded_anew(
+    hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
+) -> None:
+    meanwhile(lambda: hass.config_entries.async_reload(entry.entry_id))
+    with pytest.raises(HomeAssistantError) as caught:
+        await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
+    assert caught.value.translation_key == "unloaded"
+    assert await rows(hass, METER) == []
+
+
+async def test_a_run_ends_when_its_entry_is_unloaded(
+    hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
+) -> None:
+    meanwhile(lambda: hass.config_entries.async_unload(entry.entry_id))
+    with pytest.raises(HomeAssistantError) as caught:
+        await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
+    assert caught.value.translation_key == "unloaded"
+
+
+def test_what_was_counted_since_the_first_hour_is_not_booked_before_it_again() -> None:
+    """The day series has moved on by a day: the rest of the month is spread over more hours now."""
+    there = [Row(5 * HOUR, HOUR, 11.0, 1.0), Row(6 * HOUR, HOUR, 11.0, 1.0)]
+    readings = {hour * HOUR: 10.0 + min(hour, 5) / 5 for hour in range(8)}
+    found = missing_hours(readings, there, 5 * HOUR, 8 * HOUR, opening=10.0)
+    assert (found.rows, found.join, found.energy) == ([], None, 0.0)
+
+
+def test_hours_before_the_first_one_end_with_its_reading() -> None:
+    there = [Row(5 * HOUR, HOUR, 11.0, 1.0)]
+    readings = {hour * HOUR: 9.6 + hour / 5 for hour in range(7)}
+    found = missing_hours(readings, there, 5 * HOUR, 8 * HOUR, opening=10.0)
+    assert [row.state for row in found.rows] == pytest.approx([9.8, 10.0, 10.0, 10.0, 10.0])
+    assert found.join == 5 * HOUR
+    assert found.energy == pytest.approx(0.4)
+
+
+async def test_an_entry_that_was_set_up_again_can_take_back_what_the_earlier_one_wrote(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    earlier, again = (
+        Statistic(id=METER, unit="kWh", is_sum=True, entry_id=entry_id)
+        for entry_id in ("earlier", entry.entry_id)
+    )
+    first = door(hass).compiled_until() - 5 * HOUR
+    await door(hass).async_write(earlier, [SumRow(first, 1.0, 1.0)], Work.BACKFILL)
+    await door(hass).async_write(again, [SumRow(first + HOUR, 2.0, 2.0)], Work.BACKFILL)
+    await hass.services.async_call(
+        DOMAIN, "undo_history", {"config_entry_id": entry.entry_id}, blocking=True
+    )
+    assert await rows(hass, METER) == []
+
+
+async def test_numbers_of_devices_stay_out_of_the_log(
+    hass: HomeAssistant, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    hass_storage["py_hab.history"] = {
+        "version": 1,
+        "key": "py_hab.history",
+        "data": {"accounts": {"py_hab:11630_0123456_energy": 1, METER: 1}},
+    }
+    await Ledger(hass).async_load()
+    told = "".join(caplog.messages[-2:])
+    assert METER in told
+    assert "0123456" not in told
+
+
+async def test_home_assistant_does_not_wait_for_a_dialogue_when_it_stops(
+    hass: HomeAssistant,
+) -> None:
+    flow = HistoryFlow()
+    flow.hass = hass
+    task = flow._begin(asyncio.sleep(3600))
+    async with asyncio.timeout(15):
+        await hass.async_stop(force=True)
+    assert task.cancelled()
