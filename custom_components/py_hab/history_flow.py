@@ -15,7 +15,7 @@ from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.components.recorder.statistics import STATISTIC_UNIT_TO_UNIT_CONVERTER
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import Platform
-from homeassistant.core import callback
+from homeassistant.core import HassJob, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -295,14 +295,22 @@ class HistoryFlow(OptionsFlowWithReload):
         """Begin a task after this step has been shown.
 
         If it were done at once, Home Assistant would take the answer to this step for one to the
-        next.
+        next. Home Assistant does not wait for it when it stops: what was begun is taken up later.
         """
-        return self.hass.async_create_task(work, "py_hab history", eager_start=False)
+        task = self.hass.async_create_task(work, "py_hab history", eager_start=False)
+
+        @callback
+        def stop() -> None:
+            task.cancel()
+
+        forget = self.hass.async_add_shutdown_job(HassJob(stop))
+        task.add_done_callback(lambda _task: forget())
+        return task
 
     def _outcome[T](self, task: asyncio.Task[T]) -> T | None:
         """Return what a task has brought, None if it has failed: then why is kept."""
         self._task = None
-        err = task.exception()
+        err = asyncio.CancelledError() if task.cancelled() else task.exception()
         if err is None:
             return task.result()
         self._errors = {"base": _error(err)}
