@@ -158,7 +158,8 @@ class Statistics(Tables):
 
     def _account(self, statistic: Statistic) -> Account:
         account = self.ledger.account(statistic.id)
-        account.entry_id = account.entry_id or statistic.entry_id
+        # An entry that was removed and set up again is another one.
+        account.entry_id = statistic.entry_id or account.entry_id
         return account
 
     async def _async_verify(self, statistic: Statistic, rows: Mapping[int, Values]) -> None:
