@@ -268,7 +268,9 @@ class Ledger:
             try:
                 self.accounts[statistic_id] = Account.from_json(account)
             except ValueError:
-                _LOGGER.warning("What was changed of %s cannot be read any more", statistic_id)
+                # The names of our own statistics tell the devices' numbers.
+                named = "a statistic" if statistic_id.startswith(f"{DOMAIN}:") else statistic_id
+                _LOGGER.warning("What was changed of %s cannot be read any more", named)
                 self._set_aside[statistic_id] = account
 
     def account(self, statistic_id: str) -> Account:
