@@ -122,17 +122,22 @@ async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
     """Tell readings, newest first."""
     entity_ids = await _async_entities(call)
     found = await async_measurements(call.hass, entity_ids, _span(call.data))
-    return {
-        "measurements": [
-            {
-                ATTR_ENTITY_ID: entity_id,
-                "time": local(measurement.at).isoformat(),
-                "amount": measurement.amount,
-                "hourly": measurement.hourly,
-            }
-            for entity_id, measurement in found
-        ]
-    }
+
+    def tell() -> ServiceResponse:
+        return {
+            "measurements": [
+                {
+                    ATTR_ENTITY_ID: entity_id,
+                    "time": local(measurement.at).isoformat(),
+                    "amount": measurement.amount,
+                    "hourly": measurement.hourly,
+                }
+                for entity_id, measurement in found
+            ]
+        }
+
+    # Tens of thousands would hold the event loop.
+    return await call.hass.async_add_executor_job(tell)
 
 
 async def _async_get_statistics(call: ServiceCall) -> ServiceResponse:

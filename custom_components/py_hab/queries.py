@@ -1,12 +1,14 @@
 """What actions and JSON endpoints are asked, in one place: who may read what, and what is there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
 from typing import Final
 import uuid
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -18,7 +20,13 @@ from homeassistant.helpers.recorder import async_migration_in_progress
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .history.measurements import Measurement, Profile, read_measurements, read_profile
+from .history.measurements import (
+    Measurement,
+    Profile,
+    newest_first,
+    read_measurements,
+    read_profile,
+)
 from .history.profile import Grouping
 from .history.series import RecordedSeries, find_series
 
@@ -33,6 +41,15 @@ class Span:
     end: datetime | None = None
     limit: int = 200
     offset: int = 0
+
+
+def moment(given: datetime) -> datetime:
+    """Return a time in UTC; one without an offset is the home's."""
+    try:
+        return dt_util.as_utc(given)
+    except OverflowError:
+        # Within a day of the first or the last moment that there is.
+        return given.replace(tzinfo=UTC)
 
 
 def may_read(user: User | None, entity_id: str) -> bool:
@@ -68,41 +85,49 @@ def async_series(
 async def async_measurements(
     hass: HomeAssistant, entity_ids: Sequence[str], span: Span
 ) -> list[tuple[str, Measurement]]:
-    """Return entity and reading, newest first over all entities."""
-    recorder = _recorder(hass)
+    """Return entity and reading, newest first over all entities.
+
+    Raises HomeAssistantError if the recorder does not answer.
+    """
+    most = span.offset + span.limit
+
+    def column(entity_id: str) -> Iterator[tuple[str, Measurement]]:
+        for measurement in newest_first(hass, entity_id, span.start, span.end, most):
+            yield entity_id, measurement
 
     def read() -> list[tuple[str, Measurement]]:
-        columns = [
-            [
-                (entity_id, measurement)
-                for measurement in read_measurements(
-                    hass,
-                    entity_id,
-                    start=span.start,
-                    end=span.end,
-                    limit=span.limit + (span.offset if len(entity_ids) > 1 else 0),
-                    offset=span.offset if len(entity_ids) == 1 else 0,
-                )
-            ]
+        if len(entity_ids) > 1:
+            together = merge(*map(column, entity_ids), key=lambda item: -item[1].at)
+            return list(islice(together, span.offset, most))
+        return [
+            (entity_id, measurement)
             for entity_id in entity_ids
+            for measurement in read_measurements(
+                hass,
+                entity_id,
+                start=span.start,
+                end=span.end,
+                limit=span.limit,
+                offset=span.offset,
+            )
         ]
-        if len(columns) == 1:
-            return columns[0]
-        together = merge(*columns, key=lambda item: -item[1].at)
-        return list(islice(together, span.offset, span.offset + span.limit))
 
-    return await recorder.async_add_executor_job(read)
+    return await _async_ask(hass, read)
 
 
 async def async_profile(
     hass: HomeAssistant, statistic_id: str, grouping: Grouping, span: Span
 ) -> Profile:
-    """Return the profile of a statistic. Raises ServiceValidationError if there is none."""
+    """Return the profile of a statistic.
+
+    Raises ServiceValidationError if there is none, HomeAssistantError if the recorder does not
+    answer.
+    """
 
     def read() -> Profile | None:
         return read_profile(hass, statistic_id, grouping, start=span.start, end=span.end)
 
-    found = await _recorder(hass).async_add_executor_job(read)
+    found = await _async_ask(hass, read)
     if found is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -114,18 +139,21 @@ async def async_profile(
 
 def check_entity(hass: HomeAssistant, user: User | None, entity_id: str) -> None:
     """Raise ServiceValidationError for an entity that there is not, Unauthorized if it is hidden."""
-    if ":" in entity_id:
-        return
     known = hass.states.get(entity_id) or er.async_get(hass).async_get(entity_id)
     if known is None:
         raise unknown_series(entity_id)
+    check_permission(user, entity_id)
+
+
+def check_permission(user: User | None, entity_id: str) -> None:
+    """Raise Unauthorized if a user may not see an entity."""
     if not may_read(user, entity_id):
         raise Unauthorized(entity_id=entity_id, permission=POLICY_READ)
 
 
-def measurement_id(entity_id: str, at: float) -> str:
-    """Return an id that a reading has whenever it is asked for."""
-    return str(uuid.uuid5(_NAMESPACE, f"{entity_id} {at:.6f}"))
+def measurement_id(unique_id: str, at: float) -> str:
+    """Return an id that a reading has whenever it is asked for, whatever its entity is called."""
+    return str(uuid.uuid5(_NAMESPACE, f"{unique_id} {at:.6f}"))
 
 
 def rounded(number: float) -> float:
@@ -135,7 +163,7 @@ def rounded(number: float) -> float:
 
 def local(at: float) -> datetime:
     """Return a time in the home's zone."""
-    return dt_util.as_local(dt_util.utc_from_timestamp(at))
+    return datetime.fromtimestamp(at, dt_util.get_default_time_zone())
 
 
 def _recorder(hass: HomeAssistant) -> Recorder:
@@ -143,3 +171,13 @@ def _recorder(hass: HomeAssistant) -> Recorder:
     if RECORDER not in hass.config.components or async_migration_in_progress(hass):
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
     return get_instance(hass)
+
+
+async def _async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
+    """Read in the recorder's executor. Raises HomeAssistantError if that cannot be done."""
+    try:
+        return await _recorder(hass).async_add_executor_job(read)
+    except SQLAlchemyError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="recorder_busy"
+        ) from err
