@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 import math
+from operator import attrgetter
 from statistics import fmean, median
 from typing import Final
 
+_MOST: Final = 1e100
+"""What no quantity comes to; of numbers beyond, the squares have no room in a float."""
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -41,10 +44,10 @@ class Group:
 
 
 _NUMBERS: Final[Mapping[Grouping, Callable[[datetime], int]]] = {
-    Grouping.HOUR: lambda local: local.hour,
-    Grouping.WEEKDAY: lambda local: local.weekday(),
-    Grouping.MONTH: lambda local: local.month,
-    Grouping.YEAR: lambda local: local.year,
+    Grouping.HOUR: attrgetter("hour"),
+    Grouping.WEEKDAY: datetime.weekday,
+    Grouping.MONTH: attrgetter("month"),
+    Grouping.YEAR: attrgetter("year"),
 }
 _NAMES: Final[Mapping[Grouping, Callable[[int], str]]] = {
     Grouping.HOUR: "{:02}".format,
@@ -62,7 +65,8 @@ def profile(hours: Iterable[tuple[float, float]], grouping: Grouping, zone: tzin
     number, name = _NUMBERS[grouping], _NAMES[grouping]
     found: defaultdict[int, list[float]] = defaultdict(list)
     for start, value in hours:
-        if math.isfinite(value):
+        # NaN is not within either.
+        if -_MOST < value < _MOST:
             found[number(datetime.fromtimestamp(start, zone))].append(value)
     return [_group(name(key), found[key]) for key in sorted(found)]
 
