@@ -1,5 +1,6 @@
 """What polls a FRITZ!Box; `meter_coordinator` has its like for a meter, which pushes."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -89,13 +90,15 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._failures = FritzBoxFailures(hass, entry, host=str(self.client.url))
         self._absence = DeviceAbsence()
         self._last_answer: datetime | None = None
+        self._last_poll: datetime | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._last_extras: datetime | None = None
         self._malformed = False
 
     @property
-    def last_answer(self) -> datetime | None:
-        """When the box last told its devices."""
-        return self._last_answer
+    def last_poll(self) -> datetime | None:
+        """When the box was last asked for its devices, whatever came of it."""
+        return self._last_poll
 
     @property
     def last_extras(self) -> datetime | None:
@@ -151,6 +154,13 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         await self.counters.async_save()
         await self.client.logout()
 
+    async def async_ask(self) -> None:
+        """Poll now; who asks while the box is being asked gets the same answer."""
+        if self._asking is None or self._asking.done():
+            self._asking = self.hass.async_create_task(self.async_refresh(), f"{self.name} asked")
+        # Of several that wait, one may be cancelled.
+        await asyncio.shield(self._asking)
+
     async def async_statistics(self, ain: str) -> BoxStatistics:
         """Ask what the box remembers of a device: the finest it has. Raises FritzBoxError."""
         extras = self._extras.get(ain) if self._extras else None
@@ -182,6 +192,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
     @override
     async def _async_update_data(self) -> DeviceList:
         """Ask the box for its devices; the counters among the values are guarded."""
+        self._last_poll = dt_util.utcnow()
         try:
             answer = await self.client.device_list()
         except InvalidAnswerError as err:

@@ -1,7 +1,7 @@
 """Actions that answer: what the old server's clients asked it."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import voluptuous as vol
@@ -9,7 +9,7 @@ import voluptuous as vol
 from homeassistant.auth.models import User
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
 from homeassistant.core import ServiceCall, ServiceResponse
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, UnknownUser
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
@@ -27,8 +27,10 @@ from .queries import (
     async_profile,
     async_series,
     check_entity,
+    check_permission,
     local,
     may_read,
+    moment,
     rounded,
 )
 
@@ -49,6 +51,13 @@ REFRESH: Final = "refresh"
 ANSWER_WITHIN: Final = 10.0
 """Seconds that a reader has for an answer."""
 MAX_OFFSET: Final = 10_000_000
+
+
+def statistic_id(value: Any) -> str:
+    """Accept an entity, or a statistic of an integration (`tibber:energy`)."""
+    text = cv.string(value)
+    return text if ":" in text else cv.entity_id(text)
+
 
 _ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _SERIES: Final = {
@@ -78,7 +87,13 @@ _MEASUREMENTS_SCHEMA: Final = vol.Schema(
 _STATISTICS_SCHEMA: Final = vol.Schema(
     vol.All(
         _A_SERIES,
-        vol.Schema({**_SERIES, vol.Required(ATTR_NAME): vol.In([item.value for item in Grouping])}),
+        vol.Schema(
+            {
+                **_SERIES,
+                vol.Exclusive(ATTR_ENTITY_ID, "series"): statistic_id,
+                vol.Required(ATTR_NAME): vol.In([item.value for item in Grouping]),
+            }
+        ),
     )
 )
 
@@ -87,7 +102,10 @@ async def _async_user(call: ServiceCall) -> User | None:
     """Return who asks; None for automations and scripts."""
     if call.context.user_id is None:
         return None
-    return await call.hass.auth.async_get_user(call.context.user_id)
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context)
+    return user
 
 
 async def _async_get_devices(call: ServiceCall) -> ServiceResponse:
@@ -120,8 +138,13 @@ def about_series(series: RecordedSeries) -> dict[str, Any]:
 
 async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
     """Tell readings, newest first."""
-    entity_ids = await _async_entities(call)
-    found = await async_measurements(call.hass, entity_ids, _span(call.data))
+    user, span = await _async_user(call), _span(call.data)
+    if entity_id := call.data.get(ATTR_ENTITY_ID):
+        check_entity(call.hass, user, entity_id)
+        entity_ids = [entity_id]
+    else:
+        entity_ids = _entities(call, user)
+    found = await async_measurements(call.hass, entity_ids, span)
 
     def tell() -> ServiceResponse:
         return {
@@ -142,13 +165,20 @@ async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
 
 async def _async_get_statistics(call: ServiceCall) -> ServiceResponse:
     """Tell the mean day, week or year of a series."""
-    entity_ids = await _async_entities(call)
-    if len(entity_ids) > 1:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="several_series")
+    user, span = await _async_user(call), _span(call.data)
+    if entity_id := call.data.get(ATTR_ENTITY_ID):
+        # The recorder also knows those that have gone.
+        check_permission(user, entity_id)
+    else:
+        entity_id, *others = _entities(call, user)
+        if others:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="several_series"
+            )
     grouping = Grouping(call.data[ATTR_NAME])
-    found = await async_profile(call.hass, entity_ids[0], grouping, _span(call.data))
+    found = await async_profile(call.hass, entity_id, grouping, span)
     return {
-        ATTR_ENTITY_ID: entity_ids[0],
+        ATTR_ENTITY_ID: entity_id,
         ATTR_NAME: grouping.value,
         "unit": found.unit,
         "statistics": _groups(found),
@@ -174,28 +204,22 @@ def _groups(found: Profile) -> list[Any]:
     return groups
 
 
-async def _async_entities(call: ServiceCall) -> list[str]:
-    """Return the entities that are meant, as far as who asks may see them."""
-    user = await _async_user(call)
-    if entity_id := call.data.get(ATTR_ENTITY_ID):
-        check_entity(call.hass, user, entity_id)
-        return [entity_id]
+def _entities(call: ServiceCall, user: User | None) -> list[str]:
+    """Return the entities of a device, as far as who asks may see them."""
     found = async_series(call.hass, user, call.data[ATTR_DEVICE], call.data.get(ATTR_SUB_ENTITY))
     return [series.entity_id for series in found]
 
 
 def _span(data: Mapping[str, Any]) -> Span:
     """Return the times that are meant: those without an offset are the home's."""
-    start, end = _moment(data.get(ATTR_START)), _moment(data.get(ATTR_END))
+    start, end = (
+        moment(given) if (given := data.get(name)) else None for name in (ATTR_START, ATTR_END)
+    )
     if start is not None and end is not None and end < start:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_before_start")
     return Span(
         start=start, end=end, limit=data.get(ATTR_LIMIT, 200), offset=data.get(ATTR_OFFSET, 0)
     )
-
-
-def _moment(given: datetime | None) -> datetime | None:
-    return None if given is None else dt_util.as_utc(given)
 
 
 async def _async_get_jobs(call: ServiceCall) -> ServiceResponse:
@@ -210,9 +234,9 @@ def _about_job(job: Job) -> dict[str, Any]:
         "title": job.title,
         "name": job.name,
         "every": job.every.total_seconds(),
-        "last_run": job.last_run.isoformat() if job.last_run else None,
+        "last_run": dt_util.as_local(job.last_run).isoformat() if job.last_run else None,
         "result": job.result,
-        "next_run": job.next_run.isoformat() if job.next_run else None,
+        "next_run": dt_util.as_local(job.next_run).isoformat() if job.next_run else None,
     }
 
 
@@ -224,15 +248,18 @@ async def _async_refresh(call: ServiceCall) -> ServiceResponse:
         if entry_id
         else call.hass.config_entries.async_loaded_entries(DOMAIN)
     )
-    for entry in entries:
-        await _async_refresh_entry(entry)
+    # One that does not answer holds up no other.
+    answers = await asyncio.gather(*map(_async_refresh_entry, entries), return_exceptions=True)
+    for answer in answers:
+        if answer is not None:
+            raise answer
     return {"refreshed": [entry.entry_id for entry in entries]}
 
 
 async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
     match entry.runtime_data:
         case FritzBoxCoordinator() as fritzbox:
-            await fritzbox.async_refresh()
+            await fritzbox.async_ask()
             if not fritzbox.last_update_success:
                 raise HomeAssistantError(
                     translation_domain=DOMAIN,

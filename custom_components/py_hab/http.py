@@ -29,6 +29,7 @@ from .queries import (
     local,
     may_read,
     measurement_id,
+    moment,
     rounded,
 )
 
@@ -49,14 +50,16 @@ class BadParameterError(Exception):
 def async_register_views(hass: HomeAssistant) -> None:
     """Serve the endpoints, where there is a web server."""
     if hass.http is not None:
-        for view in (DevicesView, MeasurementView, StatisticsView, JobsView):
+        # The last one takes what the others leave.
+        for view in (DevicesView, MeasurementView, StatisticsView, JobsView, UnknownView):
             hass.http.register_view(view)
 
 
 class _JsonView(HomeAssistantView):
     """Answers in JSON whatever goes wrong.
 
-    400 for wrong parameters, 404 for what there is not, 503 while there is no data.
+    400 for wrong parameters, 403 for what the user may not see, 404 for what there is not, 503
+    while there is no data.
     """
 
     async def answer(self, request: web.Request, **path: str) -> web.Response:
@@ -72,8 +75,9 @@ class _JsonView(HomeAssistantView):
         except ServiceValidationError as err:
             return self.json_message(str(err), HTTPStatus.NOT_FOUND)
         except Unauthorized:
-            # Home Assistant's own to answer.
-            raise
+            # Left to Home Assistant, it would count as a wrong password, and after some of them
+            # the address would be banned.
+            return self.json_message("This user may not see it", HTTPStatus.FORBIDDEN)
         except HomeAssistantError as err:
             return self.json_message(str(err), HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -81,33 +85,36 @@ class _JsonView(HomeAssistantView):
 def _number(request: web.Request, name: str, default: int, least: int, most: int) -> int:
     """Return a whole number among the parameters of a request."""
     text = request.query.get(name, str(default))
-    if not text.isascii() or not text.isdecimal() or not least <= int(text[:12]) <= most:
-        raise BadParameterError(f"{name} must be a whole number from {least} to {most}")
-    return int(text)
+    # Python refuses to read numbers of thousands of digits.
+    if text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most:
+        return int(text)
+    raise BadParameterError(f"{name} must be a whole number from {least} to {most}")
 
 
 def _moment(request: web.Request, name: str) -> datetime | None:
     """Return a time among the parameters; without an offset it is the home's."""
     if name not in request.query:
         return None
+    text = request.query[name]
     # A plus sign in an address is a blank.
-    try:
-        found = dt_util.parse_datetime(request.query[name].strip().replace(" ", "+"))
-    except ValueError:
-        found = None
-    if found is None:
-        raise BadParameterError(f"{name} must be a time such as 2026-03-20T18:00:00")
-    return dt_util.as_utc(found)
+    for spelling in (text, "+".join(text.rsplit(" ", 1))):
+        try:
+            found = dt_util.parse_datetime(spelling)
+        except ValueError:
+            continue
+        if found is not None:
+            return moment(found)
+    raise BadParameterError(f"{name} must be a time such as 2026-03-20T18:00:00")
 
 
-def _span(request: web.Request) -> Span:
+def _span(request: web.Request, default_limit: int = DEFAULT_LIMIT) -> Span:
     start, end = _moment(request, "start"), _moment(request, "end")
     if start is not None and end is not None and end < start:
         raise BadParameterError("end must not be before start")
     return Span(
         start=start,
         end=end,
-        limit=_number(request, "limit", DEFAULT_LIMIT, 1, MAX_READINGS),
+        limit=_number(request, "limit", default_limit, 1, MAX_READINGS),
         offset=_number(request, "offset", 0, 0, 10_000_000),
     )
 
@@ -126,7 +133,7 @@ class DevicesView(_JsonView):
     async def answer(self, request: web.Request, **path: str) -> web.Response:
         """Return the series that the user may see."""
         hass, user = _asked(request)
-        span = _span(request)
+        span = _span(request, MAX_READINGS)
         found = [
             about_series(series)
             for series in recorded_series(hass)
@@ -168,13 +175,13 @@ class MeasurementView(_JsonView):
 
 def _reading(series: RecordedSeries, at: float, amount: float) -> dict[str, Any]:
     return {
-        "id": measurement_id(series.entity_id, at),
+        "id": measurement_id(series.unique_id, at),
         "device": series.device,
         "topic": series.topic,
         "entity": series.entity,
         "sub_entity": series.sub_entity,
         # As the old server had it: the home's time without an offset.
-        "time": f"{local(at):%Y-%m-%dT%H:%M:%S}",
+        "time": local(at).replace(tzinfo=None).isoformat(timespec="seconds"),
         "amount": amount,
     }
 
@@ -232,8 +239,22 @@ class JobsView(_JsonView):
                     "id": job.id,
                     "func": job.name,
                     "trigger": f"interval[{job.every}]",
-                    "next_run_time": job.next_run.isoformat() if job.next_run else None,
+                    "next_run_time": (
+                        dt_util.as_local(job.next_run).isoformat() if job.next_run else None
+                    ),
                 }
                 for job in jobs(hass)
             ]
         )
+
+
+class UnknownView(_JsonView):
+    """Whatever else is asked for."""
+
+    url = f"{_BASE}/{{path:.*}}"
+    name = f"api:{DOMAIN}:unknown"
+
+    @override
+    async def answer(self, request: web.Request, **path: str) -> web.Response:
+        """Return that there is nothing."""
+        return self.json_message("There is no such endpoint", HTTPStatus.NOT_FOUND)

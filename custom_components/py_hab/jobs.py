@@ -51,7 +51,7 @@ def _job(
     every: timedelta,
     last_run: datetime | None,
     result: str | None,
-    next_run: datetime | None = None,
+    next_run: datetime | None,
 ) -> Job:
     return Job(
         id=f"{entry.entry_id}_{name}",
@@ -61,27 +61,42 @@ def _job(
         every=every,
         last_run=last_run,
         result=result,
-        next_run=next_run or (last_run + every if last_run else None),
+        next_run=next_run,
     )
+
+
+def _next(last_run: datetime | None, every: timedelta) -> datetime | None:
+    """Return when something is due that is done in steps since it was done last."""
+    if last_run is None or not every:
+        return None
+    steps = max(1, -((last_run - dt_util.utcnow()) // every))
+    return last_run + steps * every
 
 
 def _of_box(entry: PyHabConfigEntry, coordinator: FritzBoxCoordinator) -> list[Job]:
     every = coordinator.update_interval or timedelta()
+    last = coordinator.last_poll
     result = "ok" if coordinator.last_update_success else str(coordinator.last_exception)
-    found = [_job(entry, "poll", every, coordinator.last_answer, result)]
+    found = [_job(entry, "poll", every, last, result, _next(last, every))]
     if coordinator.has_rest:
-        found.append(_job(entry, "extras", EXTRAS_INTERVAL, coordinator.last_extras, None))
+        last = coordinator.last_extras
+        following = _next(last, EXTRAS_INTERVAL)
+        found.append(
+            _job(entry, "extras", EXTRAS_INTERVAL, last, "ok" if last else None, following)
+        )
     return found
 
 
 def _of_meter(entry: PyHabConfigEntry, coordinator: MeterCoordinator) -> Job:
     heard = [meter.heard for meter in coordinator.data.values() if meter.heard is not None]
+    last = dt_util.utc_from_timestamp(max(heard)) if heard else None
     return _job(
         entry,
         "listen",
         LOOK_AFTER_INTERVAL,
-        dt_util.utc_from_timestamp(max(heard)) if heard else None,
+        last,
         "ok" if coordinator.available else "silent",
+        _next(last, LOOK_AFTER_INTERVAL),
     )
 
 

@@ -223,11 +223,16 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         return self._meters
 
     async def async_ask(self, patience: float) -> None:
-        """Ask the head for all values, and wait for them. Raises TimeoutError after `patience` s."""
+        """Ask the head for all values, and wait for them. Raises TimeoutError after `patience` s.
+
+        Who asks while others wait gets the same answer.
+        """
         answer = self.hass.loop.create_future()
+        first = not self._waiting
         self._waiting.add(answer)
         try:
-            self.link.ask_at_most_every(0.0)
+            if first:
+                self.link.ask_at_most_every(0.0)
             async with asyncio.timeout(patience):
                 await answer
         finally:
@@ -258,7 +263,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             return
         changed = unconfirmed = False
         revived = not self.link.online
-        for place, block in self._assign(blocks):
+        assigned = self._assign(blocks)
+        for place, block in assigned:
             meter = self._meter(place)
             known = (meter.number, meter.maker)
             taken = meter.take(block, now)
@@ -273,14 +279,19 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             self._malformed = False
             # The broker may tell the end of an old connection after the start of the new one.
             self.link.online = True
-        for answer in self._waiting:
-            if not answer.done():
-                answer.set_result(None)
+        if assigned:
+            self._tell_waiting()
         if unconfirmed:
             self.link.ask_again()
         told = revived and self._tell_availability()
         if changed and not told:
             self.async_update_listeners()
+
+    def _tell_waiting(self) -> None:
+        """Tell those who have asked for values that they are there."""
+        for answer in self._waiting:
+            if not answer.done():
+                answer.set_result(None)
 
     def _assign(self, blocks: list[Block]) -> list[tuple[str, Block]]:
         """Return the meters' blocks of a message and their places."""

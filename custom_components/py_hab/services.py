@@ -1,7 +1,7 @@
 """Actions: what users and automations ask of the history."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import voluptuous as vol
 
@@ -19,7 +19,7 @@ from homeassistant.helpers.service import async_get_config_entry, async_register
 
 from .const import DOMAIN
 from .counter import DEFAULT_MAX_POWER
-from .data_services import DATA_ACTIONS, REFRESH
+from .data_services import DATA_ACTIONS, REFRESH, statistic_id
 from .history.keeper import keeper_of
 from .history.repair import async_mend_spikes, async_undo
 from .history.server_import import async_import_file
@@ -35,13 +35,7 @@ UNDO_HISTORY: Final = "undo_history"
 FIND_SPIKES: Final = "find_spikes"
 
 
-def _statistic_id(value: Any) -> str:
-    """Accept an entity, or a statistic of an integration (`tibber:energy`)."""
-    text = cv.string(value)
-    return text if ":" in text else cv.entity_id(text)
-
-
-_STATISTICS: Final = vol.All(cv.ensure_list, [_statistic_id])
+_STATISTICS: Final = vol.All(cv.ensure_list, [statistic_id])
 
 _BACKFILL_SCHEMA: Final = vol.Schema(
     {
@@ -133,12 +127,12 @@ def _changed_statistics(
     ledger = door(hass).ledger
     if statistic_ids is None:
         return list(ledger.of_entry(entry_id or ""))
-    for statistic_id in statistic_ids:
-        if statistic_id not in ledger.accounts:
+    for each in statistic_ids:
+        if each not in ledger.accounts:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="nothing_to_undo",
-                translation_placeholders={"statistic_id": statistic_id},
+                translation_placeholders={"statistic_id": each},
             )
     return list(statistic_ids)
 

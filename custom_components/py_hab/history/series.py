@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import Platform
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
@@ -15,7 +15,7 @@ from ..fritzbox_model import Device
 from ..meter_coordinator import MeterCoordinator
 from ..meter_id import parse_meter_id
 from ..meter_sensors import METER_SENSORS, registers_known
-from ..sml_registers import COUNTERS, QUANTITIES, Role
+from ..sml_registers import COUNTERS, Role
 
 _AT_BOX: Final = (
     ("energy", Platform.SENSOR, "Energy", "kWh"),
@@ -54,6 +54,8 @@ class RecordedSeries:
     unit: str
     cumulative: bool
     entity_id: str
+    unique_id: str
+    """Of the entity; it never changes."""
 
 
 def recorded_series(
@@ -76,26 +78,27 @@ def recorded_series(
 
 def find_series(hass: HomeAssistant, device: str, sub_entity: str | None) -> list[RecordedSeries]:
     """Return the series of a device, or one of them; ids may be written in other ways."""
-    wanted = _same(device)
+    wanted = _spellings(device)
     return [
         series
         for series in recorded_series(hass)
-        if _same(series.device) == wanted and sub_entity in (None, series.sub_entity)
+        if not wanted.isdisjoint(_spellings(series.device))
+        and sub_entity in (None, series.sub_entity)
     ]
 
 
-def _same(device: str) -> str:
-    """Return what all ways to write an id have in common."""
+def _spellings(device: str) -> set[str]:
+    """Return how an id may be written: without blanks, or as it stands on the meter."""
     number = parse_meter_id(device)
-    return "".join(device.split()).lower() if number is None else number.number.lower()
+    bare = {"".join(device.split()).lower()}
+    return bare if number is None else bare | {number.number.lower()}
 
 
 def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[RecordedSeries]:
-    registry = er.async_get(hass)
     for ain, device in coordinator.data.devices.items():
         for key, platform, sub_entity, unit in _AT_BOX:
-            entity_id = registry.async_get_entity_id(platform, DOMAIN, f"{ain}_{key}")
-            if entity_id is not None:
+            entity = _entity(hass, platform, f"{ain}_{key}")
+            if entity is not None:
                 yield RecordedSeries(
                     entry_id=coordinator.config_entry.entry_id,
                     device=ain,
@@ -106,9 +109,10 @@ def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[R
                     product_name=device.product_name,
                     manufacturer=device.manufacturer,
                     firmware_version=device.firmware_version or "",
-                    unit=unit,
+                    unit=_unit_shown(hass, entity, unit),
                     cumulative=sub_entity == "Energy",
-                    entity_id=entity_id,
+                    entity_id=entity.entity_id,
+                    unique_id=entity.unique_id,
                 )
 
 
@@ -122,12 +126,9 @@ def _kind(device: Device) -> str:
 
 
 def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[RecordedSeries]:
-    registry = er.async_get(hass)
     for place, role in registers_known(coordinator):
-        entity_id = registry.async_get_entity_id(
-            Platform.SENSOR, DOMAIN, coordinator.unique_id(place, role)
-        )
-        if entity_id is None:
+        entity = _entity(hass, Platform.SENSOR, coordinator.unique_id(place, role))
+        if entity is None:
             continue
         meter = coordinator.data[place]
         maker = (meter.number and meter.number.manufacturer) or meter.maker
@@ -141,7 +142,23 @@ def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[R
             product_name=coordinator.name_of(place),
             manufacturer=maker or "",
             firmware_version=coordinator.link.info.version or "",
-            unit=METER_SENSORS[role].native_unit_of_measurement or QUANTITIES[role].unit,
+            unit=_unit_shown(hass, entity, METER_SENSORS[role].native_unit_of_measurement or ""),
             cumulative=role in COUNTERS,
-            entity_id=entity_id,
+            entity_id=entity.entity_id,
+            unique_id=entity.unique_id,
         )
+
+
+def _entity(hass: HomeAssistant, platform: Platform, unique_id: str) -> er.RegistryEntry | None:
+    """Return an entity, None if there is none or it is switched off."""
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(platform, DOMAIN, unique_id)
+    entity = registry.async_get(entity_id) if entity_id else None
+    return None if entity is None or entity.disabled else entity
+
+
+def _unit_shown(hass: HomeAssistant, entity: er.RegistryEntry, unit: str) -> str:
+    """Return the unit of an entity's states, which the user may have chosen."""
+    state = hass.states.get(entity.entity_id)
+    shown = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
+    return shown or entity.unit_of_measurement or unit
