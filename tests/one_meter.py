@@ -39,6 +39,7 @@ class Forgetful(CounterMemory):
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
         self.notes: dict[str, Any] = {}
+        self.gaps = []
         self.rejected = Counter()
 
     @override

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     do_adhoc_statistics,
 )
 
-from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.const import CONF_HISTORY, DOMAIN
 from homeassistant.components import mqtt
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.models import StatisticMeanType
@@ -38,6 +38,13 @@ MINUTE = timedelta(minutes=1)
 WATT_HOUR = 0.001
 
 pytestmark = pytest.mark.parametrize("enable_statistics", [True])
+
+
+@pytest.fixture
+def fritzbox_entry(hass: HomeAssistant, fritzbox_entry: MockConfigEntry) -> MockConfigEntry:
+    """An entry whose history is left alone: here it is about what Home Assistant books."""
+    hass.config_entries.async_update_entry(fritzbox_entry, options={CONF_HISTORY: False})
+    return fritzbox_entry
 
 
 async def prepare(hass: HomeAssistant) -> None:

@@ -1,15 +1,18 @@
 """Asks a FRITZ!Box what it remembers of its devices, without keeping it from its work."""
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime
 import logging
 from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..fritzbox_api import FritzBoxError, LoginBlockedError, LoginRejectedError
-from ..fritzbox_statistics import BoxStatistics
+from ..fritzbox_statistics import BoxStatistics, Series
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,4 +55,17 @@ class BoxMemory:
             self._failed = True
             return None
         self._failed = False
-        return told
+        return _stamped(told, dt_util.utcnow())
+
+
+def _stamped(told: BoxStatistics, now: datetime) -> BoxStatistics:
+    """Return series that all tell up to when they reach: else a new day would have begun since."""
+
+    def stamped(series: tuple[Series, ...]) -> tuple[Series, ...]:
+        return tuple(item if item.at else replace(item, at=now) for item in series)
+
+    return BoxStatistics(
+        energy=stamped(told.energy),
+        temperature=stamped(told.temperature),
+        humidity=stamped(told.humidity),
+    )
