@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import threading
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.fritzbox_statistics import BoxStatistics
-from custom_components.py_hab.history import box_memory
+from custom_components.py_hab.history import box_memory, keeper as keeping, statistics, tables
 from custom_components.py_hab.history.backfill import missing_hours
 from custom_components.py_hab.history.keeper import keeper_of
 from custom_components.py_hab.history.ledger import Ledger, Work
@@ -169,3 +170,29 @@ async def test_home_assistant_does_not_wait_for_a_dialogue_when_it_stops(
     async with asyncio.timeout(15):
         await hass.async_stop(force=True)
     assert task.cancelled()
+
+
+async def test_years_of_hours_stay_out_of_the_event_loop(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[int]] = {}
+
+    def watched(module: Any, name: str) -> None:
+        work = getattr(module, name)
+
+        def watch(*args: Any, **kwargs: Any) -> Any:
+            threads.setdefault(name, set()).add(threading.get_ident())
+            return work(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, watch)
+
+    watched(keeping, "energy_history")
+    watched(keeping, "missing_hours")
+    watched(statistics, "_by_start")
+    watched(statistics, "_all_there")
+    watched(tables, "_as_they_stand")
+    watched(tables, "_batch")
+    watched(tables, "statistics_during_period")
+    await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
+    assert len(threads) == 7
+    assert threading.get_ident() not in set().union(*threads.values())

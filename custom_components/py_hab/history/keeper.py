@@ -7,6 +7,7 @@ what stands in the recorder, so that a run that was interrupted is simply made a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 import logging
 import math
@@ -269,11 +270,15 @@ class Keeper:
         reading = self._counters.last(source.counter)
         if reading is None:
             return found
-        history = energy_history(
-            remembered.energy,
-            counter=reading,
-            now=dt_util.utcnow(),
-            zone=dt_util.get_default_time_zone(),
+        # Two years are 17 520 hours: too many for the event loop.
+        history = await self._hass.async_add_executor_job(
+            partial(
+                energy_history,
+                remembered.energy,
+                counter=reading,
+                now=dt_util.utcnow(),
+                zone=dt_util.get_default_time_zone(),
+            )
         )
         found.left_out += [doubt.value for doubt in history.doubts]
         if history.readings:
@@ -304,8 +309,9 @@ class Keeper:
         ours = self._door.ledger.account(statistic.id).inserted
         # Sums that we have written begin with 0.
         opening = hours[0].state - hours[0].sum if hours and hours[0].start in ours else math.inf
-        backfill = missing_hours(
-            readings, hours, first, self._door.compiled_until(), opening=opening
+        until = self._door.compiled_until()
+        backfill = await self._hass.async_add_executor_job(
+            partial(missing_hours, readings, hours, first, until, opening=opening)
         )
         found.rows += len(backfill.rows)
         found.energy = backfill.energy

@@ -84,12 +84,14 @@ class Hours:
         return hours
 
     def _replace(self, hours: set[int]) -> None:
-        self.runs = []
+        # Years of hours are changed in a thread, while the ledger may be written.
+        runs: list[list[int]] = []
         for hour in sorted(hours):
-            if self.runs and hour == self.runs[-1][1] + HOUR:
-                self.runs[-1][1] = hour
+            if runs and hour == runs[-1][1] + HOUR:
+                runs[-1][1] = hour
             else:
-                self.runs.append([hour, hour])
+                runs.append([hour, hour])
+        self.runs = runs
 
 
 type Values = dict[str, float | None]

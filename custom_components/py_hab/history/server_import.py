@@ -1,6 +1,6 @@
 """The old server's years: which series goes where, and how they get there."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 import logging
 from pathlib import Path
@@ -20,7 +20,7 @@ from ..meter_coordinator import MeterCoordinator
 from ..meter_id import parse_meter_id
 from .ledger import Work
 from .merging import merged
-from .rows import MeanRow, SumRow
+from .rows import MeanRow, Row, SumRow
 from .server_file import Kind, Reason, ServerFileError, ServerSeries, inspect
 from .server_readings import HourlySeries, read_hours
 from .statistics import Statistics, door
@@ -250,10 +250,10 @@ class ServerImport:
             if not dry_run:
                 await self._door.async_resume(statistic)
             if statistic.is_sum:
-                rows = [row for row in series.rows if isinstance(row, SumRow)]
+                rows = await self._hass.async_add_executor_job(_of_kind, series.rows, SumRow)
                 await self._async_sums(statistic, rows, about, dry_run=dry_run)
             else:
-                means = [row for row in series.rows if isinstance(row, MeanRow)]
+                means = await self._hass.async_add_executor_job(_of_kind, series.rows, MeanRow)
                 await self._async_means(statistic, means, about, dry_run=dry_run)
         return about
 
@@ -263,10 +263,10 @@ class ServerImport:
         there = await self._door.async_hours(statistic)
         account = self._door.ledger.account(statistic.id)
         ours = account.inserted.all()
-        live = [row for row in there if row.start not in ours]
+        # Years of hours are too many for the event loop.
+        own, live = await self._hass.async_add_executor_job(_apart, there, ours)
         if not live:
             live = (await self._door.async_periods(statistic))[:1]
-        own = [SumRow(row.start, row.state, row.sum) for row in there if row.start in ours]
         if statistic.is_external:
             own, live = [], []
         plan = await self._hass.async_add_executor_job(
@@ -286,14 +286,24 @@ class ServerImport:
         there = await self._door.async_has_hours(statistic, 0.0)
         ours = self._door.ledger.account(statistic.id).inserted.all()
         until = self._door.compiled_until()
-        lacking = [
-            row
-            for row in rows
-            if (row.start not in there or row.start in ours) and row.start < until
-        ]
+        lacking = await self._hass.async_add_executor_job(_lacking, rows, there - ours, until)
         about.rows = len(lacking)
         if not dry_run:
             await self._door.async_write(statistic, lacking, Work.IMPORT)
+
+
+def _of_kind[R: SumRow | MeanRow](rows: Iterable[SumRow | MeanRow], kind: type[R]) -> list[R]:
+    return [row for row in rows if isinstance(row, kind)]
+
+
+def _apart(there: Iterable[Row], ours: Container[int]) -> tuple[list[SumRow], list[Row]]:
+    """Return the rows that we have written, and those of Home Assistant."""
+    own = [SumRow(row.start, row.state, row.sum) for row in there if row.start in ours]
+    return own, [row for row in there if row.start not in ours]
+
+
+def _lacking(rows: Iterable[MeanRow], measured: Container[int], until: int) -> list[MeanRow]:
+    return [row for row in rows if row.start not in measured and row.start < until]
 
 
 def _refused(err: ServerFileError) -> ServiceValidationError:

@@ -6,7 +6,7 @@ sensors (recorder/util.py, "Blocked attempt to insert duplicated statistic rows"
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 import logging
 from typing import Any, Literal, cast
 
@@ -46,7 +46,8 @@ class Statistics(Tables):
         """
         if not rows:
             return
-        values = {row.start: _values(row) for row in rows}
+        in_executor = self._hass.async_add_executor_job
+        values = await in_executor(_by_start, rows)
         first, last = min(values), max(values)
         if last + HOUR > self.compiled_until() and not statistic.is_external:
             raise ValueError("the hour is not compiled yet")
@@ -58,8 +59,8 @@ class Statistics(Tables):
         ours = account.inserted.all()
         # What is written again is ours as well: after a crash it goes, and comes anew.
         own = {start for start in values if start not in before or start in ours}
-        account.writing.add(own)
-        account.inserted.discard(own)
+        await in_executor(account.writing.add, own)
+        await in_executor(account.inserted.discard, own)
         for start in values:
             if start not in own:
                 account.replaced.setdefault(start, _without(account.shift_at(start), before[start]))
@@ -68,8 +69,8 @@ class Statistics(Tables):
         metadata = await self._async_metadata(statistic.id) or new_metadata(statistic)
         await self._async_import(metadata, statistic.unit, values)
         await self._async_verify(statistic, values)
-        account.inserted.add(own)
-        account.writing.discard(own)
+        await in_executor(account.inserted.add, own)
+        await in_executor(account.writing.discard, own)
         account.tell(
             work,
             rows=len(values),
@@ -165,10 +166,8 @@ class Statistics(Tables):
     async def _async_verify(self, statistic: Statistic, rows: Mapping[int, Values]) -> None:
         """Read rows back."""
         found = await self._async_values(statistic, min(rows), max(rows) + HOUR)
-        for start, values in rows.items():
-            there = found.get(start, {})
-            if any(not _same(there.get(name), value) for name, value in values.items()):
-                raise not_written(statistic.id)
+        if not await self._hass.async_add_executor_job(_all_there, rows, found):
+            raise not_written(statistic.id)
 
     async def _async_shifted(
         self,
@@ -286,6 +285,19 @@ async def async_open(hass: HomeAssistant) -> None:
 def door(hass: HomeAssistant) -> Statistics:
     """Return the door that was opened."""
     return hass.data[_DOOR]
+
+
+def _by_start(rows: Iterable[SumRow | MeanRow]) -> dict[int, Values]:
+    return {row.start: _values(row) for row in rows}
+
+
+def _all_there(rows: Mapping[int, Values], found: Mapping[int, Values]) -> bool:
+    """Whether rows are found as they were written."""
+    return all(
+        _same(found.get(start, {}).get(name), value)
+        for start, values in rows.items()
+        for name, value in values.items()
+    )
 
 
 def _values(row: SumRow | MeanRow) -> Values:

@@ -4,7 +4,7 @@ Only `statistics.py` writes; it notes first what it will do.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import batched
@@ -59,7 +59,7 @@ COMPILED_AFTER: Final = 120.0
 recorder's queue before us: Home Assistant starts it ten seconds after the hour."""
 PATIENCE: Final = 600.0
 """Seconds that the recorder may take for what it was told, and for all that waits before it."""
-BATCH: Final = 500
+BATCH: Final = 250
 """Rows handed over at once: Home Assistant walks over them in the event loop."""
 SAME: Final = 1e-6
 """kWh, °C or %; sums are floats."""
@@ -165,19 +165,31 @@ class Tables:
 
     async def async_sums(self, statistic: Statistic) -> list[tuple[int, float | None, float]]:
         """Return start, state and sum of all hourly rows, whoever has written them."""
-        rows = await self._async_rows(statistic, "hour", 0.0, None, {"state", "sum"})
-        return [
-            (int(row["start"]), row.get("state"), total)
-            for row in rows
-            if (total := row.get("sum")) is not None
-        ]
+        return await self._async_rows(
+            statistic,
+            "hour",
+            0.0,
+            None,
+            {"state", "sum"},
+            lambda rows: [
+                (int(row["start"]), row.get("state"), total)
+                for row in rows
+                if (total := row.get("sum")) is not None
+            ],
+        )
 
     async def async_has_hours(
         self, statistic: Statistic, start: float, end: float | None = None
     ) -> set[int]:
         """Return the hours from a moment on that have a row."""
-        rows = await self._async_rows(statistic, "hour", start, end, {"mean", "sum"})
-        return {int(row["start"]) for row in rows}
+        return await self._async_rows(
+            statistic,
+            "hour",
+            start,
+            end,
+            {"mean", "sum"},
+            lambda rows: {int(row["start"]) for row in rows},
+        )
 
     async def _async_sums(
         self,
@@ -186,35 +198,46 @@ class Tables:
         start: float,
         end: float | None,
     ) -> list[Row]:
-        rows = await self._async_rows(statistic, period, start, end, {"state", "sum"})
         length = HOUR if period == "hour" else PERIOD
-        return [
-            Row(int(row["start"]), length, state, total)
-            for row in rows
-            if (total := row.get("sum")) is not None and (state := row.get("state")) is not None
-        ]
+        return await self._async_rows(
+            statistic,
+            period,
+            start,
+            end,
+            {"state", "sum"},
+            lambda rows: [
+                Row(int(row["start"]), length, state, total)
+                for row in rows
+                if (total := row.get("sum")) is not None and (state := row.get("state")) is not None
+            ],
+        )
 
-    async def _async_rows(
+    async def _async_rows[T](
         self,
         statistic: Statistic,
         period: Literal["5minute", "hour"],
         start: float,
         end: float | None,
         types: set[Literal["change", "last_reset", "max", "mean", "min", "state", "sum"]],
-    ) -> list[StatisticsRow]:
+        made: Callable[[list[StatisticsRow]], T],
+    ) -> T:
+        """Return what is made of rows; they are many, and stay out of the event loop."""
         converter = _CONVERTERS.get(statistic.unit)
         units = {str(converter.UNIT_CLASS): statistic.unit} if converter else None
-        found = await self._async_ask(
-            statistics_during_period,
-            self._hass,
-            dt_util.utc_from_timestamp(start),
-            None if end is None else dt_util.utc_from_timestamp(end),
-            {statistic.id},
-            period,
-            units,
-            types,
-        )
-        return found.get(statistic.id, [])
+
+        def read() -> T:
+            found = statistics_during_period(
+                self._hass,
+                dt_util.utc_from_timestamp(start),
+                None if end is None else dt_util.utc_from_timestamp(end),
+                {statistic.id},
+                period,
+                units,
+                types,
+            )
+            return made(found.get(statistic.id, []))
+
+        return await self._async_ask(read)
 
     @property
     def _recorder(self) -> Recorder:
@@ -231,14 +254,7 @@ class Tables:
         self, statistic: Statistic, start: float, end: float
     ) -> dict[int, Values]:
         """Return the rows between two moments as they stand there."""
-        rows = await self._async_rows(statistic, "hour", start, end, set(_COLUMNS))
-        found: dict[int, Values] = {}
-        for row in rows:
-            values: Mapping[str, Any] = row
-            found[int(row["start"])] = {
-                name: values[name] for name in _COLUMNS if values.get(name) is not None
-            }
-        return found
+        return await self._async_rows(statistic, "hour", start, end, set(_COLUMNS), _as_they_stand)
 
     async def _async_first_after(self, statistic: Statistic, moment: int) -> Row | None:
         """Return the first row from a moment on, five-minute rows before hourly ones."""
@@ -271,10 +287,21 @@ class Tables:
     ) -> tuple[int, int, float] | None:
         """Return start, length and sum of the first row between two moments that has a sum."""
         length = HOUR if period == "hour" else PERIOD
-        for row in await self._async_rows(statistic, period, start, end, {"sum"}):
-            if (total := row.get("sum")) is not None:
-                return int(row["start"]), length, total
-        return None
+        return await self._async_rows(
+            statistic,
+            period,
+            start,
+            end,
+            {"sum"},
+            lambda rows: next(
+                (
+                    (int(row["start"]), length, total)
+                    for row in rows
+                    if (total := row.get("sum")) is not None
+                ),
+                None,
+            ),
+        )
 
     async def _async_import(
         self, metadata: StatisticMetaData, unit: str, rows: Mapping[int, Values]
@@ -285,7 +312,7 @@ class Tables:
         ours = metadata["source"] == RECORDER
         add = async_import_statistics if ours else async_add_external_statistics
         for batch in batched(rows.items(), BATCH, strict=False):
-            data = [_data(start, values, convert) for start, values in batch]
+            data = await self._hass.async_add_executor_job(_batch, batch, convert)
             add(self._hass, metadata, data)
             await self._async_recorded()
 
@@ -372,6 +399,24 @@ def _conversion(unit: str, metadata: StatisticMetaData) -> Callable[[float], flo
 
 def _as_is(value: float) -> float:
     return value
+
+
+def _as_they_stand(rows: Iterable[StatisticsRow]) -> dict[int, Values]:
+    """Return what rows hold, by when they start."""
+    found: dict[int, Values] = {}
+    for row in rows:
+        values: Mapping[str, Any] = row
+        found[int(row["start"])] = {
+            name: values[name] for name in _COLUMNS if values.get(name) is not None
+        }
+    return found
+
+
+def _batch(
+    rows: Iterable[tuple[int, Values]], convert: Callable[[float], float]
+) -> list[StatisticData]:
+    """Return rows as Home Assistant takes them."""
+    return [_data(start, values, convert) for start, values in rows]
 
 
 def _data(start: int, values: Values, convert: Callable[[float], float]) -> StatisticData:
