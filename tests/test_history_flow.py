@@ -201,7 +201,7 @@ def fails(err: Exception) -> Callable[..., Awaitable[Any]]:
 def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
     folder = Path(history_flow.__file__).parent / "translations"
     selectors = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))["selector"]
-    assert selectors["doubt"]["options"].keys() == {*Doubt, keeper.NOT_TOLD}
+    assert selectors["doubt"]["options"].keys() == {*Doubt, keeper.NOT_TOLD, keeper.NOT_WRITTEN}
     assert selectors["rejected"]["options"].keys() == set(chain(Verdict, Flaw)) - BELIEVING
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 import threading
 from typing import Any
 
@@ -10,6 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
+from custom_components.py_hab.counter import Verdict
+from custom_components.py_hab.counter_gap import Gap
 from custom_components.py_hab.fritzbox_statistics import BoxStatistics
 from custom_components.py_hab.history import box_memory, keeper as keeping, statistics, tables
 from custom_components.py_hab.history.backfill import missing_hours
@@ -17,6 +20,7 @@ from custom_components.py_hab.history.keeper import keeper_of
 from custom_components.py_hab.history.ledger import Ledger, Work
 from custom_components.py_hab.history.repair import async_undo
 from custom_components.py_hab.history.rows import HOUR, Row, SumRow
+from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import door
 from custom_components.py_hab.history.tables import Statistic
 from custom_components.py_hab.history_flow import HistoryFlow
@@ -196,3 +200,28 @@ async def test_years_of_hours_stay_out_of_the_event_loop(
     await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
     assert len(threads) == 7
     assert threading.get_ident() not in set().union(*threads.values())
+
+
+async def test_one_statistic_that_takes_nothing_holds_up_no_other(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = keeper_of(hass, entry.entry_id)
+    assert keeper is not None
+    write = statistics.Statistics.async_write
+
+    async def refused(door: statistics.Statistics, about: Statistic, *args: Any) -> None:
+        if about.id == METER:
+            raise tables.not_written(METER)
+        await write(door, about, *args)
+
+    monkeypatch.setattr(statistics.Statistics, "async_write", refused)
+    gap = Gap(key="strange", start=0.0, before=1.0, end=1.0, after=2.0, verdict=Verdict.BELIEVED)
+    key = next(item.counter for item in sources(hass, entry) if item.statistic.id == METER)
+    assert key is not None
+    counters = entry.runtime_data.counters
+    counters.add_gap(replace(gap, key=key))
+    found = {item.entity_id: item for item in await keeper.async_run()}
+    assert found[METER].left_out == ["not_written"]
+    assert found["sensor.stromzahler_energy_export"].rows > 2000
+    assert counters.gaps == []
+    assert keeper.last_run is not None

@@ -27,7 +27,7 @@ from ..counter_gap import Gap
 from ..fritzbox_statistics import BoxStatistics
 from .backfill import Backfill, missing_hours, missing_means
 from .box_memory import BoxMemory
-from .box_periods import energy_history, hourly_means
+from .box_periods import EnergyHistory, energy_history, hourly_means
 from .ledger import Work
 from .outage import mending
 from .rows import HOUR, full_hour
@@ -50,6 +50,8 @@ GIVE_UP_AFTER: Final = timedelta(days=2)
 """A gap of which no statistics tell by then belongs to an entity that is not recorded."""
 NOT_TOLD: Final = "not_told"
 """What is left out where the box does not tell of one device."""
+NOT_WRITTEN: Final = "not_written"
+"""What is left out where Home Assistant does not take what we have for a statistic."""
 MAX_PLUG_POWER: Final = 3.7
 """kW; what one plug or relay of FRITZ!'s switches (16 A)."""
 
@@ -229,7 +231,7 @@ class Keeper:
             remembered = await box.async_remembered(source.ain)
             async with self._door.lock:
                 if self._is_wanted(source):
-                    found.append(await self._async_source(source, remembered, dry_run=dry_run))
+                    found.append(await self._async_told(source, remembered, dry_run=dry_run))
         if not dry_run:
             self._drop_strange_gaps()
             if keys is None:
@@ -252,6 +254,27 @@ class Keeper:
             source in sources(self._hass, self._entry)
             and not self._door.ledger.account(source.statistic.id).undone
         )
+
+    async def _async_told(
+        self, source: Source, remembered: BoxStatistics | None, *, dry_run: bool
+    ) -> Found:
+        """Look after a statistic; one that cannot be written (another unit) holds up no other."""
+        try:
+            return await self._async_source(source, remembered, dry_run=dry_run)
+        except HomeAssistantError as err:
+            if err.translation_key != NOT_WRITTEN:
+                raise
+            _LOGGER.debug("%s cannot be written", source.statistic.id, exc_info=err)
+            if not dry_run:
+                self._give_up(source)
+            return Found(entity_id=source.statistic.id, left_out=[NOT_WRITTEN])
+
+    def _give_up(self, source: Source) -> None:
+        """Drop the gaps of a counter that nobody could mend for long."""
+        now = dt_util.utcnow().timestamp()
+        for gap in [*self._counters.gaps]:
+            if gap.key == source.counter and now - gap.end > GIVE_UP_AFTER.total_seconds():
+                self._counters.settle(gap)
 
     async def _async_source(
         self, source: Source, remembered: BoxStatistics | None, *, dry_run: bool
@@ -284,9 +307,10 @@ class Keeper:
         if history.readings:
             found.since = dt_util.utc_from_timestamp(min(history.readings))
         for gap in [gap for gap in self._counters.gaps if gap.key == source.counter]:
-            await self._async_mend(source, gap, history.readings, found, dry_run=dry_run)
+            known = {hour: history.readings[hour] for hour in history.told}
+            await self._async_mend(source, gap, known, found, dry_run=dry_run)
         if history.readings:
-            await self._async_complete(source, history.readings, found, dry_run=dry_run)
+            await self._async_complete(source, history, found, dry_run=dry_run)
         if not dry_run:
             await self._door.async_join(source.statistic)
         return found
@@ -300,7 +324,7 @@ class Keeper:
         )
 
     async def _async_complete(
-        self, source: Source, readings: Mapping[int, float], found: Found, *, dry_run: bool
+        self, source: Source, history: EnergyHistory, found: Found, *, dry_run: bool
     ) -> None:
         """Write the hours that the box remembers and the statistics lack."""
         statistic = source.statistic
@@ -311,7 +335,15 @@ class Keeper:
         opening = hours[0].state - hours[0].sum if hours and hours[0].start in ours else math.inf
         until = self._door.compiled_until()
         backfill = await self._hass.async_add_executor_job(
-            partial(missing_hours, readings, hours, first, until, opening=opening)
+            partial(
+                missing_hours,
+                history.readings,
+                hours,
+                first,
+                until,
+                told=history.told,
+                opening=opening,
+            )
         )
         found.rows += len(backfill.rows)
         found.energy = backfill.energy
