@@ -225,3 +225,45 @@ async def test_one_statistic_that_takes_nothing_holds_up_no_other(
     assert found["sensor.stromzahler_energy_export"].rows > 2000
     assert counters.gaps == []
     assert keeper.last_run is not None
+
+
+async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The five-minute rows are purged after ten days; the hour of the last reading is ours then."""
+    keeper = keeper_of(hass, entry.entry_id)
+    assert keeper is not None
+    source = next(item for item in sources(hass, entry) if item.statistic.id == METER)
+    assert source.counter is not None
+    counters = entry.runtime_data.counters
+    zero = float(door(hass).compiled_until() - 10 * HOUR)
+
+    async def purged(*_: Any) -> list[Row]:
+        return []
+
+    # The old meter goes from 100 to 101 until half past, the new one on from 50 four hours later.
+    live = [SumRow(int(zero) - HOUR, 100.0, 0.0), SumRow(int(zero), 101.0, 1.0)]
+    live += [SumRow(int(zero) + number * HOUR, 50.0, 1.0) for number in (4, 5)]
+    await door(hass)._async_import(
+        tables.new_metadata(source.statistic),
+        "kWh",
+        {row.start: {"state": row.state, "sum": row.sum} for row in live},
+    )
+    monkeypatch.setattr(door(hass), "async_periods", purged)
+    gap = Gap(
+        key=source.counter,
+        start=zero + 1800,
+        before=101.0,
+        end=zero + 4 * HOUR + 1800,
+        after=50.0,
+        verdict=Verdict.REPLACED,
+    )
+    for counted in (8.0, 3.0):
+        counters.add_gap(replace(gap, counted=counted))
+        await keeper.async_run()
+        assert counters.gaps == []
+        there = await rows(hass, METER)
+        sums = {row["start"] - zero: row["sum"] for row in there}
+        assert sums[5 * HOUR] - sums[-HOUR] == pytest.approx(1.0 + counted)

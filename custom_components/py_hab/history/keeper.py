@@ -4,7 +4,7 @@ It works some minutes after a counter is back, after set-up, and once a day; eac
 what stands in the recorder, so that a run that was interrupted is simply made again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,10 +27,10 @@ from ..counter_gap import Gap
 from ..fritzbox_statistics import BoxStatistics
 from .backfill import Backfill, missing_hours, missing_means
 from .box_memory import BoxMemory
-from .box_periods import EnergyHistory, energy_history, hourly_means
-from .ledger import Work
+from .box_periods import energy_history, hourly_means
+from .ledger import Account, Work
 from .outage import mending
-from .rows import HOUR, full_hour
+from .rows import HOUR, Row, full_hour
 from .sources import Source, sources
 from .statistics import Statistics, door
 from .tables import SAME
@@ -307,10 +307,9 @@ class Keeper:
         if history.readings:
             found.since = dt_util.utc_from_timestamp(min(history.readings))
         for gap in [gap for gap in self._counters.gaps if gap.key == source.counter]:
-            known = {hour: history.readings[hour] for hour in history.told}
-            await self._async_mend(source, gap, known, found, dry_run=dry_run)
+            await self._async_mend(source, gap, history.readings, found, dry_run=dry_run)
         if history.readings:
-            await self._async_complete(source, history, found, dry_run=dry_run)
+            await self._async_complete(source, history.readings, found, dry_run=dry_run)
         if not dry_run:
             await self._door.async_join(source.statistic)
         return found
@@ -324,7 +323,7 @@ class Keeper:
         )
 
     async def _async_complete(
-        self, source: Source, history: EnergyHistory, found: Found, *, dry_run: bool
+        self, source: Source, readings: Mapping[int, float], found: Found, *, dry_run: bool
     ) -> None:
         """Write the hours that the box remembers and the statistics lack."""
         statistic = source.statistic
@@ -335,15 +334,7 @@ class Keeper:
         opening = hours[0].state - hours[0].sum if hours and hours[0].start in ours else math.inf
         until = self._door.compiled_until()
         backfill = await self._hass.async_add_executor_job(
-            partial(
-                missing_hours,
-                history.readings,
-                hours,
-                first,
-                until,
-                told=history.told,
-                opening=opening,
-            )
+            partial(missing_hours, readings, hours, first, until, opening=opening)
         )
         found.rows += len(backfill.rows)
         found.energy = backfill.energy
@@ -397,11 +388,12 @@ class Keeper:
         if not hours or hours[0].end > gap.start:
             # The last row is older than the last reading.
             hours = [*await self._door.async_hours(statistic, 0.0, since), *hours]
+        account = self._door.ledger.account(statistic.id)
         plan = mending(
             gap,
             periods=await self._door.async_periods(statistic, since),
-            hours=hours,
-            ours=self._door.ledger.account(statistic.id).inserted,
+            hours=_as_measured(hours, full_hour(gap.start), account),
+            ours=account.inserted,
             known=known,
             usual=await self._async_usual(source, gap),
         )
@@ -451,6 +443,20 @@ class Keeper:
         for gap in [*self._counters.gaps]:
             if gap.key not in known and now - gap.end > GIVE_UP_AFTER.total_seconds():
                 self._counters.settle(gap)
+
+
+def _as_measured(hours: Sequence[Row], hour: int, account: Account) -> list[Row]:
+    """Return rows with one as Home Assistant had it, before energy of a gap was spread over it.
+
+    A gap may be mended again: the user has told what was counted, or tells something else.
+    """
+    found = [row for row in hours if row.start != hour or hour not in account.inserted]
+    for number, row in enumerate(found):
+        values = account.replaced.get(hour) if row.start == hour else None
+        match values:
+            case {"state": int() | float() as state, "sum": int() | float() as total}:
+                found[number] = replace(row, state=state, sum=total + account.shift_at(hour))
+    return found
 
 
 def _with_energy(gap: Gap, source: Source) -> Gap:
