@@ -50,6 +50,8 @@ REFRESH: Final = "refresh"
 
 ANSWER_WITHIN: Final = 10.0
 """Seconds that a reader has for an answer."""
+FEW: Final = 500
+"""Readings that do not hold the event loop while they are told."""
 MAX_OFFSET: Final = 10_000_000
 
 
@@ -147,19 +149,21 @@ async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
     found = await async_measurements(call.hass, entity_ids, span)
 
     def tell() -> ServiceResponse:
-        return {
-            "measurements": [
-                {
-                    ATTR_ENTITY_ID: entity_id,
-                    "time": local(measurement.at).isoformat(),
-                    "amount": measurement.amount,
-                    "hourly": measurement.hourly,
-                }
-                for entity_id, measurement in found
-            ]
-        }
+        measurements: list[Any] = [
+            {
+                ATTR_ENTITY_ID: entity_id,
+                "time": local(measurement.at).isoformat(),
+                "amount": measurement.amount,
+                "hourly": measurement.hourly,
+            }
+            for entity_id, measurement in found
+        ]
+        # To let go of tens of thousands takes its time as well.
+        found.clear()
+        return {"measurements": measurements}
 
-    # Tens of thousands would hold the event loop.
+    if len(found) <= FEW:
+        return tell()
     return await call.hass.async_add_executor_job(tell)
 
 

@@ -166,9 +166,12 @@ class MeasurementView(_JsonView):
         readings = await async_measurements(hass, list(series), span)
 
         def encode() -> web.Response:
-            return self.json(
-                [_reading(series[entity_id], item.at, item.amount) for entity_id, item in readings]
-            )
+            told = [
+                _reading(series[entity_id], item.at, item.amount) for entity_id, item in readings
+            ]
+            # To let go of tens of thousands would hold the event loop.
+            readings.clear()
+            return self.json(told)
 
         return await hass.async_add_executor_job(encode)
 
