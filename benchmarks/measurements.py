@@ -259,7 +259,8 @@ def fill_states(world: World, start: int, end: int, every: float) -> None:
             world, number, series, start=start, every=every, count=int((end - start) / every)
         )
         add(world.recorder, about, FILL_STATES)
-    world.recorder.commit()
+        # The recorder waits for its turn.
+        world.recorder.commit()
 
 
 # SQLite itself
