@@ -228,7 +228,10 @@ class Keeper:
         for number, source in enumerate(todo):
             if progress is not None:
                 progress(number / len(todo))
-            remembered = await box.async_remembered(source.ain)
+            remembered: BoxStatistics | None = BoxStatistics()
+            if keys is None or self._has_gap(source):
+                # Sums can meet without the box; they wait for an entity that is not recorded.
+                remembered = await box.async_remembered(source.ain)
             async with self._door.lock:
                 if self._is_wanted(source):
                     found.append(await self._async_told(source, remembered, dry_run=dry_run))
@@ -314,6 +317,9 @@ class Keeper:
             await self._door.async_join(source.statistic)
         return found
 
+    def _has_gap(self, source: Source) -> bool:
+        return any(gap.key == source.counter for gap in self._counters.gaps)
+
     def _is_overdue(self, source: Source) -> bool:
         """Whether a gap has waited long enough for the box to tell what it remembers."""
         now = dt_util.utcnow().timestamp()
@@ -382,7 +388,7 @@ class Keeper:
         dry_run: bool,
     ) -> None:
         """Make the statistics right about a gap."""
-        statistic, gap = source.statistic, _with_energy(gap, source)
+        statistic, noted, gap = source.statistic, gap, _with_energy(gap, source)
         since = full_hour(gap.start) - 2 * HOUR
         hours = await self._door.async_hours(statistic, since)
         if not hours or hours[0].end > gap.start:
@@ -401,7 +407,7 @@ class Keeper:
         # The hour of the last reading before is written as well: it must be compiled.
         if plan is None or any(row.start + HOUR > self._door.compiled_until() for row in plan.rows):
             if age > GIVE_UP_AFTER.total_seconds() and not dry_run:
-                self._counters.settle(gap)
+                self._counters.settle(noted)
             return
         found.rows += len(plan.rows)
         found.mended.append(
@@ -419,7 +425,7 @@ class Keeper:
             work = Work.SILENCE if plan.restarted else Work.REPLACEMENT
             await self._door.async_shift(statistic, plan.at, plan.shift, work)
         await self._door.async_write(statistic, plan.rows, Work.OUTAGE)
-        self._counters.settle(gap)
+        self._counters.settle(noted)
         if plan.rows:
             _LOGGER.info("%s: an outage mended, %d hours", statistic.id, len(plan.rows))
 

@@ -1,0 +1,584 @@
+"""When the history of an entry is looked after, and what becomes of it: a box, a real recorder."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.py_hab.const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
+from custom_components.py_hab.coordinator import FritzBoxCoordinator
+from custom_components.py_hab.counter import Verdict
+from custom_components.py_hab.counter_gap import Gap
+from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, LoginBlockedError
+from custom_components.py_hab.fritzbox_statistics import BoxStatistics
+from custom_components.py_hab.history import box_memory, keeper as keeping
+from custom_components.py_hab.history.box_periods import EnergyHistory
+from custom_components.py_hab.history.keeper import GIVE_UP_AFTER, NOT_TOLD, Keeper, keeper_of
+from custom_components.py_hab.history.ledger import Work
+from custom_components.py_hab.history.rows import HOUR, SumRow
+from custom_components.py_hab.history.sources import sources
+from custom_components.py_hab.history.statistics import door
+from homeassistant.components.recorder import Recorder
+from homeassistant.const import CONF_SCAN_INTERVAL
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+from simulator.fritzbox import Fault, SimulatedFritzBox
+from simulator.fritzbox_devices import DEVICES, IMPORT, REFRIGERATOR
+from simulator.home import Home, ManualClock
+from tests.conftest import START
+from tests.passing_time import Time
+from tests.watching import warnings
+
+from .living import recorded, rows
+
+METER: Final = "sensor.stromzahler_energy_import"
+FRIDGE: Final = "sensor.kuhlschrank_energy"
+NOTHING: Final = EnergyHistory(readings={}, doubts=())
+WEEK_BEFORE: Final = tuple(enumerate((0.0, 1.0, 2.0, 3.0, 6.0, 7.0, 12.0, 13.0, 14.0)))
+"""The kWh that have been counted at the end of each of some hours."""
+PERIOD: Final = timedelta(minutes=5)
+DROP: Final = Fault(drop=True)
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulated radio needs no rest."""
+    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
+
+
+@pytest.fixture
+def enable_statistics() -> bool:
+    """Let the recorder compile statistics every five minutes."""
+    return True
+
+
+@pytest.fixture
+def home() -> Home:
+    """A home with little to remember: each hour takes time."""
+    return Home(installed=START - timedelta(days=2))
+
+
+@pytest.fixture
+async def box(
+    home: Home, clock: ManualClock, socket_enabled: None
+) -> AsyncIterator[SimulatedFritzBox]:
+    """A box with a meter and a plug, too old for the REST API."""
+    wanted = (IMPORT.removesuffix("-1"), IMPORT, REFRIGERATOR)
+    devices = [device for device in DEVICES if device.ain in wanted]
+    box = SimulatedFritzBox(home, clock, iterations=(100, 10), devices=devices)
+    await box.start()
+    yield box
+    await box.stop()
+
+
+@dataclass
+class House:
+    """Home Assistant with a box, and time."""
+
+    time: Time
+    hass: HomeAssistant
+    box: SimulatedFritzBox
+    entry: MockConfigEntry
+    asked: list[str]
+    """The devices that the box was asked of what it remembers."""
+    tells: list[Callable[[], Awaitable[None]]]
+    """What happens when it is asked, first one first; then it answers."""
+
+    async def start(self, **options: Any) -> None:
+        """Set the box up."""
+        self.hass.config_entries.async_update_entry(
+            self.entry, options={CONF_SCAN_INTERVAL: 60, **options}
+        )
+        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+
+    async def lives(self, duration: timedelta, step: timedelta = PERIOD) -> None:
+        """Let time pass, and the recorder work."""
+        while duration > timedelta():
+            await self.time.passes(self.hass, step, step=step)
+            await recorded(self.hass)
+            duration -= step
+
+    async def to_the_hour(self, minutes: int = 0) -> None:
+        """Let time pass until so many minutes after the next full hour, and a little."""
+        now = dt_util.utcnow()
+        left = timedelta(seconds=HOUR - now.timestamp() % HOUR, minutes=minutes)
+        await self.lives(left)
+
+    @property
+    def keeper(self) -> Keeper:
+        """Who looks after the history."""
+        found = keeper_of(self.hass, self.entry.entry_id)
+        assert found is not None
+        return found
+
+    def last_run(self) -> Mapping[str, Any] | None:
+        """When the whole history was last looked after, and what came of it."""
+        return self.keeper.last_run
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """What is to be mended."""
+        found: list[Gap] = self.entry.runtime_data.counters.gaps
+        return found
+
+    def counted(self, ain: str = IMPORT) -> float:
+        """What a device really has counted, in kWh."""
+        return self.box.counter(ain) / 1000
+
+    async def act(self, action: str, **data: Any) -> dict[str, dict[str, Any]]:
+        """Call an action; return what it answers, by entity."""
+        answer: Any = await self.hass.services.async_call(
+            DOMAIN, action, data, blocking=True, return_response=True
+        )
+        return {item["entity_id"]: item for item in answer["entities"]}
+
+
+@pytest.fixture
+async def house(
+    time: Time,
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> House:
+    """A house whose entry is not set up yet."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    house = House(time, hass, box, fritzbox_entry, [], [])
+    ask = FritzBoxCoordinator.async_statistics
+
+    async def asked(coordinator: FritzBoxCoordinator, ain: str) -> BoxStatistics:
+        house.asked.append(ain)
+        if house.tells:
+            await house.tells.pop(0)()
+        return await ask(coordinator, ain)
+
+    monkeypatch.setattr(FritzBoxCoordinator, "async_statistics", asked)
+    return house
+
+
+# When
+
+
+async def test_the_history_is_completed_some_minutes_after_set_up_and_then_once_a_day(
+    house: House,
+) -> None:
+    await house.start()
+    assert house.last_run() is None
+    assert house.keeper.next_check is None
+    await house.lives(timedelta(minutes=1), timedelta(minutes=1))
+    assert not house.asked
+    await house.lives(timedelta(minutes=5))
+    first = house.last_run()
+    assert first is not None
+    assert len(await rows(house.hass, METER)) > 24
+    asked = len(house.asked)
+    assert asked == 2
+    assert house.keeper.last_check is not None
+    assert house.keeper.next_check == house.keeper.last_check + keeping.CHECK_INTERVAL
+    await house.lives(timedelta(hours=23), timedelta(hours=1))
+    await house.lives(timedelta(minutes=45), timedelta(minutes=15))
+    assert house.last_run() == first
+    await house.lives(timedelta(minutes=20))
+    assert house.last_run() != first
+    assert len(house.asked) > asked
+
+
+async def test_nothing_is_done_where_it_is_switched_off(house: House) -> None:
+    await house.start(**{CONF_HISTORY: False})
+    await house.lives(timedelta(minutes=15))
+    assert (house.asked, house.last_run()) == ([], None)
+    assert (house.keeper.next_run, house.keeper.next_check) == (None, None)
+    assert (await house.act("backfill"))[METER]["rows"] > 24
+
+
+async def test_nothing_is_done_before_home_assistant_has_started(house: House) -> None:
+    house.hass.set_state(CoreState.starting)
+    await house.start()
+    await house.lives(timedelta(minutes=10))
+    assert not house.asked
+    house.hass.set_state(CoreState.running)
+    house.hass.bus.async_fire("homeassistant_started")
+    await house.lives(timedelta(minutes=1), timedelta(minutes=1))
+    assert not house.asked
+    await house.lives(timedelta(minutes=10))
+    assert house.asked
+
+
+async def test_a_box_that_is_away_is_not_asked(house: House) -> None:
+    await house.start()
+    house.box.fault(DROP)
+    await house.lives(timedelta(minutes=15), timedelta(minutes=1))
+    assert (house.asked, house.last_run()) == ([], None)
+    house.box.clear_faults()
+    await house.lives(timedelta(minutes=15))
+    assert house.last_run() is not None
+
+
+async def test_a_recorder_that_is_not_ready_is_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(door(house.hass), "is_ready", lambda: False)
+        await house.lives(timedelta(minutes=10))
+        assert not house.asked
+        with pytest.raises(HomeAssistantError) as caught:
+            await house.act("backfill")
+        assert caught.value.translation_key == "no_recorder"
+    await house.lives(timedelta(minutes=5))
+    assert house.last_run() is not None
+
+
+async def test_a_run_does_not_begin_while_another_one_works(house: House) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def hesitate() -> None:
+        begun.set()
+        await go.wait()
+
+    await house.start()
+    house.tells.append(hesitate)
+    running = house.hass.async_create_task(house.keeper.async_run())
+    await begun.wait()
+    # Whoever waits for all tasks waits for this one.
+    house.keeper._tick(dt_util.utcnow() + timedelta(hours=1))
+    go.set()
+    await running
+    assert house.asked == [REFRIGERATOR, IMPORT]
+
+
+async def test_sums_that_are_to_meet_wait_for_live_ones_without_the_box(house: House) -> None:
+    await house.start()
+    await house.act("backfill")
+    ledger = door(house.hass).ledger
+    assert ledger.account(METER).join is not None
+    assert len(house.asked) == 2
+    await house.lives(timedelta(minutes=10))
+    assert ledger.account(METER).join is None
+    assert len(house.asked) == 2
+    assert (await rows(house.hass, METER, "5minute"))[0]["sum"] > 1
+
+
+@pytest.mark.parametrize("recorder_config", [{"exclude": {"entities": [METER]}}])
+async def test_a_counter_that_is_not_recorded_does_not_keep_the_box_busy(house: House) -> None:
+    await house.start()
+    await house.lives(timedelta(minutes=30))
+    assert door(house.hass).ledger.account(METER).join is not None
+    assert house.asked == [REFRIGERATOR, IMPORT]
+
+
+def refuses(*errors: Exception) -> list[Callable[[], Awaitable[None]]]:
+    """What a box does that answers nothing but errors."""
+
+    def refusing(error: Exception) -> Callable[[], Awaitable[None]]:
+        async def refuse() -> None:
+            raise error
+
+        return refuse
+
+    return [refusing(error) for error in errors]
+
+
+async def answers() -> None:
+    """What a box does that answers."""
+
+
+@pytest.mark.parametrize(
+    ("happens", "asked"),
+    [
+        pytest.param(
+            refuses(LoginBlockedError(timedelta(minutes=1))), [REFRIGERATOR], id="blocked"
+        ),
+        pytest.param(
+            [answers, *refuses(LoginBlockedError(timedelta(minutes=1)))],
+            [REFRIGERATOR, IMPORT],
+            id="later",
+        ),
+        pytest.param(
+            refuses(FritzBoxConnectionError("gone"), FritzBoxConnectionError("gone")),
+            [REFRIGERATOR, IMPORT],
+            id="gone",
+        ),
+    ],
+)
+async def test_a_box_that_refuses_is_asked_again_half_an_hour_later(
+    house: House, happens: list[Callable[[], Awaitable[None]]], asked: list[str]
+) -> None:
+    await house.start()
+    house.tells += happens
+    await house.lives(timedelta(minutes=10))
+    assert house.asked == asked
+    assert house.last_run() is None
+    assert await rows(house.hass, METER) == []
+    done = await rows(house.hass, FRIDGE)
+    assert len(done) in ({0} if happens[0] is not answers else {49})
+    ledger = door(house.hass).ledger
+    assert not any(account.writing.runs or account.begun for account in ledger.accounts.values())
+    await house.lives(timedelta(minutes=15))
+    assert house.asked == asked
+    due = house.keeper.next_run
+    assert due is not None
+    assert due > dt_util.utcnow()
+    await house.lives(timedelta(minutes=15))
+    assert house.asked == [*asked, REFRIGERATOR, IMPORT]
+    assert house.last_run() is not None
+    assert (await rows(house.hass, FRIDGE))[: len(done)] == done
+    assert len(await rows(house.hass, METER)) >= 49
+
+
+async def test_one_device_that_does_not_tell_holds_up_no_other(house: House) -> None:
+    await house.start()
+    house.tells += refuses(FritzBoxConnectionError("gone"))
+    told = await house.act("backfill")
+    assert told[FRIDGE]["left_out"] == [NOT_TOLD]
+    assert (told[FRIDGE]["rows"], told[FRIDGE]["since"]) == (0, None)
+    assert told[METER]["rows"] == 49
+
+
+# What
+
+
+async def outage(house: House, hours: int) -> Gap:
+    """Let the box be away for some hours from half past on; return the gap that the meter has."""
+    await house.to_the_hour(30)
+    house.box.fault(DROP)
+    await house.lives(timedelta(hours=hours))
+    house.box.clear_faults()
+    # The first reading is confirmed by the next one.
+    await house.lives(timedelta(minutes=2), timedelta(minutes=1))
+    (gap,) = (gap for gap in house.gaps if gap.key == IMPORT)
+    return gap
+
+
+async def hourly(house: House, entity_id: str = METER) -> dict[int, float]:
+    """Return the kWh of each hour of a statistic."""
+    return {int(row["start"]): row["change"] or 0.0 for row in await rows(house.hass, entity_id)}
+
+
+async def test_a_gap_waits_until_its_hours_are_compiled_and_is_mended_and_settled(
+    house: House, home: Home
+) -> None:
+    await house.start()
+    gap = await outage(house, 3)
+    assert (await house.act("backfill", dry_run=True))[METER]["mended"] == []
+    await house.lives(timedelta(minutes=1), timedelta(minutes=1))
+    assert gap in house.gaps
+    await house.lives(timedelta(minutes=10))
+    assert house.gaps == []
+    await house.to_the_hour(10)
+    found = await hourly(house)
+    first, last = (int(moment) // HOUR * HOUR for moment in (gap.start, gap.end))
+    for start in range(first + HOUR, last, HOUR):
+        begin, end = (dt_util.utc_from_timestamp(moment) for moment in (start, start + HOUR))
+        truth = home.energy("import", end) - home.energy("import", begin)
+        assert found[start] == pytest.approx(truth / 1000, abs=0.01), start
+    booked = await rows(house.hass, METER)
+    assert booked[-1]["sum"] - booked[0]["sum"] == pytest.approx(
+        booked[-1]["state"] - booked[0]["state"]
+    )
+    assert min(found.values()) >= 0
+
+
+async def test_a_gap_of_which_no_statistics_tell_is_given_up_after_two_days(house: House) -> None:
+    await house.start()
+    await house.lives(timedelta(minutes=10))
+    now = dt_util.utcnow().timestamp()
+    age = GIVE_UP_AFTER.total_seconds() - 600
+    counters = house.entry.runtime_data.counters
+    known, unknown = (
+        Gap(
+            key=key,
+            start=now - age - 3 * HOUR,
+            before=1e6,
+            end=now - age,
+            after=1e6 + 1,
+            verdict=Verdict.BELIEVED,
+        )
+        for key in (IMPORT, "gone")
+    )
+    counters.add_gap(known)
+    counters.add_gap(unknown)
+    await house.act("backfill", dry_run=True)
+    await house.lives(timedelta(minutes=5))
+    assert house.gaps == [known, unknown]
+    await house.lives(timedelta(minutes=5))
+    assert (await house.act("backfill", dry_run=True))[METER]["mended"] == []
+    await house.lives(timedelta(minutes=10))
+    assert house.gaps == []
+
+
+async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day_at_most(
+    house: House,
+) -> None:
+    await house.start()
+    gap = await outage(house, 2)
+    house.tells += refuses(*[FritzBoxConnectionError("gone")] * 1)
+    await house.lives(timedelta(minutes=30))
+    assert gap not in house.gaps
+
+
+async def test_an_entry_that_is_unloaded_in_the_middle_of_a_run_is_completed_by_the_next(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def hang() -> None:
+        begun.set()
+        await never.wait()
+
+    await house.start()
+    house.tells += [answers, hang]
+    house.keeper._started = dt_util.utcnow() - timedelta(hours=1)
+    house.keeper._tick(dt_util.utcnow())
+    await begun.wait()
+    assert await house.hass.config_entries.async_unload(house.entry.entry_id)
+    await house.hass.async_block_till_done()
+    assert keeper_of(house.hass, house.entry.entry_id) is None
+    done = await rows(house.hass, FRIDGE)
+    assert len(done) == 49
+    assert await rows(house.hass, METER) == []
+    assert await house.hass.config_entries.async_setup(house.entry.entry_id)
+    await house.lives(timedelta(minutes=10))
+    assert (await rows(house.hass, FRIDGE))[:49] == done
+    assert len(await rows(house.hass, METER)) >= 49
+    assert "Traceback" not in caplog.text
+    assert warnings(caplog) == []
+
+
+async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.start(**{CONF_SHAPE: OutageShape.WEEK_BEFORE})
+    # The box remembers nothing.
+    monkeypatch.setattr(keeping, "energy_history", lambda *_, **__: NOTHING)
+    now = int(dt_util.utcnow().timestamp()) // HOUR * HOUR
+    week = [SumRow(now - 168 * HOUR + HOUR * hour, 100.0, total) for hour, total in WEEK_BEFORE]
+    source = next(item for item in sources(house.hass, house.entry) if item.counter == IMPORT)
+    await door(house.hass).async_write(source.statistic, week, Work.IMPORT)
+    gap = await outage(house, 5)
+    await house.lives(timedelta(minutes=10))
+    assert house.gaps == []
+    found = await hourly(house)
+    first = int(gap.start) // HOUR * HOUR
+    inside = [found[first + HOUR * hour] for hour in range(1, 5)]
+    assert inside[0] > 0
+    assert [item / inside[0] for item in inside] == pytest.approx([1, 1, 3, 1])
+
+
+async def replaced(house: House, ain: str, wh: int) -> Gap:
+    """Let the counter of a device go on from elsewhere; return what lies between."""
+    await house.to_the_hour(20)
+    house.box.override(ain, energy=wh)
+    for _ in range(12):
+        wh += 10
+        await house.lives(timedelta(minutes=1), timedelta(minutes=1))
+        house.box.override(ain, energy=wh)
+        if gaps := [gap for gap in house.gaps if gap.key == ain]:
+            return gaps[0]
+    pytest.fail("the new counter is not believed")
+
+
+async def total(house: House, entity_id: str) -> float:
+    """Return the sum of all that is booked."""
+    found: float = (await rows(house.hass, entity_id, "5minute"))[-1]["sum"]
+    return found
+
+
+async def test_both_readings_of_a_swapped_meter_change_the_sum_by_exactly_the_difference(
+    house: House,
+) -> None:
+    await house.start()
+    await house.lives(timedelta(minutes=10))
+    gap = await replaced(house, IMPORT, 4_321_000)
+    assert gap.verdict is Verdict.REPLACED
+    await house.lives(timedelta(minutes=15))
+    assert house.gaps == []
+    before = await rows(house.hass, METER, "5minute")
+    # No phantom.
+    changes = [row["change"] for row in before[1:]]
+    assert max(changes) < 1
+    assert min(changes) >= 0
+    house.entry.runtime_data.counters.add_gap(replace(gap, counted=gap.energy + 3.25))
+    await house.lives(PERIOD)
+    assert house.gaps == []
+    after = await rows(house.hass, METER, "5minute")
+    known = {row["start"]: row["sum"] for row in after}
+    moved = [known[row["start"]] - row["sum"] for row in before]
+    assert moved[-1] == pytest.approx(3.25)
+    assert {round(each, 6) for each in moved} == {0.0, 3.25}
+    await house.act("undo_history", config_entry_id=house.entry.entry_id)
+
+
+async def test_a_plug_that_was_reset_counts_from_nothing(house: House) -> None:
+    await house.start()
+    await house.lives(timedelta(minutes=10))
+    gap = await replaced(house, REFRIGERATOR, 20)
+    before = await rows(house.hass, FRIDGE, "5minute")
+    await house.lives(timedelta(minutes=15))
+    assert house.gaps == []
+    after = await rows(house.hass, FRIDGE, "5minute")
+    row = next(row for row in after if row["start"] >= gap.end)
+    last = [row for row in before if row["end"] <= gap.start][-1]
+    assert row["sum"] - last["sum"] == pytest.approx(
+        gap.before - last["state"] + row["state"], abs=1e-6
+    )
+
+
+async def test_what_was_taken_back_is_left_alone_until_somebody_asks(house: House) -> None:
+    await house.start()
+    await house.lives(timedelta(minutes=15))
+    assert len(await rows(house.hass, METER)) >= 49
+    await house.act("undo_history", config_entry_id=house.entry.entry_id)
+    assert await rows(house.hass, METER) == []
+    await house.lives(timedelta(hours=24), timedelta(hours=1))
+    assert len(await rows(house.hass, METER)) < 49
+    done = await house.act("backfill")
+    assert done[METER]["rows"] >= 49
+
+
+async def test_history_follows_an_entity_that_is_renamed(house: House) -> None:
+    await house.start()
+    await house.lives(timedelta(minutes=15))
+    before = await rows(house.hass, METER)
+    registry = er.async_get(house.hass)
+    registry.async_update_entity(METER, new_entity_id="sensor.strom")
+    await recorded(house.hass)
+    assert await rows(house.hass, "sensor.strom") == before
+    assert (await house.act("backfill"))["sensor.strom"]["rows"] == 0
+    await house.to_the_hour(10)
+    assert len(await rows(house.hass, "sensor.strom")) > len(before)
+    assert await rows(house.hass, METER) == []
+    await house.act("undo_history", config_entry_id=house.entry.entry_id)
+    assert len(await rows(house.hass, "sensor.strom")) <= 2
+
+
+async def test_an_entity_that_is_switched_off_has_no_history(house: House) -> None:
+    await house.start()
+    er.async_get(house.hass).async_update_entity(METER, disabled_by=er.RegistryEntryDisabler.USER)
+    told = await house.act("backfill")
+    assert set(told) == {FRIDGE, "sensor.kuhlschrank_temperature"}
+    assert await rows(house.hass, METER) == []
+
+
+async def test_a_user_s_own_unit_is_kept(house: House) -> None:
+    registry = er.async_get(house.hass)
+    await house.start()
+    registry.async_update_entity_options(METER, "sensor", {"unit_of_measurement": "Wh"})
+    await house.hass.async_block_till_done()
+    await house.lives(timedelta(minutes=15))
+    live = (await rows(house.hass, METER, "5minute"))[-1]
+    state = house.hass.states.get(METER)
+    assert state is not None
+    assert state.attributes["unit_of_measurement"] == "Wh"
+    found = await rows(house.hass, METER)
+    assert all(0 <= row["change"] < 10_000 for row in found)
+    assert live["sum"] - found[0]["sum"] == pytest.approx(live["state"] - found[0]["state"])
+    assert live["state"] == pytest.approx(house.counted() * 1000, abs=500)
