@@ -11,6 +11,9 @@ from typing import Any, Final, Self
 from .counter import SILENCE, Verdict, capacity_of
 
 _HOUR: Final = 3600.0
+_KEPT: Final = 24 * _HOUR
+"""Seconds for which Home Assistant keeps five-minute rows at the least. After a silence that is
+longer than it keeps them the sum begins anew, even if nothing was counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,10 +63,10 @@ class Gap:
             gap = cls(
                 key=str(note["key"]), verdict=Verdict(note["verdict"]), counted=counted, **numbers
             )
-        except KeyError, TypeError, ValueError:
+        except KeyError, TypeError, ValueError, OverflowError:
             return None
         finite = all(map(math.isfinite, (*numbers.values(), counted or 0.0)))
-        return gap if finite and 0 <= gap.start <= gap.end else None
+        return gap if finite and 0 <= gap.start <= gap.end and (counted or 0.0) >= 0 else None
 
     def note(self) -> dict[str, Any]:
         """Return the gap as JSON has it."""
@@ -90,7 +93,7 @@ def gap_between(
     if not gap.goes_on:
         return gap
     long = at - last_at > max(SILENCE, 1.5 * usual) and at // _HOUR > last_at // _HOUR
-    return gap if long and reading > last else None
+    return gap if long and (reading > last or at - last_at > _KEPT) else None
 
 
 def gaps_from_notes(notes: object) -> list[Gap]:

@@ -3,11 +3,12 @@
 Nothing here reads or writes: it is told what stands there, and tells what should.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 import math
 
 from ..counter import DEFAULT_MAX_POWER
+from .outage import spread
 from .rows import HOUR, MeanRow, Row, SumRow
 
 
@@ -29,12 +30,14 @@ def missing_hours(
     first: int | None,
     until: int,
     *,
+    told: Container[int] | None = None,
     opening: float = math.inf,
 ) -> Backfill:
     """Return the hours that the readings (kWh at full hours) know and the statistics lack.
 
     `hours` are all hourly rows, ascending; `first` is when the first row of any length starts,
-    None if there is none; `until` is up to when hours may be written (unix times). `opening` is
+    None if there is none; `until` is up to when hours may be written (unix times). `told` are the
+    full hours at which the readings are more than an even spread, None for all. `opening` is
     the reading with which the first row begins, if that is known: what was counted after it is in
     the rows, whatever a coarser series makes of it.
     """
@@ -47,7 +50,10 @@ def missing_hours(
     head = [hour for hour in lacking if first is None or hour + HOUR <= first // HOUR * HOUR]
     rows = _before_all(head, readings, opening)
     return Backfill(
-        rows=[*rows, *_in_between(lacking[len(head) :], readings, hours)],
+        rows=[
+            *rows,
+            *_in_between(lacking[len(head) :], readings, readings if told is None else told, hours),
+        ],
         join=rows[-1].start + HOUR if rows else None,
         energy=rows[-1].sum if rows else 0.0,
     )
@@ -62,22 +68,41 @@ def _before_all(hours: Sequence[int], readings: Mapping[int, float], most: float
 
 
 def _in_between(
-    lacking: Iterable[int], readings: Mapping[int, float], hours: Sequence[Row]
+    lacking: Iterable[int],
+    readings: Mapping[int, float],
+    told: Container[int],
+    hours: Sequence[Row],
 ) -> list[SumRow]:
     """Return hours that lie between two rows; the sums of those stay what they are."""
     rows: list[SumRow] = []
     remaining = iter(hours)
     left: Row | None = None
     right = next(remaining, None)
+    counted: dict[int, float] = {}
     for hour in lacking:
-        while right is not None and right.start < hour:
-            left, right = right, next(remaining, None)
-        # Where the counter or its sum began anew, nobody knows how much belongs in between.
-        if left is None or right is None or right.sum < left.sum or right.state < left.state:
-            continue
-        counted = min(max(readings[hour + HOUR] - left.state, 0.0), right.sum - left.sum)
-        rows.append(SumRow(hour, left.state + counted, left.sum + counted))
+        if right is not None and right.start < hour:
+            while right is not None and right.start < hour:
+                left, right = right, next(remaining, None)
+            counted = _spread_between(left, right, readings, told)
+        if left is not None and hour + HOUR in counted:
+            kwh = counted[hour + HOUR]
+            rows.append(SumRow(hour, left.state + kwh, left.sum + kwh))
     return rows
+
+
+def _spread_between(
+    left: Row | None, right: Row | None, readings: Mapping[int, float], told: Container[int]
+) -> dict[int, float]:
+    """Return the kWh since `left` at full hours until the end of `right`."""
+    # Where the counter or its sum began anew, nobody knows how much belongs in between.
+    if left is None or right is None or right.sum < left.sum or right.state < left.state:
+        return {}
+    known = {
+        hour: readings[hour] - left.state
+        for hour in range(left.end, right.end, HOUR)
+        if hour in told and hour in readings
+    }
+    return spread(left.end, right.end, right.sum - left.sum, known=known, usual={})
 
 
 def joint(last: Row, first: Row) -> float:

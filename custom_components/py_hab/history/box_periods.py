@@ -10,7 +10,7 @@ Inside this file energy is in Wh and time in unix seconds.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import pairwise
@@ -67,6 +67,9 @@ class EnergyHistory:
     up to the last full hour."""
     doubts: tuple[Doubt, ...]
     """Why there is nothing older, and what was left out."""
+    told: frozenset[int] = field(default=frozenset(), compare=False)
+    """Those full hours at which a value of the box begins or ends, give or take a quarter of an
+    hour. The readings between are spread evenly, over a month where nothing finer is known."""
 
 
 class _Piece(NamedTuple):
@@ -86,14 +89,17 @@ def energy_history(
     """
     doubts: set[Doubt] = set()
     readings: dict[int, float] = {}
+    told: frozenset[int] = frozenset()
     if 0 <= counter <= _LARGEST:
         layers = _layers(series, counter * 1000, now, zone, doubts)
         pieces = _laid(layers, int(now.timestamp()), doubts)
         readings = _readings(pieces, counter * 1000, full_hour(now.timestamp()), doubts)
+        told = _edges(pieces) & readings.keys()
     else:
         doubts.add(Doubt.IMPOSSIBLE)
     return EnergyHistory(
         readings={hour: energy / 1000 for hour, energy in readings.items()},
+        told=told,
         doubts=tuple(doubt for doubt in Doubt if doubt in doubts),
     )
 
@@ -329,6 +335,13 @@ def _readings(
         ]
         reading = below
     return _since_first_energy(found[::-1], counter, doubts)
+
+
+def _edges(pieces: Sequence[_Piece]) -> frozenset[int]:
+    """Return the full hours near which a piece begins or ends."""
+    edges = {edge for piece in pieces for edge in (piece.start, piece.end)}
+    hours = ((full_hour(edge + HOUR // 2), edge) for edge in edges)
+    return frozenset(hour for hour, edge in hours if abs(edge - hour) <= QUARTER)
 
 
 def _since_first_energy(

@@ -27,7 +27,7 @@ from ..counter_gap import Gap
 from ..fritzbox_statistics import BoxStatistics
 from .backfill import Backfill, missing_hours, missing_means
 from .box_memory import BoxMemory
-from .box_periods import energy_history, hourly_means
+from .box_periods import EnergyHistory, energy_history, hourly_means
 from .ledger import Account, Work
 from .outage import mending
 from .rows import HOUR, Row, full_hour
@@ -310,9 +310,10 @@ class Keeper:
         if history.readings:
             found.since = dt_util.utc_from_timestamp(min(history.readings))
         for gap in [gap for gap in self._counters.gaps if gap.key == source.counter]:
-            await self._async_mend(source, gap, history.readings, found, dry_run=dry_run)
+            known = {hour: history.readings[hour] for hour in history.told}
+            await self._async_mend(source, gap, known, found, dry_run=dry_run)
         if history.readings:
-            await self._async_complete(source, history.readings, found, dry_run=dry_run)
+            await self._async_complete(source, history, found, dry_run=dry_run)
         if not dry_run:
             await self._door.async_join(source.statistic)
         return found
@@ -329,7 +330,7 @@ class Keeper:
         )
 
     async def _async_complete(
-        self, source: Source, readings: Mapping[int, float], found: Found, *, dry_run: bool
+        self, source: Source, history: EnergyHistory, found: Found, *, dry_run: bool
     ) -> None:
         """Write the hours that the box remembers and the statistics lack."""
         statistic = source.statistic
@@ -340,7 +341,15 @@ class Keeper:
         opening = hours[0].state - hours[0].sum if hours and hours[0].start in ours else math.inf
         until = self._door.compiled_until()
         backfill = await self._hass.async_add_executor_job(
-            partial(missing_hours, readings, hours, first, until, opening=opening)
+            partial(
+                missing_hours,
+                history.readings,
+                hours,
+                first,
+                until,
+                told=history.told,
+                opening=opening,
+            )
         )
         found.rows += len(backfill.rows)
         found.energy = backfill.energy

@@ -31,8 +31,16 @@ def merged(
     readings = {row.start + HOUR: row.state for row in imported}
     if imported:
         readings[imported[0].start] = imported[0].state - imported[0].sum
-    between = missing_hours(readings, live, first, until) if live else Backfill()
+    # What the import does not know stays, and limits what is written beside it.
+    kept = [
+        Row(row.start, HOUR, row.state, row.sum)
+        for row in own
+        if row.start >= first and known[row.start] is row
+    ]
+    there = sorted([*live, *kept], key=lambda row: row.start)
+    between = missing_hours(readings, there, first, until) if live else Backfill()
     inside = [row for row in between.rows if row.start >= first]
+    rows = [row for row in rows if row.start + HOUR <= until]
     return Backfill(
         rows=[*rows, *inside],
         join=rows[-1].start + HOUR if rows else None,
@@ -47,11 +55,10 @@ def _continued(rows: Sequence[SumRow], imported: set[int], live: Sequence[Row]) 
     """
     if not rows:
         return []
-    opening = rows[0].sum if rows[0].start in imported else 0.0
-    done = [SumRow(rows[0].start, rows[0].state, max(opening, 0.0))]
+    done = [SumRow(rows[0].start, rows[0].state, _rise(0.0, rows[0].sum, 1.0))]
     for before, row in pairwise(rows):
         same_source = (before.start in imported) == (row.start in imported)
-        if same_source and row.start == before.start + HOUR:
+        if same_source and row.start == before.start + HOUR and row.sum >= before.sum:
             rise = row.sum - before.sum
         else:
             rise = _rise(before.state, row.state, (row.start - before.start) / HOUR)
@@ -68,7 +75,7 @@ def _continued(rows: Sequence[SumRow], imported: set[int], live: Sequence[Row]) 
 def _filled(before: SumRow, start: int, state: float, rise: float) -> list[SumRow]:
     """Return the hours after one up to another, over which its rise is spread."""
     hours = (start - before.start) // HOUR
-    step = (state - before.state) / hours if state >= before.state else 0.0
+    step = min(max(state - before.state, 0.0), rise) / hours
     return [
         SumRow(
             before.start + HOUR * number,

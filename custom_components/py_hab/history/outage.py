@@ -6,10 +6,12 @@ Nothing here reads or writes: it is told what stands there, and tells what shoul
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf, nextafter
 from typing import Final
 
+from ..counter import DEFAULT_MAX_POWER
 from ..counter_gap import Gap
-from .rows import HOUR, Row, SumRow, full_hour
+from .rows import HOUR, PERIOD, Row, SumRow, full_hour
 
 NOTHING: Final = 1e-6
 """kWh; sums are floats."""
@@ -60,16 +62,23 @@ def _between(
     """Return the kWh at the full hours after `left` up to `right`, which lies behind it."""
     hours = range(full_hour(left) + HOUR, full_hour(right) + 1, HOUR)
     edges = [left, *hours, right]
+    lengths = [(stop - begin) / HOUR for begin, stop in pairwise(edges)]
     shares = [
-        usual.get(full_hour(begin), -1.0) * (stop - begin) / HOUR for begin, stop in pairwise(edges)
+        usual.get(full_hour(begin), -1.0) * length
+        for begin, length in zip(edges, lengths, strict=False)
     ]
-    if min(shares) < 0 or sum(shares) <= 0:
-        shares = [stop - begin for begin, stop in pairwise(edges)]
-    total, passed = sum(shares), 0.0
+    energy, total = after - before, sum(shares)
+    possible = total > 0 and all(
+        0 <= share * energy <= DEFAULT_MAX_POWER * length * total
+        for share, length in zip(shares, lengths, strict=True)
+    )
+    if not possible:
+        shares, total = lengths, sum(lengths)
+    passed = 0.0
     counted: dict[int, float] = {}
     for hour, share in zip(hours, shares, strict=False):
         passed += share
-        counted[hour] = before + (after - before) * min(passed / total, 1.0)
+        counted[hour] = before + energy * min(passed / total, 1.0)
     return counted
 
 
@@ -88,77 +97,106 @@ def mending(
     there are any; `ours` the hours that we have written. `known` are the readings in kWh that
     the box remembers at full hours.
     """
-    after = _first_after(gap, periods) or _first_after(gap, hours)
+    found = (_first_after(gap, periods), _first_after(gap, hours))
+    # The oldest five-minute rows may have been purged meanwhile.
+    after = min(filter(None, found), key=lambda row: row.end, default=None)
     if after is None:
         return None
     before = _at_start(gap, periods) or _at_start(gap, hours)
-    if before is None:
+    if before is None or not _is_possible(gap, before):
         # The statistics begin with this reading: there is nothing to be continued.
         return Mending(at=after.start)
+    base = before.sum + gap.before - before.state
     # Home Assistant goes on from its five-minute rows only, and keeps them for ten days.
     restarted = gap.goes_on and before.length == HOUR
-    base = before.sum + max(gap.before - before.state, 0.0)
-    shift = 0.0
-    if restarted or not gap.goes_on:
-        shift = base + gap.energy + (after.state - gap.after) - after.sum
+    begun = [row.start for row in periods if restarted and row.start > gap.start]
+    if before.length < HOUR:
+        seen = _last_seen(gap, periods)
+    else:
+        seen = _last_seen(gap, [row for row in hours if gap.goes_on and row.start not in ours])
+    energy = max(gap.energy, seen[1] - gap.before)
+    shift = base + energy + (after.state - gap.after) - after.sum
     return Mending(
-        at=after.start,
+        at=min([after.start, *begun]),
         shift=shift if abs(shift) > NOTHING else 0.0,
         restarted=restarted,
-        rows=_hours_between(gap, base, hours, ours, known, usual),
+        rows=_hours_between(gap, base, energy, seen, known, usual),
     )
+
+
+def _is_possible(gap: Gap, before: Row) -> bool:
+    """Whether a row shows the counter of the reading before the gap."""
+    hours = (gap.start - before.start) / HOUR + 1
+    return abs(gap.before - before.state) <= DEFAULT_MAX_POWER * hours
+
+
+def _last_seen(gap: Gap, rows: Sequence[Row]) -> tuple[float, float]:
+    """Return when the counter was last measured before the silence, and its reading.
+
+    Rows show more than what was remembered if Home Assistant was not stopped in order.
+    """
+    most = gap.after if gap.goes_on else inf
+    shown = [
+        row
+        for row in rows
+        if gap.start < row.end <= gap.end and gap.before + NOTHING < row.state <= most
+    ]
+    reading = max((row.state for row in shown), default=gap.before)
+    ends = [row.end for row in shown if row.state >= reading - NOTHING]
+    # At an end that is a full hour, what is known of that hour is still to be heard.
+    return nextafter(min(ends), 0.0) if shown else gap.start, reading
 
 
 def _hours_between(
     gap: Gap,
     base: float,
-    hours: Sequence[Row],
-    ours: Container[int],
+    energy: float,
+    seen: tuple[float, float],
     known: Mapping[int, float],
     usual: Mapping[int, float],
 ) -> list[SumRow]:
     """Return the hours from that of the last reading to the one before the next reading.
 
-    `base` is the sum at the last reading.
+    `base` is the sum at the reading before the gap, `energy` what was counted until the next one.
     """
-    start, reading = gap.start, gap.before
-    for row in hours:
-        # Measured after the reading that was remembered: Home Assistant was not stopped in order.
-        live = row.start not in ours and full_hour(start) <= row.start < full_hour(gap.end)
-        if gap.goes_on and live and reading + NOTHING < row.state <= gap.after:
-            start, base, reading = float(row.end), row.sum, row.state
-    energy = gap.energy - (reading - gap.before)
+    start, reading = seen
+    passed = reading - gap.before
     if energy <= 0 and gap.goes_on:
         return []
     counted = spread(
         start,
         gap.end,
-        max(energy, 0.0),
+        max(energy - passed, 0.0),
         known={hour: value - reading for hour, value in known.items()} if gap.goes_on else {},
         usual=usual,
     )
+    # State and sum rise together, so that each of these rows tells what stood before the gap.
     return [
-        SumRow(hour - HOUR, reading + (kwh if gap.goes_on else 0.0), base + kwh)
-        for hour, kwh in counted.items()
+        SumRow(hour - HOUR, reading + kwh, base + passed + kwh) for hour, kwh in counted.items()
     ]
 
 
 def _first_after(gap: Gap, rows: Sequence[Row]) -> Row | None:
-    """Return the first row that shows a reading from after the gap."""
+    """Return the first row that shows a reading from after the gap.
+
+    A reading is written up to a minute after it was believed.
+    """
     for row in rows:
-        if row.end > gap.end and abs(row.state - gap.after) <= abs(row.state - gap.before):
+        lower = row.end >= gap.end + PERIOD and row.state < gap.before - NOTHING
+        nearer = abs(row.state - gap.after) <= abs(row.state - gap.before)
+        if row.end > gap.end and (lower or nearer):
             return row
     return None
 
 
 def _at_start(gap: Gap, rows: Sequence[Row]) -> Row | None:
-    """Return the last row from before the gap.
+    """Return the last row that shows the counter from before the gap.
 
     Rows within it prove nothing: when the counter comes back, its last reading is shown while
     the next one is confirmed, and a sum that begins anew begins with that.
     """
     return max(
-        (row for row in rows if row.start <= gap.start and row.state <= gap.before + NOTHING),
+        (row for row in rows if row.start <= gap.start and row.end <= gap.end),
         key=lambda row: row.start,
         default=None,
     )
