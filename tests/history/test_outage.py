@@ -1,6 +1,5 @@
 """What statistics say after a time without readings, against a house whose use is known."""
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
@@ -33,6 +32,7 @@ class House:
     hourly: list[float]
 
     def __post_init__(self) -> None:
+        """Sum up once."""
         self._until = [0.0, *accumulate(self.hourly)]
 
     def used(self, moment: float) -> float:
@@ -112,6 +112,7 @@ class Life:
     recorder: Recorder = field(default_factory=Recorder)
 
     def __post_init__(self) -> None:
+        """Live through it."""
         self.lost = self.start + self.stale
         for start in range(T0, T0 + HOUR * len(self.house.hourly), PERIOD):
             self.recorder.compile(start, self.states(start))
@@ -408,7 +409,9 @@ def test_a_display_that_was_full_starts_anew() -> None:
     assert life.gap().energy == 2.25
     plan = mended(life)
     assert plan.shift == pytest.approx(0.5)
-    assert [(row.start, row.sum) for row in plan.rows] == [(T0 + HOUR, pytest.approx(12.0))]
+    (row,) = plan.rows
+    assert row.start == T0 + HOUR
+    assert row.sum == pytest.approx(12.0)
     assert_true(life)
 
 
@@ -515,7 +518,10 @@ def test_statistics_that_begin_after_the_gap_continue_nothing() -> None:
 
 
 def test_a_shift_smaller_than_what_floats_hide_is_none() -> None:
-    before, after = Row(T0, PERIOD, 100.0, 5.0), Row(T0 + 2 * HOUR, PERIOD, 103.0, 8.0 + NOTHING / 2)
+    before, after = (
+        Row(T0, PERIOD, 100.0, 5.0),
+        Row(T0 + 2 * HOUR, PERIOD, 103.0, 8.0 + NOTHING / 2),
+    )
     gap = Gap(
         key="a",
         start=T0 + 200.0,
