@@ -1,15 +1,15 @@
 """When the history of an entry is looked after, and what becomes of it: a box, a real recorder."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.py_hab.const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
+from custom_components.py_hab.const import CONF_HISTORY, CONF_SHAPE, OutageShape
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.counter import Verdict
 from custom_components.py_hab.counter_gap import Gap
@@ -17,13 +17,12 @@ from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, Login
 from custom_components.py_hab.fritzbox_statistics import BoxStatistics
 from custom_components.py_hab.history import box_memory, keeper as keeping
 from custom_components.py_hab.history.box_periods import EnergyHistory
-from custom_components.py_hab.history.keeper import GIVE_UP_AFTER, NOT_TOLD, Keeper, keeper_of
+from custom_components.py_hab.history.keeper import GIVE_UP_AFTER, NOT_TOLD, keeper_of
 from custom_components.py_hab.history.ledger import Work
 from custom_components.py_hab.history.rows import HOUR, SumRow
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import door
 from homeassistant.components.recorder import Recorder
-from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -35,6 +34,7 @@ from tests.conftest import START
 from tests.passing_time import Time
 from tests.watching import warnings
 
+from .box_house import PERIOD, House
 from .living import recorded, rows
 
 METER: Final = "sensor.stromzahler_energy_import"
@@ -42,7 +42,6 @@ FRIDGE: Final = "sensor.kuhlschrank_energy"
 NOTHING: Final = EnergyHistory(readings={}, doubts=())
 WEEK_BEFORE: Final = tuple(enumerate((0.0, 1.0, 2.0, 3.0, 6.0, 7.0, 12.0, 13.0, 14.0)))
 """The kWh that have been counted at the end of each of some hours."""
-PERIOD: Final = timedelta(minutes=5)
 DROP: Final = Fault(drop=True)
 
 
@@ -75,69 +74,6 @@ async def box(
     await box.start()
     yield box
     await box.stop()
-
-
-@dataclass
-class House:
-    """Home Assistant with a box, and time."""
-
-    time: Time
-    hass: HomeAssistant
-    box: SimulatedFritzBox
-    entry: MockConfigEntry
-    asked: list[str]
-    """The devices that the box was asked of what it remembers."""
-    tells: list[Callable[[], Awaitable[None]]]
-    """What happens when it is asked, first one first; then it answers."""
-
-    async def start(self, **options: Any) -> None:
-        """Set the box up."""
-        self.hass.config_entries.async_update_entry(
-            self.entry, options={CONF_SCAN_INTERVAL: 60, **options}
-        )
-        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
-        await self.hass.async_block_till_done()
-
-    async def lives(self, duration: timedelta, step: timedelta = PERIOD) -> None:
-        """Let time pass, and the recorder work."""
-        while duration > timedelta():
-            await self.time.passes(self.hass, step, step=step)
-            await recorded(self.hass)
-            duration -= step
-
-    async def to_the_hour(self, minutes: int = 0) -> None:
-        """Let time pass until so many minutes after the next full hour, and a little."""
-        now = dt_util.utcnow()
-        left = timedelta(seconds=HOUR - now.timestamp() % HOUR, minutes=minutes)
-        await self.lives(left)
-
-    @property
-    def keeper(self) -> Keeper:
-        """Who looks after the history."""
-        found = keeper_of(self.hass, self.entry.entry_id)
-        assert found is not None
-        return found
-
-    def last_run(self) -> Mapping[str, Any] | None:
-        """When the whole history was last looked after, and what came of it."""
-        return self.keeper.last_run
-
-    @property
-    def gaps(self) -> list[Gap]:
-        """What is to be mended."""
-        found: list[Gap] = self.entry.runtime_data.counters.gaps
-        return found
-
-    def counted(self, ain: str = IMPORT) -> float:
-        """What a device really has counted, in kWh."""
-        return self.box.counter(ain) / 1000
-
-    async def act(self, action: str, **data: Any) -> dict[str, dict[str, Any]]:
-        """Call an action; return what it answers, by entity."""
-        answer: Any = await self.hass.services.async_call(
-            DOMAIN, action, data, blocking=True, return_response=True
-        )
-        return {item["entity_id"]: item for item in answer["entities"]}
 
 
 @pytest.fixture
