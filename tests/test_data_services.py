@@ -362,8 +362,8 @@ async def test_a_user_who_does_not_exist_sees_nothing(
 async def test_fields_that_cannot_be_are_refused(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    series = {"entity_id": ENERGY}
-    for data in (
+    series: dict[str, Any] = {"entity_id": ENERGY}
+    wrong: list[dict[str, Any]] = [
         {},
         {"sub_entity": "Energy"},
         {**series, "device": REFRIGERATOR},
@@ -379,7 +379,8 @@ async def test_fields_that_cannot_be_are_refused(
             for name in ("", "x", "../etc/passwd", "sensor.x; DROP TABLE states", "a:b", None)
         ),
         {**series, "colour": "red"},
-    ):
+    ]
+    for data in wrong:
         with pytest.raises(vol.Invalid):
             await act(hass, "get_measurements", **data)
     for data in (series, {**series, "name": "Hour"}, {**series, "name": "day"}, {"name": "hour"}):

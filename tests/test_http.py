@@ -113,12 +113,15 @@ async def entry(
 
 
 @pytest.fixture
-async def client(entry: MockConfigEntry, hass_client: ClientSessionGenerator) -> TestClient:
+async def client(
+    entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> TestClient[Any, Any]:
     """A client with a token."""
-    return await hass_client()
+    client: TestClient[Any, Any] = await hass_client()
+    return client
 
 
-async def get(client: TestClient, path: str, **parameters: str | int) -> tuple[int, Any]:
+async def get(client: TestClient[Any, Any], path: str, **parameters: str | int) -> tuple[int, Any]:
     """Ask for a path as it stands; the answer must be JSON, whatever it is."""
     url = URL(f"/api/py_hab/{path}", encoded=True).extend_query(parameters)
     response = await client.get(url)
@@ -126,7 +129,7 @@ async def get(client: TestClient, path: str, **parameters: str | int) -> tuple[i
     return response.status, await response.json()
 
 
-async def got(client: TestClient, path: str, **parameters: str | int) -> Any:
+async def got(client: TestClient[Any, Any], path: str, **parameters: str | int) -> Any:
     """Return a good answer."""
     status, answer = await get(client, path, **parameters)
     assert status == 200, answer
@@ -136,7 +139,7 @@ async def got(client: TestClient, path: str, **parameters: str | int) -> Any:
 # What the old server told
 
 
-async def test_all_series_are_listed_by_device(client: TestClient) -> None:
+async def test_all_series_are_listed_by_device(client: TestClient[Any, Any]) -> None:
     found = await got(client, "devices")
     assert all(list(item) == SERIES_FIELDS for item in found)
     assert [item["device"] for item in found] == sorted(item["device"] for item in found)
@@ -160,7 +163,7 @@ async def test_all_series_are_listed_by_device(client: TestClient) -> None:
 
 
 async def test_readings_come_newest_first(
-    time: Time, hass: HomeAssistant, client: TestClient
+    time: Time, hass: HomeAssistant, client: TestClient[Any, Any]
 ) -> None:
     for minute in range(3):
         await time.passes(hass, timedelta(minutes=1))
@@ -190,7 +193,7 @@ async def test_readings_come_newest_first(
 
 
 async def test_readings_of_a_device_are_those_of_all_its_series(
-    time: Time, hass: HomeAssistant, client: TestClient
+    time: Time, hass: HomeAssistant, client: TestClient[Any, Any]
 ) -> None:
     await time.passes(hass, timedelta(minutes=5))
     await recorded(hass)
@@ -208,7 +211,7 @@ async def test_readings_of_a_device_are_those_of_all_its_series(
 
 
 async def test_a_reading_keeps_its_id_when_its_entity_is_renamed(
-    hass: HomeAssistant, client: TestClient
+    hass: HomeAssistant, client: TestClient[Any, Any]
 ) -> None:
     before = await got(client, f"mesurement/{FRIDGE}/Energy")
     await hass.async_block_till_done()
@@ -220,14 +223,14 @@ async def test_a_reading_keeps_its_id_when_its_entity_is_renamed(
     assert len({item["id"] for item in whole}) == len(whole)
 
 
-async def test_a_window_is_zero_or_one(client: TestClient) -> None:
+async def test_a_window_is_zero_or_one(client: TestClient[Any, Any]) -> None:
     device = WINDOW.replace(" ", "%20")
     [reading] = await got(client, f"mesurement/{device}/State")
     assert reading["amount"] in {0.0, 1.0}
     assert reading["entity"].startswith("Control ")
 
 
-async def test_a_device_may_be_spelled_in_other_ways(client: TestClient) -> None:
+async def test_a_device_may_be_spelled_in_other_ways(client: TestClient[Any, Any]) -> None:
     for spelling in (
         "15282%200316642-1",
         "152820316642-1",
@@ -238,7 +241,9 @@ async def test_a_device_may_be_spelled_in_other_ways(client: TestClient) -> None
         assert reading["device"] == WINDOW
 
 
-async def test_profiles_have_the_old_names(hass: HomeAssistant, client: TestClient) -> None:
+async def test_profiles_have_the_old_names(
+    hass: HomeAssistant, client: TestClient[Any, Any]
+) -> None:
     await remembers(hass)
     for name, keys in (
         ("Hour", [f"{hour:02}" for hour in range(24)]),
@@ -267,7 +272,7 @@ async def test_profiles_have_the_old_names(hass: HomeAssistant, client: TestClie
         assert last["time"].startswith("2026-03-20T19:07:")
 
 
-async def test_profiles_may_be_of_a_time(hass: HomeAssistant, client: TestClient) -> None:
+async def test_profiles_may_be_of_a_time(hass: HomeAssistant, client: TestClient[Any, Any]) -> None:
     await remembers(hass, TEMPERATURE, "°C")
     start = dt_util.as_local(this_hour() - 3 * HOUR).replace(tzinfo=None)
     found = await got(
@@ -281,7 +286,9 @@ async def test_profiles_may_be_of_a_time(hass: HomeAssistant, client: TestClient
     ]
 
 
-async def test_jobs_are_those_of_all_entries(client: TestClient, entry: MockConfigEntry) -> None:
+async def test_jobs_are_those_of_all_entries(
+    client: TestClient[Any, Any], entry: MockConfigEntry
+) -> None:
     found = await got(client, "jobs")
     assert all(list(item) == ["id", "func", "trigger", "next_run_time"] for item in found)
     assert [item["func"] for item in found] == ["poll", "extras", "backfill", "statistics_check"]
@@ -297,7 +304,7 @@ async def test_jobs_are_those_of_all_entries(client: TestClient, entry: MockConf
 
 
 async def test_units_are_those_in_which_entities_are_shown(
-    hass: HomeAssistant, client: TestClient, entry: MockConfigEntry
+    hass: HomeAssistant, client: TestClient[Any, Any], entry: MockConfigEntry
 ) -> None:
     er.async_get(hass).async_update_entity_options(ENERGY, "sensor", {"unit_of_measurement": "Wh"})
     await hass.async_block_till_done()
@@ -314,7 +321,7 @@ async def test_units_are_those_in_which_entities_are_shown(
 
 
 async def test_entities_that_are_switched_off_are_no_series(
-    hass: HomeAssistant, client: TestClient
+    hass: HomeAssistant, client: TestClient[Any, Any]
 ) -> None:
     er.async_get(hass).async_update_entity(ENERGY, disabled_by=er.RegistryEntryDisabler.USER)
     await hass.async_block_till_done()
@@ -324,7 +331,7 @@ async def test_entities_that_are_switched_off_are_no_series(
 
 
 async def test_an_entry_that_is_not_loaded_has_no_series(
-    hass: HomeAssistant, client: TestClient, entry: MockConfigEntry
+    hass: HomeAssistant, client: TestClient[Any, Any], entry: MockConfigEntry
 ) -> None:
     await hass.config_entries.async_unload(entry.entry_id)
     assert await got(client, "devices") == []
@@ -346,7 +353,7 @@ async def test_nobody_is_answered_without_a_token(
 
 
 async def test_users_see_what_they_may_see(
-    hass: HomeAssistant, client: TestClient, hass_admin_user: MockUser
+    hass: HomeAssistant, client: TestClient[Any, Any], hass_admin_user: MockUser
 ) -> None:
     hass_admin_user.groups = []
     hass_admin_user.mock_policy({"entities": {"entity_ids": {TEMPERATURE: {"read": True}}}})
@@ -369,7 +376,7 @@ async def test_users_see_what_they_may_see(
 
 async def test_who_may_not_see_something_is_not_taken_for_a_burglar(
     hass: HomeAssistant,
-    client: TestClient,
+    client: TestClient[Any, Any],
     hass_admin_user: MockUser,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -383,12 +390,12 @@ async def test_who_may_not_see_something_is_not_taken_for_a_burglar(
 # What cannot be answered
 
 
-async def test_unknown_paths_are_told_in_json(client: TestClient) -> None:
+async def test_unknown_paths_are_told_in_json(client: TestClient[Any, Any]) -> None:
     for path in UNKNOWN_PATHS:
         assert await get(client, path) == (404, {"message": "There is no such endpoint"})
 
 
-async def test_unknown_series_are_told_in_json(client: TestClient) -> None:
+async def test_unknown_series_are_told_in_json(client: TestClient[Any, Any]) -> None:
     for device in UNKNOWN_DEVICES:
         for path in ("mesurement/{}", "measurement/{}/E_in", "statistics/{}/x/Hour"):
             status, answer = await get(client, path.format(device.replace(" ", "%20")))
@@ -396,7 +403,7 @@ async def test_unknown_series_are_told_in_json(client: TestClient) -> None:
             assert answer["message"].startswith("There is no series ")
 
 
-async def test_wrong_parameters_are_told_with_the_reason(client: TestClient) -> None:
+async def test_wrong_parameters_are_told_with_the_reason(client: TestClient[Any, Any]) -> None:
     for path in ("devices", f"mesurement/{FRIDGE}", f"statistics/{FRIDGE}/Energy/Hour"):
         for parameters, reason in WRONG:
             status, answer = await get(client, path, **parameters)
@@ -404,7 +411,7 @@ async def test_wrong_parameters_are_told_with_the_reason(client: TestClient) -> 
             assert answer["message"].startswith(reason)
 
 
-async def test_times_may_be_written_in_several_ways(client: TestClient) -> None:
+async def test_times_may_be_written_in_several_ways(client: TestClient[Any, Any]) -> None:
     path = f"mesurement/{FRIDGE}/Energy"
     for moment in (
         "2026-03-20T18:00:00+01:00",
@@ -423,7 +430,7 @@ async def test_times_may_be_written_in_several_ways(client: TestClient) -> None:
     assert (await get(client, path, end="9999-12-31T23:59:59-10:00"))[0] == 200
 
 
-async def test_there_are_three_profiles(client: TestClient) -> None:
+async def test_there_are_three_profiles(client: TestClient[Any, Any]) -> None:
     for name in ("hour", "Year", "Hour%20", "%00"):
         assert await get(client, f"statistics/{FRIDGE}/Energy/{name}") == (
             400,
@@ -431,7 +438,7 @@ async def test_there_are_three_profiles(client: TestClient) -> None:
         )
 
 
-async def test_a_series_without_statistics_has_no_profile(client: TestClient) -> None:
+async def test_a_series_without_statistics_has_no_profile(client: TestClient[Any, Any]) -> None:
     status, answer = await get(client, f"statistics/{WINDOW.replace(' ', '%20')}/State/Day")
     assert status == 404
     assert answer["message"].startswith("Home Assistant keeps no statistics of binary_sensor.")
@@ -439,7 +446,7 @@ async def test_a_series_without_statistics_has_no_profile(client: TestClient) ->
 
 @pytest.mark.parametrize("path", [f"mesurement/{FRIDGE}", f"statistics/{FRIDGE}/Energy/Hour"])
 async def test_a_recorder_that_is_busy_is_told(
-    hass: HomeAssistant, client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+    hass: HomeAssistant, client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(get_instance(hass), "get_session", refusing)
