@@ -128,7 +128,8 @@ def _changed_statistics(
     if statistic_ids is None:
         return list(ledger.of_entry(entry_id or ""))
     for each in statistic_ids:
-        if each not in ledger.accounts:
+        account = ledger.accounts.get(each)
+        if account is None or entry_id not in (None, account.entry_id):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="nothing_to_undo",
