@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 import math
 from typing import Any, Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 import pytest
 
 from custom_components.py_hab.counter import DEFAULT_MAX_POWER, Verdict
@@ -247,6 +247,9 @@ def lives(
 def test_whatever_the_outage_all_energy_is_where_it_can_have_been_used(
     life: Life, late: bool
 ) -> None:
+    # Where a small counter falls back by a tenth after a crash, Home Assistant books it anew: that
+    # is seen in five-minute rows alone.
+    assume(not late or life.stale == 0.0 or life.first > 1000.0)
     ours: set[int] = set()
     mended(life, late=late, ours=ours)
     assert_true(life)
@@ -497,6 +500,55 @@ def test_energy_that_is_spread_never_falls_and_is_never_more_than_there_is(
     assert list(found) == list(range(full_hour(start) + HOUR, full_hour(end) + 1, HOUR))
     values = [0.0, *found.values(), energy]
     assert all(one <= other + 1e-9 for one, other in pairwise(values))
+
+
+def test_a_lower_counter_is_told_apart_even_if_it_has_nearly_caught_up() -> None:
+    house = House(hourly=[1.0, 1.0, 8.0, 1.0])
+    life = Life(
+        house=house,
+        start=T0 + 1.875 * HOUR,
+        end=T0 + 2.125 * HOUR,
+        verdict=Verdict.REPLACED,
+        second=15_112.0,
+    )
+    plan = mended(life, 1.125, late=True)
+    assert plan.at == T0 + 2 * HOUR
+    assert_true(life)
+
+
+def test_a_reading_that_is_written_a_little_late_is_waited_for() -> None:
+    gap = Gap(
+        key="a",
+        start=T0 + 700.0,
+        before=100.0,
+        end=T0 + 1490.0,
+        after=12.0,
+        verdict=Verdict.REPLACED,
+    )
+    # What was shown is what was written last, a little less than what was read.
+    periods = [Row(T0 + PERIOD * number, PERIOD, 99.99, 5.0) for number in range(5)]
+    rows: dict[str, Any] = {"hours": [], "ours": set(), "known": {}, "usual": {}}
+    assert mending(gap, periods=periods, **rows) is None
+    new = Row(T0 + 5 * PERIOD, PERIOD, 12.0, 17.0)
+    plan = mending(gap, periods=[*periods, new], **rows)
+    assert plan is not None
+    assert plan.at == new.start
+    assert new.sum + plan.shift == pytest.approx(5.01)
+
+
+def test_a_row_of_yet_another_counter_tells_nothing_of_the_one_before() -> None:
+    gap = Gap(
+        key="a",
+        start=T0 + 1200.0,
+        before=99_999.0,
+        end=T0 + 2400.0,
+        after=15_119.0,
+        verdict=Verdict.REPLACED,
+    )
+    # The five-minute rows are gone, and both replacements lie in one hour.
+    hours = [Row(T0 - HOUR, HOUR, 15_118.0, 7.0), Row(T0, HOUR, 15_119.5, 84_888.0)]
+    plan = mending(gap, periods=[], hours=hours, ours=set(), known={}, usual={})
+    assert plan == Mending(at=T0)
 
 
 def test_nothing_is_done_before_the_next_reading_is_compiled() -> None:
