@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
-from custom_components.py_hab import queries
+from custom_components.py_hab import data_services, queries
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.core import Context, HomeAssistant
@@ -212,6 +212,9 @@ async def test_readings_of_a_device_are_those_of_all_its_series(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     found = (await act(hass, "get_measurements", device=REFRIGERATOR))["measurements"]
+    # Many are told outside the event loop.
+    with patch.object(data_services, "FEW", 0):
+        assert await act(hass, "get_measurements", device=REFRIGERATOR) == {"measurements": found}
     assert {item["entity_id"] for item in found} >= {ENERGY, POWER}
     assert await act(hass, "get_measurements", device=REFRIGERATOR, offset=1) == {
         "measurements": found[1:]

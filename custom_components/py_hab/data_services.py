@@ -20,7 +20,6 @@ from .history.measurements import MAX_READINGS, Profile
 from .history.profile import Grouping
 from .history.series import RecordedSeries, recorded_series
 from .jobs import Job, jobs
-from .meter_coordinator import MeterCoordinator
 from .queries import (
     Span,
     async_measurements,
@@ -261,27 +260,27 @@ async def _async_refresh(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
-    match entry.runtime_data:
-        case FritzBoxCoordinator() as fritzbox:
-            await fritzbox.async_ask()
-            if not fritzbox.last_update_success:
-                raise HomeAssistantError(
-                    translation_domain=DOMAIN,
-                    translation_key="box_did_not_answer",
-                    translation_placeholders={
-                        "title": entry.title,
-                        "reason": str(fritzbox.last_exception),
-                    },
-                )
-        case MeterCoordinator() as meter:
-            try:
-                await meter.async_ask(ANSWER_WITHIN)
-            except TimeoutError as err:
-                raise HomeAssistantError(
-                    translation_domain=DOMAIN,
-                    translation_key="reader_did_not_answer",
-                    translation_placeholders={"title": entry.title},
-                ) from err
+    coordinator = entry.runtime_data
+    if isinstance(coordinator, FritzBoxCoordinator):
+        await coordinator.async_ask()
+        if not coordinator.last_update_success:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="box_did_not_answer",
+                translation_placeholders={
+                    "title": entry.title,
+                    "reason": str(coordinator.last_exception),
+                },
+            )
+        return
+    try:
+        await coordinator.async_ask(ANSWER_WITHIN)
+    except TimeoutError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="reader_did_not_answer",
+            translation_placeholders={"title": entry.title},
+        ) from err
 
 
 type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]

@@ -3,6 +3,7 @@
 Field names and their order are the old server's (`docs/openapi.yaml`).
 """
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, override
@@ -55,16 +56,16 @@ def async_register_views(hass: HomeAssistant) -> None:
             hass.http.register_view(view)
 
 
-class _JsonView(HomeAssistantView):
+class _JsonView(HomeAssistantView, ABC):
     """Answers in JSON whatever goes wrong.
 
     400 for wrong parameters, 403 for what the user may not see, 404 for what there is not, 503
     while there is no data.
     """
 
+    @abstractmethod
     async def answer(self, request: web.Request, **path: str) -> web.Response:
         """Answer a request."""
-        raise NotImplementedError
 
     async def get(self, request: web.Request, **path: str) -> web.Response:
         """Answer a request, or tell what is wrong with it."""

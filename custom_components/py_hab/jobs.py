@@ -35,11 +35,11 @@ def jobs(hass: HomeAssistant) -> list[Job]:
     for entry in entries:
         if entry.state is not ConfigEntryState.LOADED:
             continue
-        match entry.runtime_data:
-            case FritzBoxCoordinator() as fritzbox:
-                found += _of_box(entry, fritzbox)
-            case MeterCoordinator() as meter:
-                found.append(_of_meter(entry, meter))
+        coordinator = entry.runtime_data
+        if isinstance(coordinator, FritzBoxCoordinator):
+            found += _of_box(entry, coordinator)
+        else:
+            found.append(_of_meter(entry, coordinator))
         if keeper := keeper_of(hass, entry.entry_id):
             found += _of_history(entry, keeper)
     return found

@@ -68,11 +68,11 @@ def recorded_series(
     found: list[RecordedSeries] = []
     for each in entries:
         if each.state is ConfigEntryState.LOADED:
-            match each.runtime_data:
-                case FritzBoxCoordinator() as fritzbox:
-                    found += _at_box(hass, fritzbox)
-                case MeterCoordinator() as meter:
-                    found += _of_meters(hass, meter)
+            coordinator = each.runtime_data
+            if isinstance(coordinator, FritzBoxCoordinator):
+                found += _at_box(hass, coordinator)
+            else:
+                found += _of_meters(hass, coordinator)
     return sorted(found, key=lambda series: series.device)
 
 
