@@ -516,6 +516,20 @@ def test_a_lower_counter_is_told_apart_even_if_it_has_nearly_caught_up() -> None
     assert_true(life)
 
 
+def test_rows_of_a_counter_that_would_have_fallen_are_not_those_of_one_that_went_on() -> None:
+    gap = Gap(
+        key="a",
+        start=float(T0),
+        before=1000.0,
+        end=T0 + 1.5 * HOUR,
+        after=1001.0,
+        verdict=Verdict.BELIEVED,
+    )
+    rows = [Row(T0 + HOUR * number, HOUR, 183.0 + number, 0.0 + number) for number in range(5)]
+    plan = mending(gap, periods=[], hours=rows, ours=set(), known={}, usual={})
+    assert plan is None
+
+
 def test_a_reading_that_is_written_a_little_late_is_waited_for() -> None:
     gap = Gap(
         key="a",

@@ -182,9 +182,9 @@ def _first_after(gap: Gap, rows: Sequence[Row]) -> Row | None:
     A reading is written up to a minute after it was believed.
     """
     for row in rows:
-        lower = row.end >= gap.end + PERIOD and row.state < gap.before - NOTHING
+        lower = row.state < gap.before - NOTHING and row.end >= gap.end + PERIOD
         nearer = abs(row.state - gap.after) <= abs(row.state - gap.before)
-        if row.end > gap.end and (lower or nearer):
+        if row.end > gap.end and (nearer or (lower and not gap.goes_on)):
             return row
     return None
 
