@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.py_hab.const import CONF_HISTORY, CONF_SHAPE, OutageShape
+from custom_components.py_hab.const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.counter import Verdict
 from custom_components.py_hab.counter_gap import Gap
@@ -31,6 +31,7 @@ from simulator.fritzbox import Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import DEVICES, IMPORT, REFRIGERATOR
 from simulator.home import Home, ManualClock
 from tests.conftest import START
+from tests.mocked_head import MockedHead
 from tests.passing_time import Time
 from tests.watching import warnings
 
@@ -38,6 +39,7 @@ from .box_house import PERIOD, House
 from .living import recorded, rows
 
 METER: Final = "sensor.stromzahler_energy_import"
+METER_OF_HEAD: Final = "sensor.mt681_energy_import"
 FRIDGE: Final = "sensor.kuhlschrank_energy"
 NOTHING: Final = EnergyHistory(readings={}, doubts=())
 WEEK_BEFORE: Final = tuple(enumerate((0.0, 1.0, 2.0, 3.0, 6.0, 7.0, 12.0, 13.0, 14.0)))
@@ -323,42 +325,105 @@ async def test_a_gap_waits_until_its_hours_are_compiled_and_is_mended_and_settle
     assert min(found.values()) >= 0
 
 
-async def test_a_gap_of_which_no_statistics_tell_is_given_up_after_two_days(house: House) -> None:
+@pytest.mark.parametrize("recorder_config", [{"exclude": {"entities": [METER]}}])
+async def test_a_gap_of_which_no_statistics_tell_is_given_up_after_two_days(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "energy_history", lambda *_, **__: NOTHING)
     await house.start()
     await house.lives(timedelta(minutes=10))
     now = dt_util.utcnow().timestamp()
-    age = GIVE_UP_AFTER.total_seconds() - 600
-    counters = house.entry.runtime_data.counters
+    end = now - GIVE_UP_AFTER.total_seconds() + 600
     known, unknown = (
         Gap(
             key=key,
-            start=now - age - 3 * HOUR,
-            before=1e6,
-            end=now - age,
-            after=1e6 + 1,
+            start=end - 3 * HOUR,
+            before=10.0,
+            end=end,
+            after=11.0,
             verdict=Verdict.BELIEVED,
         )
         for key in (IMPORT, "gone")
     )
+    counters = house.entry.runtime_data.counters
     counters.add_gap(known)
     counters.add_gap(unknown)
-    await house.act("backfill", dry_run=True)
     await house.lives(timedelta(minutes=5))
     assert house.gaps == [known, unknown]
-    await house.lives(timedelta(minutes=5))
-    assert (await house.act("backfill", dry_run=True))[METER]["mended"] == []
     await house.lives(timedelta(minutes=10))
+    assert house.gaps == []
+    assert await rows(house.hass, METER) == []
+
+
+async def test_a_gap_that_was_given_up_is_kept_by_looking_only(house: House) -> None:
+    await house.start()
+    await house.lives(timedelta(minutes=10))
+    end = dt_util.utcnow().timestamp() - GIVE_UP_AFTER.total_seconds() - 60
+    gap = Gap(key="gone", start=end - HOUR, before=1, end=end, after=2, verdict=Verdict.BELIEVED)
+    house.entry.runtime_data.counters.add_gap(gap)
+    told: list[float] = []
+    await house.keeper.async_run(dry_run=True, progress=told.append)
+    assert house.gaps == [gap]
+    assert told == pytest.approx([0, 1 / 3, 2 / 3])
+
+
+async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent_of_the_meter() -> None:
+        if house.asked[-1] == IMPORT:
+            raise FritzBoxConnectionError("gone")
+
+    await house.start()
+    gap = await outage(house, 2)
+    house.tells += [silent_of_the_meter] * 20
+    await house.lives(timedelta(minutes=15))
+    assert house.gaps == [gap]
+    assert (await house.act("backfill"))[METER]["left_out"] == [NOT_TOLD]
+    monkeypatch.setattr(keeping, "GIVE_UP_AFTER", timedelta(minutes=20))
+    await house.lives(timedelta(minutes=5))
     assert house.gaps == []
 
 
-async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day_at_most(
-    house: House,
+async def test_a_statistic_that_takes_nothing_keeps_its_gaps_for_two_days(
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def refuse(*_: Any) -> None:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error)
+
     await house.start()
-    gap = await outage(house, 2)
-    house.tells += refuses(*[FritzBoxConnectionError("gone")] * 1)
-    await house.lives(timedelta(minutes=30))
-    assert gap not in house.gaps
+    monkeypatch.setattr(door(house.hass), "async_write", refuse)
+    now = dt_util.utcnow().timestamp()
+    ends = (now - GIVE_UP_AFTER.total_seconds() - 60, now - HOUR)
+    for end in ends:
+        house.entry.runtime_data.counters.add_gap(
+            Gap(
+                key=IMPORT,
+                start=end - HOUR,
+                before=1.0,
+                end=end,
+                after=2.0,
+                verdict=Verdict.BELIEVED,
+            )
+        )
+    error = "not_written"
+    told = await house.act("backfill", dry_run=True)
+    assert told[METER]["left_out"] != ["not_written"]
+    assert len(house.gaps) == 2
+    told = await house.act("backfill")
+    assert told[METER]["left_out"] == ["not_written"]
+    assert [gap.end for gap in house.gaps] == [ends[1]]
+    error = "database_refused"
+    with pytest.raises(HomeAssistantError) as caught:
+        await house.act("backfill")
+    assert caught.value.translation_key == "database_refused"
+
+
+async def test_a_counter_without_a_believed_reading_has_no_history_yet(house: House) -> None:
+    await house.start()
+    house.entry.runtime_data.counters.forget(IMPORT)
+    found = (await house.act("backfill"))[METER]
+    assert (found["rows"], found["since"]) == (0, None)
 
 
 async def test_an_entry_that_is_unloaded_in_the_middle_of_a_run_is_completed_by_the_next(
@@ -518,3 +583,41 @@ async def test_a_user_s_own_unit_is_kept(house: House) -> None:
     assert all(0 <= row["change"] < 10_000 for row in found)
     assert live["sum"] - found[0]["sum"] == pytest.approx(live["state"] - found[0]["state"])
     assert live["state"] == pytest.approx(house.counted() * 1000, abs=500)
+
+
+# A meter
+
+
+async def test_a_meter_that_was_away_is_mended_without_asking_anybody(
+    time: Time,
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    mock_hass_config: None,
+    mqtt_client_mock: Any,
+) -> None:
+    head = MockedHead(time, hass, mqtt_client_mock)
+    await head.connect()
+    entry = head.entry(prefix="MT681")
+    await head.set_up(entry)
+    await head.lives(timedelta(minutes=55), step=timedelta(minutes=5), E_in=0.1)
+    before = head.blocks["MT681"]["E_in"]
+    head.answers = False
+    await head.says("LWT", "Offline")
+    for _ in range(36):
+        await time.passes(hass, PERIOD, step=PERIOD)
+        await recorded(hass)
+    head.answers = True
+    await head.says("LWT", "Online")
+    await head.reads(E_in=before + 3.6)
+    for _ in range(16):
+        await head.lives(PERIOD, E_in=0.0)
+        await recorded(hass)
+    assert entry.runtime_data.counters.gaps == []
+    found = await rows(hass, METER_OF_HEAD)
+    assert found[-1]["state"] == pytest.approx(before + 3.6)
+    assert found[-1]["sum"] - found[0]["sum"] == pytest.approx(before + 3.6 - found[0]["state"])
+    # One tower of 3.6 kWh without us.
+    assert max(row["change"] for row in found) < 1.5
+    works = {event["work"] for event in door(hass).ledger.account(METER_OF_HEAD).events}
+    assert works == {Work.OUTAGE.value}
+    await head.disconnect()
