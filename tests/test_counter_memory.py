@@ -427,3 +427,16 @@ async def test_a_file_whose_gaps_are_no_list_has_none(
 ) -> None:
     memory = await recalled(hass, hass_storage, {"counters": {}, "notes": {}, "gaps": gaps})
     assert memory.gaps == []
+
+
+async def test_a_long_silence_is_a_gap_even_if_nothing_was_counted(hass: HomeAssistant) -> None:
+    """Home Assistant begins the sum anew when it has no five-minute rows any more."""
+    memory = CounterMemory(hass, MockConfigEntry(domain=DOMAIN))
+    start = now()
+    for after in (0, 60, 120):
+        memory.judge("plug", 5.0, start + after)
+    for after in (0, 60):
+        memory.judge("plug", 5.0, start + 30 * 86400 + after)
+    assert [(gap.start, gap.end, gap.energy) for gap in memory.gaps] == [
+        (start + 120, start + 30 * 86400, 0.0)
+    ]

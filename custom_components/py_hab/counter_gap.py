@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from .counter import SILENCE, Verdict, capacity_of
 
 _HOUR: Final = 3600.0
-_KEPT: Final = 24 * _HOUR
+LONG_SILENCE: Final = 24 * _HOUR
 """Seconds for which Home Assistant keeps five-minute rows at the least. After a silence that is
 longer than it keeps them the sum begins anew, even if nothing was counted."""
 
@@ -93,7 +93,7 @@ def gap_between(
     if not gap.goes_on:
         return gap
     long = at - last_at > max(SILENCE, 1.5 * usual) and at // _HOUR > last_at // _HOUR
-    return gap if long and (reading > last or at - last_at > _KEPT) else None
+    return gap if long and (reading > last or at - last_at > LONG_SILENCE) else None
 
 
 def gaps_from_notes(notes: object) -> list[Gap]:

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .counter import BELIEVING, DEFAULT_MAX_POWER, CounterGuard, Verdict
-from .counter_gap import Gap, gap_between, gaps_from_notes
+from .counter_gap import LONG_SILENCE, Gap, gap_between, gaps_from_notes
 
 STORAGE_VERSION: Final = 1
 STORAGE_MINOR_VERSION: Final = 2
@@ -104,7 +104,8 @@ class CounterMemory:
         verdict = guard.judge(reading, now)
         if verdict not in BELIEVING:
             self.rejected[key, verdict] += 1
-        if guard.last != before:
+        silent = at is not None and now - at > LONG_SILENCE and verdict in BELIEVING
+        if guard.last != before or silent:
             gap = gap_between(key, (before, at), (reading, now), verdict=verdict, usual=usual)
             if gap is not None and verdict is Verdict.REPLACED:
                 # The new counter has counted while its readings were confirmed.
