@@ -60,6 +60,11 @@ def statistic_id(value: Any) -> str:
     return text if ":" in text else cv.entity_id(text)
 
 
+def _whole(low: int, high: int) -> vol.All:
+    """Take a whole number; infinity is out of range before it is converted."""
+    return vol.All(vol.Coerce(float), vol.Range(min=low, max=high), vol.Coerce(int))
+
+
 _ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _SERIES: Final = {
     vol.Exclusive(ATTR_ENTITY_ID, "series"): cv.entity_id,
@@ -75,12 +80,8 @@ _MEASUREMENTS_SCHEMA: Final = vol.Schema(
         vol.Schema(
             {
                 **_SERIES,
-                vol.Optional(ATTR_LIMIT, default=200): vol.All(
-                    vol.Coerce(int), vol.Range(min=1, max=MAX_READINGS)
-                ),
-                vol.Optional(ATTR_OFFSET, default=0): vol.All(
-                    vol.Coerce(int), vol.Range(min=0, max=MAX_OFFSET)
-                ),
+                vol.Optional(ATTR_LIMIT, default=200): _whole(1, MAX_READINGS),
+                vol.Optional(ATTR_OFFSET, default=0): _whole(0, MAX_OFFSET),
             }
         ),
     )

@@ -1,18 +1,14 @@
 """The embedded broker: what every client may rely on, whichever broker it is."""
 
-from argparse import ArgumentParser
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from simulator import broker as broker_module
 from simulator.broker import HOST, Broker, BrokerError, Kind, available, free_port
-from simulator.home import Home, RealClock
 from simulator.mqtt import MqttConnection
 
 from .listening import PATIENCE, listening
@@ -188,15 +184,15 @@ async def test_a_port_in_use_is_an_error(broker: Broker) -> None:
 
 
 async def test_it_runs_from_the_command_line() -> None:
-    parser = ArgumentParser()
-    broker_module.add_arguments(parser)
-    args = parser.parse_args(["--port", str(free_port())])
-    home = Home(installed=datetime(2025, 1, 1, tzinfo=UTC))
-    task = asyncio.create_task(broker_module.run(args, home, RealClock()))
-    async with listening(HOST, args.port, "a") as listener:
-        listener.connection.publish("a", "1")
-        await listener.next("a")
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    await refused(args.port)
+    port = free_port()
+    command = [sys.executable, "-m", "simulator", "broker", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = await asyncio.to_thread(process.stdout.readline)
+        assert first == f"MQTT broker (rumqttd) on {HOST}:{port}\n"
+        async with listening(HOST, port, "a") as listener:
+            listener.connection.publish("a", "1")
+            await listener.next("a")
+        process.terminate()
+        assert await asyncio.to_thread(process.wait) == 0
+    await refused(port)
