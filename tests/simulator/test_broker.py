@@ -186,13 +186,13 @@ async def test_a_port_in_use_is_an_error(broker: Broker) -> None:
 async def test_it_runs_from_the_command_line() -> None:
     port = free_port()
     command = [sys.executable, "-m", "simulator", "broker", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        first = await asyncio.to_thread(process.stdout.readline)
-        assert first == f"MQTT broker (rumqttd) on {HOST}:{port}\n"
-        async with listening(HOST, port, "a") as listener:
-            listener.connection.publish("a", "1")
-            await listener.next("a")
-        process.terminate()
-        assert await asyncio.to_thread(process.wait) == 0
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    first = await process.stdout.readline()
+    assert first.decode() == f"MQTT broker (rumqttd) on {HOST}:{port}\n"
+    async with listening(HOST, port, "a") as listener:
+        listener.connection.publish("a", "1")
+        await listener.next("a")
+    process.terminate()
+    assert await process.wait() == 0
     await refused(port)
