@@ -19,7 +19,7 @@ from custom_components.py_hab import history_flow
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counter import BELIEVING, Verdict
 from custom_components.py_hab.fritzbox_api import FritzBoxError
-from custom_components.py_hab.history import box_memory, keeper, server_import
+from custom_components.py_hab.history import box_memory, server_import, upkeep
 from custom_components.py_hab.history.box_periods import Doubt
 from custom_components.py_hab.history.keeper import keeper_of
 from custom_components.py_hab.history.server_clock import Flaw
@@ -201,7 +201,7 @@ def fails(err: Exception) -> Callable[..., Awaitable[Any]]:
 def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
     folder = Path(history_flow.__file__).parent / "translations"
     selectors = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))["selector"]
-    assert selectors["doubt"]["options"].keys() == {*Doubt, keeper.NOT_TOLD, keeper.NOT_WRITTEN}
+    assert selectors["doubt"]["options"].keys() == {*Doubt, upkeep.NOT_TOLD, upkeep.NOT_WRITTEN}
     assert selectors["rejected"]["options"].keys() == set(chain(Verdict, Flaw)) - BELIEVING
 
 
@@ -297,7 +297,7 @@ async def test_the_history_is_completed_at_once(
 ) -> None:
     # The counters' years have tests of their own, which take a while.
     monkeypatch.setattr(
-        keeper,
+        upkeep,
         "sources",
         lambda *args: [item for item in sources(*args) if item.series == "temperature"],
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 import math
 from typing import Any, Final, override
 
@@ -95,6 +95,13 @@ class CounterMemory:
         """Return the last believed reading in kWh, None before there is any."""
         guard = self._guards.get(key)
         return guard.last if guard else None
+
+    def last_read(self, key: str) -> tuple[float, datetime | None] | None:
+        """Return the last believed reading in kWh and when it was last seen, if there is any."""
+        guard = self._guards.get(key)
+        if guard is None or guard.last is None:
+            return None
+        return guard.last, None if guard.at is None else dt_util.utc_from_timestamp(guard.at)
 
     @callback
     def judge(self, key: str, reading: float, now: float) -> Verdict:

@@ -60,7 +60,7 @@ def statistic_id(value: Any) -> str:
     return text if ":" in text else cv.entity_id(text)
 
 
-def _whole(low: int, high: int) -> vol.All:
+def _whole(low: int, high: int) -> Callable[[Any], int]:
     """Take a whole number; infinity is out of range before it is converted."""
     return vol.All(vol.Coerce(float), vol.Range(min=low, max=high), vol.Coerce(int))
 

@@ -15,13 +15,14 @@ from custom_components.py_hab.counter import Verdict
 from custom_components.py_hab.counter_gap import Gap
 from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, LoginBlockedError
 from custom_components.py_hab.fritzbox_statistics import BoxStatistics
-from custom_components.py_hab.history import box_memory, keeper as keeping
+from custom_components.py_hab.history import box_memory, upkeep
 from custom_components.py_hab.history.box_periods import EnergyHistory
-from custom_components.py_hab.history.keeper import GIVE_UP_AFTER, NOT_TOLD, keeper_of
+from custom_components.py_hab.history.keeper import CHECK_INTERVAL, RETRY, keeper_of
 from custom_components.py_hab.history.ledger import Work
 from custom_components.py_hab.history.rows import HOUR, SumRow
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import door
+from custom_components.py_hab.history.upkeep import GIVE_UP_AFTER, NOT_TOLD
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -120,7 +121,7 @@ async def test_the_history_is_completed_some_minutes_after_set_up_and_then_once_
     asked = len(house.asked)
     assert asked == 2
     assert house.keeper.last_check is not None
-    assert house.keeper.next_check == house.keeper.last_check + keeping.CHECK_INTERVAL
+    assert house.keeper.next_check == house.keeper.last_check + CHECK_INTERVAL
     await house.lives(timedelta(hours=23), timedelta(hours=1))
     await house.lives(timedelta(minutes=45), timedelta(minutes=15))
     assert house.last_run() == first
@@ -329,7 +330,7 @@ async def test_a_gap_waits_until_its_hours_are_compiled_and_is_mended_and_settle
 async def test_a_gap_of_which_no_statistics_tell_is_given_up_after_two_days(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "energy_history", lambda *_, **__: NOTHING)
+    monkeypatch.setattr(upkeep, "energy_history", lambda *_, **__: NOTHING)
     await house.start()
     await house.lives(timedelta(minutes=10))
     now = dt_util.utcnow().timestamp()
@@ -380,8 +381,11 @@ async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day(
     await house.lives(timedelta(minutes=15))
     assert house.gaps == [gap]
     assert (await house.act("backfill"))[METER]["left_out"] == [NOT_TOLD]
-    monkeypatch.setattr(keeping, "GIVE_UP_AFTER", timedelta(minutes=20))
-    await house.lives(timedelta(minutes=5))
+    monkeypatch.setattr(upkeep, "GIVE_UP_AFTER", timedelta(minutes=20))
+    asked = len(house.asked)
+    await house.lives(timedelta(minutes=10))
+    assert len(house.asked) == asked, "a box that keeps silent is not asked every five minutes"
+    await house.lives(RETRY)
     assert house.gaps == []
 
 
@@ -459,7 +463,7 @@ async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
 ) -> None:
     await house.start(**{CONF_SHAPE: OutageShape.WEEK_BEFORE})
     # The box remembers nothing.
-    monkeypatch.setattr(keeping, "energy_history", lambda *_, **__: NOTHING)
+    monkeypatch.setattr(upkeep, "energy_history", lambda *_, **__: NOTHING)
     now = int(dt_util.utcnow().timestamp()) // HOUR * HOUR
     week = [SumRow(now - 168 * HOUR + HOUR * hour, 100.0, total) for hour, total in WEEK_BEFORE]
     source = next(item for item in sources(house.hass, house.entry) if item.counter == IMPORT)

@@ -14,7 +14,7 @@ from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.counter import Verdict
 from custom_components.py_hab.counter_gap import Gap
 from custom_components.py_hab.fritzbox_statistics import BoxStatistics
-from custom_components.py_hab.history import box_memory, keeper as keeping, statistics, tables
+from custom_components.py_hab.history import box_memory, statistics, tables, upkeep
 from custom_components.py_hab.history.backfill import missing_hours
 from custom_components.py_hab.history.keeper import keeper_of
 from custom_components.py_hab.history.ledger import Ledger, Work
@@ -190,8 +190,8 @@ async def test_years_of_hours_stay_out_of_the_event_loop(
 
         monkeypatch.setattr(module, name, watch)
 
-    watched(keeping, "energy_history")
-    watched(keeping, "missing_hours")
+    watched(upkeep, "energy_history")
+    watched(upkeep, "missing_hours")
     watched(statistics, "_by_start")
     watched(statistics, "_all_there")
     watched(tables, "_as_they_stand")

@@ -4,10 +4,10 @@ import pytest
 
 from .life import Life
 from .measure import judge
-from .worlds import LEFT_ALONE, READY, World
+from .worlds import CLEAN, LEFT_ALONE, TROUBLED, World
 
 
-@pytest.mark.parametrize("world", READY, ids=lambda world: world.name)
+@pytest.mark.parametrize("world", [*CLEAN, *TROUBLED], ids=lambda world: world.name)
 async def test_hours_add_up_to_the_truth(life: Life, world: World) -> None:
     books = await life.live()
     for series in life.series:

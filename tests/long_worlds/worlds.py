@@ -334,7 +334,3 @@ LEFT_ALONE: Final = _meter(
     "outage that nobody mends", THREE, home_assistant_off(hours=6), THREE, is_mended=False
 )
 """To show that the measure sees what is wrong."""
-
-WAITING: Final = frozenset({"box: backfill while an hour is compiled"})
-"""Names of the worlds that the integration does not get right yet: there it books 0.07 % too much."""
-READY: Final = tuple(world for world in (*CLEAN, *TROUBLED) if world.name not in WAITING)

@@ -81,11 +81,17 @@ class _Piece(NamedTuple):
 
 
 def energy_history(
-    series: Sequence[Series], *, counter: float, now: datetime, zone: tzinfo
+    series: Sequence[Series],
+    *,
+    counter: float,
+    now: datetime,
+    zone: tzinfo,
+    read_at: datetime | None = None,
 ) -> EnergyHistory:
-    """Return what a counter showed at full hours, from what it shows `now` (kWh) backwards.
+    """Return what a counter showed at full hours, from what it showed last (kWh) backwards.
 
-    `series` are Wh; `zone` is where the box's days begin.
+    `series` are Wh, asked for by `now`; `zone` is where the box's days begin. The counter was read
+    at `read_at` or, if nobody knows, now: the box may have counted on before it told the series.
     """
     doubts: set[Doubt] = set()
     readings: dict[int, float] = {}
@@ -93,7 +99,9 @@ def energy_history(
     if 0 <= counter <= _LARGEST:
         layers = _layers(series, counter * 1000, now, zone, doubts)
         pieces = _laid(layers, int(now.timestamp()), doubts)
-        readings = _readings(pieces, counter * 1000, full_hour(now.timestamp()), doubts)
+        read = min(read_at or now, now).timestamp()
+        pieces = list(_until(pieces, int(read) + 1))
+        readings = _readings(pieces, counter * 1000, full_hour(read), doubts)
         told = _edges(pieces) & readings.keys()
     else:
         doubts.add(Doubt.IMPOSSIBLE)
@@ -309,12 +317,22 @@ def _gaps(period: Period, inside: Iterable[_Piece]) -> Iterator[tuple[int, int]]
         yield period.start, end
 
 
+def _until(pieces: Iterable[_Piece], moment: int) -> Iterator[_Piece]:
+    """Yield what lies before a moment, newest first."""
+    for piece in pieces:
+        if piece.end <= moment:
+            yield piece
+        elif piece.start < moment:
+            part = (moment - piece.start) / _length(piece)
+            yield _Piece(piece.start, moment, piece.energy * part)
+
+
 def _readings(
     pieces: Sequence[_Piece], counter: float, last: int, doubts: set[Doubt]
 ) -> dict[int, float]:
     """Follow the counter backwards through adjoining pieces; return its readings, ascending."""
     found: list[tuple[int, float]] = []
-    reading, reached = counter, pieces[0].end
+    reading, reached = counter, pieces[0].end if pieces else 0
     for count, piece in enumerate(pieces):
         if piece.end < reached:
             if Doubt.MISMATCH not in doubts:
