@@ -142,13 +142,10 @@ async def _async_find_spikes(call: ServiceCall) -> ServiceResponse:
     """List hours that no house can draw, and mend them if asked to."""
     return {
         ATTR_DRY_RUN: call.data[ATTR_DRY_RUN],
-        "entities": [
-            await async_mend_spikes(
-                call.hass,
-                statistic_id,
-                max_power=call.data[ATTR_MAX_POWER],
-                dry_run=call.data[ATTR_DRY_RUN],
-            )
-            for statistic_id in call.data[ATTR_ENTITY_ID]
-        ],
+        "entities": await async_mend_spikes(
+            call.hass,
+            call.data[ATTR_ENTITY_ID],
+            max_power=call.data[ATTR_MAX_POWER],
+            dry_run=call.data[ATTR_DRY_RUN],
+        ),
     }

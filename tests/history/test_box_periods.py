@@ -20,7 +20,7 @@ from custom_components.py_hab.history.box_periods import (
     energy_history,
     hourly_means,
 )
-from custom_components.py_hab.history.rows import HOUR, MeanRow
+from custom_components.py_hab.history.rows import HOUR, MeanRow, full_hour
 from simulator.home import Home
 
 # Hypothesis says so of its own generator, on this version of Python.
@@ -131,6 +131,38 @@ MOMENTS: Final = [
     datetime(2025, 12, 31, 23, 0, 3, tzinfo=UTC),
     datetime(2025, 8, 31, 12, 0, tzinfo=UTC),
 ]
+
+
+@pytest.mark.parametrize("at", MOMENTS, ids=str)
+@pytest.mark.parametrize("minutes", [0, 1, 14, 59, 200])
+def test_a_counter_may_have_been_read_before_the_box_told(at: datetime, minutes: int) -> None:
+    """What was counted since the reading is not taken off it; a quarter of an hour is spread."""
+    lived = home("Europe/Berlin")
+    read_at = at - timedelta(minutes=minutes)
+    counter = counter_of(lived, read_at)
+    found = energy_history(
+        relative(lived, at), counter=counter, read_at=read_at, now=at, zone=BERLIN
+    ).readings
+    assert max(found) == full_hour(read_at.timestamp())
+    assert max(found.values()) <= counter
+    most = 0.25 * 12
+    for hour in list(found)[-12:]:
+        true = counter_of(lived, datetime.fromtimestamp(hour, UTC))
+        assert found[hour] == pytest.approx(true, abs=most)
+    # In the middle, where quarters are known, the readings are exact but for that of the reading.
+    off = {
+        round(found[hour] - counter_of(lived, datetime.fromtimestamp(hour, UTC)), 2)
+        for hour in list(found)[-12:-4]
+    }
+    assert max(off) - min(off) <= 0.8
+
+
+def test_a_counter_that_was_last_read_before_all_that_the_box_remembers_tells_nothing() -> None:
+    read_at = NOW - timedelta(days=4000)
+    found = energy_history(
+        [series(DAY, 10, 20)], counter=1.0, read_at=read_at, now=NOW, zone=BERLIN
+    )
+    assert found.readings == {}
 
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)

@@ -194,6 +194,42 @@ async def test_a_run_does_not_begin_while_another_one_works(house: House) -> Non
     assert house.asked == [REFRIGERATOR, IMPORT]
 
 
+async def test_runs_that_are_asked_for_come_one_after_the_other(house: House) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def hesitate() -> None:
+        begun.set()
+        await go.wait()
+
+    await house.start()
+    house.tells.append(hesitate)
+    first = house.hass.async_create_task(house.keeper.async_run())
+    await begun.wait()
+    second = house.hass.async_create_task(house.keeper.async_run())
+    await asyncio.sleep(0)
+    assert house.asked == [REFRIGERATOR]
+    go.set()
+    found = [sum(item.rows for item in await work) for work in (first, second)]
+    assert found[0] > 49
+    assert found[1] == 0
+    assert house.asked == [REFRIGERATOR, IMPORT] * 2
+
+
+async def test_a_clock_that_was_ahead_holds_nothing_back(house: House) -> None:
+    await house.start()
+    now = dt_util.utcnow()
+    ahead = now + timedelta(days=400)
+    house.keeper._started = house.keeper._not_before = ahead
+    door(house.hass).ledger.runs[house.entry.entry_id] = {"at": ahead.isoformat(), "result": []}
+    assert house.keeper.next_run is not None
+    assert house.keeper.next_run <= dt_util.utcnow()
+    await house.lives(timedelta(minutes=10))
+    assert house.asked == [REFRIGERATOR, IMPORT]
+    last = house.last_run()
+    assert last is not None
+    assert last["at"] < ahead.isoformat()
+
+
 async def test_sums_that_are_to_meet_wait_for_live_ones_without_the_box(house: House) -> None:
     await house.start()
     await house.act("backfill")
@@ -547,6 +583,31 @@ async def test_what_was_taken_back_is_left_alone_until_somebody_asks(house: Hous
     assert len(await rows(house.hass, METER)) < 49
     done = await house.act("backfill")
     assert done[METER]["rows"] >= 49
+
+
+async def test_the_box_is_not_asked_about_gaps_that_were_taken_back(house: House) -> None:
+    await house.start()
+    await house.lives(timedelta(minutes=15))
+    await house.act("undo_history", config_entry_id=house.entry.entry_id)
+    await outage(house, 2)
+    asked = len(house.asked)
+    await house.lives(timedelta(minutes=30))
+    assert {gap.key for gap in house.gaps} == {REFRIGERATOR, IMPORT}
+    assert len(house.asked) == asked
+    await house.act("backfill")
+    assert house.gaps == []
+
+
+async def test_a_gap_is_announced_with_as_many_hours_as_are_written(house: House) -> None:
+    await house.start()
+    await house.lives(timedelta(minutes=15))
+    house.hass.config_entries.async_update_entry(house.entry, options={CONF_HISTORY: False})
+    await outage(house, 5)
+    await house.to_the_hour(10)
+    announced = (await house.act("backfill", dry_run=True))[METER]
+    assert len(announced["mended"]) == 1
+    assert announced["rows"] >= 5
+    assert (await house.act("backfill"))[METER] == announced
 
 
 async def test_history_follows_an_entity_that_is_renamed(house: House) -> None:

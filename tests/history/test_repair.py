@@ -146,6 +146,17 @@ async def test_a_statistic_of_another_integration_is_mended(
     assert await all_rows(house, "tibber:energy") == before
 
 
+async def test_nothing_is_mended_if_one_of_several_is_no_energy(
+    house: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    await live(house, freezer, T0, [*HOUSE[:30], 0.0, *HOUSE[31:]])
+    spoiled = await all_rows(house)
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(house, "find_spikes", entity_id=[METER, "sensor.unknown"], dry_run=False)
+    assert caught.value.translation_key == "no_energy_statistic"
+    assert await all_rows(house) == spoiled
+
+
 async def test_measurements_have_no_spikes(
     house: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -216,7 +227,7 @@ async def test_nothing_is_done_without_a_recorder(hass: HomeAssistant) -> None:
     await async_open(hass)
     for work in (
         async_undo(hass, METER, dry_run=True),
-        async_mend_spikes(hass, METER, max_power=43.5, dry_run=True),
+        async_mend_spikes(hass, [METER], max_power=43.5, dry_run=True),
     ):
         with pytest.raises(HomeAssistantError) as caught:
             await work

@@ -1,5 +1,6 @@
 """What users ask for: taking back what we wrote, and mending what others have spoiled."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -10,6 +11,7 @@ from ..const import DOMAIN
 from .ledger import Work
 from .spikes import Spike, find_spikes
 from .statistics import Statistics, door
+from .tables import Statistic
 
 
 def _ready(hass: HomeAssistant) -> Statistics:
@@ -44,28 +46,49 @@ async def async_undo(hass: HomeAssistant, statistic_id: str, *, dry_run: bool) -
 
 
 async def async_mend_spikes(
-    hass: HomeAssistant, statistic_id: str, *, max_power: float, dry_run: bool
-) -> dict[str, Any]:
-    """List the hours of any energy statistic that are impossible; correct them if asked to.
+    hass: HomeAssistant, statistic_ids: Sequence[str], *, max_power: float, dry_run: bool
+) -> list[dict[str, Any]]:
+    """List the hours of energy statistics that are impossible; correct them if asked to.
 
-    `max_power` in kW. Raises ServiceValidationError for what is no statistic of energy.
+    `max_power` in kW. Raises ServiceValidationError for what is no statistic of energy, before
+    anything is changed.
     """
     statistics = _ready(hass)
     async with statistics.lock:
-        statistic = await statistics.async_statistic(statistic_id)
-        if not await statistics.async_is_energy(statistic_id):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="no_energy_statistic",
-                translation_placeholders={"statistic_id": statistic_id},
-            )
-        rows = await statistics.async_sums(statistic)
-        spikes = await hass.async_add_executor_job(_found, rows, max_power)
-        for spike in spikes if not dry_run else ():
-            await statistics.async_shift(
-                statistic, spike.start, spike.proposed - spike.change, Work.SPIKE
-            )
-        return {"entity_id": statistic_id, "spikes": [_about(spike) for spike in spikes]}
+        chosen = [await _async_energy(statistics, each) for each in statistic_ids]
+        return [
+            await _async_mend(hass, statistics, statistic, max_power, dry_run=dry_run)
+            for statistic in chosen
+        ]
+
+
+async def _async_energy(statistics: Statistics, statistic_id: str) -> Statistic:
+    """Return a statistic of energy."""
+    if not await statistics.async_is_energy(statistic_id):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_energy_statistic",
+            translation_placeholders={"statistic_id": statistic_id},
+        )
+    return await statistics.async_statistic(statistic_id)
+
+
+async def _async_mend(
+    hass: HomeAssistant,
+    statistics: Statistics,
+    statistic: Statistic,
+    max_power: float,
+    *,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """List the impossible hours of one statistic; correct them if asked to."""
+    rows = await statistics.async_sums(statistic)
+    spikes = await hass.async_add_executor_job(_found, rows, max_power)
+    for spike in spikes if not dry_run else ():
+        await statistics.async_shift(
+            statistic, spike.start, spike.proposed - spike.change, Work.SPIKE
+        )
+    return {"entity_id": statistic.id, "spikes": [_about(spike) for spike in spikes]}
 
 
 def _found(rows: list[tuple[int, float | None, float]], max_power: float) -> list[Spike]:
