@@ -331,6 +331,26 @@ async def test_the_result_is_the_same_in_any_order(
     assert len(left) == 2
 
 
+@pytest.mark.parametrize("history", [True, False])
+async def test_live_sums_go_on_from_an_import_whatever_is_looked_after(
+    hass: HomeAssistant, head: MockedHead, media: Path, history: bool
+) -> None:
+    entry = head.entry(prefix="MT681", power_interval=5, history=history)
+    await head.set_up(entry)
+    path = write(media / "server.db", lived()[1])
+    # Before there is any live row; and what was taken back is not looked after any more.
+    await imported(hass, path)
+    await undo(hass, entry)
+    await imported(hass, path)
+    for _ in range(24):
+        await head.lives(timedelta(minutes=5), E_in=0.1)
+        await recorded(hass)
+    found = await rows(hass, ENERGY)
+    assert found[-1]["start"] > UNTIL
+    assert min(row["change"] for row in found) >= 0
+    assert door(hass).ledger.account(ENERGY).undone
+
+
 # Refusals
 
 

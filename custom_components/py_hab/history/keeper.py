@@ -115,6 +115,14 @@ class Keeper:
     def _tick(self, now: datetime) -> None:
         """Every five minutes: work, if there is any."""
         self._last_check = now
+        if not self._has_settled(now):
+            return
+        if self._door.has_joins:
+            # Also where nobody wants anything to be looked after: the years of an import would
+            # end with a fall of as many kWh.
+            self._entry.async_create_background_task(
+                self._hass, self._door.async_join_all(), "py_hab sums that meet"
+            )
         if not self._may_work(now):
             return
         # A little later than `now`, which a run that is due at once would still lie ahead of.
@@ -156,33 +164,31 @@ class Keeper:
             return due
         return max(due, not_before)
 
+    def _has_settled(self, now: datetime) -> bool:
+        return (
+            self._started is not None
+            and not timedelta(0) <= now - self._started < AFTER_START
+            and self._door.is_ready()
+        )
+
     def _may_work(self, now: datetime) -> bool:
         return (
             self.enabled
             and not self._working.locked()
-            and self._started is not None
-            and not timedelta(0) <= now - self._started < AFTER_START
             and self._unless_put_off(now) <= now
             and self._entry.runtime_data.last_update_success
-            and self._door.is_ready()
         )
 
     def _waiting(self) -> set[str]:
-        """Return the counters with a gap to be mended, or sums that do not meet yet.
+        """Return the counters with a gap to be mended.
 
         Those of which the user has taken everything back wait until the user asks.
         """
         gaps = {gap.key for gap in self._counters.gaps}
-        accounts = (
-            (source.counter, self._door.ledger.account(source.statistic.id))
-            for source in sources(self._hass, self._entry)
-        )
         return {
-            counter
-            for counter, account in accounts
-            if counter is not None
-            and not account.undone
-            and (counter in gaps or account.join is not None)
+            source.counter
+            for source in sources(self._hass, self._entry)
+            if source.counter in gaps and not self._door.ledger.account(source.statistic.id).undone
         }
 
 

@@ -119,6 +119,23 @@ class Statistics(Tables):
             account.join = None
             await self.ledger.async_save()
 
+    @property
+    def has_joins(self) -> bool:
+        """Whether there are sums that do not meet yet."""
+        return any(account.join is not None for account in self.ledger.accounts.values())
+
+    async def async_join_all(self) -> None:
+        """Let all sums meet that can by now; one that refuses waits, and holds up no other."""
+        for statistic_id, account in [*self.ledger.accounts.items()]:
+            async with self.lock:
+                try:
+                    if account.join is not None:
+                        statistic = await self.async_statistic(statistic_id)
+                        await self.async_resume(statistic)
+                        await self.async_join(statistic)
+                except HomeAssistantError as err:
+                    _LOGGER.debug("Sums of %s do not meet yet", statistic_id, exc_info=err)
+
     async def async_resume(self, statistic: Statistic) -> None:
         """Bring to an end what was interrupted: rows half written go, a shift is found out."""
         account = self._account(statistic)

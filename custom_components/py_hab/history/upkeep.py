@@ -117,10 +117,7 @@ class Upkeep:
         for number, source in enumerate(todo):
             if progress is not None:
                 progress(number / len(todo))
-            remembered: BoxStatistics | None = BoxStatistics()
-            if keys is None or self._has_gap(source):
-                # Sums can meet without the box; they wait for an entity that is not recorded.
-                remembered = await box.async_remembered(source.ain)
+            remembered = await box.async_remembered(source.ain)
             async with self._door.lock:
                 if self._is_wanted(source):
                     found.append(await self._async_told(source, remembered))
@@ -211,9 +208,6 @@ class Upkeep:
             await self._async_complete(source, history, found)
         if not self._dry_run:
             await self._door.async_join(source.statistic)
-
-    def _has_gap(self, source: Source) -> bool:
-        return any(gap.key == source.counter for gap in self._counters.gaps)
 
     def _is_overdue(self, source: Source) -> bool:
         """Whether a gap has waited long enough for the box to tell what it remembers."""
