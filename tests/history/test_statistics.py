@@ -719,6 +719,22 @@ async def test_after_somebody_cleared_the_statistic_nothing_is_taken_back(
     assert f"{METER} was cleared" in caplog.text
 
 
+async def test_a_statistic_that_was_cleared_in_its_first_hour_is_known_by_what_is_missing(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(T0 + timedelta(seconds=tables.COMPILED_AFTER))
+    door.ledger.account(METER).join = FIRST
+    await door.async_write(STATISTIC, history(3), Work.BACKFILL)
+    end = await live(hass, freezer, T0, [500.0, 500.1, 500.2])
+    await door.async_join(STATISTIC)
+    get_instance(hass).async_clear_statistics([METER])
+    await recorded(hass)
+    await live(hass, freezer, end, [500.3 + 0.1 * index for index in range(12)])
+    before = await rows(hass), await rows(hass, period="5minute")
+    await door.async_undo(STATISTIC)
+    assert (await rows(hass), await rows(hass, period="5minute")) == before
+
+
 async def test_the_first_compiled_hour_becomes_the_witness(
     door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:

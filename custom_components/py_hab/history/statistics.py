@@ -242,12 +242,14 @@ class Statistics(Tables):
         if statistic.is_external:
             return
         if account.witness is None:
-            ours = account.inserted.all() | account.writing.all()
-            hours = await self.async_has_hours(statistic, 0.0)
-            account.witness = max(hours - ours, default=None)
-        elif account.witness not in await self.async_has_hours(
-            statistic, account.witness, account.witness + HOUR
-        ):
+            there, inserted = await self.async_has_hours(statistic, 0.0), account.inserted.all()
+            is_cleared = bool(inserted) and there.isdisjoint(inserted)
+            account.witness = max(there - inserted - account.writing.all(), default=None)
+        else:
+            is_cleared = account.witness not in await self.async_has_hours(
+                statistic, account.witness, account.witness + HOUR
+            )
+        if is_cleared:
             _LOGGER.info("%s was cleared: there is nothing to take back any more", statistic.id)
             account.clear()
             await self.ledger.async_save()
