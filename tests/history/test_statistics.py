@@ -163,6 +163,29 @@ async def test_rows_that_were_there_come_back(
     assert plain(await rows(hass)) == before
 
 
+async def test_what_the_user_has_adjusted_since_stays(
+    door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    async def adjust(start: datetime, kwh: float) -> None:
+        get_instance(hass).async_adjust_statistics(METER, start, kwh, "kWh")
+        await recorded(hass)
+
+    await live(hass, freezer, T0, [500.0 + 0.1 * index for index in range(48)])
+    before = list((await changes(hass)).values())
+    await door.async_write(STATISTIC, [SumRow(FIRST + HOUR, 501.7, 1.7)], Work.OUTAGE)
+    await adjust(T0, 100.0)
+    await door.async_shift(STATISTIC, FIRST + HOUR, 3.0, Work.REPLACEMENT)
+    again = [SumRow(FIRST + HOUR, 501.5, 104.5), SumRow(FIRST + 2 * HOUR, 502.9, 105.9)]
+    await door.async_write(STATISTIC, again, Work.OUTAGE)
+    await adjust(T0 + timedelta(hours=2), -10.0)
+    hours = list((await changes(hass)).values())
+    assert hours == pytest.approx([101.1, 3.4, -8.6, 1.8])
+    reopen = await reopened(hass)
+    await reopen.async_undo(STATISTIC)
+    hours = list((await changes(hass)).values())
+    assert hours == pytest.approx([before[0] + 100.0, before[1], before[2] - 10.0, before[3]])
+
+
 async def test_means_come_and_go(
     door: Statistics, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:

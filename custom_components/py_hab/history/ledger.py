@@ -5,7 +5,7 @@ that were not there, rows as they were before, and by how much sums were shifted
 matter in which order the changes were made.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -97,6 +97,11 @@ class Hours:
 type Values = dict[str, float | None]
 """state, sum, mean, min, max, last_reset (unix time) of a row, as far as it has them."""
 
+_WRITTEN: Final = "written"
+"""Kept beside the values of a row that was replaced: the sum that was written in its place."""
+_SAME: Final = 1e-6
+"""kWh; sums are floats."""
+
 
 @dataclass(slots=True)
 class Account:
@@ -106,7 +111,7 @@ class Account:
     """The config entry it belongs to; None for statistics of others."""
     inserted: Hours = field(default_factory=Hours)
     replaced: dict[int, Values] = field(default_factory=dict)
-    """Rows as Home Assistant had written them, without our shifts."""
+    """Rows as Home Assistant had written them, without our shifts; see as_it_would_be."""
     shifts: list[tuple[int, float]] = field(default_factory=list)
     """From which moment on (unix time) sums were shifted, and by how many kWh. Where a shift has
     not reached the sums of Home Assistant, one of the opposite amount says from when on."""
@@ -141,6 +146,28 @@ class Account:
     def shift_at(self, moment: int) -> float:
         """Return the kWh by which the sum of the hour that starts at a moment was shifted."""
         return sum(amount for start, amount in self.shifts if start // HOUR * HOUR <= moment)
+
+    def as_it_would_be(self, hour: int, found: Values) -> Values:
+        """Return a row, of which something was found, as it would be without our changes.
+
+        By what its sum differs from what we have written, somebody else has shifted it since.
+        """
+        shift, total = self.shift_at(hour), found.get("sum")
+        values = self.replaced.get(hour)
+        if values is None:
+            return found if total is None else found | {"sum": total - shift}
+        values, kept = dict(values), values.get("sum")
+        written = values.pop(_WRITTEN, None)
+        if total is not None and kept is not None and written is not None:
+            others = total - shift - written
+            values["sum"] = kept + (others if abs(others) > _SAME else 0.0)
+        return values
+
+    def note_written(self, written: Mapping[int, Values]) -> None:
+        """Note which sums stand now in place of others."""
+        for hour in written.keys() & self.replaced.keys():
+            if (total := written[hour].get("sum")) is not None:
+                self.replaced[hour][_WRITTEN] = total - self.shift_at(hour)
 
     def note_shift(self, start: int, amount: float) -> None:
         """Note a shift that was made, or that an earlier one was taken back."""

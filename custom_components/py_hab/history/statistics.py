@@ -63,12 +63,13 @@ class Statistics(Tables):
         await in_executor(account.inserted.discard, own)
         for start in values:
             if start not in own:
-                account.replaced.setdefault(start, _without(account.shift_at(start), before[start]))
+                account.replaced[start] = account.as_it_would_be(start, before[start])
         account.witness = account.witness or max(account.replaced, default=None)
         await self.ledger.async_save()
         metadata = await self._async_metadata(statistic.id) or new_metadata(statistic)
         await self._async_import(metadata, statistic.unit, values)
         await self._async_verify(statistic, values)
+        account.note_written(values)
         await in_executor(account.inserted.add, own)
         await in_executor(account.writing.discard, own)
         account.tell(
@@ -261,6 +262,12 @@ class Statistics(Tables):
         metadata = await self._async_metadata(statistic.id)
         if metadata is None:
             return
+        first, last = min(account.replaced), max(account.replaced)
+        found = await self._async_values(statistic, first, last + HOUR)
+        account.replaced = {
+            start: account.as_it_would_be(start, found.get(start, {})) for start in account.replaced
+        }
+        await self.ledger.async_save()
         await self._async_import(metadata, statistic.unit, account.replaced)
         await self._async_verify(statistic, account.replaced)
 
@@ -323,12 +330,6 @@ def _values(row: SumRow | MeanRow) -> Values:
     if isinstance(row, SumRow):
         return {"state": row.state, "sum": row.sum}
     return {"mean": row.mean, "min": row.min, "max": row.max}
-
-
-def _without(shift: float, values: Values) -> Values:
-    """Return a row as it would be without our shifts."""
-    total = values.get("sum")
-    return values | {"sum": total - shift} if total is not None else values
 
 
 def _same(one: float | None, other: float | None) -> bool:

@@ -351,10 +351,10 @@ def _as_measured(hours: Sequence[Row], hour: int, account: Account) -> list[Row]
     """
     found = [row for row in hours if row.start != hour or hour not in account.inserted]
     for number, row in enumerate(found):
-        values = account.replaced.get(hour) if row.start == hour else None
-        match values:
-            case {"state": int() | float() as state, "sum": int() | float() as total}:
-                found[number] = replace(row, state=state, sum=total + account.shift_at(hour))
+        if row.start == hour and hour in account.replaced:
+            match account.as_it_would_be(hour, {"sum": row.sum}):
+                case {"state": int() | float() as state, "sum": int() | float() as total}:
+                    found[number] = replace(row, state=state, sum=total + account.shift_at(hour))
     return found
 
 
