@@ -22,8 +22,10 @@ from custom_components.py_hab.history.ledger import Work
 from custom_components.py_hab.history.rows import HOUR, SumRow
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import door
+from custom_components.py_hab.history.tables import Statistic, new_metadata
 from custom_components.py_hab.history.upkeep import GIVE_UP_AFTER, NOT_TOLD
 from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -648,6 +650,25 @@ async def test_a_user_s_own_unit_is_kept(house: House) -> None:
     assert all(0 <= row["change"] < 10_000 for row in found)
     assert live["sum"] - found[0]["sum"] == pytest.approx(live["state"] - found[0]["state"])
     assert live["state"] == pytest.approx(house.counted() * 1000, abs=500)
+
+
+async def test_hours_of_the_user_s_own_that_tell_no_readings_stay(house: House) -> None:
+    await house.start(**{CONF_HISTORY: False})
+    await house.lives(timedelta(minutes=15))
+    now = int(START.timestamp()) // HOUR * HOUR
+    own = {now - HOUR * back: 50.0 - back for back in range(40, 4, -1)}
+    async_import_statistics(
+        house.hass,
+        new_metadata(Statistic(id=METER, unit="kWh", is_sum=True)),
+        [{"start": dt_util.utc_from_timestamp(hour), "sum": kwh} for hour, kwh in own.items()],
+    )
+    await house.to_the_hour(63)
+    await house.act("backfill")
+    await house.lives(timedelta(minutes=15))
+    found = {int(row["start"]): row for row in await rows(house.hass, METER)}
+    assert [found[hour]["state"] for hour in own] == [None] * len(own)
+    changes = [found[hour]["change"] for hour in own]
+    assert changes[1:] == pytest.approx([1.0] * (len(own) - 1))
 
 
 # A meter

@@ -1,6 +1,7 @@
 """How the old server's years fit before and between what Home Assistant has counted."""
 
 from itertools import accumulate, pairwise
+import math
 from typing import Final
 
 from hypothesis import given, settings, strategies as st
@@ -287,3 +288,15 @@ def test_an_import_that_ends_before_our_own_oldest_hour_is_joined_to_it() -> Non
     table = Table(house.rows(4, 5, sum_before=7.0), house.rows(2, 4))
     table.merge(house.rows(0, 1))
     assert list(table.changes().values()) == pytest.approx([1.0, 2.5, 2.5, 4.0, 5.0])
+
+
+def test_live_hours_without_states_stay_and_tell_no_reading() -> None:
+    imported = House([1.0, 1.0, 1.0]).rows(0, 3)
+    live = [Row(T0 + HOUR * hour, HOUR, math.nan, 1.0 + hour) for hour in (1, 5, 7)]
+    plan = merged(imported, [], live, LATER)
+    assert plan.rows == imported[:1]
+    plan = merged(imported, [], live[1:], LATER)
+    assert plan.rows == [
+        *imported,
+        *(SumRow(T0 + HOUR * hour, 503.0, 3.0) for hour in (3, 4)),
+    ]

@@ -94,8 +94,9 @@ def _spread_between(
     left: Row | None, right: Row | None, readings: Mapping[int, float], told: Container[int]
 ) -> dict[int, float]:
     """Return the kWh since `left` at full hours until the end of `right`."""
-    # Where the counter or its sum began anew, nobody knows how much belongs in between.
-    if left is None or right is None or right.sum < left.sum or right.state < left.state:
+    # Where the counter or its sum began anew, or without states, nobody knows how much belongs in
+    # between.
+    if left is None or right is None or right.sum < left.sum or not right.state >= left.state:
         return {}
     known = {
         hour: readings[hour] - left.state

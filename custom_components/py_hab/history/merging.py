@@ -75,7 +75,8 @@ def _continued(rows: Sequence[SumRow], imported: set[int], live: Sequence[Row]) 
 def _filled(before: SumRow, start: int, state: float, rise: float) -> list[SumRow]:
     """Return the hours after one up to another, over which its rise is spread."""
     hours = (start - before.start) // HOUR
-    step = min(max(state - before.state, 0.0), rise) / hours
+    # In this order what is not known (NaN) is nothing.
+    step = min(max(0.0, state - before.state), rise) / hours
     return [
         SumRow(
             before.start + HOUR * number,

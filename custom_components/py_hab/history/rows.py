@@ -39,6 +39,7 @@ class Row:
     start: int
     length: int
     state: float
+    """NaN where nobody has written any: an import of the user's own may have sums only."""
     sum: float
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import batched
 import logging
+from math import nan
 from typing import Any, Final, Literal, cast
 
 from sqlalchemy import text
@@ -206,9 +207,10 @@ class Tables:
             end,
             {"state", "sum"},
             lambda rows: [
-                Row(int(row["start"]), length, state, total)
+                Row(int(row["start"]), length, nan if state is None else state, total)
                 for row in rows
-                if (total := row.get("sum")) is not None and (state := row.get("state")) is not None
+                if (total := row.get("sum")) is not None
+                for state in (row.get("state"),)
             ],
         )
 
