@@ -290,6 +290,36 @@ def test_an_import_that_ends_before_our_own_oldest_hour_is_joined_to_it() -> Non
     assert list(table.changes().values()) == pytest.approx([1.0, 2.5, 2.5, 4.0, 5.0])
 
 
+@given(kwh=st.lists(st.floats(0.0, 5.0), min_size=4, max_size=60), data=st.data())
+@THOROUGH
+def test_an_import_puts_right_what_was_only_spread_evenly(
+    kwh: list[float], data: st.DataObject
+) -> None:
+    house, number = House(kwh, 5000.0), len(kwh) - 1
+    own = [
+        SumRow(T0 + HOUR * hour, 5000.0 + sum(kwh[:number]) * part, sum(kwh[:number]) * part)
+        for hour in range(number)
+        for part in ((hour + 1) / number,)
+    ]
+    table = Table(house.rows(number, number + 1, sum_before=house.readings[number] - 5000.0), own)
+    for _ in range(2):
+        begin, end = sorted(data.draw(st.tuples(*[st.integers(0, number)] * 2)))
+        table.merge(house.rows(begin, end))
+        changes = table.changes()
+        assert min(changes.values()) >= -CLOSE
+        assert sum(changes.values()) == pytest.approx(sum(kwh), abs=0.05)
+        for hour in range(begin + 1, end):
+            assert changes[T0 + HOUR * hour] == pytest.approx(kwh[hour], abs=0.02)
+
+
+def test_another_counter_in_between_is_not_what_an_import_contradicts() -> None:
+    own = [SumRow(T0 + HOUR * hour, 1.0 + hour, 1.0 + hour) for hour in range(1, 4)]
+    imported = [SumRow(T0, 500.0, 1.0)]
+    live = [Row(T0 + HOUR * 4, HOUR, 505.0, 505.0)]
+    plan = merged(imported, own, live, LATER)
+    assert [row.state for row in plan.rows] == [500.0, 2.0, 3.0, 4.0]
+
+
 def test_live_hours_without_states_stay_and_tell_no_reading() -> None:
     imported = House([1.0, 1.0, 1.0]).rows(0, 3)
     live = [Row(T0 + HOUR * hour, HOUR, math.nan, 1.0 + hour) for hour in (1, 5, 7)]

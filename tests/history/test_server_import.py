@@ -351,6 +351,27 @@ async def test_live_sums_go_on_from_an_import_whatever_is_looked_after(
     assert door(hass).ledger.account(ENERGY).undone
 
 
+async def test_a_newer_file_puts_right_what_was_filled_after_an_older_one(
+    hass: HomeAssistant, head: MockedHead, meter: MockConfigEntry, media: Path
+) -> None:
+    years, readings = lived()
+    half = local((FROM + UNTIL) // 2)
+    for _ in range(3):
+        await head.lives(timedelta(minutes=5), step=timedelta(minutes=5), E_in=0.1)
+        await recorded(hass)
+    older = [row for row in readings if str(row[3]) < half]
+    await imported(hass, write(media / "older.db", older))
+    await imported(hass, write(media / "newer.db", readings))
+    await head.lives(timedelta(minutes=55), step=timedelta(minutes=5), E_in=0.1)
+    await recorded(hass)
+    found = {int(row["start"]): row for row in await rows(hass, ENERGY)}
+    for hour, kwh in years.consumed.items():
+        assert found[hour]["sum"] == pytest.approx(kwh, abs=0.002), hour
+    first, last = found[min(found)], found[max(found)]
+    assert last["sum"] - first["sum"] == pytest.approx(last["state"] - first["state"])
+    assert min(row["change"] for row in found.values()) >= 0
+
+
 # Refusals
 
 

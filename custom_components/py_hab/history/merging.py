@@ -3,7 +3,7 @@
 Nothing here reads or writes: it is told what stands there, and tells what should.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -13,6 +13,8 @@ from .rows import HOUR, Row, SumRow
 
 NEAR: Final = 0.5
 """kWh in an hour that two sources may differ by, and still mean the same counter."""
+ROUNDED: Final = 0.01
+"""kWh by which two sources differ that both are right."""
 
 
 def merged(
@@ -27,7 +29,8 @@ def merged(
     first = live[0].start // HOUR * HOUR if live else until
     known = {row.start: row for row in own} | {row.start: row for row in imported}
     head = [known[start] for start in sorted(known) if start + HOUR <= min(first, until)]
-    rows = _continued(head, {row.start for row in imported}, live[:1])
+    starts = {row.start for row in imported}
+    rows = _continued(_agreeing(head, starts, live[:1]), starts, live[:1])
     readings = {row.start + HOUR: row.state for row in imported}
     if imported:
         readings[imported[0].start] = imported[0].state - imported[0].sum
@@ -46,6 +49,55 @@ def merged(
         join=rows[-1].start + HOUR if rows else None,
         energy=rows[-1].sum if rows else 0.0,
     )
+
+
+def _agreeing(
+    rows: Sequence[SumRow], imported: Container[int], live: Sequence[Row]
+) -> list[SumRow]:
+    """Return hours without those of ours that an import contradicts.
+
+    They were spread evenly, over a month of the box or up to the first live row, when less was
+    known: what they show lies outside of the readings before and after, and would be counted twice.
+    """
+    kept, between = list(rows[:1]), list[SumRow]()
+    for row in rows[1:]:
+        if row.start not in imported:
+            between.append(row)
+            continue
+        _add(kept, between, row, imported)
+        between = []
+        kept.append(row)
+    if kept and live:
+        _add(kept, between, live[0], imported)
+    elif between:
+        _add(kept, between[:-1], between[-1], imported)
+        kept.append(between[-1])
+    return kept
+
+
+def _add(
+    kept: list[SumRow], rows: Sequence[SumRow], after: SumRow | Row, imported: Container[int]
+) -> None:
+    """Add hours to those before them, as far as they agree with these and a reading after them."""
+    before = kept[-1]
+    excess = before.state - after.state
+    if len(kept) == 1 and before.start not in imported and ROUNDED < excess < after.state:
+        # One of ours, and nothing is known before it.
+        before = kept[-1] = SumRow(before.start, after.state, max(before.sum - excess, 0.0))
+    one_counter = _is_one_counter(before, after)
+    kept += [row for row in rows if not one_counter or _is_between(before, row, after)]
+
+
+def _is_between(before: SumRow, row: SumRow, after: SumRow | Row) -> bool:
+    """Whether a counter can have shown this between two others, or is none of theirs."""
+    is_other = row.state < before.state / 2 or row.state > 2 * after.state
+    return is_other or (_is_one_counter(before, row) and _is_one_counter(row, after))
+
+
+def _is_one_counter(before: SumRow, after: SumRow | Row) -> bool:
+    """Whether a counter that showed one reading can have shown the other one later."""
+    hours = max((after.start - before.start) / HOUR, 1.0)
+    return -ROUNDED <= after.state - before.state <= DEFAULT_MAX_POWER * hours + NEAR
 
 
 def _continued(rows: Sequence[SumRow], imported: set[int], live: Sequence[Row]) -> list[SumRow]:
