@@ -3,24 +3,26 @@
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 import logging
+import math
 from pathlib import Path
 import threading
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from homeassistant.const import Platform
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, Platform, UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util.unit_conversion import EnergyConverter
 
-from ..const import DOMAIN
+from ..const import CONF_KIND, DOMAIN, EntryKind
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..meter_coordinator import MeterCoordinator
 from ..meter_id import parse_meter_id
 from .ledger import Work
 from .merging import merged
-from .rows import MeanRow, Row, SumRow
+from .rows import PERIOD, MeanRow, Row, SumRow
 from .server_file import Kind, Reason, ServerFileError, ServerSeries, inspect
 from .server_readings import HourlySeries, read_hours
 from .statistics import Statistics, door
@@ -266,7 +268,7 @@ class ServerImport:
         # Years of hours are too many for the event loop.
         own, live = await self._hass.async_add_executor_job(_apart, there, ours)
         if not live:
-            live = (await self._door.async_periods(statistic))[:1]
+            live = (await self._door.async_periods(statistic))[:1] or self._shown(statistic)
         if statistic.is_external:
             own, live = [], []
         plan = await self._hass.async_add_executor_job(
@@ -279,6 +281,26 @@ class ServerImport:
         account.join = None if statistic.is_external else plan.join or account.join
         await self._door.async_write(statistic, plan.rows, Work.IMPORT)
         await self._door.async_join(statistic)
+
+    def _shown(self, statistic: Statistic) -> list[Row]:
+        """Return what an entity shows now, with which its live rows will begin.
+
+        The hours before are filled evenly, where no box remembers them.
+        """
+        state = self._hass.states.get(statistic.id)
+        entry = self._hass.config_entries.async_get_entry(statistic.entry_id or "")
+        if state is None or (entry and entry.data[CONF_KIND] == EntryKind.FRITZBOX):
+            return []
+        try:
+            shown = EnergyConverter.convert(
+                float(state.state),
+                state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
+                UnitOfEnergy.KILO_WATT_HOUR,
+            )
+        except ValueError, HomeAssistantError:
+            return []
+        now = int(dt_util.utcnow().timestamp()) // PERIOD * PERIOD
+        return [Row(now, PERIOD, shown, 0.0)] if math.isfinite(shown) else []
 
     async def _async_means(
         self, statistic: Statistic, rows: list[MeanRow], about: Imported, *, dry_run: bool
