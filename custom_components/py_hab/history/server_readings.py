@@ -22,7 +22,7 @@ from .server_hours import SAMPLE, Rejected, divisor_of, mean_rows, sum_rows
 
 CHUNK: Final = 1000
 """Rows fetched at once, between two looks at whether to go on."""
-AT_ONCE: Final = 3_000_000
+AT_ONCE: Final = 1_500_000
 """Rows collected at once; for more the file is scanned several times."""
 _READ: Final = """
     SELECT ifnull(device, ''), sub_entity, time, amount FROM measurement_data NOT INDEXED
