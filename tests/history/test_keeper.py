@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal, override
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -176,6 +176,28 @@ async def test_a_recorder_that_is_not_ready_is_waited_for(
         assert caught.value.translation_key == "no_recorder"
     await house.lives(timedelta(minutes=5))
     assert house.last_run() is not None
+
+
+async def test_what_is_counted_while_another_change_is_made_is_not_booked_before(
+    house: House, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Busy(asyncio.Lock):
+        """Takes two hours to become free, once the box has told."""
+
+        @override
+        async def acquire(self) -> Literal[True]:
+            if len(house.asked) == 1:
+                house.asked.append("")
+                await house.lives(timedelta(hours=2))
+            return await super().acquire()
+
+    await house.start(**{CONF_HISTORY: False})
+    await house.lives(timedelta(minutes=15))
+    monkeypatch.setattr(door(house.hass), "lock", Busy())
+    await house.keeper.async_run()
+    for row in (await rows(house.hass, FRIDGE))[1:]:
+        truth = home.energy("refrigerator", dt_util.utc_from_timestamp(row["end"])) / 1000
+        assert row["state"] == pytest.approx(truth, abs=0.03)
 
 
 async def test_a_run_does_not_begin_while_another_one_works(house: House) -> None:

@@ -44,6 +44,9 @@ NOT_WRITTEN: Final = "not_written"
 MAX_PLUG_POWER: Final = 3.7
 """kW; what one plug or relay of FRITZ!'s switches (16 A)."""
 
+type _Reading = tuple[float, datetime | None]
+"""kWh that a counter has shown, and when, if anybody knows."""
+
 
 @dataclass(kw_only=True, slots=True)
 class Found:
@@ -118,9 +121,11 @@ class Upkeep:
             if progress is not None:
                 progress(number / len(todo))
             remembered = await box.async_remembered(source.ain)
+            # Another change may take its time, and the counter counts on.
+            last = self._counters.last_read(source.counter) if source.counter else None
             async with self._door.lock:
                 if self._is_wanted(source):
-                    found.append(await self._async_told(source, remembered))
+                    found.append(await self._async_told(source, remembered, last))
         if not self._dry_run:
             self._drop_strange_gaps()
             if keys is None:
@@ -144,10 +149,12 @@ class Upkeep:
             and not self._door.ledger.account(source.statistic.id).undone
         )
 
-    async def _async_told(self, source: Source, remembered: BoxStatistics | None) -> Found:
+    async def _async_told(
+        self, source: Source, remembered: BoxStatistics | None, last: _Reading | None
+    ) -> Found:
         """Look after a statistic; one that cannot be written (another unit) holds up no other."""
         try:
-            return await self._async_source(source, remembered)
+            return await self._async_source(source, remembered, last)
         except HomeAssistantError as err:
             if err.translation_key != NOT_WRITTEN:
                 raise
@@ -163,7 +170,9 @@ class Upkeep:
             if gap.key == source.counter and now - gap.end > GIVE_UP_AFTER.total_seconds():
                 self._counters.settle(gap)
 
-    async def _async_source(self, source: Source, remembered: BoxStatistics | None) -> Found:
+    async def _async_source(
+        self, source: Source, remembered: BoxStatistics | None, last: _Reading | None
+    ) -> Found:
         found = Found(entity_id=source.statistic.id)
         if remembered is None:
             found.left_out = [NOT_TOLD]
@@ -174,7 +183,7 @@ class Upkeep:
             await self._door.async_resume(source.statistic)
         if source.counter is None:
             await self._async_complete_means(source, remembered, found)
-        elif (last := self._counters.last_read(source.counter)) is not None:
+        elif last is not None:
             await self._async_counter(source, remembered, found, *last)
         return found
 
