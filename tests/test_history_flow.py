@@ -469,10 +469,11 @@ async def test_the_old_server_s_file_goes_where_its_series_go_on(
     assert counter.startswith(f"- MT681 E_in · → {entity_id} · {len(found)} h · ")
     assert "1 without a valid time" in counter
     assert "higher than the fuses allow" in counter
-    assert len(found) == HOURS
+    # Up to what the meter shows now.
+    assert len(found) > HOURS
     lived = Years(start=FROM, end=UNTIL)
     lived.rows()
-    for row in found[:-1]:
+    for row in found[: HOURS - 1]:
         assert row["sum"] == pytest.approx(lived.consumed[int(row["start"])], abs=0.001)
     assert "- MT681 Power · -" in dialogue.placeholders["report"].splitlines()
     means = await rows(hass, "py_hab:09995_0123456_temperature")
