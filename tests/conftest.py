@@ -22,6 +22,7 @@ from simulator.reader import SimulatedReader
 if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+    from .mocked_head import MockedHead
     from .passing_time import Time
 
 CAPTURES: Final = Path(__file__).parent.parent.parent / "shared" / "captures"
@@ -118,6 +119,27 @@ async def reader(home: Home, clock: ManualClock, broker: Broker) -> AsyncIterato
     yield reader
     if broker.running:
         await reader.stop()
+
+
+@pytest.fixture
+async def head(
+    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
+) -> AsyncIterator[MockedHead]:
+    """A head that says what it is told to."""
+    from .mocked_head import MockedHead
+
+    head = MockedHead(time, hass, mqtt_client_mock)
+    await head.connect()
+    yield head
+    await head.disconnect()
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulated radio needs no rest between two questions for what the box remembers."""
+    from custom_components.py_hab.history import box_memory
+
+    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
 
 
 @pytest.fixture

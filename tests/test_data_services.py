@@ -1,7 +1,6 @@
 """The actions that answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 import math
 from typing import Any
@@ -44,17 +43,6 @@ async def entry(
     await hass.async_block_till_done()
     await recorded(hass)
     return fritzbox_entry
-
-
-@pytest.fixture
-async def head(
-    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
-) -> AsyncIterator[MockedHead]:
-    """A head that says what it is told to."""
-    head = MockedHead(time, hass, mqtt_client_mock)
-    await head.connect()
-    yield head
-    await head.disconnect()
 
 
 @pytest.fixture

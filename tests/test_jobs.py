@@ -1,15 +1,12 @@
 """What runs when."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Any
 from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import CONF_HISTORY
-from custom_components.py_hab.history import box_memory
 from custom_components.py_hab.history.keeper import AFTER_START, DAILY, RETRY, keeper_of
 from custom_components.py_hab.jobs import Job, jobs
 from homeassistant.components.recorder import Recorder
@@ -24,22 +21,7 @@ from .passing_time import Time
 
 MINUTE = timedelta(minutes=1)
 
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest."""
-    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
-
-
-@pytest.fixture
-async def head(
-    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
-) -> AsyncIterator[MockedHead]:
-    """A head that says what it is told to."""
-    head = MockedHead(time, hass, mqtt_client_mock)
-    await head.connect()
-    yield head
-    await head.disconnect()
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 
 def by_name(hass: HomeAssistant) -> dict[str, Job]:

@@ -441,17 +441,6 @@ async def test_two_meters_on_a_head_are_two_devices_over_restarts(
 # With a broker that is only pretended
 
 
-@pytest.fixture
-async def head(
-    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
-) -> AsyncIterator[MockedHead]:
-    """A head that says what it is told to."""
-    head = MockedHead(time, hass, mqtt_client_mock)
-    await head.connect()
-    yield head
-    await head.disconnect()
-
-
 async def test_first_reading_of_a_counter_is_shown_once_it_is_confirmed(
     time: Time, hass: HomeAssistant, head: MockedHead
 ) -> None:

@@ -1,6 +1,5 @@
 """What the user is told of a meter in trouble, and that it goes away by itself."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 import json
@@ -32,17 +31,6 @@ from .watching import all_unavailable, meter_state
 MINUTE = timedelta(minutes=1)
 HALF_AN_HOUR = timedelta(minutes=30)
 QUARTER = timedelta(minutes=16)
-
-
-@pytest.fixture
-async def head(
-    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
-) -> AsyncIterator[MockedHead]:
-    """A head that says what it is told to."""
-    head = MockedHead(time, hass, mqtt_client_mock)
-    await head.connect()
-    yield head
-    await head.disconnect()
 
 
 def issues(hass: HomeAssistant) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A counter that goes on from elsewhere: an event, and a question that only the user can answer."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -32,17 +32,6 @@ from .watching import meter_state, meter_values
 MINUTE = timedelta(minutes=1)
 BEFORE = 15119.075
 TEXT = TEXTS["issues"]["meter_replaced"]
-
-
-@pytest.fixture
-async def head(
-    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
-) -> AsyncIterator[MockedHead]:
-    """A head that says what it is told to."""
-    head = MockedHead(time, hass, mqtt_client_mock)
-    await head.connect()
-    yield head
-    await head.disconnect()
 
 
 @pytest.fixture

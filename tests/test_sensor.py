@@ -1,9 +1,7 @@
 """Sensors, as a user sees them."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 import json
-from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -177,17 +175,6 @@ async def test_unchanged_values_write_no_states(
 
 
 # Meter
-
-
-@pytest.fixture
-async def head(
-    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
-) -> AsyncIterator[MockedHead]:
-    """A head that says what it is told to."""
-    head = MockedHead(time, hass, mqtt_client_mock)
-    await head.connect()
-    yield head
-    await head.disconnect()
 
 
 async def reads(head: MockedHead, home: Home, clock: ManualClock, *scripts: str) -> MockConfigEntry:

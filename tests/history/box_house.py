@@ -1,6 +1,7 @@
 """A house with a FRITZ!Box in it, whose time passes while a real recorder works."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -15,12 +16,23 @@ from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox import SimulatedFritzBox
-from simulator.fritzbox_devices import IMPORT
+from simulator.fritzbox_devices import DEVICES, IMPORT
+from simulator.home import Home, ManualClock
 from tests.passing_time import Time
 
 from .living import recorded
 
 PERIOD: Final = timedelta(minutes=5)
+
+
+@asynccontextmanager
+async def small_box(home: Home, clock: ManualClock, *ains: str) -> AsyncIterator[SimulatedFritzBox]:
+    """A running box with these devices only."""
+    devices = [device for device in DEVICES if device.ain in ains]
+    box = SimulatedFritzBox(home, clock, iterations=(100, 10), devices=devices)
+    await box.start()
+    yield box
+    await box.stop()
 
 
 @dataclass

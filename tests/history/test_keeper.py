@@ -15,7 +15,7 @@ from custom_components.py_hab.counter import Verdict
 from custom_components.py_hab.counter_gap import Gap
 from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, LoginBlockedError
 from custom_components.py_hab.fritzbox_statistics import BoxStatistics
-from custom_components.py_hab.history import box_memory, upkeep
+from custom_components.py_hab.history import upkeep
 from custom_components.py_hab.history.box_periods import EnergyHistory
 from custom_components.py_hab.history.keeper import CHECK_INTERVAL, RETRY, keeper_of
 from custom_components.py_hab.history.ledger import Work
@@ -31,14 +31,14 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox import Fault, SimulatedFritzBox
-from simulator.fritzbox_devices import DEVICES, IMPORT, REFRIGERATOR
+from simulator.fritzbox_devices import IMPORT, REFRIGERATOR
 from simulator.home import Home, ManualClock
 from tests.conftest import START
 from tests.mocked_head import MockedHead
 from tests.passing_time import Time
 from tests.watching import warnings
 
-from .box_house import PERIOD, House
+from .box_house import PERIOD, House, small_box
 from .living import recorded, rows
 
 METER: Final = "sensor.stromzahler_energy_import"
@@ -48,18 +48,6 @@ NOTHING: Final = EnergyHistory(readings={}, doubts=())
 WEEK_BEFORE: Final = tuple(enumerate((0.0, 1.0, 2.0, 3.0, 6.0, 7.0, 12.0, 13.0, 14.0)))
 """The kWh that have been counted at the end of each of some hours."""
 DROP: Final = Fault(drop=True)
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest."""
-    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
-
-
-@pytest.fixture
-def enable_statistics() -> bool:
-    """Let the recorder compile statistics every five minutes."""
-    return True
 
 
 @pytest.fixture
@@ -73,12 +61,8 @@ async def box(
     home: Home, clock: ManualClock, socket_enabled: None
 ) -> AsyncIterator[SimulatedFritzBox]:
     """A box with a meter and a plug, too old for the REST API."""
-    wanted = (IMPORT.removesuffix("-1"), IMPORT, REFRIGERATOR)
-    devices = [device for device in DEVICES if device.ain in wanted]
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), devices=devices)
-    await box.start()
-    yield box
-    await box.stop()
+    async with small_box(home, clock, IMPORT.removesuffix("-1"), IMPORT, REFRIGERATOR) as box:
+        yield box
 
 
 @pytest.fixture

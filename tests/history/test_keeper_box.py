@@ -9,36 +9,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history import box_memory
-from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from simulator.home import Home
-from tests.passing_time import Time
 
 from .living import rows
 
 BERLIN = ZoneInfo("Europe/Berlin")
 METER = "sensor.stromzahler_energy_import"
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest."""
-    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
-
-
-@pytest.fixture
-async def entry(
-    time: Time,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    fritzbox_entry: MockConfigEntry,
-) -> MockConfigEntry:
-    """The entry of a box that has counted for a hundred days."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
-    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
-    await hass.async_block_till_done()
-    return fritzbox_entry
 
 
 async def act(hass: HomeAssistant, action: str, **data: Any) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.counter import Verdict
 from custom_components.py_hab.counter_gap import Gap
 from custom_components.py_hab.fritzbox_statistics import BoxStatistics
-from custom_components.py_hab.history import box_memory, statistics, tables, upkeep
+from custom_components.py_hab.history import statistics, tables, upkeep
 from custom_components.py_hab.history.backfill import missing_hours
 from custom_components.py_hab.history.keeper import keeper_of
 from custom_components.py_hab.history.ledger import Ledger, Work
@@ -24,35 +24,13 @@ from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import door
 from custom_components.py_hab.history.tables import Statistic
 from custom_components.py_hab.history_flow import HistoryFlow
-from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
-from tests.passing_time import Time
 
 from .living import recorded, rows
 
 METER = "sensor.stromzahler_energy_import"
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest."""
-    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
-
-
-@pytest.fixture
-async def entry(
-    time: Time,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    fritzbox_entry: MockConfigEntry,
-) -> MockConfigEntry:
-    """The entry of a box that has counted for a hundred days."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
-    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
-    await hass.async_block_till_done()
-    return fritzbox_entry
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history import box_memory, server_import
+from custom_components.py_hab.history import server_import
 from custom_components.py_hab.history.rows import HOUR
 from custom_components.py_hab.history.server_file import Reason, ServerFileError, ServerSeries
 from custom_components.py_hab.history.server_import import (
@@ -29,14 +29,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from simulator.fritzbox import SimulatedFritzBox
-from simulator.fritzbox_devices import BATH, DEVICES, REFRIGERATOR
+from simulator.fritzbox_devices import BATH, REFRIGERATOR
 from simulator.home import Home, ManualClock
 from tests.conftest import START
 from tests.dialogue import TEXTS
 from tests.mocked_head import MockedHead
 from tests.passing_time import Time
 
-from .box_house import House
+from .box_house import House, small_box
 from .living import recorded, rows
 from .server_files import EVERY, METER, PLUG, THERMOSTAT, Row, Years, at, local, write
 
@@ -44,18 +44,6 @@ FROM: Final = at("2026-03-18T06:00:00")
 UNTIL: Final = at("2026-03-19T12:00:00")
 ENERGY: Final = "sensor.mt681_energy_import"
 FRIDGE: Final = "sensor.kuhlschrank_energy"
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest."""
-    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
-
-
-@pytest.fixture
-def enable_statistics() -> bool:
-    """Let the recorder compile statistics every five minutes."""
-    return True
 
 
 @pytest.fixture
@@ -69,11 +57,8 @@ async def box(
     home: Home, clock: ManualClock, socket_enabled: None
 ) -> AsyncIterator[SimulatedFritzBox]:
     """A box with a plug and a thermostat."""
-    devices = [device for device in DEVICES if device.ain in (REFRIGERATOR, BATH)]
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), devices=devices)
-    await box.start()
-    yield box
-    await box.stop()
+    async with small_box(home, clock, REFRIGERATOR, BATH) as box:
+        yield box
 
 
 @pytest.fixture
