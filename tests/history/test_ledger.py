@@ -193,7 +193,11 @@ async def test_what_is_no_account_is_set_aside(
         {"runs": {"entry": None}},
         {"runs": {"entry": []}},
         {"runs": {"entry": {}}},
-        {"runs": {"entry": {"at": 5}}},
+        {"runs": {"entry": {"at": 5, "result": []}}},
+        {"runs": {"entry": {"at": "yesterday", "result": []}}},
+        {"runs": {"entry": {"at": "2026-03-20T12:00:00", "result": []}}},
+        {"runs": {"entry": {"at": "2026-03-20T12:00:00+00:00"}}},
+        {"runs": {"entry": {"at": "2026-03-20T12:00:00+00:00", "result": [{"rows": "7"}]}}},
     ],
 )
 async def test_a_file_of_nonsense_is_an_empty_one(

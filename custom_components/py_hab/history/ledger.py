@@ -12,6 +12,8 @@ from enum import StrEnum
 import logging
 from typing import Any, Final
 
+import voluptuous as vol
+
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
@@ -271,6 +273,33 @@ def _begun(stored: Any) -> list[Any] | None:
     raise ValueError(stored)
 
 
+_RUN: Final = vol.Schema(
+    {
+        "at": str,
+        "result": [
+            {
+                "entity_id": str,
+                "rows": int,
+                "energy": vol.Maybe(vol.Any(int, float)),
+                "since": vol.Maybe(str),
+                "left_out": [str],
+                "mended": list,
+            }
+        ],
+    },
+    required=True,
+)
+
+
+def _is_run(stored: Any) -> bool:
+    """Whether this is what a look after the history has left."""
+    try:
+        at = dt_util.parse_datetime(_RUN(stored)["at"])
+    except vol.Invalid:
+        return False
+    return at is not None and at.tzinfo is not None
+
+
 class Ledger:
     """The accounts of all statistics that we have changed, by statistic id."""
 
@@ -288,9 +317,7 @@ class Ledger:
         stored: object = await self._store.async_load()
         # The file may have been changed by hand, or by a disk that fails.
         self.runs = {
-            entry_id: run
-            for entry_id, run in _section(stored, "runs").items()
-            if isinstance(run, dict) and isinstance(run.get("at"), str)
+            entry_id: run for entry_id, run in _section(stored, "runs").items() if _is_run(run)
         }
         self._set_aside = _section(stored, "set_aside")
         for statistic_id, account in _section(stored, "accounts").items():
