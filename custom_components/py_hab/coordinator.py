@@ -101,6 +101,11 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         return self._last_poll
 
     @property
+    def last_answer(self) -> datetime | None:
+        """When it last told them."""
+        return self._last_answer
+
+    @property
     def last_extras(self) -> datetime | None:
         """When it last told what the device list lacks."""
         return self._last_extras

@@ -26,6 +26,7 @@ from custom_components.py_hab.history.tables import Statistic, new_metadata
 from custom_components.py_hab.history.upkeep import GIVE_UP_AFTER, NOT_TOLD
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -221,6 +222,20 @@ async def test_runs_that_are_asked_for_come_one_after_the_other(house: House) ->
     assert found[0] > 49
     assert found[1] == 0
     assert house.asked == [REFRIGERATOR, IMPORT] * 2
+
+
+async def test_counters_are_read_again_once_when_the_box_tells_of_the_past(house: House) -> None:
+    def polls() -> int:
+        return sum(ask.switchcmd == "getdevicelistinfos" for ask in house.box.requests)
+
+    await house.start(**{CONF_SCAN_INTERVAL: 300})
+    await house.lives(timedelta(minutes=2), timedelta(minutes=1))
+    before = polls()
+    await house.act("backfill")
+    assert house.asked == [REFRIGERATOR, IMPORT]
+    assert polls() == before + 1
+    await house.act("backfill")
+    assert polls() == before + 1, "a reading of some seconds ago will do"
 
 
 async def test_a_clock_that_was_ahead_holds_nothing_back(house: House) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 from typing import Final
 
@@ -18,6 +18,9 @@ _LOGGER = logging.getLogger(__name__)
 
 PAUSE: Final = 2.0
 """Seconds between two questions to the box: statistics are fetched over its radio."""
+FRESH: Final = timedelta(seconds=15)
+"""How old a reading may be, from which the past is followed back: nobody knows what was counted
+since. The devices asked in this time share one."""
 
 
 class BoxMemory:
@@ -55,7 +58,11 @@ class BoxMemory:
             self._failed = True
             return None
         self._failed = False
-        return _stamped(told, dt_util.utcnow())
+        told = _stamped(told, dt_util.utcnow())
+        last = coordinator.last_answer
+        if told.energy and (last is None or dt_util.utcnow() - last > FRESH):
+            await coordinator.async_ask()
+        return told
 
 
 def _stamped(told: BoxStatistics, now: datetime) -> BoxStatistics:
