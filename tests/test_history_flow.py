@@ -69,8 +69,9 @@ type Upload = Callable[[Path], Awaitable[str]]
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest."""
+    """A simulated radio needs no rest, and no page has to begin to listen."""
     monkeypatch.setattr(box_memory, "PAUSE", 0.0)
+    monkeypatch.setattr(history_flow, "SHOWN_FOR", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -590,6 +591,22 @@ async def test_either_a_file_or_a_path(
     assert dialogue.progress == "import_reading"
     await dialogue.arrive()
     assert dialogue.step == "import_series"
+    await dialogue.leave()
+
+
+async def test_a_progress_does_not_end_before_the_page_listens(
+    hass: HomeAssistant,
+    box_entry: MockConfigEntry,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history_flow, "SHOWN_FOR", 0.2)
+    dialogue = await prefer(hass, box_entry, "import_database")
+    begun = hass.loop.time()
+    await dialogue.answer(path=str(media / "none.db"))
+    await dialogue.arrive()
+    assert hass.loop.time() - begun >= 0.2
+    assert dialogue.errors == {"base": "file_not_found"}
     await dialogue.leave()
 
 

@@ -50,6 +50,8 @@ _LOGGER = logging.getLogger(__name__)
 CONF_RUN_NOW: Final = "run_now"
 CONF_FILE: Final = "file"
 CONF_PATH: Final = "path"
+SHOWN_FOR: Final = 2.0
+"""Seconds of a progress at least: the frontend listens for its end only once it is shown."""
 _EXTERNAL: Final = "external"
 _SKIP: Final = "skip"
 _DOUBT: Final = "doubt"
@@ -297,7 +299,15 @@ class HistoryFlow(OptionsFlowWithReload):
         If it were done at once, Home Assistant would take the answer to this step for one to the
         next. Home Assistant does not wait for it when it stops: what was begun is taken up later.
         """
-        task = self.hass.async_create_task(work, "py_hab history", eager_start=False)
+
+        async def shown() -> T:
+            enough = self.hass.loop.time() + SHOWN_FOR
+            try:
+                return await work
+            finally:
+                await asyncio.sleep(enough - self.hass.loop.time())
+
+        task = self.hass.async_create_task(shown(), "py_hab history", eager_start=False)
 
         @callback
         def stop() -> None:
