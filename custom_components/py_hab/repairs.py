@@ -90,7 +90,8 @@ class MeterReplacedFlow(RepairsFlow):
                 vol.Schema(
                     {
                         vol.Optional(f"{which}_{role}"): _READING
-                        for role in replaced
+                        for role in _ASKED
+                        if role in replaced
                         for which in ("old", "new")
                     }
                 ),
