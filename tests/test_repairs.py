@@ -147,7 +147,7 @@ async def test_replaced_meter_is_a_question(
     assert question.is_persistent
     assert question.translation_placeholders is not None
     assert question.translation_placeholders["name"] == "MT681"
-    assert question.translation_placeholders["before"] == "15119.075"
+    assert question.translation_placeholders["before"] == "15,119.075"
     assert question.translation_placeholders["now"].startswith("1.6")
 
 

@@ -44,6 +44,7 @@ from .history.server_import import (
     targets,
 )
 from .history.tables import Statistic
+from .local_number import local_number
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -231,7 +232,7 @@ class HistoryFlow(OptionsFlowWithReload):
             data_schema=vol.Schema(fields),
             description_placeholders={
                 "count": str(len(self._found)),
-                "rows": str(sum(series.rows for series in self._found)),
+                "rows": self._number(sum(series.rows for series in self._found)),
                 "first": f"{min(times):%Y-%m-%d}" if times else "-",
                 "last": f"{max(times):%Y-%m-%d}" if times else "-",
                 "left_out": ", ".join(
@@ -262,7 +263,7 @@ class HistoryFlow(OptionsFlowWithReload):
         if user_input is not None:
             return self.async_create_entry(data=dict(self.config_entry.options))
         texts = await self._texts()
-        report = "\n".join(_imported(item, texts) for item in self._imported)
+        report = "\n".join(self._about(item, texts) for item in self._imported)
         return self.async_show_form(
             step_id="import_done",
             data_schema=vol.Schema({}),
@@ -299,22 +300,29 @@ class HistoryFlow(OptionsFlowWithReload):
         If it were done at once, Home Assistant would take the answer to this step for one to the
         next. Home Assistant does not wait for it when it stops: what was begun is taken up later.
         """
+        begin = partial(self.hass.async_create_task, name="py_hab history", eager_start=False)
+        working = begin(work)
+        enough = begin(asyncio.sleep(SHOWN_FOR))
 
         async def shown() -> T:
-            enough = self.hass.loop.time() + SHOWN_FOR
-            try:
-                return await work
-            finally:
-                await asyncio.sleep(enough - self.hass.loop.time())
+            await asyncio.wait((working, enough))
+            return working.result()
 
-        task = self.hass.async_create_task(shown(), "py_hab history", eager_start=False)
+        task = begin(shown())
 
         @callback
         def stop() -> None:
             task.cancel()
 
+        @callback
+        def ended(_task: asyncio.Task[T]) -> None:
+            forget()
+            # The dialogue may have been closed.
+            working.cancel()
+            enough.cancel()
+
         forget = self.hass.async_add_shutdown_job(HassJob(stop))
-        task.add_done_callback(lambda _task: forget())
+        task.add_done_callback(ended)
         return task
 
     def _outcome[T](self, task: asyncio.Task[T]) -> T | None:
@@ -347,13 +355,31 @@ class HistoryFlow(OptionsFlowWithReload):
         for item in found:
             doubts = [_text(texts, _DOUBT, doubt) for doubt in item["left_out"]]
             parts = (
-                f"+{item['rows']} h" if item["rows"] else "",
-                f"{item['energy']:.2f} kWh" if item["energy"] else "",
+                f"+{self._number(item['rows'])} h" if item["rows"] else "",
+                f"{self._number(item['energy'], 2)} kWh" if item["energy"] else "",
                 f"← {_local(item['since'])}" if item["since"] else "",
                 f"⚠ {', '.join(doubts)}" if doubts else "",
             )
             lines.append(" · ".join([f"- {self._name(item['entity_id'])}", *filter(None, parts)]))
         return "\n".join(lines) or "-"
+
+    def _about(self, item: Imported, texts: Mapping[str, str]) -> str:
+        """Return a line about a series that was imported."""
+        name = " ".join(filter(None, (item.series.entity, item.series.sub_entity)))
+        rejected = ", ".join(
+            f"{self._number(count)} {_text(texts, _REJECTED, reason)}"
+            for reason, count in item.rejected.items()
+        )
+        parts = (
+            f"→ {item.statistic_id}" if item.statistic_id else "",
+            f"{self._number(item.rows)} h" if item.rows else "-",
+            f"{self._number(item.energy, 2)} kWh" if item.energy else "",
+            f"⚠ {rejected}" if rejected else "",
+        )
+        return " · ".join([f"- {name}", *filter(None, parts)])
+
+    def _number(self, value: float, digits: int = 0) -> str:
+        return local_number(self.hass, value, f",.{digits}f")
 
     async def _texts(self) -> Mapping[str, str]:
         """Return the words for reports."""
@@ -410,21 +436,6 @@ def _target_selector(entities: Mapping[str, str]) -> SelectSelector:
 def _text(texts: Mapping[str, str], kind: str, key: str) -> str:
     """Return a word for a report."""
     return texts.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
-
-
-def _imported(item: Imported, texts: Mapping[str, str]) -> str:
-    """Return a line about a series that was imported."""
-    name = " ".join(filter(None, (item.series.entity, item.series.sub_entity)))
-    rejected = ", ".join(
-        f"{count} {_text(texts, _REJECTED, reason)}" for reason, count in item.rejected.items()
-    )
-    parts = (
-        f"→ {item.statistic_id}" if item.statistic_id else "",
-        f"{item.rows} h" if item.rows else "-",
-        f"{item.energy:.2f} kWh" if item.energy else "",
-        f"⚠ {rejected}" if rejected else "",
-    )
-    return " · ".join([f"- {name}", *filter(None, parts)])
 
 
 def _local(moment: str) -> str:

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .counter_gap import Gap
+from .local_number import local_number
 from .meter import Replacement
 from .meter_trouble import Trouble
 
@@ -20,6 +21,8 @@ METER_REPLACED: Final = "meter_replaced"
 TROUBLES: Final = (*Trouble, METER_SILENT)
 LEARN_MORE: Final = "https://github.com/jankstar/py_hab#when-the-meter-is-in-trouble"
 MAX_REPLACEMENTS: Final = 50
+_READING: Final = ",.10g"
+"""As the display shows it."""
 """A meter is changed every eight years; more is a reader that should be repaired."""
 
 
@@ -121,8 +124,8 @@ class MeterNotices:
             translation_key=METER_REPLACED,
             translation_placeholders={
                 "name": name,
-                "before": f"{open_questions[0]['before']:.10g}",
-                "now": f"{open_questions[0]['now']:.10g}",
+                "before": local_number(self._hass, open_questions[0]["before"], _READING),
+                "now": local_number(self._hass, open_questions[0]["now"], _READING),
             },
         )
 
