@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -140,6 +141,27 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     from custom_components.py_hab.history import box_memory
 
     monkeypatch.setattr(box_memory, "PAUSE", 0.0)
+
+
+@pytest.fixture
+def quiet_database() -> Iterator[None]:
+    """Leave the database out of the log: thousands of rows are written."""
+    names = ("sqlalchemy.engine", "homeassistant.components.recorder")
+    levels = {logger: logger.level for logger in map(logging.getLogger, names)}
+    for logger in levels:
+        logger.setLevel(logging.WARNING)
+    yield
+    for logger, level in levels.items():
+        logger.setLevel(level)
+
+
+@pytest.fixture
+def media(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """A folder that Home Assistant may read."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    hass.config.allowlist_external_dirs = {str(folder)}
+    return folder
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """The dialogues about the history, on a real recorder, as the page of the options leads them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import chain
 import json
-import logging
 from pathlib import Path
 import shutil
 import tempfile
@@ -74,19 +73,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_flow, "SHOWN_FOR", 0.0)
 
 
-@pytest.fixture(autouse=True)
-def quiet_database() -> Iterator[None]:
-    """Leave the database out of the log: thousands of rows are written here."""
-    loggers = [
-        logging.getLogger(name)
-        for name in ("sqlalchemy.engine", "homeassistant.components.recorder")
-    ]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.WARNING)
-    yield
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
+pytestmark = pytest.mark.usefixtures("quiet_database")
 
 
 @pytest.fixture(autouse=True)
@@ -95,15 +82,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
-@pytest.fixture
-def media(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """A folder that Home Assistant may read."""
-    folder = tmp_path / "media"
-    folder.mkdir()
-    hass.config.allowlist_external_dirs = {str(folder)}
     return folder
 
 

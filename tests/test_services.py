@@ -1,7 +1,5 @@
 """The actions that write: who may, what they take, what they answer."""
 
-from collections.abc import Iterator
-import logging
 from typing import Any, Final
 
 import pytest
@@ -31,14 +29,7 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def quiet_database() -> Iterator[None]:
-    """Leave the statements of the database out of the log."""
-    engine = logging.getLogger("sqlalchemy.engine")
-    level = engine.level
-    engine.setLevel(logging.WARNING)
-    yield
-    engine.setLevel(level)
+pytestmark = pytest.mark.usefixtures("quiet_database")
 
 
 @pytest.fixture

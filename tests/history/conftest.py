@@ -1,8 +1,5 @@
 """What all tests of the history share."""
 
-from collections.abc import Iterator
-import logging
-
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -12,18 +9,8 @@ from tests.passing_time import Time
 
 
 @pytest.fixture(autouse=True)
-def no_rest(no_pause: None) -> None:
-    """Let nobody wait for a simulated radio."""
-
-
-@pytest.fixture(autouse=True)
-def quiet_database() -> Iterator[None]:
-    """Leave the statements of the database out of the log: thousands of rows are written here."""
-    engine = logging.getLogger("sqlalchemy.engine")
-    level = engine.level
-    engine.setLevel(logging.WARNING)
-    yield
-    engine.setLevel(level)
+def calm(no_pause: None, quiet_database: None) -> None:
+    """Let nobody wait for a simulated radio, and keep thousands of rows out of the log."""
 
 
 @pytest.fixture

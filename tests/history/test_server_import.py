@@ -62,15 +62,6 @@ async def box(
 
 
 @pytest.fixture
-def media(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """A folder that Home Assistant may read."""
-    folder = tmp_path / "media"
-    folder.mkdir()
-    hass.config.allowlist_external_dirs = {str(folder)}
-    return folder
-
-
-@pytest.fixture
 async def house(
     time: Time,
     recorder_mock: Recorder,

@@ -117,11 +117,13 @@ class Keeper:
         self._last_check = now
         if not self._has_settled(now):
             return
-        if self._door.has_joins:
+        if self._door.has_joins(self._entry.entry_id):
             # Also where nobody wants anything to be looked after: the years of an import would
             # end with a fall of as many kWh.
             self._entry.async_create_background_task(
-                self._hass, self._door.async_join_all(), "py_hab sums that meet"
+                self._hass,
+                self._door.async_join_all(self._entry.entry_id),
+                "py_hab sums that meet",
             )
         if not self._may_work(now):
             return

@@ -19,7 +19,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from .rows import HOUR
+from .rows import HOUR, SAME
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,8 +101,6 @@ type Values = dict[str, float | None]
 
 _WRITTEN: Final = "written"
 """Kept beside the values of a row that was replaced: the sum that was written in its place."""
-_SAME: Final = 1e-6
-"""kWh; sums are floats."""
 
 
 @dataclass(slots=True)
@@ -162,7 +160,7 @@ class Account:
         written = values.pop(_WRITTEN, None)
         if total is not None and kept is not None and written is not None:
             others = total - shift - written
-            values["sum"] = kept + (others if abs(others) > _SAME else 0.0)
+            values["sum"] = kept + (others if abs(others) > SAME else 0.0)
         return values
 
     def note_written(self, written: Mapping[int, Values]) -> None:

@@ -7,6 +7,8 @@ HOUR: Final = 3600
 """Seconds of a row of long-term statistics."""
 PERIOD: Final = 300
 """Seconds of a row of short-term statistics."""
+SAME: Final = 1e-6
+"""kWh, °C or %; sums are floats."""
 
 
 @dataclass(frozen=True, slots=True)

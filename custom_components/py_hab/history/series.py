@@ -97,7 +97,7 @@ def _spellings(device: str) -> set[str]:
 def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[RecordedSeries]:
     for ain, device in coordinator.data.devices.items():
         for key, platform, sub_entity, unit in _AT_BOX:
-            entity = _entity(hass, platform, f"{ain}_{key}")
+            entity = enabled_entity(hass, platform, f"{ain}_{key}")
             if entity is not None:
                 yield RecordedSeries(
                     entry_id=coordinator.config_entry.entry_id,
@@ -127,7 +127,7 @@ def _kind(device: Device) -> str:
 
 def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[RecordedSeries]:
     for place, role in registers_known(coordinator):
-        entity = _entity(hass, Platform.SENSOR, coordinator.unique_id(place, role))
+        entity = enabled_entity(hass, Platform.SENSOR, coordinator.unique_id(place, role))
         if entity is None:
             continue
         meter = coordinator.data[place]
@@ -147,14 +147,6 @@ def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[R
             entity_id=entity.entity_id,
             unique_id=entity.unique_id,
         )
-
-
-def _entity(hass: HomeAssistant, platform: Platform, unique_id: str) -> er.RegistryEntry | None:
-    """Return an entity, None if there is none or it is switched off."""
-    registry = er.async_get(hass)
-    entity_id = registry.async_get_entity_id(platform, DOMAIN, unique_id)
-    entity = registry.async_get(entity_id) if entity_id else None
-    return None if entity is None or entity.disabled else entity
 
 
 def _unit_shown(hass: HomeAssistant, entity: er.RegistryEntry, unit: str) -> str:

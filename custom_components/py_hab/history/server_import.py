@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, Platform, UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.unit_conversion import EnergyConverter
 
@@ -25,6 +24,7 @@ from .merging import merged
 from .rows import PERIOD, MeanRow, Row, SumRow
 from .server_file import Kind, Reason, ServerFileError, ServerSeries, inspect
 from .server_readings import HourlySeries, read_hours
+from .sources import enabled_entity
 from .statistics import Statistics, door
 from .tables import Statistic
 
@@ -142,11 +142,9 @@ def _of_entity(
     hass: HomeAssistant, entry: PyHabConfigEntry, series: ServerSeries
 ) -> Statistic | None:
     """Return the statistic of the entity that shows what a series has recorded."""
-    registry = er.async_get(hass)
     for unique_id in _unique_ids(entry.runtime_data, series):
-        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
-        entity = registry.async_get(entity_id) if entity_id else None
-        if entity is not None and not entity.disabled:
+        entity = enabled_entity(hass, Platform.SENSOR, unique_id)
+        if entity is not None:
             return statistic_of(entry, series, entity.entity_id)
     return None
 

@@ -54,6 +54,16 @@ def sources(hass: HomeAssistant, entry: PyHabConfigEntry) -> list[Source]:
             return list(_of_meters(hass, meter))
 
 
+def enabled_entity(
+    hass: HomeAssistant, platform: Platform, unique_id: str
+) -> er.RegistryEntry | None:
+    """Return an entity of ours, None if there is none or it is switched off."""
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(platform, DOMAIN, unique_id)
+    entity = registry.async_get(entity_id) if entity_id else None
+    return None if entity is None or entity.disabled else entity
+
+
 def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[Source]:
     for unique_id, (ain, description) in fritzbox_values(coordinator, _REMEMBERED):
         series = _SERIES[description.key]
@@ -88,10 +98,8 @@ def _statistic(
     is_sum: bool,
 ) -> Statistic | None:
     """Return the statistic of an entity, None if it is not there or switched off."""
-    registry = er.async_get(hass)
-    entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
-    entity = registry.async_get(entity_id) if entity_id else None
-    if entity is None or entity.disabled:
+    entity = enabled_entity(hass, Platform.SENSOR, unique_id)
+    if entity is None:
         return None
     return Statistic(
         id=entity.entity_id,

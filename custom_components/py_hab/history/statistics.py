@@ -19,8 +19,8 @@ from homeassistant.util.hass_dict import HassKey
 
 from .backfill import joint
 from .ledger import Account, Ledger, Values, Work
-from .rows import HOUR, MeanRow, SumRow, full_hour
-from .tables import SAME, Statistic, Tables, new_metadata, not_written
+from .rows import HOUR, SAME, MeanRow, SumRow, full_hour
+from .tables import Statistic, Tables, new_metadata, not_written
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -124,14 +124,13 @@ class Statistics(Tables):
             account.join = None
             await self.ledger.async_save()
 
-    @property
-    def has_joins(self) -> bool:
-        """Whether there are sums that do not meet yet."""
-        return any(account.join is not None for account in self.ledger.accounts.values())
+    def has_joins(self, entry_id: str) -> bool:
+        """Whether there are sums of an entry that do not meet yet."""
+        return any(account.join is not None for account in self.ledger.of_entry(entry_id).values())
 
-    async def async_join_all(self) -> None:
+    async def async_join_all(self, entry_id: str) -> None:
         """Let all sums meet that can by now; one that refuses waits, and holds up no other."""
-        for statistic_id, account in [*self.ledger.accounts.items()]:
+        for statistic_id, account in self.ledger.of_entry(entry_id).items():
             async with self.lock:
                 try:
                     if account.join is not None:

@@ -62,8 +62,6 @@ PATIENCE: Final = 600.0
 """Seconds that the recorder may take for what it was told, and for all that waits before it."""
 BATCH: Final = 250
 """Rows handed over at once: Home Assistant walks over them in the event loop."""
-SAME: Final = 1e-6
-"""kWh, °C or %; sums are floats."""
 _CONVERTERS: Final[Mapping[str, type[BaseUnitConverter]]] = {
     UnitOfEnergy.KILO_WATT_HOUR: EnergyConverter,
     UnitOfTemperature.CELSIUS: TemperatureConverter,

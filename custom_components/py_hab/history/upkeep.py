@@ -27,10 +27,9 @@ from .box_memory import BoxMemory
 from .box_periods import EnergyHistory, energy_history, hourly_means
 from .ledger import Account, Work
 from .outage import mending
-from .rows import HOUR, Row, full_hour
+from .rows import HOUR, SAME, Row, full_hour
 from .sources import Source, sources
 from .statistics import Statistics, door
-from .tables import SAME
 
 _LOGGER = logging.getLogger(__name__)
 
