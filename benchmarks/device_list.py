@@ -13,7 +13,7 @@ from pyfritzhome import Fritzhome
 
 from benchmarks.many_devices import device_list
 from benchmarks.table import print_table
-from custom_components.py_hab.fritzbox_model import parse_device_list
+from custom_components.py_hab.fritzbox.devices import parse_device_list
 
 COUNTS: Final = (10, 100, 1_000)
 SECONDS: Final = 3.0

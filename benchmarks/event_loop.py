@@ -14,14 +14,14 @@ from benchmarks.many_devices import device_list
 from benchmarks.table import print_table
 from custom_components.py_hab import fritzbox_api
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
-from custom_components.py_hab.fritzbox_model import DeviceList, parse_device_list
+from custom_components.py_hab.fritzbox.devices import DeviceList, parse_device_list
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.db_schema import States
 from homeassistant.components.recorder.util import session_scope
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from simulator.fritzbox import Fault, SimulatedFritzBox
-from tests.passing_time import Time
+from tests.support.passing_time import Time
 
 DEVICES = 100
 POLLS = 60

@@ -32,10 +32,10 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from benchmarks.table import print_table
+from custom_components.py_hab.api.series import RecordedSeries, recorded_series
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history import box_memory
-from custom_components.py_hab.history.rows import HOUR
-from custom_components.py_hab.history.series import RecordedSeries, recorded_series
+from custom_components.py_hab.history.box import fetch as box_memory
+from custom_components.py_hab.history.planning.rows import HOUR
 from homeassistant.components.recorder import Recorder
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
@@ -43,7 +43,7 @@ from homeassistant.helpers.json import json_bytes
 from homeassistant.setup import async_setup_component
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.home import Home, ManualClock
-from tests.history.server_files import write
+from tests.support.legacy_files import write
 from tests.worlds.conftest import no_logs, recorder_config
 
 __all__ = ["no_logs", "recorder_config"]
@@ -583,16 +583,16 @@ def watched(monkeypatch: pytest.MonkeyPatch, *but: str) -> Iterator[Holds]:
     """Time each callback of the event loop; those of other programs that live in it do not count."""
     holds = Holds()
     run = vars(asyncio.Handle)["_run"]
-    begun = collected = 0.0
+    pending_adjustment = collected = 0.0
     here = get_ident()
 
     def note(phase: str, _info: dict[str, int]) -> None:
-        nonlocal begun, collected
+        nonlocal pending_adjustment, collected
         if get_ident() == here:
             if phase == "start":
-                begun = thread_time()
+                pending_adjustment = thread_time()
             else:
-                collected += thread_time() - begun
+                collected += thread_time() - pending_adjustment
 
     def timed(handle: asyncio.Handle) -> None:
         before = collected

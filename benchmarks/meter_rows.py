@@ -37,7 +37,7 @@ from benchmarks.meter import (
 )
 from benchmarks.table import print_table
 from custom_components.py_hab.const import CONF_POWER_INTERVAL
-from custom_components.py_hab.meter_coordinator import MeterCoordinator
+from custom_components.py_hab.meter.coordinator import MeterCoordinator
 from homeassistant.components import mqtt
 from homeassistant.components.mqtt import ReceiveMessage
 from homeassistant.components.recorder import Recorder

@@ -11,7 +11,7 @@ from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, SimulatedFritzBox
 from simulator.fritzbox_answers import Answer, Answers, Call
-from tests.passing_time import Time
+from tests.support.passing_time import Time
 
 HOUR = timedelta(hours=1)
 STEP = timedelta(seconds=10)

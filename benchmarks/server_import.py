@@ -24,9 +24,9 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from benchmarks.table import print_table
-from custom_components.py_hab.history.server_file import ServerSeries, inspect
-from custom_components.py_hab.history.server_readings import read_hours
-from tests.history.server_files import BERLIN, EVERY, METER, Described, Row, at, local, write
+from custom_components.py_hab.history.legacy.file import LegacySeries, inspect
+from custom_components.py_hab.history.legacy.readings import read_hours
+from tests.support.legacy_files import BERLIN, EVERY, METER, Described, Row, at, local, write
 
 ROUNDS: Final = 3
 PLUGS: Final = [f"11657 01423{number:02}" for number in range(4)]
@@ -108,12 +108,12 @@ def objects(path: Path) -> None:
     engine.dispose()
 
 
-def look(path: Path) -> list[ServerSeries]:
+def look(path: Path) -> list[LegacySeries]:
     """Tell what is in the file."""
     return inspect(path, BERLIN)
 
 
-def read(path: Path, wanted: Sequence[ServerSeries]) -> None:
+def read(path: Path, wanted: Sequence[LegacySeries]) -> None:
     """Make hourly rows of series."""
     for series in read_hours(path, BERLIN, wanted):
         assert not series.rejected

@@ -13,8 +13,8 @@ import re
 from typing import Any, Final
 
 from benchmarks.table import print_table
-from custom_components.py_hab.sml_registers import QUANTITIES, TOTALS, Role
-from custom_components.py_hab.sml_vocabulary import register_of
+from custom_components.py_hab.sml.key_names import register_of
+from custom_components.py_hab.sml.registers import QUANTITIES, TOTALS, Quantity
 
 SCRIPTS: Final = (
     Path(__file__).parent.parent.parent / "shared" / "captures" / "sml_descriptors.jsonl"
@@ -22,51 +22,51 @@ SCRIPTS: Final = (
 """Lines of published scripts; not part of the project."""
 
 # Written down apart from the integration's own table, which is what is measured.
-ROLES: Final[dict[str, Role]] = {
-    "1.8.0": Role.ENERGY_IMPORT,
-    "1.8.1": Role.ENERGY_IMPORT_T1,
-    "1.8.2": Role.ENERGY_IMPORT_T2,
-    "1.8.3": Role.ENERGY_IMPORT_T3,
-    "1.8.4": Role.ENERGY_IMPORT_T4,
-    "2.8.0": Role.ENERGY_EXPORT,
-    "2.8.1": Role.ENERGY_EXPORT_T1,
-    "2.8.2": Role.ENERGY_EXPORT_T2,
-    "2.8.3": Role.ENERGY_EXPORT_T3,
-    "2.8.4": Role.ENERGY_EXPORT_T4,
-    "16.7.0": Role.POWER,
-    "15.7.0": Role.POWER_ABSOLUTE,
-    "1.7.0": Role.POWER_IMPORT,
-    "2.7.0": Role.POWER_EXPORT,
-    "21.7.0": Role.POWER_L1,
-    "36.7.0": Role.POWER_L1,
-    "41.7.0": Role.POWER_L2,
-    "56.7.0": Role.POWER_L2,
-    "61.7.0": Role.POWER_L3,
-    "76.7.0": Role.POWER_L3,
-    "32.7.0": Role.VOLTAGE_L1,
-    "52.7.0": Role.VOLTAGE_L2,
-    "72.7.0": Role.VOLTAGE_L3,
-    "31.7.0": Role.CURRENT_L1,
-    "51.7.0": Role.CURRENT_L2,
-    "71.7.0": Role.CURRENT_L3,
-    "91.7.0": Role.CURRENT_N,
-    "14.7.0": Role.FREQUENCY,
-    "13.7.0": Role.POWER_FACTOR,
-    "81.7.1": Role.PHASE_ANGLE_L2_L1,
-    "81.7.2": Role.PHASE_ANGLE_L3_L1,
-    "81.7.4": Role.PHASE_ANGLE_L1,
-    "81.7.15": Role.PHASE_ANGLE_L2,
-    "81.7.26": Role.PHASE_ANGLE_L3,
-    "3.8.0": Role.REACTIVE_ENERGY_IMPORT,
-    "4.8.0": Role.REACTIVE_ENERGY_EXPORT,
-    "3.7.0": Role.REACTIVE_POWER_IMPORT,
-    "4.7.0": Role.REACTIVE_POWER_EXPORT,
-    "96.1.0": Role.METER_ID,
-    "0.0.9": Role.METER_ID,
-    "0.0.0": Role.METER_ID,
-    "0.0.1": Role.METER_ID,
-    "C.1.0": Role.METER_ID,
-    "96.50.1": Role.MAKER,
+ROLES: Final[dict[str, Quantity]] = {
+    "1.8.0": Quantity.ENERGY_IMPORT,
+    "1.8.1": Quantity.ENERGY_IMPORT_T1,
+    "1.8.2": Quantity.ENERGY_IMPORT_T2,
+    "1.8.3": Quantity.ENERGY_IMPORT_T3,
+    "1.8.4": Quantity.ENERGY_IMPORT_T4,
+    "2.8.0": Quantity.ENERGY_EXPORT,
+    "2.8.1": Quantity.ENERGY_EXPORT_T1,
+    "2.8.2": Quantity.ENERGY_EXPORT_T2,
+    "2.8.3": Quantity.ENERGY_EXPORT_T3,
+    "2.8.4": Quantity.ENERGY_EXPORT_T4,
+    "16.7.0": Quantity.POWER,
+    "15.7.0": Quantity.POWER_ABSOLUTE,
+    "1.7.0": Quantity.POWER_IMPORT,
+    "2.7.0": Quantity.POWER_EXPORT,
+    "21.7.0": Quantity.POWER_L1,
+    "36.7.0": Quantity.POWER_L1,
+    "41.7.0": Quantity.POWER_L2,
+    "56.7.0": Quantity.POWER_L2,
+    "61.7.0": Quantity.POWER_L3,
+    "76.7.0": Quantity.POWER_L3,
+    "32.7.0": Quantity.VOLTAGE_L1,
+    "52.7.0": Quantity.VOLTAGE_L2,
+    "72.7.0": Quantity.VOLTAGE_L3,
+    "31.7.0": Quantity.CURRENT_L1,
+    "51.7.0": Quantity.CURRENT_L2,
+    "71.7.0": Quantity.CURRENT_L3,
+    "91.7.0": Quantity.CURRENT_N,
+    "14.7.0": Quantity.FREQUENCY,
+    "13.7.0": Quantity.POWER_FACTOR,
+    "81.7.1": Quantity.PHASE_ANGLE_L2_L1,
+    "81.7.2": Quantity.PHASE_ANGLE_L3_L1,
+    "81.7.4": Quantity.PHASE_ANGLE_L1,
+    "81.7.15": Quantity.PHASE_ANGLE_L2,
+    "81.7.26": Quantity.PHASE_ANGLE_L3,
+    "3.8.0": Quantity.REACTIVE_ENERGY_IMPORT,
+    "4.8.0": Quantity.REACTIVE_ENERGY_EXPORT,
+    "3.7.0": Quantity.REACTIVE_POWER_IMPORT,
+    "4.7.0": Quantity.REACTIVE_POWER_EXPORT,
+    "96.1.0": Quantity.METER_ID,
+    "0.0.9": Quantity.METER_ID,
+    "0.0.0": Quantity.METER_ID,
+    "0.0.1": Quantity.METER_ID,
+    "C.1.0": Quantity.METER_ID,
+    "96.50.1": Quantity.MANUFACTURER,
 }
 """By groups C, D and E of the OBIS code; every other code is one that py_hab has no role for."""
 UNITS: Final[dict[str, tuple[str, float]]] = {
@@ -89,10 +89,10 @@ CODE: Final = re.compile(
     r"(?:(\d+|C)\.(\d+)\.(\d+)|(\d+)\.(7))"  # or leave out group E
     r"(?:\*(\d+))?"
 )
-SAME_KIND: Final[dict[Role, str]] = {
-    Role.ENERGY_IMPORT: r"(1|15)\.8\.\d",
-    Role.ENERGY_EXPORT: r"2\.8\.\d",
-    Role.POWER: r"(1|15|16|21|36)\.7\.0",
+SAME_KIND: Final[dict[Quantity, str]] = {
+    Quantity.ENERGY_IMPORT: r"(1|15)\.8\.\d",
+    Quantity.ENERGY_EXPORT: r"2\.8\.\d",
+    Quantity.POWER: r"(1|15|16|21|36)\.7\.0",
 }
 """Codes that are a total's relatives: a tariff of it, or the same power without a sign."""
 
@@ -104,7 +104,7 @@ class Truth:
     key: str
     code: str
     """Groups C, D and E, and F if it is a period of the past."""
-    role: Role
+    quantity: Quantity
     factor: float
 
 
@@ -112,9 +112,9 @@ class Truth:
 class Measurement:
     """What became of the lines."""
 
-    lines: Counter[Role] = field(default_factory=Counter)
-    recognised: Counter[Role] = field(default_factory=Counter)
-    doubtful: Counter[Role] = field(default_factory=Counter)
+    lines: Counter[Quantity] = field(default_factory=Counter)
+    recognised: Counter[Quantity] = field(default_factory=Counter)
+    doubtful: Counter[Quantity] = field(default_factory=Counter)
     """Recognised, but believed only after the behaviour has confirmed it."""
     outside: Counter[str] = field(default_factory=Counter)
     """Why a line is not measured."""
@@ -127,9 +127,9 @@ class Measurement:
     strangers: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Key and code of what was taken for a total and is something else, or has another unit."""
 
-    def share(self, role: Role) -> float:
+    def share(self, quantity: Quantity) -> float:
         """Return how much of a role's lines was recognised, 0..1."""
-        return self.recognised[role] / self.lines[role]
+        return self.recognised[quantity] / self.lines[quantity]
 
 
 def truth(line: dict[str, Any]) -> Truth | str:
@@ -141,13 +141,15 @@ def truth(line: dict[str, Any]) -> Truth | str:
     c, d, e, short_c, short_d, f = match.groups()
     # 255 in group E stands for "not used".
     code = f"{c}.{d}.{'0' if e == '255' else e}" if c else f"{short_c}.{short_d}.0"
-    role = ROLES.get(code, Role.NO_MEASUREMENT)
-    if f not in {None, "255", "00"} and role is not Role.MAKER:
-        return Truth(line["key"], f"{code}*{f}", Role.NO_MEASUREMENT, 1)
+    quantity = ROLES.get(code, Quantity.NO_MEASUREMENT)
+    if f not in {None, "255", "00"} and quantity is not Quantity.MANUFACTURER:
+        return Truth(line["key"], f"{code}*{f}", Quantity.NO_MEASUREMENT, 1)
     unit, factor = UNITS.get(line["unit"].casefold(), (None, 1.0))
-    if role is not Role.NO_MEASUREMENT and unit != QUANTITIES[role].unit:
+    if quantity is not Quantity.NO_MEASUREMENT and unit != QUANTITIES[quantity].unit:
         return "OBIS code and unit contradict each other"
-    return Truth(line["key"], code, role, factor if role is not Role.NO_MEASUREMENT else 1)
+    return Truth(
+        line["key"], code, quantity, factor if quantity is not Quantity.NO_MEASUREMENT else 1
+    )
 
 
 def measure(lines: Iterable[dict[str, Any]]) -> Measurement:
@@ -164,19 +166,19 @@ def measure(lines: Iterable[dict[str, Any]]) -> Measurement:
         # A doubtful factor is not believed yet, so it may differ; it is counted apart.
         right = (
             found is not None
-            and found.role is told.role
+            and found.quantity is told.quantity
             and (found.factor == told.factor or found.doubtful)
         )
-        result.lines[told.role] += 1
-        result.recognised[told.role] += right
-        result.doubtful[told.role] += right and found is not None and found.doubtful
-        if not right and told.role in TOTALS:
+        result.lines[told.quantity] += 1
+        result.recognised[told.quantity] += right
+        result.doubtful[told.quantity] += right and found is not None and found.doubtful
+        if not right and told.quantity in TOTALS:
             result.missed[told.key, told.code] += 1
-        if not right and found and found.role in TOTALS:
+        if not right and found and found.quantity in TOTALS:
             related = (
-                found.role is not told.role
+                found.quantity is not told.quantity
                 and found.factor == told.factor
-                and re.fullmatch(SAME_KIND[found.role], told.code)
+                and re.fullmatch(SAME_KIND[found.quantity], told.code)
             )
             (result.relatives if related else result.strangers)[told.key, told.code] += 1
     return result
@@ -195,14 +197,14 @@ def main() -> None:
         "role, lines, recognised, of these doubtful, share",
         [
             [
-                role,
+                quantity,
                 str(lines),
-                str(result.recognised[role]),
-                str(result.doubtful[role]),
-                f"{result.share(role):.1%}",
+                str(result.recognised[quantity]),
+                str(result.doubtful[quantity]),
+                f"{result.share(quantity):.1%}",
             ]
-            for role in Role
-            if (lines := result.lines[role])
+            for quantity in Quantity
+            if (lines := result.lines[quantity])
         ],
     )
     print_table(

@@ -8,14 +8,8 @@ import pytest
 from benchmarks.table import print_table
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
-from tests.worlds.conftest import (
-    enable_statistics,
-    hass_config,
-    no_logs,
-    recorder_config,
-    time,
-)
-from tests.worlds.house import Register
+from tests.worlds.conftest import enable_statistics, hass_config, no_logs, recorder_config, time
+from tests.worlds.house import KeyMapping
 from tests.worlds.life import Books, Clock, Life, Who
 from tests.worlds.worlds import WORLDS, World
 
@@ -28,7 +22,7 @@ PRINTABLE = 1e9
 
 def error(books: Books, who: Who, world: World) -> str:
     """Return the kWh booked too much or too little: of the counter that is further off."""
-    errors = (books.total(who, register) - world.truth(register) for register in Register)
+    errors = (books.total(who, register) - world.truth(register) for register in KeyMapping)
     worst = max(errors, key=abs)
     # Adding 0 turns -0 into 0.
     return f"{round(worst, 3) + 0:+,.3f}" if abs(worst) < PRINTABLE else f"{worst:+.0e}"
@@ -39,7 +33,7 @@ def impossible(books: Books, who: Who, world: World) -> str:
     return str(
         sum(
             not world.is_possible(change)
-            for register in Register
+            for register in KeyMapping
             for change in books.changes[who, register]
         )
     )
@@ -73,8 +67,8 @@ async def test_world(
     rows.append(
         [
             world.name,
-            *(f"{world.truth(register):.3f}" for register in Register),
-            f"{max(world.one_reading(register) for register in Register):.3f}",
+            *(f"{world.truth(register):.3f}" for register in KeyMapping),
+            f"{max(world.one_reading(register) for register in KeyMapping):.3f}",
             *(error(books, who, world) for who in Who),
             *(impossible(books, who, world) for who in Who),
         ]

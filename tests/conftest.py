@@ -10,7 +10,7 @@ import pytest
 
 # Imported first: the test plugin has a package of the same name, which must not win.
 from custom_components.py_hab.const import CONF_KIND, CONF_TOPIC, DOMAIN, EntryKind
-from custom_components.py_hab.counter import Verdict
+from custom_components.py_hab.counters.guard import Verdict
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
@@ -23,8 +23,8 @@ from simulator.reader import SimulatedReader
 if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from .mocked_head import MockedHead
-    from .passing_time import Time
+    from .support.mocked_reader import MockedReader
+    from .support.passing_time import Time
 
 CAPTURES: Final = Path(__file__).parent.parent.parent / "shared" / "captures"
 """What real boxes and readers send; not part of the project."""
@@ -54,7 +54,7 @@ def recorder_db_url(
 
     The test plugin knows fewer servers, and needs one more library for them.
     """
-    from .databases import new_database
+    from .support.databases import new_database
 
     assert not hass_fixture_setup
     url = pytestconfig.getoption("dburl")
@@ -80,7 +80,7 @@ def time(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
     from freezegun import freeze_time
     from paho.mqtt.client import Client
 
-    from .passing_time import Time
+    from .support.passing_time import Time
 
     # It would take a step of this time for a broker that does not answer.
     monkeypatch.setattr(Client, "_check_keepalive", lambda _: None)
@@ -123,22 +123,22 @@ async def reader(home: Home, clock: ManualClock, broker: Broker) -> AsyncIterato
 
 
 @pytest.fixture
-async def head(
+async def mocked_reader(
     time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
-) -> AsyncIterator[MockedHead]:
+) -> AsyncIterator[MockedReader]:
     """A head that says what it is told to."""
-    from .mocked_head import MockedHead
+    from .support.mocked_reader import MockedReader
 
-    head = MockedHead(time, hass, mqtt_client_mock)
-    await head.connect()
-    yield head
-    await head.disconnect()
+    mocked_reader = MockedReader(time, hass, mqtt_client_mock)
+    await mocked_reader.connect()
+    yield mocked_reader
+    await mocked_reader.disconnect()
 
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A simulated radio needs no rest between two questions for what the box remembers."""
-    from custom_components.py_hab.history import box_memory
+    from custom_components.py_hab.history.box import fetch as box_memory
 
     monkeypatch.setattr(box_memory, "PAUSE", 0.0)
 
@@ -223,7 +223,8 @@ def expected_lingering_timers(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """First readings are confirmed at once: a test need not wait for another telegram."""
-    from custom_components.py_hab import counter, head_link
+    from custom_components.py_hab.counters import guard as counter
+    from custom_components.py_hab.meter import reader_link as head_link
 
     monkeypatch.setitem(counter._CONFIRMATIONS, Verdict.QUARANTINED, counter._Confirmation(2, 0.0))
     monkeypatch.setattr(head_link, "REPEAT_AFTER", 0.0)

@@ -7,15 +7,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.py_hab.fritzbox_model import UnitType
+from custom_components.py_hab.fritzbox.devices import UnitType
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from simulator.fritzbox import Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import BATH, BLIND, CELLAR, SMOKE, WINDOW
 
-from .entity_table import table
-from .passing_time import Time
-from .watching import set_up, state_of
+from .support.entity_table import table
+from .support.passing_time import Time
+from .support.watching import set_up, state_of
 
 POLL = timedelta(minutes=1)
 

@@ -28,8 +28,8 @@ from simulator.fritzbox import (
 )
 from simulator.home import Home, ManualClock
 
-from .certificates import own_certificate
-from .dialogue import Dialogue, add, asked_for_login, change, leave
+from .support.certificates import own_certificate
+from .support.dialogue import Dialogue, add, asked_for_login, change, leave
 
 SERIAL = "38:10:d5:5e:7a:1c"
 DESCRIPTION = "/jason_boxinfo.xml"

@@ -18,9 +18,9 @@ from simulator.home import Home, ManualClock
 from simulator.reader import SimulatedReader
 
 from .conftest import settled
-from .dialogue import Dialogue, add, change, leave
-from .patience import brisk, impatience
-from .scripted_reader import Content, ScriptedReader, scripted
+from .support.dialogue import Dialogue, add, change, leave
+from .support.patience import brisk, impatience
+from .support.scripted_reader import Content, ScriptedReader, scripted
 
 pytestmark = pytest.mark.usefixtures("trusting")
 

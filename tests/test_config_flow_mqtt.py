@@ -18,9 +18,9 @@ from simulator.faults import Fault
 from simulator.reader import SimulatedReader
 
 from .conftest import settled
-from .dialogue import Dialogue, add, leave
-from .patience import brisk, impatience
-from .scripted_reader import ScriptedReader, scripted
+from .support.dialogue import Dialogue, add, leave
+from .support.patience import brisk, impatience
+from .support.scripted_reader import ScriptedReader, scripted
 
 pytestmark = pytest.mark.usefixtures("mqtt_entry", "trusting")
 
@@ -71,7 +71,7 @@ def called(hass: HomeAssistant, dialogue: Dialogue) -> Any:
 
 
 @asynccontextmanager
-async def head(
+async def mocked_reader(
     broker: Broker, fields: Mapping[str, object] | None, **differently: object
 ) -> AsyncIterator[ScriptedReader]:
     """Connect a head that has told what it is, and answers when it is asked for its values."""
@@ -137,7 +137,7 @@ async def test_home_assistant_offers_a_reader_that_it_hears_of(
 async def test_a_meter_that_was_not_read_yet_is_found_by_asking(
     hass: HomeAssistant, broker: Broker
 ) -> None:
-    async with head(broker, {"E_in": 7}, dn="Cellar"):
+    async with mocked_reader(broker, {"E_in": 7}, dn="Cellar"):
         dialogue = await announced(hass, NOTHING_YET)
         assert dialogue.step == "tasmota_confirm"
         assert dialogue.placeholders["values"] == "- `m` `E_in`: 7"
@@ -149,7 +149,7 @@ async def test_a_meter_that_was_not_read_yet_is_found_by_asking(
 async def test_a_nameless_reader_is_called_by_its_topic(
     hass: HomeAssistant, broker: Broker
 ) -> None:
-    async with head(broker, {"E_in": 7}):
+    async with mocked_reader(broker, {"E_in": 7}):
         dialogue = await announced(hass)
         assert called(hass, dialogue) == "tele/meter/SENSOR"
 
@@ -157,7 +157,7 @@ async def test_a_nameless_reader_is_called_by_its_topic(
 async def test_a_reader_that_does_not_repeat_its_mac_address_is_known_by_it(
     hass: HomeAssistant, broker: Broker
 ) -> None:
-    async with head(broker, {"E_in": 7}, mac=""):
+    async with mocked_reader(broker, {"E_in": 7}, mac=""):
         dialogue = await announced(hass)
         await dialogue.accept()
         assert dialogue.entry.unique_id == "a4:cf:12:92:82:f4"
@@ -224,7 +224,7 @@ async def test_a_device_without_a_meter_is_not_offered(
 async def test_a_device_that_has_no_meter_when_asked_is_not_offered(
     hass: HomeAssistant, broker: Broker, fields: Mapping[str, object] | None
 ) -> None:
-    async with head(broker, fields):
+    async with mocked_reader(broker, fields):
         with impatience():
             assert (await announced(hass, NOTHING_YET)).end == "not_supported"
 

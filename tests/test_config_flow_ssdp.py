@@ -24,7 +24,7 @@ from simulator.fritzbox import (
     SimulatedFritzBox,
 )
 
-from .dialogue import Dialogue, add, leave
+from .support.dialogue import Dialogue, add, leave
 
 UDN: Final = "uuid:75802409-bccb-40e7-8e6c-"
 SERIAL: Final = Identity().serial

@@ -8,11 +8,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.coordinator import (
-    FRITZBOX_STALE_AFTER,
-    FritzBoxCoordinator,
-)
-from custom_components.py_hab.fritzbox_failures import LONGEST_BACK_OFF
+from custom_components.py_hab.coordinator import FRITZBOX_STALE_AFTER, FritzBoxCoordinator
+from custom_components.py_hab.fritzbox_errors import LONGEST_BACK_OFF
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -28,15 +25,8 @@ from simulator.fritzbox import (
 )
 from simulator.fritzbox_devices import BATH, CELLAR, REFRIGERATOR, WORKSHOP
 
-from .passing_time import Time
-from .watching import (
-    all_unavailable,
-    logged,
-    set_up,
-    state_of,
-    states,
-    warnings,
-)
+from .support.passing_time import Time
+from .support.watching import all_unavailable, logged, set_up, state_of, states, warnings
 
 POLL = timedelta(seconds=60)
 ENERGY = f"{REFRIGERATOR}_energy"
@@ -142,7 +132,7 @@ def _clear(box: SimulatedFritzBox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "cure", "words", "recovery"),
+    ("problem", "cure", "words", "recovery"),
     [
         pytest.param(
             SimulatedFritzBox.stop,
@@ -184,13 +174,13 @@ async def test_trouble_is_told_once_and_ends_by_itself(
     box: SimulatedFritzBox,
     fritzbox_entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
-    trouble: Step,
+    problem: Step,
     cure: Step,
     words: str,
     recovery: timedelta,
 ) -> None:
     await set_up(hass, fritzbox_entry)
-    if waiting := trouble(box):
+    if waiting := problem(box):
         await waiting
     await time.passes(hass, POLL)
     assert all_unavailable(hass)
@@ -360,7 +350,7 @@ async def test_session_that_somebody_else_ended_is_renewed_silently(
 
 
 @pytest.mark.parametrize(
-    ("trouble", "reason"),
+    ("problem", "reason"),
     [
         (SimulatedFritzBox.stop, "No connection to "),
         (lambda box: box.fault(Fault(status=500)), "No connection to "),
@@ -378,10 +368,10 @@ async def test_set_up_that_fails_is_tried_again_and_tells_why(
     hass: HomeAssistant,
     box: SimulatedFritzBox,
     fritzbox_entry: MockConfigEntry,
-    trouble: Step,
+    problem: Step,
     reason: str,
 ) -> None:
-    if waiting := trouble(box):
+    if waiting := problem(box):
         await waiting
     assert not await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     await hass.async_block_till_done()

@@ -28,9 +28,9 @@ from simulator.fritzbox_devices import (
 )
 from simulator.reader import SimulatedReader
 
-from .mocked_head import MINUTE, NUMBER, PRINTED, UNIQUE_ID, MockedHead
-from .passing_time import Time
-from .watching import quiet, set_up
+from .support.mocked_reader import MINUTE, NUMBER, PRINTED, UNIQUE_ID, MockedReader
+from .support.passing_time import Time
+from .support.watching import quiet, set_up
 
 
 def secrets_of_the_box(box: SimulatedFritzBox) -> set[str]:
@@ -108,12 +108,12 @@ async def test_box_tells_all_but_secrets(
     assert "alert" in window["blocks"]
     assert told["devices"][order.index(CELLAR)]["present"] is False
     bath = told["devices"][order.index(BATH)]
-    assert bath["unread"] == [["hkr/tsoll", "undefined"]]
-    assert bath["extras"]["firmware_update"] is False
+    assert bath["parse_errors"] == [["hkr/tsoll", "undefined"]]
+    assert bath["rest_details"]["firmware_update"] is False
     refrigerator = told["devices"][order.index(REFRIGERATOR)]
     assert refrigerator["power_meter"]["energy"] == box.counter(REFRIGERATOR) / 1000
-    head = told["devices"][order.index(IMPORT)]
-    assert head["extras"]["smart_meter"] == []
+    mocked_reader = told["devices"][order.index(IMPORT)]
+    assert mocked_reader["rest_details"]["smart_meter"] == []
     assert list(told["rejected_readings"].values()) == [1]
     (rejected,) = told["rejected_readings"]
     assert rejected.startswith(f"device {order.index(IMPORT)}: ")
@@ -127,8 +127,8 @@ async def test_device_tells_of_its_parts_only(
     fritzbox_entry: MockConfigEntry,
 ) -> None:
     await set_up(hass, fritzbox_entry)
-    head = device_of(hass, fritzbox_entry, IMPORT.removesuffix("-1"))
-    told: Any = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, head)
+    mocked_reader = device_of(hass, fritzbox_entry, IMPORT.removesuffix("-1"))
+    told: Any = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, mocked_reader)
     assert_no_secret(told, secrets_of_the_box(box))
     assert [device["product_name"] for device in told["devices"]] == ["FRITZ!Smart Energy 250"] * 3
     switch = device_of(hass, fritzbox_entry, SWITCH)
@@ -221,10 +221,10 @@ async def test_meter_tells_all_but_secrets(
     assert meter["registers"]["power"]["key"] == "Power"
     assert meter["registers"]["power"]["fresh"] is True
     assert (meter["has_number"], meter["manufacturer"]) == (True, "Iskraemeco")
-    assert (meter["troubles"], meter["unknown"], meter["findings"]) == ([], {}, {})
-    assert told["head"].keys() == {"version"}
+    assert (meter["problems"], meter["unknown"], meter["findings"]) == ([], {}, {})
+    assert told["reader"].keys() == {"version"}
     assert told["replacements"] == []
-    meter_entry.runtime_data.counters.believed("energy_import", 0.0)
+    meter_entry.runtime_data.counters.accepted("energy_import", 0.0)
     told = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
     assert told["rejected_readings"]["energy_import: zero"] == 1
     device = device_of(hass, meter_entry, str(meter_entry.unique_id))
@@ -239,27 +239,27 @@ async def test_meter_tells_texts_to_nobody(
     mock_hass_config: None,
     mqtt_client_mock: Any,
 ) -> None:
-    head = MockedHead(time, hass, mqtt_client_mock)
-    await head.connect()
-    head.blocks["MT681"] |= {
+    mocked_reader = MockedReader(time, hass, mqtt_client_mock)
+    await mocked_reader.connect()
+    mocked_reader.blocks["MT681"] |= {
         "owner": "Erika",
         "x1": NUMBER,
         "x2": 12.5,
         "x3": 9091387312345,
         "x4": [1],
     }
-    entry = head.entry(prefix="MT681")
-    await head.set_up(entry)
-    await head.says("SENSOR", "{")
-    await head.lives(18 * MINUTE)
+    entry = mocked_reader.entry(prefix="MT681")
+    await mocked_reader.set_up(entry)
+    await mocked_reader.says("SENSOR", "{")
+    await mocked_reader.lives(18 * MINUTE)
     told: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert_no_secret(told, {"Erika", NUMBER, PRINTED, "9091387312345", "tasmota_9282F4", UNIQUE_ID})
     meter = told["meters"]["1"]
     assert meter["unknown"].keys() == {"owner", "x1", "x2", "x3", "x4"}
     assert meter["unknown"]["x2"] == "12.5"
     assert meter["unknown"]["owner"] == REDACTED
-    assert meter["troubles"] == ["reader_frozen"]
+    assert meter["problems"] == ["reader_frozen"]
     assert meter["registers"]["energy_import"]["fresh"] is False
     assert told["unreadable_messages"] == 1
     assert told["available"] is False
-    await head.disconnect()
+    await mocked_reader.disconnect()

@@ -16,8 +16,8 @@ from simulator.fritzbox import EMPTY_LIST, Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import SWITCH
 from simulator.home import Home
 
-from .passing_time import Time
-from .watching import set_up, state_of, warnings
+from .support.passing_time import Time
+from .support.watching import set_up, state_of, warnings
 
 POLL = timedelta(minutes=1)
 KEY = f"{SWITCH}-1"

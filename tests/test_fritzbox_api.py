@@ -13,6 +13,7 @@ import pytest
 from yarl import URL
 
 from custom_components.py_hab import fritzbox_api
+from custom_components.py_hab.fritzbox.login import BoxInfo
 from custom_components.py_hab.fritzbox_api import (
     MAX_ANSWER_BYTES,
     FritzBoxCertificateError,
@@ -28,7 +29,6 @@ from custom_components.py_hab.fritzbox_api import (
     base_url,
     offers_smart_home,
 )
-from custom_components.py_hab.fritzbox_login import BoxInfo
 from simulator.fritzbox import (
     CUT,
     DEFAULT_PASSWORD,
@@ -45,7 +45,7 @@ from simulator.fritzbox import (
 )
 from simulator.home import Home, ManualClock
 
-from .certificates import own_certificate
+from .support.certificates import own_certificate
 
 LIST = "getdevicelistinfos"
 LOGIN_PAGE = "/login_sid.lua"

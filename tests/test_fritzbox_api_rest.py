@@ -6,6 +6,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
+from custom_components.py_hab.fritzbox.rest import RelayFault, SmartMeterProblem
 from custom_components.py_hab.fritzbox_api import (
     FritzBoxClient,
     FritzBoxConnectionError,
@@ -15,7 +16,6 @@ from custom_components.py_hab.fritzbox_api import (
     NotPermittedError,
     RestNotOfferedError,
 )
-from custom_components.py_hab.fritzbox_rest import RelayFault, SmartMeterProblem
 from simulator.fritzbox import (
     CUT,
     DEFAULT_PASSWORD,
@@ -72,39 +72,41 @@ async def test_extras_are_told_by_the_ains_of_the_device_list(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
     devices = (await client.device_list()).devices
-    extras = await client.extras()
-    assert set(extras) == set(devices)
+    rest_details = await client.rest_details()
+    assert set(rest_details) == set(devices)
     assert len(box.logins) == 1, "both within one session"
 
     meter = devices[REFRIGERATOR].power_meter
     assert meter is not None
     assert meter.power is not None
     assert meter.voltage is not None
-    assert extras[REFRIGERATOR].current == pytest.approx(meter.power / meter.voltage, abs=0.001)
-    assert extras[REFRIGERATOR].relay_fault is RelayFault.NONE
-    assert extras[IMPORT].smart_meter == frozenset()
-    assert {ain for ain, each in extras.items() if each.firmware_update} == {WORKSHOP}
-    assert extras[WORKSHOP].battery_powered is False
-    assert extras[BATH].battery_powered is True
-    assert extras[SMOKE.removesuffix("-1")].battery_powered is None
-    assert extras[WINDOW].battery_powered is None, "its parent tells"
+    assert rest_details[REFRIGERATOR].current == pytest.approx(
+        meter.power / meter.voltage, abs=0.001
+    )
+    assert rest_details[REFRIGERATOR].relay_fault is RelayFault.NONE
+    assert rest_details[IMPORT].smart_meter == frozenset()
+    assert {ain for ain, each in rest_details.items() if each.firmware_update} == {WORKSHOP}
+    assert rest_details[WORKSHOP].battery_powered is False
+    assert rest_details[BATH].battery_powered is True
+    assert rest_details[SMOKE.removesuffix("-1")].battery_powered is None
+    assert rest_details[WINDOW].battery_powered is None, "its parent tells"
 
 
 async def test_troubles_of_devices(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
     box.override_rest(REFRIGERATOR, outletState="relayStuck")
     box.override_rest(WORKSHOP, outletState="overcurrent", isUpdateAvailable=False)
     box.override_rest(IMPORT, smartmeterState=["scatteredLight"])
-    extras = await client.extras()
-    assert extras[REFRIGERATOR].relay_fault is RelayFault.RELAY_STUCK
-    assert extras[WORKSHOP].relay_fault is RelayFault.OVERCURRENT
-    assert extras[WORKSHOP].firmware_update is False
-    assert extras[IMPORT].smart_meter == frozenset({SmartMeterProblem.SCATTERED_LIGHT})
+    rest_details = await client.rest_details()
+    assert rest_details[REFRIGERATOR].relay_fault is RelayFault.RELAY_STUCK
+    assert rest_details[WORKSHOP].relay_fault is RelayFault.OVERCURRENT
+    assert rest_details[WORKSHOP].firmware_update is False
+    assert rest_details[IMPORT].smart_meter == frozenset({SmartMeterProblem.SCATTERED_LIGHT})
 
 
 async def test_the_sid_is_sent_in_the_header_only(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
-    await client.extras()
+    await client.rest_details()
     request = box.requests[-1]
     assert (request.method, request.path, request.sid_valid) == ("GET", OVERVIEW, True)
 
@@ -117,27 +119,27 @@ async def test_a_live_session_is_not_verified(
 ) -> None:
     await client.device_list()
     paths(box)
-    await client.extras()
+    await client.rest_details()
     assert paths(box) == [OVERVIEW]
 
 
 async def test_an_ended_session_is_followed_by_one_silent_login(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
-    await client.extras()
+    await client.rest_details()
     box.end_sessions()
     paths(box)
-    assert await client.extras()
+    assert await client.rest_details()
     assert paths(box) == [OVERVIEW, LOGIN_PAGE, LOGIN_PAGE, OVERVIEW]
     assert len(box.logins) == 2
 
 
 async def test_a_refused_login_is_final(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
-    await client.extras()
+    await client.rest_details()
     box.end_sessions()
     box.set_password(DEFAULT_USER, "changed")
     with pytest.raises(LoginRejectedError):
-        await client.extras()
+        await client.rest_details()
     assert len(box.logins) == 2
 
 
@@ -146,7 +148,7 @@ async def test_a_refusal_that_stays_is_an_error_after_one_more_request(
 ) -> None:
     box.fault(Fault(status=401), path=OVERVIEW)
     with pytest.raises(FritzBoxConnectionError):
-        await client.extras()
+        await client.rest_details()
     assert paths(box).count(OVERVIEW) == 2
     assert len(box.logins) == 1
 
@@ -156,7 +158,7 @@ async def test_users_without_the_right_are_told_as_ever(
 ) -> None:
     client = client_of(session, box, OTHER_USER, OTHER_PASSWORD)
     with pytest.raises(NotPermittedError):
-        await client.extras()
+        await client.rest_details()
     assert OVERVIEW not in paths(box)
 
 
@@ -180,7 +182,7 @@ async def test_an_older_box_has_no_rest_api(old_box: SimulatedFritzBox) -> None:
         client = client_of(session, old_box)
         devices = await client.device_list()
         with pytest.raises(RestNotOfferedError):
-            await client.extras()
+            await client.rest_details()
         assert (await client.device_list()).devices.keys() == devices.devices.keys()
         assert len(old_box.logins) == 1
 
@@ -200,7 +202,7 @@ async def test_answers_of_a_box_that_does_not_know_the_path(
 ) -> None:
     box.fault(fault, path=OVERVIEW)
     with pytest.raises(RestNotOfferedError):
-        await client.extras()
+        await client.rest_details()
 
 
 async def test_a_right_that_suffices_for_the_list_but_not_for_rest(
@@ -209,7 +211,7 @@ async def test_a_right_that_suffices_for_the_list_but_not_for_rest(
     monkeypatch.setattr("simulator.fritzbox_answers._REST_RIGHTS", {"BoxAdmin"})
     box.set_rights(DEFAULT_USER, {"HomeAuto": 2})
     with pytest.raises(RestNotOfferedError):
-        await client.extras()
+        await client.rest_details()
     assert (await client.device_list()).devices
     assert len(box.logins) == 1
 
@@ -220,15 +222,15 @@ async def test_a_right_that_suffices_for_the_list_but_not_for_rest(
 async def test_a_box_that_starts_is_a_box_that_does_not_answer(
     client: FritzBoxClient, box: SimulatedFritzBox, clock: ManualClock
 ) -> None:
-    await client.extras()
+    await client.rest_details()
     box.reboot(timedelta(minutes=1), warm_up=timedelta(minutes=1))
     with pytest.raises(FritzBoxConnectionError):
-        await client.extras()
+        await client.rest_details()
     clock.advance(timedelta(minutes=1))
     with pytest.raises(FritzBoxConnectionError, match="3012"):
-        await client.extras()
+        await client.rest_details()
     clock.advance(timedelta(minutes=1))
-    assert await client.extras()
+    assert await client.rest_details()
 
 
 @pytest.mark.parametrize("status", [500, 503])
@@ -237,7 +239,7 @@ async def test_an_error_of_the_web_server_says_nothing_about_rest(
 ) -> None:
     box.fault(Fault(status=status), path=OVERVIEW)
     with pytest.raises(FritzBoxConnectionError):
-        await client.extras()
+        await client.rest_details()
 
 
 @pytest.mark.parametrize("fault", [CUT, says(""), says("[]"), says("not found")])
@@ -246,9 +248,9 @@ async def test_an_unreadable_answer_is_kept_for_the_debug_log(
 ) -> None:
     box.fault(fault, path=OVERVIEW, times=1)
     with pytest.raises(InvalidAnswerError) as caught:
-        await client.extras()
+        await client.rest_details()
     assert "{" not in str(caught.value)
-    assert await client.extras()
+    assert await client.rest_details()
 
 
 @pytest.mark.parametrize("fault", [CUT, Fault(drop=True), Fault(status=500), Fault(status=404)])
@@ -258,9 +260,9 @@ async def test_after_a_trouble_the_sid_is_verified(
     await client.device_list()
     box.fault(fault, path=OVERVIEW)
     with pytest.raises(FritzBoxError):
-        await client.extras()
+        await client.rest_details()
     box.clear_faults()
     paths(box)
-    await client.extras()
+    await client.rest_details()
     assert paths(box) == [LOGIN_PAGE, OVERVIEW]
     assert len(box.logins) == 1

@@ -6,6 +6,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
+from custom_components.py_hab.fritzbox.device_stats import DeviceStats, Series
 from custom_components.py_hab.fritzbox_api import (
     FritzBoxClient,
     FritzBoxConnectionError,
@@ -14,7 +15,6 @@ from custom_components.py_hab.fritzbox_api import (
     LoginRejectedError,
     RestNotOfferedError,
 )
-from custom_components.py_hab.fritzbox_statistics import BoxStatistics, Series
 from simulator.fritzbox import (
     CUT,
     DEFAULT_PASSWORD,
@@ -42,7 +42,7 @@ LOGIN_PAGE = "/login_sid.lua"
 COMMAND = "getbasicdevicestats"
 
 QUARTER, SIX_HOURS, DAY, MONTH = 900, 21600, 86400, 2678400
-NOTHING = BoxStatistics()
+NOTHING = DeviceStats()
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ async def test_a_unit_is_asked_for_by_its_uid_whatever_is_in_it(
     client: FritzBoxClient, box: SimulatedFritzBox, uid: str
 ) -> None:
     box.override_rest(IMPORT, UID=uid)
-    told = (await client.extras())[IMPORT].unit
+    told = (await client.rest_details())[IMPORT].unit
     assert told == uid
     found = await client.unit_statistics(told)
     assert len(found.energy) == 4
@@ -193,10 +193,10 @@ async def test_a_unit_is_asked_for_by_its_uid_whatever_is_in_it(
 
 
 async def test_all_units_of_the_overview_can_be_asked_for(client: FritzBoxClient) -> None:
-    for ain, extras in (await client.extras()).items():
-        if extras.unit is not None:
-            assert extras.unit == ain
-            await client.unit_statistics(extras.unit)
+    for ain, rest_details in (await client.rest_details()).items():
+        if rest_details.unit is not None:
+            assert rest_details.unit == ain
+            await client.unit_statistics(rest_details.unit)
 
 
 async def test_the_sid_is_sent_in_the_header_only(
@@ -233,7 +233,7 @@ async def test_a_unit_that_the_box_does_not_know_says_nothing_about_rest(
     with pytest.raises(InvalidAnswerError) as caught:
         await client.unit_statistics(uid)
     assert "00000" not in str(caught.value)
-    assert await client.extras()
+    assert await client.rest_details()
     assert len(box.logins) == 1
 
 
@@ -278,7 +278,7 @@ def method(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def ask(client: FritzBoxClient, method: str, ain: str = REFRIGERATOR) -> BoxStatistics:
+async def ask(client: FritzBoxClient, method: str, ain: str = REFRIGERATOR) -> DeviceStats:
     match method:
         case "basic_statistics":
             return await client.basic_statistics(ain)

@@ -19,9 +19,9 @@ from simulator.fritzbox import (
 )
 from simulator.fritzbox_devices import REFRIGERATOR
 
-from .dialogue import prefer
-from .passing_time import Time
-from .watching import set_up, state_of
+from .support.dialogue import prefer
+from .support.passing_time import Time
+from .support.watching import set_up, state_of
 
 SECOND = timedelta(seconds=1)
 

@@ -17,8 +17,16 @@ from simulator.fritzbox_devices import REFRIGERATOR
 from simulator.reader import SimulatedReader
 
 from .conftest import settled
-from .passing_time import Time
-from .watching import all_unavailable, meter_values, quiet, set_up, state_of, states, warnings
+from .support.passing_time import Time
+from .support.watching import (
+    all_unavailable,
+    meter_values,
+    quiet,
+    set_up,
+    state_of,
+    states,
+    warnings,
+)
 
 ENERGY = f"{REFRIGERATOR}_energy"
 

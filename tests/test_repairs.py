@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.py_hab import repairs
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.counter_gap import Gap
+from custom_components.py_hab.counters.gap import Gap
 from homeassistant.const import (
     EVENT_STATE_CHANGED,
     STATE_UNAVAILABLE,
@@ -24,10 +24,10 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from .dialogue import TEXTS
-from .mocked_head import UNIQUE_ID, MockedHead
-from .passing_time import Time
-from .watching import meter_state, meter_values
+from .support.dialogue import TEXTS
+from .support.mocked_reader import UNIQUE_ID, MockedReader
+from .support.passing_time import Time
+from .support.watching import meter_state, meter_values
 
 MINUTE = timedelta(minutes=1)
 BEFORE = 15119.075
@@ -35,16 +35,16 @@ TEXT = TEXTS["issues"]["meter_replaced"]
 
 
 @pytest.fixture
-async def swapped(time: Time, hass: HomeAssistant, head: MockedHead) -> MockConfigEntry:
+async def swapped(time: Time, hass: HomeAssistant, mocked_reader: MockedReader) -> MockConfigEntry:
     """A meter that was replaced by another one, whose readings are believed by now."""
-    entry = head.entry(prefix="MT681")
-    await head.set_up(entry)
-    await head.lives(4 * MINUTE, E_in=0.01)
-    await head.reads(E_in=1.5)
-    await head.lives(9 * MINUTE, E_in=0.01)
+    entry = mocked_reader.entry(prefix="MT681")
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(4 * MINUTE, E_in=0.01)
+    await mocked_reader.reads(E_in=1.5)
+    await mocked_reader.lives(9 * MINUTE, E_in=0.01)
     assert meter_values(entry)["energy_import"] == BEFORE
     assert issue(hass, entry) is None
-    await head.lives(3 * MINUTE, E_in=0.01)
+    await mocked_reader.lives(3 * MINUTE, E_in=0.01)
     assert meter_values(entry)["energy_import"] < 2
     return entry
 
@@ -54,9 +54,9 @@ def issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
     return ir.async_get(hass).async_get_issue(DOMAIN, f"meter_replaced_{entry.entry_id}")
 
 
-def event(hass: HomeAssistant, place: str = "") -> State:
+def event(hass: HomeAssistant, meter_index: str = "") -> State:
     """Return the state of the event entity."""
-    identifier = f"{UNIQUE_ID}_{place}" if place else UNIQUE_ID
+    identifier = f"{UNIQUE_ID}_{meter_index}" if meter_index else UNIQUE_ID
     entity_id = er.async_get(hass).async_get_entity_id(
         "event", DOMAIN, f"{identifier}_counter_replaced"
     )
@@ -110,7 +110,7 @@ def repair(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Repair:
 
 
 async def test_replaced_meter_is_an_event(
-    time: Time, hass: HomeAssistant, head: MockedHead, swapped: MockConfigEntry
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader, swapped: MockConfigEntry
 ) -> None:
     state = event(hass)
     assert state.state != STATE_UNKNOWN
@@ -125,11 +125,11 @@ async def test_replaced_meter_is_an_event(
 
 
 async def test_what_has_happened_stays_true_while_the_meter_is_silent(
-    time: Time, hass: HomeAssistant, head: MockedHead, swapped: MockConfigEntry
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader, swapped: MockConfigEntry
 ) -> None:
     before = event(hass)
-    await head.says("LWT", "Offline")
-    await head.broker_goes()
+    await mocked_reader.says("LWT", "Offline")
+    await mocked_reader.broker_goes()
     assert meter_state(hass, swapped, "energy_import") == STATE_UNAVAILABLE
     assert event(hass).state == before.state
     entity = er.async_get(hass).async_get(before.entity_id)
@@ -156,7 +156,7 @@ async def test_answer_is_kept_and_the_question_gone(
     time: Time,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
-    head: MockedHead,
+    mocked_reader: MockedReader,
     swapped: MockConfigEntry,
     repair: Repair,
     answer: str,
@@ -174,7 +174,7 @@ async def test_answer_is_kept_and_the_question_gone(
         result = await repair.answer(menu["flow_id"])
     assert result["type"] == "create_entry"
     assert issue(hass, swapped) is None
-    await head.reload(swapped)
+    await mocked_reader.reload(swapped)
     stored = hass_storage[f"{DOMAIN}.{swapped.entry_id}"]["data"]["notes"]["replacements"]
     assert [(item["role"], item["verdict"], item["answer"]) for item in stored] == [
         ("energy_import", "replaced", answer)
@@ -187,11 +187,11 @@ async def test_question_outlasts_an_entry_that_is_loaded_again(
     time: Time,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
-    head: MockedHead,
+    mocked_reader: MockedReader,
     swapped: MockConfigEntry,
     repair: Repair,
 ) -> None:
-    await head.reload(swapped)
+    await mocked_reader.reload(swapped)
     assert issue(hass, swapped) is not None
     # What has happened is no event again.
     assert event(hass).attributes["event_type"] == "replaced"
@@ -206,7 +206,7 @@ async def test_question_outlasts_an_entry_that_is_loaded_again(
 async def test_answer_about_an_entry_that_is_not_loaded_is_not_lost_silently(
     time: Time,
     hass: HomeAssistant,
-    head: MockedHead,
+    mocked_reader: MockedReader,
     swapped: MockConfigEntry,
     repair: Repair,
     answer: str,
@@ -380,23 +380,23 @@ async def test_an_issue_that_tells_nothing_of_its_entry_has_a_dialogue_that_ends
 
 
 async def test_question_is_gone_with_its_entry(
-    time: Time, hass: HomeAssistant, head: MockedHead, swapped: MockConfigEntry
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader, swapped: MockConfigEntry
 ) -> None:
     await hass.config_entries.async_remove(swapped.entry_id)
     assert issue(hass, swapped) is None
 
 
 async def test_full_display_is_an_event_and_no_question(
-    time: Time, hass: HomeAssistant, head: MockedHead
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
-    entry = head.entry()
-    head.blocks["MT681"]["E_in"] = 99999.98
-    await head.set_up(entry)
+    entry = mocked_reader.entry()
+    mocked_reader.blocks["MT681"]["E_in"] = 99999.98
+    await mocked_reader.set_up(entry)
     assert event(hass).state == STATE_UNKNOWN
-    await head.lives(MINUTE, E_in=0.01)
-    await head.reads(E_in=0.02)
+    await mocked_reader.lives(MINUTE, E_in=0.01)
+    await mocked_reader.reads(E_in=0.02)
     assert meter_values(entry)["energy_import"] > 99999
-    await head.lives(2 * MINUTE, E_in=0.01)
+    await mocked_reader.lives(2 * MINUTE, E_in=0.01)
     assert shown(event(hass)) == {
         "event_type": "rolled_over",
         "register": "energy_import",
@@ -408,15 +408,15 @@ async def test_full_display_is_an_event_and_no_question(
 
 
 async def test_event_is_that_of_its_meter(
-    time: Time, hass: HomeAssistant, head: MockedHead
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
-    entry = head.entry(prefix="MT681")
-    head.blocks["WP"] = {"Total_in": 99999.98, "Power_curr": 300}
-    await head.set_up(entry)
+    entry = mocked_reader.entry(prefix="MT681")
+    mocked_reader.blocks["WP"] = {"Total_in": 99999.98, "Power_curr": 300}
+    await mocked_reader.set_up(entry)
     events = async_capture_events(hass, EVENT_STATE_CHANGED)
-    await head.lives(MINUTE, E_in=0.01)
-    await head.reads("WP", Total_in=0.02)
-    await head.lives(2 * MINUTE, E_in=0.01)
+    await mocked_reader.lives(MINUTE, E_in=0.01)
+    await mocked_reader.reads("WP", Total_in=0.02)
+    await mocked_reader.lives(2 * MINUTE, E_in=0.01)
     assert shown(event(hass, "2"))["event_type"] == "rolled_over"
     assert event(hass).state == STATE_UNKNOWN
     told = [item for item in events if item.data["entity_id"].startswith("event.")]

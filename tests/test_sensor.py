@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.py_hab.meter_sensors import METER_SENSORS
+from custom_components.py_hab.sensors.meter import METER_SENSORS
 from homeassistant.const import (
     EVENT_STATE_CHANGED,
     EVENT_STATE_REPORTED,
@@ -26,10 +26,10 @@ from simulator.meter import SCRIPTS
 from simulator.reader import SimulatedReader
 
 from .conftest import settled
-from .entity_table import device_table, table
-from .mocked_head import UNIQUE_ID, MockedHead
-from .passing_time import Time
-from .watching import meter_state, meter_values, quiet, set_up, state_of, states
+from .support.entity_table import device_table, table
+from .support.mocked_reader import UNIQUE_ID, MockedReader
+from .support.passing_time import Time
+from .support.watching import meter_state, meter_values, quiet, set_up, state_of, states
 
 # FRITZ!Box
 
@@ -177,16 +177,18 @@ async def test_unchanged_values_write_no_states(
 # Meter
 
 
-async def reads(head: MockedHead, home: Home, clock: ManualClock, *scripts: str) -> MockConfigEntry:
+async def reads(
+    mocked_reader: MockedReader, home: Home, clock: ManualClock, *scripts: str
+) -> MockConfigEntry:
     """Set up a meter that a head reads with these scripts."""
     reader = SimulatedReader(home, clock, script=scripts[0], second=[*scripts, None][1])
-    head.blocks = {
+    mocked_reader.blocks = {
         prefix: block
         for prefix, block in json.loads(reader._sensor().json()).items()
         if isinstance(block, dict)
     }
-    entry = head.entry(prefix=reader.script.prefix)
-    await head.set_up(entry)
+    entry = mocked_reader.entry(prefix=reader.script.prefix)
+    await mocked_reader.set_up(entry)
     return entry
 
 
@@ -194,35 +196,35 @@ async def reads(head: MockedHead, home: Home, clock: ManualClock, *scripts: str)
 async def test_meter_has_these_sensors(
     time: Time,
     hass: HomeAssistant,
-    head: MockedHead,
+    mocked_reader: MockedReader,
     home: Home,
     clock: ManualClock,
     snapshot: SnapshotAssertion,
     script: str,
 ) -> None:
-    entry = await reads(head, home, clock, script)
+    entry = await reads(mocked_reader, home, clock, script)
     assert table(hass, entry.entry_id, "sensor") == snapshot
 
 
 async def test_meter_sensors_speak_german(
     time: Time,
     hass: HomeAssistant,
-    head: MockedHead,
+    mocked_reader: MockedReader,
     home: Home,
     clock: ManualClock,
     snapshot: SnapshotAssertion,
 ) -> None:
     hass.config.language = "de"
-    entry = await reads(head, home, clock, "obis")
+    entry = await reads(mocked_reader, home, clock, "obis")
     assert table(hass, entry.entry_id, "sensor") == snapshot
 
 
 async def test_values_are_those_of_the_meter(
-    time: Time, hass: HomeAssistant, head: MockedHead, home: Home, clock: ManualClock
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader, home: Home, clock: ManualClock
 ) -> None:
     now = clock.now()
     meter = SimulatedReader(home, clock).meter
-    entry = await reads(head, home, clock, "gplug")
+    entry = await reads(mocked_reader, home, clock, "gplug")
     assert meter_state(hass, entry, "energy_import") == str(round(meter.imported(now), 3))
     assert meter_state(hass, entry, "voltage_l2") == str(round(home.voltage(now, 2), 1))
     assert meter_state(hass, entry, "current_l3") == str(round(meter.current(3, now), 2))
@@ -236,32 +238,32 @@ async def test_values_are_those_of_the_meter(
 async def test_two_meters_have_their_own_sensors(
     time: Time,
     hass: HomeAssistant,
-    head: MockedHead,
+    mocked_reader: MockedReader,
     home: Home,
     clock: ManualClock,
     snapshot: SnapshotAssertion,
 ) -> None:
-    entry = await reads(head, home, clock, "bitshake", "heat_pump")
+    entry = await reads(mocked_reader, home, clock, "bitshake", "heat_pump")
     assert table(hass, entry.entry_id, "sensor") == snapshot
 
 
 async def test_all_registers_have_a_sensor_with_a_name(
-    time: Time, hass: HomeAssistant, head: MockedHead, entity_registry: er.EntityRegistry
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader, entity_registry: er.EntityRegistry
 ) -> None:
     """Whatever a user may choose for a key."""
-    roles = list(METER_SENSORS)
-    head.blocks = {"MT681": {f"key{number}": 1.5 for number in range(len(roles))}}
-    entry = head.entry(
+    quantities = list(METER_SENSORS)
+    mocked_reader.blocks = {"MT681": {f"key{number}": 1.5 for number in range(len(quantities))}}
+    entry = mocked_reader.entry(
         prefix="MT681",
-        registers={f"key{number}": role.value for number, role in enumerate(roles)},
+        registers={f"key{number}": quantity.value for number, quantity in enumerate(quantities)},
     )
-    await head.set_up(entry)
+    await mocked_reader.set_up(entry)
     names = {
         entity.unique_id.removeprefix(f"{UNIQUE_ID}_"): entity.original_name
         for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id)
         if entity.domain == "sensor"
     }
-    assert names.keys() == {*roles, "rejected_readings"}
+    assert names.keys() == {*quantities, "rejected_readings"}
     assert all(names.values())
     assert len(set(names.values())) == len(names)
 
@@ -313,8 +315,8 @@ async def test_register_that_was_not_heard_of_since_the_start_is_unavailable(
     reader.publish_immediate()
     await settled(hass, lambda: "power" in meter_values(meter_entry), "the power")
     shown = {
-        role: state_of(hass, f"{meter_entry.unique_id}_{role}")
-        for role in ("power", "energy_import")
+        quantity: state_of(hass, f"{meter_entry.unique_id}_{quantity}")
+        for quantity in ("power", "energy_import")
     }
     assert shown["power"] not in {STATE_UNKNOWN, STATE_UNAVAILABLE}
     assert shown["energy_import"] == STATE_UNAVAILABLE

@@ -8,18 +8,18 @@ import voluptuous as vol
 
 from custom_components.py_hab import services
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history import box_memory
-from custom_components.py_hab.history.ledger import Work
-from custom_components.py_hab.history.rows import HOUR, SumRow
-from custom_components.py_hab.history.statistics import door
-from custom_components.py_hab.history.tables import Statistic
+from custom_components.py_hab.history.box import fetch as box_memory
+from custom_components.py_hab.history.planning.rows import HOUR, SumRow
+from custom_components.py_hab.history.statistics.editor import get_editor
+from custom_components.py_hab.history.statistics.gateway import Statistic
+from custom_components.py_hab.history.statistics.journal import ChangeReason
 from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_USER
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.setup import async_setup_component
 
-from .passing_time import Time
+from .support.passing_time import Time
 
 CALLS: Final[dict[str, dict[str, Any]]] = {
     "backfill": {},
@@ -36,10 +36,10 @@ pytestmark = pytest.mark.usefixtures("quiet_database")
 async def house(time: Time, recorder_mock: Recorder, hass: HomeAssistant) -> HomeAssistant:
     """A house with a statistic that we have changed, and no entry that is loaded."""
     assert await async_setup_component(hass, DOMAIN, {})
-    first = door(hass).compiled_until() - 3 * HOUR
+    first = get_editor(hass).compiled_until() - 3 * HOUR
     hours = [SumRow(first + HOUR * hour, 10.0 + hour, 1.0 + hour) for hour in range(3)]
-    meter = Statistic(id="sensor.meter", unit="kWh", is_sum=True, entry_id="entry")
-    await door(hass).async_write(meter, hours, Work.BACKFILL)
+    meter = Statistic(id="sensor.meter", unit="kWh", has_sum=True, entry_id="entry")
+    await get_editor(hass).async_write(meter, hours, ChangeReason.BACKFILL)
     return hass
 
 
@@ -120,9 +120,9 @@ async def test_what_is_taken_back_is_answered(house: HomeAssistant) -> None:
 
 
 async def test_of_an_entry_only_what_is_named_is_taken_back(house: HomeAssistant) -> None:
-    other = Statistic(id="sensor.other", unit="kWh", is_sum=True, entry_id="other")
-    hour = door(house).compiled_until() - HOUR
-    await door(house).async_write(other, [SumRow(hour, 1.0, 1.0)], Work.BACKFILL)
+    other = Statistic(id="sensor.other", unit="kWh", has_sum=True, entry_id="other")
+    hour = get_editor(house).compiled_until() - HOUR
+    await get_editor(house).async_write(other, [SumRow(hour, 1.0, 1.0)], ChangeReason.BACKFILL)
     answer = await act(house, "undo_history", config_entry_id="entry", dry_run=True)
     assert [item["entity_id"] for item in answer["entities"]] == ["sensor.meter"]
     with pytest.raises(ServiceValidationError) as caught:
@@ -130,7 +130,7 @@ async def test_of_an_entry_only_what_is_named_is_taken_back(house: HomeAssistant
             house, "undo_history", config_entry_id="entry", entity_id="sensor.other", dry_run=False
         )
     assert caught.value.translation_key == "nothing_to_undo"
-    assert not door(house).ledger.account("sensor.other").undone
+    assert not get_editor(house).journal.changes_of("sensor.other").undone
 
 
 @pytest.mark.parametrize("action", ["backfill", "import_database"])
@@ -153,7 +153,7 @@ async def test_an_entry_whose_history_nobody_keeps_cannot_be_completed(
     answer = await act(house, "backfill", dry_run=True)
     assert answer["dry_run"] is True
     assert {item["mended"] == [] for item in answer["entities"]} == {True}
-    monkeypatch.setattr(services, "keeper_of", lambda *_: None)
+    monkeypatch.setattr(services, "scheduler_of", lambda *_: None)
     with pytest.raises(ServiceValidationError) as caught:
         await act(house, "backfill")
     assert caught.value.translation_key == "no_recorder"

@@ -15,9 +15,9 @@ from simulator.fritzbox_devices import DEVICES, IMPORT
 from simulator.reader import SimulatedReader
 
 from .conftest import settled
-from .dialogue import TEXTS
-from .passing_time import Time
-from .watching import all_unavailable, quiet, set_up
+from .support.dialogue import TEXTS
+from .support.passing_time import Time
+from .support.watching import all_unavailable, quiet, set_up
 
 type Health = Callable[[], Awaitable[dict[str, Any]]]
 

@@ -6,15 +6,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from .api.views import async_register_views
 from .const import CONF_KIND, DOMAIN, EntryKind
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
-from .counter_memory import CounterMemory
+from .counters.store import CounterStore
 from .fritzbox_session import async_end
-from .history.keeper import async_keep_history
-from .history.statistics import async_open
-from .http import async_register_views
-from .meter_coordinator import MeterCoordinator
-from .meter_notices import async_forget
+from .history.scheduler import async_schedule_history
+from .history.statistics.editor import async_setup_editor
+from .meter.coordinator import MeterCoordinator
+from .meter.issues import async_forget
 from .services import async_register_actions
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -23,7 +23,7 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Open the door to the statistics, register actions and JSON endpoints."""
-    await async_open(hass)
+    await async_setup_editor(hass)
     async_register_actions(hass)
     async_register_views(hass)
     return True
@@ -38,7 +38,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> boo
             entry.runtime_data = MeterCoordinator(hass, entry)
     await entry.runtime_data.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    async_keep_history(hass, entry)
+    async_schedule_history(hass, entry)
     return True
 
 
@@ -49,7 +49,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bo
 
 async def async_remove_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
     """Forget what was remembered for a removed entry."""
-    await CounterMemory(hass, entry).async_remove()
+    await CounterStore(hass, entry).async_remove()
     await async_end(hass, entry.entry_id)
     async_forget(hass, entry)
 

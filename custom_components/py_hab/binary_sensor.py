@@ -20,8 +20,8 @@ from .entity import (
     async_add_as_they_appear,
     fritzbox_values,
 )
-from .fritzbox_model import Device, MeterKind, RadiatorError, Thermostat, UnitType
-from .fritzbox_rest import Extras, RelayFault
+from .fritzbox.devices import Device, MeterKind, RadiatorError, Thermostat, UnitType
+from .fritzbox.rest import RelayFault, RestDetails
 
 PARALLEL_UPDATES = 0
 
@@ -72,14 +72,16 @@ def _of_thermostat(
 
 
 def _of_extras(
-    key: str, value: Callable[[Extras], bool | None], **more: Any
+    key: str, value: Callable[[RestDetails], bool | None], **more: Any
 ) -> FritzBoxBinarySensorDescription:
     return FritzBoxBinarySensorDescription(
         key=key,
         translation_key=key,
         entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda device: device.extras is not None and value(device.extras) is not None,
-        value_fn=lambda device: value(device.extras) if device.extras else None,
+        exists_fn=lambda device: (
+            device.rest_details is not None and value(device.rest_details) is not None
+        ),
+        value_fn=lambda device: value(device.rest_details) if device.rest_details else None,
         **more,
     )
 
@@ -163,19 +165,21 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
     ),
     _of_extras(
         "relay_fault",
-        lambda extras: (
-            None if extras.relay_fault is None else extras.relay_fault is not RelayFault.NONE
+        lambda rest_details: (
+            None
+            if rest_details.relay_fault is None
+            else rest_details.relay_fault is not RelayFault.NONE
         ),
         device_class=BinarySensorDeviceClass.PROBLEM,
     ),
     _of_extras(
         "firmware_update",
-        lambda extras: extras.firmware_update,
+        lambda rest_details: rest_details.firmware_update,
         device_class=BinarySensorDeviceClass.UPDATE,
     ),
     _of_extras(
         "battery_powered",
-        lambda extras: extras.battery_powered,
+        lambda rest_details: rest_details.battery_powered,
         entity_registry_enabled_default=False,
     ),
     FritzBoxBinarySensorDescription(

@@ -52,6 +52,10 @@ from .const import (
     DOMAIN,
     EntryKind,
 )
+from .flows.key_section import chosen_registers, registers_section, suggested_choices
+from .flows.options import PyHabOptionsFlow
+from .fritzbox.address import as_ip_address, host_of, with_host
+from .fritzbox.login import BoxInfo
 from .fritzbox_api import (
     FritzBoxClient,
     FritzBoxError,
@@ -60,27 +64,12 @@ from .fritzbox_api import (
     NotAFritzBoxError,
     offers_smart_home,
 )
-from .fritzbox_failures import ERROR_KEYS
-from .fritzbox_login import BoxInfo
-from .hosts import as_ip_address, bare_host, moved
-from .options_flow import PyHabOptionsFlow
-from .reader_probe import (
-    ProbeResult,
-    async_announced_head,
-    async_find_readers,
-    async_probe_reader,
-)
-from .register_choice import METER_CHOICES, assigned_registers
-from .register_form import chosen_registers, registers_section, suggested_choices
-from .sml_registers import Register
-from .tasmota_sml import MalformedMessageError, may_have_meter
-from .tasmota_topics import (
-    DISCOVERY,
-    HeadInfo,
-    InvalidTopicError,
-    ReaderTopics,
-    reader_topics,
-)
+from .fritzbox_errors import ERROR_KEYS
+from .meter.probe import ProbeResult, async_announced_head, async_find_readers, async_probe_reader
+from .sml.key_mapping import METER_CHOICES, assigned_registers
+from .sml.payload import MalformedMessageError, may_have_meter
+from .sml.registers import KeyMapping
+from .sml.topics import DISCOVERY, InvalidTopicError, ReaderInfo, ReaderTopics, reader_topics
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -113,7 +102,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     MINOR_VERSION = 1
 
     _discovered_host = ""
-    _found: Mapping[str, HeadInfo] = MappingProxyType({})
+    _found: Mapping[str, ReaderInfo] = MappingProxyType({})
     """Readers that were offered, by SENSOR topic."""
     _topics: ReaderTopics
     _probe: ProbeResult
@@ -210,9 +199,9 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = await self.async_set_unique_id(format_mac(serial))
         # A host name that the user has typed is kept; an address that has changed is followed.
         typed = entry.data.get(CONF_HOST, "") if entry else ""
-        follows = as_ip_address(bare_host(typed)) is not None
+        follows = as_ip_address(host_of(typed)) is not None
         self._abort_if_unique_id_configured(
-            updates={CONF_HOST: moved(typed, host)} if follows else None
+            updates={CONF_HOST: with_host(typed, host)} if follows else None
         )
         if not await offers_smart_home(async_get_clientsession(self.hass), location):
             return self.async_abort(reason="not_supported")
@@ -295,15 +284,15 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         except MalformedMessageError:
             # Empty where discovery was switched off.
             return self.async_abort(reason="not_supported")
-        head = await async_announced_head(self.hass, mac)
-        if head is None or head.topics is None:
+        reader = await async_announced_head(self.hass, mac)
+        if reader is None or reader.topics is None:
             return self.async_abort(reason="not_supported")
-        self._async_abort_entries_match({CONF_TOPIC: head.topics.sensor})
-        probe = await async_probe_reader(self.hass, head.topics)
+        self._async_abort_entries_match({CONF_TOPIC: reader.topics.sensor})
+        probe = await async_probe_reader(self.hass, reader.topics)
         if not probe.meters:
             return self.async_abort(reason="not_supported")
-        self._topics, self._probe = head.topics, replace(probe, head=replace(head, mac=mac))
-        self.context["title_placeholders"] = {"name": head.name or head.topics.sensor}
+        self._topics, self._probe = reader.topics, replace(probe, reader=replace(reader, mac=mac))
+        self.context["title_placeholders"] = {"name": reader.name or reader.topics.sensor}
         return await self.async_step_tasmota_confirm()
 
     async def async_step_tasmota(
@@ -333,9 +322,10 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
                     SelectSelectorConfig(
                         options=[
                             SelectOptionDict(
-                                value=topic, label=f"{head.name} ({topic})" if head.name else topic
+                                value=topic,
+                                label=f"{reader.name} ({topic})" if reader.name else topic,
                             )
-                            for topic, head in self._found.items()
+                            for topic, reader in self._found.items()
                         ],
                         custom_value=True,
                         mode=SelectSelectorMode.DROPDOWN,
@@ -378,7 +368,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             errors[CONF_TOPIC] = "no_meter"
         else:
             self._topics = topics
-            self._probe = replace(probe, head=probe.head or announced)
+            self._probe = replace(probe, reader=probe.reader or announced)
 
     async def async_step_tasmota_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -387,11 +377,11 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         probe = self._probe
         topic = self._topics.sensor
         await self._async_check_identity(
-            probe.head.mac if probe.head else None, {CONF_TOPIC: topic}
+            probe.reader.mac if probe.reader else None, {CONF_TOPIC: topic}
         )
         # Meters first; what was not recognised may be one, too.
         blocks = {**probe.meters, **probe.blocks}
-        assigned: dict[str, Register] = {}
+        assigned: dict[str, KeyMapping] = {}
         if self.source == SOURCE_RECONFIGURE:
             assigned = assigned_registers(self._get_reconfigure_entry().options.get(CONF_REGISTERS))
         heard = (key for fields in blocks.values() for key in fields)

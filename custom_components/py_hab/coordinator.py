@@ -26,8 +26,12 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .const import DEFAULT_SCAN_INTERVAL, DOMAIN
-from .counter_memory import CounterMemory
-from .device_absence import DeviceAbsence
+from .counters.store import CounterStore
+from .fritzbox.device_stats import DeviceStats
+from .fritzbox.devices import Device, DeviceList
+from .fritzbox.login import BoxInfo
+from .fritzbox.rest import RestDetails
+from .fritzbox.stale_devices import StaleDevices
 from .fritzbox_api import (
     FritzBoxClient,
     FritzBoxError,
@@ -36,13 +40,9 @@ from .fritzbox_api import (
     NotAFritzBoxError,
     RestNotOfferedError,
 )
-from .fritzbox_failures import ERROR_KEYS, FritzBoxFailures
-from .fritzbox_login import BoxInfo
-from .fritzbox_model import Device, DeviceList
-from .fritzbox_rest import Extras
+from .fritzbox_errors import ERROR_KEYS, FritzBoxErrors
 from .fritzbox_session import async_keep, async_resume
-from .fritzbox_statistics import BoxStatistics
-from .meter_coordinator import MeterCoordinator
+from .meter.coordinator import MeterCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ type PyHabConfigEntry = ConfigEntry[FritzBoxCoordinator | MeterCoordinator]
 
 FRITZBOX_STALE_AFTER: Final = timedelta(minutes=5)
 """So long the last values stand in for answers that cannot be read."""
-EXTRAS_INTERVAL: Final = timedelta(minutes=15)
+REST_INTERVAL: Final = timedelta(minutes=15)
 
 
 class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
@@ -73,7 +73,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             ),
             always_update=False,
         )
-        self.counters = CounterMemory(hass, entry)
+        self.counters = CounterStore(hass, entry)
         self.client = async_resume(
             hass,
             entry.entry_id,
@@ -84,15 +84,15 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
                 password=entry.data[CONF_PASSWORD],
             ),
         )
-        self._extras: Mapping[str, Extras] | None = {}
+        self._rest_details: Mapping[str, RestDetails] | None = {}
         """None for a box without REST API."""
 
-        self._failures = FritzBoxFailures(hass, entry, host=str(self.client.url))
-        self._absence = DeviceAbsence()
+        self._errors = FritzBoxErrors(hass, entry, host=str(self.client.url))
+        self._absence = StaleDevices()
         self._last_answer: datetime | None = None
         self._last_poll: datetime | None = None
         self._asking: asyncio.Task[None] | None = None
-        self._last_extras: datetime | None = None
+        self._last_rest_details: datetime | None = None
         self._malformed = False
 
     @property
@@ -106,14 +106,14 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         return self._last_answer
 
     @property
-    def last_extras(self) -> datetime | None:
+    def last_rest_details(self) -> datetime | None:
         """When it last told what the device list lacks."""
-        return self._last_extras
+        return self._last_rest_details
 
     @property
     def has_rest(self) -> bool:
         """Whether the box has a REST API, as far as we know."""
-        return self._extras is not None
+        return self._rest_details is not None
 
     @property
     def box_identifier(self) -> tuple[str, str]:
@@ -150,7 +150,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
 
         entry.async_on_unload(
             async_track_time_interval(
-                self.hass, self._async_update_extras, EXTRAS_INTERVAL, cancel_on_shutdown=True
+                self.hass, self._async_update_rest_details, REST_INTERVAL, cancel_on_shutdown=True
             )
         )
 
@@ -166,30 +166,30 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         # Of several that wait, one may be cancelled.
         await asyncio.shield(self._asking)
 
-    async def async_statistics(self, ain: str) -> BoxStatistics:
+    async def async_statistics(self, ain: str) -> DeviceStats:
         """Ask what the box remembers of a device: the finest it has. Raises FritzBoxError."""
-        extras = self._extras.get(ain) if self._extras else None
-        if extras is not None and extras.unit is not None:
+        rest_details = self._rest_details.get(ain) if self._rest_details else None
+        if rest_details is not None and rest_details.unit is not None:
             try:
-                found = await self.client.unit_statistics(extras.unit)
+                found = await self.client.unit_statistics(rest_details.unit)
             except (RestNotOfferedError, InvalidAnswerError) as err:
                 _LOGGER.debug("%s does not tell its statistics: %s", self.name, err)
             else:
-                if found != BoxStatistics():
+                if found != DeviceStats():
                     return found
         return await self.client.basic_statistics(ain)
 
-    async def _async_update_extras(self, _now: datetime | None = None) -> None:
+    async def _async_update_rest_details(self, _now: datetime | None = None) -> None:
         """Ask, on a slower clock, for what the device list lacks; it shows with the next poll."""
         # A poll that was refused is not to be followed by a login at another time.
-        if self._extras is None or not self.last_update_success:
+        if self._rest_details is None or not self.last_update_success:
             return
         try:
-            self._extras = await self.client.extras()
-            self._last_extras = dt_util.utcnow()
+            self._rest_details = await self.client.rest_details()
+            self._last_rest_details = dt_util.utcnow()
         except RestNotOfferedError as err:
             _LOGGER.debug("Nothing more to learn from %s: %s", self.name, err)
-            self._extras = None
+            self._rest_details = None
         except FritzBoxError as err:
             # The poll has its own say about a box that is away.
             _LOGGER.debug("%s did not tell more: %s", self.name, err)
@@ -209,16 +209,19 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         except FritzBoxError as err:
             raise self._failed(err) from err
         if self._last_answer is None:
-            await self._async_update_extras()
+            await self._async_update_rest_details()
         self._last_answer = dt_util.utcnow()
         self._malformed = False
-        self._failures.clear()
-        self._forget_gone_devices(answer)
+        self._errors.clear()
+        self._remove_stale_devices(answer)
         return replace(
-            answer, devices={ain: self._completed(device) for ain, device in answer.devices.items()}
+            answer,
+            devices={
+                ain: self._with_accepted_counters(device) for ain, device in answer.devices.items()
+            },
         )
 
-    def _forget_gone_devices(self, answer: DeviceList) -> None:
+    def _remove_stale_devices(self, answer: DeviceList) -> None:
         """Remove devices that the box has not listed for a long time, and note a new FRITZ!OS."""
         registry = dr.async_get(self.hass)
         registered = {
@@ -253,12 +256,12 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         return self.data
 
     def _failed(self, err: FritzBoxError) -> UpdateFailed:
-        return self._failures.failed(err, interval=self.update_interval or DEFAULT_SCAN_INTERVAL)
+        return self._errors.failed(err, interval=self.update_interval or DEFAULT_SCAN_INTERVAL)
 
-    def _completed(self, device: Device) -> Device:
+    def _with_accepted_counters(self, device: Device) -> Device:
         """Return a device whose counter shows what is believed, with what REST adds."""
         meter = device.power_meter
         if meter is not None and meter.energy is not None:
-            meter = replace(meter, energy=self.counters.believed(device.ain, meter.energy))
-        extras = self._extras.get(device.ain) if self._extras else None
-        return replace(device, power_meter=meter, extras=extras)
+            meter = replace(meter, energy=self.counters.accepted(device.ain, meter.energy))
+        rest_details = self._rest_details.get(device.ain) if self._rest_details else None
+        return replace(device, power_meter=meter, rest_details=rest_details)

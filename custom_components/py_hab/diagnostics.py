@@ -12,9 +12,9 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
-from .fritzbox_model import Device
-from .meter import Meter
-from .meter_coordinator import MeterCoordinator
+from .fritzbox.devices import Device
+from .meter.coordinator import MeterCoordinator
+from .meter.meter import Meter
 
 REDACT: Final = {
     "ain",
@@ -56,7 +56,7 @@ async def async_get_config_entry_diagnostics(
             about |= {
                 "box": asdict(fritzbox.box),
                 "fritzos": fritzbox.data.firmware_version,
-                "set_aside": fritzbox.data.set_aside,
+                "skipped_entries": fritzbox.data.skipped_entries,
                 "devices": [_about(item, numbers) for item in fritzbox.data.devices.values()],
                 "rejected_readings": {
                     f"device {numbers[ain]}: {verdict}": count
@@ -67,9 +67,10 @@ async def async_get_config_entry_diagnostics(
         case MeterCoordinator() as coordinator:
             about |= {
                 "available": coordinator.available,
-                "head": {"version": coordinator.link.info.version},
+                "reader": {"version": coordinator.link.info.version},
                 "meters": {
-                    place or "1": _about_meter(meter) for place, meter in coordinator.data.items()
+                    meter_index or "1": _about_meter(meter)
+                    for meter_index, meter in coordinator.data.items()
                 },
                 "replacements": coordinator.notices.replacements,
                 "unreadable_messages": coordinator.unreadable,
@@ -113,20 +114,20 @@ def _about_meter(meter: Meter) -> dict[str, Any]:
     now = dt_util.utcnow().timestamp()
     return {
         "registers": {
-            role.value: {
-                "key": meter.keys.get(role),
+            quantity.value: {
+                "key": meter.keys.get(quantity),
                 "value": value,
-                "fresh": meter.is_fresh(role, now),
+                "fresh": meter.is_fresh(quantity, now),
             }
-            for role, value in meter.values.items()
+            for quantity, value in meter.values.items()
         },
         "unknown": {
             key: text if re.fullmatch(r"-?[0-9.]{1,12}", text) else REDACTED
             for key, text in meter.unknown.items()
         },
-        "troubles": meter.troubles,
+        "problems": meter.problems,
         "has_number": meter.number is not None,
-        "manufacturer": meter.number.manufacturer if meter.number else meter.maker,
+        "manufacturer": meter.number.manufacturer if meter.number else meter.manufacturer,
         **meter.notes,
     }
 

@@ -13,8 +13,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import FritzBoxCoordinator
-from .fritzbox_model import Button, Device
-from .meter_coordinator import MeterCoordinator
+from .fritzbox.devices import Button, Device
+from .meter.coordinator import MeterCoordinator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,14 +108,16 @@ class MeterEntity(CoordinatorEntity[MeterCoordinator]):
     _attr_has_entity_name = True
 
     def __init__(
-        self, coordinator: MeterCoordinator, *, place: str, description: EntityDescription
+        self, coordinator: MeterCoordinator, *, meter_index: str, description: EntityDescription
     ) -> None:
         """Bind the entity to the device that the coordinator has registered for the meter."""
         super().__init__(coordinator)
         self.entity_description = description
-        self._place = place
-        self._attr_unique_id = coordinator.unique_id(place, description.key)
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.identifier(place))})
+        self._meter_index = meter_index
+        self._attr_unique_id = coordinator.unique_id(meter_index, description.key)
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, coordinator.identifier(meter_index))}
+        )
 
 
 @callback

@@ -14,15 +14,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
-from .counter import Verdict
-from .entity import (
-    FritzBoxButtonEntity,
-    MeterEntity,
-    async_add_as_they_appear,
-    fritzbox_buttons,
-)
-from .meter import Replacement
-from .meter_coordinator import MeterCoordinator
+from .counters.guard import Verdict
+from .entity import FritzBoxButtonEntity, MeterEntity, async_add_as_they_appear, fritzbox_buttons
+from .meter.coordinator import MeterCoordinator
+from .meter.meter import Replacement
 
 PARALLEL_UPDATES = 0
 
@@ -58,8 +53,8 @@ async def async_setup_entry(
             async_add_as_they_appear(
                 meter,
                 async_add_entities,
-                found=lambda: ((place, place) for place in meter.data),
-                create=lambda place: MeterReplacedEvent(meter, place=place),
+                found=lambda: ((meter_index, meter_index) for meter_index in meter.data),
+                create=lambda meter_index: MeterReplacedEvent(meter, meter_index=meter_index),
             )
 
 
@@ -101,9 +96,9 @@ class FritzBoxButtonEvent(FritzBoxButtonEntity, EventEntity):
 class MeterReplacedEvent(MeterEntity, EventEntity):
     """Fires when a counter goes on from another reading: a new meter, or a display that was full."""
 
-    def __init__(self, coordinator: MeterCoordinator, *, place: str) -> None:
+    def __init__(self, coordinator: MeterCoordinator, *, meter_index: str) -> None:
         """Bind the entity to the meter in a place."""
-        super().__init__(coordinator, place=place, description=REPLACED)
+        super().__init__(coordinator, meter_index=meter_index, description=REPLACED)
         self._attr_event_types = [Verdict.REPLACED, Verdict.ROLLED_OVER]
 
     @property
@@ -119,12 +114,12 @@ class MeterReplacedEvent(MeterEntity, EventEntity):
         self.async_on_remove(self.coordinator.async_on_replacement(self._replaced))
 
     @callback
-    def _replaced(self, place: str, replacement: Replacement) -> None:
-        if place == self._place:
+    def _replaced(self, meter_index: str, replacement: Replacement) -> None:
+        if meter_index == self._meter_index:
             self._trigger_event(
                 replacement.verdict,
                 {
-                    "register": replacement.role,
+                    "register": replacement.quantity,
                     "before": replacement.before,
                     "now": replacement.now,
                 },

@@ -18,23 +18,23 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from .fritzbox_login import (
+from .fritzbox.device_stats import DeviceStats, parse_basic_statistics, parse_unit_statistics
+from .fritzbox.devices import DeviceList, parse_device_list
+from .fritzbox.login import (
     BoxInfo,
     SessionInfo,
     challenge_response,
     parse_box_info,
     parse_session_info,
 )
-from .fritzbox_model import DeviceList, parse_device_list
-from .fritzbox_rest import (
+from .fritzbox.rest import (
     NO_PERMISSION,
     UID_NOT_FOUND,
-    Extras,
+    RestDetails,
     parse_error_code,
     parse_overview,
 )
-from .fritzbox_statistics import BoxStatistics, parse_basic_statistics, parse_unit_statistics
-from .fritzbox_xml import MalformedAnswerError
+from .fritzbox.xml import MalformedAnswerError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ REQUEST_TIMEOUT: Final = timedelta(seconds=20)
 """Older boxes take more than ten seconds for a long list (home-assistant core#159545)."""
 VERIFY_AFTER: Final = timedelta(minutes=15)
 """The box forgets a SID that rested for 20 minutes (AVM's help page on session ids)."""
-WARY_FOR: Final = timedelta(hours=1)
+VERIFY_FOR: Final = timedelta(hours=1)
 """So long a SID is verified before each use once it was refused: somebody at our address has ended
 it, and may do so again."""
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
@@ -174,9 +174,9 @@ class FritzBoxClient:
         self.url = base_url(host)
         self._sid = ""
         self._last_use = 0.0
-        self._doubtful = False
+        self._needs_verification = False
         self._rejected = False
-        self._wary_until = 0.0
+        self._verify_until = 0.0
         self._lock = asyncio.Lock()
 
     @property
@@ -209,19 +209,19 @@ class FritzBoxClient:
             return parse_device_list(text)
         except MalformedAnswerError as err:
             # A box that restarts answers like this too.
-            self._doubtful = True
+            self._needs_verification = True
             raise InvalidAnswerError(str(err), text) from err
 
-    async def extras(self) -> Mapping[str, Extras]:
+    async def rest_details(self) -> Mapping[str, RestDetails]:
         """Return what the device list lacks, by AIN. May also raise RestNotOfferedError."""
         text = await self._rest("/smarthome/overview")
         try:
             return parse_overview(text)
         except MalformedAnswerError as err:
-            self._doubtful = True
+            self._needs_verification = True
             raise InvalidAnswerError(str(err), text) from err
 
-    async def basic_statistics(self, ain: str) -> BoxStatistics:
+    async def basic_statistics(self, ain: str) -> DeviceStats:
         """Return what the box remembers of a device: days and months. FRITZ!OS 6.98 and newer.
 
         The AIN may be written with its blank. A device that the box does not know, and older boxes,
@@ -232,7 +232,7 @@ class FritzBoxClient:
             await self._aha("getbasicdevicestats", ain=ain), parse_basic_statistics
         )
 
-    async def unit_statistics(self, uid: str) -> BoxStatistics:
+    async def unit_statistics(self, uid: str) -> DeviceStats:
         """Return what the REST API remembers of a unit (`Extras.unit`): down to 15 minutes.
 
         May also raise RestNotOfferedError; a unit that the box does not know is an
@@ -243,11 +243,11 @@ class FritzBoxClient:
             await self._rest("/smarthome/overview/units", uid), parse_unit_statistics
         )
 
-    def _statistics(self, text: str, parse: Callable[[str], BoxStatistics]) -> BoxStatistics:
+    def _statistics(self, text: str, parse: Callable[[str], DeviceStats]) -> DeviceStats:
         try:
             return parse(text)
         except MalformedAnswerError as err:
-            self._doubtful = True
+            self._needs_verification = True
             raise InvalidAnswerError(str(err), text) from err
 
     async def logout(self) -> None:
@@ -312,28 +312,28 @@ class FritzBoxClient:
                 status, text = await send()
                 if status in _REFUSALS:
                     # Either the session has ended or the right was withdrawn: asking tells which.
-                    self._doubtful = True
+                    self._needs_verification = True
                     # If it has ended, our SID has just ended those of others at our address, and
                     # theirs will end our next one. Whoever looks first breaks the circle.
-                    self._wary_until = time.monotonic() + WARY_FOR.total_seconds()
+                    self._verify_until = time.monotonic() + VERIFY_FOR.total_seconds()
                     await self._ensure_session()
                     status, text = await send()
             except FritzBoxError:
                 # The box may have restarted: its sessions are gone then.
-                self._doubtful = True
+                self._needs_verification = True
                 raise
             if status == 200:
                 self._last_use = time.monotonic()
             else:
-                self._doubtful = True
+                self._needs_verification = True
             return status, text
 
     async def _ensure_session(self) -> None:
         """Make sure that the SID is alive, and may read devices."""
         now = time.monotonic()
         rested = now - self._last_use > VERIFY_AFTER.total_seconds()
-        wary = now < self._wary_until
-        if self._sid and not (rested or wary or self._doubtful):
+        wary = now < self._verify_until
+        if self._sid and not (rested or wary or self._needs_verification):
             return
         query = {"version": "2", "sid": self._sid} if self._sid else {"version": "2"}
         info = await self._session_info(query)
@@ -345,7 +345,7 @@ class FritzBoxClient:
             await self._end_session()
             raise NotPermittedError("the user lacks the Smart Home right")
         self._last_use = time.monotonic()
-        self._doubtful = False
+        self._needs_verification = False
 
     async def _login(self, info: SessionInfo) -> SessionInfo:
         """Answer the challenge, exactly once; never again after the box has said no."""

@@ -20,13 +20,13 @@ from homeassistant.helpers.selector import (
 
 from .const import CONF_MAX_POWER, DOMAIN
 from .coordinator import PyHabConfigEntry
-from .counter import DEFAULT_MAX_POWER
-from .counter_gap import Gap
-from .meter_coordinator import MeterCoordinator
-from .meter_notices import Answer
-from .sml_registers import Role
+from .counters.gap import Gap
+from .counters.guard import DEFAULT_MAX_POWER
+from .meter.coordinator import MeterCoordinator
+from .meter.issues import Answer
+from .sml.registers import Quantity
 
-_ASKED: Final = (Role.ENERGY_IMPORT, Role.ENERGY_EXPORT)
+_ASKED: Final = (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
 """Counters of which a fitter writes the readings down."""
 _READING: Final = NumberSelector(
     NumberSelectorConfig(
@@ -42,10 +42,12 @@ _READING: Final = NumberSelector(
 class MeterReplacedFlow(RepairsFlow):
     """Asks whether a counter that goes on from elsewhere is that of another meter."""
 
-    def __init__(self, entry_id: str, place: str, placeholders: dict[str, str] | None) -> None:
+    def __init__(
+        self, entry_id: str, meter_index: str, placeholders: dict[str, str] | None
+    ) -> None:
         """Ask about the meter in a place of an entry."""
         self._entry_id = entry_id
-        self._place = place
+        self._meter_index = meter_index
         self._placeholders = placeholders
 
     async def async_step_init(self, _user_input: dict[str, str] | None = None) -> RepairsFlowResult:
@@ -66,22 +68,22 @@ class MeterReplacedFlow(RepairsFlow):
         # Replaced again before the question was answered: it is about the first time.
         replaced = {
             item["role"]: item
-            for item in reversed(meter.notices.unanswered(self._place))
+            for item in reversed(meter.notices.unanswered(self._meter_index))
             if item["role"] in _ASKED
         }
         errors: dict[str, str] = {}
         if not replaced:
-            meter.async_answer(self._place, Answer.NEW_METER)
+            meter.async_answer(self._meter_index, Answer.NEW_METER)
             return self.async_create_entry(data={})
         if user_input is not None:
             max_power = meter.config_entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
             counted = {
-                role: kwh
-                for role, item in replaced.items()
+                quantity: kwh
+                for quantity, item in replaced.items()
                 if (kwh := _counted(user_input, item, max_power)) is not None
             }
             if counted.keys() == replaced.keys():
-                meter.async_answer(self._place, Answer.NEW_METER, counted)
+                meter.async_answer(self._meter_index, Answer.NEW_METER, counted)
                 return self.async_create_entry(data={})
             errors["base"] = "impossible_reading"
         return self.async_show_form(
@@ -89,9 +91,9 @@ class MeterReplacedFlow(RepairsFlow):
             data_schema=self.add_suggested_values_to_schema(
                 vol.Schema(
                     {
-                        vol.Optional(f"{which}_{role}"): _READING
-                        for role in _ASKED
-                        if role in replaced
+                        vol.Optional(f"{which}_{quantity}"): _READING
+                        for quantity in _ASKED
+                        if quantity in replaced
                         for which in ("old", "new")
                     }
                 ),
@@ -108,7 +110,7 @@ class MeterReplacedFlow(RepairsFlow):
         meter = self._coordinator()
         if meter is None:
             return self.async_abort(reason="not_loaded")
-        meter.async_answer(self._place, Answer.SAME_METER)
+        meter.async_answer(self._meter_index, Answer.SAME_METER)
         return self.async_create_entry(data={})
 
     def _coordinator(self) -> MeterCoordinator | None:

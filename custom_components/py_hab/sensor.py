@@ -38,18 +38,11 @@ from .entity import (
     fritzbox_buttons,
     fritzbox_values,
 )
-from .fritzbox_model import (
-    Device,
-    MeterKind,
-    PowerMeter,
-    RadiatorError,
-    RadiatorMode,
-    Thermostat,
-)
-from .fritzbox_rest import SmartMeterProblem
-from .meter_coordinator import MeterCoordinator
-from .meter_sensors import MeterSensor, registers_told, registers_told_before
-from .sml_registers import Role
+from .fritzbox.devices import Device, MeterKind, PowerMeter, RadiatorError, RadiatorMode, Thermostat
+from .fritzbox.rest import SmartMeterProblem
+from .meter.coordinator import MeterCoordinator
+from .sensors.meter import MeterSensor, registers_told, registers_told_before
+from .sml.registers import Quantity
 
 PARALLEL_UPDATES = 0
 
@@ -112,9 +105,9 @@ _ALL_WELL = "ok"
 
 def _smart_meter_state(device: Device) -> str | None:
     """Return the first problem, in the order of their weight."""
-    if device.extras is None or device.extras.smart_meter is None:
+    if device.rest_details is None or device.rest_details.smart_meter is None:
         return None
-    problems = device.extras.smart_meter
+    problems = device.rest_details.smart_meter
     return next((item for item in SmartMeterProblem if item in problems), _ALL_WELL)
 
 
@@ -168,8 +161,10 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         # Read every 15 minutes only.
         entity_registry_enabled_default=False,
-        exists_fn=lambda device: device.extras is not None and device.extras.current is not None,
-        value_fn=lambda device: device.extras.current if device.extras else None,
+        exists_fn=lambda device: (
+            device.rest_details is not None and device.rest_details.current is not None
+        ),
+        value_fn=lambda device: device.rest_details.current if device.rest_details else None,
     ),
     FritzBoxSensorDescription(
         key="smart_meter",
@@ -178,8 +173,8 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         options=[_ALL_WELL, *SmartMeterProblem],
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=lambda device: (
-            device.extras is not None
-            and device.extras.smart_meter is not None
+            device.rest_details is not None
+            and device.rest_details.smart_meter is not None
             and _has_meter(MeterKind.SUPPLY)(device)
         ),
         value_fn=_smart_meter_state,
@@ -306,16 +301,16 @@ async def async_setup_entry(
                 meter,
                 async_add_entities,
                 found=lambda: ((item, item) for item in chain(before, registers_told(meter))),
-                create=lambda item: MeterSensor(meter, place=item[0], role=item[1]),
+                create=lambda item: MeterSensor(meter, meter_index=item[0], quantity=item[1]),
             )
             async_add_as_they_appear(
                 meter,
                 async_add_entities,
-                found=lambda: ((place, place) for place in meter.data),
-                create=lambda place: RejectedReadings(
+                found=lambda: ((meter_index, meter_index) for meter_index in meter.data),
+                create=lambda meter_index: RejectedReadings(
                     meter,
-                    meter.identifier(place),
-                    [meter.data[place].counter_key(role) for role in Role],
+                    meter.identifier(meter_index),
+                    [meter.data[meter_index].counter_key(quantity) for quantity in Quantity],
                 ),
             )
 

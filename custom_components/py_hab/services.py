@@ -17,13 +17,13 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 
+from .api.actions import DATA_ACTIONS, REFRESH, statistic_id
 from .const import DOMAIN
-from .counter import DEFAULT_MAX_POWER
-from .data_services import DATA_ACTIONS, REFRESH, statistic_id
-from .history.keeper import keeper_of
+from .counters.guard import DEFAULT_MAX_POWER
+from .history.legacy.importer import async_import_file
 from .history.repair import async_mend_spikes, async_undo
-from .history.server_import import async_import_file
-from .history.statistics import door
+from .history.scheduler import scheduler_of
+from .history.statistics.editor import get_editor
 
 ATTR_DRY_RUN: Final = "dry_run"
 ATTR_PATH: Final = "path"
@@ -88,10 +88,10 @@ def async_register_actions(hass: HomeAssistant) -> None:
 async def _async_backfill(call: ServiceCall) -> ServiceResponse:
     """Complete the history of an entry from what its source remembers."""
     entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
-    keeper = keeper_of(call.hass, entry.entry_id)
-    if keeper is None:
+    scheduler = scheduler_of(call.hass, entry.entry_id)
+    if scheduler is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
-    found = await keeper.async_run(dry_run=call.data[ATTR_DRY_RUN])
+    found = await scheduler.async_run(dry_run=call.data[ATTR_DRY_RUN])
     return {ATTR_DRY_RUN: call.data[ATTR_DRY_RUN], "entities": [item.as_json() for item in found]}
 
 
@@ -124,12 +124,12 @@ def _changed_statistics(
     """Return the statistics that are meant, of those that we have changed."""
     if entry_id is None and statistic_ids is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="undo_what")
-    ledger = door(hass).ledger
+    journal = get_editor(hass).journal
     if statistic_ids is None:
-        return list(ledger.of_entry(entry_id or ""))
+        return list(journal.of_entry(entry_id or ""))
     for each in statistic_ids:
-        account = ledger.accounts.get(each)
-        if account is None or entry_id not in (None, account.entry_id):
+        changes = journal.by_statistic.get(each)
+        if changes is None or entry_id not in (None, changes.entry_id):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="nothing_to_undo",

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
-from .meter_coordinator import MeterCoordinator
+from .meter.coordinator import MeterCoordinator
 
 
 @callback

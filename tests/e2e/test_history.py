@@ -12,7 +12,7 @@ import pytest
 from demo.hass import Hass, HassError
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER
 from simulator.household import Household
-from tests.history.server_files import METER, PLUG, Years, at, write
+from tests.support.legacy_files import METER, PLUG, Years, at, write
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
-from tests.passing_time import Time
+from tests.support.passing_time import Time
 
 
 @pytest.fixture(autouse=True)

@@ -8,11 +8,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history.ledger import Work
+from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
 from custom_components.py_hab.history.repair import async_mend_spikes, async_undo
-from custom_components.py_hab.history.rows import HOUR, MeanRow, SumRow
-from custom_components.py_hab.history.statistics import async_open, door
-from custom_components.py_hab.history.tables import Statistic
+from custom_components.py_hab.history.statistics.editor import async_setup_editor, get_editor
+from custom_components.py_hab.history.statistics.gateway import Statistic
+from custom_components.py_hab.history.statistics.journal import ChangeReason
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_add_external_statistics
@@ -20,8 +20,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-
-from .living import METER, T0, changes, live, recorded, rows
+from tests.support.living import METER, T0, changes, live, recorded, rows
 
 FIRST: Final = int(T0.timestamp())
 HOUSE: Final = [500.0 + 0.1 * index for index in range(48)]
@@ -183,13 +182,15 @@ async def test_measurements_have_no_spikes(
 async def written(hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry_id: str) -> None:
     """Write something into statistics of an entry, and of another one."""
     freezer.move_to(T0 + timedelta(hours=1))
-    counter = Statistic(id=METER, unit="kWh", is_sum=True, entry_id=entry_id)
-    bath = Statistic(id="sensor.bath", unit="°C", is_sum=False, entry_id=entry_id)
-    other = Statistic(id="sensor.other", unit="kWh", is_sum=True, entry_id="other")
+    counter = Statistic(id=METER, unit="kWh", has_sum=True, entry_id=entry_id)
+    bath = Statistic(id="sensor.bath", unit="°C", has_sum=False, entry_id=entry_id)
+    other = Statistic(id="sensor.other", unit="kWh", has_sum=True, entry_id="other")
     hours = [SumRow(FIRST - back * HOUR, 10.0 - back, 4.0 - back) for back in (3, 2, 1)]
-    await door(hass).async_write(counter, hours, Work.BACKFILL)
-    await door(hass).async_write(bath, [MeanRow(FIRST - HOUR, 21.0, 20.0, 22.0)], Work.IMPORT)
-    await door(hass).async_write(other, hours, Work.BACKFILL)
+    await get_editor(hass).async_write(counter, hours, ChangeReason.BACKFILL)
+    await get_editor(hass).async_write(
+        bath, [MeanRow(FIRST - HOUR, 21.0, 20.0, 22.0)], ChangeReason.IMPORT
+    )
+    await get_editor(hass).async_write(other, hours, ChangeReason.BACKFILL)
 
 
 async def test_everything_of_an_entry_is_taken_back_after_it_was_told(
@@ -203,11 +204,11 @@ async def test_everything_of_an_entry_is_taken_back_after_it_was_told(
         "sensor.bath": 1,
     }
     assert len(await rows(house)) == 3
-    assert not door(house).ledger.account(METER).undone
+    assert not get_editor(house).journal.changes_of(METER).undone
     assert await act(house, "undo_history", config_entry_id=entry.entry_id) == told
     assert await rows(house) == await rows(house, "sensor.bath") == []
     assert len(await rows(house, "sensor.other")) == 3
-    assert door(house).ledger.account(METER).undone
+    assert get_editor(house).journal.changes_of(METER).undone
     again = await act(house, "undo_history", entity_id=[METER])
     assert [item["rows_removed"] for item in again] == [0]
     assert await act(house, "undo_history", config_entry_id="nobody") == []
@@ -224,7 +225,7 @@ async def test_only_what_we_have_changed_can_be_taken_back(house: HomeAssistant)
 
 
 async def test_nothing_is_done_without_a_recorder(hass: HomeAssistant) -> None:
-    await async_open(hass)
+    await async_setup_editor(hass)
     for work in (
         async_undo(hass, METER, dry_run=True),
         async_mend_spikes(hass, [METER], max_power=43.5, dry_run=True),
@@ -232,4 +233,4 @@ async def test_nothing_is_done_without_a_recorder(hass: HomeAssistant) -> None:
         with pytest.raises(HomeAssistantError) as caught:
             await work
         assert caught.value.translation_key == "no_recorder"
-    assert door(hass).ledger.accounts == {}
+    assert get_editor(hass).journal.by_statistic == {}

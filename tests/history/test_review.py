@@ -11,24 +11,24 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
-from custom_components.py_hab.counter import Verdict
-from custom_components.py_hab.counter_gap import Gap
-from custom_components.py_hab.fritzbox_statistics import BoxStatistics
-from custom_components.py_hab.history import statistics, tables, upkeep
-from custom_components.py_hab.history.backfill import missing_hours
-from custom_components.py_hab.history.keeper import keeper_of
-from custom_components.py_hab.history.ledger import Ledger, Work
+from custom_components.py_hab.counters.gap import Gap
+from custom_components.py_hab.counters.guard import Verdict
+from custom_components.py_hab.flows.history import HistoryFlow
+from custom_components.py_hab.fritzbox.device_stats import DeviceStats
+from custom_components.py_hab.history import maintenance as upkeep
+from custom_components.py_hab.history.planning.backfill import missing_hours
+from custom_components.py_hab.history.planning.rows import HOUR, Row, SumRow
 from custom_components.py_hab.history.repair import async_undo
-from custom_components.py_hab.history.rows import HOUR, Row, SumRow
+from custom_components.py_hab.history.scheduler import scheduler_of
 from custom_components.py_hab.history.sources import sources
-from custom_components.py_hab.history.statistics import door
-from custom_components.py_hab.history.tables import Statistic
-from custom_components.py_hab.history_flow import HistoryFlow
+from custom_components.py_hab.history.statistics import editor as statistics, gateway as tables
+from custom_components.py_hab.history.statistics.editor import get_editor
+from custom_components.py_hab.history.statistics.gateway import Statistic
+from custom_components.py_hab.history.statistics.journal import ChangeJournal, ChangeReason
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
-
-from .living import recorded, rows
+from tests.support.living import recorded, rows
 
 METER = "sensor.stromzahler_energy_import"
 
@@ -41,7 +41,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitab
         ask = FritzBoxCoordinator.async_statistics
         actions = [action]
 
-        async def asked(coordinator: FritzBoxCoordinator, ain: str) -> BoxStatistics:
+        async def asked(coordinator: FritzBoxCoordinator, ain: str) -> DeviceStats:
             told = await ask(coordinator, ain)
             if actions:
                 await actions.pop()()
@@ -56,9 +56,9 @@ async def test_what_is_taken_back_during_a_run_is_not_written_by_it(
     hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
 ) -> None:
     meanwhile(lambda: async_undo(hass, METER, dry_run=False))
-    keeper = keeper_of(hass, entry.entry_id)
-    assert keeper is not None
-    found = await keeper.async_run()
+    scheduler = scheduler_of(hass, entry.entry_id)
+    assert scheduler is not None
+    found = await scheduler.async_run()
     assert METER not in {item.entity_id for item in found}
     assert await rows(hass, METER) == []
 
@@ -71,9 +71,9 @@ async def test_an_entity_renamed_during_a_run_gets_no_statistic_of_its_old_name(
         await recorded(hass)
 
     meanwhile(rename)
-    keeper = keeper_of(hass, entry.entry_id)
-    assert keeper is not None
-    await keeper.async_run()
+    scheduler = scheduler_of(hass, entry.entry_id)
+    assert scheduler is not None
+    await scheduler.async_run()
     assert await rows(hass, METER) == []
 
 
@@ -101,7 +101,7 @@ def test_what_was_counted_since_the_first_hour_is_not_booked_before_it_again() -
     there = [Row(5 * HOUR, HOUR, 11.0, 1.0), Row(6 * HOUR, HOUR, 11.0, 1.0)]
     readings = {hour * HOUR: 10.0 + min(hour, 5) / 5 for hour in range(8)}
     found = missing_hours(readings, there, 5 * HOUR, 8 * HOUR, opening=10.0)
-    assert (found.rows, found.join, found.energy) == ([], None, 0.0)
+    assert (found.rows, found.sum_boundary, found.energy) == ([], None, 0.0)
 
 
 def test_hours_before_the_first_one_end_with_its_reading() -> None:
@@ -109,7 +109,7 @@ def test_hours_before_the_first_one_end_with_its_reading() -> None:
     readings = {hour * HOUR: 9.6 + hour / 5 for hour in range(7)}
     found = missing_hours(readings, there, 5 * HOUR, 8 * HOUR, opening=10.0)
     assert [row.state for row in found.rows] == pytest.approx([9.8, 10.0, 10.0, 10.0, 10.0])
-    assert found.join == 5 * HOUR
+    assert found.sum_boundary == 5 * HOUR
     assert found.energy == pytest.approx(0.4)
 
 
@@ -117,12 +117,14 @@ async def test_an_entry_that_was_set_up_again_can_take_back_what_the_earlier_one
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     earlier, again = (
-        Statistic(id=METER, unit="kWh", is_sum=True, entry_id=entry_id)
+        Statistic(id=METER, unit="kWh", has_sum=True, entry_id=entry_id)
         for entry_id in ("earlier", entry.entry_id)
     )
-    first = door(hass).compiled_until() - 5 * HOUR
-    await door(hass).async_write(earlier, [SumRow(first, 1.0, 1.0)], Work.BACKFILL)
-    await door(hass).async_write(again, [SumRow(first + HOUR, 2.0, 2.0)], Work.BACKFILL)
+    first = get_editor(hass).compiled_until() - 5 * HOUR
+    await get_editor(hass).async_write(earlier, [SumRow(first, 1.0, 1.0)], ChangeReason.BACKFILL)
+    await get_editor(hass).async_write(
+        again, [SumRow(first + HOUR, 2.0, 2.0)], ChangeReason.BACKFILL
+    )
     await hass.services.async_call(
         DOMAIN, "undo_history", {"config_entry_id": entry.entry_id}, blocking=True
     )
@@ -137,7 +139,7 @@ async def test_numbers_of_devices_stay_out_of_the_log(
         "key": "py_hab.history",
         "data": {"accounts": {"py_hab:11630_0123456_energy": 1, METER: 1}},
     }
-    await Ledger(hass).async_load()
+    await ChangeJournal(hass).async_load()
     told = "".join(caplog.messages[-2:])
     assert METER in told
     assert "0123456" not in told
@@ -183,26 +185,28 @@ async def test_years_of_hours_stay_out_of_the_event_loop(
 async def test_one_statistic_that_takes_nothing_holds_up_no_other(
     hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = keeper_of(hass, entry.entry_id)
-    assert keeper is not None
-    write = statistics.Statistics.async_write
+    scheduler = scheduler_of(hass, entry.entry_id)
+    assert scheduler is not None
+    write = statistics.StatisticsEditor.async_write
 
-    async def refused(door: statistics.Statistics, about: Statistic, *args: Any) -> None:
+    async def refused(
+        get_editor: statistics.StatisticsEditor, about: Statistic, *args: Any
+    ) -> None:
         if about.id == METER:
             raise tables.not_written(METER)
-        await write(door, about, *args)
+        await write(get_editor, about, *args)
 
-    monkeypatch.setattr(statistics.Statistics, "async_write", refused)
-    gap = Gap(key="strange", start=0.0, before=1.0, end=1.0, after=2.0, verdict=Verdict.BELIEVED)
+    monkeypatch.setattr(statistics.StatisticsEditor, "async_write", refused)
+    gap = Gap(key="strange", start=0.0, before=1.0, end=1.0, after=2.0, verdict=Verdict.ACCEPTED)
     key = next(item.counter for item in sources(hass, entry) if item.statistic.id == METER)
     assert key is not None
     counters = entry.runtime_data.counters
     counters.add_gap(replace(gap, key=key))
-    found = {item.entity_id: item for item in await keeper.async_run()}
+    found = {item.entity_id: item for item in await scheduler.async_run()}
     assert found[METER].left_out == ["not_written"]
     assert found["sensor.stromzahler_energy_export"].rows > 2000
     assert counters.gaps == []
-    assert keeper.last_run is not None
+    assert scheduler.last_run is not None
 
 
 async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
@@ -211,12 +215,12 @@ async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The five-minute rows are purged after ten days; the hour of the last reading is ours then."""
-    keeper = keeper_of(hass, entry.entry_id)
-    assert keeper is not None
+    scheduler = scheduler_of(hass, entry.entry_id)
+    assert scheduler is not None
     source = next(item for item in sources(hass, entry) if item.statistic.id == METER)
     assert source.counter is not None
     counters = entry.runtime_data.counters
-    zero = float(door(hass).compiled_until() - 10 * HOUR)
+    zero = float(get_editor(hass).compiled_until() - 10 * HOUR)
 
     async def purged(*_: Any) -> list[Row]:
         return []
@@ -224,12 +228,12 @@ async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
     # The old meter goes from 100 to 101 until half past, the new one on from 50 four hours later.
     live = [SumRow(int(zero) - HOUR, 100.0, 0.0), SumRow(int(zero), 101.0, 1.0)]
     live += [SumRow(int(zero) + number * HOUR, 50.0, 1.0) for number in (4, 5)]
-    await door(hass)._async_import(
+    await get_editor(hass)._async_import(
         tables.new_metadata(source.statistic),
         "kWh",
         {row.start: {"state": row.state, "sum": row.sum} for row in live},
     )
-    monkeypatch.setattr(door(hass), "async_periods", purged)
+    monkeypatch.setattr(get_editor(hass), "async_periods", purged)
     gap = Gap(
         key=source.counter,
         start=zero + 1800,
@@ -240,7 +244,7 @@ async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
     )
     for counted in (8.0, 3.0):
         counters.add_gap(replace(gap, counted=counted))
-        await keeper.async_run()
+        await scheduler.async_run()
         assert counters.gaps == []
         there = await rows(hass, METER)
         sums = {row["start"] - zero: row["sum"] for row in there}

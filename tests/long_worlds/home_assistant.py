@@ -26,7 +26,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
 ZONE: Final = "Europe/Berlin"
-PERIOD: Final = timedelta(minutes=5)
+SHORT_TERM: Final = timedelta(minutes=5)
 """Of a row of short-term statistics."""
 COMPILED: Final = timedelta(seconds=10)
 """After the end of a period Home Assistant compiles it."""

@@ -44,7 +44,7 @@ from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, Fault, SimulatedF
 from simulator.fritzbox_devices import EXPORT, IMPORT, REFRIGERATOR
 
 from .broker import mocked_paho
-from .home_assistant import COMPILED, LOOKED_AFTER, PERIOD, Computer
+from .home_assistant import COMPILED, LOOKED_AFTER, SHORT_TERM, Computer
 from .house import House, Meter
 from .server import SWAPPED_AFTER, YEARS, full_hour, write_years_of_a_meter, write_years_of_a_plug
 from .worlds import Act, Away, Phase, World
@@ -55,7 +55,7 @@ COMMAND: Final = "cmnd/tasmota_9282F4/STATUS"
 ANSWER: Final = "stat/tasmota_9282F4/STATUS10"
 PREFIX: Final = "MT681"
 MAC: Final = "a4:cf:12:92:82:f4"
-POLLED: Final = PERIOD
+POLLED: Final = SHORT_TERM
 NOTICED: Final = 2 * POLLED
 """After this, it is known that a source is away."""
 METER_SERIES: Final[Mapping[str, str]] = {
@@ -226,7 +226,9 @@ class Life:
             async_import_statistics(*arguments, **named)
             written.set()
 
-        with patch("custom_components.py_hab.history.tables.async_import_statistics", write):
+        with patch(
+            "custom_components.py_hab.history.statistics.gateway.async_import_statistics", write
+        ):
             work = asyncio.create_task(self.backfill())
             await written.wait()
             await self.computer.stop(power_cut=True)
@@ -284,11 +286,11 @@ class Life:
     def _moments(self, end: datetime) -> Sequence[datetime]:
         """Return when to look at the home, up to a moment."""
         now = self.computer.now
-        period = now - timedelta(seconds=now.timestamp() % PERIOD.total_seconds())
+        period = now - timedelta(seconds=now.timestamp() % SHORT_TERM.total_seconds())
         moments = []
         while period < end:
             moments += [period + COMPILED, period + LOOKED_AFTER]
-            period += PERIOD
+            period += SHORT_TERM
         return [moment for moment in moments if now < moment <= end]
 
     # What sources differ in
@@ -413,7 +415,7 @@ class BoxLife(Life):
 
     @override
     def _around(self) -> AbstractContextManager[Any]:
-        return patch("custom_components.py_hab.history.box_memory.PAUSE", 0.0)
+        return patch("custom_components.py_hab.history.box.fetch.PAUSE", 0.0)
 
     @property
     @override

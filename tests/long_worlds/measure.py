@@ -8,7 +8,7 @@ from itertools import accumulate
 import math
 from typing import Final
 
-from tests.history.server_files import EVERY
+from tests.support.legacy_files import EVERY
 
 from .house import HOUR
 from .life import POLLED, Hour, Life

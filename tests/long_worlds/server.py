@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.fritzbox_devices import REFRIGERATOR
-from tests.history.server_files import EVERY, METER, Row, Years, local, thinned, write
+from tests.support.legacy_files import EVERY, METER, Row, Years, local, thinned, write
 
 from .house import House, Meter
 

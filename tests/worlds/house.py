@@ -19,7 +19,7 @@ type Message = Mapping[str, Any] | str
 """What a reader publishes: an object, or something that is none."""
 
 
-class Register(StrEnum):
+class KeyMapping(StrEnum):
     """A counter of the meter; our unique ids end in it."""
 
     IMPORT = "energy_import"
@@ -95,9 +95,9 @@ class Meter:
             power=self._powers[second],
         )
 
-    def counted(self, register: Register, start: int, end: int, *, unit: int = 1) -> float:
+    def counted(self, register: KeyMapping, start: int, end: int, *, unit: int = 1) -> float:
         """Return by how much the display went up between two seconds, in kWh; its unit is in Wh."""
-        counter = {Register.IMPORT: self._imported, Register.EXPORT: self._exported}[register]
+        counter = {KeyMapping.IMPORT: self._imported, KeyMapping.EXPORT: self._exported}[register]
         return (counter[end] // HOUR // unit - counter[start] // HOUR // unit) * unit / 1000
 
 

@@ -24,7 +24,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .house import START, Message, Register
+from .house import START, KeyMapping, Message
 from .worlds import Party, World
 
 SENSOR: Final = "tele/tasmota_9282F4/SENSOR"
@@ -32,7 +32,7 @@ LWT: Final = "tele/tasmota_9282F4/LWT"
 COMMAND: Final = "cmnd/tasmota_9282F4/STATUS"
 ANSWER: Final = "stat/tasmota_9282F4/STATUS10"
 POWER: Final = "power"
-PERIOD: Final = 300
+SHORT_TERM: Final = 300
 """Seconds of a row of short-term statistics."""
 COMPILED: Final = 10
 """The second of a minute at which Home Assistant compiles them."""
@@ -49,12 +49,12 @@ class Who(StrEnum):
 class Books:
     """The hourly statistics; hours without a row are left out."""
 
-    changes: Mapping[tuple[Who, Register], Sequence[float]]
+    changes: Mapping[tuple[Who, KeyMapping], Sequence[float]]
     """kWh."""
     power: Mapping[Who, Sequence[float]]
     """W, the means."""
 
-    def total(self, who: Who, register: Register) -> float:
+    def total(self, who: Who, register: KeyMapping) -> float:
         """Return the kWh booked."""
         return sum(self.changes[who, register])
 
@@ -152,7 +152,7 @@ class Life:
 
         self._client.publish.side_effect = publish
         await self._home_assistant_starts()
-        compiling = set(range(PERIOD + COMPILED, world.seconds + PERIOD, PERIOD))
+        compiling = set(range(SHORT_TERM + COMPILED, world.seconds + SHORT_TERM, SHORT_TERM))
         minutes = {*range(60, world.seconds, 60)}
         for second in sorted({*world.moments, *minutes, *compiling}):
             await self._passes(second)
@@ -239,7 +239,7 @@ class Life:
         registered = er.async_entries_for_config_entry(
             er.async_get(self._hass), self._entry.entry_id
         )
-        kinds = (*Register, POWER)
+        kinds = (*KeyMapping, POWER)
         ids = {(Who.CORE, kind): f"sensor.core_{kind}" for kind in kinds} | {
             (Who.PY_HAB, kind): item.entity_id
             for kind in kinds
@@ -265,7 +265,7 @@ class Life:
             changes={
                 (who, register): column(who, register, "change")
                 for who in Who
-                for register in Register
+                for register in KeyMapping
             },
             power={who: column(who, POWER, "mean") for who in Who},
         )

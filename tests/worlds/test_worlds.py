@@ -7,7 +7,7 @@ import pytest
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 
-from .house import Register
+from .house import KeyMapping
 from .life import Books, Clock, Life, Who
 from .worlds import CLEAN, IN_KW, PARTIAL, SINGLE_ZERO, WORLDS, World
 
@@ -27,7 +27,7 @@ async def books(
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
 async def test_hours_add_up_to_the_truth(books: Books, world: World) -> None:
-    for register in Register:
+    for register in KeyMapping:
         booked = books.total(Who.PY_HAB, register)
         changes = books.changes[Who.PY_HAB, register]
         assert booked == pytest.approx(world.truth(register), abs=world.one_reading(register)), (
@@ -39,10 +39,10 @@ async def test_hours_add_up_to_the_truth(books: Books, world: World) -> None:
 @pytest.mark.parametrize("world", [CLEAN, IN_KW, PARTIAL], ids=lambda world: world.name)
 async def test_power_adds_up_to_the_energy(books: Books, world: World) -> None:
     """Mean power, hour by hour, is what the counters say: in W, and with its sign."""
-    truth = world.truth(Register.IMPORT) - world.truth(Register.EXPORT)
+    truth = world.truth(KeyMapping.IMPORT) - world.truth(KeyMapping.EXPORT)
     assert len(books.power[Who.PY_HAB]) == world.hours
     assert sum(books.power[Who.PY_HAB]) / 1000 == pytest.approx(
-        truth, abs=2 * world.one_reading(Register.IMPORT)
+        truth, abs=2 * world.one_reading(KeyMapping.IMPORT)
     )
 
 
@@ -53,5 +53,5 @@ async def test_power_adds_up_to_the_energy(books: Books, world: World) -> None:
 )
 async def test_measure_sees_what_is_wrong(books: Books, world: World, phantom: float) -> None:
     """Core's sensors, in the same world, are right where nothing happens, and only there."""
-    error = books.total(Who.CORE, Register.IMPORT) - world.truth(Register.IMPORT)
+    error = books.total(Who.CORE, KeyMapping.IMPORT) - world.truth(KeyMapping.IMPORT)
     assert error == pytest.approx(phantom, abs=5)

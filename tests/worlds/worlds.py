@@ -15,10 +15,10 @@ from .house import (
     OTTELO,
     ROUGH,
     House,
+    KeyMapping,
     Message,
     Meter,
     Reading,
-    Register,
     Script,
     Span,
     message,
@@ -112,13 +112,13 @@ class World:
         edit = next((edit for span, edit in self.edits if second in span), honest)
         return list(edit(instant))
 
-    def truth(self, register: Register) -> float:
+    def truth(self, register: KeyMapping) -> float:
         """Return the kWh counted from the first message to the last."""
         return self.meter.counted(
             register, self.moments[0], self.moments[-1], unit=self.script.unit
         )
 
-    def one_reading(self, register: Register) -> float:
+    def one_reading(self, register: KeyMapping) -> float:
         """Return the kWh counted between two messages at most, with the meter's resolution."""
         counted = (
             self.meter.counted(register, second, second + self.spacing)

@@ -1,1 +1,1 @@
-"""Everything that reads or writes statistics: completing, mending, importing, taking back."""
+"""Everything that writes statistics."""

@@ -8,15 +8,15 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from .ledger import Work
-from .spikes import Spike, find_spikes
-from .statistics import Statistics, door
-from .tables import Statistic
+from .planning.spikes import Spike, find_spikes
+from .statistics.editor import StatisticsEditor, get_editor
+from .statistics.gateway import Statistic
+from .statistics.journal import ChangeReason
 
 
-def _ready(hass: HomeAssistant) -> Statistics:
+def _ready(hass: HomeAssistant) -> StatisticsEditor:
     """Return the door, if there is a recorder behind it."""
-    found = door(hass)
+    found = get_editor(hass)
     if not found.is_ready():
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
     return found
@@ -29,18 +29,18 @@ async def async_undo(hass: HomeAssistant, statistic_id: str, *, dry_run: bool) -
     """
     statistics = _ready(hass)
     async with statistics.lock:
-        account = statistics.ledger.account(statistic_id)
+        changes = statistics.journal.changes_of(statistic_id)
         about = {
             "entity_id": statistic_id,
-            "rows_removed": len(account.inserted),
-            "rows_restored": len(account.replaced),
+            "rows_removed": len(changes.inserted),
+            "rows_restored": len(changes.replaced),
             "shifts": [
                 {"since": dt_util.utc_from_timestamp(start).isoformat(), "energy": round(amount, 6)}
-                for start, amount in account.shifts
+                for start, amount in changes.sum_adjustments
             ],
         }
         if not dry_run:
-            account.undone = True
+            changes.undone = True
             await statistics.async_undo(await statistics.async_statistic(statistic_id))
         return about
 
@@ -62,7 +62,7 @@ async def async_mend_spikes(
         ]
 
 
-async def _async_energy(statistics: Statistics, statistic_id: str) -> Statistic:
+async def _async_energy(statistics: StatisticsEditor, statistic_id: str) -> Statistic:
     """Return a statistic of energy."""
     if not await statistics.async_is_energy(statistic_id):
         raise ServiceValidationError(
@@ -75,7 +75,7 @@ async def _async_energy(statistics: Statistics, statistic_id: str) -> Statistic:
 
 async def _async_mend(
     hass: HomeAssistant,
-    statistics: Statistics,
+    statistics: StatisticsEditor,
     statistic: Statistic,
     max_power: float,
     *,
@@ -85,8 +85,8 @@ async def _async_mend(
     rows = await statistics.async_sums(statistic)
     spikes = await hass.async_add_executor_job(_found, rows, max_power)
     for spike in spikes if not dry_run else ():
-        await statistics.async_shift(
-            statistic, spike.start, spike.proposed - spike.change, Work.SPIKE
+        await statistics.async_adjust_sum(
+            statistic, spike.start, spike.proposed - spike.change, ChangeReason.SPIKE
         )
     return {"entity_id": statistic.id, "spikes": [_about(spike) for spike in spikes]}
 

@@ -12,12 +12,12 @@ from homeassistant.helpers import entity_registry as er
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..entity import fritzbox_values
-from ..fritzbox_model import MeterKind
-from ..meter_coordinator import MeterCoordinator
-from ..meter_sensors import METER_SENSORS, registers_known
+from ..fritzbox.devices import MeterKind
+from ..meter.coordinator import MeterCoordinator
 from ..sensor import FRITZBOX_SENSORS
-from ..sml_registers import COUNTERS
-from .tables import Statistic
+from ..sensors.meter import METER_SENSORS, registers_known
+from ..sml.registers import COUNTERS
+from .statistics.gateway import Statistic
 
 _SERIES: Final = {
     "energy": "energy",
@@ -68,7 +68,7 @@ def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[S
     for unique_id, (ain, description) in fritzbox_values(coordinator, _REMEMBERED):
         series = _SERIES[description.key]
         is_counter = series == "energy"
-        statistic = _statistic(hass, coordinator, unique_id, description, is_sum=is_counter)
+        statistic = _statistic(hass, coordinator, unique_id, description, has_sum=is_counter)
         if statistic is not None:
             meter = coordinator.data.devices[ain].power_meter
             yield Source(
@@ -81,12 +81,16 @@ def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[S
 
 
 def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[Source]:
-    for place, role in registers_known(coordinator):
-        if role in COUNTERS:
-            unique_id = coordinator.unique_id(place, role)
-            statistic = _statistic(hass, coordinator, unique_id, METER_SENSORS[role], is_sum=True)
+    for meter_index, quantity in registers_known(coordinator):
+        if quantity in COUNTERS:
+            unique_id = coordinator.unique_id(meter_index, quantity)
+            statistic = _statistic(
+                hass, coordinator, unique_id, METER_SENSORS[quantity], has_sum=True
+            )
             if statistic is not None:
-                yield Source(statistic=statistic, counter=coordinator.data[place].counter_key(role))
+                yield Source(
+                    statistic=statistic, counter=coordinator.data[meter_index].counter_key(quantity)
+                )
 
 
 def _statistic(
@@ -95,7 +99,7 @@ def _statistic(
     unique_id: str,
     description: SensorEntityDescription,
     *,
-    is_sum: bool,
+    has_sum: bool,
 ) -> Statistic | None:
     """Return the statistic of an entity, None if it is not there or switched off."""
     entity = enabled_entity(hass, Platform.SENSOR, unique_id)
@@ -104,6 +108,6 @@ def _statistic(
     return Statistic(
         id=entity.entity_id,
         unit=description.native_unit_of_measurement or "",
-        is_sum=is_sum,
+        has_sum=has_sum,
         entry_id=coordinator.config_entry.entry_id,
     )

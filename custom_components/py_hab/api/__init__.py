@@ -1,0 +1,1 @@
+"""Everything that reads for others: actions, JSON endpoints, profiles."""

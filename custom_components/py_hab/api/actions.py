@@ -1,0 +1,296 @@
+"""Actions that answer: what the old server's clients asked it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.auth.models import User
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, UnknownUser
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_get_config_entry
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from .jobs import Job, jobs
+from .profile import Grouping
+from .queries import (
+    Span,
+    async_measurements,
+    async_profile,
+    async_series,
+    check_entity,
+    check_permission,
+    local,
+    may_read,
+    moment,
+    rounded,
+)
+from .readings import MAX_READINGS, Profile
+from .series import RecordedSeries, recorded_series
+
+ATTR_DEVICE: Final = "device"
+ATTR_SUB_ENTITY: Final = "sub_entity"
+ATTR_START: Final = "start"
+ATTR_END: Final = "end"
+ATTR_LIMIT: Final = "limit"
+ATTR_OFFSET: Final = "offset"
+ATTR_NAME: Final = "name"
+
+GET_DEVICES: Final = "get_devices"
+GET_MEASUREMENTS: Final = "get_measurements"
+GET_STATISTICS: Final = "get_statistics"
+GET_JOBS: Final = "get_jobs"
+REFRESH: Final = "refresh"
+
+ANSWER_WITHIN: Final = 10.0
+"""Seconds that a reader has for an answer."""
+FEW: Final = 500
+"""Readings that do not hold the event loop while they are told."""
+MAX_OFFSET: Final = 10_000_000
+
+
+def statistic_id(value: Any) -> str:
+    """Accept an entity, or a statistic of an integration (`tibber:energy`)."""
+    text = cv.string(value)
+    return text if ":" in text else cv.entity_id(text)
+
+
+def _whole(low: int, high: int) -> Callable[[Any], int]:
+    """Take a whole number; infinity is out of range before it is converted."""
+    return vol.All(vol.Coerce(float), vol.Range(min=low, max=high), vol.Coerce(int))
+
+
+_ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
+_SERIES: Final = {
+    vol.Exclusive(ATTR_ENTITY_ID, "series"): cv.entity_id,
+    vol.Exclusive(ATTR_DEVICE, "series"): cv.string,
+    vol.Optional(ATTR_SUB_ENTITY): cv.string,
+    vol.Optional(ATTR_START): cv.datetime,
+    vol.Optional(ATTR_END): cv.datetime,
+}
+_A_SERIES: Final = cv.has_at_least_one_key(ATTR_ENTITY_ID, ATTR_DEVICE)
+_MEASUREMENTS_SCHEMA: Final = vol.Schema(
+    vol.All(
+        _A_SERIES,
+        vol.Schema(
+            {
+                **_SERIES,
+                vol.Optional(ATTR_LIMIT, default=200): _whole(1, MAX_READINGS),
+                vol.Optional(ATTR_OFFSET, default=0): _whole(0, MAX_OFFSET),
+            }
+        ),
+    )
+)
+_STATISTICS_SCHEMA: Final = vol.Schema(
+    vol.All(
+        _A_SERIES,
+        vol.Schema(
+            {
+                **_SERIES,
+                vol.Exclusive(ATTR_ENTITY_ID, "series"): statistic_id,
+                vol.Required(ATTR_NAME): vol.In([item.value for item in Grouping]),
+            }
+        ),
+    )
+)
+
+
+async def _async_user(call: ServiceCall) -> User | None:
+    """Return who asks; None for automations and scripts."""
+    if call.context.user_id is None:
+        return None
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context)
+    return user
+
+
+async def _async_get_devices(call: ServiceCall) -> ServiceResponse:
+    """Tell every series."""
+    user = await _async_user(call)
+    entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
+    entry = async_get_config_entry(call.hass, DOMAIN, entry_id) if entry_id else None
+    return {
+        "devices": [
+            about_series(series) | {ATTR_ENTITY_ID: series.entity_id}
+            for series in recorded_series(call.hass, entry)
+            if may_read(user, series.entity_id)
+        ]
+    }
+
+
+def about_series(series: RecordedSeries) -> dict[str, Any]:
+    """Return what the old server told of a series, in its order."""
+    return {
+        "device": series.device,
+        "sub_entity": series.sub_entity,
+        "device_name": series.device_name,
+        "product_name": series.product_name,
+        "manufacturer": series.manufacturer,
+        "firmware_version": series.firmware_version,
+        "unit": series.unit,
+        "cumulative": series.cumulative,
+    }
+
+
+async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
+    """Tell readings, newest first."""
+    user, span = await _async_user(call), _span(call.data)
+    if entity_id := call.data.get(ATTR_ENTITY_ID):
+        check_entity(call.hass, user, entity_id)
+        entity_ids = [entity_id]
+    else:
+        entity_ids = _entities(call, user)
+    found = await async_measurements(call.hass, entity_ids, span)
+
+    def tell() -> ServiceResponse:
+        measurements: list[Any] = [
+            {
+                ATTR_ENTITY_ID: entity_id,
+                "time": local(measurement.at).isoformat(),
+                "amount": measurement.amount,
+                "hourly": measurement.hourly,
+            }
+            for entity_id, measurement in found
+        ]
+        # To let go of tens of thousands takes its time as well.
+        found.clear()
+        return {"measurements": measurements}
+
+    if len(found) <= FEW:
+        return tell()
+    return await call.hass.async_add_executor_job(tell)
+
+
+async def _async_get_statistics(call: ServiceCall) -> ServiceResponse:
+    """Tell the mean day, week or year of a series."""
+    user, span = await _async_user(call), _span(call.data)
+    if entity_id := call.data.get(ATTR_ENTITY_ID):
+        # The recorder also knows those that have gone.
+        check_permission(user, entity_id)
+    else:
+        entity_id, *others = _entities(call, user)
+        if others:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="several_series"
+            )
+    grouping = Grouping(call.data[ATTR_NAME])
+    found = await async_profile(call.hass, entity_id, grouping, span)
+    return {
+        ATTR_ENTITY_ID: entity_id,
+        ATTR_NAME: grouping.value,
+        "unit": found.unit,
+        "statistics": _groups(found),
+    }
+
+
+def _groups(found: Profile) -> list[Any]:
+    groups: list[Any] = []
+    for group in found.groups:
+        about: dict[str, Any] = {
+            "key": group.key,
+            "count": group.count,
+            "sum": rounded(group.sum),
+            "avg": rounded(group.mean),
+            "median": rounded(group.median),
+            "stddev": rounded(group.deviation),
+            "min": rounded(group.least),
+            "max": rounded(group.most),
+        }
+        if found.energies is not None:
+            about["energy"] = rounded(found.energies[group.key])
+        groups.append(about)
+    return groups
+
+
+def _entities(call: ServiceCall, user: User | None) -> list[str]:
+    """Return the entities of a device, as far as who asks may see them."""
+    found = async_series(call.hass, user, call.data[ATTR_DEVICE], call.data.get(ATTR_SUB_ENTITY))
+    return [series.entity_id for series in found]
+
+
+def _span(data: Mapping[str, Any]) -> Span:
+    """Return the times that are meant: those without an offset are the home's."""
+    start, end = (
+        moment(given) if (given := data.get(name)) else None for name in (ATTR_START, ATTR_END)
+    )
+    if start is not None and end is not None and end < start:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_before_start")
+    return Span(
+        start=start, end=end, limit=data.get(ATTR_LIMIT, 200), offset=data.get(ATTR_OFFSET, 0)
+    )
+
+
+async def _async_get_jobs(call: ServiceCall) -> ServiceResponse:
+    """Tell what runs when."""
+    return {"jobs": [_about_job(job) for job in jobs(call.hass)]}
+
+
+def _about_job(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        ATTR_CONFIG_ENTRY_ID: job.entry_id,
+        "title": job.title,
+        "name": job.name,
+        "every": job.every.total_seconds(),
+        "last_run": dt_util.as_local(job.last_run).isoformat() if job.last_run else None,
+        "result": job.result,
+        "next_run": dt_util.as_local(job.next_run).isoformat() if job.next_run else None,
+    }
+
+
+async def _async_refresh(call: ServiceCall) -> ServiceResponse:
+    """Ask boxes and readers now; answer when the values are there."""
+    entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
+    entries: list[PyHabConfigEntry] = (
+        [async_get_config_entry(call.hass, DOMAIN, entry_id)]
+        if entry_id
+        else call.hass.config_entries.async_loaded_entries(DOMAIN)
+    )
+    # One that does not answer holds up no other.
+    answers = await asyncio.gather(*map(_async_refresh_entry, entries), return_exceptions=True)
+    for answer in answers:
+        if answer is not None:
+            raise answer
+    return {"refreshed": [entry.entry_id for entry in entries]}
+
+
+async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
+    coordinator = entry.runtime_data
+    if isinstance(coordinator, FritzBoxCoordinator):
+        await coordinator.async_ask()
+        if not coordinator.last_update_success:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="box_did_not_answer",
+                translation_placeholders={
+                    "title": entry.title,
+                    "reason": str(coordinator.last_exception),
+                },
+            )
+        return
+    try:
+        await coordinator.async_ask(ANSWER_WITHIN)
+    except TimeoutError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="reader_did_not_answer",
+            translation_placeholders={"title": entry.title},
+        ) from err
+
+
+type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+
+DATA_ACTIONS: Final[Mapping[str, tuple[Action, vol.Schema]]] = {
+    GET_DEVICES: (_async_get_devices, vol.Schema(_ENTRY)),
+    GET_MEASUREMENTS: (_async_get_measurements, _MEASUREMENTS_SCHEMA),
+    GET_STATISTICS: (_async_get_statistics, _STATISTICS_SCHEMA),
+    GET_JOBS: (_async_get_jobs, vol.Schema({})),
+    REFRESH: (_async_refresh, vol.Schema(_ENTRY)),
+}
+"""By name: what is done, and which fields there are."""

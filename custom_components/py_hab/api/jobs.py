@@ -1,0 +1,121 @@
+"""What runs when, and what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..coordinator import REST_INTERVAL, FritzBoxCoordinator, PyHabConfigEntry
+from ..history.scheduler import CHECK_INTERVAL, DAILY, HistoryScheduler, scheduler_of
+from ..meter.coordinator import LOOK_AFTER_INTERVAL, MeterCoordinator
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Something that is done again and again for an entry."""
+
+    id: str
+    """The same as long as the entry exists."""
+    entry_id: str
+    title: str
+    name: str
+    every: timedelta
+    last_run: datetime | None
+    result: str | None
+    next_run: datetime | None
+
+
+def jobs(hass: HomeAssistant) -> list[Job]:
+    """Return what is done for all loaded entries."""
+    found: list[Job] = []
+    entries: list[PyHabConfigEntry] = hass.config_entries.async_entries(DOMAIN)
+    for entry in entries:
+        if entry.state is not ConfigEntryState.LOADED:
+            continue
+        coordinator = entry.runtime_data
+        if isinstance(coordinator, FritzBoxCoordinator):
+            found += _of_box(entry, coordinator)
+        else:
+            found.append(_of_meter(entry, coordinator))
+        if scheduler := scheduler_of(hass, entry.entry_id):
+            found += _of_history(entry, scheduler)
+    return found
+
+
+def _job(
+    entry: PyHabConfigEntry,
+    name: str,
+    every: timedelta,
+    last_run: datetime | None,
+    result: str | None,
+    next_run: datetime | None,
+) -> Job:
+    return Job(
+        id=f"{entry.entry_id}_{name}",
+        entry_id=entry.entry_id,
+        title=entry.title,
+        name=name,
+        every=every,
+        last_run=last_run,
+        result=result,
+        next_run=next_run,
+    )
+
+
+def _next(last_run: datetime | None, every: timedelta) -> datetime | None:
+    """Return when something is due that is done in steps since it was done last."""
+    if last_run is None or not every:
+        return None
+    steps = max(1, -((last_run - dt_util.utcnow()) // every))
+    return last_run + steps * every
+
+
+def _of_box(entry: PyHabConfigEntry, coordinator: FritzBoxCoordinator) -> list[Job]:
+    every = coordinator.update_interval or timedelta()
+    last = coordinator.last_poll
+    result = "ok" if coordinator.last_update_success else str(coordinator.last_exception)
+    found = [_job(entry, "poll", every, last, result, _next(last, every))]
+    if coordinator.has_rest:
+        last = coordinator.last_rest_details
+        following = _next(last, REST_INTERVAL)
+        found.append(_job(entry, "extras", REST_INTERVAL, last, "ok" if last else None, following))
+    return found
+
+
+def _of_meter(entry: PyHabConfigEntry, coordinator: MeterCoordinator) -> Job:
+    heard = [meter.heard for meter in coordinator.data.values() if meter.heard is not None]
+    last = dt_util.utc_from_timestamp(max(heard)) if heard else None
+    return _job(
+        entry,
+        "listen",
+        LOOK_AFTER_INTERVAL,
+        last,
+        "ok" if coordinator.available else "silent",
+        _next(last, LOOK_AFTER_INTERVAL),
+    )
+
+
+def _of_history(entry: PyHabConfigEntry, scheduler: HistoryScheduler) -> list[Job]:
+    last = scheduler.last_run
+    rows = sum(item["rows"] for item in last["result"]) if last else 0
+    return [
+        _job(
+            entry,
+            "backfill",
+            DAILY,
+            dt_util.parse_datetime(last["at"]) if last else None,
+            f"{rows} hours" if last else None,
+            scheduler.next_run,
+        ),
+        _job(
+            entry,
+            "statistics_check",
+            CHECK_INTERVAL,
+            scheduler.last_check,
+            None,
+            scheduler.next_check,
+        ),
+    ]

@@ -1,0 +1,177 @@
+"""What actions and JSON endpoints are asked, in one place: who may read what, and what is there."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from heapq import merge
+from itertools import islice
+from typing import Final
+import uuid
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from homeassistant.auth.models import User
+from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.components.recorder import DOMAIN as RECORDER, Recorder, get_instance
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.recorder import async_migration_in_progress
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from .profile import Grouping
+from .readings import Measurement, Profile, newest_first, read_measurements, read_profile
+from .series import RecordedSeries, find_series
+
+_NAMESPACE: Final = uuid.UUID("6f0f9a54-6d3e-5c58-9a1a-6f2b7d1f3c11")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """From one moment to another, both may be open; some of the newest readings in it."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    limit: int = 200
+    offset: int = 0
+
+
+def moment(given: datetime) -> datetime:
+    """Return a time in UTC; one without an offset is the home's."""
+    try:
+        return dt_util.as_utc(given)
+    except OverflowError:
+        # Within a day of the first or the last moment that there is.
+        return given.replace(tzinfo=UTC)
+
+
+def may_read(user: User | None, entity_id: str) -> bool:
+    """Whether a user may see an entity; automations act for nobody and may."""
+    return user is None or user.permissions.check_entity(entity_id, POLICY_READ)
+
+
+def unknown_series(name: str) -> ServiceValidationError:
+    """Return the error for a series or entity that there is not."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="unknown_series",
+        translation_placeholders={"series": name},
+    )
+
+
+def async_series(
+    hass: HomeAssistant, user: User | None, device: str, sub_entity: str | None
+) -> list[RecordedSeries]:
+    """Return the series of a device that a user may see.
+
+    Raises ServiceValidationError if there are none, Unauthorized if the user may see none.
+    """
+    found = find_series(hass, device, sub_entity)
+    if not found:
+        raise unknown_series(" ".join(filter(None, (device, sub_entity))))
+    allowed = [series for series in found if may_read(user, series.entity_id)]
+    if not allowed:
+        raise Unauthorized(entity_id=found[0].entity_id, permission=POLICY_READ)
+    return allowed
+
+
+async def async_measurements(
+    hass: HomeAssistant, entity_ids: Sequence[str], span: Span
+) -> list[tuple[str, Measurement]]:
+    """Return entity and reading, newest first over all entities.
+
+    Raises HomeAssistantError if the recorder does not answer.
+    """
+    most = span.offset + span.limit
+
+    def column(entity_id: str) -> Iterator[tuple[str, Measurement]]:
+        for measurement in newest_first(hass, entity_id, span.start, span.end, most):
+            yield entity_id, measurement
+
+    def read() -> list[tuple[str, Measurement]]:
+        if len(entity_ids) > 1:
+            together = merge(*map(column, entity_ids), key=lambda item: -item[1].at)
+            return list(islice(together, span.offset, most))
+        return [
+            (entity_id, measurement)
+            for entity_id in entity_ids
+            for measurement in read_measurements(
+                hass,
+                entity_id,
+                start=span.start,
+                end=span.end,
+                limit=span.limit,
+                offset=span.offset,
+            )
+        ]
+
+    return await _async_ask(hass, read)
+
+
+async def async_profile(
+    hass: HomeAssistant, statistic_id: str, grouping: Grouping, span: Span
+) -> Profile:
+    """Return the profile of a statistic.
+
+    Raises ServiceValidationError if there is none, HomeAssistantError if the recorder does not
+    answer.
+    """
+
+    def read() -> Profile | None:
+        return read_profile(hass, statistic_id, grouping, start=span.start, end=span.end)
+
+    found = await _async_ask(hass, read)
+    if found is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_statistics",
+            translation_placeholders={"series": statistic_id},
+        )
+    return found
+
+
+def check_entity(hass: HomeAssistant, user: User | None, entity_id: str) -> None:
+    """Raise ServiceValidationError for an entity that there is not, Unauthorized if it is hidden."""
+    known = hass.states.get(entity_id) or er.async_get(hass).async_get(entity_id)
+    if known is None:
+        raise unknown_series(entity_id)
+    check_permission(user, entity_id)
+
+
+def check_permission(user: User | None, entity_id: str) -> None:
+    """Raise Unauthorized if a user may not see an entity."""
+    if not may_read(user, entity_id):
+        raise Unauthorized(entity_id=entity_id, permission=POLICY_READ)
+
+
+def measurement_id(unique_id: str, at: float) -> str:
+    """Return an id that a reading has whenever it is asked for, whatever its entity is called."""
+    return str(uuid.uuid5(_NAMESPACE, f"{unique_id} {at:.6f}"))
+
+
+def rounded(number: float) -> float:
+    """Return a number without the noise of floats."""
+    return round(number, 6)
+
+
+def local(at: float) -> datetime:
+    """Return a time in the home's zone."""
+    return datetime.fromtimestamp(at, dt_util.get_default_time_zone())
+
+
+def _recorder(hass: HomeAssistant) -> Recorder:
+    """Return the recorder. Raises HomeAssistantError if there is none that can be asked."""
+    if RECORDER not in hass.config.components or async_migration_in_progress(hass):
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
+    return get_instance(hass)
+
+
+async def _async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
+    """Read in the recorder's executor. Raises HomeAssistantError if that cannot be done."""
+    try:
+        return await _recorder(hass).async_add_executor_job(read)
+    except SQLAlchemyError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="recorder_busy"
+        ) from err

@@ -1,0 +1,264 @@
+"""The old server's JSON endpoints, below `/api/py_hab` and with Home Assistant's authentication.
+
+Field names and their order are the old server's (`docs/openapi.yaml`).
+"""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final, override
+
+from aiohttp import web
+
+from homeassistant.auth.models import User
+from homeassistant.components.http import KEY_HASS, KEY_HASS_USER, HomeAssistantView
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from .actions import about_series
+from .jobs import jobs
+from .profile import Grouping
+from .queries import (
+    Span,
+    async_measurements,
+    async_profile,
+    async_series,
+    local,
+    may_read,
+    measurement_id,
+    moment,
+    rounded,
+)
+from .readings import MAX_READINGS
+from .series import RecordedSeries, recorded_series
+
+DEFAULT_LIMIT: Final = 200
+_BASE: Final = f"/api/{DOMAIN}"
+_NAMES: Final = {
+    "Hour": Grouping.HOUR,
+    "Day": Grouping.WEEKDAY,
+    "Month": Grouping.MONTH,
+}
+
+
+class BadParameterError(Exception):
+    """A parameter of a request cannot be."""
+
+
+@callback
+def async_register_views(hass: HomeAssistant) -> None:
+    """Serve the endpoints, where there is a web server."""
+    if hass.http is not None:
+        # The last one takes what the others leave.
+        for view in (DevicesView, MeasurementView, StatisticsView, JobsView, UnknownView):
+            hass.http.register_view(view)
+
+
+class _JsonView(HomeAssistantView, ABC):
+    """Answers in JSON whatever goes wrong.
+
+    400 for wrong parameters, 403 for what the user may not see, 404 for what there is not, 503
+    while there is no data.
+    """
+
+    @abstractmethod
+    async def answer(self, request: web.Request, **path: str) -> web.Response:
+        """Answer a request."""
+
+    async def get(self, request: web.Request, **path: str) -> web.Response:
+        """Answer a request, or tell what is wrong with it."""
+        try:
+            return await self.answer(request, **path)
+        except BadParameterError as err:
+            return self.json_message(str(err), HTTPStatus.BAD_REQUEST)
+        except ServiceValidationError as err:
+            return self.json_message(str(err), HTTPStatus.NOT_FOUND)
+        except Unauthorized:
+            # Left to Home Assistant, it would count as a wrong password, and after some of them
+            # the address would be banned.
+            return self.json_message("This user may not see it", HTTPStatus.FORBIDDEN)
+        except HomeAssistantError as err:
+            return self.json_message(str(err), HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _number(request: web.Request, name: str, default: int, least: int, most: int) -> int:
+    """Return a whole number among the parameters of a request."""
+    text = request.query.get(name, str(default))
+    # Python refuses to read numbers of thousands of digits.
+    if text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most:
+        return int(text)
+    raise BadParameterError(f"{name} must be a whole number from {least} to {most}")
+
+
+def _moment(request: web.Request, name: str) -> datetime | None:
+    """Return a time among the parameters; without an offset it is the home's."""
+    if name not in request.query:
+        return None
+    text = request.query[name]
+    # A plus sign in an address is a blank.
+    for spelling in (text, "+".join(text.rsplit(" ", 1))):
+        try:
+            found = dt_util.parse_datetime(spelling)
+        except ValueError:
+            continue
+        if found is not None:
+            return moment(found)
+    raise BadParameterError(f"{name} must be a time such as 2026-03-20T18:00:00")
+
+
+def _span(request: web.Request, default_limit: int = DEFAULT_LIMIT) -> Span:
+    start, end = _moment(request, "start"), _moment(request, "end")
+    if start is not None and end is not None and end < start:
+        raise BadParameterError("end must not be before start")
+    return Span(
+        start=start,
+        end=end,
+        limit=_number(request, "limit", default_limit, 1, MAX_READINGS),
+        offset=_number(request, "offset", 0, 0, 10_000_000),
+    )
+
+
+def _asked(request: web.Request) -> tuple[HomeAssistant, User]:
+    return request.app[KEY_HASS], request[KEY_HASS_USER]
+
+
+class DevicesView(_JsonView):
+    """Every series."""
+
+    url = f"{_BASE}/devices"
+    name = f"api:{DOMAIN}:devices"
+
+    @override
+    async def answer(self, request: web.Request, **path: str) -> web.Response:
+        """Return the series that the user may see."""
+        hass, user = _asked(request)
+        span = _span(request, MAX_READINGS)
+        found = [
+            about_series(series)
+            for series in recorded_series(hass)
+            if may_read(user, series.entity_id)
+        ]
+        return self.json(found[span.offset : span.offset + span.limit])
+
+
+class MeasurementView(_JsonView):
+    """Readings of a device or of one series, under the old spelling and the right one."""
+
+    url = f"{_BASE}/mesurement/{{device}}"
+    name = f"api:{DOMAIN}:measurement"
+
+    def __init__(self) -> None:
+        """Go by both spellings."""
+        self.extra_urls = [
+            f"{_BASE}/mesurement/{{device}}/{{sub_entity}}",
+            f"{_BASE}/measurement/{{device}}",
+            f"{_BASE}/measurement/{{device}}/{{sub_entity}}",
+        ]
+
+    @override
+    async def answer(self, request: web.Request, **path: str) -> web.Response:
+        """Return readings, newest first."""
+        hass, user = _asked(request)
+        span = _span(request)
+        found = async_series(hass, user, path["device"], path.get("sub_entity"))
+        series = {item.entity_id: item for item in found}
+        readings = await async_measurements(hass, list(series), span)
+
+        def encode() -> web.Response:
+            told = [
+                _reading(series[entity_id], item.at, item.amount) for entity_id, item in readings
+            ]
+            # To let go of tens of thousands would hold the event loop.
+            readings.clear()
+            return self.json(told)
+
+        return await hass.async_add_executor_job(encode)
+
+
+def _reading(series: RecordedSeries, at: float, amount: float) -> dict[str, Any]:
+    return {
+        "id": measurement_id(series.unique_id, at),
+        "device": series.device,
+        "topic": series.topic,
+        "entity": series.entity,
+        "sub_entity": series.sub_entity,
+        # As the old server had it: the home's time without an offset.
+        "time": local(at).replace(tzinfo=None).isoformat(timespec="seconds"),
+        "amount": amount,
+    }
+
+
+class StatisticsView(_JsonView):
+    """The mean day, week or year of a series."""
+
+    url = f"{_BASE}/statistics/{{device}}/{{sub_entity}}/{{grouping}}"
+    name = f"api:{DOMAIN}:statistics"
+
+    @override
+    async def answer(self, request: web.Request, **path: str) -> web.Response:
+        """Return what the hours of each key come to."""
+        hass, user = _asked(request)
+        grouping = path["grouping"]
+        if grouping not in _NAMES:
+            raise BadParameterError(f"the name must be one of {', '.join(_NAMES)}")
+        span = _span(request)
+        series = async_series(hass, user, path["device"], path["sub_entity"])[0]
+        found = await async_profile(hass, series.entity_id, _NAMES[grouping], span)
+        now = f"{dt_util.now():%Y-%m-%dT%H:%M:%S}"
+        return self.json(
+            [
+                {
+                    "device": series.device,
+                    "sub_entity": series.sub_entity,
+                    "name": grouping,
+                    "sub_key": group.key,
+                    "unit": found.unit,
+                    "sum_amount": rounded(group.sum),
+                    "count": group.count,
+                    "avg_amount": rounded(group.mean),
+                    "min_amount": rounded(group.least),
+                    "max_amount": rounded(group.most),
+                    "time": now,
+                }
+                for group in found.groups
+            ]
+        )
+
+
+class JobsView(_JsonView):
+    """What runs when."""
+
+    url = f"{_BASE}/jobs"
+    name = f"api:{DOMAIN}:jobs"
+
+    @override
+    async def answer(self, request: web.Request, **path: str) -> web.Response:
+        """Return the jobs of all entries."""
+        hass, _ = _asked(request)
+        return self.json(
+            [
+                {
+                    "id": job.id,
+                    "func": job.name,
+                    "trigger": f"interval[{job.every}]",
+                    "next_run_time": (
+                        dt_util.as_local(job.next_run).isoformat() if job.next_run else None
+                    ),
+                }
+                for job in jobs(hass)
+            ]
+        )
+
+
+class UnknownView(_JsonView):
+    """Whatever else is asked for."""
+
+    url = f"{_BASE}/{{path:.*}}"
+    name = f"api:{DOMAIN}:unknown"
+
+    @override
+    async def answer(self, request: web.Request, **path: str) -> web.Response:
+        """Return that there is nothing."""
+        return self.json_message("There is no such endpoint", HTTPStatus.NOT_FOUND)

@@ -1,0 +1,1 @@
+"""Which counter readings to accept, and what is remembered of them."""

@@ -1,0 +1,1 @@
+"""Dialogs that are steps of the options flow, and parts of forms."""

@@ -1,0 +1,444 @@
+"""The dialogues about the history: what is known of it, and the old server's years."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from functools import partial
+import logging
+from pathlib import Path
+import shutil
+import tempfile
+from typing import Any, Final, override
+
+import voluptuous as vol
+
+from homeassistant.components.file_upload import process_uploaded_file
+from homeassistant.components.recorder.statistics import STATISTIC_UNIT_TO_UNIT_CONVERTER
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.const import Platform
+from homeassistant.core import HassJob, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    FileSelector,
+    FileSelectorConfig,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from ..const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
+from ..history.legacy.file import LegacySeries, SeriesKind
+from ..history.legacy.importer import (
+    Imported,
+    LegacyImport,
+    async_allowed,
+    async_inspect,
+    external,
+    statistic_of,
+    targets,
+)
+from ..history.scheduler import scheduler_of
+from ..history.statistics.gateway import Statistic
+from ..texts import local_number
+
+_LOGGER = logging.getLogger(__name__)
+
+CONF_RUN_NOW: Final = "run_now"
+CONF_FILE: Final = "file"
+CONF_PATH: Final = "path"
+SHOWN_FOR: Final = 2.0
+"""Seconds of a progress at least: the frontend listens for its end only once it is shown."""
+_EXTERNAL: Final = "external"
+_SKIP: Final = "skip"
+_DOUBT: Final = "doubt"
+_REJECTED: Final = "rejected"
+"""Selectors that nothing is chosen from: their options are texts for reports."""
+
+_FILE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(CONF_FILE): FileSelector(
+            FileSelectorConfig(accept=".db,.sqlite,.sqlite3,application/vnd.sqlite3")
+        ),
+        vol.Optional(CONF_PATH): TextSelector(),
+    }
+)
+_HISTORY_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_HISTORY, default=True): BooleanSelector(),
+        vol.Required(CONF_SHAPE, default=OutageShape.EVEN.value): SelectSelector(
+            SelectSelectorConfig(
+                options=[shape.value for shape in OutageShape],
+                mode=SelectSelectorMode.LIST,
+                translation_key=CONF_SHAPE,
+            )
+        ),
+    }
+)
+_RUN_SCHEMA: Final = _HISTORY_SCHEMA.extend(
+    {vol.Required(CONF_RUN_NOW, default=False): BooleanSelector()}
+)
+"""Of an entry that is loaded."""
+
+
+class HistoryFlow(OptionsFlowWithReload):
+    """What is known of the history, and how it is kept."""
+
+    _task: asyncio.Task[Any] | None = None
+    _options: Mapping[str, Any] | None = None
+    """The options that the flow ends with, once they are known."""
+    _file: Path
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._errors: Mapping[str, str] = {}
+        self._history: Sequence[Mapping[str, Any]] = ()
+        self._typed: Mapping[str, Any] = {}
+        self._found: Sequence[LegacySeries] = ()
+        self._wanted: dict[tuple[str, str], Statistic] = {}
+        self._imported: Sequence[Imported] = ()
+        self._uploads: list[Path] = []
+
+    async def async_step_history(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what was found, and ask how the history is to be kept."""
+        scheduler = scheduler_of(self.hass, self.config_entry.entry_id)
+        if user_input is not None:
+            now = user_input.pop(CONF_RUN_NOW, False)
+            self._options = {**self.config_entry.options, **user_input}
+            if now:
+                return await self.async_step_history_progress()
+            return self.async_create_entry(data=self._options)
+        last = scheduler.last_run if scheduler else None
+        return self.async_show_form(
+            step_id="history",
+            data_schema=self.add_suggested_values_to_schema(
+                _RUN_SCHEMA if scheduler else _HISTORY_SCHEMA, self.config_entry.options
+            ),
+            description_placeholders={
+                "when": _local(last["at"]) if last else "-",
+                "report": await self._table(last["result"] if last else ()),
+            },
+        )
+
+    async def async_step_history_progress(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Complete the history now."""
+        if self._task is None:
+            scheduler = scheduler_of(self.hass, self.config_entry.entry_id)
+            if scheduler is None:
+                return self.async_abort(reason="not_loaded")
+            self._task = self._begin(scheduler.async_run(progress=self.async_update_progress))
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="history_progress", progress_action="history", progress_task=self._task
+            )
+        self._history = [item.as_json() for item in self._outcome(self._task) or ()]
+        return self.async_show_progress_done(next_step_id="history_done")
+
+    async def async_step_history_done(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what was found."""
+        if user_input is not None:
+            return self.async_create_entry(data=dict(self._options or self.config_entry.options))
+        return self.async_show_form(
+            step_id="history_done",
+            data_schema=vol.Schema({}),
+            errors=dict(self._errors),
+            description_placeholders={"report": await self._table(self._history)},
+            last_step=True,
+        )
+
+    # The old server's file
+
+    async def async_step_import_database(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the file."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        errors = dict(self._errors)
+        if user_input is not None:
+            errors, self._errors = {}, {}
+            file, path = user_input.get(CONF_FILE), user_input.get(CONF_PATH, "").strip()
+            try:
+                if bool(file) == bool(path):
+                    errors["base"] = "one_file"
+                else:
+                    self._file = await (
+                        self._uploaded(file) if file else async_allowed(self.hass, path)
+                    )
+                    self._typed = {CONF_PATH: path}
+                    return await self.async_step_import_reading()
+            except HomeAssistantError as err:
+                errors["base"] = _error(err)
+        return self.async_show_form(
+            step_id="import_database",
+            data_schema=self.add_suggested_values_to_schema(
+                _FILE_SCHEMA, user_input or self._typed
+            ),
+            errors=errors,
+            description_placeholders={"example": "/media/datenbank.db"},
+        )
+
+    async def async_step_import_reading(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Look into the file."""
+        if self._task is None:
+            self._task = self._begin(async_inspect(self.hass, self._file))
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="import_reading", progress_action="import_reading", progress_task=self._task
+            )
+        self._found = self._outcome(self._task) or ()
+        return self.async_show_progress_done(
+            next_step_id="import_database" if self._errors else "import_series"
+        )
+
+    async def async_step_import_series(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what is in the file, and ask where each series goes."""
+        entry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        proposed = targets(self.hass, entry, self._found)
+        labels = {_label(series): series for series in self._found if series.key in proposed}
+        if user_input is not None:
+            for label, series in labels.items():
+                choice = user_input[label]
+                if choice == _EXTERNAL:
+                    self._wanted[series.key] = external(entry, series)
+                elif choice != _SKIP:
+                    self._wanted[series.key] = statistic_of(entry, series, choice)
+            return await self.async_step_import_writing()
+        fields: dict[vol.Marker, SelectSelector] = {}
+        for label, series in labels.items():
+            target = proposed[series.key].id
+            entities = self._entities(series)
+            default = target if target in entities else _EXTERNAL
+            fields[vol.Required(label, default=default)] = _target_selector(entities)
+        times = [when for series in self._found for when in (series.first, series.last) if when]
+        return self.async_show_form(
+            step_id="import_series",
+            data_schema=vol.Schema(fields),
+            description_placeholders={
+                "count": str(len(self._found)),
+                "rows": self._number(sum(series.rows for series in self._found)),
+                "first": f"{min(times):%Y-%m-%d}" if times else "-",
+                "last": f"{max(times):%Y-%m-%d}" if times else "-",
+                "left_out": ", ".join(
+                    _label(series) for series in self._found if series.key not in proposed
+                )
+                or "-",
+            },
+        )
+
+    async def async_step_import_writing(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Import."""
+        if self._task is None:
+            run = LegacyImport(self.hass, self._file, self._wanted, self.async_update_progress)
+            self._task = self._begin(run.async_run(self._found, dry_run=False))
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="import_writing", progress_action="import_writing", progress_task=self._task
+            )
+        self._imported = self._outcome(self._task) or ()
+        return self.async_show_progress_done(next_step_id="import_done")
+
+    async def async_step_import_done(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Tell what was imported, and what was not."""
+        if user_input is not None:
+            return self.async_create_entry(data=dict(self.config_entry.options))
+        texts = await self._texts()
+        report = "\n".join(self._about(item, texts) for item in self._imported)
+        return self.async_show_form(
+            step_id="import_done",
+            data_schema=vol.Schema({}),
+            errors=dict(self._errors),
+            description_placeholders={"report": report or "-"},
+            last_step=True,
+        )
+
+    async def _uploaded(self, file_id: str) -> Path:
+        """Take an uploaded file over for as long as the dialogue lasts."""
+
+        def move() -> Path:
+            with process_uploaded_file(self.hass, file_id) as uploaded:
+                folder = Path(tempfile.mkdtemp(prefix=DOMAIN))
+                self._uploads.append(folder)
+                return Path(shutil.move(uploaded, folder / "uploaded.db"))
+
+        try:
+            return await self.hass.async_add_executor_job(move)
+        except (OSError, ValueError) as err:
+            reason = "file_not_found" if isinstance(err, ValueError) else "file_unreadable"
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=reason) from err
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Delete what was uploaded: the dialogue has ended."""
+        for folder in self._uploads:
+            self.hass.async_add_executor_job(partial(shutil.rmtree, folder, ignore_errors=True))
+
+    def _begin[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin a task after this step has been shown.
+
+        If it were done at once, Home Assistant would take the answer to this step for one to the
+        next. Home Assistant does not wait for it when it stops: what was begun is taken up later.
+        """
+        begin = partial(self.hass.async_create_task, name="py_hab history", eager_start=False)
+        working = begin(work)
+        enough = begin(asyncio.sleep(SHOWN_FOR))
+
+        async def shown() -> T:
+            await asyncio.wait((working, enough))
+            return working.result()
+
+        task = begin(shown())
+
+        @callback
+        def stop() -> None:
+            task.cancel()
+
+        @callback
+        def ended(_task: asyncio.Task[T]) -> None:
+            forget()
+            # The dialogue may have been closed.
+            working.cancel()
+            enough.cancel()
+
+        forget = self.hass.async_add_shutdown_job(HassJob(stop))
+        task.add_done_callback(ended)
+        return task
+
+    def _outcome[T](self, task: asyncio.Task[T]) -> T | None:
+        """Return what a task has brought, None if it has failed: then why is kept."""
+        self._task = None
+        err = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if err is None:
+            return task.result()
+        self._errors = {"base": _error(err)}
+        return None
+
+    def _entities(self, series: LegacySeries) -> dict[str, str]:
+        """Return the names of the entry's entities that may continue a series."""
+        unit = "kWh" if series.kind is SeriesKind.COUNTER else series.unit
+        return {
+            item.entity_id: self._name(item.entity_id)
+            for item in er.async_entries_for_config_entry(
+                er.async_get(self.hass), self.config_entry.entry_id
+            )
+            if item.domain == Platform.SENSOR
+            and not item.disabled
+            and _is_convertible(unit, item.unit_of_measurement)
+            and (item.capabilities or {}).get("state_class")
+        }
+
+    async def _table(self, found: Iterable[Mapping[str, Any]]) -> str:
+        """Return what was found, as a list in Markdown."""
+        texts = await self._texts()
+        lines: list[str] = []
+        for item in found:
+            doubts = [_text(texts, _DOUBT, doubt) for doubt in item["left_out"]]
+            parts = (
+                f"+{self._number(item['rows'])} h" if item["rows"] else "",
+                f"{self._number(item['energy'], 2)} kWh" if item["energy"] else "",
+                f"← {_local(item['since'])}" if item["since"] else "",
+                f"⚠ {', '.join(doubts)}" if doubts else "",
+            )
+            lines.append(" · ".join([f"- {self._name(item['entity_id'])}", *filter(None, parts)]))
+        return "\n".join(lines) or "-"
+
+    def _about(self, item: Imported, texts: Mapping[str, str]) -> str:
+        """Return a line about a series that was imported."""
+        name = " ".join(filter(None, (item.series.entity, item.series.sub_entity)))
+        rejected = ", ".join(
+            f"{self._number(count)} {_text(texts, _REJECTED, reason)}"
+            for reason, count in item.rejected.items()
+        )
+        parts = (
+            f"→ {item.statistic_id}" if item.statistic_id else "",
+            f"{self._number(item.rows)} h" if item.rows else "-",
+            f"{self._number(item.energy, 2)} kWh" if item.energy else "",
+            f"⚠ {rejected}" if rejected else "",
+        )
+        return " · ".join([f"- {name}", *filter(None, parts)])
+
+    def _number(self, value: float, digits: int = 0) -> str:
+        return local_number(self.hass, value, f",.{digits}f")
+
+    async def _texts(self) -> Mapping[str, str]:
+        """Return the words for reports."""
+        return await async_get_translations(
+            self.hass, self.hass.config.language, "selector", {DOMAIN}
+        )
+
+    def _name(self, entity_id: str) -> str:
+        state = self.hass.states.get(entity_id)
+        return state.name if state else entity_id
+
+
+def _label(series: LegacySeries) -> str:
+    """Return what a series is called in the form: its device as people know it, and its rows."""
+    name = series.device_name or series.entity or series.device
+    when = (
+        f"{series.first:%Y-%m-%d} - {series.last:%Y-%m-%d}" if series.first and series.last else ""
+    )
+    device = f" ({series.device})" if series.device else ""
+    return f"{name}{device} {series.sub_entity}: {series.rows} {when}".strip()
+
+
+def _error(err: BaseException) -> str:
+    """Return the text for what has gone wrong."""
+    if isinstance(err, HomeAssistantError) and err.translation_domain == DOMAIN:
+        return str(err.translation_key)
+    _LOGGER.error("The history cannot be changed", exc_info=err)
+    return "unknown"
+
+
+def _is_convertible(unit: str, other: str | None) -> bool:
+    """Whether a series may become the history of an entity that shows another unit."""
+    converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
+    return unit == other or (
+        converter is not None and converter is STATISTIC_UNIT_TO_UNIT_CONVERTER.get(other)
+    )
+
+
+def _target_selector(entities: Mapping[str, str]) -> SelectSelector:
+    """Offer entities, statistics of its own, or nothing."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[
+                *(SelectOptionDict(value=value, label=label) for value, label in entities.items()),
+                SelectOptionDict(value=_EXTERNAL, label=_EXTERNAL),
+                SelectOptionDict(value=_SKIP, label=_SKIP),
+            ],
+            mode=SelectSelectorMode.DROPDOWN,
+            translation_key="series_target",
+        )
+    )
+
+
+def _text(texts: Mapping[str, str], kind: str, key: str) -> str:
+    """Return a word for a report."""
+    return texts.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
+
+
+def _local(moment: str) -> str:
+    """Return a time as the home's clock shows it."""
+    when = dt_util.parse_datetime(moment)
+    return dt_util.as_local(when).strftime("%Y-%m-%d %H:%M") if when else moment

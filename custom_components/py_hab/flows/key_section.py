@@ -1,0 +1,60 @@
+"""The part of a form in which the user sees what keys mean, and corrects it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+
+from ..const import CONF_REGISTERS
+from ..sml.key_mapping import CHOICES, choice_of
+from ..sml.key_names import register_of
+from ..sml.registers import KeyMapping, Quantity
+
+_SELECTOR: Final = SelectSelector(
+    SelectSelectorConfig(
+        options=list(CHOICES), mode=SelectSelectorMode.DROPDOWN, translation_key="register"
+    )
+)
+
+
+def registers_section(keys: Iterable[str], *, collapsed: bool) -> dict[vol.Marker, Any]:
+    """Return a section with a choice for each key; it fits into the schema of a form."""
+    fields = {vol.Optional(key): _SELECTOR for key in keys if key}
+    return {vol.Required(CONF_REGISTERS): section(vol.Schema(fields), {"collapsed": collapsed})}
+
+
+def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -> dict[str, str]:
+    """Return what each key is taken for now, by the user's word or by its name."""
+    registers = ((key, assigned.get(key) or register_of(key)) for key in keys)
+    return {
+        key: choice
+        for key, register in registers
+        if register is not None and (choice := choice_of(register)) is not None
+    }
+
+
+def chosen_registers(keys: Iterable[str], chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return what is to be remembered of a filled-in section: where it differs from the names.
+
+    What the user has confirmed of a key whose name leaves a doubt is remembered, too; a key whose
+    choice was removed is ignored from now on.
+    """
+    registers: dict[str, str] = {}
+    for key in filter(None, keys):
+        by_name = register_of(key)
+        # None, too, for a register that is used but has no choice of its own (kvar, for one).
+        expected = choice_of(by_name) if by_name else None
+        choice = chosen.get(key)
+        if choice is None:
+            if expected is not None:
+                registers[key] = Quantity.NO_MEASUREMENT.value
+        elif choice != expected or (by_name is not None and by_name.doubtful):
+            registers[key] = choice
+    return registers

@@ -1,0 +1,1 @@
+"""What a FRITZ!Box reports. No Home Assistant in here."""

@@ -1,0 +1,395 @@
+"""What a FRITZ!Box says of its devices: the device list as typed values.
+
+"AHA" in comments is AVM's "Home Automation HTTP Interface" v1.61 (2023-09-18). Values that
+are missing, empty or nonsense are `None`; `Device.unread` tells which and why.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Final
+import xml.etree.ElementTree as ET
+
+from .rest import RestDetails
+from .xml import (
+    Node,
+    Unreadable,
+    flag,
+    folded,
+    integer,
+    kilowatt_hours,
+    milli,
+    moment,
+    parse_xml,
+    percent,
+    tenths,
+)
+
+
+class UnitType(IntEnum):
+    """Kinds of HAN-FUN and Zigbee units that we treat specially (AHA, chapter 3.2)."""
+
+    BLIND = 281
+    LAMELLA = 282
+    DETECTOR = 512
+    DOOR = 513
+    WINDOW = 514
+    MOTION = 515
+    SMOKE = 516
+    FLOOD = 518
+    GLASS_BREAK = 519
+    VIBRATION = 520
+    SMART_METER = 65281
+    """FRITZ!Smart Energy 250; not in AHA v1.61, seen on FRITZ!OS 8.25."""
+
+
+class MeterKind(StrEnum):
+    """What the counter of a power meter counts."""
+
+    CONSUMPTION = "consumption"
+    """A plug: what its socket has used."""
+    SUPPLY = "supply"
+    """FRITZ!Smart Energy 250: what the house has drawn from the grid."""
+    FEED_IN = "feed_in"
+    """FRITZ!Smart Energy 250: what the house has given to the grid."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PowerMeter:
+    """A device's electricity readings."""
+
+    kind: MeterKind
+    power: float | None
+    """W; negative while a house feeds in."""
+    energy: float | None
+    """kWh since first use or since its statistics were cleared."""
+    voltage: float | None
+    """V."""
+    reduced_resolution: bool | None
+    """Smart Energy 250: whether the meter tells whole kWh and no power, as one without PIN does;
+    None for plugs."""
+
+
+class RadiatorMode(StrEnum):
+    """What a radiator thermostat regulates to."""
+
+    OFF = "off"
+    """Closed for good (frost protection remains)."""
+    ON = "on"
+    """Fully open."""
+    REGULATED = "regulated"
+    """To the target temperature."""
+
+
+class RadiatorError(StrEnum):
+    """What a radiator thermostat complains of (AHA 3.2, errorcode 0 to 6)."""
+
+    NONE = "none"
+    NOT_ADAPTED = "not_adapted"
+    SHORT_STROKE = "short_stroke"
+    """The valve's stroke is too short, or the battery too weak."""
+    VALVE_STUCK = "valve_stuck"
+    PREPARING = "preparing"
+    READY_TO_MOUNT = "ready_to_mount"
+    ADAPTING = "adapting"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thermostat:
+    """A radiator thermostat's regulation."""
+
+    mode: RadiatorMode | None
+    target_temperature: float | None
+    """°C; None while switched off or fully open."""
+    comfort_temperature: float | None
+    """°C; None if comfort means off or fully open."""
+    eco_temperature: float | None
+    """°C; None if eco means off or fully open, the usual way to switch off at night."""
+    next_change: datetime | None
+    """When the schedule changes the target."""
+    next_temperature: float | None
+    """°C, the target from then on; None also for off and fully open."""
+    window_open: bool | None
+    """Whether the thermostat has turned itself down because of an open window."""
+    boost: bool | None
+    summer: bool | None
+    holiday: bool | None
+    adaptive_heating: bool | None
+    """Whether it starts early enough to be warm in time."""
+    error: RadiatorError | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blind:
+    """A roller shutter."""
+
+    position: int | None
+    """%; 100 is open."""
+    obstacle: bool | None
+    overheated: bool | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Button:
+    """One key of a switch."""
+
+    identifier: str
+    """The key's own AIN."""
+    name: str
+    """The key's name without the device's."""
+    last_pressed: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """One entry of the box's device list: a device, a unit of a composite device, or a group."""
+
+    ain: str
+    """The identifier as the box writes it, blanks included."""
+    owner_ain: str
+    """The AIN of the physical device: the parent's for a unit, else the own one."""
+    name: str
+    product_name: str
+    manufacturer: str
+    firmware_version: str | None
+    is_group: bool
+    present: bool
+    unit_type: int | None
+    battery: int | None
+    """%."""
+    battery_low: bool | None
+    temperature: float | None
+    """°C, the user's offset already contained."""
+    humidity: int | None
+    """%."""
+    power_meter: PowerMeter | None
+    thermostat: Thermostat | None
+    locked: bool | None
+    """Whether apps and the box's pages may not switch it."""
+    buttons_locked: bool | None
+    """Whether the keys on the device do nothing."""
+    alert: bool | None
+    """Whether a contact stands open, or a detector has detected."""
+    alert_changed: datetime | None
+    blind: Blind | None
+    buttons: tuple[Button, ...]
+    blocks: frozenset[str]
+    """Names of the function blocks that the box sent, empty ones included."""
+    parse_errors: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """(element, reason) of what was sent but could not be understood."""
+    rest_details: RestDetails | None = None
+    """What the REST API adds, where the box has one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceList:
+    """The answer to `getdevicelistinfos`."""
+
+    firmware_version: str | None
+    """FRITZ!OS of the box; not sent before 7.2x."""
+    devices: Mapping[str, Device]
+    """By AIN, in the box's order."""
+    skipped_entries: tuple[str, ...] = ()
+    """Why entries were left out: without identifier, or a second one with the same."""
+
+
+def _closed_to_open(text: str) -> int:
+    """Return how far a blind is open; the box tells how far it is closed."""
+    return 100 - percent(text)
+
+
+def _radiator_code(text: str) -> int:
+    """Return a temperature code: half degrees, or 253 off, 254 fully open, 255 unknown (AHA 3.2)."""
+    code = integer(text, 0, 255)
+    if 120 < code < 253 or code == 255:
+        raise Unreadable("undefined")
+    return code
+
+
+def _radiator_temperature(text: str) -> float:
+    """Return °C from a temperature code."""
+    code = _radiator_code(text)
+    if code in _RADIATOR_MODES:
+        raise Unreadable(_RADIATOR_MODES[code])
+    return code / 2
+
+
+_RADIATOR_MODES: Final = {253: RadiatorMode.OFF, 254: RadiatorMode.ON}
+
+
+def _radiator_error(text: str) -> RadiatorError:
+    return _RADIATOR_ERRORS[integer(text, 0, len(_RADIATOR_ERRORS) - 1)]
+
+
+_RADIATOR_ERRORS: Final = tuple(RadiatorError)
+
+
+def parse_device_list(text: str) -> DeviceList:
+    """Read the answer to `getdevicelistinfos`.
+
+    An entry with impossible values loses those values only; an entry that cannot be told
+    apart from others is set aside. Raises MalformedAnswerError when the whole is no list.
+    """
+    root = parse_xml(text, "devicelist")
+    nodes: dict[str, Node] = {}
+    skipped_entries: list[str] = []
+    for element in root:
+        if element.tag not in {"device", "group"}:
+            continue
+        node = Node(element)
+        ain = node.attribute("identifier")
+        if not ain:
+            skipped_entries.append("entry without identifier")
+        elif ain in nodes:
+            skipped_entries.append("second entry with the same identifier")
+        else:
+            nodes[ain] = node
+    ain_by_id = {node.attribute("id") or ain: ain for ain, node in nodes.items()}
+    return DeviceList(
+        firmware_version=root.get("fwversion") or None,
+        devices={
+            ain: _device(ain, node, _owner_ain(ain, node, nodes, ain_by_id))
+            for ain, node in nodes.items()
+        },
+        skipped_entries=tuple(skipped_entries),
+    )
+
+
+def _owner_ain(
+    ain: str, node: Node, nodes: Mapping[str, Node], ain_by_id: Mapping[str, str]
+) -> str:
+    """Return the AIN of the physical device that an entry is part of.
+
+    A unit names its parent by the parent's internal id; its AIN is the parent's with "-n"
+    (HAN-FUN) or two more characters (Zigbee) behind it. Internal ids are doubtful in mixed
+    lists and identifiers of groups have dashes too, so an entry belongs to another one only
+    if that is in the list and its AIN begins the entry's own.
+    """
+    parent_id = node.text("etsiunitinfo/etsideviceid")
+    for parent in (ain_by_id.get(parent_id, ""), ain.rpartition("-")[0]):
+        if parent in nodes and parent != ain and ain.startswith(parent):
+            return parent
+    return ain
+
+
+def _device(ain: str, node: Node, owner_ain: str) -> Device:
+    element = node.element
+    blocks = frozenset(child.tag for child in element if child.tag not in _NOT_A_BLOCK)
+    unit_type = node.number("etsiunitinfo/unittype")
+    product_name = node.attribute("productname")
+    # The battery at device level is the one to believe (AHA since 7.08); older firmware
+    # has it inside <hkr> only.
+    place = "" if "battery" in node else "hkr/"
+    low_place = "" if "batterylow" in node else "hkr/"
+    firmware_version = node.attribute("fwversion")
+    switch = "hkr" if "hkr" in blocks else "switch"
+    is_blind = unit_type in _BLIND_UNITS or "blind" in blocks
+    return Device(
+        ain=ain,
+        owner_ain=owner_ain,
+        name=folded(node.text("name")) or product_name or ain,
+        product_name=product_name,
+        manufacturer=node.attribute("manufacturer"),
+        # Units report "0.0": only their parent has a firmware.
+        firmware_version=None if firmware_version in {"", "0.0"} else firmware_version,
+        is_group=element.tag == "group",
+        present=node.text("present") == "1",
+        unit_type=unit_type,
+        battery=node.value(f"{place}battery", percent),
+        battery_low=node.value(f"{low_place}batterylow", flag),
+        temperature=node.value("temperature/celsius", tenths),
+        humidity=node.value("humidity/rel_humidity", percent),
+        power_meter=_power_meter(ain, node, unit_type, product_name)
+        if "powermeter" in blocks
+        else None,
+        thermostat=_thermostat(node) if "hkr" in blocks else None,
+        locked=node.value(f"{switch}/lock", flag),
+        buttons_locked=node.value(f"{switch}/devicelock", flag),
+        # Blinds use the same element as a bit mask of faults.
+        alert=node.value("alert/state", flag) if not is_blind else None,
+        alert_changed=node.value("alert/lastalertchgtimestamp", moment),
+        blind=_blind(node) if is_blind else None,
+        buttons=_buttons(ain, element) if "button" in blocks else (),
+        blocks=blocks,
+        parse_errors=tuple(node.parse_errors),
+    )
+
+
+_BLIND_UNITS: Final = frozenset({UnitType.BLIND, UnitType.LAMELLA})
+_NOT_A_BLOCK: Final = frozenset(
+    {"present", "txbusy", "name", "battery", "batterylow", "etsiunitinfo", "groupinfo"}
+)
+
+
+def _power_meter(ain: str, node: Node, unit_type: int | None, product_name: str) -> PowerMeter:
+    kind = MeterKind.CONSUMPTION
+    if unit_type == UnitType.SMART_METER or "Energy 250" in product_name:
+        kind = MeterKind.FEED_IN if ain.endswith("-2") else MeterKind.SUPPLY
+    power = node.value("powermeter/power", milli)
+    energy = node.value("powermeter/energy", kilowatt_hours)
+    voltage = node.value("powermeter/voltage", milli)
+    if power == voltage == 0 and (kind is not MeterKind.CONSUMPTION or energy == 0):
+        # All zero is no reading: a plug without mains could not have answered (home-assistant
+        # core#55799), and a meter head sends 0 V and 0 W while it sees no instantaneous power.
+        node.parse_errors.append(("powermeter", "all zero"))
+        power = voltage = None
+        energy = energy or None
+    return PowerMeter(
+        kind=kind,
+        power=power,
+        energy=energy,
+        voltage=voltage,
+        reduced_resolution=None
+        if kind is MeterKind.CONSUMPTION
+        else power is None and energy is not None and energy == int(energy),
+    )
+
+
+def _thermostat(node: Node) -> Thermostat:
+    target = node.value("hkr/tsoll", _radiator_code)
+    mode = None if target is None else _RADIATOR_MODES.get(target, RadiatorMode.REGULATED)
+    return Thermostat(
+        mode=mode,
+        target_temperature=target / 2
+        if target is not None and mode is RadiatorMode.REGULATED
+        else None,
+        comfort_temperature=node.value("hkr/komfort", _radiator_temperature),
+        eco_temperature=node.value("hkr/absenk", _radiator_temperature),
+        next_change=node.value("hkr/nextchange/endperiod", moment),
+        next_temperature=node.value("hkr/nextchange/tchange", _radiator_temperature),
+        # Spelled so by the box.
+        window_open=node.value("hkr/windowopenactiv", flag),
+        boost=node.value("hkr/boostactive", flag),
+        summer=node.value("hkr/summeractive", flag),
+        holiday=node.value("hkr/holidayactive", flag),
+        adaptive_heating=node.value("hkr/adaptiveHeatingActive", flag),
+        error=node.value("hkr/errorcode", _radiator_error),
+    )
+
+
+def _blind(node: Node) -> Blind:
+    faults = node.value("alert/state", lambda text: integer(text, 0, 3))
+    return Blind(
+        position=node.value("levelcontrol/levelpercentage", _closed_to_open),
+        obstacle=None if faults is None else bool(faults & 1),
+        overheated=None if faults is None else bool(faults & 2),
+    )
+
+
+def _buttons(ain: str, element: ET.Element) -> tuple[Button, ...]:
+    """Return the keys of a device. A HAN-FUN key is a unit of its own, and named by that."""
+    buttons = {}
+    for child in element:
+        if child.tag != "button":
+            continue
+        node = Node(child)
+        identifier = node.attribute("identifier") or ain
+        # "Living room: top right": the first half is the device's name.
+        name = folded(node.text("name")).rpartition(": ")[2]
+        buttons[identifier] = Button(
+            identifier=identifier,
+            name=name,
+            last_pressed=node.value("lastpressedtimestamp", moment),
+        )
+    return tuple(buttons.values())

@@ -1,0 +1,199 @@
+"""What a FRITZ!Box tells beyond its device list: JSON of the REST API as typed values.
+
+"REST" in comments is AVM's "FRITZ! Smart Home REST API" 0.9.5 (2025-08-07) for FRITZ!OS 8.20
+and newer. Values that are missing or nonsense are `None`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+import json
+from typing import Final
+
+from .xml import MalformedAnswerError
+
+NO_PERMISSION: Final = 3001
+"""Error code: the session has ended, or its user lacks the right (REST, error_list)."""
+UID_NOT_FOUND: Final = 2001
+"""Error code: there is no such unit, at least not any more (REST, error_list)."""
+
+
+class RelayFault(StrEnum):
+    """What keeps a plug from switching (REST, state_outletState)."""
+
+    NONE = "none"
+    OVERCURRENT = "overcurrent"
+    RELAY_STUCK = "relay_stuck"
+
+
+class SmartMeterProblem(StrEnum):
+    """What keeps a FRITZ!Smart Energy 250 from reading its meter (REST, state_smartmeterState)."""
+
+    REDUCED_RESOLUTION = "reduced_resolution"
+    NO_VALID_DATA = "no_valid_data"
+    NO_DATA = "no_data"
+    TEMPORARY_NO_DATA = "temporary_no_data"
+    """The meter was read before: most probably the head has come off."""
+    NEW_METER_DETECTED = "new_meter_detected"
+    SCATTERED_LIGHT = "scattered_light"
+
+
+_RELAY_FAULTS: Final = {
+    "valid": RelayFault.NONE,
+    "overcurrent": RelayFault.OVERCURRENT,
+    "relayStuck": RelayFault.RELAY_STUCK,
+}
+_SMART_METER_PROBLEMS: Final = {
+    "reducedResolution": SmartMeterProblem.REDUCED_RESOLUTION,
+    "noValidData": SmartMeterProblem.NO_VALID_DATA,
+    "noData": SmartMeterProblem.NO_DATA,
+    "temporaryNoData": SmartMeterProblem.TEMPORARY_NO_DATA,
+    "newMeterDetected": SmartMeterProblem.NEW_METER_DETECTED,
+    "scatteredLight": SmartMeterProblem.SCATTERED_LIGHT,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestDetails:
+    """What the device list does not tell about one of its entries.
+
+    A plug is device and unit in one; of a composite device the parent has the firmware and the
+    supply, the units have the rest.
+    """
+
+    current: float | None
+    """A."""
+    relay_fault: RelayFault | None
+    """None for what is no plug of FRITZ!'s, and while it is out of reach."""
+    smart_meter: frozenset[SmartMeterProblem] | None
+    """Empty when all is well, None for what is no head on a meter or does not tell."""
+    firmware_update: bool | None
+    """Whether the box has found newer firmware for the device."""
+    battery_powered: bool | None
+    """Whether the device lives on its batteries alone."""
+    unit: str | None = None
+    """By which UID the REST API knows the unit with this AIN, None if it is none. It contains the
+    AIN, but need not be the same."""
+
+
+def parse_overview(text: str) -> Mapping[str, RestDetails]:
+    """Read the answer of `/smarthome/overview`: extras by AIN, as the device list writes it.
+
+    Of two entries with the same AIN the first one counts, as in the device list. Raises
+    MalformedAnswerError when the whole is no JSON object.
+    """
+    overview = parse_json(text)
+    # A device that was paired twice keeps a suffix in its units' UID, not in their AIN.
+    devices = _by_identifier(overview.get("devices"), "UID")
+    units = _by_identifier(overview.get("units"), "ain")
+    return {ain: _rest_details(devices.get(ain, {}), units.get(ain, {})) for ain in devices | units}
+
+
+def parse_error_code(text: str) -> int | None:
+    """Return the code of the first error in an answer, None if it tells none."""
+    try:
+        errors = json_list(parse_json(text).get("errors"))
+    except MalformedAnswerError:
+        return None
+    code = json_object(next(iter(errors), None)).get("code")
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def _rest_details(device: Mapping[str, object], unit: Mapping[str, object]) -> RestDetails:
+    return RestDetails(
+        current=_current(_interface(unit, "multimeterInterface")),
+        relay_fault=_relay_fault(_interface(unit, "onOffInterface")),
+        smart_meter=_smart_meter(_interface(unit, "smartmeterInterface")),
+        firmware_update=_flag(device.get("isUpdateAvailable")),
+        battery_powered=_battery_powered(device),
+        unit=uid if isinstance(uid := unit.get("UID"), str) and uid else None,
+    )
+
+
+def _interface(unit: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return what a unit tells in one of its interfaces: nothing while it is out of reach.
+
+    The values may be old or defaults then (REST, unit_base).
+    """
+    interface = json_object(json_object(unit.get("interfaces")).get(name))
+    if unit.get("isConnected") is False or interface.get("state") == "notConnected":
+        return {}
+    return interface
+
+
+def _is_valid(interface: Mapping[str, object]) -> bool:
+    return interface.get("state") == "valid"
+
+
+def _current(meter: Mapping[str, object]) -> float | None:
+    """Return A from mA. No connection of a home exceeds a thousand."""
+    value = meter.get("current")
+    # A plug without mains could not have answered: 0 V is no reading, as in the device list.
+    if not _is_valid(meter) or meter.get("voltage") == 0 or isinstance(value, bool):
+        return None
+    return value / 1000 if isinstance(value, int | float) and abs(value) <= 10**6 else None
+
+
+def _relay_fault(switch: Mapping[str, object]) -> RelayFault | None:
+    fault = _word(switch.get("outletState"), _RELAY_FAULTS)
+    # Only "no fault" needs a valid interface: the state of a stuck relay is not known.
+    return None if fault is RelayFault.NONE and not _is_valid(switch) else fault
+
+
+def _smart_meter(head: Mapping[str, object]) -> frozenset[SmartMeterProblem] | None:
+    words = head.get("smartmeterState")
+    known = (_word(word, _SMART_METER_PROBLEMS) for word in json_list(words))
+    if problems := frozenset(problem for problem in known if problem is not None):
+        return problems
+    return problems if words == [] and _is_valid(head) else None
+
+
+def _battery_powered(device: Mapping[str, object]) -> bool | None:
+    """Return whether a device has batteries and nothing else; each half may be missing."""
+    external = _flag(device.get("isExternallyPowered"))
+    batteries = _flag(device.get("isBatteryPowered"))
+    if external or batteries is None:
+        return None if external is None else not external
+    return batteries
+
+
+# JSON to values
+
+
+def parse_json(text: str) -> Mapping[str, object]:
+    """Return the JSON object that an answer must be. Raises MalformedAnswerError."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise MalformedAnswerError("not JSON") from err
+    if not isinstance(content, dict):
+        raise MalformedAnswerError("a JSON object expected")
+    return content
+
+
+def _by_identifier(entries: object, key: str) -> dict[str, Mapping[str, object]]:
+    """Return the entries of a list by their identifier; those without one are left out."""
+    found: dict[str, Mapping[str, object]] = {}
+    for entry in map(json_object, json_list(entries)):
+        identifier = entry.get(key)
+        if isinstance(identifier, str) and (ain := " ".join(identifier.split())):
+            found.setdefault(ain, entry)
+    return found
+
+
+def json_object(value: object) -> Mapping[str, object]:
+    """Return a value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def json_list(value: object) -> Sequence[object]:
+    """Return a value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _word[T](value: object, meanings: Mapping[str, T]) -> T | None:
+    return meanings.get(value) if isinstance(value, str) else None

@@ -1,0 +1,1 @@
+"""The device statistics of a FRITZ!Box as hourly readings."""

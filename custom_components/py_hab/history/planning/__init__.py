@@ -1,0 +1,1 @@
+"""What statistics should hold: plans made from rows, without any I/O."""

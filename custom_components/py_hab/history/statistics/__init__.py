@@ -1,0 +1,1 @@
+"""The recorder's statistics: read, changed in one place, and restored."""

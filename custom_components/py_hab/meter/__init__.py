@@ -1,0 +1,1 @@
+"""A Tasmota reader and its electricity meters in Home Assistant."""

@@ -1,0 +1,1 @@
+"""What a published key or number of an electricity meter means. No Home Assistant in here."""

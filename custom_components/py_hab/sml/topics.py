@@ -1,0 +1,187 @@
+"""Where a Tasmota head publishes and listens, and what it tells of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+import re
+from typing import Any, Final
+
+from .payload import MalformedMessageError, Payload, load_object
+
+DISCOVERY: Final = "tasmota/discovery"
+"""Below it, by MAC address, the retained "config" and "sensors" of every Tasmota device."""
+STATUS_FIRMWARE: Final = 2
+STATUS_NETWORK: Final = 5
+STATUS_SENSORS: Final = 10
+
+_FORBIDDEN: Final = re.compile(r"[#+\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Wildcards, control characters and halves of characters."""
+_DEFAULT_PREFIXES: Final = ("cmnd", "stat", "tele")
+
+
+class InvalidTopicError(ValueError):
+    """A text is not a topic that a reader publishes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderTopics:
+    """The topics of one reader."""
+
+    sensor: str
+    """Where it publishes its readings."""
+    command: str | None = None
+    """Where it takes the command STATUS; None if nobody knows."""
+    answer: str | None = None
+    """What the topics of its answers begin with, "stat/tasmota_9282F4" for one."""
+
+    @property
+    def availability(self) -> str:
+        """LWT, retained: "Online" or "Offline"."""
+        return f"{self._base}LWT"
+
+    @property
+    def state(self) -> str:
+        """How the head is, its uptime among it."""
+        return f"{self._base}STATE"
+
+    @property
+    def _base(self) -> str:
+        return self.sensor[: self.sensor.rfind("/") + 1]
+
+    def status(self, number: int) -> str | None:
+        """Return where the answer to STATUS `number` arrives, None if it cannot be asked."""
+        return f"{self.answer}/STATUS{number}" if self.command and self.answer else None
+
+
+def reader_topics(
+    sensor_topic: str, *, command: str | None = None, answer: str | None = None
+) -> ReaderTopics:
+    """Return the topics that belong to a SENSOR topic such as "tele/tasmota_9282F4/SENSOR".
+
+    The level "tele" may stand anywhere (Tasmota's FullTopic is free); a head with other words for
+    its prefixes has told its topics for commands and answers in its discovery message. Raises
+    InvalidTopicError for wildcards, empty levels and characters that MQTT forbids.
+    """
+    topic = sensor_topic.strip()
+    for each in filter(None, (topic or "/", command, answer)):
+        _check(each)
+    if command and answer:
+        return ReaderTopics(topic, command, answer)
+    base = topic.split("/")[:-1]
+    if "tele" not in base:
+        return ReaderTopics(topic)
+    at = base.index("tele")
+    return ReaderTopics(
+        topic,
+        "/".join([*base[:at], "cmnd", *base[at + 1 :], "STATUS"]),
+        "/".join([*base[:at], "stat", *base[at + 1 :]]),
+    )
+
+
+def _check(topic: str) -> None:
+    """Raise InvalidTopicError for what is no topic to publish or listen on."""
+    levels = topic.split("/")
+    # A FullTopic may begin with a slash.
+    if not all(levels[1:]) or not levels[-1] or _FORBIDDEN.search(topic):
+        raise InvalidTopicError(topic)
+    if len(topic.encode()) > 65535:
+        raise InvalidTopicError(topic)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReaderInfo:
+    """What a head tells of itself; each None or empty where it does not."""
+
+    mac: str | None = None
+    """Twelve hex digits, upper case."""
+    address: str | None = None
+    """IPv4."""
+    version: str | None = None
+    """Of Tasmota."""
+    name: str = ""
+    topics: ReaderTopics | None = None
+    offline: str = "Offline"
+    """What LWT says when the head is gone; users may change the word."""
+
+
+def parse_status(payload: Payload) -> ReaderInfo:
+    """Read the answer to STATUS 2 or 5. Raises MalformedMessageError."""
+    message = load_object(payload)
+    network, firmware = (_section(message, key) for key in ("StatusNET", "StatusFWR"))
+    return ReaderInfo(
+        mac=_mac(network.get("Mac")),
+        address=_address(network.get("IPAddress")),
+        version=_text(firmware.get("Version")) or None,
+    )
+
+
+def parse_discovery(payload: Payload) -> ReaderInfo:
+    """Read a retained `tasmota/discovery/<MAC>/config`. Raises MalformedMessageError."""
+    config = load_object(payload)
+    return ReaderInfo(
+        mac=_mac(config.get("mac")),
+        address=_address(config.get("ip")),
+        version=_text(config.get("sw")) or None,
+        name=_text(config.get("dn")) or _text(config.get("hn")),
+        topics=_discovered_topics(config),
+        offline=_text(config.get("ofln")) or "Offline",
+    )
+
+
+def parse_uptime(payload: Payload) -> float | None:
+    """Return the seconds since a head has started, from its STATE; None if it does not tell."""
+    try:
+        uptime = load_object(payload).get("UptimeSec")
+    except MalformedMessageError:
+        return None
+    return float(uptime) if isinstance(uptime, int) and 0 <= uptime < 2**32 else None
+
+
+def _discovered_topics(config: Mapping[str, Any]) -> ReaderTopics | None:
+    """Build the topics from FullTopic, its tokens and the words for its prefixes."""
+    full_topic, topic, words = config.get("ft"), config.get("t"), config.get("tp")
+    if not (isinstance(full_topic, str) and isinstance(topic, str) and isinstance(words, list)):
+        return None
+    tokens = {
+        "%topic%": topic,
+        "%hostname%": _text(config.get("hn")),
+        "%id%": _text(config.get("mac"))[-6:],
+    }
+    for token, text in tokens.items():
+        full_topic = full_topic.replace(token, text)
+    full_topic = full_topic.rstrip("/")
+    prefixes = [_text(word) for word in words[:3]]
+    if len(prefixes) < len(_DEFAULT_PREFIXES) or not all(prefixes):
+        prefixes = list(_DEFAULT_PREFIXES)
+    command, answer, telemetry = (full_topic.replace("%prefix%", word) for word in prefixes)
+    try:
+        if command == telemetry:
+            # Without a prefix, answers and commands cannot be told apart.
+            return reader_topics(f"{telemetry}/SENSOR")
+        return reader_topics(f"{telemetry}/SENSOR", command=f"{command}/STATUS", answer=answer)
+    except InvalidTopicError:
+        return None
+
+
+def _section(message: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = message.get(key)
+    return section if isinstance(section, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value.strip()[:80] if isinstance(value, str) else ""
+
+
+def _mac(value: object) -> str | None:
+    """Return a MAC address; it is all zero where Tasmota has no network of that kind."""
+    mac = re.sub(r"[^0-9A-F]", "", _text(value).upper())
+    return mac if len(mac) == 12 and mac.strip("0") else None
+
+
+def _address(value: object) -> str | None:
+    """Return an IPv4 address, None for 0.0.0.0 and for what is none."""
+    try:
+        address = IPv4Address(_text(value))
+    except ValueError:
+        return None
+    return None if address.is_unspecified else str(address)

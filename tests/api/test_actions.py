@@ -1,0 +1,597 @@
+"""The actions that answer."""
+
+import asyncio
+from datetime import timedelta
+import math
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+import voluptuous as vol
+
+from custom_components.py_hab.api import actions as data_services, queries
+from custom_components.py_hab.const import DOMAIN
+from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+from simulator.fritzbox import Fault, SimulatedFritzBox
+from simulator.fritzbox_devices import EXPORT, IMPORT, REFRIGERATOR, WINDOW
+from tests.support.living import recorded
+from tests.support.measured_home import (
+    ENERGY,
+    HOUR,
+    POWER,
+    TEMPERATURE,
+    refusing,
+    remembers,
+    this_hour,
+)
+from tests.support.mocked_reader import NUMBER, PRINTED, UNIQUE_ID, MockedReader
+from tests.support.passing_time import Time
+
+OTHER = "sensor.of_another_integration"
+
+
+@pytest.fixture
+async def entry(
+    time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
+) -> MockConfigEntry:
+    """A loaded box."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await hass.async_block_till_done()
+    await recorded(hass)
+    return fritzbox_entry
+
+
+@pytest.fixture
+async def meter(hass: HomeAssistant, mocked_reader: MockedReader) -> MockConfigEntry:
+    """A loaded meter."""
+    entry = mocked_reader.entry()
+    await mocked_reader.set_up(entry)
+    return entry
+
+
+async def act(
+    hass: HomeAssistant, action: str, context: Context | None = None, **data: Any
+) -> dict[str, Any]:
+    """Call an action; return what it answers."""
+    answer = await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, context=context, return_response=True
+    )
+    assert isinstance(answer, dict)
+    return answer
+
+
+async def fails(
+    hass: HomeAssistant, error: type[HomeAssistantError], key: str, action: str, **data: Any
+) -> HomeAssistantError:
+    """Call an action that raises an error with a translation."""
+    with pytest.raises(error) as raised:
+        await act(hass, action, **data)
+    assert type(raised.value) is error
+    assert raised.value.translation_domain == DOMAIN
+    assert raised.value.translation_key == key
+    return raised.value
+
+
+# Series
+
+
+async def test_series_are_told_with_their_entities(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    found = (await act(hass, "get_devices"))["devices"]
+    assert await act(hass, "get_devices", config_entry_id=entry.entry_id) == {"devices": found}
+    [fridge] = [
+        item for item in found if (item["device"], item["sub_entity"]) == (REFRIGERATOR, "Energy")
+    ]
+    assert list(fridge) == [
+        "device",
+        "sub_entity",
+        "device_name",
+        "product_name",
+        "manufacturer",
+        "firmware_version",
+        "unit",
+        "cumulative",
+        "entity_id",
+    ]
+    assert (fridge["entity_id"], fridge["unit"], fridge["cumulative"]) == (ENERGY, "kWh", True)
+    known = {(item["device"], item["sub_entity"], item["cumulative"]) for item in found}
+    assert known >= {
+        (IMPORT, "Energy", True),
+        (EXPORT, "Energy", True),
+        (IMPORT, "Power", False),
+        (WINDOW, "State", False),
+    }
+
+
+async def test_series_of_a_meter_have_the_old_names(
+    hass: HomeAssistant, meter: MockConfigEntry
+) -> None:
+    found = (await act(hass, "get_devices"))["devices"]
+    assert {(item["device"], item["sub_entity"], item["unit"]) for item in found} == {
+        (NUMBER, "E_in", "kWh"),
+        (NUMBER, "E_out", "kWh"),
+        (NUMBER, "Power", "W"),
+    }
+    assert {item["manufacturer"] for item in found} == {"ISKRA"} or all(
+        item["manufacturer"] for item in found
+    )
+    assert {item["device_name"] for item in found} == {"MT681"}
+
+
+async def test_a_meter_without_a_number_goes_by_its_head(
+    hass: HomeAssistant, mocked_reader: MockedReader
+) -> None:
+    del mocked_reader.blocks["MT681"]["Meter_id"]
+    mocked_reader.blocks["MT681"]["Volt_p1"] = 230.0
+    await mocked_reader.set_up(mocked_reader.entry())
+    found = (await act(hass, "get_devices"))["devices"]
+    assert {item["device"] for item in found} == {UNIQUE_ID}
+    assert {item["sub_entity"] for item in found} == {"E_in", "E_out", "Power", "voltage_l1"}
+
+
+async def test_meters_of_which_a_sensor_was_removed_lack_it(
+    hass: HomeAssistant, meter: MockConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    [entity] = [
+        item
+        for item in er.async_entries_for_config_entry(registry, meter.entry_id)
+        if item.unique_id == f"{UNIQUE_ID}_energy_export"
+    ]
+    registry.async_remove(entity.entity_id)
+    found = (await act(hass, "get_devices"))["devices"]
+    assert {item["sub_entity"] for item in found} == {"E_in", "Power"}
+
+
+async def test_an_entry_must_be_there_and_loaded(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    for action in ("get_devices", "refresh"):
+        with pytest.raises(ServiceValidationError):
+            await act(hass, action, config_entry_id="nobody")
+    await hass.config_entries.async_unload(entry.entry_id)
+    for action in ("get_devices", "refresh"):
+        with pytest.raises(ServiceValidationError):
+            await act(hass, action, config_entry_id=entry.entry_id)
+    assert await act(hass, "get_devices") == {"devices": []}
+    assert await act(hass, "get_jobs") == {"jobs": []}
+    assert await act(hass, "refresh") == {"refreshed": []}
+
+
+# Readings
+
+
+async def test_readings_tell_their_time_with_its_offset(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await remembers(hass)
+    found = (await act(hass, "get_measurements", entity_id=ENERGY))["measurements"]
+    assert len(found) == 1 + 48
+    assert list(found[0]) == ["entity_id", "time", "amount", "hourly"]
+    assert found[0]["time"].startswith("2026-03-20T19:07:33")
+    assert found[0]["time"].endswith("+01:00")
+    assert [item["hourly"] for item in found[:3]] == [False, True, True]
+    assert found[1] == {
+        "entity_id": ENERGY,
+        "time": "2026-03-20T19:00:00+01:00",
+        "amount": 4.7,
+        "hourly": True,
+    }
+    by_device = await act(
+        hass, "get_measurements", device=REFRIGERATOR, sub_entity="Energy", limit=2, offset=1
+    )
+    assert by_device == {"measurements": found[1:3]}
+    # Times without an offset are the home's.
+    for start in ("2026-03-20T18:30:00", "2026-03-20 17:30:00+00:00"):
+        late = await act(hass, "get_measurements", entity_id=ENERGY, start=start)
+        assert late == {"measurements": found[:2]}
+    early = await act(
+        hass, "get_measurements", entity_id=ENERGY, start="0001-01-01", end="2026-03-20T19:00:00"
+    )
+    assert early == {"measurements": found[2:]}
+
+
+async def test_readings_of_a_device_are_those_of_all_its_series(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    found = (await act(hass, "get_measurements", device=REFRIGERATOR))["measurements"]
+    # Many are told outside the event loop.
+    with patch.object(data_services, "FEW", 0):
+        assert await act(hass, "get_measurements", device=REFRIGERATOR) == {"measurements": found}
+    assert {item["entity_id"] for item in found} >= {ENERGY, POWER}
+    assert await act(hass, "get_measurements", device=REFRIGERATOR, offset=1) == {
+        "measurements": found[1:]
+    }
+
+
+async def test_a_meter_may_be_named_by_what_stands_on_it(
+    hass: HomeAssistant, recorder_mock: Recorder, meter: MockConfigEntry
+) -> None:
+    await recorded(hass)
+    for device in (NUMBER, NUMBER.upper(), PRINTED, "1 ISK 0090913873"):
+        found = await act(hass, "get_measurements", device=device, sub_entity="E_in")
+        assert [item["amount"] for item in found["measurements"]] == [15119.035]
+
+
+async def test_entities_of_other_integrations_have_readings(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    hass.states.async_set(OTHER, "5")
+    await recorded(hass)
+    [reading] = (await act(hass, "get_measurements", entity_id=OTHER))["measurements"]
+    assert reading["amount"] == 5.0
+
+
+# Profiles
+
+
+async def test_a_profile_of_a_counter_tells_power_and_energy(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await remembers(hass)
+    for name, keys in (
+        ("hour", [f"{hour:02}" for hour in range(24)]),
+        ("weekday", ["Wed", "Thu", "Fri"]),
+        ("month", ["03"]),
+        ("year", ["2026"]),
+    ):
+        found = await act(hass, "get_statistics", entity_id=ENERGY, name=name)
+        groups = found.pop("statistics")
+        assert found == {"entity_id": ENERGY, "name": name, "unit": "W"}
+        assert [group["key"] for group in groups] == keys
+        assert sum(group["count"] for group in groups) == 48
+        assert sum(group["energy"] for group in groups) == pytest.approx(4.7)
+    # Of all hours but the first, which has nothing to be compared with.
+    assert groups[0] == {
+        "key": "2026",
+        "count": 48,
+        "sum": 4700.0,
+        "avg": pytest.approx(4700 / 48, abs=1e-6),
+        "median": 100.0,
+        "stddev": pytest.approx(math.sqrt(47) / 48 * 100, abs=1e-6),
+        "min": 0.0,
+        "max": 100.0,
+        "energy": 4.7,
+    }
+
+
+async def test_a_profile_may_be_of_a_device_and_of_a_time(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await remembers(hass, TEMPERATURE, "°C")
+    start = this_hour() - 3 * HOUR
+    series = {item["entity_id"]: item for item in (await act(hass, "get_devices"))["devices"]}[
+        TEMPERATURE
+    ]
+    found = await act(
+        hass,
+        "get_statistics",
+        device=series["device"],
+        sub_entity=series["sub_entity"],
+        name="hour",
+        start=start,
+        end=start + HOUR,
+    )
+    assert (found["entity_id"], found["unit"]) == (TEMPERATURE, "°C")
+    assert found["statistics"] == [
+        {
+            "key": f"{dt_util.as_local(start):%H}",
+            "count": 1,
+            "sum": 20.0,
+            "avg": 20.0,
+            "median": 20.0,
+            "stddev": 0.0,
+            "min": 20.0,
+            "max": 20.0,
+        }
+    ]
+
+
+async def test_whatever_the_recorder_knows_has_a_profile(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Also an entity that has gone, and what an integration has written itself."""
+    for statistic_id in (OTHER, "tibber:energy"):
+        await fails(
+            hass,
+            ServiceValidationError,
+            "no_statistics",
+            "get_statistics",
+            entity_id=statistic_id,
+            name="year",
+        )
+    await remembers(hass, OTHER)
+    found = await act(hass, "get_statistics", entity_id=OTHER, name="year")
+    assert found["statistics"][0]["count"] == 48
+
+
+# Who may ask
+
+
+async def test_users_see_what_they_may_see(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_admin_user: MockUser
+) -> None:
+    await remembers(hass)
+    hass_admin_user.groups = []
+    hass_admin_user.mock_policy({"entities": {"entity_ids": {POWER: {"read": True}}}})
+    user = Context(user_id=hass_admin_user.id)
+    found = (await act(hass, "get_devices", user))["devices"]
+    assert [item["entity_id"] for item in found] == [POWER]
+    readings = (await act(hass, "get_measurements", user, device=REFRIGERATOR))["measurements"]
+    assert {item["entity_id"] for item in readings} == {POWER}
+    for action, data in (
+        ("get_measurements", {"entity_id": ENERGY}),
+        ("get_measurements", {"device": REFRIGERATOR, "sub_entity": "Energy"}),
+        ("get_statistics", {"entity_id": ENERGY, "name": "hour"}),
+        ("get_statistics", {"device": REFRIGERATOR, "sub_entity": "Energy", "name": "hour"}),
+    ):
+        with pytest.raises(Unauthorized):
+            await act(hass, action, user, **data)
+
+
+async def test_a_user_who_does_not_exist_sees_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    nobody = Context(user_id="nobody")
+    for action, data in (
+        ("get_devices", {}),
+        ("get_measurements", {"entity_id": ENERGY}),
+        ("get_statistics", {"entity_id": ENERGY, "name": "hour"}),
+    ):
+        with pytest.raises(UnknownUser):
+            await act(hass, action, nobody, **data)
+
+
+# Bad input
+
+
+async def test_fields_that_cannot_be_are_refused(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    series: dict[str, Any] = {"entity_id": ENERGY}
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"sub_entity": "Energy"},
+        {**series, "device": REFRIGERATOR},
+        *({**series, "limit": limit} for limit in (0, -1, 1_000_000, "ten", math.inf, math.nan)),
+        *({**series, "offset": offset} for offset in (-1, 10**8, "1; DROP TABLE states")),
+        *(
+            {**series, name: moment}
+            for name in ("start", "end")
+            for moment in ("2026-02-30T12:00:00", "yesterday", "2026-03-20T25:00:00", "", 5)
+        ),
+        *(
+            {"entity_id": name}
+            for name in ("", "x", "../etc/passwd", "sensor.x; DROP TABLE states", "a:b", None)
+        ),
+        {**series, "colour": "red"},
+    ]
+    for data in wrong:
+        with pytest.raises(vol.Invalid):
+            await act(hass, "get_measurements", **data)
+    for data in (series, {**series, "name": "Hour"}, {**series, "name": "day"}, {"name": "hour"}):
+        with pytest.raises(vol.Invalid):
+            await act(hass, "get_statistics", **data)
+
+
+async def test_what_there_is_not_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for data in (
+        {"entity_id": "sensor.never_seen"},
+        {"device": "nobody"},
+        {"device": ""},
+        {"device": "x' OR '1'='1"},
+        {"device": "../../etc/passwd"},
+        {"device": REFRIGERATOR, "sub_entity": "energy'--"},
+    ):
+        await fails(hass, ServiceValidationError, "unknown_series", "get_measurements", **data)
+    await fails(
+        hass,
+        ServiceValidationError,
+        "unknown_series",
+        "get_statistics",
+        device="nobody",
+        name="hour",
+    )
+    error = await fails(
+        hass,
+        ServiceValidationError,
+        "unknown_series",
+        "get_measurements",
+        device="nobody",
+        sub_entity="E_in",
+    )
+    assert str(error) == "There is no series nobody E_in"
+
+
+async def test_a_profile_is_of_one_series(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await fails(
+        hass,
+        ServiceValidationError,
+        "several_series",
+        "get_statistics",
+        device=REFRIGERATOR,
+        name="hour",
+    )
+
+
+async def test_a_time_must_not_end_before_its_start(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    # By the hour on the wall it ends later.
+    times = {"start": "2026-03-20T12:00:00+00:00", "end": "2026-03-20T12:30:00"}
+    for action, more in (("get_measurements", {}), ("get_statistics", {"name": "hour"})):
+        await fails(
+            hass,
+            ServiceValidationError,
+            "end_before_start",
+            action,
+            entity_id=ENERGY,
+            **times,
+            **more,
+        )
+
+
+# A recorder that is busy, or not there
+
+
+ASKING: list[dict[str, Any]] = [
+    {"action": "get_measurements", "entity_id": ENERGY},
+    {"action": "get_statistics", "entity_id": ENERGY, "name": "hour"},
+]
+
+
+async def test_a_recorder_that_is_busy_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for data in ASKING:
+        with patch.object(get_instance(hass), "get_session", refusing):
+            await fails(hass, HomeAssistantError, "recorder_busy", **data)
+        with patch.object(queries, "async_migration_in_progress", return_value=True):
+            await fails(hass, HomeAssistantError, "no_recorder", **data)
+
+
+async def test_without_a_recorder_that_is_told(
+    time: Time,
+    hass: HomeAssistant,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await hass.async_block_till_done()
+    assert (await act(hass, "get_devices"))["devices"]
+    for data in ASKING:
+        await fails(hass, HomeAssistantError, "no_recorder", **data)
+
+
+async def test_a_hundred_questions_at_once_are_answered(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await remembers(hass)
+    questions = [
+        act(hass, "get_measurements", entity_id=ENERGY, limit=number + 1)
+        if number % 2
+        else act(hass, "get_statistics", entity_id=ENERGY, name="hour")
+        for number in range(100)
+    ]
+    answers = await asyncio.gather(*questions)
+    assert {len(answer["statistics"]) for answer in answers[::2]} == {24}
+    assert [len(answer["measurements"]) for answer in answers[1::2]] == [
+        min(number + 1, 49) for number in range(1, 100, 2)
+    ]
+
+
+# Asking now
+
+
+async def test_a_box_is_asked_now(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await hass.async_block_till_done()
+    before = len(box.requests)
+    answer = await act(hass, "refresh", config_entry_id=fritzbox_entry.entry_id)
+    assert answer == {"refreshed": [fritzbox_entry.entry_id]}
+    assert len(box.requests) == before + 1
+    # Without an answer, and many times at once.
+    await hass.services.async_call(DOMAIN, "refresh", {}, blocking=True)
+    assert len(box.requests) == before + 2
+    await asyncio.gather(*(act(hass, "refresh") for _ in range(100)))
+    assert len(box.requests) == before + 3
+
+
+async def test_a_box_that_does_not_answer_is_told(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await hass.async_block_till_done()
+    await box.stop()
+    error = await fails(hass, HomeAssistantError, "box_did_not_answer", "refresh")
+    assert str(error).startswith("FRITZ!Box did not answer: No connection to ")
+    await box.start()
+
+
+async def test_a_reader_is_asked_now(
+    hass: HomeAssistant, mocked_reader: MockedReader, meter: MockConfigEntry
+) -> None:
+    before = mocked_reader.was_asked(10)
+    mocked_reader.blocks["MT681"]["Power"] = 321
+    assert await act(hass, "refresh") == {"refreshed": [meter.entry_id]}
+    assert meter.runtime_data.data[""].values["power"] is not None
+    assert mocked_reader.was_asked(10) == before + 1
+    await asyncio.gather(*(act(hass, "refresh") for _ in range(100)))
+    assert mocked_reader.was_asked(10) == before + 2
+
+
+async def test_a_reader_that_does_not_answer_is_told(
+    hass: HomeAssistant,
+    mocked_reader: MockedReader,
+    meter: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("custom_components.py_hab.api.actions.ANSWER_WITHIN", 0.0)
+    mocked_reader.answers = False
+    error = await fails(hass, HomeAssistantError, "reader_did_not_answer", "refresh")
+    assert str(error) == "The reader of MT681 did not answer"
+
+
+async def test_only_values_of_a_meter_are_an_answer(
+    hass: HomeAssistant, mocked_reader: MockedReader, meter: MockConfigEntry
+) -> None:
+    mocked_reader.answers = False
+    asking = hass.async_create_background_task(act(hass, "refresh"), "asking")
+    await asyncio.sleep(0)
+    await mocked_reader.says(
+        "SENSOR", {"Time": "2026-03-20T19:07:33", "DS18B20": {"Temperature": 20.5}}
+    )
+    await mocked_reader.says("SENSOR", "{")
+    assert not asking.done()
+    await mocked_reader.reads(Power=123)
+    assert await asking == {"refreshed": [meter.entry_id]}
+
+
+async def test_one_that_does_not_answer_holds_up_no_other(
+    hass: HomeAssistant,
+    mocked_reader: MockedReader,
+    meter: MockConfigEntry,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await hass.async_block_till_done()
+    asked = mocked_reader.was_asked(10)
+    box.fault(Fault(status=500))
+    await fails(hass, HomeAssistantError, "box_did_not_answer", "refresh")
+    assert mocked_reader.was_asked(10) == asked + 1
+    await hass.config_entries.async_unload(fritzbox_entry.entry_id)
+
+
+async def test_jobs_are_told(
+    time: Time, hass: HomeAssistant, recorder_mock: Recorder, entry: MockConfigEntry
+) -> None:
+    await time.passes(hass, timedelta(minutes=1))
+    found = (await act(hass, "get_jobs"))["jobs"]
+    assert [item["name"] for item in found] == ["poll", "extras", "backfill", "statistics_check"]
+    poll = found[0]
+    assert list(poll) == [
+        "id",
+        "config_entry_id",
+        "title",
+        "name",
+        "every",
+        "last_run",
+        "result",
+        "next_run",
+    ]
+    assert (poll["title"], poll["every"], poll["result"]) == ("FRITZ!Box", 60.0, "ok")
+    assert poll["last_run"].startswith("2026-03-20T19:08:3")
+    assert poll["next_run"].startswith("2026-03-20T19:09:3")
+    assert found[2]["last_run"] is None

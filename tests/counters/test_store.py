@@ -1,0 +1,441 @@
+"""What counters have shown is remembered, so that a zero after a restart is not believed."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.counters.gap import Gap
+from custom_components.py_hab.counters.guard import Verdict
+from custom_components.py_hab.counters.store import MAX_GAPS, SAVE_DELAY, CounterStore
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from simulator.faults import Fault
+from simulator.fritzbox import SimulatedFritzBox
+from simulator.fritzbox_devices import IMPORT, REFRIGERATOR, WORKSHOP
+from simulator.reader import SimulatedReader
+from tests.conftest import START, settled
+from tests.support.passing_time import Time
+from tests.support.watching import meter_values, quiet, set_up, state_of, warnings
+
+ENERGY = f"{WORKSHOP}_energy"
+
+
+def now() -> float:
+    """Return the time of the test."""
+    return dt_util.utcnow().timestamp()
+
+
+def key(entry: MockConfigEntry) -> str:
+    """Return the name of the file of an entry."""
+    return f"{DOMAIN}.{entry.entry_id}"
+
+
+def stored(hass_storage: dict[str, Any], entry: MockConfigEntry) -> Any:
+    """Return what is in the file of an entry, None if there is no file."""
+    return hass_storage.get(key(entry), {}).get("data")
+
+
+def stored_counters(hass_storage: dict[str, Any], entry: MockConfigEntry) -> dict[str, float]:
+    """Return the counters in the file of an entry, without their times."""
+    counters = stored(hass_storage, entry)["counters"]
+    return {name: kwh for name, (kwh, _) in counters.items()}
+
+
+def remember(
+    hass_storage: dict[str, Any], entry: MockConfigEntry, data: object, *, minor: int = 2
+) -> None:
+    """Put something into the file of an entry."""
+    hass_storage[key(entry)] = {
+        "version": 1,
+        "minor_version": minor,
+        "key": key(entry),
+        "data": data,
+    }
+
+
+def counters(kwh: dict[str, Any], at: object = START.timestamp()) -> dict[str, Any]:
+    """Return the content of a file with counters believed at some time."""
+    return {"counters": {name: [reading, at] for name, reading in kwh.items()}, "notes": {}}
+
+
+async def test_zero_after_a_restart_is_not_believed(
+    time: Time,
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    before = box.counter(WORKSHOP) / 1000
+    remember(hass_storage, fritzbox_entry, counters({WORKSHOP: before}))
+    box.override(WORKSHOP, energy=0)
+    await set_up(hass, fritzbox_entry)
+    assert state_of(hass, ENERGY) == str(before)
+    assert fritzbox_entry.runtime_data.counters.rejected == {(WORKSHOP, Verdict.ZERO): 1}
+    box.restore(WORKSHOP)
+    await time.passes(hass, timedelta(minutes=1))
+    assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
+
+
+async def test_zero_of_a_reader_that_boots_while_home_assistant_does_is_not_believed(
+    time: Time,
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    meter_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, meter_entry)
+    shown = meter_values(meter_entry)["energy_import"]
+    assert await hass.config_entries.async_unload(meter_entry.entry_id)
+    await quiet(hass)
+    assert stored_counters(hass_storage, meter_entry)["energy_import"] == shown
+    reader.fault(Fault.ZERO_AFTER_BOOT, messages=1)
+    assert await hass.config_entries.async_setup(meter_entry.entry_id)
+    memory = meter_entry.runtime_data.counters
+    await settled(hass, lambda: memory.rejected["energy_import", Verdict.ZERO], "the zeros")
+    await quiet(hass)
+    assert meter_values(meter_entry) == {}
+    assert memory.last("energy_import") == shown
+    reader.publish_sensor()
+    await settled(hass, lambda: meter_values(meter_entry), "a reading")
+    assert meter_values(meter_entry)["energy_import"] == shown
+
+
+async def test_memory_is_written_a_while_after_a_reading_and_not_more_often(
+    time: Time,
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    await time.passes(hass, SAVE_DELAY - timedelta(minutes=1))
+    assert stored(hass_storage, fritzbox_entry) is None
+    await time.passes(hass, timedelta(minutes=2))
+    first = stored_counters(hass_storage, fritzbox_entry)[IMPORT]
+    await time.passes(hass, SAVE_DELAY - timedelta(minutes=3))
+    assert stored_counters(hass_storage, fritzbox_entry)[IMPORT] == first
+    await time.passes(hass, timedelta(minutes=6))
+    assert stored_counters(hass_storage, fritzbox_entry)[IMPORT] > first
+
+
+async def test_memory_is_written_at_unload(
+    time: Time,
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    await hass.config_entries.async_unload(fritzbox_entry.entry_id)
+    assert stored_counters(hass_storage, fritzbox_entry)[WORKSHOP] == box.counter(WORKSHOP) / 1000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        counters({WORKSHOP: "a lot", REFRIGERATOR: None}),
+        counters({WORKSHOP: float("nan")}),
+        counters({WORKSHOP: float("inf")}),
+        counters({WORKSHOP: -5.0}),
+        {"counters": {WORKSHOP: 500_000.0}},
+        {"counters": {WORKSHOP: [500_000.0]}},
+        {"counters": {WORKSHOP: {"last": 500_000.0}}},
+        {"counters": [WORKSHOP]},
+        {"notes": {}},
+        {},
+        [],
+        None,
+    ],
+    ids=repr,
+)
+async def test_senseless_memory_is_forgotten(
+    time: Time,
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    content: object,
+) -> None:
+    remember(hass_storage, fritzbox_entry, content)
+    await set_up(hass, fritzbox_entry)
+    assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
+    assert warnings(caplog) == []
+
+
+# The memory alone
+
+
+async def recalled(
+    hass: HomeAssistant, hass_storage: dict[str, Any], data: object, *, minor: int = 2
+) -> CounterStore:
+    """Return a memory that has read its file."""
+    entry = MockConfigEntry(domain=DOMAIN)
+    remember(hass_storage, entry, data, minor=minor)
+    memory = CounterStore(hass, entry)
+    await memory.async_load()
+    return memory
+
+
+async def test_reading_before_any_other_is_none_if_it_cannot_be_believed(
+    time: Time, hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    entry = MockConfigEntry(domain=DOMAIN)
+    memory = CounterStore(hass, entry)
+    await memory.async_load()
+    assert memory.last("meter") is None
+    assert memory.accepted("meter", -1.0) is None
+    assert memory.accepted("meter", float("inf")) is None
+    assert memory.accepted("meter", 5.0) == 5.0
+    assert memory.accepted("meter", 0.0) == 5.0
+    assert memory.accepted("another", 0.0) is None
+    memory.notes = {"x": 1}
+    await memory.async_save()
+    assert stored(hass_storage, entry) == {
+        "counters": {"meter": [5.0, pytest.approx(START.timestamp(), abs=300)]},
+        "notes": {"x": 1},
+        "gaps": [],
+    }
+    await memory.async_remove()
+    assert stored(hass_storage, entry) is None
+
+
+async def test_what_is_not_believed_is_counted(hass: HomeAssistant) -> None:
+    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    for reading in (100.0, 0.0, 0.0, -1.0, 100.1):
+        memory.judge("meter", reading, now())
+    memory.reject("other", Verdict.NOT_FINITE)
+    assert memory.rejected == {
+        ("meter", Verdict.ZERO): 2,
+        ("meter", Verdict.NEGATIVE): 1,
+        ("other", Verdict.NOT_FINITE): 1,
+    }
+    await memory.async_save()
+
+
+@pytest.mark.parametrize(
+    ("max_power", "verdict"), [(43.5, Verdict.IMPLAUSIBLE_RISE), (1000.0, Verdict.ACCEPTED)]
+)
+async def test_the_fuses_of_the_house_decide(
+    hass: HomeAssistant, max_power: float, verdict: Verdict
+) -> None:
+    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN), max_power=max_power)
+    memory.judge("meter", 100.001, now())
+    assert memory.judge("meter", 105.0, now()) is verdict
+    await memory.async_save()
+
+
+async def test_a_counter_under_quarantine_needs_another_telegram(
+    time: Time, hass: HomeAssistant
+) -> None:
+    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    memory.quarantine("one", "two")
+    assert memory.judge("one", 100.0, now()) is Verdict.QUARANTINED
+    assert memory.judge("two", 100.0, now()) is Verdict.QUARANTINED
+    assert memory.judge("three", 100.0, now()) is Verdict.ACCEPTED
+    assert memory.last("one") is None
+    await time.passes(hass, timedelta(seconds=10))
+    assert memory.judge("one", 100.0, now()) is Verdict.ACCEPTED
+    await memory.async_save()
+
+
+@pytest.mark.parametrize(
+    ("at", "verdict"),
+    [
+        (START.timestamp() - 60, Verdict.ACCEPTED),
+        (START.timestamp() - 86_400, Verdict.QUARANTINED),
+        (START.timestamp() + 86_400, Verdict.QUARANTINED),
+        (None, Verdict.QUARANTINED),
+        ("yesterday", Verdict.QUARANTINED),
+    ],
+    ids=["a minute ago", "yesterday", "tomorrow", "unknown", "senseless"],
+)
+async def test_how_long_ago_a_counter_was_read_is_remembered(
+    time: Time, hass: HomeAssistant, hass_storage: dict[str, Any], at: object, verdict: Verdict
+) -> None:
+    memory = await recalled(hass, hass_storage, counters({"meter": 100}, at))
+    assert memory.last("meter") == 100.0
+    assert memory.judge("meter", 100.5, now()) is verdict
+    await memory.async_save()
+
+
+async def test_the_file_of_an_earlier_version_is_read(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    data = {"meter": 100.0, "other": 7, "text": "a lot", "none": None, "less": -1.0}
+    memory = await recalled(hass, hass_storage, data, minor=1)
+    assert memory.last("meter") == 100.0
+    assert memory.last("other") == 7.0
+    assert [memory.last(name) for name in ("text", "none", "less")] == [None] * 3
+    assert memory.notes == {}
+    assert memory.judge("meter", 0.0, now()) is Verdict.ZERO
+    assert memory.judge("meter", 150.0, now()) is Verdict.QUARANTINED
+
+
+@pytest.mark.parametrize("data", [None, [], "counters", 1], ids=repr)
+async def test_a_senseless_file_of_an_earlier_version_is_forgotten(
+    hass: HomeAssistant, hass_storage: dict[str, Any], data: object
+) -> None:
+    memory = await recalled(hass, hass_storage, data, minor=1)
+    assert memory.last("meter") is None
+    assert memory.notes == {}
+
+
+@pytest.mark.parametrize(
+    ("kept", "notes"), [({"a": [1]}, {"a": [1]}), ([], {}), (None, {}), ("x", {})]
+)
+async def test_notes_are_found_again(
+    hass: HomeAssistant, hass_storage: dict[str, Any], kept: object, notes: dict[str, Any]
+) -> None:
+    memory = await recalled(hass, hass_storage, {"counters": {"meter": [5, 5]}, "notes": kept})
+    assert memory.notes == notes
+    assert memory.last("meter") == 5.0
+
+
+async def test_a_word_of_truth_is_no_reading(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    memory = await recalled(hass, hass_storage, {"counters": {"meter": [True, True]}, "notes": {}})
+    assert memory.last("meter") is None
+
+
+# Times without readings
+
+HOUR = 3600.0
+LAST = 1_774_029_600.0
+"""A full hour."""
+
+
+def outage(**changes: Any) -> Gap:
+    """Return a gap of three hours in which 1.5 kWh were counted."""
+    usual = Gap(
+        key="meter",
+        start=LAST - 60,
+        before=100.0,
+        end=LAST + 3 * HOUR,
+        after=101.5,
+        verdict=Verdict.ACCEPTED,
+    )
+    return replace(usual, **changes)
+
+
+async def read_twice(memory: CounterStore, reading: float, at: float) -> None:
+    """Let a counter be read, and confirm it: after a silence it is under quarantine."""
+    memory.judge("meter", reading, at - 10)
+    memory.judge("meter", reading, at)
+
+
+async def test_a_time_without_readings_is_a_gap(hass: HomeAssistant) -> None:
+    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    memory.judge("meter", 100.0, LAST - 60)
+    await read_twice(memory, 101.5, LAST + 3 * HOUR)
+    assert memory.gaps == [outage()]
+    assert memory.gaps[0].energy == 1.5
+    await memory.async_save()
+
+
+@pytest.mark.parametrize(
+    ("reading", "seconds"),
+    [(100.0, 3 * HOUR), (100.1, 300), (100.1, 1800)],
+    ids=["nothing counted", "soon", "within the hour"],
+)
+async def test_what_leaves_no_tower_is_no_gap(
+    hass: HomeAssistant, reading: float, seconds: float
+) -> None:
+    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    memory.judge("meter", 100.0, LAST + 60)
+    await read_twice(memory, reading, LAST + 60 + seconds)
+    assert memory.gaps == []
+    await memory.async_save()
+
+
+async def test_a_counter_that_went_on_elsewhere_is_a_gap_however_short(
+    hass: HomeAssistant,
+) -> None:
+    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    memory.judge("meter", 100.0, LAST)
+    for minute in range(1, 13):
+        memory.judge("meter", 5.0 + minute / 100, LAST + 60 * minute)
+    (gap,) = memory.gaps
+    assert (gap.verdict, gap.before, gap.start) == (Verdict.REPLACED, 100.0, LAST)
+    # What the new one has counted while its readings were confirmed.
+    assert gap.energy == pytest.approx(gap.after - 5.01)
+    await memory.async_save()
+
+
+async def test_gaps_are_found_again_until_they_are_settled(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    entry = MockConfigEntry(domain=DOMAIN)
+    memory = CounterStore(hass, entry)
+    first, second = outage(), outage(key="other", counted=7.5, verdict=Verdict.REPLACED)
+    memory.add_gap(first)
+    memory.add_gap(second)
+    await memory.async_save()
+    again = CounterStore(hass, entry)
+    await again.async_load()
+    assert again.gaps == [first, second]
+    again.settle(first)
+    again.settle(first)
+    assert again.gaps == [second]
+    await again.async_save()
+    assert stored(hass_storage, entry)["gaps"] == [second.note()]
+
+
+async def test_the_oldest_gaps_are_given_up(hass: HomeAssistant) -> None:
+    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    gaps = [outage(key=str(number)) for number in range(MAX_GAPS + 3)]
+    for gap in gaps:
+        memory.add_gap(gap)
+    assert memory.gaps == gaps[3:]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start": None},
+        {"start": "soon"},
+        {"start": LAST + 4 * HOUR},
+        {"start": -1.0},
+        {"before": float("nan")},
+        {"after": [1]},
+        {"counted": float("inf")},
+        {"counted": "much"},
+        {"verdict": "guessed"},
+    ],
+    ids=repr,
+)
+async def test_a_gap_without_sense_is_left_out(
+    hass: HomeAssistant, hass_storage: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    notes = [outage().note() | wrong, outage(key="other").note(), "gap", None, {}]
+    content = {"counters": {"meter": [5, 5]}, "notes": {}, "gaps": notes}
+    memory = await recalled(hass, hass_storage, content)
+    assert memory.gaps == [outage(key="other")]
+    assert memory.last("meter") == 5.0
+
+
+@pytest.mark.parametrize("gaps", [None, {}, "x", 5], ids=repr)
+async def test_a_file_whose_gaps_are_no_list_has_none(
+    hass: HomeAssistant, hass_storage: dict[str, Any], gaps: object
+) -> None:
+    memory = await recalled(hass, hass_storage, {"counters": {}, "notes": {}, "gaps": gaps})
+    assert memory.gaps == []
+
+
+async def test_a_long_silence_is_a_gap_even_if_nothing_was_counted(hass: HomeAssistant) -> None:
+    """Home Assistant begins the sum anew when it has no five-minute rows any more."""
+    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    start = now()
+    for after in (0, 60, 120):
+        memory.judge("plug", 5.0, start + after)
+    for after in (0, 60):
+        memory.judge("plug", 5.0, start + 30 * 86400 + after)
+    assert [(gap.start, gap.end, gap.energy) for gap in memory.gaps] == [
+        (start + 120, start + 30 * 86400, 0.0)
+    ]

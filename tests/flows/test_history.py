@@ -1,0 +1,785 @@
+"""The dialogues about the history, on a real recorder, as the page of the options leads them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import chain
+import json
+from pathlib import Path
+import shutil
+import tempfile
+from typing import Any, Final
+
+import aiohttp
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.counters.guard import ACCEPTING, Verdict
+from custom_components.py_hab.flows import history as history_flow
+from custom_components.py_hab.fritzbox_api import FritzBoxError
+from custom_components.py_hab.history import maintenance as upkeep
+from custom_components.py_hab.history.box import fetch as box_memory
+from custom_components.py_hab.history.box.reconstruct import DiscardReason
+from custom_components.py_hab.history.legacy import importer as server_import
+from custom_components.py_hab.history.legacy.clock import RowError
+from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError
+from custom_components.py_hab.history.scheduler import scheduler_of
+from custom_components.py_hab.history.sources import sources
+from custom_components.py_hab.history.statistics.editor import get_editor
+from homeassistant.components.recorder import Recorder
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import (
+    EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
+    InvalidData,
+    UnknownFlow,
+)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from simulator.fritzbox_devices import BATH, WORKSHOP
+from tests.conftest import settled
+from tests.support.dialogue import TEXTS, Dialogue, prefer
+from tests.support.legacy_files import (
+    METER,
+    PLUG,
+    THERMOSTAT,
+    WINDOW,
+    Described,
+    Row,
+    Years,
+    at,
+    local,
+    write,
+)
+from tests.support.living import rows
+from tests.support.mocked_reader import UNIQUE_ID, MockedReader
+from tests.support.passing_time import Time
+
+UPLOADED: Final = "datenbank.db"
+EVENLY: Final = {"history": True, "outage_shape": "even"}
+USUAL: Final = {**EVENLY, "run_now": False}
+FROM: Final = at("2026-02-01T00:00:00")
+UNTIL: Final = at("2026-02-02T12:00:00")
+HOURS: Final = (UNTIL - FROM) // 3600 + 1
+"""The last reading begins another one."""
+
+type Upload = Callable[[Path], Awaitable[str]]
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulated radio needs no rest, and no page has to begin to listen."""
+    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
+    monkeypatch.setattr(history_flow, "SHOWN_FOR", 0.0)
+
+
+pytestmark = pytest.mark.usefixtures("quiet_database")
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of temporary files for this test alone."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+async def box_entry(
+    time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
+) -> MockConfigEntry:
+    """A box whose history is looked after."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await hass.async_block_till_done()
+    return fritzbox_entry
+
+
+@pytest.fixture
+async def meter(
+    time: Time,
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    mock_hass_config: None,
+    mqtt_client_mock: Any,
+) -> AsyncIterator[MockConfigEntry]:
+    """The meter that the old server has read as well."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    mocked_reader = MockedReader(time, hass, mqtt_client_mock)
+    mocked_reader.blocks["MT681"] |= {"E_in": 15119.035, "Meter_id": METER}
+    await mocked_reader.connect()
+    entry = mocked_reader.entry(prefix="MT681", power_interval=5)
+    await mocked_reader.set_up(entry)
+    yield entry
+    await mocked_reader.disconnect()
+
+
+def written(folder: Path, more: Sequence[Row] = (), **options: Any) -> Path:
+    """Write a day and a half of the old server."""
+    lived = Years(start=FROM, end=UNTIL).rows()
+    window = (WINDOW, "Window Kitchen", "State", local(FROM + 60), 1.0)
+    return write(folder / UPLOADED, [*lived, window, *more], **options)
+
+
+def entity_of(hass: HomeAssistant, unique_id: str) -> str:
+    """Return the entity of a value."""
+    entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, unique_id)
+    assert entity_id is not None
+    return entity_id
+
+
+@pytest.fixture
+def upload(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Upload:
+    """Send a file as the frontend does; return how it is called from now on."""
+
+    async def send(path: Path) -> str:
+        assert await async_setup_component(hass, "file_upload", {})
+        client = await hass_client()
+        form = aiohttp.FormData()
+        form.add_field(
+            "file", await hass.async_add_executor_job(path.read_bytes), filename=path.name
+        )
+        response = await client.post("/api/file_upload", data=form)
+        file_id: str = (await response.json())["file_id"]
+        return file_id
+
+    return send
+
+
+def left_behind(temporary: Path) -> list[Path]:
+    """Return what lies in the folder of temporary files, but for that of uploads itself."""
+    return [path for path in temporary.iterdir() if path.name.startswith(DOMAIN)]
+
+
+async def tidied(hass: HomeAssistant, temporary: Path) -> None:
+    """Wait until nothing is left of an upload."""
+    await settled(hass, lambda: not left_behind(temporary), "the end of the upload")
+
+
+async def read(dialogue: Dialogue, path: Path) -> None:
+    """Name a file, and wait until it was looked into."""
+    await dialogue.answer(path=str(path))
+    assert dialogue.progress == "import_reading"
+    await dialogue.arrive()
+
+
+def fails(err: Exception) -> Callable[..., Awaitable[Any]]:
+    """Return what fails with an error."""
+
+    async def fail(*_args: Any, **_kwargs: Any) -> Any:
+        raise err
+
+    return fail
+
+
+# Texts
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
+    folder = Path(history_flow.__file__).parents[1] / "translations"
+    selectors = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))["selector"]
+    assert selectors["doubt"]["options"].keys() == {
+        *DiscardReason,
+        upkeep.NOT_TOLD,
+        upkeep.NOT_WRITTEN,
+    }
+    assert selectors["rejected"]["options"].keys() == set(chain(Verdict, RowError)) - ACCEPTING
+
+
+def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
+    refusals = set(server_import._REFUSALS.values()) | {
+        "box_does_not_tell",
+        "database_refused",
+        "no_recorder",
+        "not_written",
+        "path_not_allowed",
+        "unloaded",
+    }
+    assert refusals | {"one_file", "unknown"} == TEXTS["options"]["error"].keys()
+    assert refusals < TEXTS["exceptions"].keys()
+
+
+# The history
+
+
+async def test_how_the_history_is_kept_is_an_option(
+    hass: HomeAssistant, box_entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(box_entry, options={"scan_interval": 90})
+    dialogue = await prefer(hass, box_entry, "history")
+    assert dialogue.step == "history"
+    assert dialogue.suggested == USUAL
+    assert dialogue.placeholders == {"when": "-", "report": "-"}
+    with pytest.raises(InvalidData):
+        await dialogue.answer(**{**USUAL, "outage_shape": "round"})
+    await dialogue.answer(history=False, outage_shape="week_before", run_now=False)
+    await hass.async_block_till_done()
+    assert box_entry.options == {
+        "scan_interval": 90,
+        "history": False,
+        "outage_shape": "week_before",
+    }
+    looking_after = scheduler_of(hass, box_entry.entry_id)
+    assert looking_after is not None
+    assert not looking_after.enabled
+    again = await prefer(hass, box_entry, "history")
+    assert again.suggested == {"history": False, "outage_shape": "week_before", "run_now": False}
+
+
+async def test_the_last_report_is_shown_in_words(
+    hass: HomeAssistant, box_entry: MockConfigEntry
+) -> None:
+    entity_id = entity_of(hass, f"{WORKSHOP}_energy")
+    state = hass.states.get(entity_id)
+    assert state is not None
+    get_editor(hass).journal.runs[box_entry.entry_id] = {
+        "at": "2026-03-19T23:30:00+00:00",
+        "result": [
+            {
+                "entity_id": entity_id,
+                "rows": 12,
+                "energy": 3.456,
+                "since": "2026-02-01T00:00:00+00:00",
+                "left_out": ["mismatch", "new_doubt"],
+                "mended": [],
+            },
+            {
+                "entity_id": "sensor.gone",
+                "rows": 0,
+                "energy": None,
+                "since": None,
+                "left_out": [],
+                "mended": [],
+            },
+        ],
+    }
+    dialogue = await prefer(hass, box_entry, "history")
+    doubt = TEXTS["selector"]["doubt"]["options"]["mismatch"]
+    assert dialogue.placeholders == {
+        "when": "2026-03-20 00:30",
+        "report": f"- {state.name} · +12 h · 3.46 kWh · ← 2026-02-01 01:00 · ⚠ {doubt}, new_doubt\n"
+        "- sensor.gone",
+    }
+    hass.config.language = "de"
+    german = await prefer(hass, box_entry, "history")
+    assert "Tage oder Monate passen nicht zu ihren Teilen" in german.placeholders["report"]
+
+
+async def test_a_time_that_is_none_is_shown_as_it_is(
+    hass: HomeAssistant, box_entry: MockConfigEntry
+) -> None:
+    get_editor(hass).journal.runs[box_entry.entry_id] = {"at": "yesterday", "result": []}
+    dialogue = await prefer(hass, box_entry, "history")
+    assert dialogue.placeholders == {"when": "yesterday", "report": "-"}
+
+
+async def test_the_history_is_completed_at_once(
+    hass: HomeAssistant, box_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The counters' years have tests of their own, which take a while.
+    monkeypatch.setattr(
+        upkeep,
+        "sources",
+        lambda *args: [item for item in sources(*args) if item.series == "temperature"],
+    )
+    told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
+    entity_id = entity_of(hass, f"{BATH}_temperature")
+    dialogue = await prefer(hass, box_entry, "history")
+    await dialogue.answer(**{**USUAL, "outage_shape": "week_before", "run_now": True})
+    assert dialogue.progress == "history"
+    await dialogue.arrive()
+    assert dialogue.step == "history_done"
+    assert dialogue.errors == {}
+    parts = [event.data["progress"] for event in told]
+    assert parts[0] == 0
+    assert parts == sorted(parts)
+    assert parts[-1] < 1
+    found = await rows(hass, entity_id)
+    assert found
+    state = hass.states.get(entity_id)
+    assert state is not None
+    assert f"- {state.name} · +{len(found)} h · ← " in dialogue.placeholders["report"]
+    # Looked at again, it has not been made again.
+    shown = dialogue.placeholders
+    await dialogue.look()
+    assert dialogue.placeholders == shown
+    await dialogue.answer()
+    await hass.async_block_till_done()
+    assert box_entry.options == {"history": True, "outage_shape": "week_before"}
+    again = await prefer(hass, box_entry, "history")
+    assert again.placeholders["report"] == shown["report"]
+    assert again.placeholders["when"].startswith("2026-03-20 19:")
+
+
+@pytest.mark.parametrize(
+    ("err", "text"),
+    [
+        (FritzBoxError("busy"), "box_does_not_tell"),
+        (HomeAssistantError("no words"), "unknown"),
+        (HomeAssistantError("x", translation_domain="mqtt", translation_key="busy"), "unknown"),
+        (OSError("disk"), "unknown"),
+    ],
+    ids=repr,
+)
+async def test_a_history_that_cannot_be_completed_is_an_error(
+    hass: HomeAssistant,
+    box_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    err: Exception,
+    text: str,
+) -> None:
+    monkeypatch.setattr(box_entry.runtime_data, "async_statistics", fails(err))
+    dialogue = await prefer(hass, box_entry, "history")
+    await dialogue.answer(**{**USUAL, "run_now": True})
+    await dialogue.arrive()
+    assert dialogue.errors == {"base": text}
+    assert dialogue.placeholders == {"report": "-"}
+    assert ("The history cannot be changed" in caplog.text) == (text == "unknown")
+    await dialogue.answer()
+    assert box_entry.options == EVENLY
+
+
+async def test_the_history_of_an_entry_that_is_not_loaded_cannot_be_completed(
+    time: Time, recorder_mock: Recorder, hass: HomeAssistant
+) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, data={"kind": "meter"}, options={"max_power": 30})
+    entry.add_to_hass(hass)
+    dialogue = await prefer(hass, entry, "history")
+    assert dialogue.suggested == EVENLY
+    assert dialogue.placeholders == {"when": "-", "report": "-"}
+    await dialogue.answer(history=False, outage_shape="even")
+    assert entry.options == {"max_power": 30, "history": False, "outage_shape": "even"}
+
+
+async def test_an_entry_that_is_unloaded_before_the_answer_is_not_asked(
+    hass: HomeAssistant, box_entry: MockConfigEntry
+) -> None:
+    dialogue = await prefer(hass, box_entry, "history")
+    assert await hass.config_entries.async_unload(box_entry.entry_id)
+    await dialogue.answer(**{**USUAL, "run_now": True})
+    assert dialogue.end == "not_loaded"
+
+
+async def test_an_entry_that_is_unloaded_meanwhile_does_not_leave_the_page_waiting(
+    hass: HomeAssistant, box_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, waiting = asyncio.Event(), asyncio.Event()
+
+    async def wait(_ain: str) -> None:
+        asked.set()
+        await waiting.wait()
+        raise FritzBoxError("gone")
+
+    monkeypatch.setattr(box_entry.runtime_data, "async_statistics", wait)
+    dialogue = await prefer(hass, box_entry, "history")
+    await dialogue.answer(**{**USUAL, "run_now": True})
+    await asked.wait()
+    assert await hass.config_entries.async_unload(box_entry.entry_id)
+    waiting.set()
+    await dialogue.arrive()
+    assert dialogue.errors == {"base": "unloaded"}
+
+
+# The old server's file
+
+
+async def test_the_old_server_s_file_goes_where_its_series_go_on(
+    hass: HomeAssistant,
+    meter: MockConfigEntry,
+    upload: Upload,
+    temporary: Path,
+    tmp_path: Path,
+) -> None:
+    garbage = [
+        (METER, "MT681", "E_in", local(UNTIL + 60), 9e9),
+        (METER, "MT681", "E_in", "yesterday", 5.0),
+    ]
+    told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
+    entity_id = entity_of(hass, f"{UNIQUE_ID}_energy_import")
+    file_id = await upload(written(tmp_path, garbage))
+    options = dict(meter.options)
+
+    dialogue = await prefer(hass, meter, "import_database")
+    await dialogue.answer(file=file_id)
+    assert dialogue.progress == "import_reading"
+    (kept,) = left_behind(temporary)
+    await dialogue.arrive()
+
+    # Every series is shown, and where it goes.
+    assert dialogue.step == "import_series"
+    assert dialogue.placeholders["count"] == "6"
+    assert dialogue.placeholders["first"] == "2026-02-01"
+    assert dialogue.placeholders["last"] == "2026-02-02"
+    assert dialogue.placeholders["left_out"].startswith(f"Kitchen ({WINDOW}) State: 1 ")
+    fields = {label.split(":")[0]: label for label in dialogue.suggested}
+    energy = fields[f"MT681 ({METER}) E_in"]
+    power = fields[f"MT681 ({METER}) Power"]
+    plug = fields[f"Washing machine ({PLUG}) Energy"]
+    warmth = fields[f"Bath ({THERMOSTAT}) Temperature"]
+    battery = fields[f"Bath ({THERMOSTAT}) Battery"]
+    assert len(fields) == 5
+    assert dialogue.suggested == {
+        energy: entity_id,
+        power: entity_of(hass, f"{UNIQUE_ID}_power"),
+        plug: "external",
+        warmth: "external",
+        battery: "external",
+    }
+    offered = [option["value"] for option in dialogue.field(energy).config["options"]]
+    assert set(offered[:-2]) == {entity_id, entity_of(hass, f"{UNIQUE_ID}_energy_export")}
+    assert offered[-2:] == ["external", "skip"]
+    assert [option["value"] for option in dialogue.field(warmth).config["options"]] == [
+        "external",
+        "skip",
+    ]
+    with pytest.raises(InvalidData):
+        await dialogue.answer(**{**dialogue.suggested, warmth: entity_id})
+
+    # Now it is written.
+    await dialogue.answer(**{**dialogue.suggested, power: "skip", battery: "skip"})
+    assert dialogue.progress == "import_writing"
+    await dialogue.arrive()
+    assert dialogue.step == "import_done"
+    assert dialogue.errors == {}
+    parts = [event.data["progress"] for event in told]
+    assert parts == sorted(parts)
+    assert parts[-1] == 1
+    (counter,) = [line for line in dialogue.placeholders["report"].splitlines() if "E_in" in line]
+    found = await rows(hass, entity_id)
+    assert counter.startswith(f"- MT681 E_in · → {entity_id} · {len(found):,} h · ")
+    assert "1 without a valid time" in counter
+    assert "higher than the fuses allow" in counter
+    # Up to what the meter shows now.
+    assert len(found) > HOURS
+    lived = Years(start=FROM, end=UNTIL)
+    lived.rows()
+    for row in found[: HOURS - 1]:
+        assert row["sum"] == pytest.approx(lived.consumed[int(row["start"])], abs=0.001)
+    assert "- MT681 Power · -" in dialogue.placeholders["report"].splitlines()
+    means = await rows(hass, "py_hab:09995_0123456_temperature")
+    assert len(means) >= HOURS
+    assert await rows(hass, "py_hab:11657_0142361_energy")
+    assert await rows(hass, "py_hab:09995_0123456_battery") == []
+
+    # Nothing is left of the upload, and no option has changed.
+    assert kept.exists()
+    await dialogue.answer()
+    await tidied(hass, temporary)
+    assert meter.options == options
+
+
+async def test_series_of_a_box_are_found_by_their_ain_and_may_go_elsewhere(
+    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
+) -> None:
+    described: list[Described] = [
+        (WORKSHOP, "Energy", "Workshop", "kWh", 1),
+        (PLUG, "Energy", "Former plug", "kWh", 1),
+    ]
+    readings: list[Row] = [
+        (device, "Switch", "Energy", local(FROM + 600 * step), 10.0 + step / 100)
+        for step in range(20)
+        for device in (WORKSHOP, PLUG)
+    ]
+    path = write(media / UPLOADED, readings, described=described)
+    entity_id = entity_of(hass, f"{WORKSHOP}_energy")
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await read(dialogue, path)
+    own, former = sorted(dialogue.suggested, key=lambda label: "Former" in label)
+    assert dialogue.suggested == {own: entity_id, former: "external"}
+    assert dialogue.placeholders["left_out"] == "-"
+    await dialogue.answer(**{own: "external", former: entity_id})
+    await dialogue.arrive()
+    assert len(await rows(hass, entity_id)) == 4
+    assert len(await rows(hass, "py_hab:11657_0290174_energy")) == 4
+    await dialogue.answer()
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "offered"),
+    [
+        ({"disabled_by": er.RegistryEntryDisabler.USER}, False),
+        ({"unit_of_measurement": "Wh"}, True),
+        ({"unit_of_measurement": "W"}, False),
+    ],
+    ids=repr,
+)
+async def test_only_what_is_offered_is_proposed(
+    hass: HomeAssistant,
+    meter: MockConfigEntry,
+    media: Path,
+    changes: dict[str, Any],
+    offered: bool,
+) -> None:
+    entity_id = entity_of(hass, f"{UNIQUE_ID}_energy_import")
+    er.async_get(hass).async_update_entity(entity_id, **changes)
+    dialogue = await prefer(hass, meter, "import_database")
+    await read(dialogue, written(media))
+    (label,) = [label for label in dialogue.suggested if "E_in" in label]
+    assert dialogue.suggested[label] == (entity_id if offered else "external")
+    await dialogue.answer(**dict.fromkeys(dialogue.suggested, "skip"))
+    await dialogue.arrive()
+    assert dialogue.errors == {}
+    assert await rows(hass, entity_id) == []
+
+
+async def test_a_file_without_readings_is_no_error(
+    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
+) -> None:
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await read(dialogue, write(media / UPLOADED, []))
+    assert dialogue.placeholders == {
+        "count": "0",
+        "rows": "0",
+        "first": "-",
+        "last": "-",
+        "left_out": "-",
+    }
+    await dialogue.answer()
+    await dialogue.arrive()
+    assert dialogue.placeholders == {"report": "-"}
+
+
+async def test_a_series_without_names_and_times_is_shown_all_the_same(
+    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
+) -> None:
+    dialogue = await prefer(hass, box_entry, "import_database")
+    nameless: list[Row] = [("", "", "Power", "sometime", 5.0), ("7", None, "Power", None, 5.0)]
+    await read(dialogue, write(media / UPLOADED, nameless, described=[]))
+    assert set(dialogue.suggested) == {"Power: 1", "7 (7) Power: 1"}
+    await dialogue.answer(**dialogue.suggested)
+    await dialogue.arrive()
+    assert dialogue.errors == {}
+
+
+async def test_either_a_file_or_a_path(
+    hass: HomeAssistant,
+    box_entry: MockConfigEntry,
+    upload: Upload,
+    tmp_path: Path,
+    media: Path,
+) -> None:
+    file_id = await upload(written(tmp_path))
+    dialogue = await prefer(hass, box_entry, "import_database")
+    assert dialogue.step == "import_database"
+    for both_or_none in ({}, {"path": "  "}, {"file": file_id, "path": str(media)}):
+        await dialogue.answer(**both_or_none)
+        assert dialogue.errors == {"base": "one_file"}
+    assert dialogue.suggested == {"file": file_id, "path": str(media)}
+    await dialogue.answer(file=file_id)
+    assert dialogue.progress == "import_reading"
+    await dialogue.arrive()
+    assert dialogue.step == "import_series"
+    await dialogue.leave()
+
+
+async def test_a_progress_does_not_end_before_the_page_listens(
+    hass: HomeAssistant,
+    box_entry: MockConfigEntry,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = asyncio.Event()
+
+    async def look(*_: Any) -> None:
+        looked.set()
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="file_not_found")
+
+    monkeypatch.setattr(history_flow, "async_inspect", look)
+    monkeypatch.setattr(history_flow, "SHOWN_FOR", 3600.0)
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await dialogue.answer(path=str(media / "none.db"))
+    await looked.wait()
+    await asyncio.sleep(0)
+    await dialogue.look()
+    assert dialogue.progress is not None
+    await dialogue.leave()
+
+
+async def test_a_path_that_is_not_allowed_is_not_read(
+    hass: HomeAssistant, box_entry: MockConfigEntry, tmp_path: Path, media: Path
+) -> None:
+    path = written(tmp_path)
+    dialogue = await prefer(hass, box_entry, "import_database")
+    for refused in (path, media / ".." / UPLOADED, Path("datenbank.db")):
+        await dialogue.answer(path=str(refused))
+        assert dialogue.errors == {"base": "path_not_allowed"}
+    assert dialogue.suggested == {"path": "datenbank.db"}
+
+
+@pytest.mark.parametrize("set_up", [True, False], ids=["unknown", "no uploads"])
+async def test_an_upload_that_is_not_there_is_told(
+    hass: HomeAssistant,
+    box_entry: MockConfigEntry,
+    upload: Upload,
+    tmp_path: Path,
+    set_up: bool,
+) -> None:
+    if set_up:
+        await upload(written(tmp_path))
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await dialogue.answer(file="0123456789abcdef0123456789abcdef")
+    assert dialogue.errors == {"base": "file_not_found"}
+
+
+async def test_an_upload_that_cannot_be_moved_is_told(
+    hass: HomeAssistant,
+    box_entry: MockConfigEntry,
+    upload: Upload,
+    temporary: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file_id = await upload(written(tmp_path))
+
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(shutil, "move", full)
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await dialogue.answer(file=file_id)
+    assert dialogue.errors == {"base": "file_unreadable"}
+    await dialogue.leave()
+    await tidied(hass, temporary)
+
+
+@pytest.mark.parametrize("reason", FileError)
+async def test_a_file_that_cannot_be_read_is_told_why_and_asked_for_again(
+    hass: HomeAssistant,
+    box_entry: MockConfigEntry,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reason: FileError,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise LegacyFileError(reason, "detail")
+
+    path = written(media)
+    dialogue = await prefer(hass, box_entry, "import_database")
+    with monkeypatch.context() as patched:
+        patched.setattr(server_import, "inspect", refuse)
+        await read(dialogue, path)
+    assert dialogue.step == "import_database"
+    assert dialogue.errors == {"base": f"file_{reason.value}"}
+    # What was typed need not be typed again, and what is shown again tells the same.
+    assert dialogue.suggested == {"path": str(path)}
+    await dialogue.look()
+    assert dialogue.errors == {"base": f"file_{reason.value}"}
+    await dialogue.answer()
+    assert dialogue.errors == {"base": "one_file"}
+    await read(dialogue, path)
+    assert dialogue.step == "import_series"
+
+
+async def test_files_of_another_kind_are_refused(
+    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
+) -> None:
+    dialogue = await prefer(hass, box_entry, "import_database")
+    for content, reason in ((None, "file_not_found"), (b"", "file_empty"), (b"PDF", "file_not_a")):
+        path = media / reason
+        if content is not None:
+            path.write_bytes(content)
+        await read(dialogue, path)
+        assert dialogue.errors["base"].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("err", "text"),
+    [
+        (LegacyFileError(FileError.CHANGED), "file_changed"),
+        (MemoryError(), "unknown"),
+    ],
+    ids=repr,
+)
+async def test_an_import_that_fails_is_an_error_and_leaves_nothing_of_the_upload(
+    hass: HomeAssistant,
+    box_entry: MockConfigEntry,
+    upload: Upload,
+    temporary: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    err: Exception,
+    text: str,
+) -> None:
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise err
+
+    file_id = await upload(written(tmp_path))
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await dialogue.answer(file=file_id)
+    await dialogue.arrive()
+    monkeypatch.setattr(server_import, "read_hours", lambda *_args, **_kwargs: iter(fail, None))
+    await dialogue.answer(**dialogue.suggested)
+    await dialogue.arrive()
+    assert dialogue.step == "import_done"
+    assert dialogue.errors == {"base": text}
+    assert dialogue.placeholders == {"report": "-"}
+    await dialogue.answer()
+    await tidied(hass, temporary)
+
+
+async def test_a_recorder_that_is_not_ready_is_told(
+    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await read(dialogue, written(media))
+    monkeypatch.setattr(get_editor(hass), "is_ready", lambda: False)
+    await dialogue.answer(**dialogue.suggested)
+    await dialogue.arrive()
+    assert dialogue.errors == {"base": "no_recorder"}
+
+
+@pytest.mark.parametrize("when", ["reading", "asked", "writing"])
+async def test_a_dialogue_that_is_left_deletes_its_upload(
+    hass: HomeAssistant,
+    box_entry: MockConfigEntry,
+    upload: Upload,
+    temporary: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    when: str,
+) -> None:
+    pending_adjustment = asyncio.Event()
+    stopped: list[str] = []
+
+    async def wait(*_args: Any, **_kwargs: Any) -> None:
+        pending_adjustment.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.append(when)
+
+    file_id = await upload(written(tmp_path))
+    if when == "reading":
+        monkeypatch.setattr(history_flow, "async_inspect", wait)
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await dialogue.answer(file=file_id)
+    if when != "reading":
+        await dialogue.arrive()
+    if when == "writing":
+        monkeypatch.setattr(server_import.LegacyImport, "async_run", wait)
+        await dialogue.answer(**dialogue.suggested)
+    if when != "asked":
+        await pending_adjustment.wait()
+    assert len(left_behind(temporary)) == 1
+    await dialogue.leave()
+    await tidied(hass, temporary)
+    assert stopped == ([] if when == "asked" else [when])
+    with pytest.raises(UnknownFlow):
+        await dialogue.look()
+
+
+async def test_nothing_is_imported_into_an_entry_that_is_not_loaded(
+    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
+) -> None:
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await read(dialogue, written(media))
+    assert await hass.config_entries.async_unload(box_entry.entry_id)
+    await dialogue.answer(**dialogue.suggested)
+    assert dialogue.end == "not_loaded"
+    again = await prefer(hass, box_entry, "import_database")
+    assert again.end == "not_loaded"

@@ -1,0 +1,175 @@
+"""What a form shows of the keys' meanings, and what is remembered of the answers."""
+
+import json
+from typing import Any
+
+import pytest
+import voluptuous as vol
+
+from custom_components.py_hab.flows.key_section import (
+    chosen_registers,
+    registers_section,
+    suggested_choices,
+)
+from custom_components.py_hab.sml.key_mapping import CHOICES, assigned_registers, choice_of
+from custom_components.py_hab.sml.key_names import register_of
+from custom_components.py_hab.sml.registers import KeyMapping, Quantity
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers.data_entry_flow import FlowManagerResourceView
+from homeassistant.helpers.json import json_bytes
+from tests.support.dialogue import TEXTS
+
+STRANGE = ["Zähler Stand", " leading", "1.8.0", "A+", "-R", "kW_L1+L2+L3", 'quote"d', "100%", "✓"]
+
+
+def page(form: vol.Schema) -> list[dict[str, Any]]:
+    """Return the fields of a form as they reach the browser."""
+    shown: Any = {"type": FlowResultType.FORM, "data_schema": form}
+    manager: Any = None
+    sent = FlowManagerResourceView(manager)._prepare_result_json(shown)
+    fields: list[dict[str, Any]] = json.loads(json_bytes(sent["data_schema"]))
+    return fields
+
+
+# The form
+
+
+@pytest.mark.parametrize("collapsed", [True, False])
+def test_a_form_with_any_key_reaches_the_browser(collapsed: bool) -> None:
+    [field] = page(vol.Schema(registers_section(STRANGE, collapsed=collapsed)))
+    assert field["name"] == "registers"
+    assert field["type"] == "expandable"
+    assert field["required"]
+    assert field["expanded"] is not collapsed
+    assert [item["name"] for item in field["schema"]] == STRANGE
+    for item in field["schema"]:
+        assert item["optional"] or not item["required"]
+        select = item["selector"]["select"]
+        assert select["options"] == list(CHOICES)
+        assert select["translation_key"] == "register"
+
+
+def test_each_key_is_asked_for_once_and_one_without_a_name_not_at_all() -> None:
+    [field] = page(vol.Schema(registers_section(["", "E_in", "Power"], collapsed=True)))
+    assert [item["name"] for item in field["schema"]] == ["E_in", "Power"]
+    [field] = page(vol.Schema(registers_section([""], collapsed=True)))
+    assert field["schema"] == []
+
+
+def test_a_form_takes_choices_only() -> None:
+    form = vol.Schema(registers_section(STRANGE, collapsed=True))
+    some: dict[str, Any] = {"registers": {STRANGE[0]: "energy_import"}}
+    assert form(some) == some
+    assert form({"registers": {}}) == {"registers": {}}
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"registers": {STRANGE[0]: "nonsense"}},
+        {"registers": {"another": "power"}},
+    ]
+    for answer in wrong:
+        with pytest.raises((vol.Invalid, InvalidData)):
+            form(answer)
+
+
+def test_every_choice_has_a_text_and_a_meaning_of_its_own() -> None:
+    assert TEXTS["selector"]["register"]["options"].keys() == CHOICES.keys()
+    meanings = [(register.quantity, register.factor) for register in CHOICES.values()]
+    assert len(set(meanings)) == len(meanings)
+    assert list(CHOICES)[-1] == Quantity.NO_MEASUREMENT
+
+
+# What it is filled with
+
+
+def test_keys_are_taken_for_what_their_names_say() -> None:
+    keys = ["E_in", "Pi", "Meter_id", "Zähler Stand", "Foo", "Date", ""]
+    assert suggested_choices(keys, {}) == {
+        "E_in": "energy_import",
+        "Pi": "power_import_in_kw",
+        "Meter_id": "meter_id",
+        "Zähler Stand": "energy_import",
+        "Date": "no_measurement",
+    }
+
+
+def test_the_word_of_the_user_goes_first() -> None:
+    assigned = assigned_registers({"E_in": "no_measurement", "Foo": "power_in_kw"})
+    assert suggested_choices(["E_in", "Foo"], assigned) == {
+        "E_in": "no_measurement",
+        "Foo": "power_in_kw",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "choice"),
+    [
+        ("Q+", "reactive_power_import_in_kvar"),
+        ("3_7_0", "reactive_power_import_in_kvar"),
+        ("Meter_ID", "maker"),
+    ],
+)
+def test_every_name_has_its_choice(key: str, choice: str) -> None:
+    assert suggested_choices([key], {}) == {key: choice}
+
+
+# What is remembered
+
+
+def remembered(key: str, choice: str | None) -> str | None:
+    """Return what is remembered of the choice for a key."""
+    return chosen_registers([key], {key: choice} if choice else {}).get(key)
+
+
+def test_what_the_name_says_is_not_remembered() -> None:
+    assert remembered("E_in", "energy_import") is None
+    assert remembered("Date", "no_measurement") is None
+
+
+def test_what_the_user_corrects_is_remembered() -> None:
+    assert remembered("E_in", "energy_export") == "energy_export"
+    assert remembered("E_in", "energy_import_in_wh") == "energy_import_in_wh"
+    assert remembered("Date", "power") == "power"
+
+
+def test_what_the_user_removes_is_not_used_any_more() -> None:
+    assert remembered("E_in", None) == "no_measurement"
+    assert remembered("Zähler Stand", None) == "no_measurement"
+
+
+def test_what_the_user_assigns_is_remembered() -> None:
+    assert remembered("Foo", "power_l3") == "power_l3"
+    assert remembered("Foo", "no_measurement") == "no_measurement"
+    assert remembered("Foo", None) is None
+
+
+def test_a_confirmed_doubt_is_one_no_more() -> None:
+    by_name = register_of("Zähler Stand")
+    assert by_name is not None
+    assert by_name.doubtful
+    assert remembered("Zähler Stand", "energy_import") == "energy_import"
+    assert not CHOICES["energy_import"].doubtful
+
+
+def test_a_key_without_a_name_is_never_remembered() -> None:
+    assert chosen_registers(["", "Foo"], {"": "power", "Foo": "power"}) == {"Foo": "power"}
+
+
+@pytest.mark.parametrize("key", ["E_in", "Zähler Stand", "Q+", "Foo", "Date", "Pi"])
+def test_confirming_again_changes_nothing(key: str) -> None:
+    once = chosen_registers([key], suggested_choices([key], {}))
+    again = chosen_registers([key], suggested_choices([key], assigned_registers(once)))
+    assert again == once
+
+
+# As options hold it
+
+
+@pytest.mark.parametrize("options", [None, [], "power", {"Foo": "nonsense"}])
+def test_nonsense_in_the_options_assigns_nothing(options: object) -> None:
+    assert assigned_registers(options) == {}
+
+
+def test_every_choice_is_found_again() -> None:
+    for choice, register in CHOICES.items():
+        assert choice_of(register) == choice
+    assert choice_of(KeyMapping(Quantity.POWER, 0.5)) is None

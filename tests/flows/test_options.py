@@ -1,0 +1,237 @@
+"""Preferences of a box and of a meter, changed while it works."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.sml.inference import InferredKey
+from custom_components.py_hab.sml.registers import Quantity
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import InvalidData
+from simulator.broker import Broker, available
+from simulator.fritzbox import SimulatedFritzBox
+from tests.conftest import settled
+from tests.support.dialogue import leave, prefer
+from tests.support.patience import brisk
+from tests.support.scripted_reader import scripted
+from tests.support.watching import meter_values, set_up, state_of
+
+TOPIC = "house/meter"
+USUAL: Mapping[str, Any] = {"power_interval": 10, "max_power": 43.5}
+
+
+@pytest.fixture
+async def broker(socket_enabled: None) -> AsyncIterator[Broker]:
+    """One kind is enough here."""
+    async with Broker(kind=available()[-1]) as broker:
+        yield broker
+
+
+@pytest.fixture(autouse=True)
+def little_time() -> Iterator[None]:
+    with brisk():
+        yield
+
+
+@pytest.mark.parametrize("kind", ["fritzbox", "meter"])
+async def test_the_options_begin_with_what_can_be_changed(hass: HomeAssistant, kind: str) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, data={"kind": kind})
+    entry.add_to_hass(hass)
+    dialogue = await prefer(hass, entry, kind)
+    assert dialogue.step == kind
+    shown = await hass.config_entries.options.async_init(entry.entry_id)
+    assert shown["menu_options"] == [kind, "history", "import_database"]
+
+
+# The box
+
+
+async def test_how_often_a_box_is_read_is_an_option(
+    hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    assert fritzbox_entry.runtime_data.update_interval == timedelta(minutes=1)
+    dialogue = await prefer(hass, fritzbox_entry, "fritzbox")
+    assert dialogue.step == "fritzbox"
+    assert dialogue.suggested == {"scan_interval": 60}
+    for out_of_range in (9, 3601):
+        with pytest.raises(InvalidData):
+            await dialogue.answer(scan_interval=out_of_range)
+    await dialogue.answer(scan_interval=3600)
+    await hass.async_block_till_done()
+    assert fritzbox_entry.options == {"scan_interval": 3600}
+    assert fritzbox_entry.runtime_data.update_interval == timedelta(hours=1)
+    again = await prefer(hass, fritzbox_entry, "fritzbox")
+    assert again.suggested == {"scan_interval": 3600}
+    await again.answer(scan_interval=10)
+    await hass.async_block_till_done()
+    assert fritzbox_entry.runtime_data.update_interval == timedelta(seconds=10)
+    await leave(hass, fritzbox_entry)
+
+
+# The meter
+
+
+def meter_of(hass: HomeAssistant, options: Mapping[str, Any] | None = None) -> MockConfigEntry:
+    """Return an entry for a script that takes no commands."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Meter",
+        data={"kind": "meter", "topic": TOPIC, "prefix": "m"},
+        options=dict(options or {}),
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@asynccontextmanager
+async def working(
+    hass: HomeAssistant, broker: Broker, entry: MockConfigEntry, fields: Mapping[str, object]
+) -> AsyncIterator[None]:
+    """Let a reader publish the same all the time, and show it."""
+    async with scripted(broker) as reader, reader.repeating(TOPIC, {"m": fields}):
+        await set_up(hass, entry)
+        yield
+        await leave(hass, entry)
+
+
+async def shows(hass: HomeAssistant, entry: MockConfigEntry, **expected: float) -> None:
+    """Wait until a meter shows these values, and no others."""
+
+    def are_shown() -> bool:
+        return entry.state is ConfigEntryState.LOADED and meter_values(entry) == expected
+
+    await settled(hass, are_shown, f"the values {expected}")
+
+
+async def test_how_often_power_is_written_and_what_the_fuses_allow_are_options(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, trusting: None
+) -> None:
+    entry = meter_of(hass)
+    async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
+        assert (entry.runtime_data._interval, entry.runtime_data._max_power) == (10, 43.5)
+        dialogue = await prefer(hass, entry, "meter")
+        assert dialogue.step == "meter"
+        assert dialogue.suggested == {
+            **USUAL,
+            "registers": {"E_in": "energy_import", "Power": "power"},
+        }
+        assert dialogue.placeholders == {"unknown": "-"}
+        assert not dialogue.page["registers"]["expanded"]
+        for wrong in ({"power_interval": -1}, {"power_interval": 301}, {"max_power": 0}):
+            with pytest.raises(InvalidData):
+                await dialogue.answer(**{**USUAL, "registers": {}, **wrong})
+        await dialogue.answer(
+            power_interval=0, max_power=30, registers=dialogue.suggested["registers"]
+        )
+        assert entry.options == {"power_interval": 0, "max_power": 30, "registers": {}}
+        await shows(hass, entry, energy_import=7, power=300)
+        assert (entry.runtime_data._interval, entry.runtime_data._max_power) == (0, 30)
+        again = await prefer(hass, entry, "meter")
+        assert again.suggested["power_interval"] == 0
+        assert again.suggested["max_power"] == 30
+        hass.config_entries.options.async_abort(again.flow_id)
+
+
+async def test_a_key_that_nobody_knows_gets_a_meaning_and_a_sensor(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, trusting: None
+) -> None:
+    entry = meter_of(hass)
+    fields = {"E_in": 7, "Größe +": 2.5, "word": "ok", "list": [1]}
+    async with working(hass, broker, entry, fields):
+        sensor = f"{entry.entry_id}_power_l1"
+        assert state_of(hass, sensor) is None
+        dialogue = await prefer(hass, entry, "meter")
+        assert dialogue.placeholders == {"unknown": "`Größe +` (2.5), `word` (ok), `list` ()"}
+        assert dialogue.page["registers"]["expanded"]
+        assert [field["name"] for field in dialogue.page["registers"]["schema"]] == [*fields]
+        await dialogue.accept(**{"Größe +": "power_l1_in_kw", "word": "no_measurement"})
+        assert entry.options["registers"] == {
+            "Größe +": "power_l1_in_kw",
+            "word": "no_measurement",
+        }
+        await shows(hass, entry, energy_import=7, power_l1=2500)
+        await settled(hass, lambda: state_of(hass, sensor) is not None, "the new sensor")
+        again = await prefer(hass, entry, "meter")
+        assert again.placeholders == {"unknown": "`list` ()"}
+        assert again.suggested["registers"] == {
+            "E_in": "energy_import",
+            "Größe +": "power_l1_in_kw",
+            "word": "no_measurement",
+        }
+        # Taken back, it is as unknown as before.
+        await again.accept(without="Größe +")
+        assert entry.options["registers"] == {"word": "no_measurement"}
+        await shows(hass, entry, energy_import=7)
+
+
+async def test_a_key_that_no_choice_describes_is_not_asked_for(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, trusting: None
+) -> None:
+    entry = meter_of(hass)
+    async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
+        # A meter behind a transformer: its behaviour tells a factor that no form offers.
+        entry.runtime_data.data[""].inferred["Power"] = InferredKey(Quantity.POWER, 0.5)
+        dialogue = await prefer(hass, entry, "meter")
+        assert dialogue.suggested["registers"] == {"E_in": "energy_import"}
+        await dialogue.leave()
+
+
+@pytest.mark.parametrize("by_choice", [True, False], ids=["not used", "no choice"])
+async def test_what_is_not_to_be_used_is_not_shown(
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    broker: Broker,
+    trusting: None,
+    by_choice: bool,
+) -> None:
+    entry = meter_of(hass)
+    async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
+        sensor = f"{entry.entry_id}_power"
+        await shows(hass, entry, energy_import=7, power=300)
+        dialogue = await prefer(hass, entry, "meter")
+        if by_choice:
+            await dialogue.accept(Power="no_measurement")
+        else:
+            await dialogue.accept(without="Power")
+        assert entry.options["registers"] == {"Power": "no_measurement"}
+        await shows(hass, entry, energy_import=7)
+        await hass.async_block_till_done()
+        assert state_of(hass, sensor) is None, "nobody wants an entity that never works again"
+        again = await prefer(hass, entry, "meter")
+        assert again.suggested["registers"]["Power"] == "no_measurement"
+        await again.accept(Power="power")
+        assert entry.options["registers"] == {}
+        await shows(hass, entry, energy_import=7, power=300)
+
+
+async def test_a_meter_that_does_not_work_has_options_all_the_same(hass: HomeAssistant) -> None:
+    entry = meter_of(hass, {"power_interval": 5, "max_power": 30, "registers": {"Foo": "power"}})
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    dialogue = await prefer(hass, entry, "meter")
+    assert dialogue.suggested == {
+        "power_interval": 5,
+        "max_power": 30,
+        "registers": {"Foo": "power"},
+    }
+    assert dialogue.placeholders == {"unknown": "-"}
+    await dialogue.accept(Foo="power_in_kw")
+    assert entry.options == {
+        "power_interval": 5,
+        "max_power": 30,
+        "registers": {"Foo": "power_in_kw"},
+    }
+
+
+async def test_a_meter_that_was_never_heard_has_no_keys_to_ask_for(hass: HomeAssistant) -> None:
+    entry = meter_of(hass)
+    dialogue = await prefer(hass, entry, "meter")
+    assert dialogue.page["registers"]["schema"] == []
+    await dialogue.accept()
+    assert entry.options == {**USUAL, "registers": {}}

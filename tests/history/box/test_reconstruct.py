@@ -1,0 +1,832 @@
+"""What a box remembers becomes hours: exactly, and nothing that is in doubt."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from itertools import pairwise
+from random import Random
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.py_hab.fritzbox.device_stats import Series
+from custom_components.py_hab.history.box.calendar import DAY, MONTH, QUARTER
+from custom_components.py_hab.history.box.reconstruct import (
+    DiscardReason,
+    EnergyHistory,
+    energy_history,
+    hourly_means,
+)
+from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, full_hour
+from simulator.home import Home
+
+# Hypothesis says so of its own generator, on this version of Python.
+pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
+
+THOROUGH: Final = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+BERLIN: Final = ZoneInfo("Europe/Berlin")
+SIX_HOURS: Final = 6 * HOUR
+type Tell = Callable[[Home, datetime], list[Series]]
+
+NOW: Final = datetime(2026, 11, 18, 10, 7, 12, tzinfo=UTC)
+"""11:07:12 in Berlin."""
+
+
+def series(step: int, *values: float | None, at: datetime | None = None) -> Series:
+    return Series(step=step, values=values, at=at)
+
+
+def history(
+    *remembered: Series, counter: float = 1000.0, now: datetime = NOW, zone: ZoneInfo = BERLIN
+) -> EnergyHistory:
+    """Return the history after looking whether its form is right."""
+    found = energy_history(remembered, counter=counter, now=now, zone=zone)
+    hours, readings = list(found.readings), list(found.readings.values())
+    assert all(two - one == HOUR for one, two in pairwise(hours))
+    assert all(one <= two for one, two in pairwise(readings))
+    if hours:
+        assert hours[-1] == unix(now) // HOUR * HOUR
+        assert 0 <= readings[0] <= readings[-1] <= counter
+    return found
+
+
+def unix(when: datetime) -> int:
+    return int(when.timestamp())
+
+
+def midnight(day: date, zone: ZoneInfo = BERLIN) -> int:
+    return unix(datetime.combine(day, time(), tzinfo=zone))
+
+
+def berlin(month: int, day: int, hour: int = 0) -> int:
+    """Return the unix time of a full hour in Berlin in the year of NOW."""
+    return unix(datetime(NOW.year, month, day, hour, tzinfo=BERLIN))
+
+
+def counted(found: EnergyHistory, start: int, end: int) -> float:
+    """Return the Wh between two full hours."""
+    return (found.readings[end] - found.readings[start]) * 1000
+
+
+# Against a home whose counter is known at any time
+
+
+@cache
+def home(zone: str) -> Home:
+    """Return a home whose first month is not a whole one."""
+    return Home(installed=datetime(2025, 8, 10, 13, 20, tzinfo=ZoneInfo(zone)), timezone=zone)
+
+
+def relative(home: Home, at: datetime) -> list[Series]:
+    """Return what REST tells of the home's import: quarters of an hour up to the request."""
+    quarters = tuple(home.last("import", at, timedelta(seconds=QUARTER), 96))
+    return [Series(step=QUARTER, values=quarters, at=at), *longer(home, at)]
+
+
+def aligned(home: Home, at: datetime) -> list[Series]:
+    """Return what REST tells if its quarters of an hour follow the clock."""
+    quarters = tuple(home.slots("import", at, timedelta(seconds=QUARTER), 96))
+    return [Series(step=QUARTER, values=quarters, at=at), *longer(home, at)]
+
+
+def longer(home: Home, at: datetime) -> list[Series]:
+    six_hours = tuple(home.slots("import", at, timedelta(seconds=SIX_HOURS), 28))
+    return [
+        Series(step=SIX_HOURS, values=six_hours, at=at),
+        Series(step=DAY, values=tuple(home.days("import", at, 31)), at=at),
+        Series(step=MONTH, values=tuple(home.months("import", at, 24)), at=at),
+    ]
+
+
+def without_clock(home: Home, at: datetime) -> list[Series]:
+    """Return what REST tells if its steps of six hours end with the request, too."""
+    quarters, _, days, months = relative(home, at)
+    six_hours = tuple(home.last("import", at, timedelta(seconds=SIX_HOURS), 28))
+    return [quarters, Series(step=SIX_HOURS, values=six_hours, at=at), days, months]
+
+
+def aha_of(home: Home, at: datetime) -> list[Series]:
+    """Return what AHA tells: months before days."""
+    return [
+        Series(step=MONTH, values=tuple(home.months("import", at, 12)), at=at),
+        Series(step=DAY, values=tuple(home.days("import", at, 31)), at=at),
+    ]
+
+
+def counter_of(home: Home, at: datetime) -> float:
+    return home.energy("import", at) // 1 / 1000
+
+
+MOMENTS: Final = [
+    datetime(2025, 11, 18, 10, 7, 12, tzinfo=UTC),
+    datetime(2025, 10, 26, 1, 40, 0, 500, tzinfo=UTC),  # 2:40 for the second time
+    datetime(2025, 10, 26, 22, 59, 59, tzinfo=UTC),
+    datetime(2025, 10, 29, 7, 4, tzinfo=UTC),
+    datetime(2026, 3, 29, 1, 3, 1, tzinfo=UTC),  # 3:03, in the hour after the one left out
+    datetime(2026, 3, 30, 14, 20, tzinfo=UTC),
+    datetime(2025, 12, 31, 23, 0, tzinfo=UTC),  # midnight
+    datetime(2025, 12, 31, 23, 0, 3, tzinfo=UTC),
+    datetime(2025, 8, 31, 12, 0, tzinfo=UTC),
+]
+
+
+@pytest.mark.parametrize("at", MOMENTS, ids=str)
+@pytest.mark.parametrize("minutes", [0, 1, 14, 59, 200])
+def test_a_counter_may_have_been_read_before_the_box_told(at: datetime, minutes: int) -> None:
+    """What was counted since the reading is not taken off it; a quarter of an hour is spread."""
+    lived = home("Europe/Berlin")
+    read_at = at - timedelta(minutes=minutes)
+    counter = counter_of(lived, read_at)
+    found = energy_history(
+        relative(lived, at), counter=counter, read_at=read_at, now=at, zone=BERLIN
+    ).readings
+    assert max(found) == full_hour(read_at.timestamp())
+    assert max(found.values()) <= counter
+    most = 0.25 * 12
+    for hour in list(found)[-12:]:
+        true = counter_of(lived, datetime.fromtimestamp(hour, UTC))
+        assert found[hour] == pytest.approx(true, abs=most)
+    # In the middle, where quarters are known, the readings are exact but for that of the reading.
+    off = {
+        round(found[hour] - counter_of(lived, datetime.fromtimestamp(hour, UTC)), 2)
+        for hour in list(found)[-12:-4]
+    }
+    assert max(off) - min(off) <= 0.8
+
+
+def test_a_counter_that_was_last_read_before_all_that_the_box_remembers_tells_nothing() -> None:
+    read_at = NOW - timedelta(days=4000)
+    found = energy_history(
+        [series(DAY, 10, 20)], counter=1.0, read_at=read_at, now=NOW, zone=BERLIN
+    )
+    assert found.readings == {}
+
+
+@pytest.mark.parametrize("at", MOMENTS, ids=str)
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "UTC"])
+@pytest.mark.parametrize("tell", [relative, aligned, aha_of])
+def test_readings_are_those_of_the_counter(tell: Tell, zone: str, at: datetime) -> None:
+    lived = home(zone)
+    remembered = tell(lived, at)
+    found = history(*remembered, counter=counter_of(lived, at), now=at, zone=lived.zone)
+    assert not found.doubts
+    edges = edges_around(remembered, lived.zone, at)
+    for hour, reading in found.readings.items():
+        after = bisect_right(edges, datetime.fromtimestamp(hour, UTC))
+        least, most = (lived.energy("import", edges[index]) for index in (after - 1, after))
+        assert least / 1000 - 0.001 <= reading <= most / 1000 + 0.001
+    assert min(found.readings.values()) == pytest.approx(0, abs=0.3)
+
+
+def edges_around(remembered: Sequence[Series], zone: ZoneInfo, at: datetime) -> list[datetime]:
+    """Return when the steps start that are the finest by the clock of their time, ascending."""
+    edges = [at + timedelta(seconds=1), at]
+    for one in sorted(remembered, key=lambda one: one.step):
+        if one.step == QUARTER:
+            continue
+        found = edges_of(one.step, at, zone, len(one.values))
+        edges += [edge for edge in found if edge < edges[-1]]
+    return edges[::-1]
+
+
+def edges_of(step: int, at: datetime, zone: ZoneInfo, count: int) -> list[datetime]:
+    """Return when calendar periods and steps of the wall's clock started, newest first."""
+    edges: list[datetime] = []
+    day = at.astimezone(zone).date()
+    if step == MONTH:
+        day = day.replace(day=1)
+    while len(edges) < count:
+        start = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+        if step in {DAY, MONTH}:
+            edges.append(start)
+        else:
+            edges += reversed([edge for edge in steps_of(day, step, zone) if edge <= at])
+        day -= timedelta(days=1)
+        if step == MONTH:
+            day = day.replace(day=1)
+    return edges[:count]
+
+
+def steps_of(day: date, step: int, zone: ZoneInfo) -> list[datetime]:
+    """Return when the steps of a day start: whenever the wall shows a multiple, or jumps."""
+    start, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
+    shown = [datetime.fromtimestamp(moment, zone) for moment in range(start, end, QUARTER)]
+    multiple = [60 * (60 * when.hour + when.minute) // step for when in shown]
+    return [
+        when.astimezone(UTC)
+        for index, when in enumerate(shown)
+        if index == 0 or multiple[index] != multiple[index - 1]
+    ]
+
+
+@pytest.mark.parametrize("at", MOMENTS, ids=str)
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC"])
+@pytest.mark.parametrize("tell", [relative, aligned, aha_of])
+def test_totals_are_exactly_the_box_s(tell: Tell, zone: str, at: datetime) -> None:
+    lived = home(zone)
+    remembered = tell(lived, at)
+    found = history(*remembered, counter=counter_of(lived, at), now=at, zone=lived.zone)
+    for one in remembered:
+        if one.step == QUARTER:
+            continue
+        starts = [unix(edge) for edge in edges_of(one.step, at, lived.zone, len(one.values))]
+        compared = 0
+        for value, start, end in zip(one.values[1:], starts[1:], starts, strict=False):
+            if start % HOUR == end % HOUR == 0 and start in found.readings:
+                assert counted(found, start, end) == pytest.approx(value, abs=1e-3)
+                compared += 1
+        known = sum(value is not None for value in one.values[1:])
+        assert compared >= known - 1
+
+
+@pytest.mark.parametrize(
+    "day", [date(2025, 11, 18), date(2025, 10, 26), date(2026, 3, 29)], ids=str
+)
+@pytest.mark.parametrize("tell", [relative, aligned])
+def test_hours_are_right_whenever_the_box_is_asked(tell: Tell, day: date) -> None:
+    lived = home("Europe/Berlin")
+    for moment in range(midnight(day), midnight(day + timedelta(days=1)), 7 * 60):
+        at = datetime.fromtimestamp(moment + 17, UTC)
+        found = history(*tell(lived, at), counter=counter_of(lived, at), now=at)
+        assert not found.doubts
+        assert_days_are_the_box_s(found, lived, at)
+        edges = [unix(edge) for edge in edges_of(SIX_HOURS, at, BERLIN, 6)]
+        recent = [hour for hour in found.readings if hour >= moment + 17 - DAY]
+        assert len(recent) == DAY // HOUR
+        for hour in recent:
+            # What is scaled in six hours depends on the quarters at their ends.
+            begin = max(edge for edge in edges if edge <= hour)
+            end = min([edge for edge in edges if edge > hour], default=unix(at))
+            allowed = sum(around(lived, edge) for edge in {begin, hour, end} - {unix(at)})
+            truth = lived.energy("import", datetime.fromtimestamp(hour, UTC))
+            assert abs(found.readings[hour] * 1000 - truth) <= allowed + 3
+
+
+def around(home: Home, moment: int) -> float:
+    """Return the Wh of the quarters of an hour before and after a moment."""
+    before, after = (datetime.fromtimestamp(moment + s, UTC) for s in (-QUARTER, QUARTER))
+    return home.energy("import", after) - home.energy("import", before)
+
+
+def assert_days_are_the_box_s(found: EnergyHistory, home: Home, at: datetime) -> None:
+    """Compare whole days and months, for homes whose midnight is a full hour in UTC."""
+    for step, values in ((DAY, home.days("import", at)), (MONTH, home.months("import", at))):
+        starts = [unix(edge) for edge in edges_of(step, at, home.zone, len(values))]
+        for value, start, end in zip(values[1:], starts[1:], starts, strict=False):
+            if start in found.readings:
+                assert counted(found, start, end) == pytest.approx(value, abs=1e-3)
+    # And today, since the counter is known.
+    start = midnight(at.astimezone(home.zone).date(), home.zone)
+    assert found.readings[start] * 1000 == pytest.approx(
+        home.energy("import", datetime.fromtimestamp(start, UTC)), abs=2
+    )
+
+
+@pytest.mark.parametrize("at", MOMENTS, ids=str)
+def test_days_are_right_if_no_step_of_less_than_a_day_follows_the_clock(at: datetime) -> None:
+    lived = home("Europe/Berlin")
+    found = history(*without_clock(lived, at), counter=counter_of(lived, at), now=at)
+    assert not found.doubts
+    assert_days_are_the_box_s(found, lived, at)
+
+
+@pytest.mark.parametrize("seconds", [1, 90, 400])
+def test_the_answer_of_the_box_may_have_waited(seconds: int) -> None:
+    lived, asked = home("Europe/Berlin"), MOMENTS[0]
+    now = asked + timedelta(seconds=seconds)
+    told = [series(one.step, *one.values) for one in relative(lived, asked)]
+    found = history(*told, counter=counter_of(lived, now), now=now)
+    assert not found.doubts
+    for value, day in zip(lived.days("import", asked)[1:], range(1, 31), strict=True):
+        start, end = (midnight(asked.date() - timedelta(days=back)) for back in (day, day - 1))
+        assert counted(found, start, end) == pytest.approx(value, abs=1e-3)
+
+
+@THOROUGH
+@given(
+    st.integers(0, 2**32),
+    st.integers(0, 86400),
+    st.integers(1, QUARTER),
+    st.sampled_from([[], [SIX_HOURS]]),
+)
+def test_days_are_the_box_s_wherever_a_quarter_of_an_hour_begins(
+    seed: int, second: int, newest: int, steps: list[int]
+) -> None:
+    """Of a very uneven load, of which the box knows `newest` seconds in its first value."""
+    chance = Random(seed)
+    now = datetime(2026, 4, 2, tzinfo=UTC) + timedelta(seconds=second)
+    first = unix(now) // 300 - 12 * 24 * 5
+    sums = [0]
+    for _ in range(12 * 24 * 7):
+        sums.append(sums[-1] + chance.choice([0, 0, 0, 0, 0, 1, 20, 100, 300]))
+
+    def energy(moment: int) -> int:
+        cell, rest = divmod(max(moment - 300 * first, 0), 300)
+        return sums[cell] + (sums[cell + 1] - sums[cell]) * rest // 300
+
+    def value(start: int, end: int) -> int:
+        return energy(end) - energy(start)
+
+    quarters = [unix(now), *(unix(now) - newest - QUARTER * index for index in range(96))]
+    remembered = [series(QUARTER, *(value(start, end) for end, start in pairwise(quarters)))]
+    for step, count in [*((step, 28) for step in steps), (DAY, 31), (MONTH, 24)]:
+        edges = [unix(edge) for edge in [now, *edges_of(step, now, BERLIN, count)]]
+        remembered.append(series(step, *(value(start, end) for end, start in pairwise(edges))))
+    found = history(*remembered, counter=energy(unix(now)) / 1000, now=now)
+    assert not found.doubts
+    for end, start in pairwise(unix(edge) for edge in edges_of(DAY, now, BERLIN, 5)):
+        assert counted(found, start, end) == pytest.approx(value(start, end), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("at", "day", "hours"),
+    [(MOMENTS[3], date(2025, 10, 26), 25), (MOMENTS[5], date(2026, 3, 29), 23)],
+    ids=["25 hours", "23 hours"],
+)
+def test_a_day_at_which_the_clock_changes_has_its_hours(
+    at: datetime, day: date, hours: int
+) -> None:
+    lived = home("Europe/Berlin")
+    found = history(*aha_of(lived, at), counter=counter_of(lived, at), now=at)
+    start = midnight(day)
+    index = (at.astimezone(BERLIN).date() - day).days
+    each = (lived.days("import", at)[index] or 0) / hours
+    assert start + hours * HOUR == midnight(day + timedelta(days=1))
+    for hour in range(start, start + hours * HOUR, HOUR):
+        assert counted(found, hour, hour + HOUR) == pytest.approx(each)
+    assert counted(found, start - HOUR, start) != pytest.approx(each)
+
+
+# Against the simplest way to do the same: a cell for each quarter of an hour
+
+
+def cells_of(remembered: Sequence[Series], now: datetime, zone: ZoneInfo) -> dict[int, float]:
+    """Return the Wh of each quarter of an hour."""
+    cells: dict[int, float] = {}
+    for one in sorted(remembered, key=lambda one: one.step):
+        edges = told_of(one.step, now, zone, len(one.values))
+        for value, (end, start) in zip(one.values, pairwise(edges), strict=True):
+            inside = range(start, end, QUARTER)
+            free = [cell for cell in inside if cell not in cells]
+            if value is not None and free:
+                rest = value - sum(cells[cell] for cell in inside if cell in cells)
+                cells |= dict.fromkeys(free, max(rest, 0) / len(free))
+    return cells
+
+
+def told_of(step: int, now: datetime, zone: ZoneInfo, count: int) -> list[int]:
+    """Return when each value ends, and when the oldest one begins."""
+    if step == QUARTER:
+        return [unix(now) - QUARTER * index for index in range(count + 1)]
+    return [unix(edge) for edge in [now, *edges_of(step, now, zone, count)]]
+
+
+def readings_of(cells: Mapping[int, float], counter: float, now: datetime) -> dict[int, float]:
+    moment = unix(now)
+    readings = {moment: counter}
+    while moment - QUARTER in cells:
+        readings[moment - QUARTER] = readings[moment] - cells[moment - QUARTER] / 1000
+        moment -= QUARTER
+    return {hour: reading for hour, reading in readings.items() if hour % HOUR == 0}
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_it_is_what_quarters_of_an_hour_add_up_to(seed: int) -> None:
+    chance = Random(seed)
+    zone = ZoneInfo(chance.choice(["Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "UTC"]))
+    now = datetime(2026, chance.choice([3, 4, 7, 11]), chance.randint(1, 30), tzinfo=UTC)
+    now += timedelta(seconds=QUARTER * chance.randint(0, 95))
+    first = unix(now) - chance.choice([3, 20, 50, 400, 900]) * DAY
+    energy = {cell: chance.randint(1, 800) for cell in range(first, unix(now), QUARTER)}
+    holes = chance.choice([0.0, 0.05, 0.5])
+
+    def value(start: int, end: int) -> int | None:
+        known = sum(energy.get(cell, 0) for cell in range(start, end, QUARTER))
+        return None if end <= first or chance.random() < holes else known
+
+    remembered = []
+    for step, count in ((MONTH, 24), (QUARTER, 96), (DAY, 31), (SIX_HOURS, 28)):
+        edges = told_of(step, now, zone, count)
+        values = tuple(value(start, end) for end, start in pairwise(edges))
+        remembered.append(Series(step=step, values=values, at=chance.choice([now, None])))
+    counter = sum(energy.values()) / 1000 + chance.choice([0, 777])
+
+    found = history(*remembered, counter=counter, now=now, zone=zone)
+    expected = readings_of(cells_of(remembered, now, zone), counter, now)
+    assert set(found.doubts) <= {DiscardReason.UNKNOWN}
+    assert set(found.readings) <= set(expected)
+    # The end is the same: but for hours at the far end in which nothing was counted.
+    start = min(found.readings.values(), default=counter)
+    for hour, reading in expected.items():
+        assert abs(found.readings.get(hour, start) - reading) < 1e-6
+
+
+# What finer and coarser series tell of the same time
+
+
+def test_what_is_finer_takes_precedence_and_the_rest_is_spread() -> None:
+    found = history(
+        series(MONTH, 30_000, 40_000),
+        series(DAY, 2_000, 5_000),
+        series(QUARTER, 10, 10, 10, 400),
+        counter=100.0,
+    )
+    # 11:07:12 back to 10:07:12, 430 Wh; the rest of today before. At 11 the newest quarter is cut.
+    rest = 1570 / 10.12
+    last_hour = 420 + 10 * (1 - 432 / QUARTER) + 0.12 * rest
+    assert counted(found, berlin(11, 18, 10), berlin(11, 18, 11)) == pytest.approx(last_hour)
+    for start in (0, 7, 9):
+        hour = berlin(11, 18, start)
+        assert counted(found, hour, hour + HOUR) == pytest.approx(rest)
+    assert found.readings[berlin(11, 18)] == pytest.approx(98)
+    assert found.readings[berlin(11, 17)] == pytest.approx(93)
+    assert counted(found, berlin(11, 3), berlin(11, 4)) == pytest.approx(23_000 / 16)
+    assert found.readings[berlin(11, 1)] == pytest.approx(70)
+    assert min(found.readings) == berlin(10, 1)
+    assert counted(found, berlin(10, 25), berlin(10, 26)) == pytest.approx(40_000 / 745 * 25)
+    assert not found.doubts
+
+
+@pytest.mark.parametrize(
+    ("month", "first", "second"),
+    [(603, 201, 402), (597, 199, 398), (600, 200, 400)],
+    ids=["more", "less", "the same"],
+)
+def test_what_rounding_took_or_added_is_put_right(month: int, first: int, second: int) -> None:
+    now = datetime(2026, 11, 3, 23, 0, tzinfo=UTC)  # midnight, and three whole days
+    days = (400, 200, 0)
+    found = history(series(MONTH, month), series(DAY, 0, *days), now=now)
+    assert not found.doubts
+    assert counted(found, berlin(11, 3), berlin(11, 4)) == pytest.approx(second)
+    assert counted(found, berlin(11, 2), berlin(11, 3)) == pytest.approx(first)
+    assert min(found.readings) == berlin(11, 2)
+
+
+def test_less_than_a_watt_hour_in_each_step_is_still_a_watt_hour_in_the_day() -> None:
+    now = datetime(2026, 11, 3, 23, 0, tzinfo=UTC)
+    found = history(series(DAY, 0, 48), series(QUARTER, *[0] * 97), now=now)
+    assert not found.doubts
+    assert counted(found, berlin(11, 3, 7), berlin(11, 3, 8)) == pytest.approx(2)
+
+
+def test_unknown_steps_are_found_in_the_coarser_total() -> None:
+    found = history(series(MONTH, 3_000), series(DAY, None, 100, None, *[100] * 20), counter=9.0)
+    # Seventeen days of November are known but for one, and 11:07 hours of today.
+    left = (3_000 - 16 * 100) / (24 + 11.12)
+    assert counted(found, berlin(11, 16), berlin(11, 17)) == pytest.approx(24 * left)
+    assert counted(found, berlin(11, 18, 5), berlin(11, 18, 6)) == pytest.approx(left)
+    assert min(found.readings) == berlin(10, 27)  # five values reach back into October
+    assert not found.doubts
+
+
+def test_a_hole_that_nothing_covers_ends_the_history() -> None:
+    found = history(series(DAY, 10, 20, None, 30))
+    assert found.doubts == (DiscardReason.UNKNOWN,)
+    assert min(found.readings) == berlin(11, 17)
+    assert not history(series(DAY, None, 20)).readings
+
+
+# When
+
+
+def test_the_newest_value_belongs_to_the_day_it_was_told_on() -> None:
+    late = datetime(2026, 11, 17, 22, 0, 1, tzinfo=UTC)  # 23:00:01 in Berlin
+    found = history(
+        series(MONTH, 600, at=late - timedelta(seconds=1)), series(DAY, 240, 120, at=late)
+    )
+    assert found.readings[berlin(11, 17, 23)] == pytest.approx(1000, abs=1e-4)
+    assert found.readings[berlin(11, 18, 11)] == 1000
+    assert counted(found, berlin(11, 16), berlin(11, 17)) == pytest.approx(120)
+    assert counted(found, berlin(11, 1), berlin(11, 17, 23)) == pytest.approx(600, abs=0.1)
+    assert not found.doubts
+
+
+@pytest.mark.parametrize("minutes", [0, 3, 70, 600])
+def test_series_need_not_be_of_the_same_moment(minutes: int) -> None:
+    """The day was told before the quarters of an hour; 600 Wh were counted in each of those."""
+    now = datetime(2026, 11, 18, 22, 22, tzinfo=UTC)
+    before = now - timedelta(minutes=minutes)
+    day = int(2400 * (24 * 60 - 38 - minutes) / 60)
+    found = history(
+        series(DAY, day, 5_000, at=before), series(QUARTER, 280, *[600] * 95, at=now), now=now
+    )
+    assert not found.doubts
+    assert counted(found, berlin(11, 18, 12), berlin(11, 18, 22)) == pytest.approx(24_000, rel=0.01)
+    assert counted(found, berlin(11, 17), berlin(11, 18)) == pytest.approx(5_000)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(minutes=59)], ids=str)
+def test_the_clock_of_the_box_may_be_ahead(ahead: timedelta) -> None:
+    now = datetime(2026, 11, 17, 22, 59, 59, tzinfo=UTC)  # the box has midnight already
+    found = history(series(DAY, 0, 480, 240, at=now + ahead), now=now)
+    assert found.readings[berlin(11, 17, 23)] == pytest.approx(1000 - 0.02)
+    assert counted(found, berlin(11, 16), berlin(11, 17)) == pytest.approx(240)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime.min.replace(tzinfo=UTC),
+        NOW + timedelta(hours=2),
+        datetime.max.replace(tzinfo=UTC),
+    ],
+    ids=str,
+)
+def test_a_series_of_an_unbelievable_time_is_set_aside(at: datetime) -> None:
+    found = history(series(DAY, 10, 20, at=at), series(MONTH, 700, at=NOW))
+    assert found.doubts == (DiscardReason.CLOCK,)
+    assert min(found.readings) == berlin(11, 1)
+    assert history(series(DAY, 10, 20, at=at)).readings == {}
+
+
+@pytest.mark.parametrize("zone", ["America/Havana", "Asia/Beirut", "America/Santiago"])
+def test_where_the_clock_changes_at_midnight_no_time_is_lost(zone: str) -> None:
+    for first in (date(2026, 3, 1), date(2026, 4, 1), date(2026, 9, 1), date(2026, 10, 20)):
+        now = datetime.combine(first, time(13, 5), tzinfo=UTC) + timedelta(days=25)
+        for step, most in ((QUARTER, 400), (SIX_HOURS, 160), (DAY, 40)):
+            found = history(series(step, *[60] * most), now=now, zone=ZoneInfo(zone))
+            assert not found.doubts
+            total = counted(found, min(found.readings), max(found.readings))
+            assert total == pytest.approx(60 * most, abs=300)
+
+
+# What is in doubt
+
+
+def test_parts_that_are_more_than_the_whole() -> None:
+    days = series(DAY, *[1_000] * 31)
+    found = history(series(MONTH, 18_000, 12_000, 30_000), days)
+    assert found.doubts == (DiscardReason.MISMATCH,)
+    assert min(found.readings) == berlin(10, 19)
+    assert counted(found, berlin(10, 19), berlin(11, 18)) == pytest.approx(30_000)
+
+
+def test_parts_that_are_less_than_the_whole_they_cover() -> None:
+    """The numbers of a real plug: 1985 Wh in the month, and 807 in all days."""
+    days = (0, 20, 38, 36, 36, 36, 36, 36, 5, 0, 0, 0, 0, 408, 20, 0, 136, *[0] * 14)
+    found = history(series(MONTH, 1985, 0, 5643, 698), series(DAY, *days))
+    assert found.doubts == (DiscardReason.MISMATCH,)
+    assert min(found.readings) == berlin(11, 2)
+    assert counted(found, berlin(11, 2), berlin(11, 18)) == pytest.approx(sum(days))
+
+
+def test_a_contradiction_is_found_in_spite_of_seconds_between_two_series() -> None:
+    found = history(
+        series(MONTH, 9_000, 40_000, at=NOW),
+        series(DAY, *[100] * 31, at=NOW - timedelta(seconds=1)),
+    )
+    assert found.doubts == (DiscardReason.MISMATCH,)
+    assert min(found.readings) == berlin(10, 19)
+
+
+def test_steps_of_six_hours_that_contradict_quarters_are_left_out() -> None:
+    quarters = series(QUARTER, *[100] * 40)
+    days = series(DAY, 4_450, 2_400)
+    found = history(days, quarters, series(SIX_HOURS, 9_000, 9_000, 600, 600, 600, 600))
+    assert found == history(days, quarters)
+    assert not found.doubts
+
+
+def test_a_contradiction_behind_a_hole_leaves_what_is_newer() -> None:
+    found = history(series(DAY, 10, 90), series(SIX_HOURS, 5, 5, 400, 600, None, 3))
+    assert found.doubts == (DiscardReason.MISMATCH,)
+    assert min(found.readings) == berlin(11, 17, 12)
+
+
+def test_a_counter_that_was_set_back() -> None:
+    found = history(series(MONTH, 400, 3_000), series(DAY, 5, 20, 30, 700), counter=0.06)
+    assert found.doubts == (DiscardReason.MISMATCH, DiscardReason.COUNTER_RESET)
+    found = history(series(MONTH, 800, 3_000), series(DAY, 5, 20, 30, 700), counter=0.06)
+    assert found.doubts == (DiscardReason.COUNTER_RESET,)
+    assert min(found.readings) == berlin(11, 16)
+    assert min(found.readings.values()) == pytest.approx(0.005)
+
+
+def test_rounding_is_no_counter_that_was_set_back() -> None:
+    found = history(series(DAY, 5, 20, 30), counter=0.053)
+    assert not found.doubts
+    assert berlin(11, 16) < min(found.readings) < berlin(11, 16, 3)
+    assert min(found.readings.values()) == 0
+
+
+def test_a_device_that_was_paired_today() -> None:
+    at = NOW - timedelta(minutes=1)
+    found = history(
+        series(MONTH, 140, *[None] * 23, at=at),
+        series(DAY, 140, *[None] * 30, at=at),
+        series(QUARTER, 10, 80, 50, *[None] * 93, at=at),
+        counter=0.14,
+    )
+    assert not found.doubts
+    newest = pytest.approx(0.14 - 0.01 * (6 * 60 + 12) / QUARTER)
+    assert found.readings == {berlin(11, 18, 10): 0, berlin(11, 18, 11): newest}
+
+
+def test_the_time_before_the_device_existed_is_no_history() -> None:
+    """The numbers of a real plug that was new: zeros instead of unknown values."""
+    at = datetime(2022, 10, 16, 5, 10, 36, tzinfo=UTC)
+    found = history(
+        series(MONTH, 447, *[0] * 11, at=at),
+        series(DAY, 30, 307, 110, *[0] * 28, at=at),
+        counter=0.447,
+        now=at + timedelta(minutes=2),
+    )
+    start = midnight(date(2022, 10, 14))
+    assert not found.doubts
+    assert min(found.readings) == start
+    assert found.readings[start] == pytest.approx(0)
+    assert counted(found, start, start + DAY) == pytest.approx(110)
+
+
+def test_statistics_that_begin_long_after_the_counter_are_told() -> None:
+    found = history(series(MONTH, 447, *[0] * 11), series(DAY, 30, 307, 110, *[0] * 28))
+    assert found.doubts == (DiscardReason.NOTHING_BEFORE,)
+    assert min(found.readings) == berlin(11, 16)
+    assert not history(series(DAY, 30, 307, *[0] * 20)).doubts
+
+
+def test_nothing_counted_is_no_history() -> None:
+    assert history(series(MONTH, *[0] * 12), series(DAY, *[0] * 31)) == EnergyHistory(
+        readings={}, doubts=()
+    )
+    assert history() == EnergyHistory(readings={}, doubts=())
+
+
+def test_a_plug_with_pauses() -> None:
+    """The numbers of a real plug; its months were told a second after its days."""
+    at = datetime(2023, 2, 27, 1, 0, 4, tzinfo=UTC)
+    february = [343, 343, 347, 349, 348, 345, 345, 346, 348, 347, 346, 346, 344, 345, 346, 349]
+    february += [346, 345, 348, 346, 345, 0, 0, 0, 344, 346, 344]
+    assert sum(february) == 8301
+    found = history(
+        series(MONTH, 8301, 3256, 1455, 0, 0, 2, 0, 0, 0, 6, 0, 0, at=at + timedelta(seconds=1)),
+        series(DAY, *february, 342, 0, 0, 0, at=at),
+        counter=13.02,
+        now=datetime(2023, 2, 27, 13, 59, 16, tzinfo=UTC),
+    )
+    assert not found.doubts
+    january, february_first = midnight(date(2023, 1, 1)), midnight(date(2023, 2, 1))
+    assert counted(found, february_first, midnight(date(2023, 2, 26))) == pytest.approx(8301 - 686)
+    assert counted(found, january, february_first) == pytest.approx(3256)
+    assert counted(found, january, january + DAY) == pytest.approx((3256 - 342) / 27)
+    assert min(found.readings) == midnight(date(2022, 5, 1))
+
+
+@pytest.mark.parametrize("steps", [(MONTH, DAY), (QUARTER, SIX_HOURS, DAY, MONTH)])
+@pytest.mark.parametrize("counter", [16_153.96, 16_154.3])
+def test_series_that_hold_the_whole_counter(steps: Sequence[int], counter: float) -> None:
+    """As a real Energy 250 tells."""
+    found = history(*(series(step, 16_153_955, 0, 0) for step in steps), counter=counter)
+    assert found == EnergyHistory(readings={}, doubts=(DiscardReason.WHOLE_COUNTER,))
+
+
+def test_one_series_that_holds_the_whole_counter_is_set_aside() -> None:
+    found = history(series(DAY, 500_000, 300), series(MONTH, 70_000), counter=500.0)
+    assert found.doubts == (DiscardReason.WHOLE_COUNTER,)
+    assert found.readings[berlin(11, 1)] == pytest.approx(430)
+
+
+def test_the_whole_counter_in_a_month_long_ago() -> None:
+    found = history(series(MONTH, 100_000, 200_000, 9_000_000, 0), counter=9_300.0)
+    assert found.doubts == (DiscardReason.WHOLE_COUNTER,)
+    assert min(found.readings) == berlin(10, 1)
+    assert min(found.readings.values()) == pytest.approx(9_000)
+
+
+@pytest.mark.parametrize(
+    "value", [-1, 1e12, float("nan"), float("inf"), float("-inf"), 24.5 * 43_500]
+)
+def test_impossible_values_are_as_good_as_unknown(value: float) -> None:
+    found = history(series(DAY, 10, 20, value, 30), counter=9.0)
+    assert found.doubts == (DiscardReason.IMPOSSIBLE, DiscardReason.UNKNOWN)
+    assert min(found.readings) == berlin(11, 17)
+
+
+@pytest.mark.parametrize("counter", [-1.0, 1e12, float("nan"), float("inf")])
+def test_an_impossible_counter_has_no_history(counter: float) -> None:
+    found = energy_history([series(DAY, 10, 20)], counter=counter, now=NOW, zone=BERLIN)
+    assert found == EnergyHistory(readings={}, doubts=(DiscardReason.IMPOSSIBLE,))
+
+
+@pytest.mark.parametrize("step", [0, -900, 1, 10, HOUR, 7 * DAY])
+def test_steps_that_no_box_knows_are_ignored(step: int) -> None:
+    assert history(series(step, 10, 20)) == EnergyHistory(readings={}, doubts=())
+    assert not hourly_means([series(step, 10, 20)], now=NOW)
+
+
+# Whatever a box tells
+
+MOMENT: Final = st.datetimes(
+    datetime(2000, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)
+) | st.sampled_from(MOMENTS)
+VALUE: Final = st.none() | st.integers(0, 3000) | st.floats() | st.just(16_153_955)
+ANY_SERIES: Final = st.builds(
+    Series,
+    step=st.sampled_from([QUARTER, SIX_HOURS, DAY, MONTH]) | st.integers(),
+    values=st.lists(VALUE, max_size=40).map(tuple),
+    at=st.none() | MOMENT | st.datetimes(timezones=st.just(UTC)),
+)
+ZONE: Final = st.sampled_from(
+    ["Europe/Berlin", "UTC", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Havana"]
+).map(ZoneInfo)
+
+
+@THOROUGH
+@given(st.lists(ANY_SERIES, max_size=5), st.floats(), MOMENT, ZONE)
+def test_nothing_is_refused(
+    remembered: list[Series], counter: float, now: datetime, zone: ZoneInfo
+) -> None:
+    history(*remembered, counter=counter, now=now, zone=zone)
+    for row in hourly_means(remembered, now=now):
+        assert row.min <= row.mean <= row.max
+        assert row.start % HOUR == 0
+        assert row.start + HOUR <= now.timestamp()
+
+
+@THOROUGH
+@given(
+    st.lists(st.lists(st.none() | st.integers(0, 500), min_size=1, max_size=30), max_size=4),
+    MOMENT,
+    st.lists(st.integers(0, 3000), min_size=4, max_size=4),
+    ZONE,
+)
+def test_what_is_read_is_consistent(
+    values: list[list[int | None]], now: datetime, ages: list[int], zone: ZoneInfo
+) -> None:
+    remembered = [
+        series(step, *some, at=now - timedelta(seconds=age))
+        for step, some, age in zip([DAY, QUARTER, MONTH, SIX_HOURS], values, ages, strict=False)
+    ]
+    found = history(*remembered, counter=5000.0, now=now, zone=zone)
+    reached = min(found.readings.values(), default=5000.0)
+    assert reached >= 5000 - sum(value or 0 for some in values for value in some) / 1000 - 1e-6
+    # The order of the series says nothing.
+    assert found == history(*reversed(remembered), counter=5000.0, now=now, zone=zone)
+
+
+# Measurements
+
+ROLLOVER_CANDIDATE: Final = datetime(2026, 11, 18, 10, 0, 0, tzinfo=UTC)
+TEN: Final = unix(ROLLOVER_CANDIDATE)
+
+
+def test_means_are_of_whole_hours_that_have_ended() -> None:
+    rows = hourly_means(
+        [series(QUARTER, 4, 3, 2, 1, 20, 20, 21, 23, at=ROLLOVER_CANDIDATE)], now=NOW
+    )
+    assert rows == [
+        MeanRow(TEN - 2 * HOUR, 21, 20, 23),
+        MeanRow(TEN - HOUR, 2.5, 1, 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "hours"),
+    [
+        ([4, 4, 4, 4, 5, 5, None], [2, 1]),
+        ([4, 4, 4, 4, 5, None, None], [1]),
+        ([4, 4, None, 4, 5, 5, 5, 5], [2]),
+        ([None] * 96, []),
+        ([4, 4, 4, 4, float("nan"), 5, float("inf"), 5], [2, 1]),
+    ],
+    ids=["first hour", "too little of it", "hole", "nothing", "nonsense"],
+)
+def test_hours_with_holes(values: list[float | None], hours: list[int]) -> None:
+    rows = hourly_means([series(QUARTER, *values, at=ROLLOVER_CANDIDATE)], now=NOW)
+    assert [row.start for row in rows] == [TEN - hour * HOUR for hour in hours]
+
+
+def test_a_quarter_in_two_hours_counts_in_each_for_its_time_there() -> None:
+    (row,) = hourly_means([series(QUARTER, 30, 10, 10, 10, 20)], now=NOW)
+    assert (row.start, row.min, row.max) == (TEN - HOUR, 10, 30)
+    assert row.mean == pytest.approx((30 * 468 + 10 * 3 * QUARTER + 20 * 432) / HOUR)
+
+
+@pytest.mark.parametrize("tell", [relative, aligned])
+def test_means_are_right_whenever_the_box_is_asked(tell: Tell) -> None:
+    lived = home("Europe/Berlin")
+    for minutes in range(0, 24 * 60, 7):
+        at = NOW.replace(year=2025) + timedelta(minutes=minutes)
+        rows = hourly_means(tell(lived, at), now=at)
+        assert 23 <= len(rows) <= 24
+        for row in rows:
+            begin, end = (datetime.fromtimestamp(row.start + s, UTC) for s in (0, HOUR))
+            truth = lived.energy("import", end) - lived.energy("import", begin)
+            allowed = around(lived, row.start) + around(lived, row.start + HOUR)
+            assert abs(4 * row.mean - truth) <= allowed + 4
+
+
+def test_an_hour_whose_end_the_box_has_not_told_yet_waits() -> None:
+    told = [series(QUARTER, 4, 4, 4, 4, 5, 5, 5, 5, at=ROLLOVER_CANDIDATE - timedelta(minutes=1))]
+    assert [row.start for row in hourly_means(told, now=NOW)] == [TEN - 2 * HOUR]
+
+
+def test_a_measurement_of_the_future_is_none() -> None:
+    told = [series(QUARTER, *[20] * 96, at=NOW + timedelta(days=1))]
+    assert hourly_means(told, now=NOW) == []
+    told = [series(QUARTER, *[20] * 96, at=NOW + timedelta(minutes=55))]
+    assert hourly_means(told, now=NOW)[-1].start == TEN - HOUR

@@ -1,0 +1,217 @@
+"""What the ledger remembers, and what it makes of a file that somebody has broken."""
+
+from datetime import timedelta
+import json
+from typing import Any, Final
+
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.py_hab.history.planning.rows import HOUR
+from custom_components.py_hab.history.statistics.journal import (
+    MAX_EVENTS,
+    SAVE_DELAY,
+    ChangeJournal,
+    ChangeReason,
+    HourSet,
+    StatisticChanges,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+KEY: Final = "py_hab.history"
+
+
+def full_account() -> StatisticChanges:
+    changes = StatisticChanges(
+        entry_id="entry",
+        replaced={HOUR: {"state": 1.0, "sum": None}},
+        sum_adjustments=[(HOUR, 2.5), (2 * HOUR + 300, -1.0)],
+        sum_boundary=4 * HOUR,
+        pending_adjustment=[HOUR, 1.0, HOUR, 300, 0.5, [(2 * HOUR, 1.0)]],
+        sentinel=5 * HOUR,
+        undone=True,
+    )
+    changes.inserted.add([6 * HOUR, 7 * HOUR, 9 * HOUR])
+    changes.pending_inserts.add([11 * HOUR])
+    changes.log(ChangeReason.IMPORT, rows=3)
+    return changes
+
+
+def stored(**by_statistic: Any) -> dict[str, Any]:
+    return {"version": 1, "key": KEY, "data": {"accounts": by_statistic}}
+
+
+async def loaded(hass: HomeAssistant) -> ChangeJournal:
+    journal = ChangeJournal(hass)
+    await journal.async_load()
+    return journal
+
+
+def test_hours_are_kept_as_runs() -> None:
+    hours = HourSet()
+    hours.add([2 * HOUR, 0, HOUR, 5 * HOUR])
+    assert hours.ranges == [[0, 2 * HOUR], [5 * HOUR, 5 * HOUR]]
+    assert len(hours) == 4
+    assert HOUR in hours
+    assert 3 * HOUR not in hours
+    assert "noon" not in hours
+    hours.discard([HOUR, 7 * HOUR])
+    assert hours.all() == {0, 2 * HOUR, 5 * HOUR}
+    assert hours.ranges == [[0, 0], [2 * HOUR, 2 * HOUR], [5 * HOUR, 5 * HOUR]]
+
+
+def test_a_shift_reaches_the_hour_that_it_begins_in() -> None:
+    changes = full_account()
+    assert [changes.adjustment_at(hour * HOUR) for hour in range(4)] == [0.0, 2.5, 1.5, 1.5]
+
+
+def test_a_shift_and_its_opposite_leave_nothing() -> None:
+    changes = StatisticChanges()
+    changes.note_adjustment(HOUR, 1.5)
+    changes.note_adjustment(HOUR, 0.0)
+    changes.note_adjustment(2 * HOUR, -1.5)
+    assert changes.sum_adjustments == [(HOUR, 1.5), (2 * HOUR, -1.5)]
+    changes.note_adjustment(HOUR, -1.5)
+    changes.note_adjustment(2 * HOUR, 1.5)
+    assert changes.is_clean
+
+
+def test_only_the_last_events_are_told() -> None:
+    changes = StatisticChanges()
+    for number in range(MAX_EVENTS + 1):
+        changes.log(ChangeReason.OUTAGE, number=number)
+    assert [event["number"] for event in changes.events] == list(range(1, MAX_EVENTS + 1))
+
+
+def test_a_cleared_account_is_clean() -> None:
+    changes = full_account()
+    was_clean = changes.is_clean
+    changes.clear()
+    assert (was_clean, changes.is_clean, changes.undone) == (False, True, True)
+
+
+async def test_everything_is_found_again(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
+    journal = await loaded(hass)
+    assert not journal.by_statistic
+    journal.by_statistic["sensor.full"] = full_account()
+    journal.runs["entry"] = {"at": "2026-10-01T00:00:00+00:00", "result": []}
+    journal.changes_of("sensor.looked_at")
+    await journal.async_save()
+    # As the file has it.
+    hass_storage[KEY]["data"]["accounts"]["sensor.full"]["begun"][5] = [[2 * HOUR, 1.0]]
+    again = await loaded(hass)
+    assert again.by_statistic == {"sensor.full": journal.by_statistic["sensor.full"]}
+    assert again.runs == journal.runs
+    assert list(again.of_entry("entry")) == ["sensor.full"]
+    assert again.of_entry("another") == {}
+
+
+async def test_what_can_wait_is_saved_before_long(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    journal = await loaded(hass)
+    journal.changes_of("sensor.a").undone = True
+    journal.save_soon()
+    assert KEY not in hass_storage
+    async_fire_time_changed(hass, dt_util.utcnow() + SAVE_DELAY + timedelta(seconds=1))
+    await hass.async_block_till_done()
+    assert list(hass_storage[KEY]["data"]["accounts"]) == ["sensor.a"]
+
+
+async def test_an_account_moves_only_where_nothing_is_changed(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    journal = await loaded(hass)
+    journal.by_statistic["sensor.a"] = changes = full_account()
+    journal.changes_of("sensor.b")
+    assert journal.rename("sensor.a", "sensor.b")
+    assert journal.by_statistic == {"sensor.b": changes}
+    assert not journal.rename("sensor.a", "sensor.c")
+    journal.by_statistic["sensor.c"] = full_account()
+    assert not journal.rename("sensor.b", "sensor.c")
+
+
+NONSENSE: Final[dict[str, Any]] = {
+    "entry_id": [7, ["entry"]],
+    "inserted": [None, "hours", {}, [[0]], [[HOUR, 0]], [[0, 5]], [["0", "3600"]], [[0.5, 7200.5]]],
+    "replaced": [None, {}, [[HOUR]], [["now", {}]], [[HOUR, []]], [[HOUR, {"sum": "much"}]], [5]],
+    "shifts": [None, "all", [[HOUR]], [["now", 1.0]], [[HOUR, None]], [5]],
+    "join": ["now", 1.5, []],
+    "begun": ["now", [], [HOUR, 1.0, HOUR, 300, 0.5, None], [HOUR, "x", HOUR, 300, 0.5, []]],
+    "writing": [7, [7]],
+    "witness": ["nobody"],
+    "events": [None, 5],
+    "undone": [None, "yes"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in NONSENSE.items() for value in values]
+)
+async def test_an_account_of_nonsense_is_set_aside(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    value: Any,
+) -> None:
+    sound = full_account()
+    sound.pending_adjustment = None
+    kept = json.loads(json.dumps(sound.as_json()))
+    broken = kept | {name: value}
+    hass_storage[KEY] = stored(**{"sensor.broken": broken, "sensor.sound": kept})
+    journal = await loaded(hass)
+    assert journal.by_statistic == {"sensor.sound": sound}
+    assert caplog.messages.count("What was changed of sensor.broken cannot be read any more") == 1
+    # It stays in the file, and is not told of again.
+    caplog.clear()
+    await journal.async_save()
+    again = await loaded(hass)
+    await again.async_save()
+    assert again.by_statistic == {"sensor.sound": sound}
+    assert hass_storage[KEY]["data"]["set_aside"] == {"sensor.broken": broken}
+    assert "cannot be read" not in caplog.text
+
+
+@pytest.mark.parametrize("changes", [None, 5, "account", [], {}])
+async def test_what_is_no_account_is_set_aside(
+    hass: HomeAssistant, hass_storage: dict[str, Any], changes: Any
+) -> None:
+    hass_storage[KEY] = stored(**{"sensor.broken": changes})
+    assert (await loaded(hass)).by_statistic == {}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [],
+        "ledger",
+        {"accounts": []},
+        {"runs": 5},
+        {"set_aside": 5},
+        {"runs": {"entry": None}},
+        {"runs": {"entry": []}},
+        {"runs": {"entry": {}}},
+        {"runs": {"entry": {"at": 5, "result": []}}},
+        {"runs": {"entry": {"at": "yesterday", "result": []}}},
+        {"runs": {"entry": {"at": "2026-03-20T12:00:00", "result": []}}},
+        {"runs": {"entry": {"at": "2026-03-20T12:00:00+00:00"}}},
+        {"runs": {"entry": {"at": "2026-03-20T12:00:00+00:00", "result": [{"rows": "7"}]}}},
+    ],
+)
+async def test_a_file_of_nonsense_is_an_empty_one(
+    hass: HomeAssistant, hass_storage: dict[str, Any], data: Any
+) -> None:
+    hass_storage[KEY] = {"version": 1, "key": KEY, "data": data}
+    journal = await loaded(hass)
+    assert (journal.by_statistic, journal.runs) == ({}, {})
+    await journal.async_save()
+
+
+async def test_events_of_nonsense_are_left_out(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    changes = full_account().as_json() | {"begun": None, "events": [5, {"work": "import"}]}
+    hass_storage[KEY] = stored(**{"sensor.a": changes})
+    assert (await loaded(hass)).changes_of("sensor.a").events == [{"work": "import"}]

@@ -1,0 +1,122 @@
+"""What a user may say that a key means."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.py_hab.sml.key_mapping import (
+    CHOICES,
+    METER_CHOICES,
+    assigned_registers,
+    choice_of,
+)
+from custom_components.py_hab.sml.key_names import register_of
+from custom_components.py_hab.sml.registers import (
+    COUNTERS,
+    QUANTITIES,
+    KeyMapping,
+    Quantity,
+    QuantityKind,
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "register"),
+    [
+        ("energy_import", KeyMapping(Quantity.ENERGY_IMPORT)),
+        ("energy_import_in_wh", KeyMapping(Quantity.ENERGY_IMPORT, 0.001)),
+        ("energy_export_t2_in_wh", KeyMapping(Quantity.ENERGY_EXPORT_T2, 0.001)),
+        ("power", KeyMapping(Quantity.POWER)),
+        ("power_in_kw", KeyMapping(Quantity.POWER, 1000.0)),
+        ("power_absolute", KeyMapping(Quantity.POWER_ABSOLUTE)),
+        ("voltage_l1", KeyMapping(Quantity.VOLTAGE_L1)),
+        ("power_factor", KeyMapping(Quantity.POWER_FACTOR)),
+        ("meter_id", KeyMapping(Quantity.METER_ID)),
+        ("no_measurement", KeyMapping(Quantity.NO_MEASUREMENT)),
+    ],
+)
+def test_choices_stand_for_registers(choice: str, register: KeyMapping) -> None:
+    assert CHOICES[choice] == register
+    assert choice_of(register) == choice
+
+
+def test_every_role_can_be_chosen() -> None:
+    assert {register.quantity for register in CHOICES.values()} == {*Quantity}
+    assert list(CHOICES)[-1] == "no_measurement"
+
+
+def test_every_choice_stands_for_itself_alone() -> None:
+    assert [choice_of(register) for register in CHOICES.values()] == list(CHOICES)
+
+
+def test_energy_and_power_alone_may_be_in_another_unit() -> None:
+    scaled = {register.quantity for register in CHOICES.values() if register.factor != 1}
+    units = {"kWh", "W", "kvarh", "var"}
+    assert scaled == {quantity for quantity, item in QUANTITIES.items() if item.unit in units}
+
+
+def test_a_doubtful_register_has_the_same_choice() -> None:
+    assert choice_of(KeyMapping(Quantity.POWER, 1000.0, doubtful=True)) == "power_in_kw"
+
+
+@pytest.mark.parametrize(
+    "register",
+    [KeyMapping(Quantity.POWER, 17.0), KeyMapping(Quantity.VOLTAGE_L1, 1000.0)],
+    ids=repr,
+)
+def test_some_registers_have_no_choice(register: KeyMapping) -> None:
+    assert choice_of(register) is None
+
+
+@pytest.mark.parametrize("key", ["E_in", "Power", "import", "kw_in", "1.7.0", "Volt_p1", "Time"])
+def test_what_the_vocabulary_knows_can_be_shown(key: str) -> None:
+    register = register_of(key)
+    assert register is not None
+    assert choice_of(register) in CHOICES
+
+
+@pytest.mark.parametrize(
+    ("options", "registers"),
+    [
+        ({}, {}),
+        (
+            {"x": "energy_import", "y": "power_in_kw", "z": "no_measurement"},
+            {
+                "x": KeyMapping(Quantity.ENERGY_IMPORT),
+                "y": KeyMapping(Quantity.POWER, 1000.0),
+                "z": KeyMapping(Quantity.NO_MEASUREMENT),
+            },
+        ),
+        (
+            {"x": "energy", "y": "", "z": None, "power": "power"},
+            {"power": KeyMapping(Quantity.POWER)},
+        ),
+        ({"x": 1, "y": True, "maker": "Maker"}, {}),
+        (None, {}),
+        ([], {}),
+        ("energy_import", {}),
+    ],
+    ids=["none", "some", "unknown ones", "no texts", "no options", "a list", "a text"],
+)
+def test_options_say_what_keys_mean(options: Any, registers: dict[str, KeyMapping]) -> None:
+    assert assigned_registers(options) == registers
+
+
+@pytest.mark.parametrize("choice", [[], {}, ["power"]], ids=repr)
+def test_options_changed_by_hand_say_nothing(choice: object) -> None:
+    assert assigned_registers({"x": choice, "y": "power"}) == {"y": KeyMapping(Quantity.POWER)}
+
+
+def test_a_meter_has_energy_or_power() -> None:
+    for choice, register in CHOICES.items():
+        tells = register.quantity in COUNTERS or register.quantity in {
+            Quantity.POWER,
+            Quantity.POWER_ABSOLUTE,
+            Quantity.POWER_IMPORT,
+            Quantity.POWER_EXPORT,
+        }
+        assert (choice in METER_CHOICES) is tells
+    assert all(
+        QUANTITIES[CHOICES[choice].quantity].kind is not QuantityKind.TEXT
+        for choice in METER_CHOICES
+    )

@@ -1,0 +1,110 @@
+"""One meter without Home Assistant around it, and a clock that the test turns."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final, override
+from unittest.mock import patch
+
+from custom_components.py_hab.counters import store as counter_memory
+from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, CounterGuard
+from custom_components.py_hab.counters.store import CounterStore
+from custom_components.py_hab.meter.meter import Meter, MeterUpdate
+from custom_components.py_hab.sml.payload import Block
+from custom_components.py_hab.sml.registers import COUNTERS, KeyMapping, Quantity
+
+NOON: Final = 1_774_000_000.0
+"""Seconds; when the clock of a test begins."""
+
+
+class Clock:
+    """Stands in for Home Assistant's."""
+
+    def __init__(self) -> None:
+        """Begin at noon."""
+        self.now = NOON
+
+    def utcnow(self) -> datetime:
+        """Return the time of the test."""
+        return datetime.fromtimestamp(self.now, UTC)
+
+
+class Forgetful(CounterStore):
+    """A memory without a file."""
+
+    def __init__(self, max_power: float) -> None:
+        """Begin without any counter."""
+        self._max_power = max_power
+        self._guards: dict[str, CounterGuard] = {}
+        self.notes: dict[str, Any] = {}
+        self.gaps = []
+        self.rejected = Counter()
+
+    @override
+    def schedule_save(self) -> None:
+        """Keep nothing."""
+
+    def believe(self, readings: Mapping[str, float], now: float) -> None:
+        """Have counters been believed."""
+        for key, reading in readings.items():
+            self._guards[key] = CounterGuard(reading, now, self._max_power)
+
+
+class OneMeter:
+    """A meter whose messages the test makes up."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        meter_index: str = "",
+        interval: float = 0.0,
+        max_power: float = DEFAULT_MAX_POWER,
+        assigned: Mapping[str, KeyMapping] = MappingProxyType({}),
+        quarantined: bool = False,
+        **accepted: float,
+    ) -> None:
+        """Begin with counters that were believed before, by their role."""
+        self.clock = clock
+        self.counters = Forgetful(max_power)
+        self.meter = Meter(
+            meter_index,
+            assigned=assigned,
+            counters=self.counters,
+            interval=interval,
+            max_power=max_power,
+        )
+        self.counters.believe(
+            {self.meter.counter_key(Quantity(quantity)): kwh for quantity, kwh in accepted.items()},
+            clock.now,
+        )
+        if quarantined:
+            self.counters.quarantine(*map(self.meter.counter_key, COUNTERS))
+
+    @property
+    def now(self) -> float:
+        """The time of the test."""
+        return self.clock.now
+
+    def take(self, after: float, /, **fields: object) -> MeterUpdate:
+        """Receive a message some seconds after the last one."""
+        return self.take_fields(after, fields)
+
+    def take_fields(self, after: float, fields: Mapping[str, object]) -> MeterUpdate:
+        """Receive a message with keys that are no names in Python."""
+        self.clock.now += after
+        return self.meter.take(Block(prefix="MT681", fields=fields), self.clock.now)
+
+    def counter(self, quantity: Quantity) -> float | None:
+        """Return what a counter is believed to show."""
+        return self.counters.last(self.meter.counter_key(quantity))
+
+
+@contextmanager
+def turned() -> Iterator[Clock]:
+    """Have the counters live by a clock of the test's."""
+    clock = Clock()
+    with patch.object(counter_memory, "dt_util", clock):
+        yield clock
