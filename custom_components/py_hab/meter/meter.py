@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 import math
 from typing import Any, Final
 
 from ..counters.guard import ACCEPTING, LONGEST_INTERVAL, Verdict
 from ..counters.store import CounterStore
 from ..sml.health import MeterHealth, MeterProblem
-from ..sml.inference import InferredKey, KeyInference
+from ..sml.inference import KeyInference
 from ..sml.key_names import register_of
 from ..sml.meter_id import MeterId, manufacturer_of, parse_meter_id
 from ..sml.payload import Block, number_in
@@ -102,8 +103,8 @@ class Meter:
         """Keys that mean nothing to us, and their newest values as text."""
         self.number: MeterId | None = None
         self.manufacturer: str | None = None
-        self.inferred: dict[str, InferredKey] = {}
-        """What behaviour has told of keys."""
+        self.inferred: dict[str, KeyMapping] = {}
+        """What the values have shown of keys, and earlier versions have adopted."""
         self.absolute_power = False
         """Whether power is told without its sign."""
         self._assigned = assigned
@@ -113,7 +114,7 @@ class Meter:
         self._clocks: dict[Quantity, _Clock] = {}
         self._throttles: dict[Quantity, Throttle] = {}
         self._watch = MeterHealth()
-        self._behaviour = KeyInference(self._by_name)
+        self._behaviour = KeyInference(self.register_of)
         self._received: dict[Quantity, float] = {}
         """The newest measurements as they came, not thinned out."""
         self._told_number: object = None
@@ -155,12 +156,14 @@ class Meter:
         return now - clock.heard < max(STALE_AFTER, 3 * clock.interval)
 
     def register_of(self, key: str) -> KeyMapping | None:
-        """Return what a key means: by the user's word, else by its behaviour, else by its name."""
-        finding = None if key in self._assigned else self.inferred.get(key)
-        return KeyMapping(finding.quantity, finding.factor) if finding else self._by_name(key)
+        """Return what a key means: by the user's word, else by its values, else by its name."""
+        return self._assigned.get(key) or self.inferred.get(key) or register_of(key)
 
-    def _by_name(self, key: str) -> KeyMapping | None:
-        return self._assigned.get(key) or register_of(key)
+    @property
+    def suggestions(self) -> dict[str, KeyMapping]:
+        """What the values suggest that keys mean; in use once the user has confirmed it."""
+        suggested = self._behaviour.suggestions.items()
+        return {key: mapping for key, mapping in suggested if key not in self._assigned}
 
     def forget_reassigned(self) -> list[Quantity]:
         """Forget, and return, the registers whose keys the user has given another meaning."""
@@ -226,7 +229,7 @@ class Meter:
         self._beyond[key] = self._beyond.get(key, 0) + 1
         if self._beyond[key] < BEYOND:
             return math.nan
-        self.inferred[key] = InferredKey(register.quantity)
+        self.inferred[key] = KeyMapping(register.quantity)
         return 1.0
 
     def _note_unknown(self, key: str, value: object) -> None:
@@ -383,7 +386,7 @@ class Meter:
             beside=hash(tuple(self._received.values())),
         )
         if not self._behaviour.settled:
-            self._behaviour.observe(now, block.numbers())
+            self._behaviour.observe(datetime.fromtimestamp(now, UTC), block.numbers())
             self.inferred |= self._behaviour.inferred
             self.absolute_power |= self._behaviour.absolute_power
 
@@ -415,7 +418,7 @@ class Meter:
                 case [str() as quantity, int() | float() as factor] if (
                     quantity in Quantity and 0 < factor < math.inf
                 ):
-                    self.inferred[key] = InferredKey(Quantity(quantity), factor)
+                    self.inferred[key] = KeyMapping(Quantity(quantity), factor)
         for quantity, key in keys.items() if isinstance(keys, dict) else ():
             if quantity in Quantity and isinstance(key, str):
                 self.keys[Quantity(quantity)] = key
