@@ -10,15 +10,18 @@ from typing import Final
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.sml.inference import MAX_UNKNOWN_KEYS, KeyInference
+from custom_components.py_hab.sml.inference import (
+    MAX_UNKNOWN_KEYS,
+    Fit,
+    KeyInference,
+    Units,
+)
 from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 
 IMPORT: Final = KeyMapping(Quantity.ENERGY_IMPORT)
 EXPORT: Final = KeyMapping(Quantity.ENERGY_EXPORT)
 POWER: Final = KeyMapping(Quantity.POWER)
 KILOWATTS: Final = KeyMapping(Quantity.POWER, 1000.0)
-WH_IN: Final = KeyMapping(Quantity.ENERGY_IMPORT, 0.001)
-WH_OUT: Final = KeyMapping(Quantity.ENERGY_EXPORT, 0.001)
 UNUSED: Final = KeyMapping(Quantity.NO_MEASUREMENT)
 NAMES: Final = {
     "E_in": IMPORT,
@@ -43,6 +46,9 @@ class House:
     imported: float = 15119.0351
     exported: float = 812.3452
     hours: float = 0.0
+    day_hours: float = 0.0
+    """From 6 to 22."""
+    is_day: bool = False
     day: float = 9000.1231
     night: float = 6118.9121
 
@@ -62,8 +68,10 @@ def life(hours: float, *, sun: float, begins: float, step: float) -> Iterator[Ho
         drawn, fed_in = (max(sign * house.power, 0.0) * step / 3.6e6 for sign in (1, -1))
         house.imported += drawn
         house.exported += fed_in
-        if 6 <= clock < 22:
+        house.is_day = 6 <= clock < 22
+        if house.is_day:
             house.day += drawn
+            house.day_hours += step / 3600
         else:
             house.night += drawn
         house.hours += step / 3600
@@ -102,8 +110,20 @@ def wh_out(house: House) -> float:
     return round(house.exported * 1000)
 
 
-def hours_of_operation(house: House) -> float:
-    return round(500 + house.hours / 2, 3)
+def both(house: House) -> float:
+    return house.imported + house.exported
+
+
+def new(house: House) -> float:
+    return round(house.imported - 15118.7, 3)
+
+
+def with_day_load(house: House) -> float:
+    return watts(house) + 6000 * house.is_day
+
+
+def day_with_load(house: House) -> float:
+    return round(house.day + 6 * house.day_hours, 3)
 
 
 type Script = dict[str, Callable[[House], float]]
@@ -119,6 +139,24 @@ BAR: Final[Script] = {"bar": kwh_out}
 TARIFFS: Final[Script] = {
     "day": lambda house: round(house.day, 3),
     "night": lambda house: round(house.night, 3),
+}
+ZERO: Final[Script] = {"Power": lambda _: 0.0}
+CONSTANTS: Final[Script] = {"state": lambda _: 17.0, "scale": lambda _: 0.5}
+EVEN: Final[Script] = {
+    "Power": lambda house: watts(house) + 1500,
+    "foo": lambda house: kwh_in(house) + 1.5 * house.hours,
+}
+LOAD_BY_DAY: Final[Script] = {"Power": with_day_load, "day": day_with_load}
+BALCONY: Final[Script] = {
+    "Power": lambda house: house.power / 50,
+    "E_in": lambda house: house.imported / 50,
+    "bar": lambda house: house.exported * 20,
+}
+PHASE: Final[Script] = {
+    "a": lambda house: round(house.power * 0.6),
+    "b": lambda house: round(house.power * 0.4),
+    "u": lambda house: 230 + 3 * math.sin(house.hours * 40),
+    "i": lambda house: abs(amperes(house)),
 }
 
 
@@ -159,98 +197,64 @@ class World:
     suggested: Mapping[str, KeyMapping] = field(default_factory=dict)
 
 
-DRAWN: Final = KeyMapping(Quantity.POWER_IMPORT)
+IS_IMPORT: Final = {"foo": IMPORT}
+IN_WH: Final = {
+    "Total": KeyMapping(Quantity.ENERGY_IMPORT, 0.001),
+    "Pout": KeyMapping(Quantity.ENERGY_EXPORT, 0.001),
+}
+POWER_IN: Final = {"Power": IMPORT}
+DRAWN: Final = {"Pi": KeyMapping(Quantity.POWER_IMPORT)}
+DRAWN_IN_KW: Final = {"1.7.0": KeyMapping(Quantity.POWER_IMPORT, 1000.0)}
 WORLDS: Final = (
     World("nothing to learn", PV | WATTS, sun=4000),
     # Applied: the unit of a known power
     World("power in kW", E_IN | IN_KW, hours=2, applied={"Power": KILOWATTS}),
     World("power in no unit", E_IN | {"Power": amperes}),
-    World("power drawn in W, not kW", E_IN | {"Pi": watts}, hours=4, applied={"Pi": DRAWN}),
+    World("power drawn in W, not kW", E_IN | {"Pi": watts}, hours=4, applied=DRAWN),
     World("doubtful power in W", E_IN | {"current": watts}, hours=4, applied={"current": POWER}),
     World("doubtful power in amperes", E_IN | {"current": amperes}),
-    World(
-        "doubtful power in kW",
-        E_IN | {"1.7.0": kw},
-        hours=4,
-        applied={"1.7.0": replace(DRAWN, factor=1000.0)},
-    ),
+    World("doubtful power in kW", E_IN | {"1.7.0": kw}, hours=4, applied=DRAWN_IN_KW),
     # Suggested: counters
-    World("import in kWh", WATTS | FOO, hours=4, suggested={"foo": IMPORT}),
-    World("import in Wh", WATTS | {"foo": wh_in}, hours=4, suggested={"foo": WH_IN}),
-    World("import for kW", IN_KW | FOO, hours=4, suggested={"foo": IMPORT}),
-    World("import for kW drawn", {"Pi": kw} | FOO, hours=4, suggested={"foo": IMPORT}),
-    World(
-        "an even load for two days",
-        {
-            "Power": lambda house: watts(house) + 1500,
-            "foo": lambda house: kwh_in(house) + 1.5 * house.hours,
-        },
-        hours=47,
-        suggested={"foo": IMPORT},
-    ),
-    World("rare messages", WATTS | FOO, hours=26, every=300, suggested={"foo": IMPORT}),
+    World("import in kWh", WATTS | FOO, hours=4, suggested=IS_IMPORT),
+    World("import in Wh", WATTS | {"Total": wh_in}, hours=4, suggested={"Total": IN_WH["Total"]}),
+    World("import for kW", IN_KW | FOO, hours=4, suggested=IS_IMPORT),
+    World("import for kW drawn", FOO | {"Pi": kw}, hours=4, suggested=IS_IMPORT),
+    World("rare messages", WATTS | FOO, hours=26, every=300, suggested=IS_IMPORT),
+    World("two even days", EVEN, hours=47, suggested=IS_IMPORT),
+    World("another power stands", FOO | ZERO | {"Leistung": watts}, hours=4, suggested=IS_IMPORT),
+    World("no counters stand still", WATTS | FOO | CONSTANTS, hours=4, suggested=IS_IMPORT),
     World("export", WATTS | E_IN | BAR, hours=20, begins=6, sun=4000, suggested={"bar": EXPORT}),
-    World("both", WATTS | FOO | BAR, sun=4000, suggested={"foo": IMPORT, "bar": EXPORT}),
-    World(
-        "doubtful counters in Wh",
-        WATTS | {"Total": wh_in, "Pout": wh_out},
-        sun=4000,
-        suggested={"Total": WH_IN, "Pout": WH_OUT},
-    ),
-    World(
-        "doubtful counters in winter",
-        WATTS | {"Total": kwh_in, "Pout": kwh_out},
-        suggested={"Total": IMPORT},
-    ),
-    World("doubtful counter of something else", WATTS | {"Total": hours_of_operation}),
-    World("hours of operation", WATTS | {"foo": hours_of_operation}),
-    World("reactive energy", WATTS | {"foo": lambda house: house.imported * 0.3}),
+    World("both", WATTS | FOO | BAR, sun=4000, suggested=IS_IMPORT | {"bar": EXPORT}),
+    World("both in Wh", WATTS | {"Total": wh_in, "Pout": wh_out}, sun=4000, suggested=IN_WH),
+    World("winter", WATTS | FOO | {"Pout": kwh_out}, suggested=IS_IMPORT),
+    World("Wh for less than 100 W", BALCONY, sun=4000),
+    World("hours of operation", WATTS | {"foo": lambda house: 500 + house.hours / 2}),
+    World("reactive energy", WATTS | {"Total": lambda house: house.imported * 0.3}),
     World("import is known", WATTS | E_IN | FOO),
-    World("tariffs and total", WATTS | FOO | TARIFFS, suggested={"foo": IMPORT}),
+    World("tariffs and total", WATTS | FOO | TARIFFS, suggested=IS_IMPORT),
     World("tariffs without total", WATTS | TARIFFS),
     World("one tariff in force, the other stands", WATTS | TARIFFS, hours=10, begins=8),
+    World("little drawn by night", TARIFFS | LOAD_BY_DAY, begins=17.95),
     World("two copies", WATTS | FOO | {"copy": kwh_in}),
-    World(
-        "sum of both directions",
-        WATTS | FOO | E_OUT | {"both": lambda house: house.imported + house.exported},
-        sun=4000,
-        suggested={"foo": IMPORT},
-    ),
+    World("sum of both", WATTS | FOO | E_OUT | {"both": both}, sun=4000, suggested=IS_IMPORT),
     World("counter of the day", WATTS | {"foo": lambda house: house.imported - 15119}, hours=10),
-    World("rolling window", WATTS | {"foo": lambda house: (house.imported - 15119) % 3}),
-    World("no PIN", {"Power": lambda _: 0.0, "foo": lambda house: math.floor(house.imported)}),
+    World("rolling", WATTS | {"foo": lambda house: round((house.imported - 15119) % 7, 2)}),
+    World("no PIN", ZERO | {"foo": lambda house: math.floor(house.imported)}),
     World("counter without any power", FOO),
     # Suggested: the power
     World("power in W", PV | {"foo": watts}, hours=20, sun=4000, suggested={"foo": POWER}),
     World("unknown kW", PV | {"foo": kw}, hours=20, sun=4000, suggested={"foo": KILOWATTS}),
     World("no export counter", E_IN | {"foo": watts}, hours=4, suggested={"foo": POWER}),
-    World(
-        "power among phases, voltage and current",
-        PV
-        | {
-            "sum": watts,
-            "a": lambda house: round(house.power * 0.6),
-            "b": lambda house: round(house.power * 0.4),
-            "u": lambda house: 230 + 3 * math.sin(house.hours * 40),
-            "i": lambda house: abs(amperes(house)),
-        },
-        hours=20,
-        sun=4000,
-        suggested={"sum": POWER},
-    ),
+    World("phases", PV | {"foo": watts} | PHASE, hours=20, sun=4000, suggested={"foo": POWER}),
+    World("two powers", E_IN | {"foo": watts, "bar": watts}),
     World("a voltage", E_IN | {"u": lambda house: 640 + 3 * math.sin(house.hours * 40)}),
     World("power is known", PV | WATTS | {"foo": watts}, sun=4000),
     World("only the power drawn", PV | {"foo": drawn}, sun=4000, begins=6),
     # Suggested: a power that is none
-    World("copy in kWh", E_IN | {"Power": kwh_in}, hours=2, suggested={"Power": UNUSED}),
+    World("copy", {"E_in": new, "Power": new}, hours=2, suggested={"Power": UNUSED}),
     World("copy in Wh", E_IN | {"Power": wh_in}, hours=2, suggested={"Power": UNUSED}),
     World("copy of nothing", {"Power": kwh_in}),
-    World(
-        "copy of nothing beside a power",
-        {"Power": kwh_in, "Leistung": watts},
-        hours=4,
-        suggested={"Power": IMPORT},
-    ),
+    World("copy, and a power", {"Power": kwh_in, "Leistung": watts}, hours=4, suggested=POWER_IN),
 )
 
 
@@ -288,22 +292,18 @@ def restarts(seconds: float, message: dict[str, float]) -> dict[str, float]:
 
 
 def single_keys(seconds: float, message: dict[str, float]) -> dict[str, float]:
-    return message if seconds % 300 == 0 else {"Power": message["Power"]}
-
-
-def nulls(seconds: float, message: dict[str, float]) -> dict[str, float]:
-    return dict.fromkeys(message, math.nan) if seconds % 700 == 0 else message
+    return message if seconds % 840 == 0 else {"Power": message["Power"]}
 
 
 def one_is_lost(seconds: float, message: dict[str, float]) -> dict[str, float]:
-    return {"Power": message["Power"]} if 3600 < seconds < 4800 else message
+    return {"Power": message["Power"]} if 3600 < seconds < 10800 else message
 
 
 def silences(seconds: float, message: dict[str, float]) -> dict[str, float]:
     return message if seconds % 3600 < 2400 else {}
 
 
-@pytest.mark.parametrize("spoil", [restarts, single_keys, nulls, one_is_lost, silences])
+@pytest.mark.parametrize("spoil", [restarts, single_keys, one_is_lost, silences])
 def test_evidence_survives(spoil: Spoil) -> None:
     assert watch(WATTS | FOO, 8, spoil=spoil).suggestions == {"foo": IMPORT}
     assert watch(E_IN | IN_KW, 8, spoil=spoil).inferred == {"Power": KILOWATTS}
@@ -322,24 +322,55 @@ def test_too_few_messages_show_nothing(hours: float, every: float) -> None:
     assert watch(E_IN | IN_KW, hours, every=every).inferred == {}
 
 
-def test_an_even_load_shows_nothing() -> None:
-    inference = KeyInference(NAMES.get)
-    for number in range(4000):
-        numbers = {"Power": 360.0 + number % 2, "foo": 5000.1 + number / 1000}
-        inference.observe(START + timedelta(seconds=10 * number), numbers)
-    assert inference.suggestions == {}
-
-
 def test_the_clock_goes_back() -> None:
-    inference = watch(WATTS | FOO, 4, inference=watch(WATTS, 1))
+    inference = KeyInference(NAMES.get)
+    for number, house in enumerate(life(4, sun=0, begins=18, step=10)):
+        message = {"Power": watts(house), "foo": kwh_in(house), "state": 17.0}
+        if number == 500:
+            # The others are heard only later.
+            message = {"state": 17.0}
+        now = START + timedelta(seconds=10 * number, hours=-1 if number >= 500 else 0)
+        inference.observe(now, message)
     assert inference.suggestions == {"foo": IMPORT}
 
 
-def test_keys_are_bounded() -> None:
-    inference = KeyInference(NAMES.get)
+@pytest.mark.parametrize(("known", "most"), [(None, 1), (IMPORT, 2)])
+def test_keys_are_bounded(known: KeyMapping | None, most: int) -> None:
+    inference = KeyInference(lambda _: known)
     for number in range(1000):
         inference.observe(START + timedelta(seconds=10 * number), {f"key{number}": 1.0})
-    assert len(inference._keys) == MAX_UNKNOWN_KEYS
+    assert len(inference._keys) == most * MAX_UNKNOWN_KEYS
+
+
+FIT: Final = Fit(
+    units=Units(),
+    duration=timedelta(minutes=30),
+    counted=1.0,
+    integrated=1.0,
+    resolution=0.05,
+    max_residual=0.09,
+    nonlinearity=0.28,
+)
+
+
+@pytest.mark.parametrize(
+    ("fit", "verdicts"),
+    [
+        (FIT, "YYY"),
+        (replace(FIT, duration=timedelta(minutes=29)), "---"),
+        (replace(FIT, counted=0.19, integrated=0.19, max_residual=0.0, resolution=0.001), "---"),
+        (replace(FIT, resolution=0.051), "---"),
+        (replace(FIT, integrated=0.7), "-YY"),
+        (replace(FIT, integrated=1.5), "-YY"),
+        (replace(FIT, max_residual=0.11, nonlinearity=0.4), "Y--"),
+        (replace(FIT, nonlinearity=0.26), "YY-"),
+        (replace(FIT, max_residual=0.0, nonlinearity=0.04), "YY-"),
+        (replace(FIT, counted=9.0, integrated=9.0, nonlinearity=0.28), "YYY"),
+    ],
+)
+def test_what_a_fit_proves(fit: Fit, verdicts: str) -> None:
+    proves = (fit.has_right_units, fit.agrees, fit.is_significant)
+    assert "".join("Y" if it else "-" for it in proves) == verdicts
 
 
 # When watching ends
@@ -370,7 +401,7 @@ def test_when_nothing_is_left_to_learn(
 
 # Whatever comes
 
-NUMBERS: Final = st.one_of(st.floats(), st.floats(-10, 20000), st.just(0.0))
+NUMBERS: Final = st.one_of(st.floats(-1e12, 1e12), st.floats(-10, 20000), st.just(0.0))
 MESSAGES: Final = st.dictionaries(
     st.sampled_from(["foo", "bar", "Power", "E_in", "E_out", "Total", "current"]), NUMBERS
 )

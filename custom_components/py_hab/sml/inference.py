@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from .registers import LARGEST, KeyMapping, Quantity
+from .registers import KeyMapping, Quantity
 
 BLOCK_LENGTH: Final = timedelta(minutes=10)
 MAX_BLOCKS: Final = 288
@@ -180,7 +180,7 @@ class Record:
     def add(self, now: datetime, numbers: Mapping[str, float]) -> bool:
         """Add the numbers of a message; return whether a block is complete."""
         for key, number in numbers.items():
-            if -LARGEST < number < LARGEST and (stats := self._stats(key)):
+            if stats := self._stats(key):
                 stats.add(number, now)
         self._widest = max(self._widest, len(numbers))
         # A block does not end with a single key: what the others did is still to come.
@@ -279,7 +279,7 @@ class KeyInference:
         return self._copies() | self._power() | self._counters()
 
     def observe(self, now: datetime, numbers: Mapping[str, float]) -> None:
-        """Learn from a message's published numbers; a key that is not in it keeps its value."""
+        """Learn from a message's finite numbers; a key that is not in it keeps its value."""
         if self._record.add(now, numbers):
             self._learn_units()
             self._learn_sign()
@@ -436,7 +436,7 @@ class KeyInference:
             if not block.changes.keys() >= keys:
                 continue
             count, flow = block.changes[counter], block.changes[power]
-            if count.risen < 0 or (still and block.changes[still].risen > MAX_DRAWN * count.risen):
+            if still and block.changes[still].risen > MAX_DRAWN * count.risen:
                 continue
             duration += block.duration
             counted += count.risen * units.counter
