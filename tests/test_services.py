@@ -6,7 +6,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
-from custom_components.py_hab import services
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.history.box import fetch as box_memory
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
@@ -144,7 +143,7 @@ async def test_an_entry_must_be_there_and_loaded(house: HomeAssistant, action: s
             await act(house, action, **CALLS[action], config_entry_id=entry_id)
 
 
-async def test_an_entry_whose_history_nobody_keeps_cannot_be_completed(
+async def test_a_dry_run_of_a_backfill_answers(
     house: HomeAssistant, fritzbox_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(box_memory, "PAUSE", 0.0)
@@ -153,7 +152,3 @@ async def test_an_entry_whose_history_nobody_keeps_cannot_be_completed(
     answer = await act(house, "backfill", dry_run=True)
     assert answer["dry_run"] is True
     assert {item["mended"] == [] for item in answer["entities"]} == {True}
-    monkeypatch.setattr(services, "scheduler_of", lambda *_: None)
-    with pytest.raises(ServiceValidationError) as caught:
-        await act(house, "backfill")
-    assert caught.value.translation_key == "no_recorder"

@@ -17,13 +17,14 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 
-from .api.actions import DATA_ACTIONS, REFRESH, statistic_id
 from .const import DOMAIN
+from .coordinator import PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .history.legacy.importer import async_import_file
 from .history.repair import async_mend_spikes, async_undo
-from .history.scheduler import scheduler_of
 from .history.statistics.editor import get_editor
+from .history.statistics.gateway import statistic_id
+from .records import encode
 
 ATTR_DRY_RUN: Final = "dry_run"
 ATTR_PATH: Final = "path"
@@ -80,19 +81,15 @@ def async_register_actions(hass: HomeAssistant) -> None:
         async_register_admin_service(
             hass, DOMAIN, name, action, schema, supports_response=SupportsResponse.OPTIONAL
         )
-    for name, (answer, schema) in DATA_ACTIONS.items():
-        response = SupportsResponse.OPTIONAL if name == REFRESH else SupportsResponse.ONLY
-        hass.services.async_register(DOMAIN, name, answer, schema, supports_response=response)
 
 
 async def _async_backfill(call: ServiceCall) -> ServiceResponse:
     """Complete the history of an entry from what its source remembers."""
-    entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
-    scheduler = scheduler_of(call.hass, entry.entry_id)
-    if scheduler is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
-    found = await scheduler.async_run(dry_run=call.data[ATTR_DRY_RUN])
-    return {ATTR_DRY_RUN: call.data[ATTR_DRY_RUN], "entities": [item.as_json() for item in found]}
+    entry: PyHabConfigEntry = async_get_config_entry(
+        call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
+    )
+    reports = await entry.runtime_data.history.async_run(dry_run=call.data[ATTR_DRY_RUN])
+    return {ATTR_DRY_RUN: call.data[ATTR_DRY_RUN], "entities": encode(reports)}
 
 
 async def _async_import_database(call: ServiceCall) -> ServiceResponse:

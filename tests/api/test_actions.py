@@ -525,7 +525,7 @@ async def test_a_reader_is_asked_now(
     before = mocked_reader.was_asked(10)
     mocked_reader.blocks["MT681"]["Power"] = 321
     assert await act(hass, "refresh") == {"refreshed": [meter.entry_id]}
-    assert meter.runtime_data.data[""].values["power"] is not None
+    assert meter.runtime_data.coordinator.data[""].values["power"] is not None
     assert mocked_reader.was_asked(10) == before + 1
     await asyncio.gather(*(act(hass, "refresh") for _ in range(100)))
     assert mocked_reader.was_asked(10) == before + 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.counters.guard import Verdict
+from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.fritzbox.devices import DeviceList, MeterKind, parse_device_list
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError
 from custom_components.py_hab.sml.key_names import register_of
@@ -249,7 +249,7 @@ def test_messages_of_real_readers_are_read(name: str) -> None:
             quantity: value for quantity, value in one.meter.values.items() if quantity in TOTALS
         }
         assert shown == values
-        assert (one.meter.number.number if one.meter.number else None) == number
+        assert (one.meter.identity.number and one.meter.identity.number.number) == number
         assert one.meter.problems == set()
 
 

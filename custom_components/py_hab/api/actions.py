@@ -2,13 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 import voluptuous as vol
 
 from homeassistant.auth.models import User
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
-from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, UnknownUser
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
@@ -16,6 +23,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..history.statistics.gateway import statistic_id
 from .jobs import Job, jobs
 from .profile import Grouping
 from .queries import (
@@ -47,17 +55,11 @@ GET_STATISTICS: Final = "get_statistics"
 GET_JOBS: Final = "get_jobs"
 REFRESH: Final = "refresh"
 
-ANSWER_WITHIN: Final = 10.0
-"""Seconds that a reader has for an answer."""
+ANSWER_WITHIN: Final = timedelta(seconds=10)
+"""The time that a reader has for an answer."""
 FEW: Final = 500
 """Readings that do not hold the event loop while they are told."""
 MAX_OFFSET: Final = 10_000_000
-
-
-def statistic_id(value: Any) -> str:
-    """Accept an entity, or a statistic of an integration (`tibber:energy`)."""
-    text = cv.string(value)
-    return text if ":" in text else cv.entity_id(text)
 
 
 def _whole(low: int, high: int) -> Callable[[Any], int]:
@@ -261,7 +263,7 @@ async def _async_refresh(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     if isinstance(coordinator, FritzBoxCoordinator):
         await coordinator.async_ask()
         if not coordinator.last_update_success:
@@ -286,7 +288,7 @@ async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
 
 type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 
-DATA_ACTIONS: Final[Mapping[str, tuple[Action, vol.Schema]]] = {
+_ACTIONS: Final[Mapping[str, tuple[Action, vol.Schema]]] = {
     GET_DEVICES: (_async_get_devices, vol.Schema(_ENTRY)),
     GET_MEASUREMENTS: (_async_get_measurements, _MEASUREMENTS_SCHEMA),
     GET_STATISTICS: (_async_get_statistics, _STATISTICS_SCHEMA),
@@ -294,3 +296,11 @@ DATA_ACTIONS: Final[Mapping[str, tuple[Action, vol.Schema]]] = {
     REFRESH: (_async_refresh, vol.Schema(_ENTRY)),
 }
 """By name: what is done, and which fields there are."""
+
+
+@callback
+def async_register_data_actions(hass: HomeAssistant) -> None:
+    """Register the actions that answer."""
+    for name, (action, schema) in _ACTIONS.items():
+        response = SupportsResponse.OPTIONAL if name == REFRESH else SupportsResponse.ONLY
+        hass.services.async_register(DOMAIN, name, action, schema, supports_response=response)

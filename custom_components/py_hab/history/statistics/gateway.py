@@ -37,7 +37,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.recorder import async_migration_in_progress, session_scope
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import (
@@ -436,3 +436,9 @@ def not_written(statistic_id: str) -> HomeAssistantError:
         translation_key="not_written",
         translation_placeholders={"statistic_id": statistic_id},
     )
+
+
+def statistic_id(value: Any) -> str:
+    """Accept an entity, or a statistic of an integration (`tibber:energy`)."""
+    text = cv.string(value)
+    return text if ":" in text else cv.entity_id(text)
