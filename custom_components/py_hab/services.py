@@ -1,7 +1,7 @@
 """Actions: what users and automations ask of the history."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import voluptuous as vol
 
@@ -21,7 +21,7 @@ from .const import DOMAIN
 from .coordinator import PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .history.legacy.importer import async_import_file
-from .history.repair import async_mend_spikes, async_undo
+from .history.repair import async_find_spikes, async_remove_spikes, async_undo
 from .history.statistics.editor import get_editor
 from .history.statistics.gateway import statistic_id
 from .records import encode
@@ -34,6 +34,7 @@ BACKFILL: Final = "backfill"
 IMPORT_DATABASE: Final = "import_database"
 UNDO_HISTORY: Final = "undo_history"
 FIND_SPIKES: Final = "find_spikes"
+REMOVE_SPIKES: Final = "remove_spikes"
 
 
 _STATISTICS: Final = vol.All(cv.ensure_list, [statistic_id])
@@ -64,7 +65,6 @@ _SPIKES_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_MAX_POWER, default=DEFAULT_MAX_POWER): vol.All(
             vol.Coerce(float), vol.Range(min=0.1, max=10_000)
         ),
-        vol.Optional(ATTR_DRY_RUN, default=True): cv.boolean,
     }
 )
 
@@ -72,14 +72,16 @@ _SPIKES_SCHEMA: Final = vol.Schema(
 @callback
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register the actions; what writes needs an administrator."""
-    for name, action, schema in (
-        (BACKFILL, _async_backfill, _BACKFILL_SCHEMA),
-        (IMPORT_DATABASE, _async_import_database, _IMPORT_SCHEMA),
-        (UNDO_HISTORY, _async_undo_history, _UNDO_SCHEMA),
-        (FIND_SPIKES, _async_find_spikes, _SPIKES_SCHEMA),
+    optional, only = SupportsResponse.OPTIONAL, SupportsResponse.ONLY
+    for name, action, schema, response in (
+        (BACKFILL, _async_backfill, _BACKFILL_SCHEMA, optional),
+        (IMPORT_DATABASE, _async_import_database, _IMPORT_SCHEMA, optional),
+        (UNDO_HISTORY, _async_undo_history, _UNDO_SCHEMA, optional),
+        (FIND_SPIKES, _async_find_spikes, _SPIKES_SCHEMA, only),
+        (REMOVE_SPIKES, _async_remove_spikes, _SPIKES_SCHEMA, optional),
     ):
         async_register_admin_service(
-            hass, DOMAIN, name, action, schema, supports_response=SupportsResponse.OPTIONAL
+            hass, DOMAIN, name, action, schema, supports_response=response
         )
 
 
@@ -136,13 +138,14 @@ def _changed_statistics(
 
 
 async def _async_find_spikes(call: ServiceCall) -> ServiceResponse:
-    """List hours that no house can draw, and mend them if asked to."""
-    return {
-        ATTR_DRY_RUN: call.data[ATTR_DRY_RUN],
-        "entities": await async_mend_spikes(
-            call.hass,
-            call.data[ATTR_ENTITY_ID],
-            max_power=call.data[ATTR_MAX_POWER],
-            dry_run=call.data[ATTR_DRY_RUN],
-        ),
-    }
+    """List the hours of energy statistics that are impossible."""
+    entity_ids, max_power = call.data[ATTR_ENTITY_ID], call.data[ATTR_MAX_POWER]
+    found: list[Any] = await async_find_spikes(call.hass, entity_ids, max_power=max_power)
+    return {"entities": found}
+
+
+async def _async_remove_spikes(call: ServiceCall) -> ServiceResponse:
+    """Correct them."""
+    entity_ids, max_power = call.data[ATTR_ENTITY_ID], call.data[ATTR_MAX_POWER]
+    corrected: list[Any] = await async_remove_spikes(call.hass, entity_ids, max_power=max_power)
+    return {"entities": corrected}

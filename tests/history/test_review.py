@@ -41,10 +41,10 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitab
         actions = [action]
 
         async def asked(coordinator: FritzBoxCoordinator, ain: str) -> DeviceStats:
-            measured_at = await ask(coordinator, ain)
+            reported = await ask(coordinator, ain)
             if actions:
                 await actions.pop()()
-            return measured_at
+            return reported
 
         monkeypatch.setattr(FritzBoxCoordinator, "async_statistics", asked)
 
@@ -137,9 +137,9 @@ async def test_numbers_of_devices_stay_out_of_the_log(
         "data": {"accounts": {"py_hab:11630_0123456_energy": 1, METER: 1}},
     }
     await ChangeJournal(hass).async_load()
-    measured_at = "".join(caplog.messages[-2:])
-    assert METER in measured_at
-    assert "0123456" not in measured_at
+    reported = "".join(caplog.messages[-2:])
+    assert METER in reported
+    assert "0123456" not in reported
 
 
 async def test_home_assistant_does_not_wait_for_a_dialogue_when_it_stops(

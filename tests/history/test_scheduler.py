@@ -341,10 +341,10 @@ async def test_a_box_that_refuses_is_asked_again_half_an_hour_later(
 async def test_one_device_that_does_not_tell_holds_up_no_other(house: House) -> None:
     await house.start()
     house.tells += refuses(FritzBoxConnectionError("gone"))
-    measured_at = await house.act("backfill")
-    assert measured_at[FRIDGE]["left_out"] == [NOT_REPORTED]
-    assert (measured_at[FRIDGE]["rows"], measured_at[FRIDGE]["since"]) == (0, None)
-    assert measured_at[METER]["rows"] == 49
+    reported = await house.act("backfill")
+    assert reported[FRIDGE]["left_out"] == [NOT_REPORTED]
+    assert (reported[FRIDGE]["rows"], reported[FRIDGE]["since"]) == (0, None)
+    assert reported[METER]["rows"] == 49
 
 
 # What
@@ -427,10 +427,10 @@ async def test_a_gap_that_was_given_up_is_kept_by_looking_only(house: House) -> 
     end = dt_util.utcnow().timestamp() - GIVE_UP_AFTER.total_seconds() - 60
     gap = Gap(key="gone", start=end - HOUR, before=1, end=end, after=2, verdict=Verdict.ACCEPTED)
     house.entry.runtime_data.counters.add_gap(gap)
-    measured_at: list[float] = []
-    await house.scheduler.async_run(dry_run=True, progress=measured_at.append)
+    reported: list[float] = []
+    await house.scheduler.async_run(dry_run=True, progress=reported.append)
     assert house.gaps == [gap]
-    assert measured_at == pytest.approx([0, 1 / 3, 2 / 3])
+    assert reported == pytest.approx([0, 1 / 3, 2 / 3])
 
 
 async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day(
@@ -476,11 +476,11 @@ async def test_a_statistic_that_takes_nothing_keeps_its_gaps_for_two_days(
             )
         )
     error = "not_written"
-    measured_at = await house.act("backfill", dry_run=True)
-    assert measured_at[METER]["left_out"] != ["not_written"]
+    reported = await house.act("backfill", dry_run=True)
+    assert reported[METER]["left_out"] != ["not_written"]
     assert len(house.gaps) == 2
-    measured_at = await house.act("backfill")
-    assert measured_at[METER]["left_out"] == ["not_written"]
+    reported = await house.act("backfill")
+    assert reported[METER]["left_out"] == ["not_written"]
     assert [gap.end for gap in house.gaps] == [ends[1]]
     error = "database_refused"
     with pytest.raises(HomeAssistantError) as caught:
@@ -658,8 +658,8 @@ async def test_history_follows_an_entity_that_is_renamed(house: House) -> None:
 async def test_an_entity_that_is_switched_off_has_no_history(house: House) -> None:
     await house.start()
     er.async_get(house.hass).async_update_entity(METER, disabled_by=er.RegistryEntryDisabler.USER)
-    measured_at = await house.act("backfill")
-    assert set(measured_at) == {FRIDGE, "sensor.kuhlschrank_temperature"}
+    reported = await house.act("backfill")
+    assert set(reported) == {FRIDGE, "sensor.kuhlschrank_temperature"}
     assert await rows(house.hass, METER) == []
 
 

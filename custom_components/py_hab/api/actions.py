@@ -25,9 +25,9 @@ from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..history.statistics.gateway import statistic_id
 from .jobs import Job, jobs
+from .parameters import PAGE, TIME_RANGE, span_of
 from .profile import Grouping
 from .queries import (
-    Span,
     async_measurements,
     async_profile,
     async_series,
@@ -35,23 +35,18 @@ from .queries import (
     check_permission,
     local,
     may_read,
-    moment,
     rounded,
 )
-from .readings import MAX_READINGS, Profile
+from .readings import Profile
 from .series import RecordedSeries, recorded_series
 
 ATTR_DEVICE: Final = "device"
 ATTR_SUB_ENTITY: Final = "sub_entity"
-ATTR_START: Final = "start"
-ATTR_END: Final = "end"
-ATTR_LIMIT: Final = "limit"
-ATTR_OFFSET: Final = "offset"
 ATTR_NAME: Final = "name"
 
 GET_DEVICES: Final = "get_devices"
 GET_MEASUREMENTS: Final = "get_measurements"
-GET_STATISTICS: Final = "get_statistics"
+GET_PROFILE: Final = "get_profile"
 GET_JOBS: Final = "get_jobs"
 REFRESH: Final = "refresh"
 
@@ -59,21 +54,13 @@ ANSWER_WITHIN: Final = timedelta(seconds=10)
 """The time that a reader has for an answer."""
 FEW: Final = 500
 """Readings that do not hold the event loop while they are told."""
-MAX_OFFSET: Final = 10_000_000
-
-
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    """Take a whole number; infinity is out of range before it is converted."""
-    return vol.All(vol.Coerce(float), vol.Range(min=low, max=high), vol.Coerce(int))
-
 
 _ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _SERIES: Final = {
     vol.Exclusive(ATTR_ENTITY_ID, "series"): cv.entity_id,
     vol.Exclusive(ATTR_DEVICE, "series"): cv.string,
     vol.Optional(ATTR_SUB_ENTITY): cv.string,
-    vol.Optional(ATTR_START): cv.datetime,
-    vol.Optional(ATTR_END): cv.datetime,
+    **TIME_RANGE,
 }
 _A_SERIES: Final = cv.has_at_least_one_key(ATTR_ENTITY_ID, ATTR_DEVICE)
 _MEASUREMENTS_SCHEMA: Final = vol.Schema(
@@ -82,13 +69,12 @@ _MEASUREMENTS_SCHEMA: Final = vol.Schema(
         vol.Schema(
             {
                 **_SERIES,
-                vol.Optional(ATTR_LIMIT, default=200): _whole(1, MAX_READINGS),
-                vol.Optional(ATTR_OFFSET, default=0): _whole(0, MAX_OFFSET),
+                **PAGE,
             }
         ),
     )
 )
-_STATISTICS_SCHEMA: Final = vol.Schema(
+_PROFILE_SCHEMA: Final = vol.Schema(
     vol.All(
         _A_SERIES,
         vol.Schema(
@@ -142,7 +128,7 @@ def about_series(series: RecordedSeries) -> dict[str, Any]:
 
 async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
     """Tell readings, newest first."""
-    user, span = await _async_user(call), _span(call.data)
+    user, span = await _async_user(call), span_of(call.data)
     if entity_id := call.data.get(ATTR_ENTITY_ID):
         check_entity(call.hass, user, entity_id)
         entity_ids = [entity_id]
@@ -169,9 +155,9 @@ async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
     return await call.hass.async_add_executor_job(tell)
 
 
-async def _async_get_statistics(call: ServiceCall) -> ServiceResponse:
+async def _async_get_profile(call: ServiceCall) -> ServiceResponse:
     """Tell the mean day, week or year of a series."""
-    user, span = await _async_user(call), _span(call.data)
+    user, span = await _async_user(call), span_of(call.data)
     if entity_id := call.data.get(ATTR_ENTITY_ID):
         # The recorder also knows those that have gone.
         check_permission(user, entity_id)
@@ -214,18 +200,6 @@ def _entities(call: ServiceCall, user: User | None) -> list[str]:
     """Return the entities of a device, as far as who asks may see them."""
     found = async_series(call.hass, user, call.data[ATTR_DEVICE], call.data.get(ATTR_SUB_ENTITY))
     return [series.entity_id for series in found]
-
-
-def _span(data: Mapping[str, Any]) -> Span:
-    """Return the times that are meant: those without an offset are the home's."""
-    start, end = (
-        moment(given) if (given := data.get(name)) else None for name in (ATTR_START, ATTR_END)
-    )
-    if start is not None and end is not None and end < start:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_before_start")
-    return Span(
-        start=start, end=end, limit=data.get(ATTR_LIMIT, 200), offset=data.get(ATTR_OFFSET, 0)
-    )
 
 
 async def _async_get_jobs(call: ServiceCall) -> ServiceResponse:
@@ -291,7 +265,7 @@ type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 _ACTIONS: Final[Mapping[str, tuple[Action, vol.Schema]]] = {
     GET_DEVICES: (_async_get_devices, vol.Schema(_ENTRY)),
     GET_MEASUREMENTS: (_async_get_measurements, _MEASUREMENTS_SCHEMA),
-    GET_STATISTICS: (_async_get_statistics, _STATISTICS_SCHEMA),
+    GET_PROFILE: (_async_get_profile, _PROFILE_SCHEMA),
     GET_JOBS: (_async_get_jobs, vol.Schema({})),
     REFRESH: (_async_refresh, vol.Schema(_ENTRY)),
 }
