@@ -80,9 +80,7 @@ def async_register_actions(hass: HomeAssistant) -> None:
         (FIND_SPIKES, _async_find_spikes, _SPIKES_SCHEMA, only),
         (REMOVE_SPIKES, _async_remove_spikes, _SPIKES_SCHEMA, optional),
     ):
-        async_register_admin_service(
-            hass, DOMAIN, name, action, schema, supports_response=response
-        )
+        async_register_admin_service(hass, DOMAIN, name, action, schema, supports_response=response)
 
 
 async def _async_backfill(call: ServiceCall) -> ServiceResponse:

@@ -42,7 +42,7 @@ def counted(*readings: float, max_power: float = DEFAULT_MAX_POWER) -> CounterGu
 def told(guard: CounterGuard, every: float, readings: Iterable[float]) -> list[Verdict]:
     """Return what a guard says of readings that come every so many seconds after noon."""
     return [
-        guard.judge(reading, NOON + every * number)
+        guard.judge(reading, NOON + every * number).verdict
         for number, reading in enumerate(readings, 1)
     ]
 
@@ -410,7 +410,7 @@ def test_after_a_long_silence_two_telegrams_that_agree_are_believed() -> None:
 def test_a_flip_after_a_long_silence_is_not_confirmed_by_the_truth() -> None:
     guard = counted(100.0)
     verdicts = [
-        guard.judge(reading, NOON + 86_400 + 10 * number)
+        guard.judge(reading, NOON + 86_400 + 10 * number).verdict
         for number, reading in enumerate([628.288, 104.0, 104.001])
     ]
     assert verdicts == [QUARANTINED, QUARANTINED, ACCEPTED]

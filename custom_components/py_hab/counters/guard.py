@@ -109,7 +109,7 @@ class CounterGuard:
         usual_interval_s = min(self._interval_s, self._earlier_interval_s)
         verdict, first = self._decide(reading, now)
         gap = None
-        if verdict.is_accepting and last is not None and at is not None and now >= at:
+        if verdict.is_accepting and last is not None and at is not None and now >= at >= 0:
             gap = self._gap((last, at), (reading, now), verdict, first, usual_interval_s)
         return Judgement(verdict, self.last, gap)
 

@@ -39,7 +39,7 @@ from .devices import MeterDevices
 from .freshness import STALE_AFTER
 from .issues import METER_SILENT, MeterIssues
 from .key_resolver import LearnedKeys
-from .meter import Meter
+from .meter import Meter, MeterUpdate
 from .reader_link import ReaderLink, ReaderListener
 from .replacements import Answer, Replacements
 
@@ -247,28 +247,28 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         if not blocks:
             return
         now = dt_util.utcnow()
-        became_available = not self.link.online
-        changed = is_unconfirmed = False
-        for meter_index, block in blocks:
-            update = self._meter(meter_index).update(block, now)
-            changed |= update.changed or bool(update.replacements)
-            became_available |= update.became_available
-            is_unconfirmed |= update.is_unconfirmed
-            if update.has_new_identity:
-                self._update_device(meter_index)
-            for replacement in update.replacements:
-                self._report_replacement(meter_index, replacement)
+        updates = [self._update(meter_index, block, now) for meter_index, block in blocks]
+        was_online, self.link.online = self.link.online, True
         self._is_malformed = False
-        # The broker may report the end of an old connection after the start of the new one.
-        self.link.online = True
         for answer in self._waiting:
             if not answer.done():
                 answer.set_result(None)
-        if is_unconfirmed:
+        if any(update.is_unconfirmed for update in updates):
             self.link.ask_again()
-        has_updated = became_available and self._async_update_availability()
-        if changed and not has_updated:
+        # The broker may report the end of an old connection after the start of the new one.
+        may_be_available = not was_online or any(update.became_available for update in updates)
+        has_updated = may_be_available and self._async_update_availability()
+        if not has_updated and any(update.changed or update.replacements for update in updates):
             self.async_update_listeners()
+
+    def _update(self, meter_index: str, block: Block, now: datetime) -> MeterUpdate:
+        """Hand a block to its meter, and report what it has changed."""
+        update = self._meter(meter_index).update(block, now)
+        if update.has_new_identity:
+            self._update_device(meter_index)
+        for replacement in update.replacements:
+            self._report_replacement(meter_index, replacement)
+        return update
 
     def _assign(self, blocks: Sequence[Block]) -> list[tuple[str, Block]]:
         """Return the meters' blocks of a message with their meter indices."""

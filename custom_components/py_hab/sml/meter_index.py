@@ -74,30 +74,31 @@ class MeterIndex:
         `number_of` reads the meter's number from a block, if it holds one.
         """
         by_prefix = {meter.prefix: meter_index for meter_index, meter in self._meters.items()}
-        assigned = [
-            (by_prefix[block.prefix], block) for block in blocks if block.prefix in by_prefix
-        ]
-        seen = {meter_index for meter_index, _ in assigned}
-        for meter_index in seen:
+        known = [(by_prefix[block.prefix], block) for block in blocks if block.prefix in by_prefix]
+        for meter_index, _ in known:
             self._meters[meter_index].missed = 0
-        if len(assigned) == len(blocks):
+        if len(known) == len(blocks):
             # Nearly always.
-            return assigned
+            return known
         # An immediate message holds one key of one meter: it does not show who is missing.
         is_whole = any(block.is_whole for block in blocks)
         if is_whole:
-            for meter_index, meter in self._meters.items():
-                meter.missed += meter_index not in seen
-        for block in blocks:
-            if block.prefix in by_prefix:
-                continue
-            number = number_of(block)
-            found = self._index_of_stranger(number, is_whole=is_whole)
-            if found is not None:
-                known = self._meters.setdefault(found, KnownMeter(block.prefix, ""))
-                known.prefix, known.missed = block.prefix, 0
-                assigned.append((found, block))
-        return assigned
+            seen = {meter_index for meter_index, _ in known}
+            for meter_index in self._meters.keys() - seen:
+                self._meters[meter_index].missed += 1
+        strangers = [block for block in blocks if block.prefix not in by_prefix]
+        found = [
+            (self._adopt(block, number_of(block), is_whole=is_whole), block) for block in strangers
+        ]
+        return [*known, *((index, block) for index, block in found if index is not None)]
+
+    def _adopt(self, block: Block, number: str | None, *, is_whole: bool) -> str | None:
+        """Give a block with an unknown prefix to a meter; return its index, None if unclear."""
+        meter_index = self._index_of_stranger(number, is_whole=is_whole)
+        if meter_index is not None:
+            meter = self._meters.setdefault(meter_index, KnownMeter(block.prefix, ""))
+            meter.prefix, meter.missed = block.prefix, 0
+        return meter_index
 
     def _index_of_stranger(self, number: str | None, *, is_whole: bool) -> str | None:
         """Return the index of a meter under a new prefix, None if that is not clear yet."""
