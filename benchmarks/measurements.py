@@ -427,7 +427,7 @@ def statistics(world: World, series: RecordedSeries, name: str) -> Question:
     entity_id = series.entity_id
     return Question(
         name=f"`{name}` of {'a counter' if series.cumulative else 'a measurement'}",
-        ask=asked(world.hass, "get_statistics", entity_id=entity_id, name=name),
+        ask=asked(world.hass, "get_profile", entity_id=entity_id, name=name),
         others=[lambda: profile_by_index(world, entity_id, name)],
     )
 
@@ -514,7 +514,7 @@ async def test_questions(world: World) -> None:
                 ]
             )
     print_table(
-        "`get_statistics` over a year, median ms with JSON; the old design looks at each of"
+        "`get_profile` over a year, median ms with JSON; the old design looks at each of"
         f" {SERIES * YEAR // EVERY:,} rows for each key",
         "profile, py_hab, SQLite, old with index, old without, py_hab / SQLite,"
         " old with index / py_hab, old without / py_hab",

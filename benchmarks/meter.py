@@ -239,5 +239,5 @@ def state_of(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> float:
 
 def is_settled(entry: MockConfigEntry) -> bool:
     """Whether py_hab has nothing left to learn of the keys."""
-    [meter] = entry.runtime_data.data.values()
-    return bool(vars(meter)["_behaviour"].settled)
+    [meter] = entry.runtime_data.coordinator.data.values()
+    return bool(meter.resolver.inference.settled)

@@ -10,7 +10,7 @@ import pytest
 
 # Imported first: the test plugin has a package of the same name, which must not win.
 from custom_components.py_hab.const import CONF_KIND, CONF_TOPIC, DOMAIN, EntryKind
-from custom_components.py_hab.counters.guard import Verdict
+from custom_components.py_hab.counters.verdict import Verdict
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant

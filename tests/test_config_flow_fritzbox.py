@@ -360,7 +360,7 @@ async def refused_entry(
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     box.set_password(DEFAULT_USER, NEW_PASSWORD)
     box.end_sessions()
-    await fritzbox_entry.runtime_data.async_refresh()
+    await fritzbox_entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     clock.advance(timedelta(minutes=5))
     return fritzbox_entry

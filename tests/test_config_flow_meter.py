@@ -110,9 +110,12 @@ def is_open(dialogue: Dialogue) -> bool:
 
 def shown(entry: ConfigEntry[Any], place: str = "") -> dict[str, float]:
     """Return what the sensors of a meter show."""
-    if entry.state is not ConfigEntryState.LOADED or place not in entry.runtime_data.data:
+    if (
+        entry.state is not ConfigEntryState.LOADED
+        or place not in entry.runtime_data.coordinator.data
+    ):
         return {}
-    return dict(entry.runtime_data.data[place].values)
+    return dict(entry.runtime_data.coordinator.data[place].values)
 
 
 async def readings(hass: HomeAssistant, entry: ConfigEntry[Any], **expected: float) -> None:
@@ -331,7 +334,7 @@ async def test_a_reader_whose_keys_nobody_knows_is_set_up_by_its_user(
         assert entry.options == {"registers": {"Wert A": "energy_import", "Größe+": "power_in_kw"}}
         await readings(hass, entry, energy_import=1234.5, power=300)
         # The room is no meter.
-        assert list(entry.runtime_data.data) == [""]
+        assert list(entry.runtime_data.coordinator.data) == [""]
         await leave(hass, entry)
 
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.coordinator import FRITZBOX_STALE_AFTER, FritzBoxCoordinator
+from custom_components.py_hab.coordinator import STALE_AFTER, FritzBoxCoordinator
 from custom_components.py_hab.fritzbox_errors import LONGEST_BACK_OFF
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
@@ -89,7 +89,7 @@ async def test_box_is_registered_before_its_devices(
     device_registry: dr.DeviceRegistry,
 ) -> None:
     await set_up(hass, fritzbox_entry)
-    coordinator: FritzBoxCoordinator = fritzbox_entry.runtime_data
+    coordinator: FritzBoxCoordinator = fritzbox_entry.runtime_data.coordinator
     device = next(
         device
         for device in dr.async_entries_for_config_entry(device_registry, fritzbox_entry.entry_id)
@@ -106,7 +106,7 @@ async def test_box_that_does_not_describe_itself_is_a_box_all_the_same(
 ) -> None:
     box.fault(Fault(status=404), path="/jason_boxinfo.xml")
     await set_up(hass, fritzbox_entry)
-    assert fritzbox_entry.runtime_data.box.model == "FRITZ!Box"
+    assert fritzbox_entry.runtime_data.coordinator.box.model == "FRITZ!Box"
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
 
 
@@ -240,7 +240,7 @@ async def test_last_values_stand_in_for_unreadable_answers_while_fresh(
     await set_up(hass, fritzbox_entry)
     before = states(hass)
     box.fault(fault, switchcmd=LIST)
-    await time.passes(hass, FRITZBOX_STALE_AFTER - POLL)
+    await time.passes(hass, STALE_AFTER - POLL)
     assert states(hass) == before
     told = logged(caplog, logging.WARNING)
     assert len(told) == 1

@@ -15,6 +15,7 @@ from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import (
     BATH,
@@ -94,7 +95,7 @@ async def test_box_tells_all_but_secrets(
     box.override(BATH, tsoll=200, name="Badezimmer von Erika")
     await set_up(hass, fritzbox_entry)
     box.override(IMPORT, energy=0)
-    await fritzbox_entry.runtime_data.async_refresh()
+    await fritzbox_entry.runtime_data.coordinator.async_refresh()
     told: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
     assert_no_secret(told, secrets_of_the_box(box) | {"Erika"})
     assert told["state"] == "loaded"
@@ -161,7 +162,7 @@ async def test_box_that_is_gone_tells_what_it_was_and_what_happened(
     await set_up(hass, fritzbox_entry)
     secrets = secrets_of_the_box(box)
     await box.stop()
-    await fritzbox_entry.runtime_data.async_refresh()
+    await fritzbox_entry.runtime_data.coordinator.async_refresh()
     told: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
     assert_no_secret(told, secrets)
     assert told["last_update_success"] is False
@@ -202,7 +203,7 @@ async def test_meter_tells_all_but_secrets(
     meter_entry: MockConfigEntry,
 ) -> None:
     await set_up(hass, meter_entry)
-    number = meter_entry.runtime_data.data[""].number.number
+    number = meter_entry.runtime_data.coordinator.data[""].identity.number.number
     secrets = {
         number,
         number[-8:],
@@ -224,7 +225,7 @@ async def test_meter_tells_all_but_secrets(
     assert (meter["problems"], meter["unknown"], meter["findings"]) == ([], {}, {})
     assert told["reader"].keys() == {"version"}
     assert told["replacements"] == []
-    meter_entry.runtime_data.counters.accepted("energy_import", 0.0)
+    meter_entry.runtime_data.counters.judge("energy_import", 0.0, dt_util.utcnow())
     told = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
     assert told["rejected_readings"]["energy_import: zero"] == 1
     device = device_of(hass, meter_entry, str(meter_entry.unique_id))

@@ -26,7 +26,6 @@ from custom_components.py_hab.fritzbox_api import (
     NotAFritzBoxError,
     NotPermittedError,
     SessionRefusedError,
-    base_url,
     offers_smart_home,
 )
 from simulator.fritzbox import (
@@ -121,69 +120,6 @@ async def answering(text: bytes) -> AsyncIterator[str]:
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
-# Addresses
-
-
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("fritz.box", "http://fritz.box"),
-        ("  FRITZ.box\n", "http://fritz.box"),
-        ("192.168.178.1", "http://192.168.178.1"),
-        ("192.168.178.1:8080", "http://192.168.178.1:8080"),
-        ("fd00::1", "http://[fd00::1]"),
-        ("[fd00::1]", "http://[fd00::1]"),
-        ("[fd00::1]:8080", "http://[fd00::1]:8080"),
-        ("fe80::1%eth0", "http://[fe80::1%eth0]"),
-        ("http://fritz.box/", "http://fritz.box"),
-        ("http://fritz.box:80", "http://fritz.box"),
-        ("https://fritz.box:443", "https://fritz.box"),
-        ("https://fritz.box:8443/", "https://fritz.box:8443"),
-        ("HTTPS://[fd00::1]:8443/index.lua?sid=1#top", "https://[fd00::1]:8443"),
-        ("fritz.box/smarthome", "http://fritz.box"),
-        ("müller.example", "http://xn--mller-kva.example"),
-    ],
-)
-def test_what_a_user_types_becomes_an_address(host: str, url: str) -> None:
-    assert str(base_url(host)).rstrip("/") == url
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "",
-        "  ",
-        "http://",
-        "https:///login",
-        "://fritz.box",
-        "ftp://fritz.box",
-        "file:///etc/passwd",
-        "javascript:alert(1)",
-        "fritz box",
-        "fritz.box:http",
-        "fritz.box:99999",
-        "[fd00::1",
-        "http://anna:secret@fritz.box/",
-        "http://:secret@fritz.box/",
-        "anna@fritz.box",
-        "1:2:3",
-        "fritz:box:80",
-        "[1:2:3]",
-        "[fritz.box]",
-        "http://[::]@",
-        "::]@/",
-        "@",
-        "?",
-        "fritz\x00box",
-        "\ud800",
-    ],
-    ids=repr,
-)
-def test_what_is_no_address_is_refused(host: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        base_url(host)
 
 
 async def test_a_client_wants_an_address(session: aiohttp.ClientSession) -> None:

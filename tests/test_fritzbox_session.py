@@ -49,7 +49,7 @@ async def test_changed_option_costs_no_login(
     dialogue = await prefer(hass, fritzbox_entry, "fritzbox")
     await dialogue.answer(**{CONF_SCAN_INTERVAL: 30})
     await hass.async_block_till_done()
-    assert fritzbox_entry.runtime_data.update_interval == timedelta(seconds=30)
+    assert fritzbox_entry.runtime_data.coordinator.update_interval == timedelta(seconds=30)
     assert len(box.logins) == 1
 
 

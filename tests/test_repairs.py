@@ -14,6 +14,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.py_hab import repairs
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.gap import Gap
+from custom_components.py_hab.records import encode
+from custom_components.py_hab.sml.registers import Quantity
 from homeassistant.const import (
     EVENT_STATE_CHANGED,
     STATE_UNAVAILABLE,
@@ -179,7 +181,7 @@ async def test_answer_is_kept_and_the_question_gone(
     assert [(item["role"], item["verdict"], item["answer"]) for item in stored] == [
         ("energy_import", "replaced", answer)
     ]
-    assert swapped.runtime_data.notices.replacements == stored
+    assert encode(swapped.runtime_data.coordinator.replacements.records) == stored
     assert issue(hass, swapped) is None
 
 
@@ -198,8 +200,8 @@ async def test_question_outlasts_an_entry_that_is_loaded_again(
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
     await repair.answer(menu["flow_id"])
-    (kept,) = swapped.runtime_data.notices.replacements
-    assert kept["answer"] == "new_meter"
+    (kept,) = swapped.runtime_data.coordinator.replacements.records
+    assert kept.answer == "new_meter"
 
 
 @pytest.mark.parametrize("answer", ["new_meter", "same_meter"])
@@ -224,7 +226,7 @@ async def test_answer_about_an_entry_that_is_not_loaded_is_not_lost_silently(
 
 def first_gap(entry: MockConfigEntry) -> Gap:
     """Return the gap between the two readings that are asked about."""
-    gap = Gap.from_note(entry.runtime_data.notices.replacements[0]["gap"])
+    gap: Gap | None = entry.runtime_data.coordinator.replacements.records[0].gap
     assert gap is not None
     return gap
 
@@ -262,7 +264,7 @@ async def test_both_readings_are_asked_for_and_mend_the_gap(
     )
     assert result["type"] == "create_entry"
     (mended,) = counters.gaps
-    now = swapped.runtime_data.notices.replacements[0]["now"]
+    now = swapped.runtime_data.coordinator.replacements.records[0].now
     assert mended.counted == pytest.approx(1.25 + now - 0.5)
     assert mended == replace(gap, counted=mended.counted)
     assert issue(hass, swapped) is None
@@ -287,7 +289,7 @@ async def test_a_reading_that_is_left_empty_is_the_one_that_was_received(
     readings: dict[str, float],
     counted: float,
 ) -> None:
-    now = swapped.runtime_data.notices.replacements[0]["now"]
+    now = swapped.runtime_data.coordinator.replacements.records[0].now
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
     assert (await repair.answer(menu["flow_id"], **readings))["type"] == "create_entry"
@@ -329,7 +331,7 @@ async def test_readings_that_cannot_be_are_refused(
 async def test_of_a_gap_that_nobody_remembers_any_reading_is_accepted_and_nothing_is_mended(
     time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
 ) -> None:
-    swapped.runtime_data.notices.replacements[0]["gap"] = None
+    swapped.runtime_data.coordinator.replacements.records[0].gap = None
     before = list(swapped.runtime_data.counters.gaps)
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
@@ -341,28 +343,26 @@ async def test_of_a_gap_that_nobody_remembers_any_reading_is_accepted_and_nothin
 async def test_of_two_replacements_the_first_is_asked_about(
     time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
 ) -> None:
-    notices = swapped.runtime_data.notices
+    replacements = swapped.runtime_data.coordinator.replacements
     gap = first_gap(swapped)
-    notices.replacements.append(
-        notices.replacements[0]
-        | {"before": 50.0, "now": 3.0, "gap": replace(gap, start=gap.end, end=gap.end + 60).note()}
-    )
+    later = replace(gap, start=gap.end, end=gap.end + 60)
+    replacements.records.append(replace(replacements.records[0], before=50.0, now=3.0, gap=later))
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
     result = await repair.answer(menu["flow_id"], old_energy_import=BEFORE, new_energy_import=1.0)
     assert result["type"] == "create_entry"
     assert swapped.runtime_data.counters.gaps[-1].start == gap.start
-    assert notices.unanswered("") == []
+    assert replacements.unanswered("") == []
 
 
 async def test_of_a_tariff_nobody_writes_readings_down(
     time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
 ) -> None:
-    swapped.runtime_data.notices.replacements[0]["role"] = "energy_import_t1"
+    swapped.runtime_data.coordinator.replacements.records[0].quantity = Quantity.ENERGY_IMPORT_T1
     menu = await repair.open(swapped)
     result = await repair.choose(menu["flow_id"], "new_meter")
     assert result["type"] == "create_entry"
-    assert swapped.runtime_data.notices.replacements[0]["answer"] == "new_meter"
+    assert swapped.runtime_data.coordinator.replacements.records[0].answer == "new_meter"
     assert issue(hass, swapped) is None
 
 
@@ -404,7 +404,7 @@ async def test_full_display_is_an_event_and_no_question(
         "now": 0.03,
     }
     assert issue(hass, entry) is None
-    assert [item["answer"] for item in entry.runtime_data.notices.replacements] == [None]
+    assert [item.answer for item in entry.runtime_data.coordinator.replacements.records] == [None]
 
 
 async def test_event_is_that_of_its_meter(

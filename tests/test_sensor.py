@@ -166,7 +166,7 @@ async def test_unchanged_values_write_no_states(
     hass.bus.async_listen(EVENT_STATE_REPORTED, reported, event_filter=callback(lambda _: True))
     asked = len(box.requests)
     before = clock.now()
-    await fritzbox_entry.runtime_data.async_refresh()
+    await fritzbox_entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     assert clock.now() == before
     assert len(box.requests) == asked + 1

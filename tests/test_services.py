@@ -6,7 +6,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
-from custom_components.py_hab import services
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.history.box import fetch as box_memory
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
@@ -26,6 +25,7 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
     "import_database": {"path": "/nowhere/server.db"},
     "undo_history": {"entity_id": "sensor.meter"},
     "find_spikes": {"entity_id": "sensor.meter"},
+    "remove_spikes": {"entity_id": "sensor.meter"},
 }
 
 
@@ -55,7 +55,7 @@ async def test_only_administrators_may_write(house: HomeAssistant, action: str) 
     for groups, may in ((GROUP_ID_USER, False), (GROUP_ID_ADMIN, True)):
         user = MockUser(groups=[await house.auth.async_get_group(groups)]).add_to_hass(house)
         try:
-            await act(house, action, Context(user_id=user.id), **CALLS[action], dry_run=True)
+            await act(house, action, Context(user_id=user.id), **CALLS[action])
         except Unauthorized:
             assert not may
         except ServiceValidationError:
@@ -96,15 +96,12 @@ async def test_what_makes_no_sense_is_refused(
         await act(house, action, **data)
 
 
-async def test_looking_for_spikes_writes_nothing_unless_it_is_told_to(
-    house: HomeAssistant,
-) -> None:
+async def test_the_power_of_the_house_decides_what_a_spike_is(house: HomeAssistant) -> None:
     answer = await act(house, "find_spikes", entity_id="sensor.meter", max_power_kw="0.5")
-    assert answer["dry_run"] is True
-    (told,) = answer["entities"]
-    assert [spike["reason"] for spike in told["spikes"]] == ["too_high"] * 3
+    (found,) = answer["entities"]
+    assert [spike["reason"] for spike in found["spikes"]] == ["too_high"] * 3
     answer = await act(house, "find_spikes", entity_id="sensor.meter", max_power_kw=5)
-    assert answer == {"dry_run": True, "entities": [{"entity_id": "sensor.meter", "spikes": []}]}
+    assert answer == {"entities": [{"entity_id": "sensor.meter", "spikes": []}]}
 
 
 async def test_what_is_taken_back_is_answered(house: HomeAssistant) -> None:
@@ -144,7 +141,7 @@ async def test_an_entry_must_be_there_and_loaded(house: HomeAssistant, action: s
             await act(house, action, **CALLS[action], config_entry_id=entry_id)
 
 
-async def test_an_entry_whose_history_nobody_keeps_cannot_be_completed(
+async def test_a_dry_run_of_a_backfill_answers(
     house: HomeAssistant, fritzbox_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(box_memory, "PAUSE", 0.0)
@@ -153,7 +150,3 @@ async def test_an_entry_whose_history_nobody_keeps_cannot_be_completed(
     answer = await act(house, "backfill", dry_run=True)
     assert answer["dry_run"] is True
     assert {item["mended"] == [] for item in answer["entities"]} == {True}
-    monkeypatch.setattr(services, "scheduler_of", lambda *_: None)
-    with pytest.raises(ServiceValidationError) as caught:
-        await act(house, "backfill")
-    assert caught.value.translation_key == "no_recorder"

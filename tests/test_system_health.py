@@ -61,7 +61,7 @@ async def test_box_is_reached_until_it_is_gone(
 ) -> None:
     await set_up(hass, fritzbox_entry)
     box.override(IMPORT, energy=0)
-    await fritzbox_entry.runtime_data.async_refresh()
+    await fritzbox_entry.runtime_data.coordinator.async_refresh()
     assert await health() == {
         "fritzboxes": "1 / 1",
         "devices": len(DEVICES),
@@ -69,7 +69,7 @@ async def test_box_is_reached_until_it_is_gone(
         "rejected": 1,
     }
     await box.stop()
-    await fritzbox_entry.runtime_data.async_refresh()
+    await fritzbox_entry.runtime_data.coordinator.async_refresh()
     assert (await health())["fritzboxes"] == "0 / 1"
 
 

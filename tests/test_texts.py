@@ -21,4 +21,4 @@ async def test_separators_are_those_of_the_language(
     hass: HomeAssistant, language: str, value: float, spec: str, written: str
 ) -> None:
     hass.config.language = language
-    assert local_number(hass, value, spec) == written
+    assert local_number(value, spec, language=language) == written

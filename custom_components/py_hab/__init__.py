@@ -6,15 +6,18 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from .api.actions import async_register_data_actions
 from .api.views import async_register_views
-from .const import CONF_KIND, DOMAIN, EntryKind
+from .const import CONF_KIND, CONF_MAX_POWER, DOMAIN, EntryKind
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from .counters.guard import DEFAULT_MAX_POWER
 from .counters.store import CounterStore
+from .entry import EntryData
 from .fritzbox_session import async_end
-from .history.scheduler import async_schedule_history
+from .history.scheduler import HistoryScheduler
 from .history.statistics.editor import async_setup_editor
 from .meter.coordinator import MeterCoordinator
-from .meter.issues import async_forget
+from .meter.issues import async_delete_issues
 from .services import async_register_actions
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -22,23 +25,29 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Open the door to the statistics, register actions and JSON endpoints."""
+    """Set up the editor of statistics, register actions and JSON endpoints."""
     await async_setup_editor(hass)
     async_register_actions(hass)
+    async_register_data_actions(hass)
     async_register_views(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bool:
     """Set up a FRITZ!Box or a meter."""
+    max_power = entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
+    counters = CounterStore(hass, entry.entry_id, max_power=max_power)
+    coordinator: FritzBoxCoordinator | MeterCoordinator
     match EntryKind(entry.data[CONF_KIND]):
         case EntryKind.FRITZBOX:
-            entry.runtime_data = FritzBoxCoordinator(hass, entry)
+            coordinator = FritzBoxCoordinator(hass, entry, counters)
         case EntryKind.METER:
-            entry.runtime_data = MeterCoordinator(hass, entry)
-    await entry.runtime_data.async_config_entry_first_refresh()
+            coordinator = MeterCoordinator(hass, entry, counters)
+    await coordinator.async_config_entry_first_refresh()
+    history = HistoryScheduler(hass, entry, coordinator, counters)
+    entry.runtime_data = EntryData(coordinator=coordinator, counters=counters, history=history)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    async_schedule_history(hass, entry)
+    history.async_start()
     return True
 
 
@@ -48,19 +57,19 @@ async def async_unload_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
-    """Forget what was remembered for a removed entry."""
-    await CounterStore(hass, entry).async_remove()
+    """Delete what was stored for a removed entry."""
+    await CounterStore(hass, entry.entry_id).async_remove()
     await async_end(hass, entry.entry_id)
-    async_forget(hass, entry)
+    async_delete_issues(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: PyHabConfigEntry, device: dr.AnyDeviceEntry
 ) -> bool:
-    """Let the user remove a device that its source does not show any more."""
+    """Let the user remove a device that its source no longer shows."""
     if entry.state is not ConfigEntryState.LOADED:
         return True
-    match entry.runtime_data:
+    match entry.runtime_data.coordinator:
         case FritzBoxCoordinator() as fritzbox:
             owners = {item.owner_ain for item in fritzbox.data.devices.values()}
             shown = {fritzbox.box_identifier, *((DOMAIN, ain) for ain in owners)}

@@ -53,6 +53,7 @@ def _alert(
         device_class=device_class,
         exists_fn=lambda device: "alert" in device.blocks and device.unit_type == unit_type,
         value_fn=lambda device: device.alert,
+        legacy_name="State",
     )
 
 
@@ -199,7 +200,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the binary sensors of a box; a meter has none."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     if isinstance(coordinator, FritzBoxCoordinator):
         async_add_as_they_appear(
             coordinator,

@@ -1,4 +1,4 @@
-"""What polls a FRITZ!Box; `meter_coordinator` has its like for a meter, which pushes."""
+"""Polls a FRITZ!Box; `meter/coordinator` has its counterpart for readers, which push."""
 
 import asyncio
 from collections.abc import Mapping
@@ -27,8 +27,9 @@ from homeassistant.util import dt as dt_util
 
 from .const import DEFAULT_SCAN_INTERVAL, DOMAIN
 from .counters.store import CounterStore
+from .entry import AnyConfigEntry, EntryData
 from .fritzbox.device_stats import DeviceStats
-from .fritzbox.devices import Device, DeviceList
+from .fritzbox.devices import DeviceList
 from .fritzbox.login import BoxInfo
 from .fritzbox.rest import RestDetails
 from .fritzbox.stale_devices import StaleDevices
@@ -46,12 +47,38 @@ from .meter.coordinator import MeterCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
-type FritzBoxConfigEntry = ConfigEntry[FritzBoxCoordinator]
-type PyHabConfigEntry = ConfigEntry[FritzBoxCoordinator | MeterCoordinator]
+type FritzBoxConfigEntry = ConfigEntry[EntryData[FritzBoxCoordinator]]
+type PyHabConfigEntry = ConfigEntry[EntryData[FritzBoxCoordinator | MeterCoordinator]]
 
-FRITZBOX_STALE_AFTER: Final = timedelta(minutes=5)
+STALE_AFTER: Final = timedelta(minutes=5)
 """So long the last values stand in for answers that cannot be read."""
 REST_INTERVAL: Final = timedelta(minutes=15)
+
+
+class RestPoll:
+    """Asks a box, on a slower clock, for what its device list lacks."""
+
+    def __init__(self, client: FritzBoxClient) -> None:
+        """Prepare; nothing is asked yet."""
+        self._client = client
+        self.is_offered = True
+        """Whether the box has a REST API, as far as known."""
+        self.details: Mapping[str, RestDetails] = {}
+        """By AIN."""
+        self.last_answer: datetime | None = None
+
+    async def async_update(self) -> None:
+        """Ask once. Never raises: a poll of the device list reports a box that is away."""
+        if not self.is_offered:
+            return
+        try:
+            self.details = await self._client.rest_details()
+            self.last_answer = dt_util.utcnow()
+        except RestNotOfferedError as err:
+            _LOGGER.debug("No REST API: %s", err)
+            self.is_offered = False
+        except FritzBoxError as err:
+            _LOGGER.debug("The REST API did not answer: %s", err)
 
 
 class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
@@ -59,9 +86,9 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
 
     config_entry: FritzBoxConfigEntry
     box: BoxInfo
-    """What the box told about itself at set-up."""
+    """What the box published about itself at set-up."""
 
-    def __init__(self, hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
+    def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry, counters: CounterStore) -> None:
         """Prepare for the box of an entry; nothing is sent yet."""
         super().__init__(
             hass,
@@ -73,7 +100,6 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             ),
             always_update=False,
         )
-        self.counters = CounterStore(hass, entry)
         self.client = async_resume(
             hass,
             entry.entry_id,
@@ -84,48 +110,30 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
                 password=entry.data[CONF_PASSWORD],
             ),
         )
-        self._rest_details: Mapping[str, RestDetails] | None = {}
-        """None for a box without REST API."""
-
-        self._errors = FritzBoxErrors(hass, entry, host=str(self.client.url))
-        self._absence = StaleDevices()
-        self._last_answer: datetime | None = None
-        self._last_poll: datetime | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self._last_rest_details: datetime | None = None
-        self._malformed = False
-
-    @property
-    def last_poll(self) -> datetime | None:
+        self.rest = RestPoll(self.client)
+        self.last_poll: datetime | None = None
         """When the box was last asked for its devices, whatever came of it."""
-        return self._last_poll
-
-    @property
-    def last_answer(self) -> datetime | None:
-        """When it last told them."""
-        return self._last_answer
-
-    @property
-    def last_rest_details(self) -> datetime | None:
-        """When it last told what the device list lacks."""
-        return self._last_rest_details
-
-    @property
-    def has_rest(self) -> bool:
-        """Whether the box has a REST API, as far as we know."""
-        return self._rest_details is not None
+        self.last_answer: datetime | None = None
+        """When it last listed them."""
+        self._counters = counters
+        self._errors = FritzBoxErrors(hass, entry, host=str(self.client.url))
+        self._stale_devices = StaleDevices()
+        self._asking: asyncio.Task[None] | None = None
+        self._is_malformed = False
 
     @property
     def box_identifier(self) -> tuple[str, str]:
         """Identifier of the box in the device registry."""
         return (DOMAIN, self.config_entry.unique_id or self.config_entry.entry_id)
 
+    # Life
+
     @override
     async def _async_setup(self) -> None:
-        """Recall the counters, and register the box so that its devices find it."""
+        """Load the counters, and register the box so that its devices find it."""
         entry = self.config_entry
-        await self.counters.async_load()
-        entry.async_on_unload(self.counters.async_save)
+        await self._counters.async_load()
+        entry.async_on_unload(self._counters.async_save)
         entry.async_on_unload(partial(async_keep, self.hass, entry.entry_id, self.client))
         entry.async_on_unload(
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
@@ -136,7 +144,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             # Not every model serves its description; the login shows what it is.
             self.box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
         except FritzBoxError as err:
-            raise self._failed(err) from err
+            raise self._to_update_failed(err) from err
         dr.async_get(self.hass).async_get_or_create(
             config_entry_id=entry.entry_id,
             identifiers={self.box_identifier},
@@ -147,82 +155,90 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             serial_number=self.box.serial or None,
             configuration_url=str(self.client.url),
         )
-
         entry.async_on_unload(
             async_track_time_interval(
-                self.hass, self._async_update_rest_details, REST_INTERVAL, cancel_on_shutdown=True
+                self.hass, self._async_update_rest, REST_INTERVAL, cancel_on_shutdown=True
             )
         )
 
     async def _async_stop(self, _event: Event) -> None:
-        # When the counters were read last tells how long they will not have been.
-        await self.counters.async_save()
+        # The time of the last reading shows later how long the counters were not read.
+        await self._counters.async_save()
         await self.client.logout()
 
+    # Ask
+
     async def async_ask(self) -> None:
-        """Poll now; who asks while the box is being asked gets the same answer."""
+        """Poll now. Callers that ask while the box is being asked get the same answer."""
         if self._asking is None or self._asking.done():
             self._asking = self.hass.async_create_task(self.async_refresh(), f"{self.name} asked")
-        # Of several that wait, one may be cancelled.
+        # One of several callers that wait may be cancelled.
         await asyncio.shield(self._asking)
 
-    async def async_statistics(self, ain: str) -> DeviceStats:
-        """Ask what the box remembers of a device: the finest it has. Raises FritzBoxError."""
-        rest_details = self._rest_details.get(ain) if self._rest_details else None
-        if rest_details is not None and rest_details.unit is not None:
+    async def async_device_stats(self, ain: str) -> DeviceStats:
+        """Return the finest device statistics that the box has. Raises FritzBoxError."""
+        details = self.rest.details.get(ain)
+        if self.rest.is_offered and details is not None and details.unit is not None:
             try:
-                found = await self.client.unit_statistics(rest_details.unit)
+                found = await self.client.unit_statistics(details.unit)
             except (RestNotOfferedError, InvalidAnswerError) as err:
-                _LOGGER.debug("%s does not tell its statistics: %s", self.name, err)
+                _LOGGER.debug("%s has no statistics of a unit: %s", self.name, err)
             else:
                 if found != DeviceStats():
                     return found
         return await self.client.basic_statistics(ain)
 
-    async def _async_update_rest_details(self, _now: datetime | None = None) -> None:
-        """Ask, on a slower clock, for what the device list lacks; it shows with the next poll."""
-        # A poll that was refused is not to be followed by a login at another time.
-        if self._rest_details is None or not self.last_update_success:
-            return
-        try:
-            self._rest_details = await self.client.rest_details()
-            self._last_rest_details = dt_util.utcnow()
-        except RestNotOfferedError as err:
-            _LOGGER.debug("Nothing more to learn from %s: %s", self.name, err)
-            self._rest_details = None
-        except FritzBoxError as err:
-            # The poll has its own say about a box that is away.
-            _LOGGER.debug("%s did not tell more: %s", self.name, err)
+    async def _async_update_rest(self, _now: datetime) -> None:
+        """Ask the REST API; its answer shows with the next poll."""
+        # After a refused poll there must be no login at another time.
+        if self.last_update_success:
+            await self.rest.async_update()
 
     @override
     async def _async_update_data(self) -> DeviceList:
-        """Ask the box for its devices; the counters among the values are guarded."""
-        self._last_poll = dt_util.utcnow()
+        """Poll the box for its devices."""
+        self.last_poll = dt_util.utcnow()
         try:
             answer = await self.client.device_list()
         except InvalidAnswerError as err:
-            return self._stand_in(err)
+            return self._last_values(err)
         except LoginRejectedError as err:
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key=ERROR_KEYS[type(err)]
             ) from err
         except FritzBoxError as err:
-            raise self._failed(err) from err
-        if self._last_answer is None:
-            await self._async_update_rest_details()
-        self._last_answer = dt_util.utcnow()
-        self._malformed = False
+            raise self._to_update_failed(err) from err
+        if self.last_answer is None:
+            await self.rest.async_update()
+        self.last_answer = dt_util.utcnow()
+        self._is_malformed = False
         self._errors.clear()
-        self._remove_stale_devices(answer)
-        return replace(
-            answer,
-            devices={
-                ain: self._with_accepted_counters(device) for ain, device in answer.devices.items()
-            },
-        )
+        self._update_registry(answer)
+        return self._with_rest_details(self._with_accepted_counters(answer, self.last_answer))
 
-    def _remove_stale_devices(self, answer: DeviceList) -> None:
-        """Remove devices that the box has not listed for a long time, and note a new FRITZ!OS."""
+    # What becomes of an answer
+
+    def _with_accepted_counters(self, answer: DeviceList, now: datetime) -> DeviceList:
+        """Judge the counters of an answer; return it with the readings that were accepted."""
+        devices = dict(answer.devices)
+        for ain, device in devices.items():
+            meter = device.power_meter
+            if meter is not None and meter.energy is not None:
+                judgement = self._counters.judge(ain, meter.energy, now)
+                meter = replace(meter, energy=judgement.accepted)
+                devices[ain] = replace(device, power_meter=meter)
+        return replace(answer, devices=devices)
+
+    def _with_rest_details(self, answer: DeviceList) -> DeviceList:
+        details = self.rest.details if self.rest.is_offered else {}
+        devices = {
+            ain: replace(device, rest_details=details.get(ain))
+            for ain, device in answer.devices.items()
+        }
+        return replace(answer, devices=devices)
+
+    def _update_registry(self, answer: DeviceList) -> None:
+        """Note a new FRITZ!OS, and remove devices that were not listed for a long time."""
         registry = dr.async_get(self.hass)
         registered = {
             identifier: device
@@ -234,34 +250,26 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         if answer.firmware_version and answer.firmware_version != box.sw_version:
             registry.async_update_device(box.id, sw_version=answer.firmware_version)
         owners = {device.owner_ain for device in answer.devices.values()}
-        gone = self._absence.gone(registered.keys(), owners, dt_util.utcnow())
-        for ain in gone:
+        stale = self._stale_devices.update(registered.keys(), owners, dt_util.utcnow())
+        for ain in stale:
             registry.async_remove_device(registered[ain].id)
-        if gone:
-            # Should one come back, it is a new device: its entities must be made anew.
+        if stale:
+            # Should one come back, it is a new device: its entities must be created anew.
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
-    def _stand_in(self, err: InvalidAnswerError) -> DeviceList:
-        """Return the last values in place of an answer that cannot be read, if still fresh."""
+    def _last_values(self, err: InvalidAnswerError) -> DeviceList:
+        """Return the last values for an answer that cannot be read, if they are fresh."""
         _LOGGER.debug("Unreadable answer: %s: %s", err, err.answer)
-        fresh = (
-            self._last_answer is not None
-            and dt_util.utcnow() - self._last_answer < FRITZBOX_STALE_AFTER
+        is_fresh = (
+            self.last_answer is not None and dt_util.utcnow() - self.last_answer < STALE_AFTER
         )
-        if not fresh or not self.last_update_success:
-            raise self._failed(err) from err
-        if not self._malformed:
-            self._malformed = True
+        if not is_fresh or not self.last_update_success:
+            raise self._to_update_failed(err) from err
+        if not self._is_malformed:
+            self._is_malformed = True
             _LOGGER.warning("%s sent an answer that cannot be read: %s", self.name, err)
         return self.data
 
-    def _failed(self, err: FritzBoxError) -> UpdateFailed:
-        return self._errors.failed(err, interval=self.update_interval or DEFAULT_SCAN_INTERVAL)
-
-    def _with_accepted_counters(self, device: Device) -> Device:
-        """Return a device whose counter shows what is believed, with what REST adds."""
-        meter = device.power_meter
-        if meter is not None and meter.energy is not None:
-            meter = replace(meter, energy=self.counters.accepted(device.ain, meter.energy))
-        rest_details = self._rest_details.get(device.ain) if self._rest_details else None
-        return replace(device, power_meter=meter, rest_details=rest_details)
+    def _to_update_failed(self, err: FritzBoxError) -> UpdateFailed:
+        interval = self.update_interval or DEFAULT_SCAN_INTERVAL
+        return self._errors.to_update_failed(err, interval=interval)

@@ -15,6 +15,7 @@ from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .fritzbox.devices import Device
 from .meter.coordinator import MeterCoordinator
 from .meter.meter import Meter
+from .records import encode
 
 REDACT: Final = {
     "ain",
@@ -46,11 +47,12 @@ async def async_get_config_entry_diagnostics(
     }
     if entry.state is not ConfigEntryState.LOADED:
         return _redacted(about)
+    coordinator, counters = entry.runtime_data.coordinator, entry.runtime_data.counters
     about |= {
-        "last_update_success": entry.runtime_data.last_update_success,
-        "last_exception": type(entry.runtime_data.last_exception).__name__,
+        "last_update_success": coordinator.last_update_success,
+        "last_exception": type(coordinator.last_exception).__name__,
     }
-    match entry.runtime_data:
+    match coordinator:
         case FritzBoxCoordinator() as fritzbox:
             numbers = _numbers(fritzbox)
             about |= {
@@ -60,23 +62,23 @@ async def async_get_config_entry_diagnostics(
                 "devices": [_about(item, numbers) for item in fritzbox.data.devices.values()],
                 "rejected_readings": {
                     f"device {numbers[ain]}: {verdict}": count
-                    for (ain, verdict), count in fritzbox.counters.rejected.items()
+                    for (ain, verdict), count in counters.rejected.items()
                     if ain in numbers
                 },
             }
-        case MeterCoordinator() as coordinator:
+        case MeterCoordinator() as meters:
             about |= {
-                "available": coordinator.available,
-                "reader": {"version": coordinator.link.info.version},
+                "available": meters.available,
+                "reader": {"version": meters.link.info.version},
                 "meters": {
                     meter_index or "1": _about_meter(meter)
-                    for meter_index, meter in coordinator.data.items()
+                    for meter_index, meter in meters.data.items()
                 },
-                "replacements": coordinator.notices.replacements,
-                "unreadable_messages": coordinator.unreadable,
+                "replacements": encode(meters.replacements.records),
+                "unreadable_messages": meters.unreadable,
                 "rejected_readings": {
                     f"{counter}: {verdict}": count
-                    for (counter, verdict), count in coordinator.counters.rejected.items()
+                    for (counter, verdict), count in counters.rejected.items()
                 },
             }
     return _redacted(about)
@@ -87,7 +89,7 @@ async def async_get_device_diagnostics(
 ) -> dict[str, Any]:
     """Return what is known about one device: of a box those of its parts, else the entry."""
     if entry.state is ConfigEntryState.LOADED and isinstance(
-        fritzbox := entry.runtime_data, FritzBoxCoordinator
+        fritzbox := entry.runtime_data.coordinator, FritzBoxCoordinator
     ):
         identifiers = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
         parts = [item for item in fritzbox.data.devices.values() if item.owner_ain in identifiers]
@@ -110,8 +112,8 @@ def _about(device: Device, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 def _about_meter(meter: Meter) -> dict[str, Any]:
-    """Tell what a meter publishes and what was made of it; texts among it may be its number."""
-    now = dt_util.utcnow().timestamp()
+    """Return what a meter publishes and what it is taken for; texts may be its number."""
+    now = dt_util.utcnow()
     return {
         "registers": {
             quantity.value: {
@@ -123,12 +125,12 @@ def _about_meter(meter: Meter) -> dict[str, Any]:
         },
         "unknown": {
             key: text if re.fullmatch(r"-?[0-9.]{1,12}", text) else REDACTED
-            for key, text in meter.unknown.items()
+            for key, text in meter.resolver.unknown.items()
         },
         "problems": meter.problems,
-        "has_number": meter.number is not None,
-        "manufacturer": meter.number.manufacturer if meter.number else meter.manufacturer,
-        **meter.notes,
+        "has_number": meter.identity.number is not None,
+        "manufacturer": meter.identity.manufacturer_name,
+        **meter.learned.as_stored(),
     }
 
 

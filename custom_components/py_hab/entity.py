@@ -4,8 +4,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import override
 
-from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -23,6 +24,8 @@ class FritzBoxEntityDescription(EntityDescription):
 
     exists_fn: Callable[[Device], bool]
     """Whether a device has this value at all."""
+    legacy_name: str | None = None
+    """The `sub_entity` of the py_hab server, which the JSON endpoints still use."""
 
 
 class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
@@ -103,7 +106,7 @@ _MANUFACTURERS = {"AVM": "FRITZ!", "0x2c3c": "FRITZ!", "0x37c4": "Rademacher"}
 
 
 class MeterEntity(CoordinatorEntity[MeterCoordinator]):
-    """Something about one meter behind a head."""
+    """A value or event of one meter."""
 
     _attr_has_entity_name = True
 
@@ -114,9 +117,9 @@ class MeterEntity(CoordinatorEntity[MeterCoordinator]):
         super().__init__(coordinator)
         self.entity_description = description
         self._meter_index = meter_index
-        self._attr_unique_id = coordinator.unique_id(meter_index, description.key)
+        self._attr_unique_id = coordinator.devices.unique_id(meter_index, description.key)
         self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, coordinator.identifier(meter_index))}
+            identifiers={(DOMAIN, coordinator.devices.identifier(meter_index))}
         )
 
 
@@ -161,3 +164,11 @@ def fritzbox_buttons(coordinator: FritzBoxCoordinator) -> Iterator[tuple[str, tu
     for ain, device in coordinator.data.devices.items():
         for button in device.buttons:
             yield button.identifier, (ain, button.identifier)
+
+
+def entity_of(hass: HomeAssistant, platform: Platform, unique_id: str) -> er.RegistryEntry | None:
+    """Return one of our entities, None if it does not exist or is disabled."""
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(platform, DOMAIN, unique_id)
+    entity = registry.async_get(entity_id) if entity_id else None
+    return None if entity is None or entity.disabled else entity

@@ -14,10 +14,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
-from .counters.guard import Verdict
+from .counters.verdict import Verdict
 from .entity import FritzBoxButtonEntity, MeterEntity, async_add_as_they_appear, fritzbox_buttons
 from .meter.coordinator import MeterCoordinator
-from .meter.meter import Replacement
+from .meter.counter_stage import Replacement
 
 PARALLEL_UPDATES = 0
 
@@ -41,7 +41,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the keys of a box, or one event for each meter."""
-    match entry.runtime_data:
+    match entry.runtime_data.coordinator:
         case FritzBoxCoordinator() as fritzbox:
             async_add_as_they_appear(
                 fritzbox,

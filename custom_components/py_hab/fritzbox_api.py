@@ -8,9 +8,7 @@ is made once for each need, and nothing is sent while the box blocks logins.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from ipaddress import IPv6Address
 import logging
-import re
 import time
 from typing import Final
 from urllib.parse import quote
@@ -18,6 +16,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from .fritzbox.address import base_url
 from .fritzbox.device_stats import DeviceStats, parse_basic_statistics, parse_unit_statistics
 from .fritzbox.devices import DeviceList, parse_device_list
 from .fritzbox.login import (
@@ -98,35 +97,6 @@ class InvalidAnswerError(FritzBoxError):
         """Keep the answer for a debug log: it may contain AINs and names."""
         super().__init__(reason)
         self.answer = answer
-
-
-def base_url(host: str) -> URL:
-    """Return the address of a box that a user has typed: a name, an address or a URL.
-
-    "fritz.box", "192.168.178.1:8080", "[fd00::1]" and "https://fritz.box:8443/" are all fine;
-    without a scheme it is http. Raises ValueError for what cannot be an address, and for one
-    with a user in it: names and passwords have fields of their own.
-    """
-    text = host.strip()
-    if text.count(":") > 1 and "://" not in text and not text.startswith("["):
-        text = f"[{text}]"
-    try:
-        url = URL(text if "://" in text else f"http://{text}")
-    except IndexError as err:
-        # What yarl says of "http://[::]@".
-        raise ValueError("not an address") from err
-    if (
-        url.scheme not in {"http", "https"}
-        or not url.host
-        or url.user is not None
-        or url.password is not None
-        or re.search(r"[\x00-\x20\x7f\s/@]", url.host)
-    ):
-        raise ValueError("not an address")
-    if ":" in url.host:
-        IPv6Address(url.host)
-    # As text the port that goes without saying is left out, so that equal addresses are equal.
-    return URL(str(url.origin()))
 
 
 async def offers_smart_home(session: aiohttp.ClientSession, description: URL) -> bool:

@@ -1,17 +1,17 @@
-"""What a box's errors mean in Home Assistant: a text, a time to wait, a notice to repair."""
+"""What a box's errors mean in Home Assistant: a text, a time to wait, a repair issue."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 import random
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .const import DOMAIN
+from .entry import AnyConfigEntry
 from .fritzbox_api import (
     FritzBoxCertificateError,
     FritzBoxConnectionError,
@@ -39,16 +39,16 @@ ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
 """Translation keys of what can go wrong with a box, for exceptions and for forms."""
 
 
-def no_right_issue(entry: ConfigEntry) -> str:
-    """Return the id of the repair issue about a withdrawn Smart Home right."""
-    return f"no_homeauto_right_{entry.entry_id}"
+def no_right_issue(entry_id: str) -> str:
+    """Return the id of the repair issue about a missing Smart Home right."""
+    return f"no_homeauto_right_{entry_id}"
 
 
 class FritzBoxErrors:
-    """Translates the errors of one entry's box, and remembers what they ask of us."""
+    """Translates the errors of one entry's box, and decides when to try again."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, *, host: str) -> None:
-        """Start with no failure; `host` is how the texts call the box."""
+    def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry, *, host: str) -> None:
+        """Begin without an error; `host` is the name of the box in texts."""
         self._hass = hass
         self._entry = entry
         self._host = host
@@ -56,12 +56,12 @@ class FritzBoxErrors:
 
     @callback
     def clear(self) -> None:
-        """The box has answered: nothing is to be repaired, and nothing to be waited for."""
+        """The box has answered: withdraw the repair issue, and forget refusals."""
         self._refusals = 0
-        ir.async_delete_issue(self._hass, DOMAIN, no_right_issue(self._entry))
+        ir.async_delete_issue(self._hass, DOMAIN, no_right_issue(self._entry.entry_id))
 
     @callback
-    def failed(self, err: FritzBoxError, *, interval: timedelta) -> UpdateFailed:
+    def to_update_failed(self, err: FritzBoxError, *, interval: timedelta) -> UpdateFailed:
         """Return the translated error, with the time to wait where that is not the interval."""
         retry_after: timedelta | None = None
         match err:
@@ -89,7 +89,7 @@ class FritzBoxErrors:
         ir.async_create_issue(
             self._hass,
             DOMAIN,
-            no_right_issue(self._entry),
+            no_right_issue(self._entry.entry_id),
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key="no_homeauto_right",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 import math
-from typing import Any, Final
+from typing import Final
 
 import voluptuous as vol
 
@@ -20,10 +20,9 @@ from homeassistant.helpers.selector import (
 
 from .const import CONF_MAX_POWER, DOMAIN
 from .coordinator import PyHabConfigEntry
-from .counters.gap import Gap
 from .counters.guard import DEFAULT_MAX_POWER
 from .meter.coordinator import MeterCoordinator
-from .meter.issues import Answer
+from .meter.replacements import Answer, ReplacementRecord
 from .sml.registers import Quantity
 
 _ASKED: Final = (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
@@ -40,12 +39,12 @@ _READING: Final = NumberSelector(
 
 
 class MeterReplacedFlow(RepairsFlow):
-    """Asks whether a counter that goes on from elsewhere is that of another meter."""
+    """Asks whether a counter that went on from another reading belongs to another meter."""
 
     def __init__(
         self, entry_id: str, meter_index: str, placeholders: dict[str, str] | None
     ) -> None:
-        """Ask about the meter in a place of an entry."""
+        """Ask about one meter of an entry."""
         self._entry_id = entry_id
         self._meter_index = meter_index
         self._placeholders = placeholders
@@ -61,26 +60,26 @@ class MeterReplacedFlow(RepairsFlow):
     async def async_step_new_meter(
         self, user_input: dict[str, float] | None = None
     ) -> RepairsFlowResult:
-        """The meter was replaced: whoever did it has written down both readings."""
+        """The meter was replaced: ask for the readings that the fitter has written down."""
         meter = self._coordinator()
         if meter is None:
             return self.async_abort(reason="not_loaded")
-        # Replaced again before the question was answered: it is about the first time.
+        # If it was replaced again before the answer, the question is about the first time.
         replaced = {
-            item["role"]: item
-            for item in reversed(meter.notices.unanswered(self._meter_index))
-            if item["role"] in _ASKED
+            record.quantity: record
+            for record in reversed(meter.replacements.unanswered(self._meter_index))
+            if record.quantity in _ASKED
         }
         errors: dict[str, str] = {}
         if not replaced:
-            meter.async_answer(self._meter_index, Answer.NEW_METER)
+            meter.async_answer(self._meter_index, Answer.NEW_METER, {})
             return self.async_create_entry(data={})
         if user_input is not None:
             max_power = meter.config_entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
-            counted = {
+            counted: dict[Quantity, float] = {
                 quantity: kwh
-                for quantity, item in replaced.items()
-                if (kwh := _counted(user_input, item, max_power)) is not None
+                for quantity, record in replaced.items()
+                if (kwh := _counted(user_input, record, max_power)) is not None
             }
             if counted.keys() == replaced.keys():
                 meter.async_answer(self._meter_index, Answer.NEW_METER, counted)
@@ -106,30 +105,31 @@ class MeterReplacedFlow(RepairsFlow):
     async def async_step_same_meter(
         self, _user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """It is the same meter, whose counter shows something else now."""
+        """It is the same meter: its counter was set to another reading."""
         meter = self._coordinator()
         if meter is None:
             return self.async_abort(reason="not_loaded")
-        meter.async_answer(self._meter_index, Answer.SAME_METER)
+        meter.async_answer(self._meter_index, Answer.SAME_METER, {})
         return self.async_create_entry(data={})
 
     def _coordinator(self) -> MeterCoordinator | None:
         entry: PyHabConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return None
-        return entry.runtime_data if isinstance(entry.runtime_data, MeterCoordinator) else None
+        coordinator = entry.runtime_data.coordinator
+        return coordinator if isinstance(coordinator, MeterCoordinator) else None
 
 
 def _counted(
-    user_input: Mapping[str, float], item: Mapping[str, Any], max_power: float
+    user_input: Mapping[str, float], record: ReplacementRecord, max_power: float
 ) -> float | None:
-    """Return the kWh of both meters around a replacement, None if that cannot be.
+    """Return the kWh of both meters around a replacement, None if that is impossible.
 
-    Neither meter runs backwards, and the house draws no more than its fuses allow (kW).
+    Neither meter runs backwards, and the house draws no more than its connection allows (kW).
     """
-    before, now, gap = item["before"], item["now"], Gap.from_note(item.get("gap"))
-    last = user_input.get(f"old_{item['role']}", before)
-    first = user_input.get(f"new_{item['role']}", now)
+    before, now, gap = record.before, record.now, record.gap
+    last = user_input.get(f"old_{record.quantity}", before)
+    first = user_input.get(f"new_{record.quantity}", now)
     counted = max(last - before, 0.0) + now - first
     most = max_power * (gap.end - gap.start) / 3600 if gap else math.inf
     # The old meter's display may have been written down without its decimals.
@@ -139,7 +139,7 @@ def _counted(
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the dialogue for an issue; only a replaced meter has one."""
+    """Return the dialog for an issue; only a replaced meter has one."""
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     about = data or {}
     return MeterReplacedFlow(

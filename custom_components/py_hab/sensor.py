@@ -1,8 +1,7 @@
-"""Sensors: electricity, climate and batteries at the box, registers of the meter."""
+"""Sensors: electricity, climate and batteries at the box, quantities of the meter."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 from itertools import chain
 from typing import override
@@ -13,103 +12,29 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import (
-    PERCENTAGE,
-    EntityCategory,
-    UnitOfElectricCurrent,
-    UnitOfElectricPotential,
-    UnitOfEnergy,
-    UnitOfPower,
-    UnitOfTemperature,
-)
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.typing import StateType
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from .counters.store import CounterStore
 from .entity import (
     FritzBoxButtonEntity,
     FritzBoxEntity,
-    FritzBoxEntityDescription,
+    MeterEntity,
     async_add_as_they_appear,
     fritzbox_buttons,
     fritzbox_values,
 )
-from .fritzbox.devices import Device, MeterKind, PowerMeter, RadiatorError, RadiatorMode, Thermostat
-from .fritzbox.rest import SmartMeterProblem
 from .meter.coordinator import MeterCoordinator
-from .sensors.meter import MeterSensor, registers_told, registers_told_before
+from .sensors.fritzbox import FRITZBOX_SENSORS, FritzBoxSensorDescription, SensorValue
+from .sensors.meter import METER_SENSORS, quantities_published, quantities_registered
 from .sml.registers import Quantity
 
 PARALLEL_UPDATES = 0
-
-type SensorValue = StateType | datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class FritzBoxSensorDescription(FritzBoxEntityDescription, SensorEntityDescription):
-    """A sensor of a device at the box."""
-
-    value_fn: Callable[[Device], SensorValue]
-
-
-def _has_meter(*kinds: MeterKind) -> Callable[[Device], bool]:
-    return lambda device: device.power_meter is not None and device.power_meter.kind in kinds
-
-
-def _of_meter(value: Callable[[PowerMeter], SensorValue]) -> Callable[[Device], SensorValue]:
-    return lambda device: value(device.power_meter) if device.power_meter else None
-
-
-def _of_thermostat(value: Callable[[Thermostat], SensorValue]) -> Callable[[Device], SensorValue]:
-    return lambda device: value(device.thermostat) if device.thermostat else None
-
-
-def _energy(key: str, kind: MeterKind, name: str | None = None) -> FritzBoxSensorDescription:
-    return FritzBoxSensorDescription(
-        key=key,
-        translation_key=name,
-        device_class=SensorDeviceClass.ENERGY,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
-        suggested_display_precision=2,
-        exists_fn=_has_meter(kind),
-        value_fn=_of_meter(lambda meter: meter.energy),
-    )
-
-
-def _radiator_temperature(
-    key: str,
-    value: Callable[[Thermostat], SensorValue],
-    *,
-    category: EntityCategory | None = None,
-) -> FritzBoxSensorDescription:
-    return FritzBoxSensorDescription(
-        key=key,
-        translation_key=key,
-        device_class=SensorDeviceClass.TEMPERATURE,
-        state_class=None if category else SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
-        suggested_display_precision=1,
-        entity_category=category,
-        exists_fn=lambda device: device.thermostat is not None,
-        value_fn=_of_thermostat(value),
-    )
-
-
-_ALL_WELL = "ok"
-
-
-def _smart_meter_state(device: Device) -> str | None:
-    """Return the first problem, in the order of their weight."""
-    if device.rest_details is None or device.rest_details.smart_meter is None:
-        return None
-    problems = device.rest_details.smart_meter
-    return next((item for item in SmartMeterProblem if item in problems), _ALL_WELL)
-
 
 REJECTED_READINGS = SensorEntityDescription(
     key="rejected_readings",
@@ -124,151 +49,6 @@ LAST_PRESS = SensorEntityDescription(
     device_class=SensorDeviceClass.TIMESTAMP,
 )
 
-FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
-    _energy("energy", MeterKind.CONSUMPTION),
-    _energy("energy_import", MeterKind.SUPPLY, "energy_import"),
-    _energy("energy_export", MeterKind.FEED_IN, "energy_export"),
-    FritzBoxSensorDescription(
-        key="power",
-        device_class=SensorDeviceClass.POWER,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfPower.WATT,
-        suggested_display_precision=1,
-        # Both halves of a two-way meter carry the same signed power.
-        exists_fn=_has_meter(MeterKind.CONSUMPTION, MeterKind.SUPPLY),
-        value_fn=_of_meter(lambda meter: meter.power),
-    ),
-    FritzBoxSensorDescription(
-        key="voltage",
-        device_class=SensorDeviceClass.VOLTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfElectricPotential.VOLT,
-        suggested_display_precision=1,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        # Not every firmware measures it; a meter head sends nothing or nonsense, a group none.
-        exists_fn=lambda device: (
-            _has_meter(MeterKind.CONSUMPTION)(device)
-            and _of_meter(lambda meter: meter.voltage)(device) is not None
-        ),
-        value_fn=_of_meter(lambda meter: meter.voltage),
-    ),
-    FritzBoxSensorDescription(
-        key="current",
-        device_class=SensorDeviceClass.CURRENT,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
-        suggested_display_precision=2,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        # Read every 15 minutes only.
-        entity_registry_enabled_default=False,
-        exists_fn=lambda device: (
-            device.rest_details is not None and device.rest_details.current is not None
-        ),
-        value_fn=lambda device: device.rest_details.current if device.rest_details else None,
-    ),
-    FritzBoxSensorDescription(
-        key="smart_meter",
-        translation_key="smart_meter",
-        device_class=SensorDeviceClass.ENUM,
-        options=[_ALL_WELL, *SmartMeterProblem],
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda device: (
-            device.rest_details is not None
-            and device.rest_details.smart_meter is not None
-            and _has_meter(MeterKind.SUPPLY)(device)
-        ),
-        value_fn=_smart_meter_state,
-    ),
-    FritzBoxSensorDescription(
-        key="temperature",
-        device_class=SensorDeviceClass.TEMPERATURE,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
-        suggested_display_precision=1,
-        exists_fn=lambda device: "temperature" in device.blocks,
-        value_fn=lambda device: device.temperature,
-    ),
-    FritzBoxSensorDescription(
-        key="humidity",
-        device_class=SensorDeviceClass.HUMIDITY,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=PERCENTAGE,
-        suggested_display_precision=0,
-        exists_fn=lambda device: "humidity" in device.blocks,
-        value_fn=lambda device: device.humidity,
-    ),
-    _radiator_temperature("target_temperature", lambda thermostat: thermostat.target_temperature),
-    _radiator_temperature(
-        "comfort_temperature",
-        lambda thermostat: thermostat.comfort_temperature,
-        category=EntityCategory.DIAGNOSTIC,
-    ),
-    _radiator_temperature(
-        "eco_temperature",
-        lambda thermostat: thermostat.eco_temperature,
-        category=EntityCategory.DIAGNOSTIC,
-    ),
-    _radiator_temperature(
-        "next_temperature",
-        lambda thermostat: thermostat.next_temperature,
-        category=EntityCategory.DIAGNOSTIC,
-    ),
-    FritzBoxSensorDescription(
-        key="next_change",
-        translation_key="next_change",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda device: device.thermostat is not None,
-        value_fn=_of_thermostat(lambda thermostat: thermostat.next_change),
-    ),
-    FritzBoxSensorDescription(
-        key="radiator_mode",
-        translation_key="radiator_mode",
-        device_class=SensorDeviceClass.ENUM,
-        options=list(RadiatorMode),
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda device: device.thermostat is not None,
-        value_fn=_of_thermostat(lambda thermostat: thermostat.mode),
-    ),
-    FritzBoxSensorDescription(
-        key="radiator_error",
-        translation_key="radiator_error",
-        device_class=SensorDeviceClass.ENUM,
-        options=list(RadiatorError),
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda device: (
-            device.thermostat is not None and device.thermostat.error is not None
-        ),
-        value_fn=_of_thermostat(lambda thermostat: thermostat.error),
-    ),
-    FritzBoxSensorDescription(
-        key="alert_changed",
-        translation_key="alert_changed",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        exists_fn=lambda device: "alert" in device.blocks and device.blind is None,
-        value_fn=lambda device: device.alert_changed,
-    ),
-    FritzBoxSensorDescription(
-        key="blind_position",
-        translation_key="blind_position",
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=PERCENTAGE,
-        suggested_display_precision=0,
-        exists_fn=lambda device: device.blind is not None,
-        value_fn=lambda device: device.blind.position if device.blind else None,
-    ),
-    FritzBoxSensorDescription(
-        key="battery",
-        device_class=SensorDeviceClass.BATTERY,
-        state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=PERCENTAGE,
-        suggested_display_precision=0,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda device: device.battery is not None,
-        value_fn=lambda device: device.battery,
-    ),
-)
-
 
 async def async_setup_entry(
     hass: HomeAssistant,
@@ -276,7 +56,8 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the sensors of a box or a meter."""
-    match entry.runtime_data:
+    counters = entry.runtime_data.counters
+    match entry.runtime_data.coordinator:
         case FritzBoxCoordinator() as fritzbox:
             async_add_as_they_appear(
                 fritzbox,
@@ -292,15 +73,16 @@ async def async_setup_entry(
                     fritzbox, ain=item[0], identifier=item[1], description=LAST_PRESS
                 ),
             )
-            async_add_entities(
-                [RejectedReadings(fritzbox, fritzbox.box_identifier[1], fritzbox.data.devices)]
-            )
+            box = fritzbox.box_identifier[1]
+            async_add_entities([RejectedReadings(fritzbox, box, counters, fritzbox.data.devices)])
         case MeterCoordinator() as meter:
-            before = registers_told_before(meter)
+            registered = quantities_registered(meter)
             async_add_as_they_appear(
                 meter,
                 async_add_entities,
-                found=lambda: ((item, item) for item in chain(before, registers_told(meter))),
+                found=lambda: (
+                    (item, item) for item in chain(registered, quantities_published(meter))
+                ),
                 create=lambda item: MeterSensor(meter, meter_index=item[0], quantity=item[1]),
             )
             async_add_as_they_appear(
@@ -309,7 +91,8 @@ async def async_setup_entry(
                 found=lambda: ((meter_index, meter_index) for meter_index in meter.data),
                 create=lambda meter_index: RejectedReadings(
                     meter,
-                    meter.identifier(meter_index),
+                    meter.devices.identifier(meter_index),
+                    counters,
                     [meter.data[meter_index].counter_key(quantity) for quantity in Quantity],
                 ),
             )
@@ -323,22 +106,55 @@ class FritzBoxSensor(FritzBoxEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> SensorValue:
-        """The value, None while the device does not tell."""
+        """The value, None while the device reports none."""
         return self.entity_description.value_fn(self.device)
 
 
 class FritzBoxLastPress(FritzBoxButtonEntity, SensorEntity):
-    """When a key was pressed last."""
+    """When a button was last pressed."""
 
     @property
     @override
     def native_value(self) -> datetime | None:
-        """The time, None for a key that was never pressed."""
+        """The time, None for a button that was never pressed."""
         return self.button.last_pressed if self.button else None
 
 
+class MeterSensor(MeterEntity, SensorEntity):
+    """A quantity of a meter."""
+
+    def __init__(
+        self, coordinator: MeterCoordinator, *, meter_index: str, quantity: Quantity
+    ) -> None:
+        """Bind the sensor to a quantity of a meter."""
+        super().__init__(coordinator, meter_index=meter_index, description=METER_SENSORS[quantity])
+        self._quantity = quantity
+        self._written: object = None
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether broker and reader are there, and the quantity was received lately."""
+        return self.coordinator.is_available(self._meter_index, self._quantity)
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """The newest value, None before the meter has published any."""
+        return self.coordinator.data[self._meter_index].values.get(self._quantity)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state only if this quantity has something new."""
+        present = (self.native_value, self.available)
+        if present != self._written:
+            self._written = present
+            super()._handle_coordinator_update()
+
+
 class RejectedReadings(CoordinatorEntity[FritzBoxCoordinator | MeterCoordinator], SensorEntity):
-    """How many counter readings of a box or a meter were not believed, and why."""
+    """How many counter readings of a box or a meter were rejected, and why."""
 
     _attr_has_entity_name = True
     entity_description = REJECTED_READINGS
@@ -347,10 +163,12 @@ class RejectedReadings(CoordinatorEntity[FritzBoxCoordinator | MeterCoordinator]
         self,
         coordinator: FritzBoxCoordinator | MeterCoordinator,
         identifier: str,
+        store: CounterStore,
         counters: Collection[str],
     ) -> None:
-        """Count for the device with this identifier, to which the counters belong."""
+        """Count the readings of some counters for the device with this identifier."""
         super().__init__(coordinator)
+        self._store = store
         self._counters = counters
         self._attr_unique_id = f"{identifier}_{REJECTED_READINGS.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
@@ -358,13 +176,13 @@ class RejectedReadings(CoordinatorEntity[FritzBoxCoordinator | MeterCoordinator]
     @property
     @override
     def available(self) -> bool:
-        """Always: it is our own count."""
+        """Always: the count is our own."""
         return True
 
     @property
     @override
     def native_value(self) -> int:
-        """All of them, since Home Assistant has started."""
+        """All of them, since the start of Home Assistant."""
         return sum(self._by_reason().values())
 
     @property
@@ -375,7 +193,7 @@ class RejectedReadings(CoordinatorEntity[FritzBoxCoordinator | MeterCoordinator]
 
     def _by_reason(self) -> Counter[str]:
         reasons: Counter[str] = Counter()
-        for (counter, verdict), count in self.coordinator.counters.rejected.items():
+        for (counter, verdict), count in self._store.rejected.items():
             if counter in self._counters:
                 reasons[verdict.value] += count
         return reasons

@@ -1,7 +1,7 @@
 """Actions: what users and automations ask of the history."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import voluptuous as vol
 
@@ -17,13 +17,14 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 
-from .api.actions import DATA_ACTIONS, REFRESH, statistic_id
 from .const import DOMAIN
+from .coordinator import PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .history.legacy.importer import async_import_file
-from .history.repair import async_mend_spikes, async_undo
-from .history.scheduler import scheduler_of
+from .history.repair import async_find_spikes, async_remove_spikes, async_undo
 from .history.statistics.editor import get_editor
+from .history.statistics.gateway import statistic_id
+from .records import encode
 
 ATTR_DRY_RUN: Final = "dry_run"
 ATTR_PATH: Final = "path"
@@ -33,6 +34,7 @@ BACKFILL: Final = "backfill"
 IMPORT_DATABASE: Final = "import_database"
 UNDO_HISTORY: Final = "undo_history"
 FIND_SPIKES: Final = "find_spikes"
+REMOVE_SPIKES: Final = "remove_spikes"
 
 
 _STATISTICS: Final = vol.All(cv.ensure_list, [statistic_id])
@@ -63,7 +65,6 @@ _SPIKES_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_MAX_POWER, default=DEFAULT_MAX_POWER): vol.All(
             vol.Coerce(float), vol.Range(min=0.1, max=10_000)
         ),
-        vol.Optional(ATTR_DRY_RUN, default=True): cv.boolean,
     }
 )
 
@@ -71,28 +72,24 @@ _SPIKES_SCHEMA: Final = vol.Schema(
 @callback
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register the actions; what writes needs an administrator."""
-    for name, action, schema in (
-        (BACKFILL, _async_backfill, _BACKFILL_SCHEMA),
-        (IMPORT_DATABASE, _async_import_database, _IMPORT_SCHEMA),
-        (UNDO_HISTORY, _async_undo_history, _UNDO_SCHEMA),
-        (FIND_SPIKES, _async_find_spikes, _SPIKES_SCHEMA),
+    optional, only = SupportsResponse.OPTIONAL, SupportsResponse.ONLY
+    for name, action, schema, response in (
+        (BACKFILL, _async_backfill, _BACKFILL_SCHEMA, optional),
+        (IMPORT_DATABASE, _async_import_database, _IMPORT_SCHEMA, optional),
+        (UNDO_HISTORY, _async_undo_history, _UNDO_SCHEMA, optional),
+        (FIND_SPIKES, _async_find_spikes, _SPIKES_SCHEMA, only),
+        (REMOVE_SPIKES, _async_remove_spikes, _SPIKES_SCHEMA, optional),
     ):
-        async_register_admin_service(
-            hass, DOMAIN, name, action, schema, supports_response=SupportsResponse.OPTIONAL
-        )
-    for name, (answer, schema) in DATA_ACTIONS.items():
-        response = SupportsResponse.OPTIONAL if name == REFRESH else SupportsResponse.ONLY
-        hass.services.async_register(DOMAIN, name, answer, schema, supports_response=response)
+        async_register_admin_service(hass, DOMAIN, name, action, schema, supports_response=response)
 
 
 async def _async_backfill(call: ServiceCall) -> ServiceResponse:
     """Complete the history of an entry from what its source remembers."""
-    entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
-    scheduler = scheduler_of(call.hass, entry.entry_id)
-    if scheduler is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
-    found = await scheduler.async_run(dry_run=call.data[ATTR_DRY_RUN])
-    return {ATTR_DRY_RUN: call.data[ATTR_DRY_RUN], "entities": [item.as_json() for item in found]}
+    entry: PyHabConfigEntry = async_get_config_entry(
+        call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
+    )
+    reports = await entry.runtime_data.history.async_run(dry_run=call.data[ATTR_DRY_RUN])
+    return {ATTR_DRY_RUN: call.data[ATTR_DRY_RUN], "entities": encode(reports)}
 
 
 async def _async_import_database(call: ServiceCall) -> ServiceResponse:
@@ -139,13 +136,14 @@ def _changed_statistics(
 
 
 async def _async_find_spikes(call: ServiceCall) -> ServiceResponse:
-    """List hours that no house can draw, and mend them if asked to."""
-    return {
-        ATTR_DRY_RUN: call.data[ATTR_DRY_RUN],
-        "entities": await async_mend_spikes(
-            call.hass,
-            call.data[ATTR_ENTITY_ID],
-            max_power=call.data[ATTR_MAX_POWER],
-            dry_run=call.data[ATTR_DRY_RUN],
-        ),
-    }
+    """List the hours of energy statistics that are impossible."""
+    entity_ids, max_power = call.data[ATTR_ENTITY_ID], call.data[ATTR_MAX_POWER]
+    found: list[Any] = await async_find_spikes(call.hass, entity_ids, max_power=max_power)
+    return {"entities": found}
+
+
+async def _async_remove_spikes(call: ServiceCall) -> ServiceResponse:
+    """Correct them."""
+    entity_ids, max_power = call.data[ATTR_ENTITY_ID], call.data[ATTR_MAX_POWER]
+    corrected: list[Any] = await async_remove_spikes(call.hass, entity_ids, max_power=max_power)
+    return {"entities": corrected}

@@ -18,12 +18,12 @@ def async_register(_hass: HomeAssistant, register: SystemHealthRegistration) -> 
 
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
     entries: list[PyHabConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    sources = [entry.runtime_data for entry in entries]
+    sources = [entry.runtime_data.coordinator for entry in entries]
     boxes = [source for source in sources if isinstance(source, FritzBoxCoordinator)]
     meters = [source for source in sources if isinstance(source, MeterCoordinator)]
     return {
         "fritzboxes": f"{sum(box.last_update_success for box in boxes)} / {len(boxes)}",
         "devices": sum(len(box.data.devices) for box in boxes),
         "meters": f"{sum(meter.available for meter in meters)} / {len(meters)}",
-        "rejected": sum(source.counters.rejected.total() for source in sources),
+        "rejected": sum(entry.runtime_data.counters.rejected.total() for entry in entries),
     }

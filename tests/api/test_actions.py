@@ -10,8 +10,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
-from custom_components.py_hab.api import actions as data_services, queries
+from custom_components.py_hab.api import actions as data_services
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.history.statistics import gateway
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
@@ -247,7 +248,7 @@ async def test_a_profile_of_a_counter_tells_power_and_energy(
         ("month", ["03"]),
         ("year", ["2026"]),
     ):
-        found = await act(hass, "get_statistics", entity_id=ENERGY, name=name)
+        found = await act(hass, "get_profile", entity_id=ENERGY, name=name)
         groups = found.pop("statistics")
         assert found == {"entity_id": ENERGY, "name": name, "unit": "W"}
         assert [group["key"] for group in groups] == keys
@@ -277,7 +278,7 @@ async def test_a_profile_may_be_of_a_device_and_of_a_time(
     ]
     found = await act(
         hass,
-        "get_statistics",
+        "get_profile",
         device=series["device"],
         sub_entity=series["sub_entity"],
         name="hour",
@@ -308,12 +309,12 @@ async def test_whatever_the_recorder_knows_has_a_profile(
             hass,
             ServiceValidationError,
             "no_statistics",
-            "get_statistics",
+            "get_profile",
             entity_id=statistic_id,
             name="year",
         )
     await remembers(hass, OTHER)
-    found = await act(hass, "get_statistics", entity_id=OTHER, name="year")
+    found = await act(hass, "get_profile", entity_id=OTHER, name="year")
     assert found["statistics"][0]["count"] == 48
 
 
@@ -334,8 +335,8 @@ async def test_users_see_what_they_may_see(
     for action, data in (
         ("get_measurements", {"entity_id": ENERGY}),
         ("get_measurements", {"device": REFRIGERATOR, "sub_entity": "Energy"}),
-        ("get_statistics", {"entity_id": ENERGY, "name": "hour"}),
-        ("get_statistics", {"device": REFRIGERATOR, "sub_entity": "Energy", "name": "hour"}),
+        ("get_profile", {"entity_id": ENERGY, "name": "hour"}),
+        ("get_profile", {"device": REFRIGERATOR, "sub_entity": "Energy", "name": "hour"}),
     ):
         with pytest.raises(Unauthorized):
             await act(hass, action, user, **data)
@@ -348,7 +349,7 @@ async def test_a_user_who_does_not_exist_sees_nothing(
     for action, data in (
         ("get_devices", {}),
         ("get_measurements", {"entity_id": ENERGY}),
-        ("get_statistics", {"entity_id": ENERGY, "name": "hour"}),
+        ("get_profile", {"entity_id": ENERGY, "name": "hour"}),
     ):
         with pytest.raises(UnknownUser):
             await act(hass, action, nobody, **data)
@@ -383,7 +384,7 @@ async def test_fields_that_cannot_be_are_refused(
             await act(hass, "get_measurements", **data)
     for data in (series, {**series, "name": "Hour"}, {**series, "name": "day"}, {"name": "hour"}):
         with pytest.raises(vol.Invalid):
-            await act(hass, "get_statistics", **data)
+            await act(hass, "get_profile", **data)
 
 
 async def test_what_there_is_not_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -400,7 +401,7 @@ async def test_what_there_is_not_is_told(hass: HomeAssistant, entry: MockConfigE
         hass,
         ServiceValidationError,
         "unknown_series",
-        "get_statistics",
+        "get_profile",
         device="nobody",
         name="hour",
     )
@@ -420,7 +421,7 @@ async def test_a_profile_is_of_one_series(hass: HomeAssistant, entry: MockConfig
         hass,
         ServiceValidationError,
         "several_series",
-        "get_statistics",
+        "get_profile",
         device=REFRIGERATOR,
         name="hour",
     )
@@ -431,7 +432,7 @@ async def test_a_time_must_not_end_before_its_start(
 ) -> None:
     # By the hour on the wall it ends later.
     times = {"start": "2026-03-20T12:00:00+00:00", "end": "2026-03-20T12:30:00"}
-    for action, more in (("get_measurements", {}), ("get_statistics", {"name": "hour"})):
+    for action, more in (("get_measurements", {}), ("get_profile", {"name": "hour"})):
         await fails(
             hass,
             ServiceValidationError,
@@ -448,15 +449,15 @@ async def test_a_time_must_not_end_before_its_start(
 
 ASKING: list[dict[str, Any]] = [
     {"action": "get_measurements", "entity_id": ENERGY},
-    {"action": "get_statistics", "entity_id": ENERGY, "name": "hour"},
+    {"action": "get_profile", "entity_id": ENERGY, "name": "hour"},
 ]
 
 
 async def test_a_recorder_that_is_busy_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     for data in ASKING:
         with patch.object(get_instance(hass), "get_session", refusing):
-            await fails(hass, HomeAssistantError, "recorder_busy", **data)
-        with patch.object(queries, "async_migration_in_progress", return_value=True):
+            await fails(hass, HomeAssistantError, "database_refused", **data)
+        with patch.object(gateway, "async_migration_in_progress", return_value=True):
             await fails(hass, HomeAssistantError, "no_recorder", **data)
 
 
@@ -479,7 +480,7 @@ async def test_a_hundred_questions_at_once_are_answered(
     questions = [
         act(hass, "get_measurements", entity_id=ENERGY, limit=number + 1)
         if number % 2
-        else act(hass, "get_statistics", entity_id=ENERGY, name="hour")
+        else act(hass, "get_profile", entity_id=ENERGY, name="hour")
         for number in range(100)
     ]
     answers = await asyncio.gather(*questions)
@@ -525,7 +526,7 @@ async def test_a_reader_is_asked_now(
     before = mocked_reader.was_asked(10)
     mocked_reader.blocks["MT681"]["Power"] = 321
     assert await act(hass, "refresh") == {"refreshed": [meter.entry_id]}
-    assert meter.runtime_data.data[""].values["power"] is not None
+    assert meter.runtime_data.coordinator.data[""].values["power"] is not None
     assert mocked_reader.was_asked(10) == before + 1
     await asyncio.gather(*(act(hass, "refresh") for _ in range(100)))
     assert mocked_reader.was_asked(10) == before + 2
@@ -537,7 +538,7 @@ async def test_a_reader_that_does_not_answer_is_told(
     meter: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("custom_components.py_hab.api.actions.ANSWER_WITHIN", 0.0)
+    monkeypatch.setattr("custom_components.py_hab.api.actions.ANSWER_WITHIN", timedelta())
     mocked_reader.answers = False
     error = await fails(hass, HomeAssistantError, "reader_did_not_answer", "refresh")
     assert str(error) == "The reader of MT681 did not answer"

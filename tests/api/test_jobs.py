@@ -1,14 +1,13 @@
 """What runs when."""
 
 from datetime import datetime, timedelta
-from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.api.jobs import Job, jobs
 from custom_components.py_hab.const import CONF_HISTORY
-from custom_components.py_hab.history.scheduler import AFTER_START, DAILY, RETRY, scheduler_of
+from custom_components.py_hab.history.scheduler import AFTER_START, DAILY, RETRY
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -63,7 +62,7 @@ async def test_a_box_is_polled_again_and_again(
     assert poll.last_run > started
     assert dt_util.utcnow() < poll.next_run <= dt_util.utcnow() + MINUTE
 
-    fritzbox_entry.runtime_data.update_interval = None
+    fritzbox_entry.runtime_data.coordinator.update_interval = None
     assert by_name(hass)["poll"].next_run is None
     await hass.config_entries.async_unload(fritzbox_entry.entry_id)
     assert jobs(hass) == []
@@ -112,7 +111,7 @@ async def test_the_history_is_looked_after(
     assert int(backfill.result.split()[0]) > 1000
 
     # What is put off until the box answers.
-    scheduler = scheduler_of(hass, fritzbox_entry.entry_id)
+    scheduler = fritzbox_entry.runtime_data.history
     assert scheduler is not None
     put_off = dt_util.utcnow() + RETRY
     scheduler._not_before = put_off
@@ -147,11 +146,3 @@ async def test_a_meter_is_listened_to(
     assert listen.result == "silent"
     assert listen.next_run is not None
     assert dt_util.utcnow() <= listen.next_run <= dt_util.utcnow() + MINUTE
-
-
-async def test_nobody_may_look_after_the_history(
-    time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
-) -> None:
-    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
-    with patch("custom_components.py_hab.api.jobs.scheduler_of", return_value=None):
-        assert list(by_name(hass)) == ["poll", "extras"]

@@ -1,12 +1,14 @@
-"""Times without readings: which are noted, what was counted in them, and what a note tells."""
+"""Times without readings: what is one, what was counted in it, and what is stored of it."""
 
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.counters.gap import Gap, gap_between, gaps_from_notes
-from custom_components.py_hab.counters.guard import ACCEPTING, Verdict
+from custom_components.py_hab.counters import gap
+from custom_components.py_hab.counters.gap import Gap
+from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
+from custom_components.py_hab.records import decode, decode_items, encode
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
@@ -25,17 +27,8 @@ GAP = Gap(
 )
 
 
-def between(
-    before: tuple[float | None, float | None],
-    after: tuple[float, float],
-    verdict: Verdict = Verdict.ACCEPTED,
-    usual: float = 0.0,
-) -> Gap | None:
-    return gap_between("a", before, after, verdict=verdict, usual=usual)
-
-
 @pytest.mark.parametrize(
-    ("begin", "end", "usual", "is_gap"),
+    ("begin", "end", "interval", "found"),
     [
         (50 * MINUTE, 66 * MINUTE, 0.0, True),
         (50 * MINUTE, 65 * MINUTE, 0.0, False),
@@ -56,38 +49,16 @@ def between(
     ],
 )
 def test_a_gap_is_long_and_reaches_over_a_full_hour(
-    begin: float, end: float, usual: float, is_gap: bool
+    begin: float, end: float, interval: float, found: bool
 ) -> None:
-    found = between((100.0, T0 + begin), (100.5, T0 + end), usual=usual)
-    assert (found is not None) is is_gap
+    before, after = (100.0, T0 + begin), (100.5, T0 + end)
+    assert gap.is_gap(before, after, interval_s=interval) is found
 
 
-@pytest.mark.parametrize(
-    "before", [(None, T0), (100.0, None), (None, None), (100.0, T0 + 9 * HOUR)]
-)
-def test_without_a_reading_and_its_time_before_there_is_no_gap(
-    before: tuple[float | None, float | None],
-) -> None:
-    after = (105.0, T0 + 5 * HOUR)
-    assert between(before, after) is None
-    assert between(before, after, Verdict.REPLACED) is None
-
-
-def test_a_silence_without_consumption_matters_only_if_the_sum_may_begin_anew() -> None:
-    assert between((100.0, T0), (100.0, T0 + 5 * HOUR)) is None
-    assert between((100.0, T0), (100.0, T0 + DAY)) is None
-    found = between((100.0, T0), (100.0, T0 + 60 * DAY))
-    assert found is not None
-    assert found.energy == 0.0
-
-
-@pytest.mark.parametrize("verdict", [Verdict.REPLACED, Verdict.ROLLED_OVER])
-def test_a_counter_that_went_on_from_elsewhere_leaves_a_gap_however_short(
-    verdict: Verdict,
-) -> None:
-    found = between((9999.5, T0), (0.5, T0 + 5.0), verdict)
-    assert found is not None
-    assert not found.goes_on
+def test_a_silence_without_consumption_matters_only_if_the_sum_may_restart() -> None:
+    assert not gap.is_gap((100.0, T0), (100.0, T0 + 5 * HOUR))
+    assert not gap.is_gap((100.0, T0), (100.0, T0 + DAY))
+    assert gap.is_gap((100.0, T0), (100.0, T0 + 60 * DAY))
 
 
 def test_what_was_counted_depends_on_why_the_reading_is_believed() -> None:
@@ -122,10 +93,10 @@ READINGS = st.floats(0, 1e8)
     counted=st.none() | READINGS,
 )
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
-def test_a_note_tells_the_whole_gap(
+def test_a_stored_gap_is_the_whole_gap(
     times: list[float], before: float, after: float, verdict: Verdict, counted: float | None
 ) -> None:
-    gap = Gap(
+    one = Gap(
         key="1.8.0",
         start=times[0],
         before=before,
@@ -134,7 +105,7 @@ def test_a_note_tells_the_whole_gap(
         verdict=verdict,
         counted=counted,
     )
-    assert Gap.from_note(gap.note()) == gap
+    assert decode(Gap, encode(one)) == one
 
 
 @pytest.mark.parametrize(
@@ -155,22 +126,28 @@ def test_a_note_tells_the_whole_gap(
     ],
     ids=str,
 )
-def test_a_note_that_makes_no_sense_is_none(change: dict[str, Any]) -> None:
-    assert Gap.from_note(GAP.note()) == GAP
-    assert Gap.from_note(GAP.note() | change) is None
+def test_a_stored_gap_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
+    assert decode_items(Gap, [encode(GAP), encode(GAP) | change]) == [GAP]
 
 
-@pytest.mark.parametrize("name", ["key", "start", "before", "end", "after", "verdict", "counted"])
-def test_a_note_that_lacks_something_is_none(name: str) -> None:
-    note = GAP.note()
-    del note[name]
-    assert Gap.from_note(note) is None
+@pytest.mark.parametrize("name", ["key", "start", "before", "end", "after", "verdict"])
+def test_a_stored_gap_that_lacks_something_is_refused(name: str) -> None:
+    stored = encode(GAP)
+    del stored[name]
+    assert decode_items(Gap, [stored]) == []
 
 
-@pytest.mark.parametrize("notes", [None, {}, "gaps", 3])
-def test_what_is_no_list_of_notes_holds_no_gaps(notes: object) -> None:
-    assert gaps_from_notes(notes) == []
-
-
-def test_only_notes_that_make_sense_are_recalled() -> None:
-    assert gaps_from_notes([GAP.note(), None, 5, {}, GAP.note()]) == [GAP, GAP]
+@pytest.mark.parametrize(
+    ("former", "verdict"),
+    [
+        ("believed", Verdict.ACCEPTED),
+        ("lower", Verdict.DECREASED),
+        ("slightly_lower", Verdict.JITTER),
+        ("full", Verdict.ROLLOVER_CANDIDATE),
+        ("jump", Verdict.IMPLAUSIBLE_RISE),
+        ("replaced", Verdict.REPLACED),
+    ],
+)
+def test_verdicts_of_version_0_1_0_are_understood(former: str, verdict: Verdict) -> None:
+    (found,) = decode_items(Gap, [encode(GAP) | {"verdict": former}])
+    assert found.verdict is verdict

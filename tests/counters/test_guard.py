@@ -1,18 +1,15 @@
 """Which readings of a counter are believed."""
 
 from collections.abc import Iterable
+from dataclasses import astuple
 import math
 from typing import Final
 
 from hypothesis import example, given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.counters.guard import (
-    ACCEPTING,
-    DEFAULT_MAX_POWER,
-    CounterGuard,
-    Verdict,
-)
+from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, CounterGuard
+from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
@@ -38,14 +35,15 @@ def counted(*readings: float, max_power: float = DEFAULT_MAX_POWER) -> CounterGu
     """Return a guard that has believed these readings, the last one at noon."""
     guard = CounterGuard(max_power=max_power)
     for index, reading in enumerate(readings):
-        assert guard.judge(reading, NOON - 600.0 * (len(readings) - 1 - index)) in ACCEPTING
+        assert guard.judge(reading, NOON - 600.0 * (len(readings) - 1 - index)).verdict.is_accepting
     return guard
 
 
 def told(guard: CounterGuard, every: float, readings: Iterable[float]) -> list[Verdict]:
     """Return what a guard says of readings that come every so many seconds after noon."""
     return [
-        guard.judge(reading, NOON + every * number) for number, reading in enumerate(readings, 1)
+        guard.judge(reading, NOON + every * number).verdict
+        for number, reading in enumerate(readings, 1)
     ]
 
 
@@ -120,7 +118,7 @@ def told(guard: CounterGuard, every: float, readings: Iterable[float]) -> list[V
 def test_verdict_on_one_reading(last: float | None, reading: float, verdict: Verdict) -> None:
     guard = CounterGuard(last, NOON)
     # 43.5 kW for 32 s and 30 s more are 0.749 kWh.
-    assert guard.judge(reading, NOON + 32) is verdict
+    assert guard.judge(reading, NOON + 32).verdict is verdict
     assert guard.last == (reading if verdict is ACCEPTED else last)
 
 
@@ -139,8 +137,8 @@ def test_what_the_fuses_allow_grows_with_time(
     max_power: float, seconds: float, rise: float
 ) -> None:
     within, beyond = (counted(100.001, max_power=max_power) for _ in range(2))
-    assert within.judge(100.001 + rise, NOON + seconds) is ACCEPTED
-    assert beyond.judge(100.001 + rise + 0.002, NOON + seconds) is IMPLAUSIBLE_RISE
+    assert within.judge(100.001 + rise, NOON + seconds).verdict is ACCEPTED
+    assert beyond.judge(100.001 + rise + 0.002, NOON + seconds).verdict is IMPLAUSIBLE_RISE
 
 
 @pytest.mark.parametrize(
@@ -150,8 +148,8 @@ def test_what_the_last_digit_hides_may_come_to_light(last: float, hidden: float)
     """The PIN is entered: the meter tells its decimals."""
     fuses = DEFAULT_MAX_POWER * 31 / 3600
     within, beyond = counted(last), counted(last)
-    assert within.judge(last + fuses + hidden * 0.99, NOON + 1) is ACCEPTED
-    assert beyond.judge(last + fuses + hidden * 1.01, NOON + 1) is IMPLAUSIBLE_RISE
+    assert within.judge(last + fuses + hidden * 0.99, NOON + 1).verdict is ACCEPTED
+    assert beyond.judge(last + fuses + hidden * 1.01, NOON + 1).verdict is IMPLAUSIBLE_RISE
 
 
 # Rows of readings
@@ -231,8 +229,10 @@ def test_a_believed_reset_is_where_counting_goes_on() -> None:
     guard = counted(15119.035)
     assert told(guard, 150, [2.5] * 5)[-1] is REPLACED
     assert guard.last == 2.5
-    assert guard.judge(2.6, NOON + 760) is ACCEPTED
-    assert guard.judge(1.0, NOON + 770) is DECREASED, "the next fall needs its own confirmation"
+    assert guard.judge(2.6, NOON + 760).verdict is ACCEPTED
+    assert guard.judge(1.0, NOON + 770).verdict is DECREASED, (
+        "the next fall needs its own confirmation"
+    )
     assert guard.last == 2.6
 
 
@@ -240,7 +240,7 @@ def test_a_believed_reset_is_where_counting_goes_on() -> None:
 def test_after_a_replacement_the_old_meter_counts_for_nothing(new: float) -> None:
     guard = counted(15119.035, 15120.035)
     assert told(guard, 150, [new] * 5)[-1] is REPLACED
-    assert guard.judge(new - 1.5, NOON + 760) is DECREASED, (
+    assert guard.judge(new - 1.5, NOON + 760).verdict is DECREASED, (
         "and is not held for the old meter's sake"
     )
 
@@ -252,7 +252,7 @@ def test_after_a_replacement_the_old_meter_counts_for_nothing(new: float) -> Non
 def test_a_reading_between_the_last_two_believed_ones_is_held(dip: float, verdict: Verdict) -> None:
     """A bit has flipped within what the fuses allow: the lower readings are the true ones."""
     guard = counted(97.0, 100.0)
-    assert guard.judge(dip, NOON + 10) is verdict
+    assert guard.judge(dip, NOON + 10).verdict is verdict
     assert guard.last == 100.0
 
 
@@ -265,7 +265,7 @@ def test_readings_below_a_wrong_one_are_held_until_it_is_reached() -> None:
 
 def test_a_repeated_reading_does_not_make_room_for_a_lower_one() -> None:
     guard = counted(97.0, 100.0, 100.0)
-    assert guard.judge(98.0, NOON + 10) is JITTER
+    assert guard.judge(98.0, NOON + 10).verdict is JITTER
 
 
 # The first reading
@@ -385,7 +385,7 @@ def test_after_a_long_silence_one_reading_proves_little(
     at: float | None, now: float, reading: float, verdict: Verdict
 ) -> None:
     guard = CounterGuard(100.0, at)
-    assert guard.judge(reading, now) is verdict
+    assert guard.judge(reading, now).verdict is verdict
     assert guard.last == (reading if verdict is ACCEPTED else 100.0)
 
 
@@ -397,20 +397,20 @@ def test_what_is_silent_for_an_hour_each_time_is_believed_each_time() -> None:
 
 def test_a_rhythm_of_minutes_makes_no_silence_of_days_usual() -> None:
     guard = counted(100.0, 100.1, 100.2)
-    assert guard.judge(150.0, NOON + 259_200.0) is QUARANTINED
+    assert guard.judge(150.0, NOON + 259_200.0).verdict is QUARANTINED
 
 
 def test_after_a_long_silence_two_telegrams_that_agree_are_believed() -> None:
     guard = counted(100.0)
     assert told(guard, 86_400, [120.0])[-1] is QUARANTINED
-    assert guard.judge(120.1, NOON + 86_410) is ACCEPTED
-    assert guard.judge(120.2, NOON + 86_420) is ACCEPTED
+    assert guard.judge(120.1, NOON + 86_410).verdict is ACCEPTED
+    assert guard.judge(120.2, NOON + 86_420).verdict is ACCEPTED
 
 
 def test_a_flip_after_a_long_silence_is_not_confirmed_by_the_truth() -> None:
     guard = counted(100.0)
     verdicts = [
-        guard.judge(reading, NOON + 86_400 + 10 * number)
+        guard.judge(reading, NOON + 86_400 + 10 * number).verdict
         for number, reading in enumerate([628.288, 104.0, 104.001])
     ]
     assert verdicts == [QUARANTINED, QUARANTINED, ACCEPTED]
@@ -420,7 +420,7 @@ def test_a_flip_after_a_long_silence_is_not_confirmed_by_the_truth() -> None:
 def test_a_clock_that_is_set_back_starts_the_confirmation_anew() -> None:
     guard = counted(100.0)
     assert told(guard, 150, [3.0] * 4) == [DECREASED] * 4
-    assert [guard.judge(3.0, second) for second in (0, 150, 300, 450, 600)] == [
+    assert [guard.judge(3.0, second).verdict for second in (0, 150, 300, 450, 600)] == [
         *[DECREASED] * 4,
         REPLACED,
     ]
@@ -469,7 +469,7 @@ def test_a_full_display_starts_anew(
 def test_a_display_that_started_anew_long_ago_is_another_meter() -> None:
     """For all the fuses allow, hardly any reading would be out of the question."""
     guard = counted(999_999.9)
-    assert guard.judge(40.0, NOON + 7200) is DECREASED
+    assert guard.judge(40.0, NOON + 7200).verdict is DECREASED
 
 
 def test_a_full_display_may_go_on_counting_to_more_digits() -> None:
@@ -536,7 +536,7 @@ def test_garbage_between_true_readings_changes_nothing(
     """A minute of flips of 2 kWh and more: the fuses allow none of them."""
     guard = CounterGuard()
     for now, reading, is_true in readings:
-        verdict = guard.judge(reading, now)
+        verdict = guard.judge(reading, now).verdict
         if is_true:
             assert verdict is ACCEPTED
             assert guard.last == reading
@@ -562,7 +562,7 @@ def test_small_flips_lift_a_counter_by_a_step_and_never_lower_it(
     assert guard.last is not None
     assert guard.last >= truth
     # The next true reading that lies above what was believed is what the counter shows.
-    assert guard.judge(guard.last + 0.001, readings[-1][0] + 60) is ACCEPTED
+    assert guard.judge(guard.last + 0.001, readings[-1][0] + 60).verdict is ACCEPTED
 
 
 @THOROUGH
@@ -579,7 +579,7 @@ def test_whatever_comes_the_counter_stays_one(
     guard = CounterGuard(last, quarantined=quarantined)
     for reading, now in readings:
         before = guard.last
-        verdict = guard.judge(reading, now)
+        verdict = guard.judge(reading, now).verdict
         assert guard.last == (reading if verdict in ACCEPTING else before)
         assert guard.last is None or 0 <= guard.last < math.inf
 
@@ -592,7 +592,9 @@ def test_a_head_put_back_on_its_meter_is_no_other_meter() -> None:
     guard = counted(100.0, 100.1)
     assert set(told(guard, 10.0, [100.1] * 8640)) == {ACCEPTED}
     readings = [112.1 + 0.001 * number for number in range(100)]
-    verdicts = [guard.judge(item, NOON + 86_410 + 10 * i) for i, item in enumerate(readings)]
+    verdicts = [
+        guard.judge(item, NOON + 86_410 + 10 * i).verdict for i, item in enumerate(readings)
+    ]
     assert set(verdicts) == {IMPLAUSIBLE_RISE, ACCEPTED}
     assert guard.last == readings[-1]
 
@@ -603,11 +605,39 @@ def test_another_unit_is_never_taken_for_another_meter(factor: float) -> None:
     verdicts = told(guard, 60.0, [factor * (15119.04 + 0.01 * minute) for minute in range(60)])
     assert set(verdicts) <= {IMPLAUSIBLE_RISE, DECREASED}
     assert guard.last == 15119.035
-    assert guard.judge(15119.7, NOON + 3660.0) is QUARANTINED
-    assert guard.judge(15119.7, NOON + 3670.0) is ACCEPTED
+    assert guard.judge(15119.7, NOON + 3660.0).verdict is QUARANTINED
+    assert guard.judge(15119.7, NOON + 3670.0).verdict is ACCEPTED
 
 
 def test_whole_kwh_after_a_lost_pin_are_no_jump() -> None:
     guard = counted(15119.035, max_power=5.0)
     assert told(guard, 10.0, [15119.0] * 60) == [JITTER] * 60
-    assert guard.judge(15120.0, NOON + 610.0) is ACCEPTED
+    assert guard.judge(15120.0, NOON + 610.0).verdict is ACCEPTED
+
+
+@THOROUGH
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 0.5, 5, 150, 600, 900, 901, 7200, -100]),
+            st.sampled_from([0, 1, 50, 300, 7300, 100_000, -1, -600, -(10**9)]),
+        ),
+        max_size=40,
+    ),
+    st.booleans(),
+)
+def test_the_fast_path_decides_as_the_other_one(
+    steps: list[tuple[float, int]], quarantined: bool
+) -> None:
+    fast, slow = CounterGuard(quarantined=quarantined), CounterGuard(quarantined=quarantined)
+    now, wh = NOON, 5000
+    for step, rise in steps:
+        now += step
+        wh = max(wh + rise, 0)
+        for reading in (wh / 1000, wh / 1000 + 1e-9):
+            if fast.accept_ordinary(reading, now):
+                verdict = ACCEPTED
+            else:
+                verdict = fast.judge(reading, now).verdict
+            assert verdict is slow._decide(reading, now)[0]
+            assert astuple(fast) == astuple(slow)

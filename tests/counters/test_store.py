@@ -1,7 +1,7 @@
 """What counters have shown is remembered, so that a zero after a restart is not believed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +9,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.gap import Gap
-from custom_components.py_hab.counters.guard import Verdict
 from custom_components.py_hab.counters.store import MAX_GAPS, SAVE_DELAY, CounterStore
+from custom_components.py_hab.counters.verdict import Verdict
+from custom_components.py_hab.records import encode
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulator.faults import Fault
@@ -24,9 +25,14 @@ from tests.support.watching import meter_values, quiet, set_up, state_of, warnin
 ENERGY = f"{WORKSHOP}_energy"
 
 
-def now() -> float:
+def now() -> datetime:
     """Return the time of the test."""
-    return dt_util.utcnow().timestamp()
+    return dt_util.utcnow()
+
+
+def at(moment: float) -> datetime:
+    """Return a unix time as a time."""
+    return dt_util.utc_from_timestamp(moment)
 
 
 def key(entry: MockConfigEntry) -> str:
@@ -177,7 +183,7 @@ async def recalled(
     """Return a memory that has read its file."""
     entry = MockConfigEntry(domain=DOMAIN)
     remember(hass_storage, entry, data, minor=minor)
-    memory = CounterStore(hass, entry)
+    memory = CounterStore(hass, entry.entry_id)
     await memory.async_load()
     return memory
 
@@ -186,14 +192,14 @@ async def test_reading_before_any_other_is_none_if_it_cannot_be_believed(
     time: Time, hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     entry = MockConfigEntry(domain=DOMAIN)
-    memory = CounterStore(hass, entry)
+    memory = CounterStore(hass, entry.entry_id)
     await memory.async_load()
     assert memory.last("meter") is None
-    assert memory.accepted("meter", -1.0) is None
-    assert memory.accepted("meter", float("inf")) is None
-    assert memory.accepted("meter", 5.0) == 5.0
-    assert memory.accepted("meter", 0.0) == 5.0
-    assert memory.accepted("another", 0.0) is None
+    assert memory.judge("meter", -1.0, now()).accepted is None
+    assert memory.judge("meter", float("inf"), now()).accepted is None
+    assert memory.judge("meter", 5.0, now()).accepted == 5.0
+    assert memory.judge("meter", 0.0, now()).accepted == 5.0
+    assert memory.judge("another", 0.0, now()).accepted is None
     memory.notes = {"x": 1}
     await memory.async_save()
     assert stored(hass_storage, entry) == {
@@ -206,7 +212,7 @@ async def test_reading_before_any_other_is_none_if_it_cannot_be_believed(
 
 
 async def test_what_is_not_believed_is_counted(hass: HomeAssistant) -> None:
-    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    memory = CounterStore(hass, "entry")
     for reading in (100.0, 0.0, 0.0, -1.0, 100.1):
         memory.judge("meter", reading, now())
     memory.reject("other", Verdict.NOT_FINITE)
@@ -224,23 +230,23 @@ async def test_what_is_not_believed_is_counted(hass: HomeAssistant) -> None:
 async def test_the_fuses_of_the_house_decide(
     hass: HomeAssistant, max_power: float, verdict: Verdict
 ) -> None:
-    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN), max_power=max_power)
+    memory = CounterStore(hass, "entry", max_power=max_power)
     memory.judge("meter", 100.001, now())
-    assert memory.judge("meter", 105.0, now()) is verdict
+    assert memory.judge("meter", 105.0, now()).verdict is verdict
     await memory.async_save()
 
 
 async def test_a_counter_under_quarantine_needs_another_telegram(
     time: Time, hass: HomeAssistant
 ) -> None:
-    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    memory = CounterStore(hass, "entry")
     memory.quarantine("one", "two")
-    assert memory.judge("one", 100.0, now()) is Verdict.QUARANTINED
-    assert memory.judge("two", 100.0, now()) is Verdict.QUARANTINED
-    assert memory.judge("three", 100.0, now()) is Verdict.ACCEPTED
+    assert memory.judge("one", 100.0, now()).verdict is Verdict.QUARANTINED
+    assert memory.judge("two", 100.0, now()).verdict is Verdict.QUARANTINED
+    assert memory.judge("three", 100.0, now()).verdict is Verdict.ACCEPTED
     assert memory.last("one") is None
     await time.passes(hass, timedelta(seconds=10))
-    assert memory.judge("one", 100.0, now()) is Verdict.ACCEPTED
+    assert memory.judge("one", 100.0, now()).verdict is Verdict.ACCEPTED
     await memory.async_save()
 
 
@@ -260,7 +266,7 @@ async def test_how_long_ago_a_counter_was_read_is_remembered(
 ) -> None:
     memory = await recalled(hass, hass_storage, counters({"meter": 100}, at))
     assert memory.last("meter") == 100.0
-    assert memory.judge("meter", 100.5, now()) is verdict
+    assert memory.judge("meter", 100.5, now()).verdict is verdict
     await memory.async_save()
 
 
@@ -273,8 +279,8 @@ async def test_the_file_of_an_earlier_version_is_read(
     assert memory.last("other") == 7.0
     assert [memory.last(name) for name in ("text", "none", "less")] == [None] * 3
     assert memory.notes == {}
-    assert memory.judge("meter", 0.0, now()) is Verdict.ZERO
-    assert memory.judge("meter", 150.0, now()) is Verdict.QUARANTINED
+    assert memory.judge("meter", 0.0, now()).verdict is Verdict.ZERO
+    assert memory.judge("meter", 150.0, now()).verdict is Verdict.QUARANTINED
 
 
 @pytest.mark.parametrize("data", [None, [], "counters", 1], ids=repr)
@@ -324,15 +330,15 @@ def outage(**changes: Any) -> Gap:
     return replace(usual, **changes)
 
 
-async def read_twice(memory: CounterStore, reading: float, at: float) -> None:
+async def read_twice(memory: CounterStore, reading: float, moment: float) -> None:
     """Let a counter be read, and confirm it: after a silence it is under quarantine."""
-    memory.judge("meter", reading, at - 10)
-    memory.judge("meter", reading, at)
+    memory.judge("meter", reading, at(moment - 10))
+    memory.judge("meter", reading, at(moment))
 
 
 async def test_a_time_without_readings_is_a_gap(hass: HomeAssistant) -> None:
-    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
-    memory.judge("meter", 100.0, LAST - 60)
+    memory = CounterStore(hass, "entry")
+    memory.judge("meter", 100.0, at(LAST - 60))
     await read_twice(memory, 101.5, LAST + 3 * HOUR)
     assert memory.gaps == [outage()]
     assert memory.gaps[0].energy == 1.5
@@ -347,8 +353,8 @@ async def test_a_time_without_readings_is_a_gap(hass: HomeAssistant) -> None:
 async def test_what_leaves_no_tower_is_no_gap(
     hass: HomeAssistant, reading: float, seconds: float
 ) -> None:
-    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
-    memory.judge("meter", 100.0, LAST + 60)
+    memory = CounterStore(hass, "entry")
+    memory.judge("meter", 100.0, at(LAST + 60))
     await read_twice(memory, reading, LAST + 60 + seconds)
     assert memory.gaps == []
     await memory.async_save()
@@ -357,10 +363,10 @@ async def test_what_leaves_no_tower_is_no_gap(
 async def test_a_counter_that_went_on_elsewhere_is_a_gap_however_short(
     hass: HomeAssistant,
 ) -> None:
-    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
-    memory.judge("meter", 100.0, LAST)
+    memory = CounterStore(hass, "entry")
+    memory.judge("meter", 100.0, at(LAST))
     for minute in range(1, 13):
-        memory.judge("meter", 5.0 + minute / 100, LAST + 60 * minute)
+        memory.judge("meter", 5.0 + minute / 100, at(LAST + 60 * minute))
     (gap,) = memory.gaps
     assert (gap.verdict, gap.before, gap.start) == (Verdict.REPLACED, 100.0, LAST)
     # What the new one has counted while its readings were confirmed.
@@ -372,23 +378,23 @@ async def test_gaps_are_found_again_until_they_are_settled(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     entry = MockConfigEntry(domain=DOMAIN)
-    memory = CounterStore(hass, entry)
+    memory = CounterStore(hass, entry.entry_id)
     first, second = outage(), outage(key="other", counted=7.5, verdict=Verdict.REPLACED)
     memory.add_gap(first)
     memory.add_gap(second)
     await memory.async_save()
-    again = CounterStore(hass, entry)
+    again = CounterStore(hass, entry.entry_id)
     await again.async_load()
     assert again.gaps == [first, second]
     again.settle(first)
     again.settle(first)
     assert again.gaps == [second]
     await again.async_save()
-    assert stored(hass_storage, entry)["gaps"] == [second.note()]
+    assert stored(hass_storage, entry)["gaps"] == [encode(second)]
 
 
 async def test_the_oldest_gaps_are_given_up(hass: HomeAssistant) -> None:
-    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
+    memory = CounterStore(hass, "entry")
     gaps = [outage(key=str(number)) for number in range(MAX_GAPS + 3)]
     for gap in gaps:
         memory.add_gap(gap)
@@ -413,7 +419,7 @@ async def test_the_oldest_gaps_are_given_up(hass: HomeAssistant) -> None:
 async def test_a_gap_without_sense_is_left_out(
     hass: HomeAssistant, hass_storage: dict[str, Any], wrong: dict[str, Any]
 ) -> None:
-    notes = [outage().note() | wrong, outage(key="other").note(), "gap", None, {}]
+    notes = [encode(outage()) | wrong, encode(outage(key="other")), "gap", None, {}]
     content = {"counters": {"meter": [5, 5]}, "notes": {}, "gaps": notes}
     memory = await recalled(hass, hass_storage, content)
     assert memory.gaps == [outage(key="other")]
@@ -430,12 +436,12 @@ async def test_a_file_whose_gaps_are_no_list_has_none(
 
 async def test_a_long_silence_is_a_gap_even_if_nothing_was_counted(hass: HomeAssistant) -> None:
     """Home Assistant begins the sum anew when it has no five-minute rows any more."""
-    memory = CounterStore(hass, MockConfigEntry(domain=DOMAIN))
-    start = now()
+    memory = CounterStore(hass, "entry")
+    start = now().timestamp()
     for after in (0, 60, 120):
-        memory.judge("plug", 5.0, start + after)
+        memory.judge("plug", 5.0, at(start + after))
     for after in (0, 60):
-        memory.judge("plug", 5.0, start + 30 * 86400 + after)
+        memory.judge("plug", 5.0, at(start + 30 * 86400 + after))
     assert [(gap.start, gap.end, gap.energy) for gap in memory.gaps] == [
         (start + 120, start + 30 * 86400, 0.0)
     ]

@@ -15,7 +15,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.counters.guard import ACCEPTING, Verdict
+from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
+from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.flows import history as history_flow
 from custom_components.py_hab.fritzbox_api import FritzBoxError
 from custom_components.py_hab.history import maintenance as upkeep
@@ -24,9 +25,9 @@ from custom_components.py_hab.history.box.reconstruct import DiscardReason
 from custom_components.py_hab.history.legacy import importer as server_import
 from custom_components.py_hab.history.legacy.clock import RowError
 from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError
-from custom_components.py_hab.history.scheduler import scheduler_of
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.editor import get_editor
+from custom_components.py_hab.records import decode
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import (
@@ -183,7 +184,7 @@ def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
     selectors = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))["selector"]
     assert selectors["doubt"]["options"].keys() == {
         *DiscardReason,
-        upkeep.NOT_TOLD,
+        upkeep.NOT_REPORTED,
         upkeep.NOT_WRITTEN,
     }
     assert selectors["rejected"]["options"].keys() == set(chain(Verdict, RowError)) - ACCEPTING
@@ -222,9 +223,9 @@ async def test_how_the_history_is_kept_is_an_option(
         "history": False,
         "outage_shape": "week_before",
     }
-    looking_after = scheduler_of(hass, box_entry.entry_id)
+    looking_after = box_entry.runtime_data.history
     assert looking_after is not None
-    assert not looking_after.enabled
+    assert not looking_after.is_enabled
     again = await prefer(hass, box_entry, "history")
     assert again.suggested == {"history": False, "outage_shape": "week_before", "run_now": False}
 
@@ -235,27 +236,30 @@ async def test_the_last_report_is_shown_in_words(
     entity_id = entity_of(hass, f"{WORKSHOP}_energy")
     state = hass.states.get(entity_id)
     assert state is not None
-    get_editor(hass).journal.runs[box_entry.entry_id] = {
-        "at": "2026-03-19T23:30:00+00:00",
-        "result": [
-            {
-                "entity_id": entity_id,
-                "rows": 12,
-                "energy": 3.456,
-                "since": "2026-02-01T00:00:00+00:00",
-                "left_out": ["mismatch", "new_doubt"],
-                "mended": [],
-            },
-            {
-                "entity_id": "sensor.gone",
-                "rows": 0,
-                "energy": None,
-                "since": None,
-                "left_out": [],
-                "mended": [],
-            },
-        ],
-    }
+    get_editor(hass).journal.runs[box_entry.entry_id] = decode(
+        MaintenanceResult,
+        {
+            "at": "2026-03-19T23:30:00+00:00",
+            "result": [
+                {
+                    "entity_id": entity_id,
+                    "rows": 12,
+                    "energy": 3.456,
+                    "since": "2026-02-01T00:00:00+00:00",
+                    "left_out": ["mismatch", "new_doubt"],
+                    "mended": [],
+                },
+                {
+                    "entity_id": "sensor.gone",
+                    "rows": 0,
+                    "energy": None,
+                    "since": None,
+                    "left_out": [],
+                    "mended": [],
+                },
+            ],
+        },
+    )
     dialogue = await prefer(hass, box_entry, "history")
     doubt = TEXTS["selector"]["doubt"]["options"]["mismatch"]
     assert dialogue.placeholders == {
@@ -268,14 +272,6 @@ async def test_the_last_report_is_shown_in_words(
     assert "Tage oder Monate passen nicht zu ihren Teilen" in german.placeholders["report"]
 
 
-async def test_a_time_that_is_none_is_shown_as_it_is(
-    hass: HomeAssistant, box_entry: MockConfigEntry
-) -> None:
-    get_editor(hass).journal.runs[box_entry.entry_id] = {"at": "yesterday", "result": []}
-    dialogue = await prefer(hass, box_entry, "history")
-    assert dialogue.placeholders == {"when": "yesterday", "report": "-"}
-
-
 async def test_the_history_is_completed_at_once(
     hass: HomeAssistant, box_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,7 +279,7 @@ async def test_the_history_is_completed_at_once(
     monkeypatch.setattr(
         upkeep,
         "sources",
-        lambda *args: [item for item in sources(*args) if item.series == "temperature"],
+        lambda *args: [item for item in sources(*args) if item.statistic.unit == "°C"],
     )
     told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
     entity_id = entity_of(hass, f"{BATH}_temperature")
@@ -332,7 +328,7 @@ async def test_a_history_that_cannot_be_completed_is_an_error(
     err: Exception,
     text: str,
 ) -> None:
-    monkeypatch.setattr(box_entry.runtime_data, "async_statistics", fails(err))
+    monkeypatch.setattr(box_entry.runtime_data.coordinator, "async_device_stats", fails(err))
     dialogue = await prefer(hass, box_entry, "history")
     await dialogue.answer(**{**USUAL, "run_now": True})
     await dialogue.arrive()
@@ -374,7 +370,7 @@ async def test_an_entry_that_is_unloaded_meanwhile_does_not_leave_the_page_waiti
         await waiting.wait()
         raise FritzBoxError("gone")
 
-    monkeypatch.setattr(box_entry.runtime_data, "async_statistics", wait)
+    monkeypatch.setattr(box_entry.runtime_data.coordinator, "async_device_stats", wait)
     dialogue = await prefer(hass, box_entry, "history")
     await dialogue.answer(**{**USUAL, "run_now": True})
     await asked.wait()

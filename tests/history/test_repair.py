@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
-from custom_components.py_hab.history.repair import async_mend_spikes, async_undo
+from custom_components.py_hab.history.repair import async_find_spikes, async_undo
 from custom_components.py_hab.history.statistics.editor import async_setup_editor, get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic
 from custom_components.py_hab.history.statistics.journal import ChangeReason
@@ -69,16 +69,16 @@ async def test_a_phantom_is_listed_mended_found_no_more_and_taken_back(
     start = FIRST + 2 * HOUR
     assert (await changes(house))[start] > 500
 
-    (told,) = await act(house, "find_spikes", entity_id=METER)
-    assert told["entity_id"] == METER
-    (spike,) = told["spikes"]
+    (reported,) = await act(house, "find_spikes", entity_id=METER)
+    assert reported["entity_id"] == METER
+    (spike,) = reported["spikes"]
     assert dt_util.parse_datetime(spike["start"]) == dt_util.utc_from_timestamp(start)
     assert (spike["energy"], spike["proposed"], spike["reason"]) == (504.1, 1.2, "too_high")
     assert await all_rows(house) == spoiled
 
-    assert await act(house, "find_spikes", entity_id=METER, dry_run=False) == [told]
+    assert await act(house, "remove_spikes", entity_id=METER) == [reported]
     assert list((await changes(house)).values()) == pytest.approx([1.1, 1.2, 1.2, 1.2])
-    assert (await act(house, "find_spikes", entity_id=METER, dry_run=False))[0]["spikes"] == []
+    assert (await act(house, "remove_spikes", entity_id=METER))[0]["spikes"] == []
     # Home Assistant goes on from there.
     await live(house, freezer, end, [504.8 + 0.1 * index for index in range(12)])
     assert list((await changes(house)).values()) == pytest.approx([1.1, 1.2, 1.2, 1.2, 1.2])
@@ -98,8 +98,8 @@ async def test_a_phantom_in_watt_hours_is_told_in_kilowatt_hours(
     readings = [1000.0 * reading for reading in HOUSE[:24]]
     readings[14] = 0.0
     await live(house, freezer, T0, readings, unit_of_measurement="Wh")
-    (told,) = await act(house, "find_spikes", entity_id=[METER], dry_run=False)
-    (spike,) = told["spikes"]
+    (reported,) = await act(house, "remove_spikes", entity_id=[METER])
+    (spike,) = reported["spikes"]
     assert spike["energy"] == pytest.approx(502.4, abs=0.5)
     assert spike["proposed"] == pytest.approx(1.2)
     assert list((await changes(house)).values()) == pytest.approx([1100, 1200])
@@ -110,8 +110,8 @@ async def test_the_power_of_the_house_decides(
 ) -> None:
     await live(house, freezer, T0, HOUSE[:24])
     for power, count in ((1.0, 2), (2.0, 0)):
-        (told,) = await act(house, "find_spikes", entity_id=METER, max_power_kw=power)
-        assert len(told["spikes"]) == count
+        (reported,) = await act(house, "find_spikes", entity_id=METER, max_power_kw=power)
+        assert len(reported["spikes"]) == count
 
 
 async def test_a_statistic_of_another_integration_is_mended(
@@ -138,8 +138,8 @@ async def test_a_statistic_of_another_integration_is_mended(
     )
     await recorded(house)
     before = await all_rows(house, "tibber:energy")
-    (told,) = await act(house, "find_spikes", entity_id="tibber:energy", dry_run=False)
-    assert [spike["energy"] for spike in told["spikes"]] == [900.0]
+    (reported,) = await act(house, "remove_spikes", entity_id="tibber:energy")
+    assert [spike["energy"] for spike in reported["spikes"]] == [900.0]
     assert max((await changes(house, "tibber:energy")).values()) <= 43.5
     await act(house, "undo_history", entity_id="tibber:energy")
     assert await all_rows(house, "tibber:energy") == before
@@ -151,7 +151,7 @@ async def test_nothing_is_mended_if_one_of_several_is_no_energy(
     await live(house, freezer, T0, [*HOUSE[:30], 0.0, *HOUSE[31:]])
     spoiled = await all_rows(house)
     with pytest.raises(ServiceValidationError) as caught:
-        await act(house, "find_spikes", entity_id=[METER, "sensor.unknown"], dry_run=False)
+        await act(house, "remove_spikes", entity_id=[METER, "sensor.unknown"])
     assert caught.value.translation_key == "no_energy_statistic"
     assert await all_rows(house) == spoiled
 
@@ -198,14 +198,14 @@ async def test_everything_of_an_entry_is_taken_back_after_it_was_told(
 ) -> None:
     entry = MockConfigEntry(domain=DOMAIN)
     await written(house, freezer, entry.entry_id)
-    told = await act(house, "undo_history", config_entry_id=entry.entry_id, dry_run=True)
-    assert {item["entity_id"]: item["rows_removed"] for item in told} == {
+    reported = await act(house, "undo_history", config_entry_id=entry.entry_id, dry_run=True)
+    assert {item["entity_id"]: item["rows_removed"] for item in reported} == {
         METER: 3,
         "sensor.bath": 1,
     }
     assert len(await rows(house)) == 3
     assert not get_editor(house).journal.changes_of(METER).undone
-    assert await act(house, "undo_history", config_entry_id=entry.entry_id) == told
+    assert await act(house, "undo_history", config_entry_id=entry.entry_id) == reported
     assert await rows(house) == await rows(house, "sensor.bath") == []
     assert len(await rows(house, "sensor.other")) == 3
     assert get_editor(house).journal.changes_of(METER).undone
@@ -228,7 +228,7 @@ async def test_nothing_is_done_without_a_recorder(hass: HomeAssistant) -> None:
     await async_setup_editor(hass)
     for work in (
         async_undo(hass, METER, dry_run=True),
-        async_mend_spikes(hass, [METER], max_power=43.5, dry_run=True),
+        async_find_spikes(hass, [METER], max_power=43.5),
     ):
         with pytest.raises(HomeAssistantError) as caught:
             await work

@@ -12,14 +12,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.counters.gap import Gap
-from custom_components.py_hab.counters.guard import Verdict
+from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.flows.history import HistoryFlow
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
 from custom_components.py_hab.history import maintenance as upkeep
 from custom_components.py_hab.history.planning.backfill import missing_hours
 from custom_components.py_hab.history.planning.rows import HOUR, Row, SumRow
 from custom_components.py_hab.history.repair import async_undo
-from custom_components.py_hab.history.scheduler import scheduler_of
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import editor as statistics, gateway as tables
 from custom_components.py_hab.history.statistics.editor import get_editor
@@ -38,16 +37,16 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitab
     """Do something once while the box is asked for the first time."""
 
     def prepare(action: Callable[[], Awaitable[Any]]) -> None:
-        ask = FritzBoxCoordinator.async_statistics
+        ask = FritzBoxCoordinator.async_device_stats
         actions = [action]
 
         async def asked(coordinator: FritzBoxCoordinator, ain: str) -> DeviceStats:
-            told = await ask(coordinator, ain)
+            reported = await ask(coordinator, ain)
             if actions:
                 await actions.pop()()
-            return told
+            return reported
 
-        monkeypatch.setattr(FritzBoxCoordinator, "async_statistics", asked)
+        monkeypatch.setattr(FritzBoxCoordinator, "async_device_stats", asked)
 
     return prepare
 
@@ -56,8 +55,7 @@ async def test_what_is_taken_back_during_a_run_is_not_written_by_it(
     hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
 ) -> None:
     meanwhile(lambda: async_undo(hass, METER, dry_run=False))
-    scheduler = scheduler_of(hass, entry.entry_id)
-    assert scheduler is not None
+    scheduler = entry.runtime_data.history
     found = await scheduler.async_run()
     assert METER not in {item.entity_id for item in found}
     assert await rows(hass, METER) == []
@@ -71,8 +69,7 @@ async def test_an_entity_renamed_during_a_run_gets_no_statistic_of_its_old_name(
         await recorded(hass)
 
     meanwhile(rename)
-    scheduler = scheduler_of(hass, entry.entry_id)
-    assert scheduler is not None
+    scheduler = entry.runtime_data.history
     await scheduler.async_run()
     assert await rows(hass, METER) == []
 
@@ -140,9 +137,9 @@ async def test_numbers_of_devices_stay_out_of_the_log(
         "data": {"accounts": {"py_hab:11630_0123456_energy": 1, METER: 1}},
     }
     await ChangeJournal(hass).async_load()
-    told = "".join(caplog.messages[-2:])
-    assert METER in told
-    assert "0123456" not in told
+    reported = "".join(caplog.messages[-2:])
+    assert METER in reported
+    assert "0123456" not in reported
 
 
 async def test_home_assistant_does_not_wait_for_a_dialogue_when_it_stops(
@@ -185,8 +182,7 @@ async def test_years_of_hours_stay_out_of_the_event_loop(
 async def test_one_statistic_that_takes_nothing_holds_up_no_other(
     hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scheduler = scheduler_of(hass, entry.entry_id)
-    assert scheduler is not None
+    scheduler = entry.runtime_data.history
     write = statistics.StatisticsEditor.async_write
 
     async def refused(
@@ -198,7 +194,11 @@ async def test_one_statistic_that_takes_nothing_holds_up_no_other(
 
     monkeypatch.setattr(statistics.StatisticsEditor, "async_write", refused)
     gap = Gap(key="strange", start=0.0, before=1.0, end=1.0, after=2.0, verdict=Verdict.ACCEPTED)
-    key = next(item.counter for item in sources(hass, entry) if item.statistic.id == METER)
+    key = next(
+        item.counter
+        for item in sources(hass, entry.runtime_data.coordinator)
+        if item.statistic.id == METER
+    )
     assert key is not None
     counters = entry.runtime_data.counters
     counters.add_gap(replace(gap, key=key))
@@ -215,9 +215,10 @@ async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The five-minute rows are purged after ten days; the hour of the last reading is ours then."""
-    scheduler = scheduler_of(hass, entry.entry_id)
-    assert scheduler is not None
-    source = next(item for item in sources(hass, entry) if item.statistic.id == METER)
+    scheduler = entry.runtime_data.history
+    source = next(
+        item for item in sources(hass, entry.runtime_data.coordinator) if item.statistic.id == METER
+    )
     assert source.counter is not None
     counters = entry.runtime_data.counters
     zero = float(get_editor(hass).compiled_until() - 10 * HOUR)
@@ -233,7 +234,7 @@ async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
         "kWh",
         {row.start: {"state": row.state, "sum": row.sum} for row in live},
     )
-    monkeypatch.setattr(get_editor(hass), "async_periods", purged)
+    monkeypatch.setattr(get_editor(hass), "async_short_term_rows", purged)
     gap = Gap(
         key=source.counter,
         start=zero + 1800,

@@ -12,20 +12,23 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.counters.gap import Gap
-from custom_components.py_hab.counters.guard import Verdict
+from custom_components.py_hab.counters.verdict import Verdict
+from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
 from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, LoginBlockedError
-from custom_components.py_hab.history import maintenance as upkeep
+from custom_components.py_hab.history import gap_repair, maintenance as upkeep
 from custom_components.py_hab.history.box.reconstruct import EnergyHistory
-from custom_components.py_hab.history.maintenance import GIVE_UP_AFTER, NOT_TOLD
+from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
+from custom_components.py_hab.history.maintenance import NOT_REPORTED
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
-from custom_components.py_hab.history.scheduler import CHECK_INTERVAL, RETRY, scheduler_of
+from custom_components.py_hab.history.scheduler import CHECK_INTERVAL, RETRY
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from custom_components.py_hab.history.statistics.journal import ChangeReason
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -44,7 +47,7 @@ from tests.support.watching import warnings
 METER: Final = "sensor.stromzahler_energy_import"
 METER_OF_HEAD: Final = "sensor.mt681_energy_import"
 FRIDGE: Final = "sensor.kuhlschrank_energy"
-NOTHING: Final = EnergyHistory(readings={}, doubts=())
+NOTHING: Final = EnergyHistory(readings={}, discarded=())
 WEEK_BEFORE: Final = tuple(enumerate((0.0, 1.0, 2.0, 3.0, 6.0, 7.0, 12.0, 13.0, 14.0)))
 """The kWh that have been counted at the end of each of some hours."""
 DROP: Final = Fault(drop=True)
@@ -77,7 +80,7 @@ async def house(
     """A house whose entry is not set up yet."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     house = House(time, hass, box, fritzbox_entry, [], [])
-    ask = FritzBoxCoordinator.async_statistics
+    ask = FritzBoxCoordinator.async_device_stats
 
     async def asked(coordinator: FritzBoxCoordinator, ain: str) -> DeviceStats:
         house.asked.append(ain)
@@ -85,7 +88,7 @@ async def house(
             await house.tells.pop(0)()
         return await ask(coordinator, ain)
 
-    monkeypatch.setattr(FritzBoxCoordinator, "async_statistics", asked)
+    monkeypatch.setattr(FritzBoxCoordinator, "async_device_stats", asked)
     return house
 
 
@@ -196,7 +199,7 @@ async def test_a_run_does_not_begin_while_another_one_works(house: House) -> Non
     running = house.hass.async_create_task(house.scheduler.async_run())
     await pending_adjustment.wait()
     # Whoever waits for all tasks waits for this one.
-    house.scheduler._tick(dt_util.utcnow() + timedelta(hours=1))
+    house.scheduler._async_check(dt_util.utcnow() + timedelta(hours=1))
     go.set()
     await running
     assert house.asked == [REFRIGERATOR, IMPORT]
@@ -242,17 +245,15 @@ async def test_a_clock_that_was_ahead_holds_nothing_back(house: House) -> None:
     now = dt_util.utcnow()
     ahead = now + timedelta(days=400)
     house.scheduler._started = house.scheduler._not_before = ahead
-    get_editor(house.hass).journal.runs[house.entry.entry_id] = {
-        "at": ahead.isoformat(),
-        "result": [],
-    }
+    runs = get_editor(house.hass).journal.runs
+    runs[house.entry.entry_id] = MaintenanceResult(at=ahead, result=[])
     assert house.scheduler.next_run is not None
     assert house.scheduler.next_run <= dt_util.utcnow()
     await house.lives(timedelta(minutes=10))
     assert house.asked == [REFRIGERATOR, IMPORT]
     last = house.last_run()
     assert last is not None
-    assert last["at"] < ahead.isoformat()
+    assert last.at < ahead
 
 
 async def test_sums_that_are_to_meet_wait_for_live_ones_without_the_box(house: House) -> None:
@@ -340,10 +341,10 @@ async def test_a_box_that_refuses_is_asked_again_half_an_hour_later(
 async def test_one_device_that_does_not_tell_holds_up_no_other(house: House) -> None:
     await house.start()
     house.tells += refuses(FritzBoxConnectionError("gone"))
-    told = await house.act("backfill")
-    assert told[FRIDGE]["left_out"] == [NOT_TOLD]
-    assert (told[FRIDGE]["rows"], told[FRIDGE]["since"]) == (0, None)
-    assert told[METER]["rows"] == 49
+    reported = await house.act("backfill")
+    assert reported[FRIDGE]["left_out"] == [NOT_REPORTED]
+    assert (reported[FRIDGE]["rows"], reported[FRIDGE]["since"]) == (0, None)
+    assert reported[METER]["rows"] == 49
 
 
 # What
@@ -426,10 +427,10 @@ async def test_a_gap_that_was_given_up_is_kept_by_looking_only(house: House) -> 
     end = dt_util.utcnow().timestamp() - GIVE_UP_AFTER.total_seconds() - 60
     gap = Gap(key="gone", start=end - HOUR, before=1, end=end, after=2, verdict=Verdict.ACCEPTED)
     house.entry.runtime_data.counters.add_gap(gap)
-    told: list[float] = []
-    await house.scheduler.async_run(dry_run=True, progress=told.append)
+    reported: list[float] = []
+    await house.scheduler.async_run(dry_run=True, progress=reported.append)
     assert house.gaps == [gap]
-    assert told == pytest.approx([0, 1 / 3, 2 / 3])
+    assert reported == pytest.approx([0, 1 / 3, 2 / 3])
 
 
 async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day(
@@ -444,8 +445,8 @@ async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day(
     house.tells += [silent_of_the_meter] * 20
     await house.lives(timedelta(minutes=15))
     assert house.gaps == [gap]
-    assert (await house.act("backfill"))[METER]["left_out"] == [NOT_TOLD]
-    monkeypatch.setattr(upkeep, "GIVE_UP_AFTER", timedelta(minutes=20))
+    assert (await house.act("backfill"))[METER]["left_out"] == [NOT_REPORTED]
+    monkeypatch.setattr(gap_repair, "GIVE_UP_AFTER", timedelta(minutes=20))
     asked = len(house.asked)
     await house.lives(timedelta(minutes=10))
     assert len(house.asked) == asked, "a box that keeps silent is not asked every five minutes"
@@ -475,11 +476,11 @@ async def test_a_statistic_that_takes_nothing_keeps_its_gaps_for_two_days(
             )
         )
     error = "not_written"
-    told = await house.act("backfill", dry_run=True)
-    assert told[METER]["left_out"] != ["not_written"]
+    reported = await house.act("backfill", dry_run=True)
+    assert reported[METER]["left_out"] != ["not_written"]
     assert len(house.gaps) == 2
-    told = await house.act("backfill")
-    assert told[METER]["left_out"] == ["not_written"]
+    reported = await house.act("backfill")
+    assert reported[METER]["left_out"] == ["not_written"]
     assert [gap.end for gap in house.gaps] == [ends[1]]
     error = "database_refused"
     with pytest.raises(HomeAssistantError) as caught:
@@ -506,11 +507,11 @@ async def test_an_entry_that_is_unloaded_in_the_middle_of_a_run_is_completed_by_
     await house.start()
     house.tells += [answers, hang]
     house.scheduler._started = dt_util.utcnow() - timedelta(hours=1)
-    house.scheduler._tick(dt_util.utcnow())
+    house.scheduler._async_check(dt_util.utcnow())
     await pending_adjustment.wait()
     assert await house.hass.config_entries.async_unload(house.entry.entry_id)
     await house.hass.async_block_till_done()
-    assert scheduler_of(house.hass, house.entry.entry_id) is None
+    assert house.entry.state is ConfigEntryState.NOT_LOADED
     done = await rows(house.hass, FRIDGE)
     assert len(done) == 49
     assert await rows(house.hass, METER) == []
@@ -530,7 +531,11 @@ async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
     monkeypatch.setattr(upkeep, "energy_history", lambda *_, **__: NOTHING)
     now = int(dt_util.utcnow().timestamp()) // HOUR * HOUR
     week = [SumRow(now - 168 * HOUR + HOUR * hour, 100.0, total) for hour, total in WEEK_BEFORE]
-    source = next(item for item in sources(house.hass, house.entry) if item.counter == IMPORT)
+    source = next(
+        item
+        for item in sources(house.hass, house.entry.runtime_data.coordinator)
+        if item.counter == IMPORT
+    )
     await get_editor(house.hass).async_write(source.statistic, week, ChangeReason.IMPORT)
     gap = await outage(house, 5)
     await house.lives(timedelta(minutes=10))
@@ -657,8 +662,8 @@ async def test_history_follows_an_entity_that_is_renamed(house: House) -> None:
 async def test_an_entity_that_is_switched_off_has_no_history(house: House) -> None:
     await house.start()
     er.async_get(house.hass).async_update_entity(METER, disabled_by=er.RegistryEntryDisabler.USER)
-    told = await house.act("backfill")
-    assert set(told) == {FRIDGE, "sensor.kuhlschrank_temperature"}
+    reported = await house.act("backfill")
+    assert set(reported) == {FRIDGE, "sensor.kuhlschrank_temperature"}
     assert await rows(house.hass, METER) == []
 
 

@@ -37,9 +37,9 @@ async def days(hass: HomeAssistant, entity_id: str) -> dict[date, float]:
 
 
 async def test_looking_only_writes_nothing(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    told = await act(hass, "backfill", dry_run=True)
-    assert told[METER]["rows"] > 2000
-    assert told[METER]["energy"] == pytest.approx(3542, abs=1)
+    reported = await act(hass, "backfill", dry_run=True)
+    assert reported[METER]["rows"] > 2000
+    assert reported[METER]["energy"] == pytest.approx(3542, abs=1)
     assert await rows(hass, METER) == []
 
 
@@ -67,8 +67,8 @@ async def test_all_that_the_box_remembers_is_written_once_and_taken_back(
     assert {item["rows"] for item in again.values()} == {0}
     assert await rows(hass, METER) == before
 
-    told = await act(hass, "undo_history", config_entry_id=entry.entry_id, dry_run=True)
-    assert told[METER]["rows_removed"] == len(await rows(hass, METER)) == len(before)
+    reported = await act(hass, "undo_history", config_entry_id=entry.entry_id, dry_run=True)
+    assert reported[METER]["rows_removed"] == len(await rows(hass, METER)) == len(before)
     await act(hass, "undo_history", config_entry_id=entry.entry_id)
     for entity_id in done:
         assert await rows(hass, entity_id) == []

@@ -81,7 +81,7 @@ async def test_values_are_there_right_after_set_up(
         "energy_export": round(reader.meter.exported(clock.now()), 3),
         "power": round(reader.home.grid_power(clock.now())),
     }
-    assert meter_entry.runtime_data.data[""].number.number == PRINTED
+    assert meter_entry.runtime_data.coordinator.data[""].identity.number.number == PRINTED
 
 
 async def test_head_and_meter_are_described(
@@ -147,7 +147,7 @@ async def test_malformed_messages_are_counted_and_told_once(
     await payload('{"MT681":{"Power":5}}')
     await heard(hass, eager_entry, power=5)
     assert meter_values(eager_entry) == before | {"power": 5}
-    assert eager_entry.runtime_data.unreadable == 4
+    assert eager_entry.runtime_data.coordinator.unreadable == 4
     assert logged(caplog, logging.WARNING) == [
         "MT681 sent a message that cannot be read: not JSON: JSONDecodeError"
     ]
@@ -269,7 +269,7 @@ async def test_messages_without_a_meter_are_ignored(
     await payload('{"MT681":{"Power":5}}')
     await heard(hass, eager_entry, power=5)
     assert meter_values(eager_entry) == before | {"power": 5}
-    assert list(eager_entry.runtime_data.data) == [""]
+    assert list(eager_entry.runtime_data.coordinator.data) == [""]
     assert warnings(caplog) == []
     await quiet(hass)
 
@@ -568,7 +568,7 @@ async def test_broker_away_makes_all_unavailable_at_once(
     await mocked_reader.set_up(entry)
     await mocked_reader.broker_goes()
     assert all_unavailable(hass)
-    assert not entry.runtime_data.available
+    assert not entry.runtime_data.coordinator.available
     mocked_reader.asked.clear()
     await mocked_reader.broker_comes()
     assert not all_unavailable(hass)
@@ -649,7 +649,7 @@ async def test_retained_message_is_not_even_counted(
     await mocked_reader.says("SENSOR", "{", retain=True)
     assert meter_values(entry) == before
     assert entry.runtime_data.counters.rejected == rejected
-    assert entry.runtime_data.unreadable == 0
+    assert entry.runtime_data.coordinator.unreadable == 0
 
 
 # Which meter it is
@@ -859,11 +859,13 @@ async def test_rejected_readings_are_counted_by_reason(
     state = hass.states.get(entity_id)
     assert state is not None
     assert state.state == "6"
-    assert {key: state.attributes[key] for key in ("zero", "not_finite", "negative", "jump")} == {
+    assert {
+        key: state.attributes[key] for key in ("zero", "not_finite", "negative", "implausible_rise")
+    } == {
         "zero": 1,
         "not_finite": 1,
         "negative": 1,
-        "jump": 3,
+        "implausible_rise": 3,
     }
     assert meter_values(entry)["energy_import"] < 15120
 

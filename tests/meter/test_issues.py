@@ -1,27 +1,23 @@
 """What the user is told of a meter in trouble, and that it goes away by itself."""
 
-from dataclasses import replace
 from datetime import timedelta
-import json
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.counters.gap import Gap
-from custom_components.py_hab.counters.guard import Verdict
+from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.meter.issues import (
-    MAX_REPLACEMENTS,
     PROBLEMS,
-    Answer,
     MeterIssues,
     issue_id,
 )
-from custom_components.py_hab.meter.meter import Replacement
+from custom_components.py_hab.meter.replacements import ReplacementRecord
 from custom_components.py_hab.sml.registers import Quantity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 from tests.support.dialogue import TEXTS
 from tests.support.mocked_reader import NUMBER, MockedReader
 from tests.support.passing_time import Time
@@ -187,105 +183,31 @@ def test_every_trouble_has_its_words() -> None:
 
 
 async def test_trouble_that_lasts_is_told_once(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    notices = MeterIssues(hass, entry)
-    notices.async_update("", "Meter", {"reader_frozen"})
-    issue = issue_id("reader_frozen", entry, "")
+    issues = MeterIssues(hass, entry.entry_id)
+    issues.async_update("", "Meter", {"reader_frozen"})
+    issue = issue_id("reader_frozen", entry.entry_id, "")
     ir.async_ignore_issue(hass, DOMAIN, issue, True)
-    notices.async_update("", "Meter", {"reader_frozen"})
+    issues.async_update("", "Meter", {"reader_frozen"})
     registered = ir.async_get(hass).async_get_issue(DOMAIN, issue)
     assert registered is not None
     assert registered.dismissed_version is not None
 
 
-def replacement(now: float, verdict: Verdict = Verdict.REPLACED) -> Replacement:
-    return Replacement(quantity=Quantity.ENERGY_IMPORT, verdict=verdict, before=100.0, now=now)
-
-
-async def test_only_so_many_replacements_are_kept(
+async def test_the_question_names_both_readings_as_the_language_writes_them(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    notices = MeterIssues(hass, entry)
-    for now in range(MAX_REPLACEMENTS + 5):
-        notices.async_report_replacement("", "Meter", replacement(now), None)
-    assert [item["now"] for item in notices.replacements] == [*range(5, MAX_REPLACEMENTS + 5)]
-
-
-async def test_answer_is_for_all_open_questions_of_a_meter(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> None:
-    notices = MeterIssues(hass, entry)
-    notices.async_report_replacement("", "Meter", replacement(1), None)
-    notices.async_report_replacement("", "Meter", replacement(2, Verdict.ROLLED_OVER), None)
-    notices.async_report_replacement("2", "Other", replacement(3), None)
-    notices.answer("", Answer.NEW_METER)
-    notices.async_report_replacement("", "Meter", replacement(4), None)
-    assert [item["answer"] for item in notices.replacements] == ["new_meter", None, None, None]
-    assert [item["now"] for item in notices.unanswered("")] == [4]
-    assert [item["now"] for item in notices.unanswered("2")] == [3]
-    # The question names the first reading that nothing was said of.
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id("meter_replaced", entry, ""))
-    assert issue is not None
-    assert issue.translation_placeholders == {"name": "Meter", "before": "100", "now": "4"}
-
-
-@pytest.mark.parametrize("notes", [None, {}, 5, ["x"], [{"place": ""}], [[]]])
-async def test_spoilt_notes_are_left_out(
-    hass: HomeAssistant, entry: MockConfigEntry, notes: object
-) -> None:
-    notices = MeterIssues(hass, entry)
-    notices.recall(notes)
-    assert notices.replacements == []
-
-
-async def test_notes_are_found_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    notices = MeterIssues(hass, entry)
-    notices.async_report_replacement("", "Meter", replacement(1), None)
-    again = MeterIssues(hass, entry)
-    again.recall([*notices.replacements, {"place": ""}])
-    assert again.replacements == notices.replacements
-
-
-def gap(end: float) -> Gap:
-    return Gap(
-        key="energy_import",
-        start=end - 3600,
-        before=100.0,
-        end=end,
-        after=1.0,
+    hass.config.language = "de"
+    record = ReplacementRecord(
+        meter_index="",
+        quantity=Quantity.ENERGY_IMPORT,
         verdict=Verdict.REPLACED,
-        counted=0.1,
+        before=15119.035,
+        now=4,
+        at=dt_util.utcnow(),
     )
-
-
-async def test_what_both_meters_have_counted_mends_the_gap_that_was_asked_about(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> None:
-    notices = MeterIssues(hass, entry)
-    first, second = gap(10_000.0), gap(20_000.0)
-    notices.async_report_replacement("", "Meter", replacement(1), first)
-    notices.async_report_replacement("", "Meter", replacement(2), second)
-    again = MeterIssues(hass, entry)
-    again.recall(json.loads(json.dumps(notices.replacements)))
-    assert again.answer("", Answer.NEW_METER, {"energy_import": 7.5}) == [
-        replace(first, counted=7.5)
-    ]
-    assert again.unanswered("") == []
-
-
-@pytest.mark.parametrize("counted", [None, {}, {"energy_export": 7.5}])
-async def test_without_readings_nothing_is_mended(
-    hass: HomeAssistant, entry: MockConfigEntry, counted: dict[str, float] | None
-) -> None:
-    notices = MeterIssues(hass, entry)
-    notices.async_report_replacement("", "Meter", replacement(1), gap(10_000.0))
-    assert notices.answer("", Answer.NEW_METER, counted) == []
-
-
-@pytest.mark.parametrize("note", [None, "x", {}, {"key": "energy_import"}])
-async def test_readings_about_a_gap_that_nobody_knows_mend_nothing(
-    hass: HomeAssistant, entry: MockConfigEntry, note: object
-) -> None:
-    notices = MeterIssues(hass, entry)
-    notices.async_report_replacement("", "Meter", replacement(1), None)
-    notices.replacements[0]["gap"] = note
-    assert notices.answer("", Answer.NEW_METER, {"energy_import": 7.5}) == []
+    MeterIssues(hass, entry.entry_id).async_ask_about_replacement("", "Meter", record)
+    issue = ir.async_get(hass).async_get_issue(
+        DOMAIN, issue_id("meter_replaced", entry.entry_id, "")
+    )
+    assert issue is not None
+    assert issue.translation_placeholders == {"name": "Meter", "before": "15.119,035", "now": "4"}

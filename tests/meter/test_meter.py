@@ -1,6 +1,7 @@
 """One meter: from what is published to what the entities show."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 import math
 from random import Random
 from typing import Any, Final
@@ -8,14 +9,10 @@ from typing import Any, Final
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.counters.guard import Verdict
-from custom_components.py_hab.meter.meter import (
-    BEYOND,
-    MAX_UNKNOWN,
-    Meter,
-    MeterUpdate,
-    Replacement,
-)
+from custom_components.py_hab.counters.verdict import Verdict
+from custom_components.py_hab.meter.counter_stage import Replacement
+from custom_components.py_hab.meter.key_resolver import MAX_UNKNOWN, OTHER_UNIT_AFTER, LearnedKeys
+from custom_components.py_hab.meter.meter import Meter, MeterUpdate
 from custom_components.py_hab.sml.health import MeterProblem
 from custom_components.py_hab.sml.meter_id import MeterId
 from custom_components.py_hab.sml.registers import KeyMapping, Quantity
@@ -74,7 +71,7 @@ def test_an_empty_message_changes_nothing(clock: Clock) -> None:
     one = counted(clock)
     assert one.take(1) == MeterUpdate()
     assert one.meter.values == {}
-    assert one.meter.heard is None
+    assert one.meter.last_seen is None
 
 
 @pytest.mark.parametrize(
@@ -129,7 +126,7 @@ def test_unknown_keys_are_kept_with_their_newest_value_and_do_no_harm(clock: Clo
         nested = [nested]
     one.take(0, Power=1, foo=1, bar="x" * 999, baz=nested, qux=None, quux=True)
     one.take(1, foo=2.5)
-    assert one.meter.unknown == {
+    assert one.meter.resolver.unknown == {
         "foo": "2.5",
         "bar": "x" * 80,
         "baz": "",
@@ -144,15 +141,15 @@ def test_unknown_keys_are_bounded(clock: Clock) -> None:
     one = OneMeter(clock)
     for start in range(0, 10_000, 100):
         one.take_fields(1, {f"foo{number}bar": number for number in range(start, start + 100)})
-    assert len(one.meter.unknown) == MAX_UNKNOWN
+    assert len(one.meter.resolver.unknown) == MAX_UNKNOWN
     one.take(1, foo7bar=99)
-    assert one.meter.unknown["foo7bar"] == "99"
+    assert one.meter.resolver.unknown["foo7bar"] == "99"
 
 
 def test_what_is_known_to_be_no_measurement_is_not_unknown(clock: Clock) -> None:
     one = OneMeter(clock)
     assert one.take(0, Time="12:00", year=2026) == MeterUpdate()
-    assert one.meter.unknown == {}
+    assert one.meter.resolver.unknown == {}
 
 
 # The meter's number
@@ -161,15 +158,15 @@ def test_what_is_known_to_be_no_measurement_is_not_unknown(clock: Clock) -> None
 def test_a_meter_tells_its_number_and_maker(clock: Clock) -> None:
     one = OneMeter(clock)
     one.take(0, Meter_Number=0, Power=1)
-    assert (one.meter.number, one.meter.manufacturer) == (None, None)
+    assert (one.meter.identity.number, one.meter.identity.manufacturer) == (None, None)
     one.take(1, Meter_Number="0a0149534b00056940c8", Power=1)
     number = MeterId("1ISK0090783944", "Iskraemeco")
-    assert one.meter.number == number
+    assert one.meter.identity.number == number
     one.take(1, Meter_Number="", Power=1)
     one.take(1, Meter_Number=["?"], Power=1)
-    assert one.meter.number == number
+    assert one.meter.identity.number == number
     one.take(1, meter_id="5a5041", Power=1)
-    assert (one.meter.number, one.meter.manufacturer) == (number, "ZPA")
+    assert (one.meter.identity.number, one.meter.identity.manufacturer) == (number, "ZPA")
 
 
 # Counters
@@ -180,7 +177,7 @@ def test_a_rejected_counter_leaves_everything_as_it_was(clock: Clock) -> None:
     one.take(1, E_in=100.1)
     for garbage in (0, -1, 5.0, 9000.0, 99.9, "?"):
         taken = one.take(1, E_in=garbage, Power=7)
-        assert taken.replacements == []
+        assert taken.replacements == ()
         assert one.meter.values[IMPORT] == 100.1
     assert one.counters.rejected == {
         (IMPORT, verdict): 1
@@ -198,17 +195,17 @@ def test_a_rejected_counter_leaves_everything_as_it_was(clock: Clock) -> None:
 def test_a_first_reading_waits_for_a_second_one(clock: Clock) -> None:
     one = OneMeter(clock, quarantined=True)
     taken = one.take(0, E_in=100.0, Power=7)
-    assert taken.unconfirmed
+    assert taken.is_unconfirmed
     assert one.meter.values == {POWER: 7.0}
     taken = one.take(5, E_in=100.0)
-    assert not taken.unconfirmed
+    assert not taken.is_unconfirmed
     assert one.meter.values[IMPORT] == 100.0
 
 
 def test_under_quarantine_the_counter_shows_what_was_believed_before(clock: Clock) -> None:
     one = counted(clock)
     one.counters.quarantine(IMPORT)
-    assert one.take(1, E_in=100.2).unconfirmed
+    assert one.take(1, E_in=100.2).is_unconfirmed
     assert one.meter.values == {IMPORT: 100.0}
 
 
@@ -217,7 +214,7 @@ def test_a_dip_keeps_the_counter_and_its_clock(clock: Clock) -> None:
     one = counted(clock)
     one.take(3600, E_in=99.2)
     assert one.meter.values == {IMPORT: 100.0}
-    assert one.meter.is_fresh(IMPORT, one.now)
+    assert one.meter.is_fresh(IMPORT, one.clock.utcnow())
 
 
 @pytest.mark.parametrize(
@@ -229,10 +226,10 @@ def test_garbage_does_not_keep_a_counter_fresh(
     one = counted(clock)
     one.take(0, E_in=100.0)
     for number in range(90):
-        assert one.meter.is_fresh(IMPORT, one.now)
+        assert one.meter.is_fresh(IMPORT, one.clock.utcnow())
         one.take(10, E_in=garbage[number % len(garbage)], Power=7)
-    assert not one.meter.is_fresh(IMPORT, one.now)
-    assert one.meter.is_fresh(POWER, one.now)
+    assert not one.meter.is_fresh(IMPORT, one.clock.utcnow())
+    assert one.meter.is_fresh(POWER, one.clock.utcnow())
 
 
 @pytest.mark.parametrize("new", [3.0, 5000.0], ids=["lower", "higher"])
@@ -240,8 +237,13 @@ def test_a_replacement_is_told_and_shown_at_once(clock: Clock, new: float) -> No
     one = counted(clock)
     one.take(0, E_in=100.0)
     takens = [one.take(150, E_in=new) for _ in range(5)]
-    replacement = Replacement(quantity=IMPORT, verdict=Verdict.REPLACED, before=100.0, now=new)
-    assert [taken.replacements for taken in takens] == [[], [], [], [], [replacement]]
+    assert [len(taken.replacements) for taken in takens] == [0, 0, 0, 0, 1]
+    (replacement,) = takens[-1].replacements
+    assert replace(replacement, gap=None) == Replacement(
+        quantity=IMPORT, verdict=Verdict.REPLACED, before=100.0, now=new
+    )
+    assert replacement.gap is not None
+    assert replacement.gap in one.counters.gaps
     assert [taken.changed for taken in takens] == [False] * 4 + [True]
     assert replacement.is_question
     assert one.meter.values == {IMPORT: new}
@@ -251,13 +253,14 @@ def test_a_replacement_is_told_and_shown_at_once(clock: Clock, new: float) -> No
 def test_a_display_that_starts_anew_is_no_question(clock: Clock) -> None:
     one = OneMeter(clock, energy_import=999_999.9)
     one.take(0, E_in=999_999.9)
-    assert one.take(10, E_in=0.2).replacements == []
+    assert one.take(10, E_in=0.2).replacements == ()
     taken = one.take(10, E_in=0.3)
     assert taken.changed
-    assert taken.replacements == [
-        Replacement(quantity=IMPORT, verdict=Verdict.ROLLED_OVER, before=999_999.9, now=0.3)
-    ]
-    assert not taken.replacements[0].is_question
+    (replacement,) = taken.replacements
+    assert replace(replacement, gap=None) == Replacement(
+        quantity=IMPORT, verdict=Verdict.ROLLED_OVER, before=999_999.9, now=0.3
+    )
+    assert not replacement.is_question
     assert one.meter.values == {IMPORT: 0.3}
 
 
@@ -265,7 +268,7 @@ def test_a_counter_that_stands_at_zero_beside_one_that_counts_is_shown(clock: Cl
     one = OneMeter(clock)
     for _ in range(10):
         taken = one.take(30, E_in=100.0, E_out=0.0, Power=7)
-        assert taken.replacements == []
+        assert taken.replacements == ()
     assert one.meter.values == {IMPORT: 100.0, EXPORT: 0.0, POWER: 7.0}
 
 
@@ -318,7 +321,7 @@ def test_of_two_scales_the_right_one_is_read_with_and_without_pin(
         one.take(0, **first, Power=1)
         assert one.counter(IMPORT) == pytest.approx(1234, abs=1)
         for _ in range(100):
-            assert one.take(10, **second, Power=1).replacements == []
+            assert one.take(10, **second, Power=1).replacements == ()
         assert one.counter(IMPORT) == max(1234.0, first["E_in"], second["E_in"])
 
 
@@ -378,13 +381,13 @@ def test_a_doubtful_counter_waits_for_the_user(clock: Clock) -> None:
     one = OneMeter(clock)
     assert one.take(0, Zaehlerstand=100.0) == MeterUpdate()
     assert one.counter(IMPORT) is None
-    assert one.meter.unknown == {"Zaehlerstand": "100.0"}
+    assert one.meter.resolver.unknown == {"Zaehlerstand": "100.0"}
 
 
 def test_a_doubtful_counter_that_was_adopted_earlier_is_read(clock: Clock) -> None:
     one = OneMeter(clock)
-    one.meter.recall({"findings": {"Zaehlerstand": ["energy_import", 0.001]}})
-    assert one.meter.register_of("Zaehlerstand") == KeyMapping(IMPORT, 0.001)
+    one.meter.recall(LearnedKeys(inferred={"Zaehlerstand": KeyMapping(IMPORT, 0.001)}))
+    assert one.meter.resolver.mapping_of("Zaehlerstand") == KeyMapping(IMPORT, 0.001)
     assert one.take(0, Zaehlerstand=123456).changed
     assert one.meter.values == {IMPORT: 123.456}
 
@@ -412,30 +415,30 @@ def test_what_the_house_cannot_draw_is_in_watts(clock: Clock, sign: int, max_pow
     one = OneMeter(clock, max_power=max_power)
     one.take(0, Power_in=sign * max_power)
     assert one.meter.values == {POWER: sign * 1000 * max_power}
-    for _ in range(BEYOND - 1):
+    for _ in range(OTHER_UNIT_AFTER - 1):
         one.take(1, Power_in=sign * (max_power + 1))
         assert one.meter.values == {POWER: sign * 1000 * max_power}, "it may be a glitch"
     one.take(1, Power_in=sign * (max_power + 1))
     assert one.meter.values == {POWER: sign * (max_power + 1)}
     one.take(1, Power_in=sign * 7)
     assert one.meter.values == {POWER: sign * 7.0}, "and was all the time"
-    assert one.meter.inferred == {"Power_in": KeyMapping(POWER)}
+    assert one.meter.resolver.inferred == {"Power_in": KeyMapping(POWER)}
 
 
 def test_glitches_prove_no_unit(clock: Clock) -> None:
     one = OneMeter(clock)
-    for _ in range(5 * BEYOND):
+    for _ in range(5 * OTHER_UNIT_AFTER):
         one.take(1, Power_in=65.5)
         one.take(1, Power_in=0.3)
     assert one.meter.values == {POWER: 300.0}
-    assert one.meter.inferred == {}
+    assert one.meter.resolver.inferred == {}
 
 
 def test_a_power_that_is_certain_is_never_scaled(clock: Clock) -> None:
     one = OneMeter(clock)
     one.take_fields(0, {"kW_in": 3000})
     assert one.meter.values[Quantity.POWER_IMPORT] == 3_000_000.0
-    assert one.meter.inferred == {}
+    assert one.meter.resolver.inferred == {}
 
 
 # What the values show
@@ -458,34 +461,34 @@ def draw(one: OneMeter, counter: str, power: str, *, watts: float = 1.0, kwh: fl
 def test_a_counter_is_suggested_and_not_shown(clock: Clock, key: str, kwh: float) -> None:
     one = OneMeter(clock)
     draw(one, key, "Power", kwh=kwh)
-    assert one.meter.suggestions == {key: KeyMapping(IMPORT, kwh)}
+    assert one.meter.resolver.suggestions == {key: KeyMapping(IMPORT, kwh)}
     assert one.meter.values.keys() == {POWER}
     assert one.counter(IMPORT) is None
-    assert key in one.meter.unknown
-    assert one.meter.notes["findings"] == {}
+    assert key in one.meter.resolver.unknown
+    assert one.meter.learned.as_stored()["findings"] == {}
 
 
 def test_a_power_is_suggested_and_not_shown(clock: Clock) -> None:
     one = counted(clock, energy_import=15_119.0)
     draw(one, "E_in", "foo", watts=1000.0)
-    assert one.meter.suggestions == {"foo": KeyMapping(POWER, 1000.0)}
+    assert one.meter.resolver.suggestions == {"foo": KeyMapping(POWER, 1000.0)}
     assert one.meter.values.keys() == {IMPORT}
-    assert one.meter.notes["findings"] == {}
+    assert one.meter.learned.as_stored()["findings"] == {}
 
 
 def test_the_unit_of_a_power_is_corrected_at_once(clock: Clock) -> None:
     one = counted(clock, energy_import=15_119.0)
     draw(one, "E_in", "Power", watts=1000.0)
     assert one.meter.values[POWER] == 300.0
-    assert one.meter.notes["findings"] == {"Power": ["power", 1000.0]}
-    assert one.meter.suggestions == {}
+    assert one.meter.learned.as_stored()["findings"] == {"Power": ["power", 1000.0]}
+    assert one.meter.resolver.suggestions == {}
 
 
 def test_a_power_that_copies_a_counter_is_suggested_to_be_none(clock: Clock) -> None:
     one = counted(clock, energy_import=15_119.0)
     for number in range(20):
         one.take(30, E_in=15_119 + number / 10, Power=15_119_000 + 100 * number)
-    assert one.meter.suggestions == {"Power": KeyMapping(Quantity.NO_MEASUREMENT)}
+    assert one.meter.resolver.suggestions == {"Power": KeyMapping(Quantity.NO_MEASUREMENT)}
     assert POWER in one.meter.values
 
 
@@ -495,17 +498,17 @@ def test_nothing_is_suggested_for_what_the_user_has_assigned(
 ) -> None:
     one = OneMeter(clock, assigned={"foo": KeyMapping(quantity)})
     draw(one, "foo", "Power")
-    assert one.meter.suggestions == {}
-    assert one.meter.register_of("foo") == KeyMapping(quantity)
+    assert one.meter.resolver.suggestions == {}
+    assert one.meter.resolver.mapping_of("foo") == KeyMapping(quantity)
 
 
 def test_a_confirmed_suggestion_is_shown(clock: Clock) -> None:
     one = OneMeter(clock)
     draw(one, "foo", "Power")
-    later = OneMeter(clock, assigned=one.meter.suggestions)
+    later = OneMeter(clock, assigned=one.meter.resolver.suggestions)
     draw(later, "foo", "Power")
     assert later.counter(IMPORT) == pytest.approx(15_119 + 9.9)
-    assert later.meter.suggestions == {}
+    assert later.meter.resolver.suggestions == {}
 
 
 @pytest.mark.parametrize(
@@ -522,12 +525,12 @@ def test_what_earlier_versions_have_adopted_goes_on(
     one = OneMeter(clock)
     one.counters.believe({quantity: value}, clock.now)
     notes = {"findings": {"foo": finding, "Power": ["no_measurement", 1.0]}}
-    one.meter.recall(notes)
+    one.meter.recall(LearnedKeys.from_stored(notes))
     for _ in range(700):
         one.take(10, foo=published, Power=1234.5)
     assert one.meter.values == {quantity: value}
-    assert one.meter.suggestions == {}
-    assert one.meter.notes["findings"] == notes["findings"]
+    assert one.meter.resolver.suggestions == {}
+    assert one.meter.learned.as_stored()["findings"] == notes["findings"]
 
 
 # Power from its directions, and its sign
@@ -554,7 +557,7 @@ def test_published_power_goes_before_the_difference(clock: Clock) -> None:
 
 def without_sign(clock: Clock, **options: Any) -> OneMeter:
     one = counted(clock, **options)
-    one.meter.recall({"findings": {}, "absolute_power": True})
+    one.meter.recall(LearnedKeys.from_stored({"findings": {}, "absolute_power": True}))
     return one
 
 
@@ -627,9 +630,9 @@ def test_behaviour_tells_that_power_has_no_sign(clock: Clock) -> None:
         drawn = 1.5 * (hours // 1) + min(hours % 1, 0.5) * 3
         one.take(10, E_in=100 + drawn, E_out=50 + hours * 3 - drawn, Power=3000)
     assert feeds_in
-    assert one.meter.absolute_power
+    assert one.meter.learned.absolute_power
     assert one.meter.values[POWER] == -3000.0
-    assert one.meter.notes["absolute_power"] is True
+    assert one.meter.learned.absolute_power is True
 
 
 # After a restart, and after a new script
@@ -660,10 +663,10 @@ def test_a_silence_is_no_standstill(clock: Clock) -> None:
 
 def test_a_doubtful_counter_waits_however_large_it_is(clock: Clock) -> None:
     one = OneMeter(clock)
-    for _ in range(5 * BEYOND):
+    for _ in range(5 * OTHER_UNIT_AFTER):
         one.take(10, Pin=15_119_035, Total=51_234.5)
     assert one.meter.values == {}
-    assert one.meter.inferred == {}
+    assert one.meter.resolver.inferred == {}
 
 
 def test_power_follows_from_directions_that_a_new_script_brings(clock: Clock) -> None:
@@ -672,7 +675,7 @@ def test_power_follows_from_directions_that_a_new_script_brings(clock: Clock) ->
     for _ in range(100):
         one.take(10, E_in=100.0, P_in=799, P_out=0)
     assert one.meter.values[POWER] == 799.0
-    assert one.meter.is_fresh(POWER, one.now)
+    assert one.meter.is_fresh(POWER, one.clock.utcnow())
 
 
 def test_a_meter_that_stands_still_is_there_all_the_same(clock: Clock) -> None:
@@ -683,7 +686,7 @@ def test_a_meter_that_stands_still_is_there_all_the_same(clock: Clock) -> None:
     for _ in range(2 * 24 * 12):
         one.take(300, E_in=15000.3, Power=0, Volt_p1=230)
     assert one.meter.problems, "it may have slipped"
-    assert one.meter.is_fresh(IMPORT, one.now), "or nothing is drawn"
+    assert one.meter.is_fresh(IMPORT, one.clock.utcnow()), "or nothing is drawn"
 
 
 # Clocks
@@ -691,13 +694,13 @@ def test_a_meter_that_stands_still_is_there_all_the_same(clock: Clock) -> None:
 
 def test_each_register_has_its_clock(clock: Clock) -> None:
     one = OneMeter(clock)
-    assert not one.meter.is_fresh(POWER, one.now)
+    assert not one.meter.is_fresh(POWER, one.clock.utcnow())
     one.take(0, E_in=100.0, Power=1)
     for _ in range(90):
         one.take(10, Power=1)
-    assert one.meter.is_fresh(POWER, one.now)
-    assert not one.meter.is_fresh(IMPORT, one.now)
-    assert one.meter.heard == one.now == NOON + 900
+    assert one.meter.is_fresh(POWER, one.clock.utcnow())
+    assert not one.meter.is_fresh(IMPORT, one.clock.utcnow())
+    assert one.meter.last_seen == one.clock.utcnow() == one.clock.at(NOON + 900)
     assert one.meter.values[IMPORT] == 100.0, "it is kept"
 
 
@@ -717,8 +720,8 @@ def test_a_register_may_be_told_as_rarely_as_its_head_tells_it(
     one = OneMeter(clock)
     one.take(0, Power=1)
     one.take(every, Power=2)
-    assert one.meter.is_fresh(POWER, one.now + fresh)
-    assert not one.meter.is_fresh(POWER, one.now + stale)
+    assert one.meter.is_fresh(POWER, one.clock.at(one.now + fresh))
+    assert not one.meter.is_fresh(POWER, one.clock.at(one.now + stale))
 
 
 def test_a_clock_that_is_set_back_makes_nothing_stale(clock: Clock) -> None:
@@ -726,9 +729,9 @@ def test_a_clock_that_is_set_back_makes_nothing_stale(clock: Clock) -> None:
     one.take(0, E_in=100.0, Power=1)
     one.take(-7200, E_in=100.0, Power=2)
     assert one.meter.values == {IMPORT: 100.0, POWER: 2.0}
-    assert one.meter.is_fresh(POWER, one.now)
-    assert one.meter.is_fresh(POWER, one.now + 899)
-    assert not one.meter.is_fresh(POWER, one.now + 900)
+    assert one.meter.is_fresh(POWER, one.clock.utcnow())
+    assert one.meter.is_fresh(POWER, one.clock.at(one.now + 899))
+    assert not one.meter.is_fresh(POWER, one.clock.at(one.now + 900))
 
 
 def test_a_head_that_has_slipped_off_repeats_itself(clock: Clock) -> None:
@@ -736,10 +739,10 @@ def test_a_head_that_has_slipped_off_repeats_itself(clock: Clock) -> None:
     for _ in range(30):
         one.take(60, E_in=100.123, E_out=50.0, Power=3000)
     assert one.meter.problems == {MeterProblem.FROZEN}
-    assert not one.meter.is_fresh(POWER, one.now)
+    assert not one.meter.is_fresh(POWER, one.clock.utcnow())
     one.take(60, E_in=100.5, E_out=50.0, Power=3000)
     assert one.meter.problems == set()
-    assert one.meter.is_fresh(POWER, one.now)
+    assert one.meter.is_fresh(POWER, one.clock.utcnow())
 
 
 @pytest.mark.parametrize(
@@ -867,19 +870,19 @@ def test_a_difference_however_large_is_finite(clock: Clock) -> None:
 
 def test_findings_survive_a_restart(clock: Clock) -> None:
     one = OneMeter(clock)
-    for _ in range(BEYOND):
+    for _ in range(OTHER_UNIT_AFTER):
         one.take(1, Power_in=412_000)
     later = OneMeter(clock)
-    later.meter.recall(one.meter.notes)
-    assert later.meter.notes == one.meter.notes
-    assert later.meter.inferred == {"Power_in": KeyMapping(POWER)}
+    later.meter.recall(LearnedKeys.from_stored(one.meter.learned.as_stored()))
+    assert later.meter.learned == one.meter.learned
+    assert later.meter.resolver.inferred == {"Power_in": KeyMapping(POWER)}
     later.take(0, Power_in=7)
     assert later.meter.values == {POWER: 7.0}
 
 
 def learned(clock: Clock, notes: object) -> Meter:
     meter = OneMeter(clock).meter
-    meter.recall(notes)
+    meter.recall(LearnedKeys.from_stored(notes))
     return meter
 
 
@@ -900,8 +903,8 @@ def learned(clock: Clock, notes: object) -> Meter:
 )
 def test_garbage_notes_are_ignored(clock: Clock, notes: object) -> None:
     meter = learned(clock, notes)
-    assert not meter.inferred
-    assert not meter.absolute_power
+    assert not meter.resolver.inferred
+    assert not meter.learned.absolute_power
     assert not meter.keys
 
 
@@ -930,8 +933,8 @@ def test_garbage_notes_are_ignored(clock: Clock, notes: object) -> None:
 def test_of_notes_a_garbage_finding_alone_is_ignored(clock: Clock, finding: object) -> None:
     notes = {"findings": {"x": finding, "y": ["energy_import", 0.001]}, "absolute_power": True}
     meter = learned(clock, notes)
-    assert meter.inferred == {"y": KeyMapping(IMPORT, 0.001)}
-    assert meter.absolute_power
+    assert meter.resolver.inferred == {"y": KeyMapping(IMPORT, 0.001)}
+    assert meter.learned.absolute_power
 
 
 # Whatever comes
@@ -972,7 +975,9 @@ def test_whatever_comes_the_counters_stay_counters(
 ) -> None:
     with turned() as clock:
         one = OneMeter(clock, interval=interval, quarantined=quarantined)
-        one.meter.recall({"findings": {}, "absolute_power": absolute_power})
+        one.meter.recall(
+            LearnedKeys.from_stored({"findings": {}, "absolute_power": absolute_power})
+        )
         for after, fields in messages:
             before = dict(one.meter.values)
             taken = one.take_fields(after, fields)

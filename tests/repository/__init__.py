@@ -1,1 +1,0 @@
-"""What hassfest, HACS and this project refuse, as functions over a repository's folder."""

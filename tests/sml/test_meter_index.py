@@ -146,8 +146,8 @@ def test_five_meters_that_were_all_renamed_keep_their_order() -> None:
 @pytest.mark.parametrize("number", ["1ISK0090783944", "1EMH0010258111"])
 def test_a_meter_with_the_same_number_moves_at_once(number: str) -> None:
     meters = several(2)
-    meters.note_number("", "1ISK0090783944")
-    meters.note_number("2", "1EMH0010258111")
+    meters.set_number("", "1ISK0090783944")
+    meters.set_number("2", "1EMH0010258111")
     meter_index = "" if number.startswith("1ISK") else "2"
     assert meter_indices(meters, message(Neu=number)) == {"Neu": meter_index}
     assert meters.prefixes[meter_index] == "Neu"
@@ -155,8 +155,8 @@ def test_a_meter_with_the_same_number_moves_at_once(number: str) -> None:
 
 def test_two_meters_swap_their_names_with_their_numbers() -> None:
     meters = several(2)
-    meters.note_number("", "1ISK0090783944")
-    meters.note_number("2", "1EMH0010258111")
+    meters.set_number("", "1ISK0090783944")
+    meters.set_number("2", "1EMH0010258111")
     assert meter_indices(meters, message(A="1EMH0010258111", B="1ISK0090783944")) == {
         "A": "2",
         "B": "",
@@ -165,7 +165,7 @@ def test_two_meters_swap_their_names_with_their_numbers() -> None:
 
 def test_a_number_moves_nobody_who_is_still_there() -> None:
     meters = MeterIndex("House")
-    meters.note_number("", "1ISK0090783944")
+    meters.set_number("", "1ISK0090783944")
     assert meter_indices(meters, message("House", Copy="1ISK0090783944")) == {
         "House": "",
         "Copy": "2",
@@ -174,7 +174,7 @@ def test_a_number_moves_nobody_who_is_still_there() -> None:
 
 def test_a_meter_with_another_number_waits_for_the_old_one() -> None:
     meters = MeterIndex("House")
-    meters.note_number("", "1ISK0090783944")
+    meters.set_number("", "1ISK0090783944")
     blocks = message(Neu="1EMH0010258111")
     for _ in range(MISSED_MESSAGES - 1):
         assert meter_indices(meters, blocks) == {}
@@ -198,10 +198,10 @@ def test_there_are_no_more_meters_than_the_driver_reads() -> None:
 
 def test_notes_bring_places_and_numbers_over_a_restart() -> None:
     meters = several(3)
-    meters.note_number("2", "1EMH0010258111")
+    meters.set_number("2", "1EMH0010258111")
     later = MeterIndex("M1")
-    later.recall(meters.notes)
-    assert later.notes == meters.notes
+    later.recall(meters.as_stored())
+    assert later.as_stored() == meters.as_stored()
     assert meter_indices(later, message("M2", "M3", "M1")) == {"M1": "", "M2": "2", "M3": "3"}
     assert meter_indices(later, message(Neu="1EMH0010258111")) == {"Neu": "2"}
 

@@ -1,6 +1,6 @@
 """A house with a FRITZ!Box in it, whose time passes while a real recorder works."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,8 +10,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.gap import Gap
+from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.history.planning.rows import HOUR
-from custom_components.py_hab.history.scheduler import HistoryScheduler, scheduler_of
+from custom_components.py_hab.history.scheduler import HistoryScheduler
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -72,11 +73,10 @@ class House:
     @property
     def scheduler(self) -> HistoryScheduler:
         """Who looks after the history."""
-        found = scheduler_of(self.hass, self.entry.entry_id)
-        assert found is not None
+        found: HistoryScheduler = self.entry.runtime_data.history
         return found
 
-    def last_run(self) -> Mapping[str, Any] | None:
+    def last_run(self) -> MaintenanceResult | None:
         """When the whole history was last looked after, and what came of it."""
         return self.scheduler.last_run
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, override
 from unittest.mock import patch
@@ -28,7 +28,11 @@ class Clock:
 
     def utcnow(self) -> datetime:
         """Return the time of the test."""
-        return datetime.fromtimestamp(self.now, UTC)
+        return self.at(self.now)
+
+    def at(self, moment: float) -> datetime:
+        """Return a unix time as a time."""
+        return datetime.fromtimestamp(moment, UTC)
 
 
 class Forgetful(CounterStore):
@@ -49,7 +53,7 @@ class Forgetful(CounterStore):
     def believe(self, readings: Mapping[str, float], now: float) -> None:
         """Have counters been believed."""
         for key, reading in readings.items():
-            self._guards[key] = CounterGuard(reading, now, self._max_power)
+            self._guards[key] = CounterGuard(reading, now, self._max_power, key=key)
 
 
 class OneMeter:
@@ -73,7 +77,7 @@ class OneMeter:
             meter_index,
             assigned=assigned,
             counters=self.counters,
-            interval=interval,
+            power_interval=timedelta(seconds=interval),
             max_power=max_power,
         )
         self.counters.believe(
@@ -95,7 +99,7 @@ class OneMeter:
     def take_fields(self, after: float, fields: Mapping[str, object]) -> MeterUpdate:
         """Receive a message with keys that are no names in Python."""
         self.clock.now += after
-        return self.meter.take(Block(prefix="MT681", fields=fields), self.clock.now)
+        return self.meter.update(Block(prefix="MT681", fields=fields), self.clock.utcnow())
 
     def counter(self, quantity: Quantity) -> float | None:
         """Return what a counter is believed to show."""

@@ -40,7 +40,7 @@ async def quiet(hass: HomeAssistant) -> None:
 
 def meter_values(entry: MockConfigEntry) -> dict[str, float]:
     """Return what the coordinator knows of the first meter, thinned out as it is shown."""
-    meter = entry.runtime_data.data.get("")
+    meter = entry.runtime_data.coordinator.data.get("")
     return dict(meter.values) if meter else {}
 
 

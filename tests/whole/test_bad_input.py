@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 from hypothesis import example, given, settings, strategies as st
 import pytest
 
+from custom_components.py_hab.fritzbox.address import base_url
 from custom_components.py_hab.fritzbox.devices import Device, DeviceList, parse_device_list
 from custom_components.py_hab.fritzbox.login import (
     MAX_ITERATIONS,
@@ -21,8 +22,7 @@ from custom_components.py_hab.fritzbox.login import (
 )
 from custom_components.py_hab.fritzbox.rest import RestDetails, parse_error_code, parse_overview
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError, parse_xml
-from custom_components.py_hab.fritzbox_api import base_url
-from custom_components.py_hab.meter.meter import MAX_UNKNOWN
+from custom_components.py_hab.meter.key_resolver import MAX_UNKNOWN, LearnedKeys
 from custom_components.py_hab.sml.key_mapping import CHOICES, assigned_registers
 from custom_components.py_hab.sml.key_names import register_of
 from custom_components.py_hab.sml.meter_index import MeterIndex
@@ -561,7 +561,7 @@ def test_any_words_make_topics_or_none(payload: str) -> None:
 @example('{"UptimeSec":-1}')
 def test_any_payload_tells_an_uptime_or_none(payload: Payload) -> None:
     uptime = parse_uptime(payload)
-    assert uptime is None or 0 <= uptime < 2**32
+    assert uptime is None or timedelta() <= uptime < timedelta(seconds=2**32)
 
 
 def assert_topics_are_sound(topics: ReaderTopics) -> None:
@@ -606,8 +606,9 @@ def test_any_messages_are_taken_and_never_spoil_a_counter(
         for quantity in COUNTERS:
             for kwh in (one.counter(quantity), one.meter.values.get(quantity)):
                 assert kwh is None or 0 <= kwh < math.inf
-        assert len(one.meter.unknown) <= MAX_UNKNOWN
-        assert json.loads(json.dumps(one.meter.notes)) == one.meter.notes
+        assert len(one.meter.resolver.unknown) <= MAX_UNKNOWN
+        stored = one.meter.learned.as_stored()
+        assert json.loads(json.dumps(stored)) == stored
 
 
 @THOROUGH
@@ -618,5 +619,5 @@ def test_any_notes_are_recalled_as_far_as_they_make_sense(text: str) -> None:
     meters.recall(notes)
     assert all(isinstance(prefix, str) for prefix in meters.prefixes.values())
     with turned() as clock:
-        OneMeter(clock).meter.recall(notes)
+        OneMeter(clock).meter.recall(LearnedKeys.from_stored(notes))
     assert set(assigned_registers(notes).values()) <= set(CHOICES.values())

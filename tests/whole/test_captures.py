@@ -1,5 +1,6 @@
 """What real boxes and readers have sent: everything parses, or is refused for a known reason."""
 
+from datetime import timedelta
 import json
 from pathlib import Path
 import re
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.counters.guard import Verdict
+from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.fritzbox.devices import DeviceList, MeterKind, parse_device_list
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError
 from custom_components.py_hab.sml.key_names import register_of
@@ -249,7 +250,7 @@ def test_messages_of_real_readers_are_read(name: str) -> None:
             quantity: value for quantity, value in one.meter.values.items() if quantity in TOTALS
         }
         assert shown == values
-        assert (one.meter.number.number if one.meter.number else None) == number
+        assert (one.meter.identity.number and one.meter.identity.number.number) == number
         assert one.meter.problems == set()
 
 
@@ -308,7 +309,7 @@ def test_announcements_tell_topics_and_meters() -> None:
 
 def test_the_state_tells_the_uptime() -> None:
     payload = (READER / "tasmota-state-of-same-reader.json").read_bytes()
-    assert parse_uptime(payload) == 512420
+    assert parse_uptime(payload) == timedelta(seconds=512420)
 
 
 # Published scripts

@@ -2,13 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 import voluptuous as vol
 
 from homeassistant.auth.models import User
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
-from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, UnknownUser
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
@@ -16,10 +23,11 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..history.statistics.gateway import statistic_id
 from .jobs import Job, jobs
+from .parameters import PAGE, TIME_RANGE, span_of
 from .profile import Grouping
 from .queries import (
-    Span,
     async_measurements,
     async_profile,
     async_series,
@@ -27,51 +35,32 @@ from .queries import (
     check_permission,
     local,
     may_read,
-    moment,
     rounded,
 )
-from .readings import MAX_READINGS, Profile
+from .readings import Profile
 from .series import RecordedSeries, recorded_series
 
 ATTR_DEVICE: Final = "device"
 ATTR_SUB_ENTITY: Final = "sub_entity"
-ATTR_START: Final = "start"
-ATTR_END: Final = "end"
-ATTR_LIMIT: Final = "limit"
-ATTR_OFFSET: Final = "offset"
 ATTR_NAME: Final = "name"
 
 GET_DEVICES: Final = "get_devices"
 GET_MEASUREMENTS: Final = "get_measurements"
-GET_STATISTICS: Final = "get_statistics"
+GET_PROFILE: Final = "get_profile"
 GET_JOBS: Final = "get_jobs"
 REFRESH: Final = "refresh"
 
-ANSWER_WITHIN: Final = 10.0
-"""Seconds that a reader has for an answer."""
+ANSWER_WITHIN: Final = timedelta(seconds=10)
+"""The time that a reader has for an answer."""
 FEW: Final = 500
 """Readings that do not hold the event loop while they are told."""
-MAX_OFFSET: Final = 10_000_000
-
-
-def statistic_id(value: Any) -> str:
-    """Accept an entity, or a statistic of an integration (`tibber:energy`)."""
-    text = cv.string(value)
-    return text if ":" in text else cv.entity_id(text)
-
-
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    """Take a whole number; infinity is out of range before it is converted."""
-    return vol.All(vol.Coerce(float), vol.Range(min=low, max=high), vol.Coerce(int))
-
 
 _ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _SERIES: Final = {
     vol.Exclusive(ATTR_ENTITY_ID, "series"): cv.entity_id,
     vol.Exclusive(ATTR_DEVICE, "series"): cv.string,
     vol.Optional(ATTR_SUB_ENTITY): cv.string,
-    vol.Optional(ATTR_START): cv.datetime,
-    vol.Optional(ATTR_END): cv.datetime,
+    **TIME_RANGE,
 }
 _A_SERIES: Final = cv.has_at_least_one_key(ATTR_ENTITY_ID, ATTR_DEVICE)
 _MEASUREMENTS_SCHEMA: Final = vol.Schema(
@@ -80,13 +69,12 @@ _MEASUREMENTS_SCHEMA: Final = vol.Schema(
         vol.Schema(
             {
                 **_SERIES,
-                vol.Optional(ATTR_LIMIT, default=200): _whole(1, MAX_READINGS),
-                vol.Optional(ATTR_OFFSET, default=0): _whole(0, MAX_OFFSET),
+                **PAGE,
             }
         ),
     )
 )
-_STATISTICS_SCHEMA: Final = vol.Schema(
+_PROFILE_SCHEMA: Final = vol.Schema(
     vol.All(
         _A_SERIES,
         vol.Schema(
@@ -140,7 +128,7 @@ def about_series(series: RecordedSeries) -> dict[str, Any]:
 
 async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
     """Tell readings, newest first."""
-    user, span = await _async_user(call), _span(call.data)
+    user, span = await _async_user(call), span_of(call.data)
     if entity_id := call.data.get(ATTR_ENTITY_ID):
         check_entity(call.hass, user, entity_id)
         entity_ids = [entity_id]
@@ -167,9 +155,9 @@ async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
     return await call.hass.async_add_executor_job(tell)
 
 
-async def _async_get_statistics(call: ServiceCall) -> ServiceResponse:
+async def _async_get_profile(call: ServiceCall) -> ServiceResponse:
     """Tell the mean day, week or year of a series."""
-    user, span = await _async_user(call), _span(call.data)
+    user, span = await _async_user(call), span_of(call.data)
     if entity_id := call.data.get(ATTR_ENTITY_ID):
         # The recorder also knows those that have gone.
         check_permission(user, entity_id)
@@ -214,18 +202,6 @@ def _entities(call: ServiceCall, user: User | None) -> list[str]:
     return [series.entity_id for series in found]
 
 
-def _span(data: Mapping[str, Any]) -> Span:
-    """Return the times that are meant: those without an offset are the home's."""
-    start, end = (
-        moment(given) if (given := data.get(name)) else None for name in (ATTR_START, ATTR_END)
-    )
-    if start is not None and end is not None and end < start:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_before_start")
-    return Span(
-        start=start, end=end, limit=data.get(ATTR_LIMIT, 200), offset=data.get(ATTR_OFFSET, 0)
-    )
-
-
 async def _async_get_jobs(call: ServiceCall) -> ServiceResponse:
     """Tell what runs when."""
     return {"jobs": [_about_job(job) for job in jobs(call.hass)]}
@@ -261,7 +237,7 @@ async def _async_refresh(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     if isinstance(coordinator, FritzBoxCoordinator):
         await coordinator.async_ask()
         if not coordinator.last_update_success:
@@ -286,11 +262,19 @@ async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
 
 type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 
-DATA_ACTIONS: Final[Mapping[str, tuple[Action, vol.Schema]]] = {
+_ACTIONS: Final[Mapping[str, tuple[Action, vol.Schema]]] = {
     GET_DEVICES: (_async_get_devices, vol.Schema(_ENTRY)),
     GET_MEASUREMENTS: (_async_get_measurements, _MEASUREMENTS_SCHEMA),
-    GET_STATISTICS: (_async_get_statistics, _STATISTICS_SCHEMA),
+    GET_PROFILE: (_async_get_profile, _PROFILE_SCHEMA),
     GET_JOBS: (_async_get_jobs, vol.Schema({})),
     REFRESH: (_async_refresh, vol.Schema(_ENTRY)),
 }
 """By name: what is done, and which fields there are."""
+
+
+@callback
+def async_register_data_actions(hass: HomeAssistant) -> None:
+    """Register the actions that answer."""
+    for name, (action, schema) in _ACTIONS.items():
+        response = SupportsResponse.OPTIONAL if name == REFRESH else SupportsResponse.ONLY
+        hass.services.async_register(DOMAIN, name, action, schema, supports_response=response)

@@ -9,8 +9,9 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import REST_INTERVAL, FritzBoxCoordinator, PyHabConfigEntry
-from ..history.scheduler import CHECK_INTERVAL, DAILY, HistoryScheduler, scheduler_of
-from ..meter.coordinator import LOOK_AFTER_INTERVAL, MeterCoordinator
+from ..entry import History
+from ..history.scheduler import CHECK_INTERVAL, DAILY
+from ..meter.coordinator import CHECK_INTERVAL as METER_CHECK_INTERVAL, MeterCoordinator
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,13 +36,12 @@ def jobs(hass: HomeAssistant) -> list[Job]:
     for entry in entries:
         if entry.state is not ConfigEntryState.LOADED:
             continue
-        coordinator = entry.runtime_data
-        if isinstance(coordinator, FritzBoxCoordinator):
-            found += _of_box(entry, coordinator)
-        else:
-            found.append(_of_meter(entry, coordinator))
-        if scheduler := scheduler_of(hass, entry.entry_id):
-            found += _of_history(entry, scheduler)
+        match entry.runtime_data.coordinator:
+            case FritzBoxCoordinator() as fritzbox:
+                found += _of_box(entry, fritzbox)
+            case MeterCoordinator() as meters:
+                found.append(_of_meters(entry, meters))
+        found += _of_history(entry, entry.runtime_data.history)
     return found
 
 
@@ -78,44 +78,39 @@ def _of_box(entry: PyHabConfigEntry, coordinator: FritzBoxCoordinator) -> list[J
     last = coordinator.last_poll
     result = "ok" if coordinator.last_update_success else str(coordinator.last_exception)
     found = [_job(entry, "poll", every, last, result, _next(last, every))]
-    if coordinator.has_rest:
-        last = coordinator.last_rest_details
+    if coordinator.rest.is_offered:
+        last = coordinator.rest.last_answer
         following = _next(last, REST_INTERVAL)
         found.append(_job(entry, "extras", REST_INTERVAL, last, "ok" if last else None, following))
     return found
 
 
-def _of_meter(entry: PyHabConfigEntry, coordinator: MeterCoordinator) -> Job:
-    heard = [meter.heard for meter in coordinator.data.values() if meter.heard is not None]
-    last = dt_util.utc_from_timestamp(max(heard)) if heard else None
+def _of_meters(entry: PyHabConfigEntry, coordinator: MeterCoordinator) -> Job:
+    seen = [meter.last_seen for meter in coordinator.data.values() if meter.last_seen is not None]
+    last = max(seen, default=None)
     return _job(
         entry,
         "listen",
-        LOOK_AFTER_INTERVAL,
+        METER_CHECK_INTERVAL,
         last,
         "ok" if coordinator.available else "silent",
-        _next(last, LOOK_AFTER_INTERVAL),
+        _next(last, METER_CHECK_INTERVAL),
     )
 
 
-def _of_history(entry: PyHabConfigEntry, scheduler: HistoryScheduler) -> list[Job]:
-    last = scheduler.last_run
-    rows = sum(item["rows"] for item in last["result"]) if last else 0
+def _of_history(entry: PyHabConfigEntry, history: History) -> list[Job]:
+    last = history.last_run
+    rows = sum(report.rows for report in last.result) if last else 0
     return [
         _job(
             entry,
             "backfill",
             DAILY,
-            dt_util.parse_datetime(last["at"]) if last else None,
+            last.at if last else None,
             f"{rows} hours" if last else None,
-            scheduler.next_run,
+            history.next_run,
         ),
         _job(
-            entry,
-            "statistics_check",
-            CHECK_INTERVAL,
-            scheduler.last_check,
-            None,
-            scheduler.next_check,
+            entry, "statistics_check", CHECK_INTERVAL, history.last_check, None, history.next_check
         ),
     ]

@@ -1,49 +1,26 @@
 """What actions and JSON endpoints are asked, in one place: who may read what, and what is there."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from heapq import merge
 from itertools import islice
 from typing import Final
 import uuid
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_READ
-from homeassistant.components.recorder import DOMAIN as RECORDER, Recorder, get_instance
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.recorder import async_migration_in_progress
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
+from ..history.statistics.gateway import async_ask
 from .profile import Grouping
-from .readings import Measurement, Profile, newest_first, read_measurements, read_profile
+from .readings import Measurement, Profile, Span, newest_first, read_measurements, read_profile
 from .series import RecordedSeries, find_series
 
 _NAMESPACE: Final = uuid.UUID("6f0f9a54-6d3e-5c58-9a1a-6f2b7d1f3c11")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
-    """From one moment to another, both may be open; some of the newest readings in it."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-    limit: int = 200
-    offset: int = 0
-
-
-def moment(given: datetime) -> datetime:
-    """Return a time in UTC; one without an offset is the home's."""
-    try:
-        return dt_util.as_utc(given)
-    except OverflowError:
-        # Within a day of the first or the last moment that there is.
-        return given.replace(tzinfo=UTC)
 
 
 def may_read(user: User | None, entity_id: str) -> bool:
@@ -86,7 +63,7 @@ async def async_measurements(
     most = span.offset + span.limit
 
     def column(entity_id: str) -> Iterator[tuple[str, Measurement]]:
-        for measurement in newest_first(hass, entity_id, span.start, span.end, most):
+        for measurement in newest_first(hass, entity_id, span):
             yield entity_id, measurement
 
     def read() -> list[tuple[str, Measurement]]:
@@ -96,17 +73,10 @@ async def async_measurements(
         return [
             (entity_id, measurement)
             for entity_id in entity_ids
-            for measurement in read_measurements(
-                hass,
-                entity_id,
-                start=span.start,
-                end=span.end,
-                limit=span.limit,
-                offset=span.offset,
-            )
+            for measurement in read_measurements(hass, entity_id, span)
         ]
 
-    return await _async_ask(hass, read)
+    return await async_ask(hass, read)
 
 
 async def async_profile(
@@ -119,9 +89,9 @@ async def async_profile(
     """
 
     def read() -> Profile | None:
-        return read_profile(hass, statistic_id, grouping, start=span.start, end=span.end)
+        return read_profile(hass, statistic_id, grouping, span)
 
-    found = await _async_ask(hass, read)
+    found = await async_ask(hass, read)
     if found is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -158,20 +128,3 @@ def rounded(number: float) -> float:
 def local(at: float) -> datetime:
     """Return a time in the home's zone."""
     return datetime.fromtimestamp(at, dt_util.get_default_time_zone())
-
-
-def _recorder(hass: HomeAssistant) -> Recorder:
-    """Return the recorder. Raises HomeAssistantError if there is none that can be asked."""
-    if RECORDER not in hass.config.components or async_migration_in_progress(hass):
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
-    return get_instance(hass)
-
-
-async def _async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
-    """Read in the recorder's executor. Raises HomeAssistantError if that cannot be done."""
-    try:
-        return await _recorder(hass).async_add_executor_job(read)
-    except SQLAlchemyError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN, translation_key="recorder_busy"
-        ) from err

@@ -44,6 +44,17 @@ _OLDEST: Final = text(
 )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A time range, open where it is None, and a page of its newest readings."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    """Exclusive."""
+    limit: int
+    offset: int = 0
+
+
 class Measurement(NamedTuple):
     """A reading."""
 
@@ -65,30 +76,21 @@ class Profile:
     """kWh by key, of a counter."""
 
 
-def read_measurements(
-    hass: HomeAssistant,
-    entity_id: str,
-    *,
-    start: datetime | None,
-    end: datetime | None,
-    limit: int,
-    offset: int,
-) -> list[Measurement]:
-    """Return readings of an entity, newest first, from `start` to `end`.
+def read_measurements(hass: HomeAssistant, entity_id: str, span: Span) -> list[Measurement]:
+    """Return readings of an entity, newest first.
 
     Where the recorder has no states any more, hours of its statistics follow. Must be called in
     the recorder's executor.
     """
-    return list(islice(newest_first(hass, entity_id, start, end, limit + offset), offset, None))
+    return list(islice(newest_first(hass, entity_id, span), span.offset, None))
 
 
-def newest_first(
-    hass: HomeAssistant, entity_id: str, start: datetime | None, end: datetime | None, count: int
-) -> Iterator[Measurement]:
-    """Yield so many readings of an entity from `start` to before `end`.
+def newest_first(hass: HomeAssistant, entity_id: str, span: Span) -> Iterator[Measurement]:
+    """Yield the readings of an entity up to the end of a page, newest first.
 
     Must be called and consumed in the recorder's executor.
     """
+    start, end, count = span.start, span.end, span.offset + span.limit
     # Nobody measured before, and there must be times before and after.
     since = max(0.0, start.timestamp()) if start else 0.0
     until = oldest = min(_NEVER, max(0.0, end.timestamp())) if end else _NEVER
@@ -174,9 +176,7 @@ def read_profile(
     hass: HomeAssistant,
     statistic_id: str,
     grouping: Grouping,
-    *,
-    start: datetime | None,
-    end: datetime | None,
+    span: Span,
 ) -> Profile | None:
     """Return the profile of a statistic, None if there is none. For the recorder's executor.
 
@@ -194,8 +194,8 @@ def read_profile(
     types: Any = {"change"} if has_sum else {"mean"}
     rows = statistics_during_period(
         hass,
-        start or _EPOCH,
-        end,
+        span.start or _EPOCH,
+        span.end,
         {statistic_id},
         "hour",
         units,

@@ -9,36 +9,27 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
+from ..binary_sensor import FRITZBOX_BINARY_SENSORS
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..entity import entity_of
 from ..fritzbox.devices import Device
-from ..history.sources import enabled_entity
 from ..meter.coordinator import MeterCoordinator
-from ..sensors.meter import METER_SENSORS, registers_known
+from ..sensors.fritzbox import FRITZBOX_SENSORS, FritzBoxSensorDescription
+from ..sensors.meter import METER_SENSORS, quantities_known
 from ..sml.meter_id import parse_meter_id
-from ..sml.registers import COUNTERS, Quantity
+from ..sml.registers import COUNTERS
 
-_AT_BOX: Final = (
-    ("energy", Platform.SENSOR, "Energy", "kWh"),
-    ("energy_import", Platform.SENSOR, "Energy", "kWh"),
-    ("energy_export", Platform.SENSOR, "Energy", "kWh"),
-    ("power", Platform.SENSOR, "Power", "W"),
-    ("voltage", Platform.SENSOR, "Voltage", "V"),
-    ("current", Platform.SENSOR, "Current", "A"),
-    ("temperature", Platform.SENSOR, "Temperature", "°C"),
-    ("target_temperature", Platform.SENSOR, "TargetTemperature", "°C"),
-    ("humidity", Platform.SENSOR, "Humidity", "%"),
-    ("battery", Platform.SENSOR, "Battery", "%"),
-    ("blind_position", Platform.SENSOR, "Position", "%"),
-    ("alert", Platform.BINARY_SENSOR, "State", ""),
-)
-"""Key of an entity, its platform, what the old server called it (or would have), its unit."""
-_OF_METERS: Final = {
-    Quantity.ENERGY_IMPORT: "E_in",
-    Quantity.ENERGY_EXPORT: "E_out",
-    Quantity.POWER: "Power",
+_BOX_SERIES: Final = {
+    (platform, description.key): description
+    for platform, descriptions in (
+        (Platform.SENSOR, FRITZBOX_SENSORS),
+        (Platform.BINARY_SENSOR, FRITZBOX_BINARY_SENSORS),
+    )
+    for description in descriptions
+    if description.legacy_name is not None
 }
-"""The others go by the names of their registers."""
+"""Platform and description of every entity that the py_hab server knew, or would have known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,11 +64,11 @@ def recorded_series(
     found: list[RecordedSeries] = []
     for each in entries:
         if each.state is ConfigEntryState.LOADED:
-            coordinator = each.runtime_data
-            if isinstance(coordinator, FritzBoxCoordinator):
-                found += _at_box(hass, coordinator)
-            else:
-                found += _of_meters(hass, coordinator)
+            match each.runtime_data.coordinator:
+                case FritzBoxCoordinator() as fritzbox:
+                    found += _of_box(hass, fritzbox)
+                case MeterCoordinator() as meters:
+                    found += _of_meters(hass, meters)
     return sorted(found, key=lambda series: series.device)
 
 
@@ -99,23 +90,25 @@ def _spellings(device: str) -> set[str]:
     return bare if number is None else bare | {number.number.lower()}
 
 
-def _at_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[RecordedSeries]:
+def _of_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[RecordedSeries]:
     for ain, device in coordinator.data.devices.items():
-        for key, platform, sub_entity, unit in _AT_BOX:
-            entity = enabled_entity(hass, platform, f"{ain}_{key}")
+        for (platform, key), description in _BOX_SERIES.items():
+            entity = entity_of(hass, platform, f"{ain}_{key}")
             if entity is not None:
+                sensor = description if isinstance(description, FritzBoxSensorDescription) else None
+                unit = sensor.native_unit_of_measurement if sensor else None
                 yield RecordedSeries(
                     entry_id=coordinator.config_entry.entry_id,
                     device=ain,
-                    sub_entity=sub_entity,
+                    sub_entity=description.legacy_name or "",
                     entity=f"{_kind(device)} {device.name}",
                     topic="",
                     device_name=device.name,
                     product_name=device.product_name,
                     manufacturer=device.manufacturer,
                     firmware_version=device.firmware_version or "",
-                    unit=_unit_shown(hass, entity, unit),
-                    cumulative=sub_entity == "Energy",
+                    unit=_unit_shown(hass, entity, unit or ""),
+                    cumulative=sensor is not None and sensor.is_counter,
                     entity_id=entity.entity_id,
                     unique_id=entity.unique_id,
                 )
@@ -131,25 +124,24 @@ def _kind(device: Device) -> str:
 
 
 def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[RecordedSeries]:
-    for meter_index, quantity in registers_known(coordinator):
-        entity = enabled_entity(hass, Platform.SENSOR, coordinator.unique_id(meter_index, quantity))
+    devices = coordinator.devices
+    for meter_index, quantity in quantities_known(coordinator):
+        entity = entity_of(hass, Platform.SENSOR, devices.unique_id(meter_index, quantity))
         if entity is None:
             continue
-        meter = coordinator.data[meter_index]
-        manufacturer = (meter.number and meter.number.manufacturer) or meter.manufacturer
+        identity, description = coordinator.data[meter_index].identity, METER_SENSORS[quantity]
+        name = coordinator.name_of(meter_index)
         yield RecordedSeries(
             entry_id=coordinator.config_entry.entry_id,
-            device=meter.published_number or coordinator.identifier(meter_index),
-            sub_entity=_OF_METERS.get(quantity, quantity.value),
-            entity=coordinator.name_of(meter_index),
+            device=identity.published_number or devices.identifier(meter_index),
+            sub_entity=description.legacy_name,
+            entity=name,
             topic=coordinator.link.topics.sensor,
-            device_name=coordinator.name_of(meter_index),
-            product_name=coordinator.name_of(meter_index),
-            manufacturer=manufacturer or "",
+            device_name=name,
+            product_name=name,
+            manufacturer=identity.manufacturer_name or "",
             firmware_version=coordinator.link.info.version or "",
-            unit=_unit_shown(
-                hass, entity, METER_SENSORS[quantity].native_unit_of_measurement or ""
-            ),
+            unit=_unit_shown(hass, entity, description.native_unit_of_measurement or ""),
             cumulative=quantity in COUNTERS,
             entity_id=entity.entity_id,
             unique_id=entity.unique_id,

@@ -4,11 +4,11 @@ Field names and their order are the old server's (`docs/openapi.yaml`).
 """
 
 from abc import ABC, abstractmethod
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, override
 
 from aiohttp import web
+import voluptuous as vol
 
 from homeassistant.auth.models import User
 from homeassistant.components.http import KEY_HASS, KEY_HASS_USER, HomeAssistantView
@@ -19,32 +19,27 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from .actions import about_series
 from .jobs import jobs
+from .parameters import DEFAULT_LIMIT, END_BEFORE_START, PAGE, TIME_RANGE, span_of
 from .profile import Grouping
 from .queries import (
-    Span,
     async_measurements,
     async_profile,
     async_series,
     local,
     may_read,
     measurement_id,
-    moment,
     rounded,
 )
-from .readings import MAX_READINGS
+from .readings import MAX_READINGS, Span
 from .series import RecordedSeries, recorded_series
 
-DEFAULT_LIMIT: Final = 200
 _BASE: Final = f"/api/{DOMAIN}"
 _NAMES: Final = {
     "Hour": Grouping.HOUR,
     "Day": Grouping.WEEKDAY,
     "Month": Grouping.MONTH,
 }
-
-
-class BadParameterError(Exception):
-    """A parameter of a request cannot be."""
+_PARAMETERS: Final = vol.Schema({**TIME_RANGE, **PAGE}, extra=vol.REMOVE_EXTRA)
 
 
 @callback
@@ -71,9 +66,12 @@ class _JsonView(HomeAssistantView, ABC):
         """Answer a request, or tell what is wrong with it."""
         try:
             return await self.answer(request, **path)
-        except BadParameterError as err:
-            return self.json_message(str(err), HTTPStatus.BAD_REQUEST)
+        except vol.Invalid as err:
+            name = " ".join(map(str, err.path))
+            return self.json_message(f"{name} {err.msg}", HTTPStatus.BAD_REQUEST)
         except ServiceValidationError as err:
+            if err.translation_key == END_BEFORE_START:
+                return self.json_message("end must not be before start", HTTPStatus.BAD_REQUEST)
             return self.json_message(str(err), HTTPStatus.NOT_FOUND)
         except Unauthorized:
             # Left to Home Assistant, it would count as a wrong password, and after some of them
@@ -83,41 +81,9 @@ class _JsonView(HomeAssistantView, ABC):
             return self.json_message(str(err), HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def _number(request: web.Request, name: str, default: int, least: int, most: int) -> int:
-    """Return a whole number among the parameters of a request."""
-    text = request.query.get(name, str(default))
-    # Python refuses to read numbers of thousands of digits.
-    if text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most:
-        return int(text)
-    raise BadParameterError(f"{name} must be a whole number from {least} to {most}")
-
-
-def _moment(request: web.Request, name: str) -> datetime | None:
-    """Return a time among the parameters; without an offset it is the home's."""
-    if name not in request.query:
-        return None
-    text = request.query[name]
-    # A plus sign in an address is a blank.
-    for spelling in (text, "+".join(text.rsplit(" ", 1))):
-        try:
-            found = dt_util.parse_datetime(spelling)
-        except ValueError:
-            continue
-        if found is not None:
-            return moment(found)
-    raise BadParameterError(f"{name} must be a time such as 2026-03-20T18:00:00")
-
-
 def _span(request: web.Request, default_limit: int = DEFAULT_LIMIT) -> Span:
-    start, end = _moment(request, "start"), _moment(request, "end")
-    if start is not None and end is not None and end < start:
-        raise BadParameterError("end must not be before start")
-    return Span(
-        start=start,
-        end=end,
-        limit=_number(request, "limit", default_limit, 1, MAX_READINGS),
-        offset=_number(request, "offset", 0, 0, 10_000_000),
-    )
+    """Return the time range and page of a request. Raises vol.Invalid."""
+    return span_of(_PARAMETERS(dict(request.query)), default_limit=default_limit)
 
 
 def _asked(request: web.Request) -> tuple[HomeAssistant, User]:
@@ -202,7 +168,7 @@ class StatisticsView(_JsonView):
         hass, user = _asked(request)
         grouping = path["grouping"]
         if grouping not in _NAMES:
-            raise BadParameterError(f"the name must be one of {', '.join(_NAMES)}")
+            raise vol.Invalid(f"must be one of {', '.join(_NAMES)}", path=["the name"])
         span = _span(request)
         series = async_series(hass, user, path["device"], path["sub_entity"])[0]
         found = await async_profile(hass, series.entity_id, _NAMES[grouping], span)

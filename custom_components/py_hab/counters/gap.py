@@ -1,41 +1,51 @@
-"""Times in which a counter was not read, and readings from which it went on elsewhere.
+"""Times without readings of a counter, and readings from which it went on elsewhere.
 
 The recorder books what was counted meanwhile in the first hour after; `history` puts it right.
+Times are unix timestamps, as in the recorder's tables.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-import math
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Final
 
-from .guard import SILENCE, Verdict, capacity_of
+from .verdict import Verdict
 
-_HOUR: Final = 3600.0
-LONG_SILENCE: Final = 24 * _HOUR
-"""Seconds for which Home Assistant keeps five-minute rows at the least. After a silence that is
-longer than it keeps them the sum begins anew, even if nothing was counted."""
+_HOUR_S: Final = 3600.0
+SILENCE_S: Final = 900.0
+"""Seconds; after a longer one the connection allows nearly any rise, so one reading proves little."""
+LONG_SILENCE_S: Final = 24 * _HOUR_S
+"""Seconds for which Home Assistant keeps short-term statistics at the least. After a silence that is
+longer than it keeps them, the sum restarts, even if nothing was counted."""
+_CAPACITIES: Final = tuple(10.0**digits for digits in range(4, 9))
+"""kWh at which a meter's display restarts at 0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
-    """From the last believed reading before to the first one after; unix times and kWh."""
+    """From the last accepted reading before to the first one after. Raises ValueError for nonsense."""
 
     key: str
-    """The counter, as the memory of its entry calls it."""
+    """The counter's key in the store of its entry."""
     start: float
     before: float
+    """kWh."""
     end: float
     after: float
+    """kWh."""
     verdict: Verdict
-    """Why the reading after is believed."""
+    """Why the reading after was accepted."""
     counted: float | None = None
-    """kWh in between, if somebody knows better than the two readings tell."""
+    """kWh in between, if known better than by the two readings."""
+
+    def __post_init__(self) -> None:
+        """Refuse times in the wrong order and a negative energy."""
+        if not 0 <= self.start <= self.end or (self.counted or 0.0) < 0:
+            raise ValueError("not a gap")
 
     @property
     def energy(self) -> float:
         """Return the kWh counted in between.
 
-        A counter that was replaced starts from a reading that nobody has consumed.
+        A counter that was replaced starts from a reading that was not consumed here.
         """
         if self.counted is not None:
             return self.counted
@@ -48,55 +58,33 @@ class Gap:
                 return 0.0
 
     @property
-    def goes_on(self) -> bool:
-        """Whether it is the same counter at both ends."""
+    def is_same_counter(self) -> bool:
+        """Whether the counter just went on: it was neither replaced nor reset."""
         return self.verdict is Verdict.ACCEPTED
 
-    @classmethod
-    def from_note(cls, note: object) -> Self | None:
-        """Return what a note of an earlier run says, None if it makes no sense."""
-        if not isinstance(note, dict):
-            return None
-        try:
-            numbers = {name: float(note[name]) for name in ("start", "before", "end", "after")}
-            counted = None if note["counted"] is None else float(note["counted"])
-            gap = cls(
-                key=str(note["key"]), verdict=Verdict(note["verdict"]), counted=counted, **numbers
-            )
-        except KeyError, TypeError, ValueError, OverflowError:
-            return None
-        finite = all(map(math.isfinite, (*numbers.values(), counted or 0.0)))
-        return gap if finite and 0 <= gap.start <= gap.end and (counted or 0.0) >= 0 else None
 
-    def note(self) -> dict[str, Any]:
-        """Return the gap as JSON has it."""
-        return asdict(self)
+def is_gap(
+    before: tuple[float, float], after: tuple[float, float], *, interval_s: float = 0.0
+) -> bool:
+    """Whether there is a gap between two accepted readings (kWh, unix time) of one counter.
 
-
-def gap_between(
-    key: str,
-    before: tuple[float | None, float | None],
-    after: tuple[float, float],
-    *,
-    verdict: Verdict,
-    usual: float = 0.0,
-) -> Gap | None:
-    """Return the gap between two believed readings (kWh, unix time), None if there is none.
-
-    A gap is longer than readings are apart as a rule (`usual`, seconds) and reaches over a full
-    hour, or the counter went on from elsewhere.
+    A gap is longer than the usual interval between readings and contains a full hour. Without any
+    consumption it is one only if Home Assistant may have purged its short-term statistics.
     """
     (last, last_at), (reading, at) = before, after
-    if last is None or last_at is None or at < last_at:
-        return None
-    gap = Gap(key=key, start=last_at, before=last, end=at, after=reading, verdict=verdict)
-    if not gap.goes_on:
-        return gap
-    long = at - last_at > max(SILENCE, 1.5 * usual) and at // _HOUR > last_at // _HOUR
-    return gap if long and (reading > last or at - last_at > LONG_SILENCE) else None
+    silence_s = at - last_at
+    if silence_s <= max(SILENCE_S, 1.5 * interval_s) or at // _HOUR_S <= last_at // _HOUR_S:
+        return False
+    return reading > last or silence_s > LONG_SILENCE_S
 
 
-def gaps_from_notes(notes: object) -> list[Gap]:
-    """Return the gaps that an earlier run has left."""
-    found: Sequence[object] = notes if isinstance(notes, list) else ()
-    return [gap for note in found if (gap := Gap.from_note(note)) is not None]
+def has_rolled_over(last: float, reading: float, *, possible_rise: float) -> bool:
+    """Whether a display that was nearly full at `last` may show a reading now (kWh)."""
+    return any(
+        last < capacity and reading + capacity - last <= possible_rise for capacity in _CAPACITIES
+    )
+
+
+def capacity_of(reading: float) -> float:
+    """Return the kWh at which a display that shows this reading is full."""
+    return next((capacity for capacity in _CAPACITIES if reading < capacity), reading)

@@ -1,30 +1,30 @@
-"""What must be remembered of an entry over restarts: its counters, and what was learned."""
+"""What is remembered of an entry over restarts: its counters, gaps, and notes of its source."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta
 import math
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from .gap import LONG_SILENCE, Gap, gap_between, gaps_from_notes
-from .guard import ACCEPTING, DEFAULT_MAX_POWER, CounterGuard, Verdict
+from ..records import decode_items, encode
+from .gap import Gap
+from .guard import DEFAULT_MAX_POWER, CounterGuard, Judgement
+from .verdict import Verdict
 
 STORAGE_VERSION: Final = 1
 STORAGE_MINOR_VERSION: Final = 2
 SAVE_DELAY: Final = timedelta(minutes=15)
-"""An old reading still tells a zero from a counter; SD cards dislike frequent writes."""
+"""An old reading still distinguishes a zero from a counter; SD cards dislike frequent writes."""
+MAX_GAPS: Final = 200
+"""Of a home whose history is not maintained for weeks; the oldest are dropped."""
 
 _COUNTERS: Final = "counters"
 _NOTES: Final = "notes"
 _GAPS: Final = "gaps"
-MAX_GAPS: Final = 200
-"""Of a home that nobody mends for weeks; the oldest are given up."""
 
 
 class _EntryStore(Store[dict[str, Any]]):
@@ -40,42 +40,40 @@ class _EntryStore(Store[dict[str, Any]]):
 
 
 class CounterStore:
-    """Judges the readings of all counters of an entry.
-
-    `rejected` counts what was not believed, by counter and verdict. `gaps` are times without
-    readings that the statistics have not been mended for yet, oldest first. `notes` is whatever else the
-    source wants to find again after a restart, as JSON has it; who reads it must expect a file
-    that was changed by hand.
-    """
+    """Judges the readings of all counters of an entry, and keeps them over restarts."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, *, max_power: float = DEFAULT_MAX_POWER
+        self, hass: HomeAssistant, entry_id: str, *, max_power: float = DEFAULT_MAX_POWER
     ) -> None:
-        """Prepare the memory of an entry; nothing is read yet. `max_power` in kW."""
+        """Prepare the store of an entry; nothing is read yet. `max_power` in kW."""
         self._hass = hass
         self._store = _EntryStore(
             hass,
             STORAGE_VERSION,
-            f"{DOMAIN}.{entry.entry_id}",
+            f"{DOMAIN}.{entry_id}",
             minor_version=STORAGE_MINOR_VERSION,
         )
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
         self._next_save = 0.0
         self.notes: dict[str, Any] = {}
+        """What the source wants to find again after a restart, as JSON has it. The file may have
+        been changed by hand: readers check it."""
         self.gaps: list[Gap] = []
+        """Times without readings that the statistics do not reflect yet, oldest first."""
         self.rejected: Counter[tuple[str, Verdict]] = Counter()
+        """How many readings were not accepted, by counter and verdict."""
 
     async def async_load(self) -> None:
-        """Recall the last believed readings."""
+        """Load the last accepted readings, the gaps and the notes."""
         stored: object = await self._store.async_load()
         # The file may have been changed by hand, or by a disk that fails.
         sections = stored if isinstance(stored, dict) else {}
         counters, notes = sections.get(_COUNTERS), sections.get(_NOTES)
         self.notes = notes if isinstance(notes, dict) else {}
-        self.gaps = gaps_from_notes(sections.get(_GAPS))
-        for key, remembered in counters.items() if isinstance(counters, dict) else ():
-            match remembered:
+        self.gaps = decode_items(Gap, sections.get(_GAPS))
+        for key, kept in counters.items() if isinstance(counters, dict) else ():
+            match kept:
                 case [int() | float() as last, at] if last is not True and 0 <= last < math.inf:
                     guard = self._guard(key)
                     guard.last = float(last)
@@ -87,81 +85,70 @@ class CounterStore:
             self._guard(key).quarantined = True
 
     def forget(self, *keys: str) -> None:
-        """Forget counters that are no more."""
+        """Forget counters that no longer exist."""
         for key in keys:
             self._guards.pop(key, None)
 
     def last(self, key: str) -> float | None:
-        """Return the last believed reading in kWh, None before there is any."""
+        """Return the last accepted reading in kWh, None before there is any."""
         guard = self._guards.get(key)
         return guard.last if guard else None
 
     def last_read(self, key: str) -> tuple[float, datetime | None] | None:
-        """Return the last believed reading in kWh and when it was last seen, if there is any."""
+        """Return the last accepted reading in kWh and when it was last seen, if there is any."""
         guard = self._guards.get(key)
         if guard is None or guard.last is None:
             return None
         return guard.last, None if guard.at is None else dt_util.utc_from_timestamp(guard.at)
 
     @callback
-    def judge(self, key: str, reading: float, now: float) -> Verdict:
-        """Judge a reading in kWh, received at `now` (unix time); count it if it is not believed."""
+    def judge(self, key: str, reading: float, now: datetime) -> Judgement:
+        """Judge a reading in kWh, received at `now`; keep what follows from it.
+
+        A rejected reading is counted, a gap that it ends is kept.
+        """
         guard = self._guards.get(key) or self._guard(key)
-        before, at, usual = guard.last, guard.at, guard.interval
-        verdict = guard.judge(reading, now)
-        if verdict not in ACCEPTING:
-            self.rejected[key, verdict] += 1
-        silent = at is not None and now - at > LONG_SILENCE and verdict in ACCEPTING
-        if guard.last != before or silent:
-            gap = gap_between(key, (before, at), (reading, now), verdict=verdict, usual=usual)
-            if gap is not None and verdict is Verdict.REPLACED:
-                # The new counter has counted while its readings were confirmed.
-                gap = replace(gap, counted=max(reading - guard.first_doubted, 0.0))
-            if gap is not None:
-                self.add_gap(gap)
+        before = guard.last
+        judgement = guard.judge(reading, now.timestamp())
+        if not judgement.verdict.is_accepting:
+            self.rejected[key, judgement.verdict] += 1
+        if judgement.gap is not None:
+            self.add_gap(judgement.gap)
+        if judgement.gap is not None or judgement.accepted != before:
             self.schedule_save()
-        return verdict
+        return judgement
+
+    @callback
+    def reject(self, key: str, verdict: Verdict) -> None:
+        """Count a reading that is ruled out before a guard has seen it."""
+        self.rejected[key, verdict] += 1
 
     @callback
     def add_gap(self, gap: Gap) -> None:
-        """Note a gap that the statistics are to be mended for."""
+        """Keep a gap until the statistics reflect it."""
         self.gaps.append(gap)
         del self.gaps[:-MAX_GAPS]
 
     @callback
     def settle(self, gap: Gap) -> None:
-        """Drop a gap that the statistics have been mended for, or that cannot be mended."""
+        """Drop a gap that the statistics reflect now, or that cannot be repaired."""
         if gap in self.gaps:
             self.gaps.remove(gap)
             self.schedule_save()
 
-    @callback
-    def reject(self, key: str, verdict: Verdict) -> None:
-        """Count a reading that is out of the question before any guard has seen it."""
-        self.rejected[key, verdict] += 1
-
-    @callback
-    def accepted(self, key: str, reading: float) -> float | None:
-        """Judge a reading in kWh; return what the counter is believed to show now.
-
-        That is the reading, or the last believed one in its place; None before there is any.
-        """
-        self.judge(key, reading, dt_util.utcnow().timestamp())
-        return self.last(key)
-
     def _guard(self, key: str) -> CounterGuard:
-        return self._guards.setdefault(key, CounterGuard(max_power=self._max_power))
+        return self._guards.setdefault(key, CounterGuard(key=key, max_power=self._max_power))
 
     @callback
     def schedule_save(self) -> None:
-        """Write the memory before long."""
+        """Write the file before long."""
         # Asked again while a save is due, the store would put it off for ever.
         now = self._hass.loop.time()
         if now >= self._next_save:
             self._next_save = now + SAVE_DELAY.total_seconds()
-            self._store.async_delay_save(self._remembered, SAVE_DELAY.total_seconds())
+            self._store.async_delay_save(self._as_stored, SAVE_DELAY.total_seconds())
 
-    def _remembered(self) -> dict[str, Any]:
+    def _as_stored(self) -> dict[str, Any]:
         return {
             _COUNTERS: {
                 key: [guard.last, guard.at]
@@ -169,13 +156,13 @@ class CounterStore:
                 if guard.last is not None
             },
             _NOTES: self.notes,
-            _GAPS: [gap.note() for gap in self.gaps],
+            _GAPS: encode(self.gaps),
         }
 
     async def async_save(self) -> None:
-        """Write the memory now, as an entry does when it is unloaded."""
-        await self._store.async_save(self._remembered())
+        """Write the file now, as an entry does when it is unloaded."""
+        await self._store.async_save(self._as_stored())
 
     async def async_remove(self) -> None:
-        """Delete the memory."""
+        """Delete the file."""
         await self._store.async_remove()

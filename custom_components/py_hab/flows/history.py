@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 import logging
 from pathlib import Path
@@ -32,6 +33,8 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
+from ..coordinator import PyHabConfigEntry
+from ..entry import History, StatisticReport
 from ..history.legacy.file import LegacySeries, SeriesKind
 from ..history.legacy.importer import (
     Imported,
@@ -42,7 +45,6 @@ from ..history.legacy.importer import (
     statistic_of,
     targets,
 )
-from ..history.scheduler import scheduler_of
 from ..history.statistics.gateway import Statistic
 from ..texts import local_number
 
@@ -96,7 +98,7 @@ class HistoryFlow(OptionsFlowWithReload):
     def __init__(self) -> None:
         """Begin with nothing."""
         self._errors: Mapping[str, str] = {}
-        self._history: Sequence[Mapping[str, Any]] = ()
+        self._reports: Sequence[StatisticReport] = ()
         self._typed: Mapping[str, Any] = {}
         self._found: Sequence[LegacySeries] = ()
         self._wanted: dict[tuple[str, str], Statistic] = {}
@@ -107,22 +109,22 @@ class HistoryFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what was found, and ask how the history is to be kept."""
-        scheduler = scheduler_of(self.hass, self.config_entry.entry_id)
+        history = self._history_of_entry
         if user_input is not None:
             now = user_input.pop(CONF_RUN_NOW, False)
             self._options = {**self.config_entry.options, **user_input}
             if now:
                 return await self.async_step_history_progress()
             return self.async_create_entry(data=self._options)
-        last = scheduler.last_run if scheduler else None
+        last = history.last_run if history else None
         return self.async_show_form(
             step_id="history",
             data_schema=self.add_suggested_values_to_schema(
-                _RUN_SCHEMA if scheduler else _HISTORY_SCHEMA, self.config_entry.options
+                _RUN_SCHEMA if history else _HISTORY_SCHEMA, self.config_entry.options
             ),
             description_placeholders={
-                "when": _local(last["at"]) if last else "-",
-                "report": await self._table(last["result"] if last else ()),
+                "when": _local(last.at) if last else "-",
+                "report": await self._table(last.result if last else ()),
             },
         )
 
@@ -131,15 +133,15 @@ class HistoryFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Complete the history now."""
         if self._task is None:
-            scheduler = scheduler_of(self.hass, self.config_entry.entry_id)
-            if scheduler is None:
+            history = self._history_of_entry
+            if history is None:
                 return self.async_abort(reason="not_loaded")
-            self._task = self._begin(scheduler.async_run(progress=self.async_update_progress))
+            self._task = self._begin(history.async_run(progress=self.async_update_progress))
         if not self._task.done():
             return self.async_show_progress(
                 step_id="history_progress", progress_action="history", progress_task=self._task
             )
-        self._history = [item.as_json() for item in self._outcome(self._task) or ()]
+        self._reports = self._outcome(self._task) or ()
         return self.async_show_progress_done(next_step_id="history_done")
 
     async def async_step_history_done(
@@ -152,9 +154,17 @@ class HistoryFlow(OptionsFlowWithReload):
             step_id="history_done",
             data_schema=vol.Schema({}),
             errors=dict(self._errors),
-            description_placeholders={"report": await self._table(self._history)},
+            description_placeholders={"report": await self._table(self._reports)},
             last_step=True,
         )
+
+    @property
+    def _history_of_entry(self) -> History | None:
+        """The history of the entry, None if it is not loaded."""
+        entry: PyHabConfigEntry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return None
+        return entry.runtime_data.history
 
     # The old server's file
 
@@ -348,19 +358,19 @@ class HistoryFlow(OptionsFlowWithReload):
             and (item.capabilities or {}).get("state_class")
         }
 
-    async def _table(self, found: Iterable[Mapping[str, Any]]) -> str:
-        """Return what was found, as a list in Markdown."""
+    async def _table(self, reports: Iterable[StatisticReport]) -> str:
+        """Return reports as a list in Markdown."""
         texts = await self._texts()
         lines: list[str] = []
-        for item in found:
-            doubts = [_text(texts, _DOUBT, doubt) for doubt in item["left_out"]]
+        for report in reports:
+            reasons = [_text(texts, _DOUBT, reason) for reason in report.left_out]
             parts = (
-                f"+{self._number(item['rows'])} h" if item["rows"] else "",
-                f"{self._number(item['energy'], 2)} kWh" if item["energy"] else "",
-                f"← {_local(item['since'])}" if item["since"] else "",
-                f"⚠ {', '.join(doubts)}" if doubts else "",
+                f"+{self._number(report.rows)} h" if report.rows else "",
+                f"{self._number(report.energy, 2)} kWh" if report.energy else "",
+                f"← {_local(report.since)}" if report.since else "",
+                f"⚠ {', '.join(reasons)}" if reasons else "",
             )
-            lines.append(" · ".join([f"- {self._name(item['entity_id'])}", *filter(None, parts)]))
+            lines.append(" · ".join([f"- {self._name(report.entity_id)}", *filter(None, parts)]))
         return "\n".join(lines) or "-"
 
     def _about(self, item: Imported, texts: Mapping[str, str]) -> str:
@@ -379,7 +389,7 @@ class HistoryFlow(OptionsFlowWithReload):
         return " · ".join([f"- {name}", *filter(None, parts)])
 
     def _number(self, value: float, digits: int = 0) -> str:
-        return local_number(self.hass, value, f",.{digits}f")
+        return local_number(value, f",.{digits}f", language=self.hass.config.language)
 
     async def _texts(self) -> Mapping[str, str]:
         """Return the words for reports."""
@@ -438,7 +448,6 @@ def _text(texts: Mapping[str, str], kind: str, key: str) -> str:
     return texts.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
 
 
-def _local(moment: str) -> str:
+def _local(moment: datetime) -> str:
     """Return a time as the home's clock shows it."""
-    when = dt_util.parse_datetime(moment)
-    return dt_util.as_local(when).strftime("%Y-%m-%d %H:%M") if when else moment
+    return dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M")

@@ -46,11 +46,11 @@ def choices_by_values(entry: ConfigEntry) -> dict[str, str]:
     """Return what the values of a running meter suggest; it is in use once the user confirms it."""
     if entry.state is not ConfigEntryState.LOADED:
         return {}
-    coordinator: MeterCoordinator = entry.runtime_data
+    coordinator: MeterCoordinator = entry.runtime_data.coordinator
     return {
         key: choice
         for meter in coordinator.data.values()
-        for key, register in meter.suggestions.items()
+        for key, register in meter.resolver.suggestions.items()
         if (choice := choice_of(register)) is not None
     }
 

@@ -130,11 +130,11 @@ class PyHabOptionsFlow(HistoryFlow):
         found: dict[str, str] = {}
         unknown: dict[str, str] = {}
         if self.config_entry.state is ConfigEntryState.LOADED:
-            coordinator: MeterCoordinator = self.config_entry.runtime_data
+            coordinator: MeterCoordinator = self.config_entry.runtime_data.coordinator
             for meter in coordinator.data.values():
-                unknown |= meter.unknown
+                unknown |= meter.resolver.unknown
                 for key in meter.keys.values():
-                    register = meter.register_of(key)
+                    register = meter.resolver.mapping_of(key)
                     if register is not None and (choice := choice_of(register)) is not None:
                         found[key] = choice
         return found, {key: value for key, value in unknown.items() if key not in found}

@@ -33,7 +33,7 @@ class DeviceStats:
     """What the box remembers of one device."""
 
     energy: tuple[Series, ...] = ()
-    """Wh, in any order of steps."""
+    """kWh, in any order of steps."""
     temperature: tuple[Series, ...] = ()
     """°C."""
     humidity: tuple[Series, ...] = ()
@@ -48,17 +48,24 @@ class _Kind:
     """Seconds between two values."""
     least: float
     most: float
-    parts: int = 1
+    aha_parts: int = 1
     """How many of AHA's units make one of ours."""
+    rest_parts: int = 1
+    """How many of the REST API's units make one of ours."""
     has_zeros: bool = False
     """Whether a 0 at the far end is a value: of what it does not know yet, REST says 0 instead of
     null (its examples FST302_unit and FSE210_device)."""
 
 
 _ENERGY: Final = _Kind(
-    steps=frozenset({900, 21600, 86400, 2678400}), least=0, most=10**15, has_zeros=True
+    steps=frozenset({900, 21600, 86400, 2678400}),
+    least=0,
+    most=10**12,
+    aha_parts=1000,
+    rest_parts=1000,
+    has_zeros=True,
 )
-_TEMPERATURE: Final = _Kind(steps=frozenset({900}), least=-100, most=200, parts=10)
+_TEMPERATURE: Final = _Kind(steps=frozenset({900}), least=-100, most=200, aha_parts=10)
 _HUMIDITY: Final = _Kind(steps=frozenset({900}), least=0, most=100)
 
 _MOST: Final = 1000
@@ -115,7 +122,7 @@ def _aha_series(stats: ET.Element, kind: _Kind) -> Series | None:
         return None
     return _series(
         _read(stats.get("grid", ""), lambda text: integer(text, 1, 10**9)),
-        [_number(_read(text, _whole), kind, parts=kind.parts) for text in texts],
+        [_number(_read(text, _whole), kind, parts=kind.aha_parts) for text in texts],
         kind,
         at=_read(stats.get("datatime", ""), moment),
     )
@@ -125,7 +132,9 @@ def _rest_series(entry: object, kind: _Kind) -> Series | None:
     told = json_object(entry)
     if told.get("statisticsState") != _TOLD:
         return None
-    values = [_number(value, kind) for value in json_list(told.get("values"))]
+    values = [
+        _number(value, kind, parts=kind.rest_parts) for value in json_list(told.get("values"))
+    ]
     if not kind.has_zeros:
         known = next((at for at in reversed(range(len(values))) if values[at]), -1) + 1
         values[known:] = [None] * (len(values) - known)
@@ -163,7 +172,7 @@ def _whole(text: str) -> int:
     return integer(text, -(10**15), 10**15)
 
 
-def _number(value: object, kind: _Kind, *, parts: int = 1) -> float | None:
+def _number(value: object, kind: _Kind, *, parts: int) -> float | None:
     """Return a value in our unit, None if it is no number or cannot be."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

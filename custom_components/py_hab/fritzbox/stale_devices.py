@@ -1,13 +1,13 @@
-"""Which devices a box has stopped listing for good."""
+"""Which devices a box no longer lists, for good."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-GONE_AFTER: Final = timedelta(days=1)
+STALE_AFTER: Final = timedelta(days=1)
 """A gateway in the mesh takes its devices along when it is switched off for the night."""
-GONE_LISTS: Final = 10
+STALE_LISTS: Final = 10
 
 
 @dataclass(slots=True)
@@ -17,16 +17,16 @@ class _Absence:
 
 
 class StaleDevices:
-    """Counts in how many lists, and for how long, each known device was missing."""
+    """Counts in how many lists, and for how long, each known device has been missing."""
 
     def __init__(self) -> None:
         """Start with nothing missing."""
         self._absences: dict[str, _Absence] = {}
 
-    def gone(self, known: Collection[str], listed: Collection[str], now: datetime) -> set[str]:
-        """Return which known devices are gone, after another list.
+    def update(self, known: Collection[str], listed: Collection[str], now: datetime) -> set[str]:
+        """Take another list; return which of the known devices are stale.
 
-        An empty list says nothing: a box that has just started does not know its devices yet.
+        An empty list proves nothing: a box that has just started does not know its devices yet.
         """
         if not listed:
             return set()
@@ -37,5 +37,5 @@ class StaleDevices:
         return {
             ain
             for ain, absence in self._absences.items()
-            if absence.lists >= GONE_LISTS and now - absence.since >= GONE_AFTER
+            if absence.lists >= STALE_LISTS and now - absence.since >= STALE_AFTER
         }

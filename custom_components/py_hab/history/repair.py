@@ -1,6 +1,7 @@
-"""What users ask for: taking back what we wrote, and mending what others have spoiled."""
+"""Actions on statistics: undoing what we wrote, and correcting what others have spoiled."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -14,22 +15,22 @@ from .statistics.gateway import Statistic
 from .statistics.journal import ChangeReason
 
 
-def _ready(hass: HomeAssistant) -> StatisticsEditor:
-    """Return the door, if there is a recorder behind it."""
-    found = get_editor(hass)
-    if not found.is_ready():
+def _ready_editor(hass: HomeAssistant) -> StatisticsEditor:
+    """Return the editor. Raises HomeAssistantError if the recorder is not ready."""
+    editor = get_editor(hass)
+    if not editor.is_ready():
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
-    return found
+    return editor
 
 
 async def async_undo(hass: HomeAssistant, statistic_id: str, *, dry_run: bool) -> dict[str, Any]:
-    """Take back everything that we wrote into a statistic; return what that was.
+    """Undo everything that we wrote into a statistic; return what that was.
 
-    Nothing is written into it by itself any more until the user asks for it.
+    The statistic is not maintained any more until the user asks for it.
     """
-    statistics = _ready(hass)
-    async with statistics.lock:
-        changes = statistics.journal.changes_of(statistic_id)
+    editor = _ready_editor(hass)
+    async with editor.lock:
+        changes = editor.journal.changes_of(statistic_id)
         about = {
             "entity_id": statistic_id,
             "rows_removed": len(changes.inserted),
@@ -41,64 +42,73 @@ async def async_undo(hass: HomeAssistant, statistic_id: str, *, dry_run: bool) -
         }
         if not dry_run:
             changes.undone = True
-            await statistics.async_undo(await statistics.async_statistic(statistic_id))
+            await editor.async_undo(await editor.async_statistic(statistic_id))
         return about
 
 
-async def async_mend_spikes(
-    hass: HomeAssistant, statistic_ids: Sequence[str], *, max_power: float, dry_run: bool
+async def async_find_spikes(
+    hass: HomeAssistant, statistic_ids: Sequence[str], *, max_power: float
 ) -> list[dict[str, Any]]:
-    """List the hours of energy statistics that are impossible; correct them if asked to.
+    """Return the impossible hours of energy statistics; `max_power` in kW.
 
-    `max_power` in kW. Raises ServiceValidationError for what is no statistic of energy, before
-    anything is changed.
+    Raises ServiceValidationError for a statistic that is not about energy.
     """
-    statistics = _ready(hass)
-    async with statistics.lock:
-        chosen = [await _async_energy(statistics, each) for each in statistic_ids]
+    editor = _ready_editor(hass)
+    async with editor.lock:
+        chosen = [await _async_energy(editor, each) for each in statistic_ids]
         return [
-            await _async_mend(hass, statistics, statistic, max_power, dry_run=dry_run)
+            _about(statistic, await _async_spikes(hass, editor, statistic, max_power))
             for statistic in chosen
         ]
 
 
-async def _async_energy(statistics: StatisticsEditor, statistic_id: str) -> Statistic:
-    """Return a statistic of energy."""
-    if not await statistics.async_is_energy(statistic_id):
+async def async_remove_spikes(
+    hass: HomeAssistant, statistic_ids: Sequence[str], *, max_power: float
+) -> list[dict[str, Any]]:
+    """Correct the impossible hours of energy statistics, and return them; `max_power` in kW.
+
+    Raises ServiceValidationError for a statistic that is not about energy, before any is changed.
+    """
+    editor = _ready_editor(hass)
+    async with editor.lock:
+        corrected: list[dict[str, Any]] = []
+        for statistic in [await _async_energy(editor, each) for each in statistic_ids]:
+            spikes = await _async_spikes(hass, editor, statistic, max_power)
+            for spike in spikes:
+                amount = spike.proposed - spike.change
+                await editor.async_adjust_sum(statistic, spike.start, amount, ChangeReason.SPIKE)
+            corrected.append(_about(statistic, spikes))
+        return corrected
+
+
+async def _async_energy(editor: StatisticsEditor, statistic_id: str) -> Statistic:
+    """Return an energy statistic. Raises ServiceValidationError if it is none."""
+    if not await editor.async_is_energy(statistic_id):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="no_energy_statistic",
             translation_placeholders={"statistic_id": statistic_id},
         )
-    return await statistics.async_statistic(statistic_id)
+    return await editor.async_statistic(statistic_id)
 
 
-async def _async_mend(
-    hass: HomeAssistant,
-    statistics: StatisticsEditor,
-    statistic: Statistic,
-    max_power: float,
-    *,
-    dry_run: bool,
-) -> dict[str, Any]:
-    """List the impossible hours of one statistic; correct them if asked to."""
-    rows = await statistics.async_sums(statistic)
-    spikes = await hass.async_add_executor_job(_found, rows, max_power)
-    for spike in spikes if not dry_run else ():
-        await statistics.async_adjust_sum(
-            statistic, spike.start, spike.proposed - spike.change, ChangeReason.SPIKE
-        )
-    return {"entity_id": statistic.id, "spikes": [_about(spike) for spike in spikes]}
+async def _async_spikes(
+    hass: HomeAssistant, editor: StatisticsEditor, statistic: Statistic, max_power: float
+) -> Sequence[Spike]:
+    rows = await editor.async_sums(statistic)
+    return await hass.async_add_executor_job(partial(find_spikes, rows, max_power=max_power))
 
 
-def _found(rows: list[tuple[int, float | None, float]], max_power: float) -> list[Spike]:
-    return find_spikes(rows, max_power=max_power)
-
-
-def _about(spike: Spike) -> dict[str, Any]:
+def _about(statistic: Statistic, spikes: Sequence[Spike]) -> dict[str, Any]:
     return {
-        "start": dt_util.as_local(dt_util.utc_from_timestamp(spike.start)).isoformat(),
-        "energy": round(spike.change, 3),
-        "proposed": round(spike.proposed, 3),
-        "reason": spike.reason.value,
+        "entity_id": statistic.id,
+        "spikes": [
+            {
+                "start": dt_util.as_local(dt_util.utc_from_timestamp(spike.start)).isoformat(),
+                "energy": round(spike.change, 3),
+                "proposed": round(spike.proposed, 3),
+                "reason": spike.reason.value,
+            }
+            for spike in spikes
+        ],
     }

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -109,34 +109,45 @@ async def _subscribed(
 
 
 async def async_find_readers(hass: HomeAssistant) -> dict[str, ReaderInfo]:
-    """Return the readers with a meter by SENSOR topic: announced ones, and ones heard now."""
-    heard: dict[str, ReaderInfo] = {}
-    announced: dict[str, ReaderInfo] = {}
-    with_meter: set[str] = set()
+    """Return the readers with a meter by SENSOR topic: announced ones, and ones that publish now."""
+    found = _FoundReaders()
+    topics = (f"{DISCOVERY}/+/config", f"{DISCOVERY}/+/sensors", *ANY_SENSOR)
+    async with _subscribed(hass, dict.fromkeys(topics, found.async_received)):
+        await asyncio.sleep(LISTEN_TIME.total_seconds())
+    return dict(sorted(found.by_topic().items()))
+
+
+@dataclass(slots=True)
+class _FoundReaders:
+    """Readers that were announced or have published something, while somebody listened."""
+
+    publishing: set[str] = field(default_factory=set)
+    """SENSOR topics."""
+    announced: dict[str, ReaderInfo] = field(default_factory=dict)
+    """By device, as the discovery topics name it."""
+    with_meter: set[str] = field(default_factory=set)
 
     @callback
-    def received(message: ReceiveMessage) -> None:
-        device = message.topic.rpartition("/")[0]
-        try:
-            if message.topic.endswith("/config"):
-                announced[device] = parse_discovery(message.payload)
-            elif message.topic.endswith("/sensors"):
+    def async_received(self, message: ReceiveMessage) -> None:
+        """Take a message; one that is not a reader's is ignored."""
+        device, _, leaf = message.topic.rpartition("/")
+        with suppress(MalformedMessageError):
+            if leaf == "config":
+                self.announced[device] = parse_discovery(message.payload)
+            elif leaf == "sensors":
                 if discovered_meters(message.payload):
-                    with_meter.add(device)
+                    self.with_meter.add(device)
             elif meter_blocks(message.payload, register_of):
-                heard[message.topic] = ReaderInfo()
-        except MalformedMessageError:
-            # Somebody else's message: not a reader to offer.
-            return
+                self.publishing.add(message.topic)
 
-    topics = (f"{DISCOVERY}/+/config", f"{DISCOVERY}/+/sensors", *ANY_SENSOR)
-    async with _subscribed(hass, dict.fromkeys(topics, received)):
-        await asyncio.sleep(LISTEN_TIME.total_seconds())
-    for device in with_meter & announced.keys():
-        reader = announced[device]
-        if reader.topics is not None:
-            heard[reader.topics.sensor] = reader
-    return dict(sorted(heard.items()))
+    def by_topic(self) -> dict[str, ReaderInfo]:
+        """Return the readers by SENSOR topic, with what they have announced about themselves."""
+        announced = {
+            reader.topics.sensor: reader
+            for device, reader in self.announced.items()
+            if device in self.with_meter and reader.topics is not None
+        }
+        return dict.fromkeys(self.publishing, ReaderInfo()) | announced
 
 
 async def async_announced_head(hass: HomeAssistant, mac: str) -> ReaderInfo | None:
@@ -162,55 +173,73 @@ async def async_announced_head(hass: HomeAssistant, mac: str) -> ReaderInfo | No
 
 async def async_probe_reader(hass: HomeAssistant, topics: ReaderTopics) -> ProbeResult:
     """Ask a reader for its values and its identity, and listen to what it publishes."""
-    from homeassistant.components import mqtt
+    return await _Probe(hass, topics).async_run()
 
-    result = ProbeResult()
-    changed = asyncio.Event()
+
+class _Probe:
+    """Listens to one reader until it has published all that matters, or for as long as allowed."""
+
+    def __init__(self, hass: HomeAssistant, topics: ReaderTopics) -> None:
+        self._hass = hass
+        self._topics = topics
+        self._result = ProbeResult()
+        self._changed = asyncio.Event()
+
+    async def async_run(self) -> ProbeResult:
+        """Return what was received until now when time is up."""
+        handlers: dict[str, Callable[[ReceiveMessage], None]] = {
+            self._topics.sensor: self._async_reading_received
+        }
+        if answer := self._topics.status(STATUS_SENSORS):
+            handlers[answer] = self._async_reading_received
+        if answer := self._topics.status(STATUS_NETWORK):
+            handlers[answer] = self._async_identity_received
+        async with _subscribed(self._hass, handlers):
+            await self._async_ask()
+            # A timeout is an answer, too: this is all that the reader publishes.
+            with suppress(TimeoutError):
+                await self._async_listen()
+        return self._result
+
+    async def _async_ask(self) -> None:
+        from homeassistant.components import mqtt
+
+        if self._topics.command and mqtt.is_connected(self._hass):
+            for number in (STATUS_SENSORS, STATUS_NETWORK):
+                await mqtt.async_publish(self._hass, self._topics.command, str(number), 0, False)
+
+    async def _async_listen(self) -> None:
+        """Wait until nothing is missing. Raises TimeoutError."""
+        loop = self._hass.loop
+        async with asyncio.timeout(MESSAGE_TIMEOUT.total_seconds()) as timeout:
+            while not self._is_complete:
+                await self._changed.wait()
+                self._changed.clear()
+                if self._result.blocks:
+                    deadline = loop.time() + GRACE_TIME.total_seconds()
+                    timeout.reschedule(min(timeout.when() or deadline, deadline))
+
+    @property
+    def _is_complete(self) -> bool:
+        has_identity = self._result.reader is not None or self._topics.command is None
+        return self._result.has_total and has_identity
 
     @callback
-    def reading_received(message: ReceiveMessage) -> None:
-        nonlocal result
+    def _async_reading_received(self, message: ReceiveMessage) -> None:
         if message.retain:
-            # What the broker remembers does not prove that the reader lives.
+            # What the broker remembers does not prove that the reader is alive.
             return
         try:
             blocks = parse_message(message.payload)
         except MalformedMessageError:
             blocks = []
-        result = result.merged(block for block in blocks if block.numbers())
-        changed.set()
+        self._result = self._result.merged(block for block in blocks if block.numbers())
+        self._changed.set()
 
     @callback
-    def identity_received(message: ReceiveMessage) -> None:
-        nonlocal result
+    def _async_identity_received(self, message: ReceiveMessage) -> None:
         try:
-            result = replace(result, reader=parse_status(message.payload))
+            self._result = replace(self._result, reader=parse_status(message.payload))
         except MalformedMessageError:
             return
-        changed.set()
-
-    def complete() -> bool:
-        return result.has_total and (result.reader is not None or topics.command is None)
-
-    handlers: dict[str, Callable[[ReceiveMessage], None]] = {topics.sensor: reading_received}
-    for number, handler in (
-        (STATUS_SENSORS, reading_received),
-        (STATUS_NETWORK, identity_received),
-    ):
-        if answer := topics.status(number):
-            handlers[answer] = handler
-    async with _subscribed(hass, handlers):
-        if topics.command and mqtt.is_connected(hass):
-            for number in (STATUS_SENSORS, STATUS_NETWORK):
-                await mqtt.async_publish(hass, topics.command, str(number), 0, False)
-        try:
-            async with asyncio.timeout(MESSAGE_TIMEOUT.total_seconds()) as patience:
-                while not complete():
-                    await changed.wait()
-                    changed.clear()
-                    if result.blocks:
-                        deadline = hass.loop.time() + GRACE_TIME.total_seconds()
-                        patience.reschedule(min(patience.when() or deadline, deadline))
-        except TimeoutError:
-            pass
-    return result
+        self._changed.set()

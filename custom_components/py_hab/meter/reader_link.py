@@ -1,17 +1,17 @@
-"""The link to one Tasmota head over MQTT: whether it is there, what it is, how it is asked."""
+"""The link to one Tasmota reader over MQTT: whether it is there, what it is, how it is asked."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_ANSWER_TOPIC, CONF_COMMAND_TOPIC, CONF_TOPIC
+from ..entry import AnyConfigEntry
 from ..sml.payload import MalformedMessageError
 from ..sml.topics import (
     DISCOVERY,
@@ -30,37 +30,35 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-REPEAT_AFTER: Final = 5.0
-"""Seconds."""
+REPEAT_AFTER: Final = timedelta(seconds=5)
 MAX_REPEATS: Final = 3
-"""So often a head is asked again because a counter wants to be confirmed."""
+"""How often a reader is asked again because a counter waits for confirmation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReaderListener:
+    """Whom a link calls."""
+
+    reading_received: Callable[[ReceiveMessage], None]
+    """With every message that holds readings, except retained ones: their age is unknown."""
+    availability_changed: Callable[[], object]
+    """When the reader or the broker comes or goes."""
+    restarted: Callable[[], None]
+    """When the reader has restarted."""
+    info_changed: Callable[[], None]
+    """When the reader has published something new about itself."""
 
 
 class ReaderLink:
-    """Listens to the head of an entry, and asks it.
-
-    `reading_received` gets every message with readings, but for those that the broker has
-    remembered: nobody knows how old they are. `changed` is called when head or broker come or go,
-    `restarted` when the head has started anew, `introduced` when it has told who it is.
-    """
+    """Listens to the reader of an entry, and asks it."""
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry[Any],
-        *,
-        reading_received: Callable[[ReceiveMessage], None],
-        changed: Callable[[], object],
-        restarted: Callable[[], None],
-        introduced: Callable[[], None],
+        self, hass: HomeAssistant, entry: AnyConfigEntry, listener: ReaderListener
     ) -> None:
-        """Prepare for the head of an entry; nothing is subscribed yet."""
+        """Prepare for the reader of an entry; nothing is subscribed yet."""
         self._hass = hass
         self._entry = entry
-        self._reading_received = reading_received
-        self._changed = changed
-        self._restarted = restarted
-        self._introduced = introduced
+        self._listener = listener
         self.topics = reader_topics(
             entry.data[CONF_TOPIC],
             command=entry.data.get(CONF_COMMAND_TOPIC),
@@ -68,18 +66,23 @@ class ReaderLink:
         )
         self.info = ReaderInfo()
         self.online = True
-        """Whether the head is there, as the broker or the head itself has told last."""
+        """Whether the reader is there, by its last will or a later message."""
         self.connected = False
         """Whether the broker is there."""
-        self.heard = 0.0
-        """When the head has published anything, in unix time."""
-        self._asked = 0.0
-        self._uptime = 0.0
+        self.last_seen: datetime | None = None
+        """When the reader last published anything."""
+        self._asked: datetime | None = None
+        self._uptime = timedelta()
         self._repeats = 0
         self._cancel_repeat: CALLBACK_TYPE | None = None
 
+    @property
+    def is_available(self) -> bool:
+        """Whether the broker and the reader are there."""
+        return self.online and self.connected
+
     async def async_listen(self) -> None:
-        """Subscribe until the entry is unloaded, and ask the head for everything it knows."""
+        """Subscribe until the entry is unloaded, and ask the reader for everything it knows."""
         from homeassistant.components import mqtt
 
         unload = self._entry.async_on_unload
@@ -106,13 +109,13 @@ class ReaderLink:
 
     # What it sends
 
-    def ask_at_most_every(self, seconds: float) -> None:
-        """Ask for all values, unless that was done not so long ago."""
-        if dt_util.utcnow().timestamp() - self._asked >= seconds:
+    def ask(self, *, unless_within: timedelta = timedelta()) -> None:
+        """Ask for all values, unless the reader was asked within a time."""
+        if self._asked is None or dt_util.utcnow() - self._asked >= unless_within:
             self._ask(STATUS_SENSORS)
 
     def ask_again(self) -> None:
-        """Ask once more when the head has had time for another telegram of its meter."""
+        """Ask once more when the reader has had time for another telegram of its meter."""
         if self._cancel_repeat is not None or self._repeats >= MAX_REPEATS:
             return
         self._repeats += 1
@@ -131,7 +134,7 @@ class ReaderLink:
 
     @callback
     def _async_introduce(self) -> None:
-        """Ask the head for all values, and who it is."""
+        """Ask the reader for all values, and about itself."""
         self._repeats = 0
         for number in (STATUS_SENSORS, STATUS_FIRMWARE, STATUS_NETWORK):
             self._ask(number)
@@ -139,7 +142,7 @@ class ReaderLink:
     def _ask(self, number: int) -> None:
         from homeassistant.components import mqtt
 
-        self._asked = dt_util.utcnow().timestamp()
+        self._asked = dt_util.utcnow()
         if self.topics.command and mqtt.is_connected(self._hass):
             self._entry.async_create_task(
                 self._hass,
@@ -151,13 +154,13 @@ class ReaderLink:
     @callback
     def _async_reading_received(self, message: ReceiveMessage) -> None:
         if not message.retain:
-            self.heard = dt_util.utcnow().timestamp()
-            self._reading_received(message)
+            self.last_seen = dt_util.utcnow()
+            self._listener.reading_received(message)
 
     @callback
     def _async_connection_changed(self, connected: bool) -> None:
         self.connected = connected
-        self._changed()
+        self._listener.availability_changed()
 
     @callback
     def _async_availability_received(self, message: ReceiveMessage) -> None:
@@ -165,14 +168,14 @@ class ReaderLink:
         if online and not self.online:
             self._handle_restart()
         self.online = online
-        self._changed()
+        self._listener.availability_changed()
 
     @callback
     def _async_state_received(self, message: ReceiveMessage) -> None:
-        """Note that the head lives; an uptime that falls is that of a head which has started."""
+        """Note that the reader is alive; an uptime that falls shows that it has restarted."""
         if message.retain:
             return
-        self.heard = dt_util.utcnow().timestamp()
+        self.last_seen = dt_util.utcnow()
         uptime = parse_uptime(message.payload)
         if uptime is not None:
             if uptime < self._uptime:
@@ -181,47 +184,47 @@ class ReaderLink:
 
     def _handle_restart(self) -> None:
         self._repeats = 0
-        self._restarted()
+        self._listener.restarted()
 
     @callback
     def _async_status_received(self, message: ReceiveMessage) -> None:
         try:
-            told = parse_status(message.payload)
+            published = parse_status(message.payload)
         except MalformedMessageError as err:
             _LOGGER.debug("Unreadable status: %s: %s", err, message.payload)
             return
-        self._know(
+        self._update_info(
             replace(
                 self.info,
                 # "15.5.0(tasmota)", where the discovery message has "15.5.0".
-                version=(told.version or "").partition("(")[0] or self.info.version,
-                address=told.address or self.info.address,
+                version=(published.version or "").partition("(")[0] or self.info.version,
+                address=published.address or self.info.address,
             )
         )
 
     @callback
     def _async_discovery_received(self, message: ReceiveMessage) -> None:
-        """Follow the head: its discovery message tells topics, version and address."""
+        """Follow the reader: its discovery message holds topics, version and address."""
         try:
-            told = parse_discovery(message.payload)
+            published = parse_discovery(message.payload)
         except MalformedMessageError as err:
             # Empty where discovery was switched off.
             _LOGGER.debug("Unreadable discovery: %s: %s", err, message.payload)
             return
-        self._know(told)
-        if told.topics is None or told.topics == self.topics:
+        self._update_info(published)
+        if published.topics is None or published.topics == self.topics:
             return
         topics = {
-            CONF_TOPIC: told.topics.sensor,
-            CONF_COMMAND_TOPIC: told.topics.command,
-            CONF_ANSWER_TOPIC: told.topics.answer,
+            CONF_TOPIC: published.topics.sensor,
+            CONF_COMMAND_TOPIC: published.topics.command,
+            CONF_ANSWER_TOPIC: published.topics.answer,
         }
         config_entries = self._hass.config_entries
         if config_entries.async_update_entry(self._entry, data={**self._entry.data, **topics}):
             _LOGGER.info("%s publishes on other topics now", self._entry.title)
             config_entries.async_schedule_reload(self._entry.entry_id)
 
-    def _know(self, info: ReaderInfo) -> None:
+    def _update_info(self, info: ReaderInfo) -> None:
         if info != self.info:
             self.info = info
-            self._introduced()
+            self._listener.info_changed()

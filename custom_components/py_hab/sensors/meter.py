@@ -1,19 +1,17 @@
-"""The sensors of a meter: one for each register that it tells."""
+"""Sensors of an electricity meter: one for each quantity that it publishes."""
 
 from collections.abc import Iterator
-from typing import Final, override
+from dataclasses import dataclass
+from typing import Final
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
-    SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import DEGREE, EntityCategory
-from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 
-from ..entity import MeterEntity
 from ..meter.coordinator import MeterCoordinator
 from ..sml.registers import COUNTERS, QUANTITIES, Quantity, QuantityKind
 
@@ -29,25 +27,41 @@ _CLASSES: Final[dict[str, SensorDeviceClass]] = {
 }
 _DECIMALS: Final = {"kWh": 2, "kvarh": 2, "W": 0, "var": 0, "V": 1, "A": 2, "Hz": 2, "": 2, "°": 0}
 _MAIN: Final = frozenset({"kWh", "W"})
-"""Units of what a home wants to know; the rest tells how the grid is."""
+"""Units of what a home wants to know; the rest describes the grid."""
 _SELDOM_WANTED: Final = frozenset({"kvarh", "var", "Hz", "", "°"})
-"""Units of what a meter tells beside, each a row in the database whenever it changes."""
+"""Units of what few homes want: each is a row in the database whenever it changes."""
 
 
-def _description(quantity: Quantity) -> SensorEntityDescription:
+_LEGACY_NAMES: Final = {
+    Quantity.ENERGY_IMPORT: "E_in",
+    Quantity.ENERGY_EXPORT: "E_out",
+    Quantity.POWER: "Power",
+}
+"""Names that the py_hab server used; other quantities go by their own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeterSensorDescription(SensorEntityDescription):
+    """A sensor of a meter."""
+
+    quantity: Quantity
+    legacy_name: str
+    """The `sub_entity` of the py_hab server, which the JSON endpoints still use."""
+
+
+def _description(quantity: Quantity) -> MeterSensorDescription:
     info = QUANTITIES[quantity]
-    return SensorEntityDescription(
+    is_angle = info.kind is QuantityKind.ANGLE
+    measured = SensorStateClass.MEASUREMENT_ANGLE if is_angle else SensorStateClass.MEASUREMENT
+    is_counter = quantity in COUNTERS
+    return MeterSensorDescription(
         key=quantity,
+        quantity=quantity,
+        legacy_name=_LEGACY_NAMES.get(quantity, quantity.value),
         translation_key=None if quantity is Quantity.POWER else quantity,
         device_class=_CLASSES.get(info.unit),
-        state_class=(
-            SensorStateClass.TOTAL_INCREASING
-            if quantity in COUNTERS
-            else SensorStateClass.MEASUREMENT_ANGLE
-            if info.unit == "°"
-            else SensorStateClass.MEASUREMENT
-        ),
-        native_unit_of_measurement=DEGREE if info.unit == "°" else info.unit or None,
+        state_class=SensorStateClass.TOTAL_INCREASING if is_counter else measured,
+        native_unit_of_measurement=DEGREE if is_angle else info.unit or None,
         suggested_display_precision=_DECIMALS[info.unit],
         entity_category=None if info.unit in _MAIN else EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=(
@@ -56,19 +70,25 @@ def _description(quantity: Quantity) -> SensorEntityDescription:
     )
 
 
-METER_SENSORS: Final[dict[Quantity, SensorEntityDescription]] = {
+METER_SENSORS: Final[dict[Quantity, MeterSensorDescription]] = {
     quantity: _description(quantity)
     for quantity, info in QUANTITIES.items()
     if info.kind in (QuantityKind.COUNTER, QuantityKind.MEASUREMENT, QuantityKind.ANGLE)
 }
 
+type MeterQuantity = tuple[str, Quantity]
+"""Meter index and quantity."""
 
-type Place = tuple[str, Quantity]
-"""A register of a meter: the meter's place and the role."""
+
+def quantities_published(coordinator: MeterCoordinator) -> Iterator[MeterQuantity]:
+    """Yield the quantities that the meters publish."""
+    for meter_index, meter in coordinator.data.items():
+        for quantity in meter.values:
+            yield meter_index, quantity
 
 
-def registers_told_before(coordinator: MeterCoordinator) -> list[Place]:
-    """Return the registers of earlier runs: there at once, unavailable until they are heard of."""
+def quantities_registered(coordinator: MeterCoordinator) -> list[MeterQuantity]:
+    """Return the quantities that have a sensor from earlier runs, whether it is published or not."""
     registered = {
         item.unique_id
         for item in er.async_entries_for_config_entry(
@@ -79,50 +99,10 @@ def registers_told_before(coordinator: MeterCoordinator) -> list[Place]:
         (meter_index, quantity)
         for meter_index in coordinator.data
         for quantity in METER_SENSORS
-        if coordinator.unique_id(meter_index, quantity) in registered
+        if coordinator.devices.unique_id(meter_index, quantity) in registered
     ]
 
 
-def registers_told(coordinator: MeterCoordinator) -> Iterator[Place]:
-    """Yield the registers that the meters tell."""
-    for meter_index, meter in coordinator.data.items():
-        for quantity in meter.values:
-            yield meter_index, quantity
-
-
-def registers_known(coordinator: MeterCoordinator) -> list[Place]:
-    """Return the registers that the meters tell, or have told in earlier runs."""
-    return sorted({*registers_told(coordinator), *registers_told_before(coordinator)})
-
-
-class MeterSensor(MeterEntity, SensorEntity):
-    """A register of the meter."""
-
-    def __init__(
-        self, coordinator: MeterCoordinator, *, meter_index: str, quantity: Quantity
-    ) -> None:
-        """Bind the sensor to a register of the meter in a place."""
-        super().__init__(coordinator, meter_index=meter_index, description=METER_SENSORS[quantity])
-        self._quantity = quantity
-        self._written: object = None
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Whether broker, head and this register are there."""
-        return self.coordinator.is_available(self._meter_index, self._quantity)
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """The newest value, None while the meter has not told it."""
-        return self.coordinator.data[self._meter_index].values.get(self._quantity)
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state only if this register has something new."""
-        present = (self.native_value, self.available)
-        if present != self._written:
-            self._written = present
-            super()._handle_coordinator_update()
+def quantities_known(coordinator: MeterCoordinator) -> list[MeterQuantity]:
+    """Return the quantities that the meters publish, or have published in earlier runs."""
+    return sorted({*quantities_published(coordinator), *quantities_registered(coordinator)})

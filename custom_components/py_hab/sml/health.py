@@ -6,18 +6,19 @@ extended display ("Inf") switched off, counts in whole kWh and tells no power.
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 import math
 from typing import Final
 
 from .registers import Quantity
 
-LONGEST_GAP: Final = 2 * 3600.0
-"""Seconds. Tasmota publishes at least once an hour; after a longer silence than two of these
+LONGEST_GAP: Final = timedelta(hours=2)
+"""Tasmota publishes at least once an hour; after a longer silence than two of these
 nobody knows what the meter did meanwhile."""
 
-CONTRADICTION_AFTER: Final = 15 * 60.0
-"""Seconds that power must have flowed, by the reader's word, without a counter rising."""
+CONTRADICTION_AFTER: Final = timedelta(minutes=15)
+"""So long power must have flowed, by the reader's word, without a counter rising."""
 CONTRADICTION_STEPS: Final = 3
 """So many steps the counter would have to have risen."""
 STARTING_POWER: Final = 20.0
@@ -25,8 +26,8 @@ STARTING_POWER: Final = 20.0
 _STEPS: Final = (1000, 100, 10)
 """Wh. The last one also stands for all finer ones: an hour sooner is not worth a false alarm."""
 
-STILL_AFTER: Final = 24 * 3600.0
-"""Seconds without any change after which the reader is taken for dead."""
+STILL_AFTER: Final = timedelta(days=1)
+"""Time without any change after which the reader is taken for dead."""
 STILL_AFTER_IN_WHOLE_KWH: Final = 7 * STILL_AFTER
 """The same where only whole kWh are told: an empty home may need days for the next one."""
 
@@ -68,16 +69,16 @@ class MeterHealth:
         self._power: float | None = None
         self._beside = 0
         self._has_id: bool | None = None
-        self._seen_at: float | None = None
-        self._still = 0.0
-        """Seconds for which readings have come and none of them was new."""
+        self._seen_at: datetime | None = None
+        self._still = timedelta()
+        """For how long readings have come and none of them was new."""
         self._whole: dict[str, tuple[float, int]] = {}
         """Of each counter its whole kWh and how many times it has risen, since a fraction or a
         power was last seen."""
 
     def observe(
         self,
-        now: float,
+        now: datetime,
         *,
         counters: Mapping[str, float],
         power: float | None,
@@ -86,7 +87,7 @@ class MeterHealth:
     ) -> None:
         """Take in the newest readings.
 
-        now: seconds of a clock that is never set back. counters: kWh by role, all that are known.
+        counters: kWh by role, all that are known.
         power: W, negative when feeding in, None if the meter publishes none. has_id: whether the
         meter told its number, None if it has no key for it. beside: anything that differs when
         something else has changed.
@@ -96,16 +97,16 @@ class MeterHealth:
             power = None
         before = (self._counters, self._power, self._has_id, self._beside)
         if (counters, power, has_id, beside) != before:
-            self._still = 0.0
-        elif self._seen_at is not None and 0 <= now - self._seen_at <= LONGEST_GAP:
+            self._still = timedelta()
+        elif self._seen_at is not None and timedelta() <= now - self._seen_at <= LONGEST_GAP:
             self._still += now - self._seen_at
         self._seen_at = now
         self._counters, self._power, self._has_id = counters, power, has_id
         self._beside = beside
         self._count_whole_rises()
-        self.problems = self._troubles()
+        self.problems = self._find_problems()
 
-    def _troubles(self) -> frozenset[MeterProblem]:
+    def _find_problems(self) -> frozenset[MeterProblem]:
         problems = set()
         if self._is_contradiction() or self._is_still():
             problems.add(MeterProblem.FROZEN)
@@ -125,7 +126,7 @@ class MeterHealth:
         if reading is None or (power < 0 and reading == 0):
             # A meter for one direction shows feed-in, but never counts it.
             return False
-        flowed = abs(power) * self._still / 3600
+        flowed = abs(power) * (self._still / timedelta(hours=1))
         return flowed >= CONTRADICTION_STEPS * _step(reading)
 
     def _is_still(self) -> bool:

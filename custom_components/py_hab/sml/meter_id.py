@@ -84,6 +84,42 @@ class MeterId:
     """Its name, or its three letters if we know no name for them."""
 
 
+class MeterIdentity:
+    """What a meter has published about itself."""
+
+    def __init__(self) -> None:
+        """Begin with nothing published."""
+        self.number: MeterId | None = None
+        self.manufacturer: str | None = None
+        """Its name, from a manufacturer's code of its own."""
+        self.has_number: bool | None = None
+        """Whether the meter publishes a number at the moment, None if it has no key for it."""
+        self._published: object = None
+
+    @property
+    def published_number(self) -> str | None:
+        """The meter's number as its reader publishes it, None without a number."""
+        return self._published if isinstance(self._published, str) and self.number else None
+
+    @property
+    def manufacturer_name(self) -> str | None:
+        """The manufacturer, by the meter's number or by a code of its own."""
+        return (self.number and self.number.manufacturer) or self.manufacturer
+
+    def update(self, published: object) -> None:
+        """Take the value of a key for the number or the manufacturer's code.
+
+        Scripts mix the two up, so that each value is tried as both.
+        """
+        if published == self._published:
+            return
+        # 0 and "" are published until the reader has read the number.
+        self._published = published
+        self.has_number = bool(published)
+        self.number = parse_meter_id(published) or self.number
+        self.manufacturer = manufacturer_of(published) or self.manufacturer
+
+
 def parse_meter_id(published: object) -> MeterId | None:
     """Return which meter a published value means, None if it tells no meter from another."""
     text = _text(published)

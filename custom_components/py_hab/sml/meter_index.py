@@ -1,110 +1,115 @@
-"""Which of the meters behind a head a block of a message belongs to.
+"""Which of a reader's meters a block of a message belongs to.
 
-A head may read several meters, each in a block with a prefix of its own, and a new script may
-call them by other names. A meter keeps its place - "" for the first, "2", "3" ... for those that
-came later - and with it its entities.
+A reader may read several meters, each published in a block with a prefix of its own, and a new
+script may use other prefixes. A meter keeps its index ("" for the first one, "2", "3" ... for those
+that came later) and with it its entities.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from ..records import decode_values
 from .payload import Block
 
 MAX_METERS: Final = 5
 """What Tasmota's driver can read."""
 METER_INDICES: Final = ("", *map(str, range(2, MAX_METERS + 1)))
 MISSED_MESSAGES: Final = 3
-"""So many whole messages must lack a meter before another name is taken for its new one."""
+"""So many whole messages must lack a meter before another prefix is taken for its new one."""
+
+
+@dataclass(slots=True)
+class KnownMeter:
+    """How a meter is recognised."""
+
+    prefix: str
+    number: str
+    """Empty if the meter has not published any."""
+    missed: int = 0
+    """How many whole messages in a row came without it."""
 
 
 class MeterIndex:
-    """The meters behind one head: their places and the prefixes they go by."""
+    """The meters of one reader by index, and the prefixes under which they are published."""
 
     def __init__(self, first_prefix: str | None) -> None:
         """Begin with the meter that was chosen at set-up, if its prefix is known."""
-        self._prefixes: dict[str, str] = {} if first_prefix is None else {"": first_prefix}
-        self._numbers: dict[str, str] = {}
-        self._missed: dict[str, int] = {}
+        self._meters: dict[str, KnownMeter] = (
+            {} if first_prefix is None else {"": KnownMeter(first_prefix, "")}
+        )
 
     @property
     def prefixes(self) -> Mapping[str, str]:
-        """The prefix of each place."""
-        return self._prefixes
+        """The prefix of each meter by index."""
+        return {meter_index: meter.prefix for meter_index, meter in self._meters.items()}
 
-    def recall(self, notes: object) -> None:
-        """Take over what `notes` has kept, as far as it makes sense."""
-        for meter_index, kept in notes.items() if isinstance(notes, dict) else ():
-            match kept:
-                case {"prefix": str() as prefix, "number": str() as number} if (
-                    meter_index in METER_INDICES
-                ):
-                    self._prefixes[meter_index] = prefix
-                    self._numbers[meter_index] = number
+    def recall(self, stored: object) -> None:
+        """Take over the meters of earlier runs, as far as they make sense."""
+        for meter_index, meter in decode_values(KnownMeter, stored).items():
+            if meter_index in METER_INDICES:
+                self._meters[meter_index] = meter
 
-    @property
-    def notes(self) -> dict[str, Any]:
-        """What a restart must not forget, as JSON has it."""
+    def as_stored(self) -> dict[str, Any]:
+        """Return what a restart must not forget, as JSON has it."""
         return {
-            meter_index: {"prefix": prefix, "number": self._numbers.get(meter_index, "")}
-            for meter_index, prefix in self._prefixes.items()
+            meter_index: {"prefix": meter.prefix, "number": meter.number}
+            for meter_index, meter in self._meters.items()
         }
 
-    def note_number(self, meter_index: str, number: str) -> None:
-        """Remember the number that the meter in a place has told."""
-        self._numbers[meter_index] = number
+    def set_number(self, meter_index: str, number: str) -> None:
+        """Remember the number that a meter has published."""
+        if meter_index in self._meters:
+            self._meters[meter_index].number = number
 
     def forget(self, meter_index: str) -> None:
-        """Free the place of a meter that is there no more."""
-        self._prefixes.pop(meter_index, None)
-        self._numbers.pop(meter_index, None)
+        """Free the index of a meter that no longer exists."""
+        self._meters.pop(meter_index, None)
 
     def assign(
         self, blocks: Sequence[Block], number_of: Callable[[Block], str | None]
     ) -> list[tuple[str, Block]]:
-        """Return the place of each block; one whose place is not clear is left out.
+        """Return each block with the index of its meter; a block that is not clear is left out.
 
         `number_of` reads the meter's number from a block, if it holds one.
         """
-        meter_indices = {prefix: meter_index for meter_index, prefix in self._prefixes.items()}
-        assigned = [
-            (meter_indices[block.prefix], block)
-            for block in blocks
-            if block.prefix in meter_indices
-        ]
-        if len(assigned) == len(blocks) and not self._missed:
+        by_prefix = {meter.prefix: meter_index for meter_index, meter in self._meters.items()}
+        known = [(by_prefix[block.prefix], block) for block in blocks if block.prefix in by_prefix]
+        for meter_index, _ in known:
+            self._meters[meter_index].missed = 0
+        if len(known) == len(blocks):
             # Nearly always.
-            return assigned
-        seen = {meter_index for meter_index, _ in assigned}
-        for meter_index in seen:
-            self._missed.pop(meter_index, None)
-        strangers = [block for block in blocks if block.prefix not in meter_indices]
-        if strangers:
-            # An immediate message holds one key of one meter: it does not tell who is missing.
-            whole = any(block.is_whole for block in blocks)
-            if whole:
-                for meter_index in self._prefixes:
-                    if meter_index not in seen:
-                        self._missed[meter_index] = self._missed.get(meter_index, 0) + 1
-            for block in strangers:
-                found = self._place_of_stranger(number_of(block), whole=whole)
-                if found is not None:
-                    self._prefixes[found] = block.prefix
-                    self._missed.pop(found, None)
-                    assigned.append((found, block))
-        return assigned
+            return known
+        # An immediate message holds one key of one meter: it does not show who is missing.
+        is_whole = any(block.is_whole for block in blocks)
+        if is_whole:
+            seen = {meter_index for meter_index, _ in known}
+            for meter_index in self._meters.keys() - seen:
+                self._meters[meter_index].missed += 1
+        strangers = [block for block in blocks if block.prefix not in by_prefix]
+        found = [
+            (self._adopt(block, number_of(block), is_whole=is_whole), block) for block in strangers
+        ]
+        return [*known, *((index, block) for index, block in found if index is not None)]
 
-    def _place_of_stranger(self, number: str | None, *, whole: bool) -> str | None:
-        """Return the place of a meter under a new name, None if that is not clear yet."""
-        for meter_index in self._missed:
-            if number is not None and self._numbers.get(meter_index) == number:
+    def _adopt(self, block: Block, number: str | None, *, is_whole: bool) -> str | None:
+        """Give a block with an unknown prefix to a meter; return its index, None if unclear."""
+        meter_index = self._index_of_stranger(number, is_whole=is_whole)
+        if meter_index is not None:
+            meter = self._meters.setdefault(meter_index, KnownMeter(block.prefix, ""))
+            meter.prefix, meter.missed = block.prefix, 0
+        return meter_index
+
+    def _index_of_stranger(self, number: str | None, *, is_whole: bool) -> str | None:
+        """Return the index of a meter under a new prefix, None if that is not clear yet."""
+        missing = {index: meter for index, meter in self._meters.items() if meter.missed}
+        for meter_index, meter in missing.items():
+            if number is not None and meter.number == number:
                 return meter_index
-        for meter_index, missed in self._missed.items():
-            if missed >= MISSED_MESSAGES:
+        for meter_index, meter in missing.items():
+            if meter.missed >= MISSED_MESSAGES:
                 return meter_index
-        if self._prefixes and (self._missed or not whole):
+        if self._meters and (missing or not is_whole):
             return None
-        if len(self._prefixes) >= MAX_METERS:
-            return None
-        return next(
-            meter_index for meter_index in METER_INDICES if meter_index not in self._prefixes
-        )
+        free = (meter_index for meter_index in METER_INDICES if meter_index not in self._meters)
+        return next(free, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv4Address
 import re
 from typing import Any, Final
@@ -128,13 +129,13 @@ def parse_discovery(payload: Payload) -> ReaderInfo:
     )
 
 
-def parse_uptime(payload: Payload) -> float | None:
-    """Return the seconds since a head has started, from its STATE; None if it does not tell."""
+def parse_uptime(payload: Payload) -> timedelta | None:
+    """Return the time since a reader has started, from its STATE; None if it publishes none."""
     try:
         uptime = load_object(payload).get("UptimeSec")
     except MalformedMessageError:
         return None
-    return float(uptime) if isinstance(uptime, int) and 0 <= uptime < 2**32 else None
+    return timedelta(seconds=uptime) if isinstance(uptime, int) and 0 <= uptime < 2**32 else None
 
 
 def _discovered_topics(config: Mapping[str, Any]) -> ReaderTopics | None:

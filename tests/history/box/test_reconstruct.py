@@ -172,7 +172,7 @@ def test_readings_are_those_of_the_counter(tell: Tell, zone: str, at: datetime) 
     lived = home(zone)
     remembered = tell(lived, at)
     found = history(*remembered, counter=counter_of(lived, at), now=at, zone=lived.zone)
-    assert not found.doubts
+    assert not found.discarded
     edges = edges_around(remembered, lived.zone, at)
     for hour, reading in found.readings.items():
         after = bisect_right(edges, datetime.fromtimestamp(hour, UTC))
@@ -251,7 +251,7 @@ def test_hours_are_right_whenever_the_box_is_asked(tell: Tell, day: date) -> Non
     for moment in range(midnight(day), midnight(day + timedelta(days=1)), 7 * 60):
         at = datetime.fromtimestamp(moment + 17, UTC)
         found = history(*tell(lived, at), counter=counter_of(lived, at), now=at)
-        assert not found.doubts
+        assert not found.discarded
         assert_days_are_the_box_s(found, lived, at)
         edges = [unix(edge) for edge in edges_of(SIX_HOURS, at, BERLIN, 6)]
         recent = [hour for hour in found.readings if hour >= moment + 17 - DAY]
@@ -289,7 +289,7 @@ def assert_days_are_the_box_s(found: EnergyHistory, home: Home, at: datetime) ->
 def test_days_are_right_if_no_step_of_less_than_a_day_follows_the_clock(at: datetime) -> None:
     lived = home("Europe/Berlin")
     found = history(*without_clock(lived, at), counter=counter_of(lived, at), now=at)
-    assert not found.doubts
+    assert not found.discarded
     assert_days_are_the_box_s(found, lived, at)
 
 
@@ -297,9 +297,9 @@ def test_days_are_right_if_no_step_of_less_than_a_day_follows_the_clock(at: date
 def test_the_answer_of_the_box_may_have_waited(seconds: int) -> None:
     lived, asked = home("Europe/Berlin"), MOMENTS[0]
     now = asked + timedelta(seconds=seconds)
-    told = [series(one.step, *one.values) for one in relative(lived, asked)]
-    found = history(*told, counter=counter_of(lived, now), now=now)
-    assert not found.doubts
+    measured_at = [series(one.step, *one.values) for one in relative(lived, asked)]
+    found = history(*measured_at, counter=counter_of(lived, now), now=now)
+    assert not found.discarded
     for value, day in zip(lived.days("import", asked)[1:], range(1, 31), strict=True):
         start, end = (midnight(asked.date() - timedelta(days=back)) for back in (day, day - 1))
         assert counted(found, start, end) == pytest.approx(value, abs=1e-3)
@@ -336,7 +336,7 @@ def test_days_are_the_box_s_wherever_a_quarter_of_an_hour_begins(
         edges = [unix(edge) for edge in [now, *edges_of(step, now, BERLIN, count)]]
         remembered.append(series(step, *(value(start, end) for end, start in pairwise(edges))))
     found = history(*remembered, counter=energy(unix(now)) / 1000, now=now)
-    assert not found.doubts
+    assert not found.discarded
     for end, start in pairwise(unix(edge) for edge in edges_of(DAY, now, BERLIN, 5)):
         assert counted(found, start, end) == pytest.approx(value(start, end), abs=1e-3)
 
@@ -416,7 +416,7 @@ def test_it_is_what_quarters_of_an_hour_add_up_to(seed: int) -> None:
 
     found = history(*remembered, counter=counter, now=now, zone=zone)
     expected = readings_of(cells_of(remembered, now, zone), counter, now)
-    assert set(found.doubts) <= {DiscardReason.UNKNOWN}
+    assert set(found.discarded) <= {DiscardReason.UNKNOWN}
     assert set(found.readings) <= set(expected)
     # The end is the same: but for hours at the far end in which nothing was counted.
     start = min(found.readings.values(), default=counter)
@@ -447,7 +447,7 @@ def test_what_is_finer_takes_precedence_and_the_rest_is_spread() -> None:
     assert found.readings[berlin(11, 1)] == pytest.approx(70)
     assert min(found.readings) == berlin(10, 1)
     assert counted(found, berlin(10, 25), berlin(10, 26)) == pytest.approx(40_000 / 745 * 25)
-    assert not found.doubts
+    assert not found.discarded
 
 
 @pytest.mark.parametrize(
@@ -459,7 +459,7 @@ def test_what_rounding_took_or_added_is_put_right(month: int, first: int, second
     now = datetime(2026, 11, 3, 23, 0, tzinfo=UTC)  # midnight, and three whole days
     days = (400, 200, 0)
     found = history(series(MONTH, month), series(DAY, 0, *days), now=now)
-    assert not found.doubts
+    assert not found.discarded
     assert counted(found, berlin(11, 3), berlin(11, 4)) == pytest.approx(second)
     assert counted(found, berlin(11, 2), berlin(11, 3)) == pytest.approx(first)
     assert min(found.readings) == berlin(11, 2)
@@ -468,7 +468,7 @@ def test_what_rounding_took_or_added_is_put_right(month: int, first: int, second
 def test_less_than_a_watt_hour_in_each_step_is_still_a_watt_hour_in_the_day() -> None:
     now = datetime(2026, 11, 3, 23, 0, tzinfo=UTC)
     found = history(series(DAY, 0, 48), series(QUARTER, *[0] * 97), now=now)
-    assert not found.doubts
+    assert not found.discarded
     assert counted(found, berlin(11, 3, 7), berlin(11, 3, 8)) == pytest.approx(2)
 
 
@@ -479,12 +479,12 @@ def test_unknown_steps_are_found_in_the_coarser_total() -> None:
     assert counted(found, berlin(11, 16), berlin(11, 17)) == pytest.approx(24 * left)
     assert counted(found, berlin(11, 18, 5), berlin(11, 18, 6)) == pytest.approx(left)
     assert min(found.readings) == berlin(10, 27)  # five values reach back into October
-    assert not found.doubts
+    assert not found.discarded
 
 
 def test_a_hole_that_nothing_covers_ends_the_history() -> None:
     found = history(series(DAY, 10, 20, None, 30))
-    assert found.doubts == (DiscardReason.UNKNOWN,)
+    assert found.discarded == (DiscardReason.UNKNOWN,)
     assert min(found.readings) == berlin(11, 17)
     assert not history(series(DAY, None, 20)).readings
 
@@ -501,7 +501,7 @@ def test_the_newest_value_belongs_to_the_day_it_was_told_on() -> None:
     assert found.readings[berlin(11, 18, 11)] == 1000
     assert counted(found, berlin(11, 16), berlin(11, 17)) == pytest.approx(120)
     assert counted(found, berlin(11, 1), berlin(11, 17, 23)) == pytest.approx(600, abs=0.1)
-    assert not found.doubts
+    assert not found.discarded
 
 
 @pytest.mark.parametrize("minutes", [0, 3, 70, 600])
@@ -513,7 +513,7 @@ def test_series_need_not_be_of_the_same_moment(minutes: int) -> None:
     found = history(
         series(DAY, day, 5_000, at=before), series(QUARTER, 280, *[600] * 95, at=now), now=now
     )
-    assert not found.doubts
+    assert not found.discarded
     assert counted(found, berlin(11, 18, 12), berlin(11, 18, 22)) == pytest.approx(24_000, rel=0.01)
     assert counted(found, berlin(11, 17), berlin(11, 18)) == pytest.approx(5_000)
 
@@ -538,7 +538,7 @@ def test_the_clock_of_the_box_may_be_ahead(ahead: timedelta) -> None:
 )
 def test_a_series_of_an_unbelievable_time_is_set_aside(at: datetime) -> None:
     found = history(series(DAY, 10, 20, at=at), series(MONTH, 700, at=NOW))
-    assert found.doubts == (DiscardReason.CLOCK,)
+    assert found.discarded == (DiscardReason.CLOCK,)
     assert min(found.readings) == berlin(11, 1)
     assert history(series(DAY, 10, 20, at=at)).readings == {}
 
@@ -549,7 +549,7 @@ def test_where_the_clock_changes_at_midnight_no_time_is_lost(zone: str) -> None:
         now = datetime.combine(first, time(13, 5), tzinfo=UTC) + timedelta(days=25)
         for step, most in ((QUARTER, 400), (SIX_HOURS, 160), (DAY, 40)):
             found = history(series(step, *[60] * most), now=now, zone=ZoneInfo(zone))
-            assert not found.doubts
+            assert not found.discarded
             total = counted(found, min(found.readings), max(found.readings))
             assert total == pytest.approx(60 * most, abs=300)
 
@@ -560,7 +560,7 @@ def test_where_the_clock_changes_at_midnight_no_time_is_lost(zone: str) -> None:
 def test_parts_that_are_more_than_the_whole() -> None:
     days = series(DAY, *[1_000] * 31)
     found = history(series(MONTH, 18_000, 12_000, 30_000), days)
-    assert found.doubts == (DiscardReason.MISMATCH,)
+    assert found.discarded == (DiscardReason.MISMATCH,)
     assert min(found.readings) == berlin(10, 19)
     assert counted(found, berlin(10, 19), berlin(11, 18)) == pytest.approx(30_000)
 
@@ -569,7 +569,7 @@ def test_parts_that_are_less_than_the_whole_they_cover() -> None:
     """The numbers of a real plug: 1985 Wh in the month, and 807 in all days."""
     days = (0, 20, 38, 36, 36, 36, 36, 36, 5, 0, 0, 0, 0, 408, 20, 0, 136, *[0] * 14)
     found = history(series(MONTH, 1985, 0, 5643, 698), series(DAY, *days))
-    assert found.doubts == (DiscardReason.MISMATCH,)
+    assert found.discarded == (DiscardReason.MISMATCH,)
     assert min(found.readings) == berlin(11, 2)
     assert counted(found, berlin(11, 2), berlin(11, 18)) == pytest.approx(sum(days))
 
@@ -579,7 +579,7 @@ def test_a_contradiction_is_found_in_spite_of_seconds_between_two_series() -> No
         series(MONTH, 9_000, 40_000, at=NOW),
         series(DAY, *[100] * 31, at=NOW - timedelta(seconds=1)),
     )
-    assert found.doubts == (DiscardReason.MISMATCH,)
+    assert found.discarded == (DiscardReason.MISMATCH,)
     assert min(found.readings) == berlin(10, 19)
 
 
@@ -588,27 +588,27 @@ def test_steps_of_six_hours_that_contradict_quarters_are_left_out() -> None:
     days = series(DAY, 4_450, 2_400)
     found = history(days, quarters, series(SIX_HOURS, 9_000, 9_000, 600, 600, 600, 600))
     assert found == history(days, quarters)
-    assert not found.doubts
+    assert not found.discarded
 
 
 def test_a_contradiction_behind_a_hole_leaves_what_is_newer() -> None:
     found = history(series(DAY, 10, 90), series(SIX_HOURS, 5, 5, 400, 600, None, 3))
-    assert found.doubts == (DiscardReason.MISMATCH,)
+    assert found.discarded == (DiscardReason.MISMATCH,)
     assert min(found.readings) == berlin(11, 17, 12)
 
 
 def test_a_counter_that_was_set_back() -> None:
     found = history(series(MONTH, 400, 3_000), series(DAY, 5, 20, 30, 700), counter=0.06)
-    assert found.doubts == (DiscardReason.MISMATCH, DiscardReason.COUNTER_RESET)
+    assert found.discarded == (DiscardReason.MISMATCH, DiscardReason.COUNTER_RESET)
     found = history(series(MONTH, 800, 3_000), series(DAY, 5, 20, 30, 700), counter=0.06)
-    assert found.doubts == (DiscardReason.COUNTER_RESET,)
+    assert found.discarded == (DiscardReason.COUNTER_RESET,)
     assert min(found.readings) == berlin(11, 16)
     assert min(found.readings.values()) == pytest.approx(0.005)
 
 
 def test_rounding_is_no_counter_that_was_set_back() -> None:
     found = history(series(DAY, 5, 20, 30), counter=0.053)
-    assert not found.doubts
+    assert not found.discarded
     assert berlin(11, 16) < min(found.readings) < berlin(11, 16, 3)
     assert min(found.readings.values()) == 0
 
@@ -621,7 +621,7 @@ def test_a_device_that_was_paired_today() -> None:
         series(QUARTER, 10, 80, 50, *[None] * 93, at=at),
         counter=0.14,
     )
-    assert not found.doubts
+    assert not found.discarded
     newest = pytest.approx(0.14 - 0.01 * (6 * 60 + 12) / QUARTER)
     assert found.readings == {berlin(11, 18, 10): 0, berlin(11, 18, 11): newest}
 
@@ -636,7 +636,7 @@ def test_the_time_before_the_device_existed_is_no_history() -> None:
         now=at + timedelta(minutes=2),
     )
     start = midnight(date(2022, 10, 14))
-    assert not found.doubts
+    assert not found.discarded
     assert min(found.readings) == start
     assert found.readings[start] == pytest.approx(0)
     assert counted(found, start, start + DAY) == pytest.approx(110)
@@ -644,16 +644,16 @@ def test_the_time_before_the_device_existed_is_no_history() -> None:
 
 def test_statistics_that_begin_long_after_the_counter_are_told() -> None:
     found = history(series(MONTH, 447, *[0] * 11), series(DAY, 30, 307, 110, *[0] * 28))
-    assert found.doubts == (DiscardReason.NOTHING_BEFORE,)
+    assert found.discarded == (DiscardReason.NOTHING_BEFORE,)
     assert min(found.readings) == berlin(11, 16)
-    assert not history(series(DAY, 30, 307, *[0] * 20)).doubts
+    assert not history(series(DAY, 30, 307, *[0] * 20)).discarded
 
 
 def test_nothing_counted_is_no_history() -> None:
     assert history(series(MONTH, *[0] * 12), series(DAY, *[0] * 31)) == EnergyHistory(
-        readings={}, doubts=()
+        readings={}, discarded=()
     )
-    assert history() == EnergyHistory(readings={}, doubts=())
+    assert history() == EnergyHistory(readings={}, discarded=())
 
 
 def test_a_plug_with_pauses() -> None:
@@ -668,7 +668,7 @@ def test_a_plug_with_pauses() -> None:
         counter=13.02,
         now=datetime(2023, 2, 27, 13, 59, 16, tzinfo=UTC),
     )
-    assert not found.doubts
+    assert not found.discarded
     january, february_first = midnight(date(2023, 1, 1)), midnight(date(2023, 2, 1))
     assert counted(found, february_first, midnight(date(2023, 2, 26))) == pytest.approx(8301 - 686)
     assert counted(found, january, february_first) == pytest.approx(3256)
@@ -681,18 +681,18 @@ def test_a_plug_with_pauses() -> None:
 def test_series_that_hold_the_whole_counter(steps: Sequence[int], counter: float) -> None:
     """As a real Energy 250 tells."""
     found = history(*(series(step, 16_153_955, 0, 0) for step in steps), counter=counter)
-    assert found == EnergyHistory(readings={}, doubts=(DiscardReason.WHOLE_COUNTER,))
+    assert found == EnergyHistory(readings={}, discarded=(DiscardReason.WHOLE_COUNTER,))
 
 
 def test_one_series_that_holds_the_whole_counter_is_set_aside() -> None:
     found = history(series(DAY, 500_000, 300), series(MONTH, 70_000), counter=500.0)
-    assert found.doubts == (DiscardReason.WHOLE_COUNTER,)
+    assert found.discarded == (DiscardReason.WHOLE_COUNTER,)
     assert found.readings[berlin(11, 1)] == pytest.approx(430)
 
 
 def test_the_whole_counter_in_a_month_long_ago() -> None:
     found = history(series(MONTH, 100_000, 200_000, 9_000_000, 0), counter=9_300.0)
-    assert found.doubts == (DiscardReason.WHOLE_COUNTER,)
+    assert found.discarded == (DiscardReason.WHOLE_COUNTER,)
     assert min(found.readings) == berlin(10, 1)
     assert min(found.readings.values()) == pytest.approx(9_000)
 
@@ -702,19 +702,19 @@ def test_the_whole_counter_in_a_month_long_ago() -> None:
 )
 def test_impossible_values_are_as_good_as_unknown(value: float) -> None:
     found = history(series(DAY, 10, 20, value, 30), counter=9.0)
-    assert found.doubts == (DiscardReason.IMPOSSIBLE, DiscardReason.UNKNOWN)
+    assert found.discarded == (DiscardReason.IMPOSSIBLE, DiscardReason.UNKNOWN)
     assert min(found.readings) == berlin(11, 17)
 
 
 @pytest.mark.parametrize("counter", [-1.0, 1e12, float("nan"), float("inf")])
 def test_an_impossible_counter_has_no_history(counter: float) -> None:
     found = energy_history([series(DAY, 10, 20)], counter=counter, now=NOW, zone=BERLIN)
-    assert found == EnergyHistory(readings={}, doubts=(DiscardReason.IMPOSSIBLE,))
+    assert found == EnergyHistory(readings={}, discarded=(DiscardReason.IMPOSSIBLE,))
 
 
 @pytest.mark.parametrize("step", [0, -900, 1, 10, HOUR, 7 * DAY])
 def test_steps_that_no_box_knows_are_ignored(step: int) -> None:
-    assert history(series(step, 10, 20)) == EnergyHistory(readings={}, doubts=())
+    assert history(series(step, 10, 20)) == EnergyHistory(readings={}, discarded=())
     assert not hourly_means([series(step, 10, 20)], now=NOW)
 
 
@@ -821,12 +821,14 @@ def test_means_are_right_whenever_the_box_is_asked(tell: Tell) -> None:
 
 
 def test_an_hour_whose_end_the_box_has_not_told_yet_waits() -> None:
-    told = [series(QUARTER, 4, 4, 4, 4, 5, 5, 5, 5, at=ROLLOVER_CANDIDATE - timedelta(minutes=1))]
-    assert [row.start for row in hourly_means(told, now=NOW)] == [TEN - 2 * HOUR]
+    measured_at = [
+        series(QUARTER, 4, 4, 4, 4, 5, 5, 5, 5, at=ROLLOVER_CANDIDATE - timedelta(minutes=1))
+    ]
+    assert [row.start for row in hourly_means(measured_at, now=NOW)] == [TEN - 2 * HOUR]
 
 
 def test_a_measurement_of_the_future_is_none() -> None:
-    told = [series(QUARTER, *[20] * 96, at=NOW + timedelta(days=1))]
-    assert hourly_means(told, now=NOW) == []
-    told = [series(QUARTER, *[20] * 96, at=NOW + timedelta(minutes=55))]
-    assert hourly_means(told, now=NOW)[-1].start == TEN - HOUR
+    measured_at = [series(QUARTER, *[20] * 96, at=NOW + timedelta(days=1))]
+    assert hourly_means(measured_at, now=NOW) == []
+    measured_at = [series(QUARTER, *[20] * 96, at=NOW + timedelta(minutes=55))]
+    assert hourly_means(measured_at, now=NOW)[-1].start == TEN - HOUR

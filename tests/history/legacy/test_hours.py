@@ -10,11 +10,10 @@ from typing import Final
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.counters.guard import CounterGuard, Verdict
+from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.history.legacy.clock import RowError
 from custom_components.py_hab.history.legacy.hours import (
     OUTAGE,
-    QuickGuard,
     Rejected,
     divisor_of,
     mean_rows,
@@ -209,28 +208,6 @@ def test_whatever_is_read_no_hour_is_negative_or_left_out(steps: list[tuple[int,
         range(rows[0].start, rows[-1].start + 1, HOUR) if rows else ()
     )
     assert 0 <= rejected.total() <= len(readings)
-
-
-@THOROUGH
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from([0, 0.5, 5, 150, 600, 900, 901, 7200, -100]),
-            st.sampled_from([0, 1, 50, 300, 7300, 100_000, -1, -600, -(10**9)]),
-        ),
-        max_size=40,
-    ),
-    st.booleans(),
-)
-def test_the_quick_guard_is_the_guard(steps: list[tuple[float, int]], quarantined: bool) -> None:
-    quick, guard = QuickGuard(quarantined=quarantined), CounterGuard(quarantined=quarantined)
-    now, wh = float(NOON), 5000
-    for step, rise in steps:
-        now += step
-        wh = max(wh + rise, 0)
-        for reading in (wh / 1000, wh / 1000 + 1e-9):
-            assert quick.judge(reading, now) is guard.judge(reading, now)
-            assert astuple(quick) == astuple(guard)
 
 
 # The unit of a counter

@@ -205,7 +205,7 @@ async def test_readings_without_a_number_are_nobody_s_where_there_are_two_meters
     await head.set_up(entry)
     for _ in range(6):
         await head.lives(timedelta(minutes=1), E_in=0.01)
-    assert len(entry.runtime_data.data) == 2
+    assert len(entry.runtime_data.coordinator.data) == 2
     series = [("", "MT681", "E_in", local(FROM + EVERY * step), 10.0 + step) for step in range(20)]
     done = await imported(hass, write(media / "server.db", series))
     assert done["", "E_in"]["statistic_id"] == "py_hab:e_in"

@@ -140,8 +140,8 @@ def assert_right(table: Table, house: House, live: list[SumRow], known: list[Sum
     total = sum(kwh for start, kwh in truth.items() if first <= start <= last)
     assert sum(changes.values()) == pytest.approx(total, abs=CLOSE)
     if live or known:
-        told = {row.start for row in [*live, *known]}
-        exact = {start for start in told if start - HOUR in told and start in changes}
+        measured_at = {row.start for row in [*live, *known]}
+        exact = {start for start in measured_at if start - HOUR in measured_at and start in changes}
         assert {start: changes[start] for start in exact} == pytest.approx(
             {start: truth[start] for start in exact}, abs=CLOSE
         )

@@ -10,7 +10,8 @@ from hypothesis import assume, given, settings, strategies as st
 import pytest
 
 from custom_components.py_hab.counters.gap import Gap
-from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, Verdict
+from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER
+from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.history.planning.outage import (
     NOTHING,
     OutageRepair,

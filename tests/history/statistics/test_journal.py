@@ -1,12 +1,13 @@
 """What the ledger remembers, and what it makes of a file that somebody has broken."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 import json
 from typing import Any, Final
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.statistics.journal import (
     MAX_EVENTS,
@@ -95,7 +96,7 @@ async def test_everything_is_found_again(hass: HomeAssistant, hass_storage: dict
     journal = await loaded(hass)
     assert not journal.by_statistic
     journal.by_statistic["sensor.full"] = full_account()
-    journal.runs["entry"] = {"at": "2026-10-01T00:00:00+00:00", "result": []}
+    journal.runs["entry"] = MaintenanceResult(at=datetime(2026, 10, 1, tzinfo=UTC), result=[])
     journal.changes_of("sensor.looked_at")
     await journal.async_save()
     # As the file has it.

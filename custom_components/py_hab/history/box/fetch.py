@@ -1,4 +1,4 @@
-"""Asks a FRITZ!Box what it remembers of its devices, without keeping it from its work."""
+"""Asks a FRITZ!Box for its device statistics, without keeping it from its work."""
 
 import asyncio
 from dataclasses import replace
@@ -10,69 +10,70 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
-from ...coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ...coordinator import FritzBoxCoordinator
 from ...fritzbox.device_stats import DeviceStats, Series
 from ...fritzbox_api import FritzBoxError, LoginBlockedError, LoginRejectedError
+from ...meter.coordinator import MeterCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
 PAUSE: Final = 2.0
-"""Seconds between two questions to the box: statistics are fetched over its radio."""
+"""Seconds between two questions to the box: it may fetch the statistics by radio."""
 FRESH: Final = timedelta(seconds=15)
-"""How old a reading may be, from which the past is followed back: nobody knows what was counted
-since. The devices asked in this time share one."""
+"""How old a counter reading may be from which the past is followed back: what was counted since is
+unknown. The devices that are asked within this time share one."""
 
 
 class DeviceStatsFetcher:
-    """Asks a box what it remembers: each device once, one after the other, and slowly."""
+    """Asks a box for its device statistics: each device once, one after the other, and slowly."""
 
-    def __init__(self, entry: PyHabConfigEntry) -> None:
-        """Ask the box of an entry, if it is one."""
-        self._coordinator = entry.runtime_data
-        self._told: dict[str, DeviceStats | None] = {}
-        self._failed = False
+    def __init__(self, coordinator: FritzBoxCoordinator | MeterCoordinator) -> None:
+        """Ask the box of a coordinator, if it is one; a reader has no statistics."""
+        self._coordinator = coordinator
+        self._fetched: dict[str, DeviceStats | None] = {}
+        self._has_failed = False
 
     async def async_fetch(self, ain: str | None) -> DeviceStats | None:
-        """Return what the box remembers of a device, None if it does not tell.
+        """Return the statistics of a device, None if the box does not report them.
 
-        Raises HomeAssistantError when it does not tell of two devices in a row: it is busy.
+        Raises HomeAssistantError when two devices in a row fail: the box is busy.
         """
         if ain is None or not isinstance(self._coordinator, FritzBoxCoordinator):
             return DeviceStats()
-        if ain not in self._told:
-            if self._told:
+        if ain not in self._fetched:
+            if self._fetched:
                 await asyncio.sleep(PAUSE)
-            self._told[ain] = await self._async_ask(self._coordinator, ain)
-        return self._told[ain]
+            self._fetched[ain] = await self._async_ask(self._coordinator, ain)
+        return self._fetched[ain]
 
     async def _async_ask(self, coordinator: FritzBoxCoordinator, ain: str) -> DeviceStats | None:
         try:
-            told = await coordinator.async_statistics(ain)
+            stats = await coordinator.async_device_stats(ain)
         except FritzBoxError as err:
-            # One device may be out of order; a box that blocks logins tells of none.
-            if self._failed or isinstance(err, LoginBlockedError | LoginRejectedError):
+            # One device may be out of order; a box that blocks logins reports none.
+            if self._has_failed or isinstance(err, LoginBlockedError | LoginRejectedError):
                 raise HomeAssistantError(
                     translation_domain=DOMAIN, translation_key="box_does_not_tell"
                 ) from err
-            _LOGGER.debug("The box does not tell what it remembers of a device: %s", err)
-            self._failed = True
+            _LOGGER.debug("The box does not report the statistics of a device: %s", err)
+            self._has_failed = True
             return None
-        self._failed = False
-        told = _stamped(told, dt_util.utcnow())
+        self._has_failed = False
+        stats = _with_time(stats, dt_util.utcnow())
         last = coordinator.last_answer
-        if told.energy and (last is None or dt_util.utcnow() - last > FRESH):
+        if stats.energy and (last is None or dt_util.utcnow() - last > FRESH):
             await coordinator.async_ask()
-        return told
+        return stats
 
 
-def _stamped(told: DeviceStats, now: datetime) -> DeviceStats:
-    """Return series that all tell up to when they reach: else a new day would have begun since."""
+def _with_time(stats: DeviceStats, now: datetime) -> DeviceStats:
+    """Return series with the time up to which they reach, so that no new day begins meanwhile."""
 
-    def stamped(series: tuple[Series, ...]) -> tuple[Series, ...]:
+    def with_time(series: tuple[Series, ...]) -> tuple[Series, ...]:
         return tuple(item if item.at else replace(item, at=now) for item in series)
 
     return DeviceStats(
-        energy=stamped(told.energy),
-        temperature=stamped(told.temperature),
-        humidity=stamped(told.humidity),
+        energy=with_time(stats.energy),
+        temperature=with_time(stats.temperature),
+        humidity=with_time(stats.humidity),
     )

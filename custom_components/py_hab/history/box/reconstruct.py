@@ -5,7 +5,7 @@ evenly over the time that is left of it. Nobody knows exactly when steps of less
 (see box_calendar): they are cut where a coarser period begins, and what is in it is scaled to the
 total of that period, so that days and months are the box's. Then the counter's present reading is
 followed backwards.
-Inside this file energy is in Wh and time in unix seconds.
+Inside this file energy is in kWh and time in unix seconds.
 """
 
 from collections import defaultdict
@@ -22,8 +22,8 @@ from ...fritzbox.device_stats import Series
 from ..planning.rows import HOUR, MeanRow, full_hour
 from .calendar import DAY, MOST, ONE_UPDATE, QUARTER, STEPS, Period, anchor_of, periods
 
-_WATT_HOUR: Final = 1.0
-"""What rounding may add to or take from each value."""
+_WATT_HOUR: Final = 0.001
+"""kWh; what rounding may add to or take from each value."""
 _PLUG_POWER: Final = 4.0
 """kW that a device takes at most if it has hardly counted before the period."""
 _ALIKE: Final = 0.01
@@ -65,9 +65,9 @@ class EnergyHistory:
     readings: Mapping[int, float]
     """kWh that the counter showed at a full hour (unix time, UTC): ascending, no hour missing,
     up to the last full hour."""
-    doubts: tuple[DiscardReason, ...]
+    discarded: tuple[DiscardReason, ...]
     """Why there is nothing older, and what was left out."""
-    told: frozenset[int] = field(default=frozenset(), compare=False)
+    measured_at: frozenset[int] = field(default=frozenset(), compare=False)
     """Those full hours at which a value of the box begins or ends, give or take a quarter of an
     hour. The readings between are spread evenly, over a month where nothing finer is known."""
 
@@ -90,25 +90,25 @@ def energy_history(
 ) -> EnergyHistory:
     """Return what a counter showed at full hours, from what it showed last (kWh) backwards.
 
-    `series` are Wh, asked for by `now`; `zone` is where the box's days begin. The counter was read
+    `series` are kWh, asked for by `now`; `zone` is where the box's days begin. The counter was read
     at `read_at` or, if nobody knows, now: the box may have counted on before it told the series.
     """
-    doubts: set[DiscardReason] = set()
+    discarded: set[DiscardReason] = set()
     readings: dict[int, float] = {}
-    told: frozenset[int] = frozenset()
+    measured_at: frozenset[int] = frozenset()
     if 0 <= counter <= _LARGEST:
-        layers = _layers(series, counter * 1000, now, zone, doubts)
-        pieces = _laid(layers, int(now.timestamp()), doubts)
+        layers = _layers(series, counter, now, zone, discarded)
+        pieces = _laid(layers, int(now.timestamp()), discarded)
         read = min(read_at or now, now).timestamp()
         pieces = list(_until(pieces, int(read) + 1))
-        readings = _readings(pieces, counter * 1000, full_hour(read), doubts)
-        told = _edges(pieces) & readings.keys()
+        readings = _readings(pieces, counter, full_hour(read), discarded)
+        measured_at = _edges(pieces) & readings.keys()
     else:
-        doubts.add(DiscardReason.IMPOSSIBLE)
+        discarded.add(DiscardReason.IMPOSSIBLE)
     return EnergyHistory(
-        readings={hour: energy / 1000 for hour, energy in readings.items()},
-        told=told,
-        doubts=tuple(doubt for doubt in DiscardReason if doubt in doubts),
+        readings=readings,
+        measured_at=measured_at,
+        discarded=tuple(doubt for doubt in DiscardReason if doubt in discarded),
     )
 
 
@@ -155,21 +155,21 @@ def _layers(
     counter: float,
     now: datetime,
     zone: tzinfo,
-    doubts: set[DiscardReason],
+    discarded: set[DiscardReason],
 ) -> list[list[Period]]:
     """Return the values to be believed, newest first, of each series from the finest on."""
     usable = sorted((one for one in series if one.step in STEPS), key=lambda one: one.step)
     anchored = [(one, anchor) for one in usable if (anchor := anchor_of(one, now)) is not None]
     if len(anchored) < len(usable):
-        doubts.add(DiscardReason.CLOCK)
+        discarded.add(DiscardReason.CLOCK)
     newest = max((anchor for _, anchor in anchored), default=now)
     layers = [list(periods(one, anchor, newest, zone)) for one, anchor in anchored]
-    layers = _without_whole_counter([layer for layer in layers if layer], counter, doubts)
-    return [[_possible(period, doubts) for period in layer] for layer in layers]
+    layers = _without_whole_counter([layer for layer in layers if layer], counter, discarded)
+    return [[_possible(period, discarded) for period in layer] for layer in layers]
 
 
 def _without_whole_counter(
-    layers: list[list[Period]], counter: float, doubts: set[DiscardReason]
+    layers: list[list[Period]], counter: float, discarded: set[DiscardReason]
 ) -> list[list[Period]]:
     """Leave out series that start with all that was ever counted, as those of an Energy 250 may.
 
@@ -183,7 +183,7 @@ def _without_whole_counter(
         if not any(isclose(value, other, rel_tol=_ALIKE) for other in whole)
     ]
     if len(kept) < len(layers):
-        doubts.add(DiscardReason.WHOLE_COUNTER)
+        discarded.add(DiscardReason.WHOLE_COUNTER)
     return kept
 
 
@@ -193,12 +193,12 @@ def _is_whole(energy: float, seconds: float, counter: float) -> bool:
     return energy > _most(seconds + ONE_UPDATE, power)
 
 
-def _possible(period: Period, doubts: set[DiscardReason]) -> Period:
+def _possible(period: Period, discarded: set[DiscardReason]) -> Period:
     """Return a period, without its value if that cannot be."""
     most = _most(_length(period) + ONE_UPDATE, DEFAULT_MAX_POWER)
     if period.value is None or 0 <= period.value <= most:
         return period
-    doubts.add(DiscardReason.IMPOSSIBLE)
+    discarded.add(DiscardReason.IMPOSSIBLE)
     return period._replace(value=None)
 
 
@@ -208,14 +208,16 @@ def _length(time: Period | _Piece) -> int:
 
 
 def _most(seconds: float, power: float) -> float:
-    """Return the Wh of a power in kW."""
-    return power * 1000 * seconds / HOUR
+    """Return the kWh of a power in kW."""
+    return power * seconds / HOUR
 
 
 # Hours
 
 
-def _laid(layers: Sequence[Sequence[Period]], now: int, doubts: set[DiscardReason]) -> list[_Piece]:
+def _laid(
+    layers: Sequence[Sequence[Period]], now: int, discarded: set[DiscardReason]
+) -> list[_Piece]:
     """Lay coarser periods under finer ones; return what is known, newest first.
 
     After a contradiction nothing more is laid: the first hole in what there is ends the history.
@@ -232,7 +234,7 @@ def _laid(layers: Sequence[Sequence[Period]], now: int, doubts: set[DiscardReaso
             continue
         pieces = laid
         if not agrees:
-            doubts.add(DiscardReason.MISMATCH)
+            discarded.add(DiscardReason.MISMATCH)
             break
         loose = [*loose, *layer] if layer[0].is_loose else []
     return pieces
@@ -248,7 +250,7 @@ def _with_layer(
     for period in layer:
         pieces = [part for piece in pieces for part in _cut(piece, period)]
         inside = [piece for piece in pieces if _is_in(piece, period)]
-        completed = _with_accepted_counters(period, inside, loose, running=period is layer[0])
+        completed = _complete(period, inside, loose, running=period is layer[0])
         if completed is None:
             return pieces, False
         others = [piece for piece in pieces if not _is_in(piece, period)]
@@ -268,7 +270,7 @@ def _is_in(piece: _Piece, period: Period) -> bool:
     return period.start <= piece.start and piece.end <= period.end
 
 
-def _with_accepted_counters(
+def _complete(
     period: Period, inside: Sequence[_Piece], loose: Iterable[Period], *, running: bool
 ) -> Sequence[_Piece] | None:
     """Return the pieces inside of a period and what is left of it, None if that cannot be."""
@@ -277,7 +279,7 @@ def _with_accepted_counters(
     gaps = list(_gaps(period, inside))
     free = sum(end - start for start, end in gaps)
     known = sum(piece.energy for piece in inside)
-    rest = round(period.value - known, 6)
+    rest = round(period.value - known, 9)
     slack = inexact = _WATT_HOUR * len(inside) + _at_edges(period, loose)
     if running:
         # Brought up to date at different moments they need not agree on what is counted just then.
@@ -332,22 +334,22 @@ def _until(pieces: Iterable[_Piece], moment: int) -> Iterator[_Piece]:
 
 
 def _readings(
-    pieces: Sequence[_Piece], counter: float, last: int, doubts: set[DiscardReason]
+    pieces: Sequence[_Piece], counter: float, last: int, discarded: set[DiscardReason]
 ) -> dict[int, float]:
     """Follow the counter backwards through adjoining pieces; return its readings, ascending."""
     found: list[tuple[int, float]] = []
     reading, reached = counter, pieces[0].end if pieces else 0
     for count, piece in enumerate(pieces):
         if piece.end < reached:
-            if DiscardReason.MISMATCH not in doubts:
-                doubts.add(DiscardReason.UNKNOWN)
+            if DiscardReason.MISMATCH not in discarded:
+                discarded.add(DiscardReason.UNKNOWN)
             break
         reached, below = piece.start, reading - piece.energy
         if below < -_WATT_HOUR * count:
-            doubts.add(DiscardReason.COUNTER_RESET)
+            discarded.add(DiscardReason.COUNTER_RESET)
             break
         if _is_whole(piece.energy, _length(piece), reading):
-            doubts.add(DiscardReason.WHOLE_COUNTER)
+            discarded.add(DiscardReason.WHOLE_COUNTER)
             break
         power = piece.energy / _length(piece)
         newest = min(full_hour(piece.end - 1), last)
@@ -356,7 +358,7 @@ def _readings(
             for hour in range(newest, piece.start - 1, -HOUR)
         ]
         reading = below
-    return _since_first_energy(found[::-1], counter, doubts)
+    return _since_first_energy(found[::-1], counter, discarded)
 
 
 def _edges(pieces: Sequence[_Piece]) -> frozenset[int]:
@@ -367,12 +369,12 @@ def _edges(pieces: Sequence[_Piece]) -> frozenset[int]:
 
 
 def _since_first_energy(
-    found: Sequence[tuple[int, float]], counter: float, doubts: set[DiscardReason]
+    found: Sequence[tuple[int, float]], counter: float, discarded: set[DiscardReason]
 ) -> dict[int, float]:
     """Leave out the time at the far end in which nothing was counted: there was no device yet."""
     values = [*(reading for _, reading in found), counter]
     first = next((at for at, (one, two) in enumerate(pairwise(values)) if one != two), len(found))
     kept = dict(found[first:])
     if first * HOUR >= _LONG and kept and values[0] > _WATT_HOUR * MOST:
-        doubts.add(DiscardReason.NOTHING_BEFORE)
+        discarded.add(DiscardReason.NOTHING_BEFORE)
     return kept

@@ -17,11 +17,13 @@ from homeassistant.util.unit_conversion import EnergyConverter
 
 from ...const import CONF_KIND, DOMAIN, EntryKind
 from ...coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ...entity import entity_of
 from ...meter.coordinator import MeterCoordinator
+from ...sensors.fritzbox import FRITZBOX_SENSORS
+from ...sensors.meter import METER_SENSORS
 from ...sml.meter_id import parse_meter_id
 from ..planning.merge import merged
 from ..planning.rows import SHORT_TERM, MeanRow, Row, SumRow
-from ..sources import enabled_entity
 from ..statistics.editor import StatisticsEditor, get_editor
 from ..statistics.gateway import Statistic
 from ..statistics.journal import ChangeReason
@@ -30,16 +32,8 @@ from .readings import HourlySeries, read_hours
 
 _LOGGER = logging.getLogger(__name__)
 
-_SENSORS: Final[Mapping[str, Sequence[str]]] = {
-    "E_in": ("energy_import",),
-    "Energy": ("energy", "energy_import"),
-    "Power": ("power",),
-    "Temperature": ("temperature",),
-    "Battery": ("battery",),
-    "Voltage": ("voltage",),
-}
-"""By which keys our sensors of a stored quantity go."""
-
+_NOT_RECORDED: Final = frozenset({"energy_export"})
+"""Keys of sensors that the py_hab server has never recorded."""
 _REFUSALS: Final[Mapping[FileError, str]] = {
     FileError.NOT_FOUND: "file_not_found",
     FileError.UNREADABLE: "file_unreadable",
@@ -142,8 +136,9 @@ def _of_entity(
     hass: HomeAssistant, entry: PyHabConfigEntry, series: LegacySeries
 ) -> Statistic | None:
     """Return the statistic of the entity that shows what a series has recorded."""
-    for unique_id in _unique_ids(entry.runtime_data, series):
-        entity = enabled_entity(hass, Platform.SENSOR, unique_id)
+    coordinator = entry.runtime_data.coordinator
+    for unique_id in _unique_ids(coordinator, series):
+        entity = entity_of(hass, Platform.SENSOR, unique_id)
         if entity is not None:
             return statistic_of(entry, series, entity.entity_id)
     return None
@@ -153,21 +148,32 @@ def _unique_ids(
     coordinator: FritzBoxCoordinator | MeterCoordinator, series: LegacySeries
 ) -> Iterator[str]:
     """Yield the unique ids that the entity of a series may have."""
-    keys = _SENSORS.get(series.sub_entity, ())
     match coordinator:
         case FritzBoxCoordinator():
+            keys = [
+                description.key
+                for description in FRITZBOX_SENSORS
+                if description.legacy_name == series.sub_entity
+                and description.key not in _NOT_RECORDED
+            ]
             stored = _squeezed(series.device)
             for ain, device in coordinator.data.devices.items():
                 if stored and stored in (_squeezed(ain), _squeezed(device.owner_ain)):
                     yield from (f"{ain}_{key}" for key in keys)
         case MeterCoordinator():
+            keys = [
+                description.key
+                for description in METER_SENSORS.values()
+                if description.legacy_name == series.sub_entity
+                and description.key not in _NOT_RECORDED
+            ]
             number = parse_meter_id(series.device)
             for meter_index, meter in coordinator.data.items():
-                known = meter.number.number if meter.number else None
-                same = number is not None and number.number == known
-                nameless = not series.device and len(coordinator.data) == 1
-                if same or nameless:
-                    yield from (coordinator.unique_id(meter_index, key) for key in keys)
+                known = meter.identity.number
+                is_same = number is not None and known is not None and number.number == known.number
+                is_nameless = not series.device and len(coordinator.data) == 1
+                if is_same or is_nameless:
+                    yield from (coordinator.devices.unique_id(meter_index, key) for key in keys)
 
 
 async def _async_zone(hass: HomeAssistant) -> ZoneInfo:

@@ -30,7 +30,7 @@ def missing_hours(
     first: int | None,
     until: int,
     *,
-    told: Container[int] | None = None,
+    measured_at: Container[int] | None = None,
     opening: float = math.inf,
 ) -> Backfill:
     """Return the hours that the readings (kWh at full hours) know and the statistics lack.
@@ -52,7 +52,12 @@ def missing_hours(
     return Backfill(
         rows=[
             *rows,
-            *_in_between(lacking[len(head) :], readings, readings if told is None else told, hours),
+            *_in_between(
+                lacking[len(head) :],
+                readings,
+                readings if measured_at is None else measured_at,
+                hours,
+            ),
         ],
         sum_boundary=rows[-1].start + HOUR if rows else None,
         energy=rows[-1].sum if rows else 0.0,
@@ -70,7 +75,7 @@ def _before_all(hours: Sequence[int], readings: Mapping[int, float], most: float
 def _in_between(
     lacking: Iterable[int],
     readings: Mapping[int, float],
-    told: Container[int],
+    measured_at: Container[int],
     hours: Sequence[Row],
 ) -> list[SumRow]:
     """Return hours that lie between two rows; the sums of those stay what they are."""
@@ -83,7 +88,7 @@ def _in_between(
         if right is not None and right.start < hour:
             while right is not None and right.start < hour:
                 left, right = right, next(remaining, None)
-            counted = _spread_between(left, right, readings, told)
+            counted = _spread_between(left, right, readings, measured_at)
         if left is not None and hour + HOUR in counted:
             kwh = counted[hour + HOUR]
             rows.append(SumRow(hour, left.state + kwh, left.sum + kwh))
@@ -91,7 +96,7 @@ def _in_between(
 
 
 def _spread_between(
-    left: Row | None, right: Row | None, readings: Mapping[int, float], told: Container[int]
+    left: Row | None, right: Row | None, readings: Mapping[int, float], measured_at: Container[int]
 ) -> dict[int, float]:
     """Return the kWh since `left` at full hours until the end of `right`."""
     # Where the counter or its sum began anew, or without states, nobody knows how much belongs in
@@ -101,7 +106,7 @@ def _spread_between(
     known = {
         hour: readings[hour] - left.state
         for hour in range(left.end, right.end, HOUR)
-        if hour in told and hour in readings
+        if hour in measured_at and hour in readings
     }
     return spread(left.end, right.end, right.sum - left.sum, known=known, load_profile={})
 

@@ -108,14 +108,16 @@ def plan_outage_repair(
         return OutageRepair(at=after.start)
     base = before.sum + gap.before - before.state
     # Home Assistant goes on from its five-minute rows only, and keeps them for ten days.
-    restarted = gap.goes_on and before.length == HOUR
+    restarted = gap.is_same_counter and before.length == HOUR
     pending_adjustment = [
         row.start for row in short_term_rows if restarted and row.start > gap.start
     ]
     if before.length < HOUR:
         seen = _last_seen(gap, short_term_rows)
     else:
-        seen = _last_seen(gap, [row for row in hours if gap.goes_on and row.start not in ours])
+        seen = _last_seen(
+            gap, [row for row in hours if gap.is_same_counter and row.start not in ours]
+        )
     energy = max(gap.energy, seen[1] - gap.before)
     shift = base + energy + (after.state - gap.after) - after.sum
     return OutageRepair(
@@ -137,7 +139,7 @@ def _last_seen(gap: Gap, rows: Sequence[Row]) -> tuple[float, float]:
 
     Rows show more than what was remembered if Home Assistant was not stopped in order.
     """
-    most = gap.after if gap.goes_on else inf
+    most = gap.after if gap.is_same_counter else inf
     shown = [
         row
         for row in rows
@@ -163,13 +165,15 @@ def _hours_between(
     """
     start, reading = seen
     passed = reading - gap.before
-    if energy <= 0 and gap.goes_on:
+    if energy <= 0 and gap.is_same_counter:
         return []
     counted = spread(
         start,
         gap.end,
         max(energy - passed, 0.0),
-        known={hour: value - reading for hour, value in known.items()} if gap.goes_on else {},
+        known={hour: value - reading for hour, value in known.items()}
+        if gap.is_same_counter
+        else {},
         load_profile=load_profile,
     )
     # State and sum rise together, so that each of these rows tells what stood before the gap.
@@ -186,7 +190,7 @@ def _first_after(gap: Gap, rows: Sequence[Row]) -> Row | None:
     for row in rows:
         lower = row.state < gap.before - NOTHING and row.end >= gap.end + SHORT_TERM
         nearer = abs(row.state - gap.after) <= abs(row.state - gap.before)
-        if row.end > gap.end and (nearer or (lower and not gap.goes_on)):
+        if row.end > gap.end and (nearer or (lower and not gap.is_same_counter)):
             return row
     return None
 

@@ -6,7 +6,6 @@ Only `statistics.py` writes; it notes first what it will do.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import batched
 import logging
 from math import nan
@@ -37,7 +36,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.recorder import async_migration_in_progress, session_scope
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import (
@@ -237,7 +236,7 @@ class RecorderGateway:
             )
             return made(found.get(statistic.id, []))
 
-        return await self._async_ask(read)
+        return await async_ask(self._hass, read)
 
     @property
     def _recorder(self) -> Recorder:
@@ -248,7 +247,7 @@ class RecorderGateway:
             found = get_metadata(self._hass, statistic_ids={statistic_id}).get(statistic_id)
             return found[1] if found else None
 
-        return await self._async_ask(read)
+        return await async_ask(self._hass, read)
 
     async def _async_values(
         self, statistic: Statistic, start: float, end: float
@@ -337,18 +336,7 @@ class RecorderGateway:
 
         if runs:
             await self._async_recorded()
-            await self._async_ask(delete)
-
-    async def _async_ask[**P, T](
-        self, target: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Call what needs the database. Raises HomeAssistantError if it refuses."""
-        try:
-            return await self._recorder.async_add_executor_job(partial(target, *args, **kwargs))
-        except SQLAlchemyError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="database_refused"
-            ) from err
+            await async_ask(self._hass, delete)
 
     async def _async_recorded(self) -> None:
         """Wait until the recorder has done what it was told.
@@ -368,6 +356,21 @@ class RecorderGateway:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="database_refused"
             ) from err
+
+
+async def async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
+    """Call what needs the database in the recorder's executor.
+
+    Raises HomeAssistantError if there is no recorder, it is still starting, or the database refuses.
+    """
+    if RECORDER not in hass.config.components or async_migration_in_progress(hass):
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
+    try:
+        return await get_instance(hass).async_add_executor_job(read)
+    except SQLAlchemyError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="database_refused"
+        ) from err
 
 
 def new_metadata(statistic: Statistic) -> StatisticMetaData:
@@ -436,3 +439,9 @@ def not_written(statistic_id: str) -> HomeAssistantError:
         translation_key="not_written",
         translation_placeholders={"statistic_id": statistic_id},
     )
+
+
+def statistic_id(value: Any) -> str:
+    """Accept an entity, or a statistic of an integration (`tibber:energy`)."""
+    text = cv.string(value)
+    return text if ":" in text else cv.entity_id(text)

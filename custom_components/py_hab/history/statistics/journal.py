@@ -12,13 +12,13 @@ from enum import StrEnum
 import logging
 from typing import Any, Final
 
-import voluptuous as vol
-
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
+from ...entry import MaintenanceResult
+from ...records import decode_values, encode
 from ..planning.rows import HOUR, SAME
 
 _LOGGER = logging.getLogger(__name__)
@@ -273,33 +273,6 @@ def _begun(stored: Any) -> list[Any] | None:
     raise ValueError(stored)
 
 
-_RUN: Final = vol.Schema(
-    {
-        "at": str,
-        "result": [
-            {
-                "entity_id": str,
-                "rows": int,
-                "energy": vol.Maybe(vol.Any(int, float)),
-                "since": vol.Maybe(str),
-                "left_out": [str],
-                "mended": list,
-            }
-        ],
-    },
-    required=True,
-)
-
-
-def _is_run(stored: Any) -> bool:
-    """Whether this is what a look after the history has left."""
-    try:
-        at = dt_util.parse_datetime(_RUN(stored)["at"])
-    except vol.Invalid:
-        return False
-    return at is not None and at.tzinfo is not None
-
-
 class ChangeJournal:
     """The accounts of all statistics that we have changed, by statistic id."""
 
@@ -307,8 +280,8 @@ class ChangeJournal:
         """Prepare; nothing is read yet."""
         self._store: Store[dict[str, Any]] = Store(hass, STORAGE_VERSION, f"{DOMAIN}.history")
         self.by_statistic: dict[str, StatisticChanges] = {}
-        self.runs: dict[str, dict[str, Any]] = {}
-        """When the history of an entry was last looked after, and what came of it."""
+        self.runs: dict[str, MaintenanceResult] = {}
+        """The last maintenance of the whole history, by entry."""
         self._set_aside: dict[str, Any] = {}
         """Accounts that cannot be read: kept in the file for people."""
 
@@ -316,9 +289,7 @@ class ChangeJournal:
         """Recall the accounts."""
         stored: object = await self._store.async_load()
         # The file may have been changed by hand, or by a disk that fails.
-        self.runs = {
-            entry_id: run for entry_id, run in _section(stored, "runs").items() if _is_run(run)
-        }
+        self.runs = decode_values(MaintenanceResult, _section(stored, "runs"))
         self._set_aside = _section(stored, "set_aside")
         for statistic_id, changes in _section(stored, "accounts").items():
             try:
@@ -351,7 +322,7 @@ class ChangeJournal:
 
     def _as_json(self) -> dict[str, Any]:
         return {
-            "runs": self.runs,
+            "runs": encode(self.runs),
             "set_aside": self._set_aside,
             "accounts": {
                 statistic_id: changes.as_json()

@@ -1,0 +1,88 @@
+"""The parameters of actions and JSON endpoints: one schema, one check of a time range."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from .readings import MAX_READINGS, Span
+
+ATTR_START: Final = "start"
+ATTR_END: Final = "end"
+ATTR_LIMIT: Final = "limit"
+ATTR_OFFSET: Final = "offset"
+
+DEFAULT_LIMIT: Final = 200
+MAX_OFFSET: Final = 10_000_000
+
+
+END_BEFORE_START: Final = "end_before_start"
+"""Key of the error about a time range."""
+
+
+def whole_number(low: int, high: int) -> Callable[[Any], int]:
+    """Return a validator for a whole number within limits, as a number or as text."""
+
+    def validate(value: Any) -> int:
+        # Python refuses to read numbers of thousands of digits.
+        is_digits = isinstance(value, str) and value.isascii() and value.isdecimal()
+        if is_digits and len(value) < 20:
+            value = int(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # Infinity and NaN are out of range, too.
+        if not is_number or not low <= value <= high or value != int(value):
+            raise vol.Invalid(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return validate
+
+
+def point_in_time(value: Any) -> datetime:
+    """Validate a time, and return it in UTC; one without an offset is in the home's zone."""
+    found = value if isinstance(value, datetime) else None
+    if isinstance(value, str):
+        # A plus sign that is not encoded is a blank in an address.
+        spellings = (value, "+".join(value.rsplit(" ", 1)))
+        found = next(filter(None, map(_parsed, spellings)), None)
+    if found is None:
+        raise vol.Invalid("must be a time such as 2026-03-20T18:00:00")
+    try:
+        return dt_util.as_utc(found)
+    except OverflowError:
+        # Within a day of the first or the last moment that exists.
+        return found.replace(tzinfo=UTC)
+
+
+def _parsed(text: str) -> datetime | None:
+    try:
+        return dt_util.parse_datetime(text)
+    except ValueError:
+        return None
+
+
+TIME_RANGE: Final = {
+    vol.Optional(ATTR_START): point_in_time,
+    vol.Optional(ATTR_END): point_in_time,
+}
+PAGE: Final = {
+    vol.Optional(ATTR_LIMIT): whole_number(1, MAX_READINGS),
+    vol.Optional(ATTR_OFFSET): whole_number(0, MAX_OFFSET),
+}
+
+
+def span_of(data: Mapping[str, Any], *, default_limit: int = DEFAULT_LIMIT) -> Span:
+    """Return the time range and page that validated parameters mean. Raises ServiceValidationError."""
+    start, end = data.get(ATTR_START), data.get(ATTR_END)
+    if start is not None and end is not None and end < start:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key=END_BEFORE_START)
+    return Span(
+        start=start,
+        end=end,
+        limit=data.get(ATTR_LIMIT, default_limit),
+        offset=data.get(ATTR_OFFSET, 0),
+    )

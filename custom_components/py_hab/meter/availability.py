@@ -1,0 +1,48 @@
+"""Which quantities of a reader's meters are available."""
+
+from collections.abc import Mapping
+from datetime import datetime
+import logging
+
+from ..sml.registers import Quantity
+from .meter import Meter
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Availability:
+    """Knows which quantities are available, and logs when the whole entry comes or goes."""
+
+    def __init__(self, name: str) -> None:
+        """Begin with nothing available; `name` is the entry's title."""
+        self._name = name
+        self._available: frozenset[tuple[str, Quantity]] = frozenset()
+        self._was_available = False
+
+    def __bool__(self) -> bool:
+        """Whether anything is available."""
+        return bool(self._available)
+
+    def __contains__(self, item: tuple[str, Quantity]) -> bool:
+        """Whether a quantity of a meter (by its index) is available."""
+        return item in self._available
+
+    def update(self, meters: Mapping[str, Meter], now: datetime, *, is_reachable: bool) -> bool:
+        """Look at all quantities; return whether the availability of one has changed.
+
+        `is_reachable`: the broker and the reader are there.
+        """
+        available = frozenset(
+            (meter_index, quantity)
+            for meter_index, meter in meters.items()
+            for quantity in meter.values
+            if is_reachable and meter.is_fresh(quantity, now)
+        )
+        if available == self._available:
+            return False
+        before, self._available = self._available, available
+        if self._was_available and bool(before) != bool(available):
+            state = "available again" if available else "unavailable"
+            _LOGGER.info("%s is %s", self._name, state)
+        self._was_available |= bool(available)
+        return True

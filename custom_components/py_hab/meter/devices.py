@@ -1,0 +1,64 @@
+"""The devices and unique ids of a reader's meters."""
+
+import re
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+from ..const import DOMAIN
+from ..entry import AnyConfigEntry
+from ..sml.meter_id import MeterIdentity
+from ..sml.registers import Quantity
+from ..sml.topics import ReaderInfo
+
+
+class MeterDevices:
+    """Registers the meters of one entry, each as a device."""
+
+    def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry) -> None:
+        """Prepare for the meters of an entry."""
+        self._hass = hass
+        self._entry = entry
+
+    def identifier(self, meter_index: str) -> str:
+        """Return the identifier of a meter in the device registry."""
+        first = self._entry.unique_id or self._entry.entry_id
+        return f"{first}_{meter_index}" if meter_index else first
+
+    def unique_id(self, meter_index: str, key: str) -> str:
+        """Return the unique id of an entity of a meter."""
+        return f"{self.identifier(meter_index)}_{key}"
+
+    def name_of(self, meter_index: str, prefix: str) -> str:
+        """Return the name of a meter: the entry's for the first, else as its script calls it."""
+        title = self._entry.title
+        return (prefix.strip() or f"{title} {meter_index}") if meter_index else title
+
+    @callback
+    def async_update(
+        self, meter_index: str, prefix: str, identity: MeterIdentity, reader: ReaderInfo
+    ) -> None:
+        """Register what is known of a meter and its reader."""
+        number = identity.number
+        # Scripts name the block after the meter, or "SML", "Strom", "Home" ...
+        model = prefix.strip() if re.search(r"\d", prefix) else None
+        dr.async_get(self._hass).async_get_or_create(
+            config_entry_id=self._entry.entry_id,
+            identifiers={(DOMAIN, self.identifier(meter_index))},
+            name=self.name_of(meter_index, prefix),
+            manufacturer=identity.manufacturer_name,
+            model=model,
+            serial_number=number.number if number else None,
+            sw_version=reader.version,
+            configuration_url=f"http://{reader.address}" if reader.address else None,
+        )
+
+    @callback
+    def async_remove_sensor(self, meter_index: str, quantity: Quantity) -> None:
+        """Remove the sensor of a quantity that the user says does not exist."""
+        registry = er.async_get(self._hass)
+        unique_id = self.unique_id(meter_index, quantity)
+        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
+        if entity_id is not None:
+            registry.async_remove(entity_id)
