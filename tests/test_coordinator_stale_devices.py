@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.fritzbox.stale_devices import STALE_AFTER
+from custom_components.py_hab.fritzbox.stale_devices import MIN_ABSENCE
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -60,7 +60,7 @@ async def test_device_is_removed_after_a_day_without_it(
     await set_up(hass, fritzbox_entry)
     before = registered(hass, fritzbox_entry).keys()
     box.vanish(REFRIGERATOR)
-    await days(time, hass, STALE_AFTER)
+    await days(time, hass, MIN_ABSENCE)
     assert registered(hass, fritzbox_entry).keys() == before
     assert state_of(hass, ENERGY) == STATE_UNAVAILABLE
     await days(time, hass, 2 * POLL)
@@ -76,7 +76,7 @@ async def test_device_goes_with_all_its_parts(
     await set_up(hass, fritzbox_entry)
     for ain in METER_HEAD:
         box.vanish(ain)
-    await days(time, hass, STALE_AFTER + 2 * POLL)
+    await days(time, hass, MIN_ABSENCE + 2 * POLL)
     registry = er.async_get(hass)
     assert not any(
         entity.unique_id.startswith(METER_HEAD[0])
@@ -89,7 +89,7 @@ async def test_device_that_comes_back_after_its_removal_is_a_new_one(
 ) -> None:
     await set_up(hass, fritzbox_entry)
     box.vanish(REFRIGERATOR)
-    await days(time, hass, STALE_AFTER + 2 * POLL)
+    await days(time, hass, MIN_ABSENCE + 2 * POLL)
     assert REFRIGERATOR not in registered(hass, fritzbox_entry)
     box.restore(REFRIGERATOR)
     await days(time, hass, POLL)
@@ -106,7 +106,7 @@ async def test_device_that_comes_back_in_time_stays(
     await set_up(hass, fritzbox_entry)
     for _ in range(3):
         box.vanish(REFRIGERATOR)
-        await days(time, hass, STALE_AFTER - 2 * POLL)
+        await days(time, hass, MIN_ABSENCE - 2 * POLL)
         box.restore(REFRIGERATOR)
         await days(time, hass, 2 * POLL)
     assert REFRIGERATOR in registered(hass, fritzbox_entry)
@@ -118,7 +118,7 @@ async def test_device_out_of_reach_stays(
 ) -> None:
     await set_up(hass, fritzbox_entry)
     box.disconnect(REFRIGERATOR)
-    await days(time, hass, 3 * STALE_AFTER)
+    await days(time, hass, 3 * MIN_ABSENCE)
     assert REFRIGERATOR in registered(hass, fritzbox_entry)
 
 
@@ -135,7 +135,7 @@ async def test_no_device_is_removed_where_no_list_tells_so(
     await set_up(hass, fritzbox_entry)
     before = registered(hass, fritzbox_entry).keys()
     box.fault(fault, switchcmd="getdevicelistinfos")
-    await days(time, hass, 3 * STALE_AFTER)
+    await days(time, hass, 3 * MIN_ABSENCE)
     box.clear_faults()
     await days(time, hass, 2 * POLL)
     assert registered(hass, fritzbox_entry).keys() == before
@@ -149,7 +149,7 @@ async def test_day_without_the_box_is_no_day_without_the_device(
     box.vanish(REFRIGERATOR)
     await days(time, hass, 2 * POLL)
     await box.stop()
-    await days(time, hass, 2 * STALE_AFTER)
+    await days(time, hass, 2 * MIN_ABSENCE)
     await box.start(box.port)
     await days(time, hass, 5 * POLL)
     assert REFRIGERATOR in registered(hass, fritzbox_entry)

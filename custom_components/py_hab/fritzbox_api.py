@@ -323,7 +323,7 @@ class FritzBoxClient:
             raise LoginRejectedError("user or password were wrong before")
         if info.block_time:
             # Even the right password would be refused now, and count as one more attempt.
-            raise LoginBlockedError(timedelta(seconds=info.block_time))
+            raise LoginBlockedError(info.block_time)
         try:
             response = await asyncio.to_thread(challenge_response, info.challenge, self._password)
         except ValueError as err:

@@ -1,5 +1,7 @@
 """What a FRITZ!Box says of itself and of a login, and how its challenge is answered."""
 
+from datetime import timedelta
+
 import pytest
 
 from custom_components.py_hab.fritzbox.login import (
@@ -45,7 +47,7 @@ def test_the_login_page_is_read_whole() -> None:
     assert info == SessionInfo(
         sid="9c977765016899f8",
         challenge="2$60000$aa$6000$bb",
-        block_time=0,
+        block_time=timedelta(),
         rights={"Dial": 2, "HomeAuto": 1},
         default_user="anna",
     )
@@ -59,12 +61,15 @@ def test_zeros_mean_not_logged_in() -> None:
 
 def test_blanks_around_the_texts_of_the_login_page_do_no_harm() -> None:
     info = session(sid="\n9c977765016899f8 ", challenge=" 1234567z\n", block_time=" 8 ")
-    assert (info.sid, info.challenge, info.block_time) == ("9c977765016899f8", "1234567z", 8)
+    assert (info.sid, info.challenge) == ("9c977765016899f8", "1234567z")
+    assert info.block_time == timedelta(seconds=8)
 
 
 def test_a_login_page_of_old_firmware_has_less() -> None:
     info = parse_session_info(f"<SessionInfo><SID>{ZERO_SID}</SID></SessionInfo>")
-    assert info == SessionInfo(sid=ZERO_SID, challenge="", block_time=0, rights={}, default_user="")
+    assert info == SessionInfo(
+        sid=ZERO_SID, challenge="", block_time=timedelta(), rights={}, default_user=""
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,7 +85,7 @@ def test_a_login_page_of_old_firmware_has_less() -> None:
     ],
 )
 def test_block_times_are_whole_seconds(text: str, seconds: int) -> None:
-    assert session(block_time=text).block_time == seconds
+    assert session(block_time=text).block_time == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(

@@ -296,7 +296,7 @@ def test_no_encoding_hides_a_document_type(encoding: str) -> None:
 def test_any_text_is_a_login_page_within_its_limits_or_refused(text: str) -> None:
     if (info := or_none(parse_session_info, text)) is not None:
         assert re.fullmatch("[0-9A-Za-z]{16}", info.sid)
-        assert 0 <= info.block_time < 10**9
+        assert timedelta() <= info.block_time < timedelta(seconds=10**9)
         assert all(0 <= access <= 9 for access in info.rights.values())
 
 

@@ -1,1 +1,1 @@
-"""What a FRITZ!Box reports. No Home Assistant in here."""
+"""Parsers for what a FRITZ!Box reports. Nothing here imports Home Assistant."""

@@ -1,4 +1,4 @@
-"""Addresses of boxes as users type them and as boxes announce them."""
+"""Addresses of FRITZ!Boxes, as users type them and as boxes announce them."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 import re
@@ -7,11 +7,11 @@ from yarl import URL
 
 
 def base_url(host: str) -> URL:
-    """Return the address of a box that a user has typed: a name, an address or a URL.
+    """Return the base URL for what a user has typed: a host name, an IP address or a URL.
 
-    "fritz.box", "192.168.178.1:8080", "[fd00::1]" and "https://fritz.box:8443/" are all fine;
-    without a scheme it is http. Raises ValueError for what cannot be an address, and for one
-    with a user in it: names and passwords have fields of their own.
+    "fritz.box", "192.168.178.1:8080", "[fd00::1]" and "https://fritz.box:8443/" are all valid; the
+    default scheme is http. Raises ValueError for an invalid address, and for one that contains a
+    user name or password: those have their own fields.
     """
     text = host.strip()
     if text.count(":") > 1 and "://" not in text and not text.startswith("["):
@@ -19,7 +19,7 @@ def base_url(host: str) -> URL:
     try:
         url = URL(text if "://" in text else f"http://{text}")
     except IndexError as err:
-        # This is how yarl refuses "http://[::]@".
+        # yarl raises it for "http://[::]@".
         raise ValueError("not an address") from err
     if (
         url.scheme not in {"http", "https"}
@@ -31,12 +31,12 @@ def base_url(host: str) -> URL:
         raise ValueError("not an address")
     if ":" in url.host:
         IPv6Address(url.host)
-    # As text the port that goes without saying is left out, so that equal addresses are equal.
+    # The conversion to text drops a default port, so that equal addresses compare equal.
     return URL(str(url.origin()))
 
 
 def host_of(typed: str) -> str:
-    """Return the name or address in what was typed, empty for none."""
+    """Return the host of a typed address, empty if the address is invalid."""
     try:
         return base_url(typed).host or ""
     except ValueError:
@@ -44,13 +44,13 @@ def host_of(typed: str) -> str:
 
 
 def with_host(typed: str, host: str) -> str:
-    """Return an address as it was typed, scheme and port included, with another host."""
+    """Return a typed address with another host; scheme and port stay as they were typed."""
     url = str(base_url(typed).with_host(host))
     return url if "://" in typed else url.removeprefix("http://")
 
 
 def as_ip_address(host: str) -> IPv4Address | IPv6Address | None:
-    """Return a host as an IP address, None for a name."""
+    """Return a host as an IP address, None if it is a name."""
     try:
         return ip_address(host.partition("%")[0])
     except ValueError:

@@ -1,7 +1,7 @@
-"""What a FRITZ!Box says of its devices: the device list as typed values.
+"""Parser for the device list: the devices of a FRITZ!Box and their current values.
 
-"AHA" in comments is AVM's "Home Automation HTTP Interface" v1.61 (2023-09-18). Values that
-are missing, empty or nonsense are `None`; `Device.unread` tells which and why.
+"AHA" in comments is AVM's "Home Automation HTTP Interface" v1.61 (2023-09-18). A missing, empty
+or invalid value becomes `None`; `Device.parse_errors` lists the empty and invalid ones.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,14 @@ import xml.etree.ElementTree as ET
 from .rest import RestDetails
 from .xml import (
     Node,
+    ParseError,
     Unreadable,
     flag,
     folded,
+    from_unix,
     integer,
     kilowatt_hours,
     milli,
-    moment,
     parse_xml,
     percent,
     tenths,
@@ -28,7 +29,7 @@ from .xml import (
 
 
 class UnitType(IntEnum):
-    """Kinds of HAN-FUN and Zigbee units that we treat specially (AHA, chapter 3.2)."""
+    """Types of HAN-FUN and Zigbee units that get special treatment (AHA, chapter 3.2)."""
 
     BLIND = 281
     LAMELLA = 282
@@ -45,50 +46,50 @@ class UnitType(IntEnum):
 
 
 class MeterKind(StrEnum):
-    """What the counter of a power meter counts."""
+    """What the counter of a power meter measures."""
 
     CONSUMPTION = "consumption"
-    """A plug: what its socket has used."""
+    """A plug: the consumption at its socket."""
     SUPPLY = "supply"
-    """FRITZ!Smart Energy 250: what the house has drawn from the grid."""
+    """FRITZ!Smart Energy 250: the energy drawn from the grid."""
     FEED_IN = "feed_in"
-    """FRITZ!Smart Energy 250: what the house has given to the grid."""
+    """FRITZ!Smart Energy 250: the energy fed into the grid."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PowerMeter:
-    """A device's electricity readings."""
+    """The electricity readings of a device."""
 
     kind: MeterKind
     power: float | None
-    """W; negative while a house feeds in."""
+    """W; negative while feeding in."""
     energy: float | None
-    """kWh since first use or since its statistics were cleared."""
+    """kWh since the first use, or since the user cleared the statistics."""
     voltage: float | None
     """V."""
     reduced_resolution: bool | None
-    """Smart Energy 250: whether the meter tells whole kWh and no power, as one without PIN does;
-    None for plugs."""
+    """Smart Energy 250: whether the meter reports whole kWh and no power, as a meter without its
+    PIN does. None for plugs."""
 
 
 class RadiatorMode(StrEnum):
-    """What a radiator thermostat regulates to."""
+    """How a radiator thermostat regulates."""
 
     OFF = "off"
-    """Closed for good (frost protection remains)."""
+    """Permanently closed (frost protection stays active)."""
     ON = "on"
-    """Fully open."""
+    """Permanently open."""
     REGULATED = "regulated"
-    """To the target temperature."""
+    """Regulates to the target temperature."""
 
 
 class RadiatorError(StrEnum):
-    """What a radiator thermostat complains of (AHA 3.2, errorcode 0 to 6)."""
+    """Errors of a radiator thermostat (AHA 3.2, errorcode 0 to 6, in this order)."""
 
     NONE = "none"
     NOT_ADAPTED = "not_adapted"
     SHORT_STROKE = "short_stroke"
-    """The valve's stroke is too short, or the battery too weak."""
+    """The valve stroke is too short, or the battery too weak."""
     VALVE_STUCK = "valve_stuck"
     PREPARING = "preparing"
     READY_TO_MOUNT = "ready_to_mount"
@@ -97,32 +98,32 @@ class RadiatorError(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thermostat:
-    """A radiator thermostat's regulation."""
+    """The state and schedule of a radiator thermostat."""
 
     mode: RadiatorMode | None
     target_temperature: float | None
-    """°C; None while switched off or fully open."""
+    """°C; None while off or fully open."""
     comfort_temperature: float | None
-    """°C; None if comfort means off or fully open."""
+    """°C; None if the comfort setting is off or fully open."""
     eco_temperature: float | None
-    """°C; None if eco means off or fully open, the usual way to switch off at night."""
+    """°C; None if the eco setting is off or fully open. Off is a common setting for the night."""
     next_change: datetime | None
-    """When the schedule changes the target."""
+    """When the schedule next changes the target temperature."""
     next_temperature: float | None
-    """°C, the target from then on; None also for off and fully open."""
+    """°C, the target from then on; None for off and fully open."""
     window_open: bool | None
-    """Whether the thermostat has turned itself down because of an open window."""
+    """Whether the thermostat has turned the heating down because of an open window."""
     boost: bool | None
     summer: bool | None
     holiday: bool | None
     adaptive_heating: bool | None
-    """Whether it starts early enough to be warm in time."""
+    """Whether heating starts early, to reach the target temperature in time."""
     error: RadiatorError | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Blind:
-    """A roller shutter."""
+    """A roller shutter or blind."""
 
     position: int | None
     """%; 100 is open."""
@@ -135,20 +136,20 @@ class Button:
     """One key of a switch."""
 
     identifier: str
-    """The key's own AIN."""
+    """The AIN of the key."""
     name: str
-    """The key's name without the device's."""
+    """The name of the key, without the name of the device."""
     last_pressed: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Device:
-    """One entry of the box's device list: a device, a unit of a composite device, or a group."""
+    """One entry of the device list: a device, a unit of a composite device, or a group."""
 
     ain: str
-    """The identifier as the box writes it, blanks included."""
+    """The identifier as the box writes it, with its blanks."""
     owner_ain: str
-    """The AIN of the physical device: the parent's for a unit, else the own one."""
+    """The AIN of the physical device: the parent of a unit, otherwise the device itself."""
     name: str
     product_name: str
     manufacturer: str
@@ -160,26 +161,26 @@ class Device:
     """%."""
     battery_low: bool | None
     temperature: float | None
-    """°C, the user's offset already contained."""
+    """°C, including the offset that the user has set."""
     humidity: int | None
     """%."""
     power_meter: PowerMeter | None
     thermostat: Thermostat | None
     locked: bool | None
-    """Whether apps and the box's pages may not switch it."""
+    """Whether the device is locked against switching by apps and the user interface."""
     buttons_locked: bool | None
-    """Whether the keys on the device do nothing."""
+    """Whether the buttons on the device are locked."""
     alert: bool | None
-    """Whether a contact stands open, or a detector has detected."""
+    """Whether a contact is open, or a detector has triggered."""
     alert_changed: datetime | None
     blind: Blind | None
     buttons: tuple[Button, ...]
     blocks: frozenset[str]
-    """Names of the function blocks that the box sent, empty ones included."""
-    parse_errors: tuple[tuple[str, str], ...] = field(default=(), compare=False)
-    """(element, reason) of what was sent but could not be understood."""
+    """Names of the function blocks that the box has sent, including empty ones."""
+    parse_errors: tuple[ParseError, ...] = field(default=(), compare=False)
+    """Elements that the box has sent empty or with an invalid value."""
     rest_details: RestDetails | None = None
-    """What the REST API adds, where the box has one."""
+    """What the REST API adds, None if the box has no REST API."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,15 +188,15 @@ class DeviceList:
     """The answer to `getdevicelistinfos`."""
 
     firmware_version: str | None
-    """FRITZ!OS of the box; not sent before 7.2x."""
+    """FRITZ!OS of the box; older versions than 7.2x do not send it."""
     devices: Mapping[str, Device]
-    """By AIN, in the box's order."""
+    """By AIN, in the order of the list."""
     skipped_entries: tuple[str, ...] = ()
-    """Why entries were left out: without identifier, or a second one with the same."""
+    """Why entries were skipped: a missing or duplicate identifier."""
 
 
 def _closed_to_open(text: str) -> int:
-    """Return how far a blind is open; the box tells how far it is closed."""
+    """Return how far a blind is open in %; the box reports how far it is closed."""
     return 100 - percent(text)
 
 
@@ -216,6 +217,7 @@ def _radiator_temperature(text: str) -> float:
 
 
 _RADIATOR_MODES: Final = {253: RadiatorMode.OFF, 254: RadiatorMode.ON}
+"""By temperature code (AHA 3.2)."""
 
 
 def _radiator_error(text: str) -> RadiatorError:
@@ -226,10 +228,10 @@ _RADIATOR_ERRORS: Final = tuple(RadiatorError)
 
 
 def parse_device_list(text: str) -> DeviceList:
-    """Read the answer to `getdevicelistinfos`.
+    """Parse the answer to `getdevicelistinfos`.
 
-    An entry with impossible values loses those values only; an entry that cannot be told
-    apart from others is set aside. Raises MalformedAnswerError when the whole is no list.
+    An invalid value becomes None. An entry whose identifier is missing or not unique is skipped.
+    Raises MalformedAnswerError if the answer is not a device list.
     """
     root = parse_xml(text, "devicelist")
     nodes: dict[str, Node] = {}
@@ -261,10 +263,10 @@ def _owner_ain(
 ) -> str:
     """Return the AIN of the physical device that an entry is part of.
 
-    A unit names its parent by the parent's internal id; its AIN is the parent's with "-n"
-    (HAN-FUN) or two more characters (Zigbee) behind it. Internal ids are doubtful in mixed
-    lists and identifiers of groups have dashes too, so an entry belongs to another one only
-    if that is in the list and its AIN begins the entry's own.
+    A unit refers to its parent by the parent's internal id. The unit's AIN is the AIN of the parent
+    with the suffix "-n" (HAN-FUN) or two more characters (Zigbee). Internal ids are unreliable in
+    mixed lists, and identifiers of groups contain dashes, too. So an entry is a part of another one
+    only if the other one is in the list and its AIN is a prefix of the entry's AIN.
     """
     parent_id = node.text("etsiunitinfo/etsideviceid")
     for parent in (ain_by_id.get(parent_id, ""), ain.rpartition("-")[0]):
@@ -278,10 +280,10 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
     blocks = frozenset(child.tag for child in element if child.tag not in _NOT_A_BLOCK)
     unit_type = node.number("etsiunitinfo/unittype")
     product_name = node.attribute("productname")
-    # The battery at device level is the one to believe (AHA since 7.08); older firmware
-    # has it inside <hkr> only.
-    place = "" if "battery" in node else "hkr/"
-    low_place = "" if "batterylow" in node else "hkr/"
+    # AHA recommends the battery level of the device (since 7.08). Older firmware has one inside
+    # <hkr> only.
+    battery_parent = "" if "battery" in node else "hkr/"
+    battery_low_parent = "" if "batterylow" in node else "hkr/"
     firmware_version = node.attribute("fwversion")
     switch = "hkr" if "hkr" in blocks else "switch"
     is_blind = unit_type in _BLIND_UNITS or "blind" in blocks
@@ -291,13 +293,13 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
         name=folded(node.text("name")) or product_name or ain,
         product_name=product_name,
         manufacturer=node.attribute("manufacturer"),
-        # Units report "0.0": only their parent has a firmware.
+        # Units report "0.0": only their parent has firmware.
         firmware_version=None if firmware_version in {"", "0.0"} else firmware_version,
         is_group=element.tag == "group",
         present=node.text("present") == "1",
         unit_type=unit_type,
-        battery=node.value(f"{place}battery", percent),
-        battery_low=node.value(f"{low_place}batterylow", flag),
+        battery=node.value(f"{battery_parent}battery", percent),
+        battery_low=node.value(f"{battery_low_parent}batterylow", flag),
         temperature=node.value("temperature/celsius", tenths),
         humidity=node.value("humidity/rel_humidity", percent),
         power_meter=_power_meter(ain, node, unit_type, product_name)
@@ -308,7 +310,7 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
         buttons_locked=node.value(f"{switch}/devicelock", flag),
         # Blinds use the same element as a bit mask of faults.
         alert=node.value("alert/state", flag) if not is_blind else None,
-        alert_changed=node.value("alert/lastalertchgtimestamp", moment),
+        alert_changed=node.value("alert/lastalertchgtimestamp", from_unix),
         blind=_blind(node) if is_blind else None,
         buttons=_buttons(ain, element) if "button" in blocks else (),
         blocks=blocks,
@@ -331,8 +333,8 @@ def _power_meter(ain: str, node: Node, unit_type: int | None, product_name: str)
     voltage = node.value("powermeter/voltage", milli)
     if power == voltage == 0 and (kind is not MeterKind.CONSUMPTION or energy == 0):
         # All zero is no reading: a plug without mains could not have answered (home-assistant
-        # core#55799), and a meter head sends 0 V and 0 W while it sees no instantaneous power.
-        node.parse_errors.append(("powermeter", "all zero"))
+        # core#55799), and a Smart Energy 250 sends 0 V and 0 W while the meter shows no power.
+        node.parse_errors.append(ParseError("powermeter", "all zero"))
         power = voltage = None
         energy = energy or None
     return PowerMeter(
@@ -356,9 +358,9 @@ def _thermostat(node: Node) -> Thermostat:
         else None,
         comfort_temperature=node.value("hkr/komfort", _radiator_temperature),
         eco_temperature=node.value("hkr/absenk", _radiator_temperature),
-        next_change=node.value("hkr/nextchange/endperiod", moment),
+        next_change=node.value("hkr/nextchange/endperiod", from_unix),
         next_temperature=node.value("hkr/nextchange/tchange", _radiator_temperature),
-        # Spelled so by the box.
+        # The box spells it without the e.
         window_open=node.value("hkr/windowopenactiv", flag),
         boost=node.value("hkr/boostactive", flag),
         summer=node.value("hkr/summeractive", flag),
@@ -378,18 +380,18 @@ def _blind(node: Node) -> Blind:
 
 
 def _buttons(ain: str, element: ET.Element) -> tuple[Button, ...]:
-    """Return the keys of a device. A HAN-FUN key is a unit of its own, and named by that."""
+    """Return the keys of a device. A HAN-FUN key is a unit, whose AIN identifies the key."""
     buttons = {}
     for child in element:
         if child.tag != "button":
             continue
         node = Node(child)
         identifier = node.attribute("identifier") or ain
-        # "Living room: top right": the first half is the device's name.
+        # "Living room: top right": the first part is the name of the device.
         name = folded(node.text("name")).rpartition(": ")[2]
         buttons[identifier] = Button(
             identifier=identifier,
             name=name,
-            last_pressed=node.value("lastpressedtimestamp", moment),
+            last_pressed=node.value("lastpressedtimestamp", from_unix),
         )
     return tuple(buttons.values())

@@ -1,7 +1,8 @@
-"""What a FRITZ!Box says of itself and of a login."""
+"""Parsers for what a FRITZ!Box reports about itself and about a login session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 import hashlib
 import re
 from typing import Final
@@ -10,28 +11,26 @@ from .xml import MalformedAnswerError, parse_xml
 
 ZERO_SID: Final = "0" * 16
 """The SID of a client that is not logged in."""
-
-
 MAX_ITERATIONS: Final = 10_000_000
-"""Real boxes ask for 66,000 rounds; more than this is not a box but an attack on our CPU."""
+"""FRITZ!Boxes ask for about 66,000 iterations. More than this is an attempt to exhaust our CPU."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionInfo:
-    """The answer of `login_sid.lua`."""
+    """The answer of `login_sid.lua`: the state of a session, and the challenge for a login."""
 
     sid: str
     challenge: str
-    block_time: int
-    """Seconds during which the box refuses every login."""
+    block_time: timedelta
+    """How long the box refuses every login."""
     rights: Mapping[str, int]
-    """Right name to access: 0 none, 1 read, 2 write."""
+    """Access by name of the right: 0 none, 1 read, 2 write."""
     default_user: str
-    """The user that the box preselects, empty if it names none."""
+    """The user that the box preselects, empty if there is none."""
 
     @property
     def logged_in(self) -> bool:
-        """Whether the SID is alive."""
+        """Whether the SID is valid."""
         return self.sid != ZERO_SID
 
     @property
@@ -42,17 +41,17 @@ class SessionInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BoxInfo:
-    """What the box tells everybody about itself, without login."""
+    """What the box reports about itself without a login."""
 
     model: str
     firmware_version: str | None
     """FRITZ!OS, such as "8.25"."""
     serial: str
-    """Twelve hex digits, also its first MAC address; empty if the box keeps it to itself."""
+    """Twelve hex digits, equal to the first MAC address; empty if the box does not report it."""
 
 
 def parse_session_info(text: str) -> SessionInfo:
-    """Read an answer of `login_sid.lua`. Raises MalformedAnswerError."""
+    """Parse an answer of `login_sid.lua`. Raises MalformedAnswerError."""
     root = parse_xml(text, "SessionInfo")
     sid = (root.findtext("SID") or "").strip()
     if not re.fullmatch(r"[0-9A-Za-z]{16}", sid):
@@ -65,7 +64,9 @@ def parse_session_info(text: str) -> SessionInfo:
     return SessionInfo(
         sid=sid,
         challenge=(root.findtext("Challenge") or "").strip(),
-        block_time=int(block_time) if re.fullmatch("[0-9]{1,9}", block_time) else 0,
+        block_time=timedelta(
+            seconds=int(block_time) if re.fullmatch("[0-9]{1,9}", block_time) else 0
+        ),
         rights={
             name: int(value)
             for name, value in zip(names, access, strict=False)
@@ -76,11 +77,11 @@ def parse_session_info(text: str) -> SessionInfo:
 
 
 def parse_box_info(text: str) -> BoxInfo:
-    """Read `jason_boxinfo.xml`, which boxes serve without login. Raises MalformedAnswerError."""
+    """Parse `jason_boxinfo.xml`, which needs no login. Raises MalformedAnswerError."""
     root = parse_xml(text, "BoxInfo")
     fields = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in root}
     serial = fields.get("Serial", "").upper()
-    # "285.08.25": the model's own number, then the version of FRITZ!OS.
+    # "285.08.25": the number of the model, then the version of FRITZ!OS.
     version = re.fullmatch(r"[0-9]+\.0*([0-9]+)\.([0-9]+)", fields.get("Version", ""))
     return BoxInfo(
         model=fields.get("Name") or "FRITZ!Box",
@@ -90,13 +91,13 @@ def parse_box_info(text: str) -> BoxInfo:
 
 
 def challenge_response(challenge: str, password: str) -> str:
-    """Return the response to a login challenge of either version. Slow: PBKDF2.
+    """Return the response to a login challenge. Slow for version 2, which uses PBKDF2.
 
-    Version 2 (FRITZ!OS 7.24 and newer) sends "2$iterations$salt$iterations$salt", version 1
-    eight hex digits. Raises ValueError for a challenge of neither form.
+    A challenge of version 2 (FRITZ!OS 7.24 and newer) is "2$iterations$salt$iterations$salt", one of
+    version 1 has eight hex digits. Raises ValueError for any other form.
     """
     if re.fullmatch("[0-9A-Za-z]+", challenge):
-        # Older boxes hash UTF-16LE and know no character above code point 255.
+        # Version 1 hashes UTF-16LE, with a dot for each character above code point 255.
         known = "".join(char if ord(char) < 256 else "." for char in password)
         digest = hashlib.md5(f"{challenge}-{known}".encode("utf-16-le"), usedforsecurity=False)
         return f"{challenge}-{digest.hexdigest()}"

@@ -1,7 +1,7 @@
-"""What a FRITZ!Box tells beyond its device list: JSON of the REST API as typed values.
+"""Parser for the REST API: what a FRITZ!Box reports in addition to its device list.
 
 "REST" in comments is AVM's "FRITZ! Smart Home REST API" 0.9.5 (2025-08-07) for FRITZ!OS 8.20
-and newer. Values that are missing or nonsense are `None`.
+and newer. A missing or invalid value becomes `None`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from typing import Final
 from .xml import MalformedAnswerError
 
 NO_PERMISSION: Final = 3001
-"""Error code: the session has ended, or its user lacks the right (REST, error_list)."""
+"""Error code: the session has ended, or the user lacks the right (REST, error_list)."""
 UID_NOT_FOUND: Final = 2001
-"""Error code: there is no such unit, at least not any more (REST, error_list)."""
+"""Error code: the unit does not exist, or not any more (REST, error_list)."""
 
 
 class RelayFault(StrEnum):
-    """What keeps a plug from switching (REST, state_outletState)."""
+    """Why a plug cannot switch (REST, state_outletState)."""
 
     NONE = "none"
     OVERCURRENT = "overcurrent"
@@ -27,13 +27,13 @@ class RelayFault(StrEnum):
 
 
 class SmartMeterProblem(StrEnum):
-    """What keeps a FRITZ!Smart Energy 250 from reading its meter (REST, state_smartmeterState)."""
+    """Why a FRITZ!Smart Energy 250 cannot read its meter (REST, state_smartmeterState)."""
 
     REDUCED_RESOLUTION = "reduced_resolution"
     NO_VALID_DATA = "no_valid_data"
     NO_DATA = "no_data"
     TEMPORARY_NO_DATA = "temporary_no_data"
-    """The meter was read before: most probably the head has come off."""
+    """The meter was read before: the device has probably come off the meter."""
     NEW_METER_DETECTED = "new_meter_detected"
     SCATTERED_LIGHT = "scattered_light"
 
@@ -55,42 +55,42 @@ _SMART_METER_PROBLEMS: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RestDetails:
-    """What the device list does not tell about one of its entries.
+    """What the REST API adds to one entry of the device list.
 
-    A plug is device and unit in one; of a composite device the parent has the firmware and the
-    supply, the units have the rest.
+    A plug is both a device and a unit. In a composite device, the parent has the firmware and the
+    power supply, and its units have everything else.
     """
 
     current: float | None
     """A."""
     relay_fault: RelayFault | None
-    """None for what is no plug of FRITZ!'s, and while it is out of reach."""
+    """None for anything but a FRITZ! plug, and while the plug is out of reach."""
     smart_meter: frozenset[SmartMeterProblem] | None
-    """Empty when all is well, None for what is no head on a meter or does not tell."""
+    """Empty without a problem, None for other devices and while the state is unknown."""
     firmware_update: bool | None
     """Whether the box has found newer firmware for the device."""
     battery_powered: bool | None
-    """Whether the device lives on its batteries alone."""
+    """Whether batteries are the only power supply."""
     unit: str | None = None
-    """By which UID the REST API knows the unit with this AIN, None if it is none. It contains the
-    AIN, but need not be the same."""
+    """UID of the unit with this AIN, None if there is none. It contains the AIN, but may differ from
+    it."""
 
 
 def parse_overview(text: str) -> Mapping[str, RestDetails]:
-    """Read the answer of `/smarthome/overview`: extras by AIN, as the device list writes it.
+    """Parse the answer to `/smarthome/overview`; return details by AIN, as the device list writes it.
 
-    Of two entries with the same AIN the first one counts, as in the device list. Raises
-    MalformedAnswerError when the whole is no JSON object.
+    If two entries have the same AIN, the first one is used, as in the device list. Raises
+    MalformedAnswerError if the answer is not a JSON object.
     """
     overview = parse_json(text)
-    # A device that was paired twice keeps a suffix in its units' UID, not in their AIN.
+    # After a second pairing, the UID of a unit has a suffix, but its AIN does not.
     devices = _by_identifier(overview.get("devices"), "UID")
     units = _by_identifier(overview.get("units"), "ain")
     return {ain: _rest_details(devices.get(ain, {}), units.get(ain, {})) for ain in devices | units}
 
 
 def parse_error_code(text: str) -> int | None:
-    """Return the code of the first error in an answer, None if it tells none."""
+    """Return the code of the first error in an answer, None if there is none."""
     try:
         errors = json_list(parse_json(text).get("errors"))
     except MalformedAnswerError:
@@ -111,9 +111,9 @@ def _rest_details(device: Mapping[str, object], unit: Mapping[str, object]) -> R
 
 
 def _interface(unit: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """Return what a unit tells in one of its interfaces: nothing while it is out of reach.
+    """Return the fields of an interface of a unit, none while the unit is out of reach.
 
-    The values may be old or defaults then (REST, unit_base).
+    The fields may contain old values or defaults then (REST, unit_base).
     """
     interface = json_object(json_object(unit.get("interfaces")).get(name))
     if unit.get("isConnected") is False or interface.get("state") == "notConnected":
@@ -126,9 +126,9 @@ def _is_valid(interface: Mapping[str, object]) -> bool:
 
 
 def _current(meter: Mapping[str, object]) -> float | None:
-    """Return A from mA. No connection of a home exceeds a thousand."""
+    """Return A from mA. A house connection supplies less than 1000 A."""
     value = meter.get("current")
-    # A plug without mains could not have answered: 0 V is no reading, as in the device list.
+    # 0 V is no reading: a plug without mains could not have answered.
     if not _is_valid(meter) or meter.get("voltage") == 0 or isinstance(value, bool):
         return None
     return value / 1000 if isinstance(value, int | float) and abs(value) <= 10**6 else None
@@ -136,20 +136,20 @@ def _current(meter: Mapping[str, object]) -> float | None:
 
 def _relay_fault(switch: Mapping[str, object]) -> RelayFault | None:
     fault = _word(switch.get("outletState"), _RELAY_FAULTS)
-    # Only "no fault" needs a valid interface: the state of a stuck relay is not known.
+    # The interface of a stuck relay is not valid, because the state of the relay is unknown.
     return None if fault is RelayFault.NONE and not _is_valid(switch) else fault
 
 
-def _smart_meter(head: Mapping[str, object]) -> frozenset[SmartMeterProblem] | None:
-    words = head.get("smartmeterState")
+def _smart_meter(interface: Mapping[str, object]) -> frozenset[SmartMeterProblem] | None:
+    words = interface.get("smartmeterState")
     known = (_word(word, _SMART_METER_PROBLEMS) for word in json_list(words))
     if problems := frozenset(problem for problem in known if problem is not None):
         return problems
-    return problems if words == [] and _is_valid(head) else None
+    return problems if words == [] and _is_valid(interface) else None
 
 
 def _battery_powered(device: Mapping[str, object]) -> bool | None:
-    """Return whether a device has batteries and nothing else; each half may be missing."""
+    """Return whether batteries are the only supply; the box may report only one of the two."""
     external = _flag(device.get("isExternallyPowered"))
     batteries = _flag(device.get("isBatteryPowered"))
     if external or batteries is None:
@@ -161,7 +161,7 @@ def _battery_powered(device: Mapping[str, object]) -> bool | None:
 
 
 def parse_json(text: str) -> Mapping[str, object]:
-    """Return the JSON object that an answer must be. Raises MalformedAnswerError."""
+    """Return the JSON object of an answer. Raises MalformedAnswerError if it is anything else."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as err:
@@ -172,7 +172,7 @@ def parse_json(text: str) -> Mapping[str, object]:
 
 
 def _by_identifier(entries: object, key: str) -> dict[str, Mapping[str, object]]:
-    """Return the entries of a list by their identifier; those without one are left out."""
+    """Return the entries of a list by their identifier; entries without one are skipped."""
     found: dict[str, Mapping[str, object]] = {}
     for entry in map(json_object, json_list(entries)):
         identifier = entry.get(key)
@@ -182,12 +182,12 @@ def _by_identifier(entries: object, key: str) -> dict[str, Mapping[str, object]]
 
 
 def json_object(value: object) -> Mapping[str, object]:
-    """Return a value if it is an object, else an empty one."""
+    """Return a value if it is a JSON object, otherwise an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def json_list(value: object) -> Sequence[object]:
-    """Return a value if it is a list, else an empty one."""
+    """Return a value if it is a list, otherwise an empty list."""
     return value if isinstance(value, list) else ()
 
 

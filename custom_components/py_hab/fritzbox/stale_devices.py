@@ -1,13 +1,15 @@
-"""Which devices a box no longer lists, for good."""
+"""Detects devices that a FRITZ!Box no longer lists (quality scale rule `stale-devices`)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-STALE_AFTER: Final = timedelta(days=1)
-"""A gateway in the mesh takes its devices along when it is switched off for the night."""
-STALE_LISTS: Final = 10
+MIN_ABSENCE: Final = timedelta(days=1)
+"""How long a stale device must have been missing. The devices of another gateway in the mesh are
+missing while that gateway is switched off, for example at night."""
+MIN_LISTS_WITHOUT: Final = 10
+"""In how many lists a stale device must have been missing."""
 
 
 @dataclass(slots=True)
@@ -17,16 +19,16 @@ class _Absence:
 
 
 class StaleDevices:
-    """Counts in how many lists, and for how long, each known device has been missing."""
+    """Records for how long, and in how many lists, each known device has been missing."""
 
     def __init__(self) -> None:
-        """Start with nothing missing."""
+        """Start without missing devices."""
         self._absences: dict[str, _Absence] = {}
 
     def update(self, known: Collection[str], listed: Collection[str], now: datetime) -> set[str]:
-        """Take another list; return which of the known devices are stale.
+        """Process another list; return the known devices that are stale.
 
-        An empty list proves nothing: a box that has just started does not know its devices yet.
+        An empty list is ignored: a box that has just started does not know its devices yet.
         """
         if not listed:
             return set()
@@ -37,5 +39,5 @@ class StaleDevices:
         return {
             ain
             for ain, absence in self._absences.items()
-            if absence.lists >= STALE_LISTS and now - absence.since >= STALE_AFTER
+            if absence.lists >= MIN_LISTS_WITHOUT and now - absence.since >= MIN_ABSENCE
         }

@@ -1,30 +1,30 @@
-"""The box's XML: refused where it is dangerous, read value by value where it is not."""
+"""Reads the XML of a FRITZ!Box value by value; refuses documents that could define entities."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 import re
-from typing import Final
+from typing import Final, NamedTuple
 import xml.etree.ElementTree as ET
 
 
 class MalformedAnswerError(Exception):
-    """The box's answer is not what its documentation promises."""
+    """An answer of the box does not have the documented form."""
 
 
 def folded(text: str) -> str:
-    """Return a text with its white space folded."""
+    """Return a text with each run of white space as one blank."""
     return " ".join(text.split())
 
 
 class Unreadable(Exception):
-    """An element's text is not a value; the message is the reason."""
+    """The text of an element is not a valid value; the message is the reason."""
 
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}").fullmatch
 
 
 def integer(text: str, low: int, high: int) -> int:
-    """Return a decimal integer between two limits."""
+    """Return a decimal integer between two limits, both included. Raises Unreadable."""
     if not _INTEGER(text):
         raise Unreadable("not a number")
     number = int(text)
@@ -34,12 +34,12 @@ def integer(text: str, low: int, high: int) -> int:
 
 
 def flag(text: str) -> bool:
-    """Return a yes or no from 1 or 0."""
+    """Return a bool from 1 or 0."""
     return bool(integer(text, 0, 1))
 
 
 def percent(text: str) -> int:
-    """Return a share in %."""
+    """Return a percentage from 0 to 100."""
     return integer(text, 0, 100)
 
 
@@ -49,7 +49,7 @@ def tenths(text: str) -> float:
 
 
 def milli(text: str) -> float:
-    """Return W or V from mW or mV. No connection of a home exceeds a megawatt."""
+    """Return W or V from mW or mV. A house connection supplies less than a megawatt."""
     return integer(text, -(10**9), 10**9) / 1000
 
 
@@ -62,8 +62,8 @@ def _number(text: str) -> int:
     return integer(text, 0, 10**9)
 
 
-def moment(text: str) -> datetime:
-    """Return a time from unix seconds; 0 means unknown."""
+def from_unix(text: str) -> datetime:
+    """Return a time (UTC) from a unix timestamp in seconds; 0 means unknown."""
     seconds = integer(text, -1, 10**11)
     if seconds <= 0:
         raise Unreadable("unknown")
@@ -71,22 +71,29 @@ def moment(text: str) -> datetime:
 
 
 _DEPTH: Final = 3
-"""The deepest value is <hkr><nextchange><endperiod>."""
+"""Levels below a device; the deepest value is <hkr><nextchange><endperiod>."""
+
+
+class ParseError(NamedTuple):
+    """An element of a device that could not be read."""
+
+    path: str
+    reason: str
 
 
 class Node:
-    """A device's element, read value by value; remembers what could not be read."""
+    """The element of a device, read value by value. Collects what cannot be read."""
 
     def __init__(self, element: ET.Element) -> None:
-        """Read this element; `unread` collects (path, reason)."""
+        """Wrap an element; its values are addressed by their path below it."""
         self.element = element
-        self.parse_errors: list[tuple[str, str]] = []
-        # Collected at once: a search from the top for each value takes several times as long.
+        self.parse_errors: list[ParseError] = []
+        # One pass over the element: a search for each value takes several times as long.
         self._texts: dict[str, str] = {}
         self._collect(element, "", _DEPTH)
 
     def _collect(self, parent: ET.Element, prefix: str, depth: int) -> None:
-        """Keep the text of each descendant by its path; of several with one path, the first's."""
+        """Store the text of each descendant by its path; the first of several with the same path."""
         texts = self._texts
         for child in parent:
             path = prefix + child.tag
@@ -96,40 +103,40 @@ class Node:
                 self._collect(child, f"{path}/", depth - 1)
 
     def __contains__(self, path: str) -> bool:
-        """Whether the box sent this descendant, be it empty."""
+        """Whether the box has sent this descendant, empty or not."""
         return path in self._texts
 
     def text(self, path: str) -> str:
-        """Return the text of a descendant, empty if there is none."""
+        """Return the text of a descendant, empty if it is missing."""
         return self._texts.get(path, "")
 
     def value[T](self, path: str, convert: Callable[[str], T]) -> T | None:
-        """Return the converted text of a child, None if there is none to believe."""
+        """Return the converted text of a descendant, None if it is missing, empty or invalid."""
         text = self._texts.get(path)
         if text is None:
             return None
         if not text:
-            self.parse_errors.append((path, "empty"))
+            self.parse_errors.append(ParseError(path, "empty"))
             return None
         try:
             return convert(text)
         except Unreadable as reason:
-            self.parse_errors.append((path, str(reason)))
+            self.parse_errors.append(ParseError(path, str(reason)))
             return None
 
     def attribute(self, name: str) -> str:
-        """Return an attribute with its white space folded, empty if there is none."""
+        """Return an attribute with its white space folded, empty if it is missing."""
         return folded(self.element.get(name, ""))
 
     def number(self, path: str) -> int | None:
-        """Return a child's whole number."""
+        """Return the whole number of a descendant, None if it is missing, empty or invalid."""
         return self.value(path, _number)
 
 
 def parse_xml(text: str, root: str) -> ET.Element:
-    """Return the root element of an answer, which must have the given name."""
+    """Return the root element of an answer. Raises MalformedAnswerError if it has another name."""
     if "<!DOCTYPE" in text:
-        # Only a document type can define entities; the box never sends one.
+        # Only a document type can define entities. The box never sends one.
         raise MalformedAnswerError("answer with a document type refused")
     try:
         element = ET.fromstring(text)
