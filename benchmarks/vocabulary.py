@@ -13,7 +13,7 @@ import re
 from typing import Any, Final
 
 from benchmarks.table import print_table
-from custom_components.py_hab.sml.key_names import register_of
+from custom_components.py_hab.sml.key_names import mapping_of_name
 from custom_components.py_hab.sml.registers import QUANTITIES, TOTALS, Quantity
 
 SCRIPTS: Final = (
@@ -162,7 +162,7 @@ def measure(lines: Iterable[dict[str, Any]]) -> Measurement:
             if "contradict" in told:
                 result.contradicting[line["key"], line["obis"], line["unit"]] += 1
             continue
-        found = register_of(told.key)
+        found = mapping_of_name(told.key)
         # A doubtful factor may differ: the user confirms it, or a power's values correct it.
         right = (
             found is not None

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.coordinator import STALE_AFTER, FritzBoxCoordinator
+from custom_components.py_hab.coordinator import KEEP_VALUES_FOR, FritzBoxCoordinator
 from custom_components.py_hab.fritzbox_errors import LONGEST_BACK_OFF
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
@@ -240,7 +240,7 @@ async def test_last_values_stand_in_for_unreadable_answers_while_fresh(
     await set_up(hass, fritzbox_entry)
     before = states(hass)
     box.fault(fault, switchcmd=LIST)
-    await time.passes(hass, STALE_AFTER - POLL)
+    await time.passes(hass, KEEP_VALUES_FOR - POLL)
     assert states(hass) == before
     told = logged(caplog, logging.WARNING)
     assert len(told) == 1

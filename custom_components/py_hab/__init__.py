@@ -1,4 +1,4 @@
-"""FRITZ!Box smart home and Tasmota SML meters in Home Assistant, with a history that is true."""
+"""FRITZ!Box smart home devices and Tasmota SML meters, with a complete history."""
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
@@ -25,7 +25,7 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Set up the editor of statistics, register actions and JSON endpoints."""
+    """Set up the statistics editor, and register actions and JSON endpoints."""
     await async_setup_editor(hass)
     async_register_actions(hass)
     async_register_data_actions(hass)
@@ -57,7 +57,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
-    """Delete what was stored for a removed entry."""
+    """Delete the stored data, the session and the issues of a removed entry."""
     await CounterStore(hass, entry.entry_id).async_remove()
     await async_end(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)
@@ -66,7 +66,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> No
 async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: PyHabConfigEntry, device: dr.AnyDeviceEntry
 ) -> bool:
-    """Let the user remove a device that its source no longer shows."""
+    """Return whether the user may remove a device: its source must no longer report it."""
     if entry.state is not ConfigEntryState.LOADED:
         return True
     match entry.runtime_data.coordinator:

@@ -1,4 +1,4 @@
-"""Binary sensors: contacts and detectors, open-window detection, low batteries."""
+"""Binary sensors of the devices at a FRITZ!Box."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class FritzBoxBinarySensorDescription(FritzBoxEntityDescription, BinarySensorEntityDescription):
-    """A binary sensor of a device at the box."""
+    """Describes a binary sensor of a device at the box."""
 
     value_fn: Callable[[Device], bool | None]
 
@@ -72,7 +72,7 @@ def _of_thermostat(
     )
 
 
-def _of_extras(
+def _of_rest(
     key: str, value: Callable[[RestDetails], bool | None], **more: Any
 ) -> FritzBoxBinarySensorDescription:
     return FritzBoxBinarySensorDescription(
@@ -120,7 +120,7 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
     FritzBoxBinarySensorDescription(
         key="locked",
         translation_key="locked",
-        # Lock: on means unlocked.
+        # Home Assistant shows `on` as unlocked for this class.
         device_class=BinarySensorDeviceClass.LOCK,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
@@ -164,7 +164,7 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
             device.power_meter.reduced_resolution if device.power_meter else None
         ),
     ),
-    _of_extras(
+    _of_rest(
         "relay_fault",
         lambda rest_details: (
             None
@@ -173,12 +173,12 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
         ),
         device_class=BinarySensorDeviceClass.PROBLEM,
     ),
-    _of_extras(
+    _of_rest(
         "firmware_update",
         lambda rest_details: rest_details.firmware_update,
         device_class=BinarySensorDeviceClass.UPDATE,
     ),
-    _of_extras(
+    _of_rest(
         "battery_powered",
         lambda rest_details: rest_details.battery_powered,
         entity_registry_enabled_default=False,
@@ -199,24 +199,26 @@ async def async_setup_entry(
     entry: PyHabConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the binary sensors of a box; a meter has none."""
+    """Set up the binary sensors of a box. A meter has none."""
     coordinator = entry.runtime_data.coordinator
     if isinstance(coordinator, FritzBoxCoordinator):
         async_add_as_they_appear(
             coordinator,
             async_add_entities,
-            found=lambda: fritzbox_values(coordinator, FRITZBOX_BINARY_SENSORS),
-            create=lambda item: FritzBoxBinarySensor(coordinator, ain=item[0], description=item[1]),
+            find=lambda: fritzbox_values(coordinator, FRITZBOX_BINARY_SENSORS),
+            create=lambda value: FritzBoxBinarySensor(
+                coordinator, ain=value.ain, description=value.description
+            ),
         )
 
 
 class FritzBoxBinarySensor(FritzBoxEntity, BinarySensorEntity):
-    """Something at the box that is or is not so."""
+    """A state of a device at the box that is on or off."""
 
     entity_description: FritzBoxBinarySensorDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Whether it is so, None while the device does not tell."""
+        """Whether the state is on, None while the device does not report it."""
         return self.entity_description.value_fn(self.device)

@@ -54,8 +54,8 @@ from .const import (
 )
 from .flows.key_section import (
     choices_by_values,
-    chosen_registers,
-    registers_section,
+    chosen_mappings,
+    mapping_section,
     suggested_choices,
 )
 from .flows.options import PyHabOptionsFlow
@@ -70,8 +70,8 @@ from .fritzbox_api import (
     offers_smart_home,
 )
 from .fritzbox_errors import ERROR_KEYS
-from .meter.probe import ProbeResult, async_announced_head, async_find_readers, async_probe_reader
-from .sml.key_mapping import METER_CHOICES, assigned_registers
+from .meter.probe import ProbeResult, async_announced_reader, async_find_readers, async_probe_reader
+from .sml.key_mapping import METER_CHOICES, assigned_mappings
 from .sml.payload import MalformedMessageError, may_have_meter
 from .sml.registers import KeyMapping
 from .sml.topics import DISCOVERY, InvalidTopicError, ReaderInfo, ReaderTopics, reader_topics
@@ -289,7 +289,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         except MalformedMessageError:
             # Empty where discovery was switched off.
             return self.async_abort(reason="not_supported")
-        reader = await async_announced_head(self.hass, mac)
+        reader = await async_announced_reader(self.hass, mac)
         if reader is None or reader.topics is None:
             return self.async_abort(reason="not_supported")
         self._async_abort_entries_match({CONF_TOPIC: reader.topics.sensor})
@@ -367,7 +367,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             return
         self._async_abort_entries_match({CONF_TOPIC: topic})
         probe = await async_probe_reader(self.hass, topics)
-        if not probe.heard:
+        if not probe.has_published:
             errors[CONF_TOPIC] = "no_message"
         elif not probe.blocks:
             errors[CONF_TOPIC] = "no_meter"
@@ -390,7 +390,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         by_values: dict[str, str] = {}
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
-            assigned = assigned_registers(entry.options.get(CONF_REGISTERS))
+            assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
             if topic == entry.data[CONF_TOPIC]:
                 by_values = choices_by_values(entry)
         heard = (key for fields in blocks.values() for key in fields)
@@ -401,13 +401,13 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             suggested = user_input[CONF_REGISTERS]
             for prefix, fields in blocks.items():
                 if any(suggested.get(key) in METER_CHOICES for key in fields):
-                    return self._finish_meter(prefix, chosen_registers(keys, suggested))
+                    return self._finish_meter(prefix, chosen_mappings(keys, suggested))
             errors["base"] = "no_register"
         collapsed = bool(probe.meters) and not (errors or by_values)
         return self.async_show_form(
             step_id="tasmota_confirm",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(registers_section(keys, collapsed=collapsed)),
+                vol.Schema(mapping_section(keys, collapsed=collapsed)),
                 {CONF_REGISTERS: suggested},
             ),
             errors=errors,

@@ -1,4 +1,4 @@
-"""Names and numbers that several files share."""
+"""Constants of more than one module."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -9,25 +9,27 @@ DOMAIN: Final = "py_hab"
 CONF_KIND: Final = "kind"
 CONF_TOPIC: Final = "topic"
 CONF_PREFIX: Final = "prefix"
-"""Name of the meter's object in the reader's messages, as it was at set-up."""
+"""Name of the JSON object of the first meter in the reader's messages, at set-up."""
 CONF_COMMAND_TOPIC: Final = "command_topic"
+"""Topic for the command STATUS; None or missing if `sml.topics` derives it from the topic."""
 CONF_ANSWER_TOPIC: Final = "answer_topic"
-"""Told by heads whose prefixes have other names; elsewhere they follow from the topic."""
+"""Start of the topics of answers; None or missing if `sml.topics` derives it from the topic."""
 CONF_REGISTERS: Final = "registers"
-"""What the user says that keys mean: key -> choice of `register_choice`."""
+"""Key mappings that the user has assigned: key -> one of `sml.key_mapping.CHOICES`."""
 CONF_POWER_INTERVAL: Final = "power_interval"
 """Seconds."""
 CONF_MAX_POWER: Final = "max_power"
 """kW."""
 
 CONF_HISTORY: Final = "history"
-"""Whether the history is completed and mended by itself."""
+"""Whether the history is maintained automatically."""
 CONF_SHAPE: Final = "outage_shape"
-"""How energy is spread over hours of which nobody knows more: an `OutageShape`."""
+"""How the energy of an outage is spread over its hours: an `OutageShape`."""
 
 DEFAULT_POWER_INTERVAL: Final = 10.0
+"""Seconds, as in the options of an entry."""
 DEFAULT_SCAN_INTERVAL: Final = timedelta(seconds=60)
-"""The box itself hears from a plug about every two minutes (AHA, chapter 3.2)."""
+"""A plug reports to the box about every two minutes (AHA, chapter 3.2)."""
 MIN_SCAN_INTERVAL: Final = timedelta(seconds=10)
 MAX_SCAN_INTERVAL: Final = timedelta(hours=1)
 
@@ -36,12 +38,13 @@ class OutageShape(StrEnum):
     """How the energy of an outage is spread over its hours."""
 
     EVEN = "even"
+    """The same energy in each hour."""
     WEEK_BEFORE = "week_before"
-    """In the shape of the same hours a week earlier."""
+    """In proportion to the same hours one week earlier."""
 
 
 class EntryKind(StrEnum):
-    """What a config entry stands for."""
+    """What a config entry represents."""
 
     FRITZBOX = "fritzbox"
     METER = "meter"

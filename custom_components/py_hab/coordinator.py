@@ -1,4 +1,4 @@
-"""Polls a FRITZ!Box; `meter/coordinator` has its counterpart for readers, which push."""
+"""Polls a FRITZ!Box. Its counterpart for readers, which push, is in `meter/coordinator`."""
 
 import asyncio
 from collections.abc import Mapping
@@ -50,25 +50,25 @@ _LOGGER = logging.getLogger(__name__)
 type FritzBoxConfigEntry = ConfigEntry[EntryData[FritzBoxCoordinator]]
 type PyHabConfigEntry = ConfigEntry[EntryData[FritzBoxCoordinator | MeterCoordinator]]
 
-STALE_AFTER: Final = timedelta(minutes=5)
-"""So long the last values stand in for answers that cannot be read."""
+KEEP_VALUES_FOR: Final = timedelta(minutes=5)
+"""How long the last values replace answers that cannot be parsed."""
 REST_INTERVAL: Final = timedelta(minutes=15)
 
 
 class RestPoll:
-    """Asks a box, on a slower clock, for what its device list lacks."""
+    """Polls the REST API of a box, at a longer interval than the device list."""
 
     def __init__(self, client: FritzBoxClient) -> None:
-        """Prepare; nothing is asked yet."""
+        """Initialize without sending anything."""
         self._client = client
         self.is_offered = True
-        """Whether the box has a REST API, as far as known."""
+        """Whether the box has a REST API; True until an answer shows that it has none."""
         self.details: Mapping[str, RestDetails] = {}
         """By AIN."""
         self.last_answer: datetime | None = None
 
     async def async_update(self) -> None:
-        """Ask once. Never raises: a poll of the device list reports a box that is away."""
+        """Poll once. Never raises: the poll of the device list reports errors."""
         if not self.is_offered:
             return
         try:
@@ -82,14 +82,14 @@ class RestPoll:
 
 
 class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
-    """Polls one FRITZ!Box: one request, all devices."""
+    """Polls all devices of one FRITZ!Box with a single request."""
 
     config_entry: FritzBoxConfigEntry
     box: BoxInfo
-    """What the box published about itself at set-up."""
+    """Model, version and serial number, read at set-up."""
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry, counters: CounterStore) -> None:
-        """Prepare for the box of an entry; nothing is sent yet."""
+        """Initialize for the box of an entry, without sending anything."""
         super().__init__(
             hass,
             _LOGGER,
@@ -112,9 +112,9 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         )
         self.rest = RestPoll(self.client)
         self.last_poll: datetime | None = None
-        """When the box was last asked for its devices, whatever came of it."""
+        """When the device list was last requested, with or without success."""
         self.last_answer: datetime | None = None
-        """When it last listed them."""
+        """When the box last returned its device list."""
         self._counters = counters
         self._errors = FritzBoxErrors(hass, entry, host=str(self.client.url))
         self._stale_devices = StaleDevices()
@@ -126,11 +126,11 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         """Identifier of the box in the device registry."""
         return (DOMAIN, self.config_entry.unique_id or self.config_entry.entry_id)
 
-    # Life
+    # Set-up and shutdown
 
     @override
     async def _async_setup(self) -> None:
-        """Load the counters, and register the box so that its devices find it."""
+        """Load the counters, and register the box before the devices that refer to it."""
         entry = self.config_entry
         await self._counters.async_load()
         entry.async_on_unload(self._counters.async_save)
@@ -141,7 +141,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         try:
             self.box = await self.client.box_info()
         except NotAFritzBoxError, InvalidAnswerError:
-            # Not every model serves its description; the login shows what it is.
+            # Not every model serves its description. The login shows whether it is a FRITZ!Box.
             self.box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
         except FritzBoxError as err:
             raise self._to_update_failed(err) from err
@@ -162,21 +162,21 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         )
 
     async def _async_stop(self, _event: Event) -> None:
-        # The time of the last reading shows later how long the counters were not read.
+        # The stored time of the last reading is the start of the gap until the next start.
         await self._counters.async_save()
         await self.client.logout()
 
-    # Ask
+    # Requests
 
     async def async_ask(self) -> None:
-        """Poll now. Callers that ask while the box is being asked get the same answer."""
+        """Poll now. Concurrent callers share one request."""
         if self._asking is None or self._asking.done():
             self._asking = self.hass.async_create_task(self.async_refresh(), f"{self.name} asked")
-        # One of several callers that wait may be cancelled.
+        # Cancelling one of several waiting callers must not cancel the request.
         await asyncio.shield(self._asking)
 
     async def async_device_stats(self, ain: str) -> DeviceStats:
-        """Return the finest device statistics that the box has. Raises FritzBoxError."""
+        """Return device statistics, from the REST API if possible. Raises FritzBoxError."""
         details = self.rest.details.get(ain)
         if self.rest.is_offered and details is not None and details.unit is not None:
             try:
@@ -189,8 +189,8 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         return await self.client.basic_statistics(ain)
 
     async def _async_update_rest(self, _now: datetime) -> None:
-        """Ask the REST API; its answer shows with the next poll."""
-        # After a refused poll there must be no login at another time.
+        """Poll the REST API. The next poll of the device list publishes its answer."""
+        # After a refused poll, only the coordinator decides when to log in again.
         if self.last_update_success:
             await self.rest.async_update()
 
@@ -216,10 +216,10 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._update_registry(answer)
         return self._with_rest_details(self._with_accepted_counters(answer, self.last_answer))
 
-    # What becomes of an answer
+    # Processing of answers
 
     def _with_accepted_counters(self, answer: DeviceList, now: datetime) -> DeviceList:
-        """Judge the counters of an answer; return it with the readings that were accepted."""
+        """Judge the counter readings of an answer; return the answer with the accepted readings."""
         devices = dict(answer.devices)
         for ain, device in devices.items():
             meter = device.power_meter
@@ -238,7 +238,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         return replace(answer, devices=devices)
 
     def _update_registry(self, answer: DeviceList) -> None:
-        """Note a new FRITZ!OS, and remove devices that were not listed for a long time."""
+        """Register a new FRITZ!OS version, and remove stale devices."""
         registry = dr.async_get(self.hass)
         registered = {
             identifier: device
@@ -254,14 +254,14 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         for ain in stale:
             registry.async_remove_device(registered[ain].id)
         if stale:
-            # Should one come back, it is a new device: its entities must be created anew.
+            # A device that returns needs new entities, which the platforms create once per set-up.
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
     def _last_values(self, err: InvalidAnswerError) -> DeviceList:
-        """Return the last values for an answer that cannot be read, if they are fresh."""
+        """Return the last values if they are recent enough. Raises UpdateFailed otherwise."""
         _LOGGER.debug("Unreadable answer: %s: %s", err, err.answer)
         is_fresh = (
-            self.last_answer is not None and dt_util.utcnow() - self.last_answer < STALE_AFTER
+            self.last_answer is not None and dt_util.utcnow() - self.last_answer < KEEP_VALUES_FOR
         )
         if not is_fresh or not self.last_update_success:
             raise self._to_update_failed(err) from err

@@ -1,4 +1,4 @@
-"""Diagnostics: what a bug report needs, without what would tell whose home it is."""
+"""Diagnostics for bug reports, without data that identify the home."""
 
 from dataclasses import asdict
 import re
@@ -39,7 +39,7 @@ REDACT: Final = {
 async def async_get_config_entry_diagnostics(
     _hass: HomeAssistant, entry: PyHabConfigEntry
 ) -> dict[str, Any]:
-    """Return what is known about an entry."""
+    """Return diagnostics for an entry."""
     about: dict[str, Any] = {
         "entry": {"data": dict(entry.data), "options": dict(entry.options)},
         "state": entry.state.value,
@@ -87,7 +87,7 @@ async def async_get_config_entry_diagnostics(
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: PyHabConfigEntry, device: dr.AnyDeviceEntry
 ) -> dict[str, Any]:
-    """Return what is known about one device: of a box those of its parts, else the entry."""
+    """Return diagnostics for a device: its parts for a device at a box, otherwise the entry."""
     if entry.state is ConfigEntryState.LOADED and isinstance(
         fritzbox := entry.runtime_data.coordinator, FritzBoxCoordinator
     ):
@@ -100,7 +100,7 @@ async def async_get_device_diagnostics(
 
 
 def _numbers(fritzbox: FritzBoxCoordinator) -> dict[str, int]:
-    """Number the devices in the box's order, in place of their identifiers."""
+    """Return a number for each device, which replaces its identifier."""
     return {ain: number for number, ain in enumerate(fritzbox.data.devices)}
 
 
@@ -112,7 +112,7 @@ def _about(device: Device, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 def _about_meter(meter: Meter) -> dict[str, Any]:
-    """Return what a meter publishes and what it is taken for; texts may be its number."""
+    """Return diagnostics for a meter. Unknown texts are redacted: they may contain its number."""
     now = dt_util.utcnow()
     return {
         "registers": {
@@ -140,7 +140,7 @@ def _redacted(about: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: in a tuple, nothing would be redacted."""
+    """Return a value with lists instead of tuples, in which nothing would be redacted."""
     match value:
         case dict():
             return {key: _plain(item) for key, item in value.items()}

@@ -1,8 +1,8 @@
-"""What all entities share: the device they belong to, and when they are available."""
+"""Base classes of all entities, and helpers that find and add them."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import override
+from typing import NamedTuple, override
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
@@ -20,23 +20,23 @@ from .meter.coordinator import MeterCoordinator
 
 @dataclass(frozen=True, kw_only=True)
 class FritzBoxEntityDescription(EntityDescription):
-    """An entity of a device at the box."""
+    """Describes an entity of a device at the box."""
 
     exists_fn: Callable[[Device], bool]
-    """Whether a device has this value at all."""
+    """Whether a device has this value."""
     legacy_name: str | None = None
-    """The `sub_entity` of the py_hab server, which the JSON endpoints still use."""
+    """The `sub_entity` of the legacy server, which the JSON endpoints still use."""
 
 
 class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
-    """One value of one entry of the box's device list."""
+    """A value of one entry of the device list."""
 
     _attr_has_entity_name = True
 
     def __init__(
         self, coordinator: FritzBoxCoordinator, *, ain: str, description: EntityDescription
     ) -> None:
-        """Bind the entity to its device; a unit belongs to the device it is a part of."""
+        """Initialize for a device. An entity of a unit belongs to the physical device."""
         super().__init__(coordinator)
         self.entity_description = description
         self._ain = ain
@@ -44,7 +44,7 @@ class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
         devices = coordinator.data.devices
         owner_ain = devices[ain].owner_ain
         owner = devices[owner_ain]
-        # A group counts its members once more.
+        # A group repeats the values of its members.
         if owner.is_group:
             self._attr_entity_registry_enabled_default = False
         self._attr_device_info = DeviceInfo(
@@ -63,19 +63,19 @@ class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
 
     @property
     def device(self) -> Device:
-        """The device's present values. Only valid while the entity is available."""
+        """The device with its current values. Raises KeyError if the box no longer lists it."""
         return self.coordinator.data.devices[self._ain]
 
     @property
     @override
     def available(self) -> bool:
-        """Whether box and device answer."""
+        """Whether the box answers and reaches the device."""
         device = self.coordinator.data.devices.get(self._ain)
         return super().available and device is not None and device.present
 
 
 class FritzBoxButtonEntity(FritzBoxEntity):
-    """Something about one key of a switch."""
+    """A value or event of one key of a switch."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class FritzBoxButtonEntity(FritzBoxEntity):
         identifier: str,
         description: EntityDescription,
     ) -> None:
-        """Bind the entity to a key; its name comes from the box."""
+        """Initialize for a key. The name of the key comes from the box."""
         super().__init__(coordinator, ain=ain, description=description)
         self._identifier = identifier
         self._attr_unique_id = f"{identifier}_{description.key}"
@@ -96,13 +96,13 @@ class FritzBoxButtonEntity(FritzBoxEntity):
 
     @property
     def button(self) -> Button | None:
-        """The key's present values."""
+        """The key with its current values, None if the box no longer lists it."""
         buttons = self.device.buttons
         return next((item for item in buttons if item.identifier == self._identifier), None)
 
 
 _MANUFACTURERS = {"AVM": "FRITZ!", "0x2c3c": "FRITZ!", "0x37c4": "Rademacher"}
-"""The device list names makers by ETSI codes; AVM has renamed itself to FRITZ!."""
+"""Names by ETSI manufacturer code, as in the device list. AVM has renamed itself to FRITZ!."""
 
 
 class MeterEntity(CoordinatorEntity[MeterCoordinator]):
@@ -113,7 +113,7 @@ class MeterEntity(CoordinatorEntity[MeterCoordinator]):
     def __init__(
         self, coordinator: MeterCoordinator, *, meter_index: str, description: EntityDescription
     ) -> None:
-        """Bind the entity to the device that the coordinator has registered for the meter."""
+        """Initialize for a meter, whose device the coordinator has registered."""
         super().__init__(coordinator)
         self.entity_description = description
         self._meter_index = meter_index
@@ -128,19 +128,18 @@ def async_add_as_they_appear[KeyT: Hashable, ItemT](
     coordinator: FritzBoxCoordinator | MeterCoordinator,
     async_add_entities: AddConfigEntryEntitiesCallback,
     *,
-    found: Callable[[], Iterable[tuple[KeyT, ItemT]]],
+    find: Callable[[], Mapping[KeyT, ItemT]],
     create: Callable[[ItemT], Entity],
 ) -> None:
-    """Add an entity for everything found now, and for what the source shows later.
+    """Add an entity for each item found now, and for new items after each update.
 
-    `found` yields a key, which must tell an entity from all others, and what `create` makes
-    the entity of.
+    `find` returns the items by a unique key, `create` returns the entity of an item.
     """
     known: set[KeyT] = set()
 
     @callback
     def add_new() -> None:
-        new = {key: item for key, item in found() if key not in known}
+        new = {key: item for key, item in find().items() if key not in known}
         known.update(new)
         if new:
             async_add_entities(create(item) for item in new.values())
@@ -149,25 +148,45 @@ def async_add_as_they_appear[KeyT: Hashable, ItemT](
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))
 
 
+class FritzBoxValue[DescriptionT: FritzBoxEntityDescription](NamedTuple):
+    """A value that a device at the box has."""
+
+    ain: str
+    description: DescriptionT
+
+
+class FritzBoxButton(NamedTuple):
+    """A key of a switch."""
+
+    ain: str
+    """The AIN of the switch."""
+    identifier: str
+    """The AIN of the key."""
+
+
 def fritzbox_values[DescriptionT: FritzBoxEntityDescription](
     coordinator: FritzBoxCoordinator, descriptions: Sequence[DescriptionT]
-) -> Iterator[tuple[str, tuple[str, DescriptionT]]]:
-    """Yield AIN and description, with a key, of every value that the box's devices have now."""
-    for ain, device in coordinator.data.devices.items():
-        for description in descriptions:
-            if description.exists_fn(device):
-                yield f"{ain}_{description.key}", (ain, description)
+) -> dict[str, FritzBoxValue[DescriptionT]]:
+    """Return the values that the devices of a box have now, by the unique id of their entity."""
+    return {
+        f"{ain}_{description.key}": FritzBoxValue(ain, description)
+        for ain, device in coordinator.data.devices.items()
+        for description in descriptions
+        if description.exists_fn(device)
+    }
 
 
-def fritzbox_buttons(coordinator: FritzBoxCoordinator) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield AIN of the device and identifier of the key, with a key, for every button now."""
-    for ain, device in coordinator.data.devices.items():
-        for button in device.buttons:
-            yield button.identifier, (ain, button.identifier)
+def fritzbox_buttons(coordinator: FritzBoxCoordinator) -> dict[str, FritzBoxButton]:
+    """Return the keys of the switches at a box, by the AIN of the key."""
+    return {
+        button.identifier: FritzBoxButton(ain, button.identifier)
+        for ain, device in coordinator.data.devices.items()
+        for button in device.buttons
+    }
 
 
 def entity_of(hass: HomeAssistant, platform: Platform, unique_id: str) -> er.RegistryEntry | None:
-    """Return one of our entities, None if it does not exist or is disabled."""
+    """Return an entity of this integration, None if it does not exist or is disabled."""
     registry = er.async_get(hass)
     entity_id = registry.async_get_entity_id(platform, DOMAIN, unique_id)
     entity = registry.async_get(entity_id) if entity_id else None

@@ -1,4 +1,4 @@
-"""What a config entry owns while it is loaded, and what its history reports."""
+"""The runtime data of a config entry, and the reports of its history."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from .counters.store import CounterStore
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepairReport:
-    """One gap of a counter that the statistics reflect now."""
+    """A gap of a counter that the statistics now reflect."""
 
     since: datetime
     until: datetime
     energy: float
-    """kWh counted in between."""
+    """kWh counted during the gap."""
     shift: float
     """kWh by which all later sums were adjusted."""
     reason: str
@@ -26,51 +26,52 @@ class RepairReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatisticReport:
-    """What a run has found about one statistic."""
+    """The result of a maintenance run for one statistic."""
 
     entity_id: str
     rows: int
-    """Hours written, or to be written."""
+    """Hours that were written, or would be written in a dry run."""
     energy: float | None = None
-    """kWh that the statistics did not have before."""
+    """kWh that the statistics lacked before."""
     since: datetime | None = None
-    """The oldest time of which the FRITZ!Box has device statistics."""
+    """The start of the oldest device statistics of the FRITZ!Box."""
     left_out: list[str] = field(default_factory=list)
-    """Why there is nothing older, or not everything."""
+    """Reasons why older or other hours were not written."""
     mended: list[RepairReport] = field(default_factory=list)
+    """Gaps that were repaired."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MaintenanceResult:
-    """The last maintenance of an entry's whole history."""
+    """The result of a maintenance run for the whole history of an entry."""
 
     at: datetime
     result: list[StatisticReport]
 
 
 class History(Protocol):
-    """What the history scheduler of an entry offers to dialogs, actions and the list of jobs."""
+    """The interface of an entry's history scheduler for dialogs, actions and the list of jobs."""
 
     @property
     def last_run(self) -> MaintenanceResult | None:
-        """The last maintenance of the whole history."""
+        """The last maintenance run for the whole history, None before the first one."""
 
     @property
     def next_run(self) -> datetime | None:
-        """When the whole history is maintained next, None if that is switched off."""
+        """When the next maintenance run for the whole history is due, None if that is switched off."""
 
     @property
     def last_check(self) -> datetime | None:
-        """When the scheduler last checked whether there is something to repair."""
+        """When the scheduler last checked for gaps to repair."""
 
     @property
     def next_check(self) -> datetime | None:
-        """When it checks next, None if that is switched off."""
+        """When the next check for gaps is due, None if that is switched off."""
 
     async def async_run(
         self, *, dry_run: bool = False, progress: Callable[[float], None] | None = None
     ) -> Sequence[StatisticReport]:
-        """Maintain the whole history now. Raises HomeAssistantError."""
+        """Run a maintenance of the whole history now. Raises HomeAssistantError."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,12 +79,12 @@ class EntryData[CoordinatorT]:
     """The runtime data of an entry."""
 
     coordinator: CoordinatorT
-    """Receives the values of the FRITZ!Box or of the reader."""
+    """Receives the values from the FRITZ!Box or the reader."""
     counters: CounterStore
-    """Judges and remembers the counter readings among them."""
+    """Judges and stores the counter readings."""
     history: History
-    """Maintains their statistics."""
+    """Maintains the statistics."""
 
 
 type AnyConfigEntry = ConfigEntry[EntryData[Any]]
-"""For modules that know nothing of coordinators; others use `coordinator.PyHabConfigEntry`."""
+"""For modules that must not import a coordinator. Others use `coordinator.PyHabConfigEntry`."""

@@ -1,4 +1,4 @@
-"""Events: the keys of switches, and counters of a meter that go on from another reading."""
+"""Events: presses of the keys of switches, and replaced counters of meters."""
 
 from datetime import datetime
 from typing import override
@@ -32,7 +32,7 @@ REPLACED = EventEntityDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 LONG_PRESS_SUFFIX = "-9"
-"""FRITZ!DECT 400 lists a long press as a second key."""
+"""Suffix of the key as which the FRITZ!DECT 400 lists a long press."""
 
 
 async def async_setup_entry(
@@ -40,29 +40,31 @@ async def async_setup_entry(
     entry: PyHabConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the keys of a box, or one event for each meter."""
+    """Set up an event for each key at a box, or for each meter."""
     match entry.runtime_data.coordinator:
         case FritzBoxCoordinator() as fritzbox:
             async_add_as_they_appear(
                 fritzbox,
                 async_add_entities,
-                found=lambda: fritzbox_buttons(fritzbox),
-                create=lambda item: FritzBoxButtonEvent(fritzbox, ain=item[0], identifier=item[1]),
+                find=lambda: fritzbox_buttons(fritzbox),
+                create=lambda button: FritzBoxButtonEvent(
+                    fritzbox, ain=button.ain, identifier=button.identifier
+                ),
             )
         case MeterCoordinator() as meter:
             async_add_as_they_appear(
                 meter,
                 async_add_entities,
-                found=lambda: ((meter_index, meter_index) for meter_index in meter.data),
+                find=lambda: {meter_index: meter_index for meter_index in meter.data},
                 create=lambda meter_index: MeterReplacedEvent(meter, meter_index=meter_index),
             )
 
 
 class FritzBoxButtonEvent(FritzBoxButtonEntity, EventEntity):
-    """Fires when the box has heard of another press."""
+    """Fires when the box reports another press of a key."""
 
     def __init__(self, coordinator: FritzBoxCoordinator, *, ain: str, identifier: str) -> None:
-        """Remember the press that is already known: it is no event."""
+        """Initialize for a key. A press that the box has already reported does not fire."""
         super().__init__(coordinator, ain=ain, identifier=identifier, description=PRESS)
         self._press = (
             ButtonEventType.LONG_PRESS_END
@@ -70,8 +72,8 @@ class FritzBoxButtonEvent(FritzBoxButtonEntity, EventEntity):
             else ButtonEventType.PRESS_END
         )
         self._attr_event_types = [self._press]
-        self._seen = self._last_pressed
-        self._was_heard = self.device.present
+        self._last_fired = self._last_pressed
+        self._was_present = self.device.present
 
     @property
     def _last_pressed(self) -> datetime | None:
@@ -80,36 +82,36 @@ class FritzBoxButtonEvent(FritzBoxButtonEntity, EventEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Fire if the key was pressed since the last poll; the box tells the last press only."""
+        """Fire if the key was pressed since the last poll. The box reports the last press only."""
         if self.available:
             pressed = self._last_pressed
-            # A box that has forgotten a press may remember it again: that is no new one.
-            if pressed is not None and pressed != self._seen:
-                self._seen = pressed
-                # Nor is what happened before the switch was heard of for the first time.
-                if self._was_heard:
+            # The box may stop reporting a press and report it again later: it fires only once.
+            if pressed is not None and pressed != self._last_fired:
+                self._last_fired = pressed
+                # A press from before the switch was first present does not fire.
+                if self._was_present:
                     self._trigger_event(self._press)
-            self._was_heard = True
+            self._was_present = True
         super()._handle_coordinator_update()
 
 
 class MeterReplacedEvent(MeterEntity, EventEntity):
-    """Fires when a counter goes on from another reading: a new meter, or a display that was full."""
+    """Fires when a counter continues from another reading: a new meter, or a rollover."""
 
     def __init__(self, coordinator: MeterCoordinator, *, meter_index: str) -> None:
-        """Bind the entity to the meter in a place."""
+        """Initialize for the meter with this index."""
         super().__init__(coordinator, meter_index=meter_index, description=REPLACED)
         self._attr_event_types = [Verdict.REPLACED, Verdict.ROLLED_OVER]
 
     @property
     @override
     def available(self) -> bool:
-        """Always: what has happened stays true while the meter is silent."""
+        """Always available: a past replacement does not depend on the reader."""
         return True
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the coordinator."""
+        """Subscribe to replacements."""
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_on_replacement(self._replaced))
 

@@ -1,8 +1,8 @@
-"""How to ask a FRITZ!Box: one careful session, and its requests.
+"""Client for a FRITZ!Box: its requests, within a single session.
 
-The box ends every session of an address that sends a dead SID, other programs' included, and
-locks its user out after failed logins. So a SID is verified after a pause or a refusal, a login
-is made once for each need, and nothing is sent while the box blocks logins.
+When an address sends an invalid SID, the box ends all sessions of that address, including those of
+other programs. After failed logins it blocks the user. So the client verifies its SID after a pause
+or a refusal, logs in only when it has no valid SID, and does not log in while the box blocks logins.
 """
 
 import asyncio
@@ -38,19 +38,19 @@ from .fritzbox.xml import MalformedAnswerError
 _LOGGER = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT: Final = timedelta(seconds=20)
-"""Older boxes take more than ten seconds for a long list (home-assistant core#159545)."""
+"""Older boxes need more than ten seconds for a long list (home-assistant core#159545)."""
 VERIFY_AFTER: Final = timedelta(minutes=15)
-"""The box forgets a SID that rested for 20 minutes (AVM's help page on session ids)."""
+"""An SID expires after 20 minutes without a request (AVM's help page on session ids)."""
 VERIFY_FOR: Final = timedelta(hours=1)
-"""So long a SID is verified before each use once it was refused: somebody at our address has ended
-it, and may do so again."""
+"""How long the SID is verified before each use after the box has refused one: another program at
+our address has ended the session, and may do so again."""
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 _REFUSALS: Final = frozenset({401, 403})
-"""The REST API's status for a dead SID, and AHA's for that and for a missing right."""
+"""HTTP status for an invalid SID. 401 is from the REST API, 403 from AHA, also for a missing right."""
 
 
 class FritzBoxError(Exception):
-    """Base of all that can go wrong with a box."""
+    """Base class for all errors of a FRITZ!Box."""
 
 
 class FritzBoxConnectionError(FritzBoxError):
@@ -58,7 +58,7 @@ class FritzBoxConnectionError(FritzBoxError):
 
 
 class SessionRefusedError(FritzBoxConnectionError):
-    """The box has refused a session that it had just opened or confirmed."""
+    """The box has refused a session that it had opened or confirmed immediately before."""
 
 
 class FritzBoxCertificateError(FritzBoxConnectionError):
@@ -66,18 +66,18 @@ class FritzBoxCertificateError(FritzBoxConnectionError):
 
 
 class NotAFritzBoxError(FritzBoxError):
-    """Something answers, but it is no FRITZ!Box."""
+    """Something answers, but it is not a FRITZ!Box."""
 
 
 class LoginRejectedError(FritzBoxError):
-    """User or password are wrong. Must not be tried again with the same."""
+    """The user name or password is wrong. Must not be tried again with the same credentials."""
 
 
 class LoginBlockedError(FritzBoxError):
-    """The box refuses logins for a while after failed ones."""
+    """The box blocks logins for a while, because earlier ones have failed."""
 
     def __init__(self, retry_after: timedelta) -> None:
-        """Tell how long the box will refuse."""
+        """Store how long the box blocks logins."""
         super().__init__(f"logins are blocked for {retry_after.total_seconds():.0f} s")
         self.retry_after = retry_after
 
@@ -87,23 +87,23 @@ class NotPermittedError(FritzBoxError):
 
 
 class RestNotOfferedError(FritzBoxError):
-    """The box has no REST API (FRITZ!OS before 8.20), or not for this user."""
+    """The box has no REST API (FRITZ!OS before 8.20), or does not offer it to this user."""
 
 
 class InvalidAnswerError(FritzBoxError):
-    """The box has answered, but not with what was asked for. Holds the text in `answer`."""
+    """The answer of the box does not have the expected form. `answer` holds its text."""
 
     def __init__(self, reason: str, answer: str) -> None:
-        """Keep the answer for a debug log: it may contain AINs and names."""
+        """Store the answer for a debug log. It may contain AINs and names."""
         super().__init__(reason)
         self.answer = answer
 
 
 async def offers_smart_home(session: aiohttp.ClientSession, description: URL) -> bool:
-    """Tell from a UPnP description's address whether the device there has smart home.
+    """Return whether the device with this UPnP description offers smart home functions.
 
-    Repeaters announce themselves as boxes do, too. True also when it does not tell, since
-    access for applications can be switched off.
+    Repeaters announce themselves like boxes. Returns True if the device does not answer, because
+    users can switch off access for applications (TR-064). Never raises.
     """
     try:
         async with session.get(
@@ -117,7 +117,7 @@ async def offers_smart_home(session: aiohttp.ClientSession, description: URL) ->
 
 
 async def _body(response: aiohttp.ClientResponse) -> str:
-    """Return the text of an answer. Raises InvalidAnswerError if it has no end."""
+    """Return the text of an answer. Raises InvalidAnswerError if it is too large."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
@@ -127,35 +127,35 @@ async def _body(response: aiohttp.ClientResponse) -> str:
 
 
 class FritzBoxClient:
-    """Asks one box, one request after the other, within one session.
+    """Sends requests to one box, one at a time, within one session.
 
-    Every method may raise FritzBoxConnectionError (FritzBoxCertificateError),
-    NotAFritzBoxError or InvalidAnswerError; those that need a login also LoginRejectedError,
-    LoginBlockedError and NotPermittedError.
+    Every method may raise FritzBoxConnectionError, FritzBoxCertificateError, NotAFritzBoxError and
+    InvalidAnswerError. Methods that need a login may also raise SessionRefusedError,
+    LoginRejectedError, LoginBlockedError and NotPermittedError.
     """
 
     def __init__(
         self, session: aiohttp.ClientSession, *, host: str, username: str, password: str
     ) -> None:
-        """Prepare for a box; nothing is sent yet. Raises ValueError for an impossible host."""
+        """Initialize without sending anything. Raises ValueError for an invalid host."""
         self._session = session
         self._username = username
         self._password = password
         self.url = base_url(host)
         self._sid = ""
-        self._last_use = 0.0
+        self._last_use_at = 0.0
         self._needs_verification = False
-        self._rejected = False
+        self._credentials_rejected = False
         self._verify_until = 0.0
         self._lock = asyncio.Lock()
 
     @property
     def has_session(self) -> bool:
-        """Whether there is something to log out of."""
+        """Whether there is a session to log out of."""
         return bool(self._sid)
 
     def is_for(self, other: FritzBoxClient) -> bool:
-        """Whether both would ask the same box in the same way, so that a session serves both."""
+        """Whether both clients have the same box and credentials, so that they can share a session."""
         return (self._session, self.url, self._username, self._password) == (
             other._session,
             other.url,
@@ -164,7 +164,7 @@ class FritzBoxClient:
         )
 
     async def box_info(self) -> BoxInfo:
-        """Return model, version and serial number; needs no login."""
+        """Return model, version and serial number. Needs no login."""
         async with self._lock:
             text = await self._text("/jason_boxinfo.xml")
         try:
@@ -173,12 +173,12 @@ class FritzBoxClient:
             raise InvalidAnswerError(str(err), text) from err
 
     async def device_list(self) -> DeviceList:
-        """Return all devices with their present values."""
+        """Return all devices with their current values."""
         text = await self._aha("getdevicelistinfos")
         try:
             return parse_device_list(text)
         except MalformedAnswerError as err:
-            # A box that restarts answers like this too.
+            # The box may be restarting, which ends its sessions.
             self._needs_verification = True
             raise InvalidAnswerError(str(err), text) from err
 
@@ -192,22 +192,22 @@ class FritzBoxClient:
             raise InvalidAnswerError(str(err), text) from err
 
     async def basic_statistics(self, ain: str) -> DeviceStats:
-        """Return what the box remembers of a device: days and months. FRITZ!OS 6.98 and newer.
+        """Return the AHA statistics of a device, by day and month. FRITZ!OS 6.98 and newer.
 
-        The AIN may be written with its blank. A device that the box does not know, and older boxes,
-        are a FritzBoxConnectionError. The box may fetch it over its radio: ask one device after the
-        other, and slowly.
+        The AIN may contain its blank. Raises FritzBoxConnectionError also for an unknown device, and
+        on older boxes. The box may request the statistics by radio: ask for one device at a time,
+        with pauses.
         """
         return self._statistics(
             await self._aha("getbasicdevicestats", ain=ain), parse_basic_statistics
         )
 
     async def unit_statistics(self, uid: str) -> DeviceStats:
-        """Return what the REST API remembers of a unit (`Extras.unit`): down to 15 minutes.
+        """Return the REST statistics of a unit (`RestDetails.unit`), down to steps of 15 minutes.
 
-        May also raise RestNotOfferedError; a unit that the box does not know is an
-        InvalidAnswerError. For plugs the box asks by radio, and many requests at once disturb it
-        (REST, helper_statistics_unit).
+        May also raise RestNotOfferedError. Raises InvalidAnswerError for an unknown unit. For plugs
+        the box requests the statistics by radio, and many requests at once disturb that (REST,
+        helper_statistics_unit).
         """
         return self._statistics(
             await self._rest("/smarthome/overview/units", uid), parse_unit_statistics
@@ -221,7 +221,7 @@ class FritzBoxClient:
             raise InvalidAnswerError(str(err), text) from err
 
     async def logout(self) -> None:
-        """End the session, so that the box need not keep it. Never raises."""
+        """End the session on the box. Never raises."""
         async with self._lock:
             await self._end_session()
 
@@ -249,15 +249,15 @@ class FritzBoxClient:
         return text
 
     async def _rest(self, path: str, uid: str | None = None) -> str:
-        """Return what stands at a path of the REST API, or what a UID names there."""
-        # A UID contains an AIN: it is quoted for the request, and missing in all messages.
+        """Return the resource at a path of the REST API, or the one with a UID below that path."""
+        # A UID contains an AIN, so error messages name the path without it.
         part = "" if uid is None else f"/{quote(uid, safe='', errors='replace')}"
         status, text = await self._in_session(
             lambda: self._request(
                 f"/api/v0{path}{part}", headers={"Authorization": f"AVM-SID {self._sid}"}
             )
         )
-        # Older boxes do not know the path, or show a web page for it.
+        # Older boxes answer with status 404, or with a web page.
         is_page = status == 200 and text.lstrip().startswith("<")
         code = None if status == 200 else parse_error_code(text)
         if code == UID_NOT_FOUND:
@@ -272,38 +272,43 @@ class FritzBoxClient:
         return text
 
     async def _in_session(self, send: Callable[[], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
-        """Return status and text of a request, sent again if the box has refused its session.
+        """Return status and text of a request. Sends it once more if the box refuses the session.
 
-        A status of `_REFUSALS` means that it refused a session that was alive a moment before.
+        If the returned status is in `_REFUSALS`, the box has refused a session that it had opened
+        or confirmed immediately before.
         """
         async with self._lock:
             await self._ensure_session()
             try:
                 status, text = await send()
                 if status in _REFUSALS:
-                    # Either the session has ended or the right was withdrawn: asking tells which.
+                    # The session has ended, or the user has lost the right. A verification shows which.
                     self._needs_verification = True
-                    # If it has ended, our SID has just ended those of others at our address, and
-                    # theirs will end our next one. Whoever looks first breaks the circle.
+                    # If the session has ended, our request has just ended the sessions of other
+                    # programs at our address, and theirs will end our next one. Verifying the SID
+                    # first breaks this circle.
                     self._verify_until = time.monotonic() + VERIFY_FOR.total_seconds()
                     await self._ensure_session()
                     status, text = await send()
             except FritzBoxError:
-                # The box may have restarted: its sessions are gone then.
+                # The box may have restarted, which ends its sessions.
                 self._needs_verification = True
                 raise
             if status == 200:
-                self._last_use = time.monotonic()
+                self._last_use_at = time.monotonic()
             else:
                 self._needs_verification = True
             return status, text
 
     async def _ensure_session(self) -> None:
-        """Make sure that the SID is alive, and may read devices."""
+        """Ensure that the SID is valid and has the right to read devices."""
         now = time.monotonic()
-        rested = now - self._last_use > VERIFY_AFTER.total_seconds()
-        wary = now < self._verify_until
-        if self._sid and not (rested or wary or self._needs_verification):
+        needs_verification = (
+            self._needs_verification
+            or now - self._last_use_at > VERIFY_AFTER.total_seconds()
+            or now < self._verify_until
+        )
+        if self._sid and not needs_verification:
             return
         query = {"version": "2", "sid": self._sid} if self._sid else {"version": "2"}
         info = await self._session_info(query)
@@ -311,18 +316,18 @@ class FritzBoxClient:
             self._sid = ""
             info = await self._login(info)
         if not info.may_read_devices:
-            # Rights belong to a login: only a new one can have them.
+            # A session keeps the rights it had at login, so a new right needs a new login.
             await self._end_session()
             raise NotPermittedError("the user lacks the Smart Home right")
-        self._last_use = time.monotonic()
+        self._last_use_at = time.monotonic()
         self._needs_verification = False
 
     async def _login(self, info: SessionInfo) -> SessionInfo:
-        """Answer the challenge, exactly once; never again after the box has said no."""
-        if self._rejected:
+        """Log in with a single attempt. After a rejection, no further attempt is made."""
+        if self._credentials_rejected:
             raise LoginRejectedError("user or password were wrong before")
         if info.block_time:
-            # Even the right password would be refused now, and count as one more attempt.
+            # The box would refuse even the right password, and count it as another failed login.
             raise LoginBlockedError(info.block_time)
         try:
             response = await asyncio.to_thread(challenge_response, info.challenge, self._password)
@@ -330,11 +335,11 @@ class FritzBoxClient:
             raise NotAFritzBoxError("the login challenge has an unknown form") from err
         info = await self._session_info(
             {"version": "2"},
-            # In the body, so that no proxy's log keeps it.
+            # In the body, because proxies log URLs.
             form={"username": self._username or info.default_user, "response": response},
         )
         if not info.logged_in:
-            self._rejected = True
+            self._credentials_rejected = True
             raise LoginRejectedError("user or password are wrong")
         self._sid = info.sid
         return info
@@ -354,7 +359,7 @@ class FritzBoxClient:
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> str:
-        """Return an answer that must have status 200."""
+        """Return the text of an answer. Raises an error for any status but 200."""
         status, text = await self._request(path, query, form)
         if status == 404 or 300 <= status < 400:
             raise NotAFritzBoxError(f"{path} was answered with status {status}")
@@ -369,7 +374,7 @@ class FritzBoxClient:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
-        """Send one request to a quoted path; return status and text."""
+        """Send one request to a path that is already quoted; return status and text."""
         try:
             async with self._session.request(
                 "POST" if form else "GET",
@@ -388,5 +393,5 @@ class FritzBoxClient:
         except TimeoutError as err:
             raise FritzBoxConnectionError("no answer in time") from err
         except (aiohttp.ClientError, OSError, ValueError) as err:
-            # The message may contain the URL and with it the SID.
+            # The message of the error may contain the URL, and with it the SID.
             raise FritzBoxConnectionError(f"no connection ({type(err).__name__})") from err

@@ -1,4 +1,4 @@
-"""What a box's errors mean in Home Assistant: a text, a time to wait, a repair issue."""
+"""Translates errors of a FRITZ!Box for Home Assistant: text, time to wait, repair issue."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -25,6 +25,7 @@ from .fritzbox_api import (
 )
 
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
+"""The longest time between two attempts, not counting the random part."""
 
 ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
     FritzBoxCertificateError: "invalid_certificate",
@@ -36,7 +37,7 @@ ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
     NotPermittedError: "no_homeauto_right",
     SessionRefusedError: "session_refused",
 }
-"""Translation keys of what can go wrong with a box, for exceptions and for forms."""
+"""Translation key of each error, for exceptions and for forms."""
 
 
 def no_right_issue(entry_id: str) -> str:
@@ -48,7 +49,7 @@ class FritzBoxErrors:
     """Translates the errors of one entry's box, and decides when to try again."""
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry, *, host: str) -> None:
-        """Begin without an error; `host` is the name of the box in texts."""
+        """Start without an error. `host` names the box in texts."""
         self._hass = hass
         self._entry = entry
         self._host = host
@@ -56,23 +57,23 @@ class FritzBoxErrors:
 
     @callback
     def clear(self) -> None:
-        """The box has answered: withdraw the repair issue, and forget refusals."""
+        """Delete the repair issue and reset the back-off, because the box has answered."""
         self._refusals = 0
         ir.async_delete_issue(self._hass, DOMAIN, no_right_issue(self._entry.entry_id))
 
     @callback
     def to_update_failed(self, err: FritzBoxError, *, interval: timedelta) -> UpdateFailed:
-        """Return the translated error, with the time to wait where that is not the interval."""
+        """Return the translated error, with a time to wait if it differs from the poll interval."""
         retry_after: timedelta | None = None
         match err:
             case LoginBlockedError():
                 retry_after = err.retry_after
             case NotPermittedError():
-                # Each attempt is a login, and the right comes back by hand only.
+                # Each attempt is a login, and only the user can grant the right.
                 retry_after = LONGEST_BACK_OFF
                 self._report_missing_right()
             case SessionRefusedError():
-                # Somebody keeps ending our sessions: do not answer in kind.
+                # Another program keeps ending our sessions. Our logins would end its sessions, too.
                 self._refusals += 1
                 retry_after = _back_off(interval, self._refusals)
         return UpdateFailed(
@@ -101,7 +102,7 @@ class FritzBoxErrors:
 
 
 def _back_off(interval: timedelta, refusals: int) -> timedelta:
-    """Return twice the time of the refusal before, with some chance in it."""
+    """Return an exponential back-off with a random part of 20 %."""
     seconds = interval.total_seconds() * 2 ** min(refusals, 10)
     return timedelta(
         seconds=min(seconds, LONGEST_BACK_OFF.total_seconds()) * random.uniform(0.8, 1.2)

@@ -1,4 +1,4 @@
-"""Keeps the session of a box over a reload, so that a changed option costs no login."""
+"""Keeps the session of a box during a reload, so that a changed option needs no new login."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,21 +13,22 @@ from homeassistant.util.hass_dict import HassKey
 from .fritzbox_api import FritzBoxClient
 
 KEEP_FOR: Final = timedelta(seconds=60)
-"""A reload takes a second or two; who comes later logs in anew."""
+"""A reload takes one or two seconds. After a longer pause, the entry logs in again."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _KeptClient:
     client: FritzBoxClient
-    undo: tuple[Callable[[], None], ...]
+    cancel: tuple[Callable[[], None], ...]
+    """Cancel the timer and the listener that would log the client out."""
 
 
-_KEPT: HassKey[dict[str, _Kept]] = HassKey("py_hab_sessions")
+_KEPT: HassKey[dict[str, _KeptClient]] = HassKey("py_hab_sessions")
 
 
 @callback
 def async_resume(hass: HomeAssistant, entry_id: str, client: FritzBoxClient) -> FritzBoxClient:
-    """Return the client that was kept for an entry if it fits, else the given one."""
+    """Return the client that was kept for an entry if it is for the same box, else the given one."""
     kept = _async_take(hass, entry_id)
     if kept is None:
         return client
@@ -39,14 +40,14 @@ def async_resume(hass: HomeAssistant, entry_id: str, client: FritzBoxClient) -> 
 
 @callback
 def async_keep(hass: HomeAssistant, entry_id: str, client: FritzBoxClient) -> None:
-    """Keep the client of an unloaded entry for a while, then log it out."""
+    """Keep the client of an unloaded entry for `KEEP_FOR`, then log it out."""
     if not client.has_session:
         return
 
     async def end(_when: datetime | Event) -> None:
         await async_end(hass, entry_id)
 
-    hass.data.setdefault(_KEPT, {})[entry_id] = _Kept(
+    hass.data.setdefault(_KEPT, {})[entry_id] = _KeptClient(
         client,
         (
             async_call_later(hass, KEEP_FOR, HassJob(end, cancel_on_shutdown=True)),
@@ -56,7 +57,7 @@ def async_keep(hass: HomeAssistant, entry_id: str, client: FritzBoxClient) -> No
 
 
 async def async_end(hass: HomeAssistant, entry_id: str) -> None:
-    """Log out the client that is kept for an entry, if there is one."""
+    """Log out the client that was kept for an entry, if there is one."""
     if client := _async_take(hass, entry_id):
         await client.logout()
 
@@ -66,6 +67,6 @@ def _async_take(hass: HomeAssistant, entry_id: str) -> FritzBoxClient | None:
     kept = hass.data.get(_KEPT, {}).pop(entry_id, None)
     if kept is None:
         return None
-    for undo in kept.undo:
-        undo()
+    for cancel in kept.cancel:
+        cancel()
     return kept.client

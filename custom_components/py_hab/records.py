@@ -1,7 +1,7 @@
-"""One codec for all that is stored: dataclasses to JSON and back.
+"""The codec for everything that is stored: dataclasses to JSON and back.
 
-A file may have been changed by hand, cut off, or written by another version, so decoding checks
-every type. A field that is missing gets its default; a field that is not known is ignored.
+A stored file may have been edited, truncated or written by another version, so decoding checks every
+type. A missing field gets its default, an unknown field is ignored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,14 @@ from enum import Enum
 from functools import cache
 import math
 from types import NoneType, UnionType
-from typing import Any, Final, TypeAliasType, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, TypeAliasType, cast, get_args, get_origin, get_type_hints
 
 STORED_AS: Final = "stored_as"
-"""Key of a dataclass field's metadata: the name that the field has in JSON, if not its own."""
+"""Metadata key of a dataclass field: its name in JSON, if that differs from its own name."""
 
 
 def encode(value: Any) -> Any:
-    """Return a value as JSON has it. Dataclasses become objects, enums their values."""
+    """Return a value in its JSON form. Dataclasses become objects, enums their values."""
     match value:
         case Enum():
             return value.value
@@ -30,29 +30,30 @@ def encode(value: Any) -> Any:
             return [encode(item) for item in value]
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {
-                stored: encode(getattr(value, name)) for name, stored, _ in _fields(type(value))
+                field.stored_name: encode(getattr(value, field.name))
+                for field in _fields(type(value))
             }
         case _:
             return value
 
 
 def decode[T](kind: type[T], stored: object) -> T:
-    """Return what JSON holds as a dataclass, or another type that `encode` knows.
+    """Return a stored value as a dataclass, or as another type that `encode` supports.
 
-    Raises ValueError if the stored value is not of that type. Numbers must be finite, times have a
-    zone.
+    Raises ValueError if the stored value does not fit the type, if a number is not finite, or if a
+    time has no zone.
     """
     return cast("T", _decode(kind, stored))
 
 
 def decode_items[T](kind: type[T], stored: object) -> list[T]:
-    """Return the items of a stored list that are of a type; others are left out."""
+    """Return the items of a stored list that fit a type; others are dropped."""
     items = stored if isinstance(stored, list) else []
     return [item for _, item in _valid(kind, enumerate(items))]
 
 
 def decode_values[T](kind: type[T], stored: object) -> dict[str, T]:
-    """Return the entries of a stored object whose values are of a type; others are left out."""
+    """Return the entries of a stored object whose values fit a type; others are dropped."""
     entries = stored if isinstance(stored, dict) else {}
     return dict(_valid(kind, entries.items()))
 
@@ -65,12 +66,22 @@ def _valid[K, T](kind: type[T], entries: Any) -> Iterator[tuple[K, T]]:
             continue
 
 
+class _Field(NamedTuple):
+    """A field of a dataclass."""
+
+    name: str
+    stored_name: str
+    """Its name in JSON."""
+    kind: Any
+    """Its type."""
+
+
 @cache
-def _fields(kind: Any) -> list[tuple[str, str, Any]]:
-    """Return name, stored name and type of each field of a dataclass."""
+def _fields(kind: Any) -> list[_Field]:
+    """Return the fields of a dataclass."""
     hints = get_type_hints(kind)
     return [
-        (field.name, field.metadata.get(STORED_AS, field.name), hints[field.name])
+        _Field(field.name, field.metadata.get(STORED_AS, field.name), hints[field.name])
         for field in fields(kind)
     ]
 
@@ -99,9 +110,9 @@ def _decode(kind: Any, stored: object) -> Any:
 
 def _decode_fields(kind: Any, stored: dict[str, object]) -> Any:
     found = {
-        name: _decode(hint, stored[stored_name])
-        for name, stored_name, hint in _fields(kind)
-        if stored_name in stored
+        field.name: _decode(field.kind, stored[field.stored_name])
+        for field in _fields(kind)
+        if field.stored_name in stored
     }
     try:
         return kind(**found)
@@ -121,7 +132,7 @@ def _decode_union(kinds: tuple[Any, ...], stored: object) -> Any:
 
 
 def _decode_key(kind: Any, key: str) -> Any:
-    # JSON writes all keys as text.
+    # In JSON every key is a string.
     return _decode(kind, int(key) if kind is int else key)
 
 
@@ -131,9 +142,9 @@ def _decode_plain(kind: Any, stored: object) -> Any:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(stored)
     if isinstance(kind, type) and issubclass(kind, datetime) and isinstance(stored, str):
-        moment = datetime.fromisoformat(stored)
-        if moment.tzinfo is not None:
-            return moment
+        time = datetime.fromisoformat(stored)
+        if time.tzinfo is not None:
+            return time
     if kind is float and isinstance(stored, int | float) and not isinstance(stored, bool):
         try:
             number = float(stored)

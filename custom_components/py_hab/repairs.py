@@ -1,4 +1,4 @@
-"""Repairs: a question that only the user can answer."""
+"""Repairs: asks the user whether a meter was replaced."""
 
 from collections.abc import Mapping
 import math
@@ -26,7 +26,7 @@ from .meter.replacements import Answer, ReplacementRecord
 from .sml.registers import Quantity
 
 _ASKED: Final = (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
-"""Counters of which a fitter writes the readings down."""
+"""Counters whose readings a technician writes down when replacing a meter."""
 _READING: Final = NumberSelector(
     NumberSelectorConfig(
         min=0,
@@ -39,18 +39,18 @@ _READING: Final = NumberSelector(
 
 
 class MeterReplacedFlow(RepairsFlow):
-    """Asks whether a counter that went on from another reading belongs to another meter."""
+    """Asks whether a counter continues from another reading because the meter was replaced."""
 
     def __init__(
         self, entry_id: str, meter_index: str, placeholders: dict[str, str] | None
     ) -> None:
-        """Ask about one meter of an entry."""
+        """Initialize for one meter of an entry."""
         self._entry_id = entry_id
         self._meter_index = meter_index
         self._placeholders = placeholders
 
     async def async_step_init(self, _user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Offer the answers."""
+        """Show the possible answers."""
         return self.async_show_menu(
             step_id="init",
             menu_options=[answer.value for answer in Answer],
@@ -60,11 +60,11 @@ class MeterReplacedFlow(RepairsFlow):
     async def async_step_new_meter(
         self, user_input: dict[str, float] | None = None
     ) -> RepairsFlowResult:
-        """The meter was replaced: ask for the readings that the fitter has written down."""
+        """Ask for the readings of the old and the new meter at the replacement."""
         meter = self._coordinator()
         if meter is None:
             return self.async_abort(reason="not_loaded")
-        # If it was replaced again before the answer, the question is about the first time.
+        # After several replacements, the question is about the first one.
         replaced = {
             record.quantity: record
             for record in reversed(meter.replacements.unanswered(self._meter_index))
@@ -105,7 +105,7 @@ class MeterReplacedFlow(RepairsFlow):
     async def async_step_same_meter(
         self, _user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """It is the same meter: its counter was set to another reading."""
+        """Store that the meter is the same, and that its counter was set to another reading."""
         meter = self._coordinator()
         if meter is None:
             return self.async_abort(reason="not_loaded")
@@ -123,23 +123,24 @@ class MeterReplacedFlow(RepairsFlow):
 def _counted(
     user_input: Mapping[str, float], record: ReplacementRecord, max_power: float
 ) -> float | None:
-    """Return the kWh of both meters around a replacement, None if that is impossible.
+    """Return the kWh that both meters have counted around a replacement.
 
-    Neither meter runs backwards, and the house draws no more than its connection allows (kW).
+    Returns None for impossible readings: a meter does not run backwards, and the house draws at most
+    `max_power` (kW).
     """
     before, now, gap = record.before, record.now, record.gap
     last = user_input.get(f"old_{record.quantity}", before)
     first = user_input.get(f"new_{record.quantity}", now)
     counted = max(last - before, 0.0) + now - first
     most = max_power * (gap.end - gap.start) / 3600 if gap else math.inf
-    # The old meter's display may have been written down without its decimals.
+    # The last reading of the old meter may lack its decimals.
     return counted if before - 1 < last and first <= now and counted <= most + 1 else None
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the dialog for an issue; only a replaced meter has one."""
+    """Return the repair flow for an issue. Only a replaced meter has one."""
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     about = data or {}
     return MeterReplacedFlow(

@@ -1,4 +1,4 @@
-"""Sensors: electricity, climate and batteries at the box, quantities of the meter."""
+"""Sensors of the devices at a FRITZ!Box, and of electricity meters."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -62,61 +62,76 @@ async def async_setup_entry(
             async_add_as_they_appear(
                 fritzbox,
                 async_add_entities,
-                found=lambda: fritzbox_values(fritzbox, FRITZBOX_SENSORS),
-                create=lambda item: FritzBoxSensor(fritzbox, ain=item[0], description=item[1]),
+                find=lambda: fritzbox_values(fritzbox, FRITZBOX_SENSORS),
+                create=lambda value: FritzBoxSensor(
+                    fritzbox, ain=value.ain, description=value.description
+                ),
             )
             async_add_as_they_appear(
                 fritzbox,
                 async_add_entities,
-                found=lambda: fritzbox_buttons(fritzbox),
-                create=lambda item: FritzBoxLastPress(
-                    fritzbox, ain=item[0], identifier=item[1], description=LAST_PRESS
+                find=lambda: fritzbox_buttons(fritzbox),
+                create=lambda button: FritzBoxLastPress(
+                    fritzbox,
+                    ain=button.ain,
+                    identifier=button.identifier,
+                    description=LAST_PRESS,
                 ),
             )
             box = fritzbox.box_identifier[1]
-            async_add_entities([RejectedReadings(fritzbox, box, counters, fritzbox.data.devices)])
+            async_add_entities(
+                [
+                    RejectedReadings(
+                        fritzbox, identifier=box, store=counters, counters=fritzbox.data.devices
+                    )
+                ]
+            )
         case MeterCoordinator() as meter:
             registered = quantities_registered(meter)
             async_add_as_they_appear(
                 meter,
                 async_add_entities,
-                found=lambda: (
-                    (item, item) for item in chain(registered, quantities_published(meter))
+                find=lambda: {
+                    item: item for item in chain(registered, quantities_published(meter))
+                },
+                create=lambda item: MeterSensor(
+                    meter, meter_index=item.meter_index, quantity=item.quantity
                 ),
-                create=lambda item: MeterSensor(meter, meter_index=item[0], quantity=item[1]),
             )
             async_add_as_they_appear(
                 meter,
                 async_add_entities,
-                found=lambda: ((meter_index, meter_index) for meter_index in meter.data),
+                find=lambda: {meter_index: meter_index for meter_index in meter.data},
                 create=lambda meter_index: RejectedReadings(
                     meter,
-                    meter.devices.identifier(meter_index),
-                    counters,
-                    [meter.data[meter_index].counter_key(quantity) for quantity in Quantity],
+                    identifier=meter.devices.identifier(meter_index),
+                    store=counters,
+                    counters=[
+                        meter.data[meter_index].counter_key(quantity) for quantity in Quantity
+                    ],
                 ),
             )
 
 
 class FritzBoxSensor(FritzBoxEntity, SensorEntity):
-    """A measured value of a device at the box."""
+    """A value of a device at the box."""
 
     entity_description: FritzBoxSensorDescription
 
     @property
     @override
     def native_value(self) -> SensorValue:
-        """The value, None while the device reports none."""
+        """The value, None while the device does not report one."""
         return self.entity_description.value_fn(self.device)
 
 
 class FritzBoxLastPress(FritzBoxButtonEntity, SensorEntity):
-    """When a button was last pressed."""
+    """When a key was last pressed."""
 
     @property
     @override
     def native_value(self) -> datetime | None:
-        """The time, None for a button that was never pressed."""
+        """The time, None if the key was never pressed."""
         return self.button.last_pressed if self.button else None
 
 
@@ -126,7 +141,7 @@ class MeterSensor(MeterEntity, SensorEntity):
     def __init__(
         self, coordinator: MeterCoordinator, *, meter_index: str, quantity: Quantity
     ) -> None:
-        """Bind the sensor to a quantity of a meter."""
+        """Initialize for a quantity of a meter."""
         super().__init__(coordinator, meter_index=meter_index, description=METER_SENSORS[quantity])
         self._quantity = quantity
         self._written: object = None
@@ -134,27 +149,27 @@ class MeterSensor(MeterEntity, SensorEntity):
     @property
     @override
     def available(self) -> bool:
-        """Whether broker and reader are there, and the quantity was received lately."""
+        """Whether broker and reader are online, and the quantity was received recently."""
         return self.coordinator.is_available(self._meter_index, self._quantity)
 
     @property
     @override
     def native_value(self) -> float | None:
-        """The newest value, None before the meter has published any."""
+        """The current value, None before the reader has published one."""
         return self.coordinator.data[self._meter_index].values.get(self._quantity)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write the state only if this quantity has something new."""
-        present = (self.native_value, self.available)
-        if present != self._written:
-            self._written = present
+        """Write the state only if the value or the availability of this quantity has changed."""
+        current = (self.native_value, self.available)
+        if current != self._written:
+            self._written = current
             super()._handle_coordinator_update()
 
 
 class RejectedReadings(CoordinatorEntity[FritzBoxCoordinator | MeterCoordinator], SensorEntity):
-    """How many counter readings of a box or a meter were rejected, and why."""
+    """The number of rejected counter readings of a box or a meter."""
 
     _attr_has_entity_name = True
     entity_description = REJECTED_READINGS
@@ -162,11 +177,12 @@ class RejectedReadings(CoordinatorEntity[FritzBoxCoordinator | MeterCoordinator]
     def __init__(
         self,
         coordinator: FritzBoxCoordinator | MeterCoordinator,
+        *,
         identifier: str,
         store: CounterStore,
         counters: Collection[str],
     ) -> None:
-        """Count the readings of some counters for the device with this identifier."""
+        """Initialize for the device with this identifier, and for the keys of its counters."""
         super().__init__(coordinator)
         self._store = store
         self._counters = counters
@@ -176,24 +192,24 @@ class RejectedReadings(CoordinatorEntity[FritzBoxCoordinator | MeterCoordinator]
     @property
     @override
     def available(self) -> bool:
-        """Always: the count is our own."""
+        """Always available: the count does not come from the source."""
         return True
 
     @property
     @override
     def native_value(self) -> int:
-        """All of them, since the start of Home Assistant."""
-        return sum(self._by_reason().values())
+        """The number of rejected readings since the start of Home Assistant."""
+        return sum(self._by_verdict().values())
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, int]:
-        """How many for each reason; they change together with the state."""
-        return dict(self._by_reason())
+        """The number of rejected readings by verdict."""
+        return dict(self._by_verdict())
 
-    def _by_reason(self) -> Counter[str]:
-        reasons: Counter[str] = Counter()
+    def _by_verdict(self) -> Counter[str]:
+        counts: Counter[str] = Counter()
         for (counter, verdict), count in self._store.rejected.items():
             if counter in self._counters:
-                reasons[verdict.value] += count
-        return reasons
+                counts[verdict.value] += count
+        return counts

@@ -1,4 +1,4 @@
-"""System health: whether boxes and meters are reached, at a glance."""
+"""System health: how many boxes and meters are available."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from .meter.coordinator import MeterCoordinator
 
 @callback
 def async_register(_hass: HomeAssistant, register: SystemHealthRegistration) -> None:
-    """Register what the system health page shows."""
+    """Register the information for the system health page."""
     register.async_register_info(_async_info)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.py_hab.counters import gap
-from custom_components.py_hab.counters.gap import Gap
+from custom_components.py_hab.counters.gap import Gap, Reading
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.records import decode, decode_items, encode
 
@@ -51,14 +51,14 @@ GAP = Gap(
 def test_a_gap_is_long_and_reaches_over_a_full_hour(
     begin: float, end: float, interval: float, found: bool
 ) -> None:
-    before, after = (100.0, T0 + begin), (100.5, T0 + end)
+    before, after = Reading(100.0, T0 + begin), Reading(100.5, T0 + end)
     assert gap.is_gap(before, after, interval_s=interval) is found
 
 
 def test_a_silence_without_consumption_matters_only_if_the_sum_may_restart() -> None:
-    assert not gap.is_gap((100.0, T0), (100.0, T0 + 5 * HOUR))
-    assert not gap.is_gap((100.0, T0), (100.0, T0 + DAY))
-    assert gap.is_gap((100.0, T0), (100.0, T0 + 60 * DAY))
+    assert not gap.is_gap(Reading(100.0, T0), Reading(100.0, T0 + 5 * HOUR))
+    assert not gap.is_gap(Reading(100.0, T0), Reading(100.0, T0 + DAY))
+    assert gap.is_gap(Reading(100.0, T0), Reading(100.0, T0 + 60 * DAY))
 
 
 def test_what_was_counted_depends_on_why_the_reading_is_believed() -> None:

@@ -7,12 +7,12 @@ import pytest
 import voluptuous as vol
 
 from custom_components.py_hab.flows.key_section import (
-    chosen_registers,
-    registers_section,
+    chosen_mappings,
+    mapping_section,
     suggested_choices,
 )
-from custom_components.py_hab.sml.key_mapping import CHOICES, assigned_registers, choice_of
-from custom_components.py_hab.sml.key_names import register_of
+from custom_components.py_hab.sml.key_mapping import CHOICES, assigned_mappings, choice_of
+from custom_components.py_hab.sml.key_names import mapping_of_name
 from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers.data_entry_flow import FlowManagerResourceView
@@ -36,7 +36,7 @@ def page(form: vol.Schema) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("collapsed", [True, False])
 def test_a_form_with_any_key_reaches_the_browser(collapsed: bool) -> None:
-    [field] = page(vol.Schema(registers_section(STRANGE, collapsed=collapsed)))
+    [field] = page(vol.Schema(mapping_section(STRANGE, collapsed=collapsed)))
     assert field["name"] == "registers"
     assert field["type"] == "expandable"
     assert field["required"]
@@ -50,14 +50,14 @@ def test_a_form_with_any_key_reaches_the_browser(collapsed: bool) -> None:
 
 
 def test_each_key_is_asked_for_once_and_one_without_a_name_not_at_all() -> None:
-    [field] = page(vol.Schema(registers_section(["", "E_in", "Power"], collapsed=True)))
+    [field] = page(vol.Schema(mapping_section(["", "E_in", "Power"], collapsed=True)))
     assert [item["name"] for item in field["schema"]] == ["E_in", "Power"]
-    [field] = page(vol.Schema(registers_section([""], collapsed=True)))
+    [field] = page(vol.Schema(mapping_section([""], collapsed=True)))
     assert field["schema"] == []
 
 
 def test_a_form_takes_choices_only() -> None:
-    form = vol.Schema(registers_section(STRANGE, collapsed=True))
+    form = vol.Schema(mapping_section(STRANGE, collapsed=True))
     some: dict[str, Any] = {"registers": {STRANGE[0]: "energy_import"}}
     assert form(some) == some
     assert form({"registers": {}}) == {"registers": {}}
@@ -93,7 +93,7 @@ def test_keys_are_taken_for_what_their_names_say() -> None:
 
 
 def test_the_word_of_the_user_goes_first() -> None:
-    assigned = assigned_registers({"E_in": "no_measurement", "Foo": "power_in_kw"})
+    assigned = assigned_mappings({"E_in": "no_measurement", "Foo": "power_in_kw"})
     assert suggested_choices(["E_in", "Foo"], assigned) == {
         "E_in": "no_measurement",
         "Foo": "power_in_kw",
@@ -117,7 +117,7 @@ def test_every_name_has_its_choice(key: str, choice: str) -> None:
 
 def remembered(key: str, choice: str | None) -> str | None:
     """Return what is remembered of the choice for a key."""
-    return chosen_registers([key], {key: choice} if choice else {}).get(key)
+    return chosen_mappings([key], {key: choice} if choice else {}).get(key)
 
 
 def test_what_the_name_says_is_not_remembered() -> None:
@@ -143,7 +143,7 @@ def test_what_the_user_assigns_is_remembered() -> None:
 
 
 def test_a_confirmed_doubt_is_one_no_more() -> None:
-    by_name = register_of("Zähler Stand")
+    by_name = mapping_of_name("Zähler Stand")
     assert by_name is not None
     assert by_name.doubtful
     assert remembered("Zähler Stand", "energy_import") == "energy_import"
@@ -151,13 +151,13 @@ def test_a_confirmed_doubt_is_one_no_more() -> None:
 
 
 def test_a_key_without_a_name_is_never_remembered() -> None:
-    assert chosen_registers(["", "Foo"], {"": "power", "Foo": "power"}) == {"Foo": "power"}
+    assert chosen_mappings(["", "Foo"], {"": "power", "Foo": "power"}) == {"Foo": "power"}
 
 
 @pytest.mark.parametrize("key", ["E_in", "Zähler Stand", "Q+", "Foo", "Date", "Pi"])
 def test_confirming_again_changes_nothing(key: str) -> None:
-    once = chosen_registers([key], suggested_choices([key], {}))
-    again = chosen_registers([key], suggested_choices([key], assigned_registers(once)))
+    once = chosen_mappings([key], suggested_choices([key], {}))
+    again = chosen_mappings([key], suggested_choices([key], assigned_mappings(once)))
     assert again == once
 
 
@@ -166,7 +166,7 @@ def test_confirming_again_changes_nothing(key: str) -> None:
 
 @pytest.mark.parametrize("options", [None, [], "power", {"Foo": "nonsense"}])
 def test_nonsense_in_the_options_assigns_nothing(options: object) -> None:
-    assert assigned_registers(options) == {}
+    assert assigned_mappings(options) == {}
 
 
 def test_every_choice_is_found_again() -> None:

@@ -386,7 +386,7 @@ def test_a_doubtful_counter_waits_for_the_user(clock: Clock) -> None:
 
 def test_a_doubtful_counter_that_was_adopted_earlier_is_read(clock: Clock) -> None:
     one = OneMeter(clock)
-    one.meter.recall(LearnedKeys(inferred={"Zaehlerstand": KeyMapping(IMPORT, 0.001)}))
+    one.meter.restore(LearnedKeys(inferred={"Zaehlerstand": KeyMapping(IMPORT, 0.001)}))
     assert one.meter.resolver.mapping_of("Zaehlerstand") == KeyMapping(IMPORT, 0.001)
     assert one.take(0, Zaehlerstand=123456).changed
     assert one.meter.values == {IMPORT: 123.456}
@@ -525,7 +525,7 @@ def test_what_earlier_versions_have_adopted_goes_on(
     one = OneMeter(clock)
     one.counters.believe({quantity: value}, clock.now)
     notes = {"findings": {"foo": finding, "Power": ["no_measurement", 1.0]}}
-    one.meter.recall(LearnedKeys.from_stored(notes))
+    one.meter.restore(LearnedKeys.from_stored(notes))
     for _ in range(700):
         one.take(10, foo=published, Power=1234.5)
     assert one.meter.values == {quantity: value}
@@ -557,7 +557,7 @@ def test_published_power_goes_before_the_difference(clock: Clock) -> None:
 
 def without_sign(clock: Clock, **options: Any) -> OneMeter:
     one = counted(clock, **options)
-    one.meter.recall(LearnedKeys.from_stored({"findings": {}, "absolute_power": True}))
+    one.meter.restore(LearnedKeys.from_stored({"findings": {}, "absolute_power": True}))
     return one
 
 
@@ -873,7 +873,7 @@ def test_findings_survive_a_restart(clock: Clock) -> None:
     for _ in range(OTHER_UNIT_AFTER):
         one.take(1, Power_in=412_000)
     later = OneMeter(clock)
-    later.meter.recall(LearnedKeys.from_stored(one.meter.learned.as_stored()))
+    later.meter.restore(LearnedKeys.from_stored(one.meter.learned.as_stored()))
     assert later.meter.learned == one.meter.learned
     assert later.meter.resolver.inferred == {"Power_in": KeyMapping(POWER)}
     later.take(0, Power_in=7)
@@ -882,7 +882,7 @@ def test_findings_survive_a_restart(clock: Clock) -> None:
 
 def learned(clock: Clock, notes: object) -> Meter:
     meter = OneMeter(clock).meter
-    meter.recall(LearnedKeys.from_stored(notes))
+    meter.restore(LearnedKeys.from_stored(notes))
     return meter
 
 
@@ -975,7 +975,7 @@ def test_whatever_comes_the_counters_stay_counters(
 ) -> None:
     with turned() as clock:
         one = OneMeter(clock, interval=interval, quarantined=quarantined)
-        one.meter.recall(
+        one.meter.restore(
             LearnedKeys.from_stored({"findings": {}, "absolute_power": absolute_power})
         )
         for after, fields in messages:

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.py_hab.const import CONF_POWER_INTERVAL
 from custom_components.py_hab.meter.probe import (
     ProbeResult,
-    async_announced_head,
+    async_announced_reader,
     async_find_readers,
     async_probe_reader,
 )
@@ -47,10 +47,12 @@ def little_time() -> Iterator[None]:
 
 async def arrived(hass: HomeAssistant, reader: ScriptedReader) -> None:
     """Wait until the broker has all that a reader has published."""
-    heard: list[str] = []
-    undo = await mqtt.async_subscribe(hass, "the/end", lambda message: heard.append(message.topic))
+    received: list[str] = []
+    undo = await mqtt.async_subscribe(
+        hass, "the/end", lambda message: received.append(message.topic)
+    )
     async with reader.repeating("the/end", {}):
-        await settled(hass, lambda: heard, "what was published last")
+        await settled(hass, lambda: received, "what was published last")
     undo()
 
 
@@ -158,7 +160,7 @@ async def test_what_is_no_reader_is_not_found(
 async def test_a_head_is_known_by_what_it_has_announced(
     hass: HomeAssistant, reader: SimulatedReader
 ) -> None:
-    info = await async_announced_head(hass, reader.mac)
+    info = await async_announced_reader(hass, reader.mac)
     assert info is not None
     assert (info.mac, info.name) == (reader.mac, "Tasmota")
     assert info.topics == reader_topics(reader.tele_topic("SENSOR"))
@@ -166,7 +168,7 @@ async def test_a_head_is_known_by_what_it_has_announced(
 
 async def test_the_first_announcement_that_can_be_read_counts(hass: HomeAssistant) -> None:
     topic = f"tasmota/discovery/{HEAD.mac}/config"
-    asked = asyncio.create_task(async_announced_head(hass, str(HEAD.mac)))
+    asked = asyncio.create_task(async_announced_reader(hass, str(HEAD.mac)))
 
     def told() -> bool:
         for content in ("no JSON", json.dumps(CONFIG), json.dumps({**CONFIG, "t": "other"})):
@@ -181,7 +183,7 @@ async def test_the_first_announcement_that_can_be_read_counts(hass: HomeAssistan
 
 async def test_a_head_may_have_announced_nothing(hass: HomeAssistant) -> None:
     with impatience():
-        assert await async_announced_head(hass, "A4CF129282F4") is None
+        assert await async_announced_reader(hass, "A4CF129282F4") is None
 
 
 # Trying
@@ -191,7 +193,7 @@ async def test_a_reader_tells_its_values_and_who_it_is(
     hass: HomeAssistant, reader: SimulatedReader
 ) -> None:
     result = await async_probe_reader(hass, reader_topics(reader.tele_topic("SENSOR")))
-    assert result.heard
+    assert result.has_published
     assert result.has_total
     assert {prefix: list(fields) for prefix, fields in result.blocks.items()} == {
         "MT681": ["E_in", "E_out", "Power", "Meter_id"]
@@ -263,7 +265,7 @@ async def test_a_script_that_takes_no_commands_is_listened_to(
 ) -> None:
     async with scripted(broker) as reader, reader.repeating("house/meter", {"": {"1_8_0": 7}}):
         result = await async_probe_reader(hass, reader_topics("house/meter"))
-    assert result == ProbeResult(heard=True, blocks={"": {"1_8_0": 7}})
+    assert result == ProbeResult(has_published=True, blocks={"": {"1_8_0": 7}})
 
 
 async def test_a_reader_need_not_tell_who_it_is(hass: HomeAssistant, broker: Broker) -> None:
@@ -294,7 +296,7 @@ async def test_messages_without_a_meter_are_heard(
     async with scripted(broker) as reader, reader.repeating(TOPIC, content):
         with impatience():
             result = await async_probe_reader(hass, reader_topics(TOPIC))
-    assert result == ProbeResult(heard=True)
+    assert result == ProbeResult(has_published=True)
 
 
 async def test_a_remembered_message_is_not_heard(hass: HomeAssistant, broker: Broker) -> None:

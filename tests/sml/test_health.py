@@ -7,7 +7,7 @@ import math
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.py_hab.sml.health import LONGEST_GAP, MeterHealth, MeterProblem
+from custom_components.py_hab.sml.health import MAX_UNCHANGED_STEP, MeterHealth, MeterProblem
 from custom_components.py_hab.sml.registers import Quantity
 
 MINUTE = 60
@@ -185,7 +185,7 @@ def test_any_change_ends_it(
     assert meter.repeats({IMPORT: 15119.123, EXPORT: 0}, 377, seconds=MINUTE) == FROZEN
 
 
-@pytest.mark.parametrize("every", [10, 300, 3600, LONGEST_GAP.total_seconds()])
+@pytest.mark.parametrize("every", [10, 300, 3600, MAX_UNCHANGED_STEP.total_seconds()])
 def test_readers_may_be_slow(every: float) -> None:
     assert Meter().repeats({IMPORT: 1.5}, 0, seconds=DAY, every=every) == FROZEN
 
@@ -193,7 +193,7 @@ def test_readers_may_be_slow(every: float) -> None:
 def test_silence_is_no_standstill() -> None:
     meter = Meter()
     for _ in range(100):
-        meter.now += LONGEST_GAP.total_seconds()
+        meter.now += MAX_UNCHANGED_STEP.total_seconds()
         assert meter.tells({IMPORT: 15119.035}, 377) == NOTHING
 
 

@@ -7,10 +7,10 @@ import pytest
 from custom_components.py_hab.sml.key_mapping import (
     CHOICES,
     METER_CHOICES,
-    assigned_registers,
+    assigned_mappings,
     choice_of,
 )
-from custom_components.py_hab.sml.key_names import register_of
+from custom_components.py_hab.sml.key_names import mapping_of_name
 from custom_components.py_hab.sml.registers import (
     COUNTERS,
     QUANTITIES,
@@ -21,7 +21,7 @@ from custom_components.py_hab.sml.registers import (
 
 
 @pytest.mark.parametrize(
-    ("choice", "register"),
+    ("choice", "mapping"),
     [
         ("energy_import", KeyMapping(Quantity.ENERGY_IMPORT)),
         ("energy_import_in_wh", KeyMapping(Quantity.ENERGY_IMPORT, 0.001)),
@@ -35,22 +35,22 @@ from custom_components.py_hab.sml.registers import (
         ("no_measurement", KeyMapping(Quantity.NO_MEASUREMENT)),
     ],
 )
-def test_choices_stand_for_registers(choice: str, register: KeyMapping) -> None:
-    assert CHOICES[choice] == register
-    assert choice_of(register) == choice
+def test_choices_stand_for_registers(choice: str, mapping: KeyMapping) -> None:
+    assert CHOICES[choice] == mapping
+    assert choice_of(mapping) == choice
 
 
 def test_every_role_can_be_chosen() -> None:
-    assert {register.quantity for register in CHOICES.values()} == {*Quantity}
+    assert {mapping.quantity for mapping in CHOICES.values()} == {*Quantity}
     assert list(CHOICES)[-1] == "no_measurement"
 
 
 def test_every_choice_stands_for_itself_alone() -> None:
-    assert [choice_of(register) for register in CHOICES.values()] == list(CHOICES)
+    assert [choice_of(mapping) for mapping in CHOICES.values()] == list(CHOICES)
 
 
 def test_energy_and_power_alone_may_be_in_another_unit() -> None:
-    scaled = {register.quantity for register in CHOICES.values() if register.factor != 1}
+    scaled = {mapping.quantity for mapping in CHOICES.values() if mapping.factor != 1}
     units = {"kWh", "W", "kvarh", "var"}
     assert scaled == {quantity for quantity, item in QUANTITIES.items() if item.unit in units}
 
@@ -60,23 +60,23 @@ def test_a_doubtful_register_has_the_same_choice() -> None:
 
 
 @pytest.mark.parametrize(
-    "register",
+    "mapping",
     [KeyMapping(Quantity.POWER, 17.0), KeyMapping(Quantity.VOLTAGE_L1, 1000.0)],
     ids=repr,
 )
-def test_some_registers_have_no_choice(register: KeyMapping) -> None:
-    assert choice_of(register) is None
+def test_some_registers_have_no_choice(mapping: KeyMapping) -> None:
+    assert choice_of(mapping) is None
 
 
 @pytest.mark.parametrize("key", ["E_in", "Power", "import", "kw_in", "1.7.0", "Volt_p1", "Time"])
 def test_what_the_vocabulary_knows_can_be_shown(key: str) -> None:
-    register = register_of(key)
-    assert register is not None
-    assert choice_of(register) in CHOICES
+    mapping = mapping_of_name(key)
+    assert mapping is not None
+    assert choice_of(mapping) in CHOICES
 
 
 @pytest.mark.parametrize(
-    ("options", "registers"),
+    ("options", "mappings"),
     [
         ({}, {}),
         (
@@ -98,18 +98,18 @@ def test_what_the_vocabulary_knows_can_be_shown(key: str) -> None:
     ],
     ids=["none", "some", "unknown ones", "no texts", "no options", "a list", "a text"],
 )
-def test_options_say_what_keys_mean(options: Any, registers: dict[str, KeyMapping]) -> None:
-    assert assigned_registers(options) == registers
+def test_options_say_what_keys_mean(options: Any, mappings: dict[str, KeyMapping]) -> None:
+    assert assigned_mappings(options) == mappings
 
 
 @pytest.mark.parametrize("choice", [[], {}, ["power"]], ids=repr)
 def test_options_changed_by_hand_say_nothing(choice: object) -> None:
-    assert assigned_registers({"x": choice, "y": "power"}) == {"y": KeyMapping(Quantity.POWER)}
+    assert assigned_mappings({"x": choice, "y": "power"}) == {"y": KeyMapping(Quantity.POWER)}
 
 
 def test_a_meter_has_energy_or_power() -> None:
-    for choice, register in CHOICES.items():
-        tells = register.quantity in COUNTERS or register.quantity in {
+    for choice, mapping in CHOICES.items():
+        tells = mapping.quantity in COUNTERS or mapping.quantity in {
             Quantity.POWER,
             Quantity.POWER_ABSOLUTE,
             Quantity.POWER_IMPORT,

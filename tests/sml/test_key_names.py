@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.vocabulary import Measurement, measure, read
-from custom_components.py_hab.sml.key_names import _FAMILIES, _NAMES, _folded, register_of
+from custom_components.py_hab.sml.key_names import _FAMILIES, _NAMES, _folded, mapping_of_name
 from custom_components.py_hab.sml.registers import (
     COUNTERS,
     QUANTITIES,
@@ -23,7 +23,7 @@ METER_ID = Quantity.METER_ID
 
 def quantities(keys: str) -> list[Quantity | None]:
     """Return what keys divided by blanks mean."""
-    return [register.quantity if (register := register_of(key)) else None for key in keys.split()]
+    return [mapping.quantity if (mapping := mapping_of_name(key)) else None for key in keys.split()]
 
 
 # The vocabularies
@@ -62,7 +62,7 @@ def quantities(keys: str) -> list[Quantity | None]:
 )
 def test_the_vocabularies_are_known(keys: str, expected: list[Quantity]) -> None:
     assert quantities(keys) == expected
-    assert all((register_of(key) or KeyMapping(POWER, 0)).factor == 1 for key in keys.split())
+    assert all((mapping_of_name(key) or KeyMapping(POWER, 0)).factor == 1 for key in keys.split())
 
 
 @pytest.mark.parametrize(
@@ -94,19 +94,23 @@ def test_more_than_the_totals(keys: str, quantity: Quantity) -> None:
 
 
 def test_a_blank_before_the_key_is_no_part_of_it() -> None:
-    assert register_of(" amperage_l1") == KeyMapping(Quantity.CURRENT_L1)
-    assert register_of(" E_in ") == KeyMapping(IMPORT)
-    assert register_of(" 1_8_0 ") == KeyMapping(IMPORT)
+    assert mapping_of_name(" amperage_l1") == KeyMapping(Quantity.CURRENT_L1)
+    assert mapping_of_name(" E_in ") == KeyMapping(IMPORT)
+    assert mapping_of_name(" 1_8_0 ") == KeyMapping(IMPORT)
 
 
 @pytest.mark.parametrize("key", ["E_in", "e_in", "E_IN", "E in", "E-in", "e.in", "E__in", "Ein"])
 def test_case_blanks_and_separators_make_no_difference(key: str) -> None:
-    assert register_of(key) == KeyMapping(IMPORT)
+    assert mapping_of_name(key) == KeyMapping(IMPORT)
 
 
 def test_umlauts_may_be_written_out() -> None:
-    assert register_of("Zählerstand_180") == register_of("zaehlerstand_180") == KeyMapping(IMPORT)
-    assert register_of("ZÄHLER_A+") == KeyMapping(IMPORT)
+    assert (
+        mapping_of_name("Zählerstand_180")
+        == mapping_of_name("zaehlerstand_180")
+        == KeyMapping(IMPORT)
+    )
+    assert mapping_of_name("ZÄHLER_A+") == KeyMapping(IMPORT)
 
 
 # OBIS codes as keys
@@ -117,7 +121,7 @@ def test_umlauts_may_be_written_out() -> None:
     ["1_8_0", "1-8-0", "1.8.0", "1-0:1.8.0", "1_0_1_8_0", "1-0:1.8.0*255", "1.8.0*00", "1-1:1.8.0"],
 )
 def test_shapes_of_obis_codes(key: str) -> None:
-    assert register_of(key) == KeyMapping(IMPORT)
+    assert mapping_of_name(key) == KeyMapping(IMPORT)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +150,7 @@ def test_obis_codes_name_their_register(keys: str, quantity: Quantity) -> None:
     "key", ["1.8", "1.8.0.0", "2-0:1.8.0", "\N{ARABIC-INDIC DIGIT ONE}.8.0", ".8.1", "1.8.0000"]
 )
 def test_what_is_no_obis_code(key: str) -> None:
-    assert register_of(key) is None
+    assert mapping_of_name(key) is None
 
 
 # Traps
@@ -161,7 +165,7 @@ def test_what_is_no_obis_code(key: str) -> None:
     ],
 )
 def test_energy_of_a_period_falls_and_is_no_counter(key: str) -> None:
-    assert register_of(key) == KeyMapping(Quantity.NO_MEASUREMENT)
+    assert mapping_of_name(key) == KeyMapping(Quantity.NO_MEASUREMENT)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +173,7 @@ def test_energy_of_a_period_falls_and_is_no_counter(key: str) -> None:
     ["year", "month", "day", "hh", "mm", "ss", "zeit", "timestamp", "time-stamp", "0_9_1"],
 )
 def test_the_meters_clock_is_no_measurement(key: str) -> None:
-    assert register_of(key) == KeyMapping(Quantity.NO_MEASUREMENT)
+    assert mapping_of_name(key) == KeyMapping(Quantity.NO_MEASUREMENT)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +184,7 @@ def test_the_meters_clock_is_no_measurement(key: str) -> None:
     ],
 )
 def test_status_maxima_and_quadrants_are_no_measurement(key: str) -> None:
-    assert register_of(key) == KeyMapping(Quantity.NO_MEASUREMENT)
+    assert mapping_of_name(key) == KeyMapping(Quantity.NO_MEASUREMENT)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +204,7 @@ def test_a_tariff_is_not_the_total(keys: str, quantity: Quantity) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "register"),
+    ("key", "mapping"),
     [
         ("kW_L1+L2+L3", KeyMapping(POWER, 1000)),
         ("Power_in", KeyMapping(POWER, 1000, doubtful=True)),
@@ -220,12 +224,12 @@ def test_a_tariff_is_not_the_total(keys: str, quantity: Quantity) -> None:
         ("-Q", KeyMapping(Quantity.REACTIVE_POWER_EXPORT, doubtful=True)),
     ],
 )
-def test_kilowatts_become_watts(key: str, register: KeyMapping) -> None:
-    assert register_of(key) == register
+def test_kilowatts_become_watts(key: str, mapping: KeyMapping) -> None:
+    assert mapping_of_name(key) == mapping
 
 
 @pytest.mark.parametrize(
-    ("key", "register"),
+    ("key", "mapping"),
     [
         ("import", KeyMapping(IMPORT, 0.001)),
         ("export", KeyMapping(EXPORT, 0.001)),
@@ -239,12 +243,12 @@ def test_kilowatts_become_watts(key: str, register: KeyMapping) -> None:
         ("power_import_reactive", KeyMapping(Quantity.REACTIVE_ENERGY_IMPORT)),
     ],
 )
-def test_watt_hours_become_kilowatt_hours(key: str, register: KeyMapping) -> None:
-    assert register_of(key) == register
+def test_watt_hours_become_kilowatt_hours(key: str, mapping: KeyMapping) -> None:
+    assert mapping_of_name(key) == mapping
 
 
 @pytest.mark.parametrize(
-    ("key", "register"),
+    ("key", "mapping"),
     [
         ("current", KeyMapping(POWER, doubtful=True)),
         ("current_consumption", KeyMapping(POWER)),
@@ -265,8 +269,8 @@ def test_watt_hours_become_kilowatt_hours(key: str, register: KeyMapping) -> Non
         ("total", KeyMapping(IMPORT)),
     ],
 )
-def test_names_that_mislead(key: str, register: KeyMapping) -> None:
-    assert register_of(key) == register
+def test_names_that_mislead(key: str, mapping: KeyMapping) -> None:
+    assert mapping_of_name(key) == mapping
 
 
 @pytest.mark.parametrize(
@@ -283,7 +287,7 @@ def test_names_that_mislead(key: str, register: KeyMapping) -> None:
     ],
 )
 def test_the_makers_code_is_no_identity(key: str, quantity: Quantity) -> None:
-    assert register_of(key) == KeyMapping(quantity)
+    assert mapping_of_name(key) == KeyMapping(quantity)
 
 
 def test_a_sign_tells_a_direction() -> None:
@@ -307,7 +311,7 @@ def test_a_sign_tells_a_direction() -> None:
     ],
 )
 def test_what_the_tables_do_not_hold_is_not_guessed(key: str) -> None:
-    assert register_of(key) is None
+    assert mapping_of_name(key) is None
 
 
 # The tables
@@ -320,8 +324,8 @@ def test_no_name_is_there_twice() -> None:
 
 
 def test_families_lead_to_roles() -> None:
-    for _, quantity, _, _ in _FAMILIES:
-        assert Quantity(quantity.replace("#", "1"))
+    for family in _FAMILIES:
+        assert Quantity(family.quantity.replace("#", "1"))
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ def test_notes_bring_places_and_numbers_over_a_restart() -> None:
     meters = several(3)
     meters.set_number("2", "1EMH0010258111")
     later = MeterIndex("M1")
-    later.recall(meters.as_stored())
+    later.restore(meters.as_stored())
     assert later.as_stored() == meters.as_stored()
     assert meter_indices(later, message("M2", "M3", "M1")) == {"M1": "", "M2": "2", "M3": "3"}
     assert meter_indices(later, message(Neu="1EMH0010258111")) == {"Neu": "2"}
@@ -208,14 +208,14 @@ def test_notes_bring_places_and_numbers_over_a_restart() -> None:
 
 def test_a_renamed_meter_is_found_under_its_new_name_after_a_restart() -> None:
     later = MeterIndex("House")
-    later.recall({"": {"prefix": "Haus", "number": ""}})
+    later.restore({"": {"prefix": "Haus", "number": ""}})
     assert meter_indices(later, message("Haus")) == {"Haus": ""}
 
 
 def test_an_unknown_number_is_no_number() -> None:
     """Neither an empty one from the notes, nor none in a message."""
     later = MeterIndex("House")
-    later.recall({"": {"prefix": "House", "number": ""}})
+    later.restore({"": {"prefix": "House", "number": ""}})
     assert meter_indices(later, message("Neu")) == {}
 
 
@@ -237,12 +237,12 @@ def test_an_unknown_number_is_no_number() -> None:
 )
 def test_senseless_notes_are_ignored(notes: object) -> None:
     meters = MeterIndex("House")
-    meters.recall(notes)
+    meters.restore(notes)
     assert dict(meters.prefixes) == {"": "House"}
 
 
 def test_of_notes_the_senseless_part_alone_is_ignored() -> None:
     meters = MeterIndex("House")
     notes: Mapping[str, object] = {"": 1, "2": {"prefix": "Pump", "number": "2"}}
-    meters.recall(notes)
+    meters.restore(notes)
     assert dict(meters.prefixes) == {"": "House", "2": "Pump"}

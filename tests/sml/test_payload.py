@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.sml.key_names import register_of
+from custom_components.py_hab.sml.key_names import mapping_of_name
 from custom_components.py_hab.sml.payload import (
     MAX_PAYLOAD,
     Block,
@@ -28,7 +28,7 @@ def one(payload: Payload) -> Block:
 
 def meters(payload: Payload) -> dict[str, dict[str, object]]:
     """Return the fields of each meter in a message, by prefix."""
-    return {block.prefix: dict(block.fields) for block in meter_blocks(payload, register_of)}
+    return {block.prefix: dict(block.fields) for block in meter_blocks(payload, mapping_of_name)}
 
 
 # Messages
@@ -49,7 +49,7 @@ def test_a_message_is_read_whole() -> None:
             "Meter_id": "0a01495352000",
         },
     )
-    assert block.is_whole
+    assert block.is_complete
 
 
 @pytest.mark.parametrize("kind", [str, str.encode, lambda text: bytearray(text, "utf-8")])
@@ -65,7 +65,9 @@ def test_the_answer_to_status_10_holds_the_same_one_level_deeper(answer: str) ->
     (answered,) = parse_message(f'{{"{answer}":{message}}}')
     (published,) = parse_message(message)
     assert (answered.prefix, answered.fields) == (published.prefix, published.fields)
-    assert parse_message('{"StatusSNS":{"MT681":{"E_in":1.5}}}')[0].is_whole, "it is all there is"
+    assert parse_message('{"StatusSNS":{"MT681":{"E_in":1.5}}}')[0].is_complete, (
+        "it is all there is"
+    )
 
 
 @pytest.mark.parametrize("inner", ["{}", "[]", "null", "1", '"MT681"', '{"Time":"1970-01-01"}'])
@@ -77,7 +79,7 @@ def test_a_status_without_meter_is_empty(inner: str) -> None:
     ("fields", "whole"), [("{}", False), ('{"Power":1}', False), ('{"Power":1,"E_in":2}', True)]
 )
 def test_an_immediate_message_holds_one_value(fields: str, whole: bool) -> None:
-    assert one(f'{{"Time":"2022-11-06T13:28:10","SML":{fields}}}').is_whole is whole
+    assert one(f'{{"Time":"2022-11-06T13:28:10","SML":{fields}}}').is_complete is whole
 
 
 def test_neither_time_nor_a_name_is_needed() -> None:
@@ -144,7 +146,7 @@ def test_messages_without_energy_or_power_hold_no_meter(message: str) -> None:
 
 def test_the_user_may_say_what_makes_a_meter() -> None:
     block = Block(prefix="x", fields={"Nettobezug": 1})
-    assert not is_meter(block, register_of)
+    assert not is_meter(block, mapping_of_name)
     assert is_meter(block, {"Nettobezug": KeyMapping(Quantity.ENERGY_IMPORT)}.get)
     assert not is_meter(block, {"Nettobezug": KeyMapping(Quantity.VOLTAGE_L1)}.get)
     assert meter_blocks(
@@ -253,7 +255,7 @@ def test_deep_values_do_no_harm(depth: int) -> None:
     nested = "[" * depth + "]" * depth
     block = one(f'{{"MT681":{{"Power":1,"x":{nested}}}}}')
     assert block.numbers() == {"Power": 1.0}
-    assert is_meter(block, register_of)
+    assert is_meter(block, mapping_of_name)
 
 
 # Discovery

@@ -23,8 +23,8 @@ from custom_components.py_hab.fritzbox.login import (
 from custom_components.py_hab.fritzbox.rest import RestDetails, parse_error_code, parse_overview
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError, parse_xml
 from custom_components.py_hab.meter.key_resolver import MAX_UNKNOWN, LearnedKeys
-from custom_components.py_hab.sml.key_mapping import CHOICES, assigned_registers
-from custom_components.py_hab.sml.key_names import register_of
+from custom_components.py_hab.sml.key_mapping import CHOICES, assigned_mappings
+from custom_components.py_hab.sml.key_names import mapping_of_name
 from custom_components.py_hab.sml.meter_index import MeterIndex
 from custom_components.py_hab.sml.payload import (
     MalformedMessageError,
@@ -500,7 +500,7 @@ def test_any_payload_is_blocks_with_finite_numbers_or_refused(payload: Payload) 
     for block in or_refused(parse_message, payload) or ():
         assert block.fields.keys() >= block.numbers().keys()
         assert all(map(math.isfinite, block.numbers().values()))
-        assert is_meter(block, register_of) in {True, False}
+        assert is_meter(block, mapping_of_name) in {True, False}
 
 
 @THOROUGH
@@ -510,7 +510,7 @@ def test_any_payload_is_blocks_with_finite_numbers_or_refused(payload: Payload) 
 @example(f'{{"sn":{{"A":{{"Power":{LONG}}}}}}}')
 def test_any_payload_announces_meters_or_is_refused(payload: Payload) -> None:
     for block in or_refused(discovered_meters, payload) or ():
-        assert is_meter(block, register_of)
+        assert is_meter(block, mapping_of_name)
     assert or_refused(may_have_meter, payload) in {True, False, None}
 
 
@@ -616,8 +616,8 @@ def test_any_messages_are_taken_and_never_spoil_a_counter(
 def test_any_notes_are_recalled_as_far_as_they_make_sense(text: str) -> None:
     notes = json.loads(text)
     meters = MeterIndex("MT681")
-    meters.recall(notes)
+    meters.restore(notes)
     assert all(isinstance(prefix, str) for prefix in meters.prefixes.values())
     with turned() as clock:
-        OneMeter(clock).meter.recall(LearnedKeys.from_stored(notes))
-    assert set(assigned_registers(notes).values()) <= set(CHOICES.values())
+        OneMeter(clock).meter.restore(LearnedKeys.from_stored(notes))
+    assert set(assigned_mappings(notes).values()) <= set(CHOICES.values())

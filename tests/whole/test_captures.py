@@ -11,7 +11,7 @@ import pytest
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.fritzbox.devices import DeviceList, MeterKind, parse_device_list
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError
-from custom_components.py_hab.sml.key_names import register_of
+from custom_components.py_hab.sml.key_names import mapping_of_name
 from custom_components.py_hab.sml.meter_index import MeterIndex
 from custom_components.py_hab.sml.payload import (
     Block,
@@ -40,7 +40,7 @@ def devices(name: str) -> DeviceList:
 
 
 def blocks(name: str) -> list[Block]:
-    return meter_blocks((READER / f"tasmota-{name}.json").read_bytes(), register_of)
+    return meter_blocks((READER / f"tasmota-{name}.json").read_bytes(), mapping_of_name)
 
 
 # FRITZ!Box
@@ -282,7 +282,7 @@ def test_immediate_messages_are_merged() -> None:
         one.take(0, Total_in=100.0)
         for number, watts in ((1, 110), (2, 112)):
             (block,) = blocks(f"immediate-partial-{number}")
-            assert not block.is_whole
+            assert not block.is_complete
             one.take_fields(1, block.fields)
             assert one.meter.values == {IMPORT: 100.0, POWER: watts}
 
@@ -333,8 +333,8 @@ def test_the_vocabulary_covers_most_published_scripts() -> None:
         code = (line["obis"] or "").rpartition(":")[2].partition("*")[0]
         rolling = re.fullmatch(r".*_(\d+d|reset)", line["key"])
         if (quantity := OBIS.get(code)) and line["unit"] in {"kWh", "W", ""} and not rolling:
-            register = register_of(line["key"])
-            found[quantity].append(register is not None and register.quantity is quantity)
+            mapping = mapping_of_name(line["key"])
+            found[quantity].append(mapping is not None and mapping.quantity is quantity)
     share = {quantity: sum(known) / len(known) for quantity, known in found.items() if known}
     assert min(share[quantity] for quantity in (IMPORT, EXPORT, POWER)) > 0.8, share
 
@@ -343,12 +343,12 @@ def test_no_published_register_of_one_direction_is_taken_for_the_other() -> None
     wrong = {
         (line["key"], line["obis"])
         for line in scripts()
-        if (register := register_of(line["key"]))
+        if (mapping := mapping_of_name(line["key"]))
         and (code := (line["obis"] or "").rpartition(":")[2].partition("*")[0])
         and (
-            (register.quantity is IMPORT and code.startswith(("2.", "4.")))
-            or (register.quantity is EXPORT and code.startswith(("1.", "3.")))
-            or (register.quantity is POWER and code.startswith("2."))
+            (mapping.quantity is IMPORT and code.startswith(("2.", "4.")))
+            or (mapping.quantity is EXPORT and code.startswith(("1.", "3.")))
+            or (mapping.quantity is POWER and code.startswith("2."))
         )
     }
     assert wrong == set()

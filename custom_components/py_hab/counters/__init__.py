@@ -1,1 +1,1 @@
-"""Which counter readings to accept, and what is remembered of them."""
+"""Decides which counter readings are accepted, and stores them."""

@@ -1,51 +1,61 @@
-"""Times without readings of a counter, and readings from which it went on elsewhere.
+"""Gaps between the readings of a counter, and counters that continue from another reading.
 
-The recorder books what was counted meanwhile in the first hour after; `history` puts it right.
-Times are unix timestamps, as in the recorder's tables.
+The recorder adds the energy of a gap to the first hour after it; `history` corrects that. Times are
+unix timestamps, as in the recorder's tables.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from .verdict import Verdict
 
 _HOUR_S: Final = 3600.0
-SILENCE_S: Final = 900.0
-"""Seconds; after a longer one the connection allows nearly any rise, so one reading proves little."""
-LONG_SILENCE_S: Final = 24 * _HOUR_S
-"""Seconds for which Home Assistant keeps short-term statistics at the least. After a silence that is
+MIN_GAP_S: Final = 900.0
+"""The shortest gap. During a longer one a house can draw so much that nearly any rise is plausible,
+so a single reading proves little."""
+MIN_RETENTION_S: Final = 24 * _HOUR_S
+"""The shortest time for which Home Assistant can be set to keep short-term statistics. If a gap is
 longer than it keeps them, the sum restarts, even if nothing was counted."""
 _CAPACITIES: Final = tuple(10.0**digits for digits in range(4, 9))
-"""kWh at which a meter's display restarts at 0."""
+"""kWh at which the display of a meter restarts at 0."""
+
+
+class Reading(NamedTuple):
+    """An accepted reading of a counter."""
+
+    kwh: float
+    at: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
-    """From the last accepted reading before to the first one after. Raises ValueError for nonsense."""
+    """The time between two accepted readings. Raises ValueError for invalid values."""
 
     key: str
     """The counter's key in the store of its entry."""
     start: float
+    """Time of the last reading before the gap."""
     before: float
-    """kWh."""
+    """That reading in kWh."""
     end: float
+    """Time of the first reading after the gap."""
     after: float
-    """kWh."""
+    """That reading in kWh."""
     verdict: Verdict
-    """Why the reading after was accepted."""
+    """Why the reading after the gap was accepted."""
     counted: float | None = None
-    """kWh in between, if known better than by the two readings."""
+    """kWh counted during the gap, if known better than from the two readings."""
 
     def __post_init__(self) -> None:
-        """Refuse times in the wrong order and a negative energy."""
+        """Raise ValueError for times in the wrong order and for a negative energy."""
         if not 0 <= self.start <= self.end or (self.counted or 0.0) < 0:
             raise ValueError("not a gap")
 
     @property
     def energy(self) -> float:
-        """Return the kWh counted in between.
+        """The kWh counted during the gap.
 
-        A counter that was replaced starts from a reading that was not consumed here.
+        The first reading of a replaced counter says nothing about that: the energy is 0.
         """
         if self.counted is not None:
             return self.counted
@@ -59,32 +69,30 @@ class Gap:
 
     @property
     def is_same_counter(self) -> bool:
-        """Whether the counter just went on: it was neither replaced nor reset."""
+        """Whether the counter simply continued: it was not replaced and has not rolled over."""
         return self.verdict is Verdict.ACCEPTED
 
 
-def is_gap(
-    before: tuple[float, float], after: tuple[float, float], *, interval_s: float = 0.0
-) -> bool:
-    """Whether there is a gap between two accepted readings (kWh, unix time) of one counter.
+def is_gap(before: Reading, after: Reading, *, interval_s: float = 0.0) -> bool:
+    """Whether there is a gap between two accepted readings of a counter.
 
-    A gap is longer than the usual interval between readings and contains a full hour. Without any
-    consumption it is one only if Home Assistant may have purged its short-term statistics.
+    A gap is longer than the usual interval between readings, and an hour begins in it. A gap without
+    consumption matters only if Home Assistant may have purged its short-term statistics meanwhile.
     """
-    (last, last_at), (reading, at) = before, after
-    silence_s = at - last_at
-    if silence_s <= max(SILENCE_S, 1.5 * interval_s) or at // _HOUR_S <= last_at // _HOUR_S:
+    length_s = after.at - before.at
+    is_in_one_hour = after.at // _HOUR_S <= before.at // _HOUR_S
+    if length_s <= max(MIN_GAP_S, 1.5 * interval_s) or is_in_one_hour:
         return False
-    return reading > last or silence_s > LONG_SILENCE_S
+    return after.kwh > before.kwh or length_s > MIN_RETENTION_S
 
 
 def has_rolled_over(last: float, reading: float, *, possible_rise: float) -> bool:
-    """Whether a display that was nearly full at `last` may show a reading now (kWh)."""
+    """Whether a counter may have rolled over from its last reading to this one, all in kWh."""
     return any(
         last < capacity and reading + capacity - last <= possible_rise for capacity in _CAPACITIES
     )
 
 
 def capacity_of(reading: float) -> float:
-    """Return the kWh at which a display that shows this reading is full."""
+    """Return the kWh at which a display that shows this reading restarts at 0."""
     return next((capacity for capacity in _CAPACITIES if reading < capacity), reading)

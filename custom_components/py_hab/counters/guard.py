@@ -1,52 +1,54 @@
-"""Which counter readings to accept.
+"""The guard: decides which readings of a counter are accepted.
 
-A counter that falls and rises again is booked by the recorder as consumption of its whole reading,
-and stays booked. So a reading is judged before it becomes a state. A rejected reading loses nothing:
-the next accepted one carries the full difference.
+When a counter falls and rises again, the recorder permanently adds its whole reading as consumption.
+So each reading is judged before it becomes a state. Rejecting a reading loses no energy: the next
+accepted one contains it.
 
-Times are unix timestamps in seconds, energy is kWh.
+Times are unix timestamps in seconds, energy is in kWh.
 """
 
 from dataclasses import dataclass
 import math
 from typing import Final
 
-from .gap import LONG_SILENCE_S, SILENCE_S, Gap, has_rolled_over, is_gap
+from .gap import MIN_GAP_S, MIN_RETENTION_S, Gap, Reading, has_rolled_over, is_gap
 from .verdict import Verdict
 
 DEFAULT_MAX_POWER: Final = 43.5
-"""kW; what a house connection of 3 x 63 A at 230 V lets through."""
+"""kW; the power of a house connection of 3 x 63 A at 230 V."""
 SLACK_S: Final = 30.0
-"""A reading may have been taken so much earlier or later than it arrived."""
+"""Uncertainty of the time between two readings, which arrive later than the meter was read."""
 MAX_JITTER: Final = 1.0
-"""kWh; a meter that loses its PIN falls by less than this, and a jittering digit by far less."""
+"""kWh. A meter that loses its PIN drops its decimals and falls by less than this; jitter of the last
+digit is much smaller."""
 LONGEST_INTERVAL_S: Final = 3600.0
-"""The rarest that boxes are polled, and that readers publish."""
+"""The longest interval at which boxes are polled and readers publish."""
 NEXT_TELEGRAM_S: Final = 4.5
-"""After this a reader has certainly read its meter once more."""
-_RESOLUTIONS: Final = ((0, 1.0), (1, 0.1), (2, 0.01))
-"""Decimals of a reading, and how many kWh its last digit may hide."""
+"""After this time a reader has certainly received another telegram of its meter."""
+_RESOLUTIONS: Final = {0: 1.0, 1: 0.1, 2: 0.01}
+"""Resolution in kWh by the number of decimals of a reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Confirmation:
-    """What it takes to accept a reading that is not plausible alone."""
+    """The conditions for accepting a reading that a single one does not prove."""
 
     readings: int
-    """So many in a row must agree, the first included."""
+    """How many readings in a row must agree, including the first one."""
     seconds: float
-    """So much time must lie between the first and the last of them."""
+    """The minimum time between the first and the last of them."""
     verdict: Verdict = Verdict.ACCEPTED
+    """The verdict on the last of them."""
 
 
 _CONFIRMATIONS: Final = {
-    # A reader sends up to two zeros when it starts (Tasmota's median filter), or as many as it
-    # has not yet read the meter. A feed-in counter may stand at zero for ever.
+    # A reader publishes up to two zeros after its start (Tasmota's median filter), or zeros until it
+    # has read the meter. A feed-in counter may stay at zero for ever.
     Verdict.ZERO: _Confirmation(3, 60.0),
-    # By another telegram than the one that was read first; a meter sends one every 1 to 4 s.
+    # The second reading must come from another telegram; a meter sends one every 1 to 4 s.
     Verdict.QUARANTINED: _Confirmation(2, NEXT_TELEGRAM_S),
     Verdict.ROLLOVER_CANDIDATE: _Confirmation(2, NEXT_TELEGRAM_S, Verdict.ROLLED_OVER),
-    # Nobody changes a meter faster than this; a reader can be wrong for minutes.
+    # Replacing a meter takes longer than this. A reader may publish wrong readings for minutes.
     Verdict.DECREASED: _Confirmation(5, 600.0, Verdict.REPLACED),
     Verdict.IMPLAUSIBLE_RISE: _Confirmation(5, 600.0, Verdict.REPLACED),
 }
@@ -54,18 +56,18 @@ _CONFIRMATIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the guard decides on one reading."""
+    """The decision of the guard on one reading."""
 
     verdict: Verdict
     accepted: float | None
-    """The counter's reading from now on: this one, or the last accepted one; None before any."""
+    """The reading of the counter from now on: this one, the last accepted one, or None without any."""
     gap: Gap | None = None
-    """The time without readings that ends with this one."""
+    """The gap that ends with this reading."""
 
 
 @dataclass(slots=True)
 class Pending:
-    """Readings in a row that agree with each other and wait for confirmation."""
+    """Consecutive readings that agree with each other and await confirmation."""
 
     verdict: Verdict
     first: float
@@ -77,32 +79,33 @@ class Pending:
 
 @dataclass(slots=True)
 class CounterGuard:
-    """Judges the readings of one cumulative register."""
+    """Judges the readings of one counter."""
 
     last: float | None = None
     """The last accepted reading."""
     at: float | None = None
-    """When the meter was last read with it; None if unknown."""
+    """When the counter was last read with that reading; None if unknown."""
     max_power: float = DEFAULT_MAX_POWER
-    """kW; no counter rises faster."""
+    """kW; the power of the house connection."""
     quarantined: bool = False
-    """Whether even a plausible reading must be confirmed by a second one."""
+    """Whether a second reading must confirm even a plausible one."""
     key: str = ""
     """The counter's key in the store of its entry."""
     _pending: Pending | None = None
     _judged_at: float = math.inf
     _interval_s: float = 0.0
-    """Time between the newest reading and the one before, whatever became of them."""
+    """Time between the newest reading and the one before it, accepted or not."""
     _earlier_interval_s: float = 0.0
+    """The same for the reading before the newest one."""
     _unchanged_since: float | None = None
-    """Since when the last accepted reading is what it is."""
+    """Time of the first reading that was equal to the last accepted one."""
     _is_jittering: bool = False
     """Whether the newest reading was JITTER."""
     _before_last: float = math.inf
     """The accepted reading before the last one."""
 
     def judge(self, reading: float, now: float) -> Judgement:
-        """Decide on the next reading, received at `now`; an accepted one becomes `last`."""
+        """Judge a reading that was received at `now`. An accepted reading becomes `last`."""
         last, at = self.last, self.at
         if self.accept_ordinary(reading, now):
             return Judgement(Verdict.ACCEPTED, reading)
@@ -110,14 +113,20 @@ class CounterGuard:
         verdict, first = self._decide(reading, now)
         gap = None
         if verdict.is_accepting and last is not None and at is not None and now >= at >= 0:
-            gap = self._gap((last, at), (reading, now), verdict, first, usual_interval_s)
+            gap = self._gap(
+                Reading(last, at),
+                Reading(reading, now),
+                verdict=verdict,
+                first=first,
+                interval_s=usual_interval_s,
+            )
         return Judgement(verdict, self.last, gap)
 
     def accept_ordinary(self, reading: float, now: float) -> bool:
-        """Accept a reading that is a little higher than the last one, soon after it.
+        """Accept a reading that is slightly higher than the last one and follows it closely.
 
-        Nearly all readings are like this, and an import has millions of them. Returns whether the
-        reading was accepted; if not, nothing has changed, and `judge` decides.
+        This fast path covers nearly all of the millions of readings in an import. Returns whether
+        the reading was accepted. Otherwise nothing has changed, and `judge` must decide.
         """
         last, at = self.last, self.at
         if (
@@ -125,7 +134,7 @@ class CounterGuard:
             or at is None
             or self._pending is not None
             or self.quarantined
-            or not 0.0 <= now - at <= SILENCE_S
+            or not 0.0 <= now - at <= MIN_GAP_S
             or not 0.0 < reading - last <= self.max_power * (now - at) / 3600.0
         ):
             return False
@@ -140,7 +149,7 @@ class CounterGuard:
         self._judged_at = now
 
     def _decide(self, reading: float, now: float) -> tuple[Verdict, float]:
-        """Return the verdict, and the first of the readings that this one confirms."""
+        """Return the verdict on a reading, and the first one of the readings that it confirms."""
         interval_s = self._interval_s
         self._note_interval(now)
         if reading == self.last and self._pending is None and not self.quarantined:
@@ -150,7 +159,7 @@ class CounterGuard:
         self._is_jittering = verdict is Verdict.JITTER
         confirmation = _CONFIRMATIONS.get(verdict)
         if verdict is Verdict.ZERO and self.last is not None:
-            # Never: a counter that has restarted will count on.
+            # Zeros are never confirmed: a counter that has restarted will rise.
             confirmation = None
         first = reading
         if confirmation is None:
@@ -163,7 +172,7 @@ class CounterGuard:
         if verdict.is_accepting:
             self._accept(reading, now, verdict)
         elif verdict is Verdict.JITTER:
-            # The meter was read, so from here on it cannot have risen by much.
+            # The meter was read now, which limits by how much the next reading can be higher.
             self.at = now
         return verdict, first
 
@@ -179,7 +188,7 @@ class CounterGuard:
     def _confirmed(
         self, confirmation: _Confirmation, verdict: Verdict, reading: float, now: float
     ) -> Pending | None:
-        """Return the readings that agree, this one included, if they are enough to accept it."""
+        """Return the readings that agree with this one, if they suffice to accept it."""
         pending = self._pending
         if (
             pending is not None
@@ -193,7 +202,7 @@ class CounterGuard:
         else:
             pending = self._pending = Pending(verdict, reading, now, reading, now)
         if self.last and _is_other_unit(reading / self.last):
-            # Wh in place of kWh: the user can say so, the statistics could not be mended.
+            # Wh instead of kWh: the user can assign the unit, but statistics in Wh could not be repaired.
             return None
         is_enough = (
             pending.count >= confirmation.readings
@@ -202,7 +211,10 @@ class CounterGuard:
         return pending if is_enough else None
 
     def _has_repeated_an_old_reading(self, verdict: Verdict, reading: float, now: float) -> bool:
-        """Whether a rise is plausible since the last reading appeared: the reader repeated it."""
+        """Whether a rise is plausible because the reader has only repeated the last reading.
+
+        The meter may have counted since that reading was first seen.
+        """
         if (
             verdict is not Verdict.IMPLAUSIBLE_RISE
             or self.last is None
@@ -212,7 +224,10 @@ class CounterGuard:
         return reading - self.last <= self._possible_rise(self.last, now - self._unchanged_since)
 
     def _judge_alone(self, reading: float, now: float, interval_s: float) -> Verdict:
-        """Return the verdict on the reading alone; `interval_s` lay between the two before."""
+        """Return the verdict on a single reading.
+
+        `interval_s` is the time between the two readings before it.
+        """
         if not math.isfinite(reading):
             return Verdict.NOT_FINITE
         if reading < 0:
@@ -220,62 +235,66 @@ class CounterGuard:
         plausible = Verdict.QUARANTINED if self.quarantined else Verdict.ACCEPTED
         if self.last is None:
             return plausible if reading else Verdict.ZERO
-        # After a long silence, or if the clock was set back, one reading proves little.
+        # After a gap, or if the clock was set back, a single reading proves little.
         elapsed_s = math.inf if self.at is None or now < self.at else now - self.at
-        if elapsed_s > max(SILENCE_S, 3 * interval_s) and reading > self.last:
+        if elapsed_s > max(MIN_GAP_S, 3 * interval_s) and reading > self.last:
             plausible = Verdict.QUARANTINED
         if reading >= self.last:
             rise = self._possible_rise(self.last, elapsed_s)
-            # A meter that has lost its PIN comes up to the last reading in steps of a kWh.
+            # A meter that has lost its PIN approaches the last reading in steps of a kWh.
             rise += MAX_JITTER if self._is_jittering else 0.0
             return plausible if reading - self.last <= rise else Verdict.IMPLAUSIBLE_RISE
         if reading == 0:
             return Verdict.ZERO
-        rise = self._possible_rise(self.last, min(elapsed_s, SILENCE_S))
+        rise = self._possible_rise(self.last, min(elapsed_s, MIN_GAP_S))
         if has_rolled_over(self.last, reading, possible_rise=rise):
             return Verdict.ROLLOVER_CANDIDATE
         is_slight = reading > self.last / 2 and self.last - reading < MAX_JITTER
-        # Or the last accepted reading was the wrong one, by no more than the connection allows.
+        # If it is above the reading before the last one, the last one may have been too high.
         return Verdict.JITTER if is_slight or reading >= self._before_last else Verdict.DECREASED
 
     def _possible_rise(self, earlier: float, elapsed_s: float) -> float:
-        """Return by how many kWh a counter can have risen."""
+        """Return the kWh by which a counter can have risen above an earlier reading."""
         return self.max_power * (elapsed_s + SLACK_S) / 3600 + _resolution(earlier)
 
     def _gap(
         self,
-        before: tuple[float, float],
-        after: tuple[float, float],
+        before: Reading,
+        after: Reading,
+        *,
         verdict: Verdict,
         first: float,
         interval_s: float,
     ) -> Gap | None:
-        """Return the gap between two accepted readings (kWh, unix time), None if there is none."""
+        """Return the gap between two accepted readings, None if there is none.
+
+        `first` is the first of the readings that confirmed the new one.
+        """
         is_same = verdict is Verdict.ACCEPTED
-        is_repeated = after[0] == before[0] and after[1] - before[1] <= LONG_SILENCE_S
+        is_repeated = after.kwh == before.kwh and after.at - before.at <= MIN_RETENTION_S
         if is_repeated or (is_same and not is_gap(before, after, interval_s=interval_s)):
             return None
-        # The new counter has counted while its readings were confirmed.
-        counted = max(after[0] - first, 0.0) if verdict is Verdict.REPLACED else None
+        # A new counter counts while its readings are being confirmed.
+        counted = max(after.kwh - first, 0.0) if verdict is Verdict.REPLACED else None
         return Gap(
             key=self.key,
-            start=before[1],
-            before=before[0],
-            end=after[1],
-            after=after[0],
+            start=before.at,
+            before=before.kwh,
+            end=after.at,
+            after=after.kwh,
             verdict=verdict,
             counted=counted,
         )
 
 
 def _is_other_unit(ratio: float) -> bool:
-    """Whether a reading is a thousand times the one before, or a thousandth of it."""
+    """Whether the ratio of two readings is about 1000 or 1/1000."""
     return any(0.99 < ratio * factor < 1.01 for factor in (1000.0, 0.001))
 
 
 def _resolution(reading: float) -> float:
-    """Return the kWh that may hide behind the last digit of a reading."""
-    for decimals, resolution in _RESOLUTIONS:
+    """Return the resolution of a reading in kWh, by the decimals that it shows."""
+    for decimals, resolution in _RESOLUTIONS.items():
         if round(reading, decimals) == reading:
             return resolution
     return 0.001

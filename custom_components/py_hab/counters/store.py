@@ -1,9 +1,9 @@
-"""What is remembered of an entry over restarts: its counters, gaps, and notes of its source."""
+"""Stores the counters and gaps of an entry, and notes of its source, across restarts."""
 
 from collections import Counter
 from datetime import datetime, timedelta
 import math
-from typing import Any, Final, override
+from typing import Any, Final, NamedTuple, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
@@ -18,9 +18,10 @@ from .verdict import Verdict
 STORAGE_VERSION: Final = 1
 STORAGE_MINOR_VERSION: Final = 2
 SAVE_DELAY: Final = timedelta(minutes=15)
-"""An old reading still distinguishes a zero from a counter; SD cards dislike frequent writes."""
+"""Delay before a change is saved. Frequent writes wear out SD cards, and even an old reading suffices
+to recognize a false zero."""
 MAX_GAPS: Final = 200
-"""Of a home whose history is not maintained for weeks; the oldest are dropped."""
+"""The oldest gaps are dropped if the history is not maintained for weeks."""
 
 _COUNTERS: Final = "counters"
 _NOTES: Final = "notes"
@@ -28,24 +29,32 @@ _GAPS: Final = "gaps"
 
 
 class _EntryStore(Store[dict[str, Any]]):
-    """The file of an entry: counters by key as [kWh, unix time], notes of the source, gaps."""
+    """The file of an entry: counters by key as [kWh, unix time], notes of the source, and gaps."""
 
     @override
     async def _async_migrate_func(
         self, old_major_version: int, old_minor_version: int, old_data: Any
     ) -> dict[str, Any]:
-        """Version 1.1 held the counters alone, without their times."""
+        """Migrate from version 1.1, which held only the counters, without times."""
         counters = old_data if isinstance(old_data, dict) else {}
         return {_COUNTERS: {key: [last, None] for key, last in counters.items()}, _NOTES: {}}
 
 
+class LastReading(NamedTuple):
+    """The last accepted reading of a counter."""
+
+    kwh: float
+    at: datetime | None
+    """When the counter was last read with that reading, None if unknown."""
+
+
 class CounterStore:
-    """Judges the readings of all counters of an entry, and keeps them over restarts."""
+    """Judges the readings of all counters of an entry, and stores them across restarts."""
 
     def __init__(
         self, hass: HomeAssistant, entry_id: str, *, max_power: float = DEFAULT_MAX_POWER
     ) -> None:
-        """Prepare the store of an entry; nothing is read yet. `max_power` in kW."""
+        """Initialize for an entry, without reading the file. `max_power` is in kW."""
         self._hass = hass
         self._store = _EntryStore(
             hass,
@@ -55,57 +64,58 @@ class CounterStore:
         )
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
-        self._next_save = 0.0
+        self._next_save_at = 0.0
         self.notes: dict[str, Any] = {}
-        """What the source wants to find again after a restart, as JSON has it. The file may have
-        been changed by hand: readers check it."""
+        """What the source stores, in JSON form. The source must validate it: the file may have been
+        edited."""
         self.gaps: list[Gap] = []
-        """Times without readings that the statistics do not reflect yet, oldest first."""
+        """Gaps that the statistics do not reflect yet, oldest first."""
         self.rejected: Counter[tuple[str, Verdict]] = Counter()
-        """How many readings were not accepted, by counter and verdict."""
+        """The number of rejected readings by counter and verdict, since the start of Home Assistant."""
 
     async def async_load(self) -> None:
         """Load the last accepted readings, the gaps and the notes."""
         stored: object = await self._store.async_load()
-        # The file may have been changed by hand, or by a disk that fails.
+        # The file may have been edited, or damaged by a failing disk.
         sections = stored if isinstance(stored, dict) else {}
         counters, notes = sections.get(_COUNTERS), sections.get(_NOTES)
         self.notes = notes if isinstance(notes, dict) else {}
         self.gaps = decode_items(Gap, sections.get(_GAPS))
-        for key, kept in counters.items() if isinstance(counters, dict) else ():
-            match kept:
+        for key, counter in counters.items() if isinstance(counters, dict) else ():
+            match counter:
                 case [int() | float() as last, at] if last is not True and 0 <= last < math.inf:
                     guard = self._guard(key)
                     guard.last = float(last)
                     guard.at = float(at) if isinstance(at, int | float) else None
 
     def quarantine(self, *keys: str) -> None:
-        """Have the next readings of counters confirmed: their source has just started."""
+        """Require confirmation of the next readings: the source of the counters has just started."""
         for key in keys:
             self._guard(key).quarantined = True
 
     def forget(self, *keys: str) -> None:
-        """Forget counters that no longer exist."""
+        """Remove counters that no longer exist."""
         for key in keys:
             self._guards.pop(key, None)
 
     def last(self, key: str) -> float | None:
-        """Return the last accepted reading in kWh, None before there is any."""
+        """Return the last accepted reading in kWh, None before the first one."""
         guard = self._guards.get(key)
         return guard.last if guard else None
 
-    def last_read(self, key: str) -> tuple[float, datetime | None] | None:
-        """Return the last accepted reading in kWh and when it was last seen, if there is any."""
+    def last_reading(self, key: str) -> LastReading | None:
+        """Return the last accepted reading with its time, None before the first one."""
         guard = self._guards.get(key)
         if guard is None or guard.last is None:
             return None
-        return guard.last, None if guard.at is None else dt_util.utc_from_timestamp(guard.at)
+        at = None if guard.at is None else dt_util.utc_from_timestamp(guard.at)
+        return LastReading(guard.last, at)
 
     @callback
     def judge(self, key: str, reading: float, now: datetime) -> Judgement:
-        """Judge a reading in kWh, received at `now`; keep what follows from it.
+        """Judge a reading in kWh, received at `now`, and store the result.
 
-        A rejected reading is counted, a gap that it ends is kept.
+        Counts a rejected reading, and stores the gap that an accepted one ends.
         """
         guard = self._guards.get(key) or self._guard(key)
         before = guard.last
@@ -120,18 +130,18 @@ class CounterStore:
 
     @callback
     def reject(self, key: str, verdict: Verdict) -> None:
-        """Count a reading that is ruled out before a guard has seen it."""
+        """Count a reading that was rejected without a guard."""
         self.rejected[key, verdict] += 1
 
     @callback
     def add_gap(self, gap: Gap) -> None:
-        """Keep a gap until the statistics reflect it."""
+        """Store a gap until the statistics reflect it."""
         self.gaps.append(gap)
         del self.gaps[:-MAX_GAPS]
 
     @callback
     def settle(self, gap: Gap) -> None:
-        """Drop a gap that the statistics reflect now, or that cannot be repaired."""
+        """Remove a gap that the statistics reflect now, or that cannot be repaired."""
         if gap in self.gaps:
             self.gaps.remove(gap)
             self.schedule_save()
@@ -141,11 +151,12 @@ class CounterStore:
 
     @callback
     def schedule_save(self) -> None:
-        """Write the file before long."""
-        # Asked again while a save is due, the store would put it off for ever.
+        """Save the file after `SAVE_DELAY` at most."""
+        # Each call of `async_delay_save` restarts the delay: frequent calls would postpone the save
+        # for ever.
         now = self._hass.loop.time()
-        if now >= self._next_save:
-            self._next_save = now + SAVE_DELAY.total_seconds()
+        if now >= self._next_save_at:
+            self._next_save_at = now + SAVE_DELAY.total_seconds()
             self._store.async_delay_save(self._as_stored, SAVE_DELAY.total_seconds())
 
     def _as_stored(self) -> dict[str, Any]:
@@ -160,7 +171,7 @@ class CounterStore:
         }
 
     async def async_save(self) -> None:
-        """Write the file now, as an entry does when it is unloaded."""
+        """Save the file now, for example before the entry is unloaded."""
         await self._store.async_save(self._as_stored())
 
     async def async_remove(self) -> None:

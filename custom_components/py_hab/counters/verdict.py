@@ -1,4 +1,4 @@
-"""What the guard says of a reading."""
+"""The verdicts of the guard on a reading."""
 
 from enum import StrEnum
 from typing import Final, override
@@ -10,48 +10,48 @@ _FORMER_VALUES: Final = {
     "full": "rollover_candidate",
     "jump": "implausible_rise",
 }
-"""Values that version 0.1.0 has stored."""
+"""New values by the values that version 0.1.0 has stored."""
 
 
 class Verdict(StrEnum):
-    """What the guard says of a reading."""
+    """Why a reading is accepted or rejected."""
 
     ACCEPTED = "accepted"
     ROLLED_OVER = "rolled_over"
-    """Accepted: the display was full and has restarted at 0."""
+    """Accepted: the display has rolled over to 0."""
     REPLACED = "replaced"
-    """Accepted: later readings have confirmed that the counter is another one, or was reset."""
+    """Accepted: several readings confirm that the counter was replaced or reset."""
 
     NOT_FINITE = "not_finite"
     NEGATIVE = "negative"
     ZERO = "zero"
-    """Zero on a counter that has counted, or the first reading of all: a reader that has just
-    started, or a glitch. A first zero is accepted when it is repeated."""
+    """Zero after a higher reading, or as the very first reading: the reader has just started, or the
+    reading is a glitch. Repetition confirms a first zero."""
     QUARANTINED = "quarantined"
-    """Plausible, but the first reading of all, or after a restart or a long silence."""
+    """Plausible, but the very first reading, or the first one after a restart or a gap."""
     JITTER = "jitter"
-    """Lower by less than one kWh, or than the last step: the counter keeps its reading until it is
-    reached again."""
+    """Lower by less than 1 kWh, or by no more than the last rise. The last accepted reading stays valid
+    until the counter reaches it again."""
     DECREASED = "decreased"
-    """Much lower: a reset or another meter, if the following readings agree."""
+    """Much lower: a reset or another meter, if the next readings agree."""
     ROLLOVER_CANDIDATE = "rollover_candidate"
     """The display seems to have restarted at 0."""
     IMPLAUSIBLE_RISE = "implausible_rise"
-    """Higher than the connection allows: garbage, or another meter, if the following readings
+    """Higher than the house connection allows: a glitch, or another meter if the next readings
     agree."""
 
     @property
     def is_accepting(self) -> bool:
-        """Whether the reading becomes the counter's."""
+        """Whether the reading is accepted."""
         return self in ACCEPTING
 
     @classmethod
     @override
     def _missing_(cls, value: object) -> Verdict | None:
-        """Return the verdict that had another name in version 0.1.0."""
+        """Return the verdict for a value that version 0.1.0 has stored."""
         former = _FORMER_VALUES.get(value) if isinstance(value, str) else None
         return None if former is None else cls(former)
 
 
 ACCEPTING: Final = frozenset({Verdict.ACCEPTED, Verdict.ROLLED_OVER, Verdict.REPLACED})
-"""Verdicts with which the reading becomes the counter's."""
+"""Verdicts of accepted readings."""

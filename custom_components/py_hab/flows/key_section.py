@@ -16,7 +16,7 @@ from homeassistant.helpers.selector import (
 from ..const import CONF_REGISTERS
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import CHOICES, choice_of
-from ..sml.key_names import register_of
+from ..sml.key_names import mapping_of_name
 from ..sml.registers import KeyMapping, Quantity
 
 _SELECTOR: Final = SelectSelector(
@@ -26,7 +26,7 @@ _SELECTOR: Final = SelectSelector(
 )
 
 
-def registers_section(keys: Iterable[str], *, collapsed: bool) -> dict[vol.Marker, Any]:
+def mapping_section(keys: Iterable[str], *, collapsed: bool) -> dict[vol.Marker, Any]:
     """Return a section with a choice for each key; it fits into the schema of a form."""
     fields = {vol.Optional(key): _SELECTOR for key in keys if key}
     return {vol.Required(CONF_REGISTERS): section(vol.Schema(fields), {"collapsed": collapsed})}
@@ -34,7 +34,7 @@ def registers_section(keys: Iterable[str], *, collapsed: bool) -> dict[vol.Marke
 
 def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -> dict[str, str]:
     """Return what each key is taken for now, by the user's word or by its name."""
-    registers = ((key, assigned.get(key) or register_of(key)) for key in keys)
+    registers = ((key, assigned.get(key) or mapping_of_name(key)) for key in keys)
     return {
         key: choice
         for key, register in registers
@@ -55,7 +55,7 @@ def choices_by_values(entry: ConfigEntry) -> dict[str, str]:
     }
 
 
-def chosen_registers(keys: Iterable[str], chosen: Mapping[str, str]) -> dict[str, str]:
+def chosen_mappings(keys: Iterable[str], chosen: Mapping[str, str]) -> dict[str, str]:
     """Return what is to be remembered of a filled-in section: where it differs from the names.
 
     What the user has confirmed of a key whose name leaves a doubt is remembered, too; a key whose
@@ -63,7 +63,7 @@ def chosen_registers(keys: Iterable[str], chosen: Mapping[str, str]) -> dict[str
     """
     registers: dict[str, str] = {}
     for key in filter(None, keys):
-        by_name = register_of(key)
+        by_name = mapping_of_name(key)
         # None, too, for a register that is used but has no choice of its own (kvar, for one).
         expected = choice_of(by_name) if by_name else None
         choice = chosen.get(key)

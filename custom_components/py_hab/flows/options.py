@@ -26,12 +26,12 @@ from ..const import (
 )
 from ..counters.guard import DEFAULT_MAX_POWER
 from ..meter.coordinator import MeterCoordinator
-from ..sml.key_mapping import assigned_registers, choice_of
+from ..sml.key_mapping import assigned_mappings, choice_of
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,
-    chosen_registers,
-    registers_section,
+    chosen_mappings,
+    mapping_section,
     suggested_choices,
 )
 
@@ -103,11 +103,11 @@ class PyHabOptionsFlow(HistoryFlow):
     async def async_step_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask how often power is written, what the fuses allow, and what keys mean."""
         options = self.config_entry.options
-        assigned = assigned_registers(options.get(CONF_REGISTERS))
+        assigned = assigned_mappings(options.get(CONF_REGISTERS))
         found, unknown = self._heard_keys()
         if user_input is not None:
             # Of what has turned up since the form was shown, nothing was said in it.
-            registers = chosen_registers(self._keys, user_input[CONF_REGISTERS])
+            registers = chosen_mappings(self._keys, user_input[CONF_REGISTERS])
             return self.async_create_entry(
                 data={**options, **user_input, CONF_REGISTERS: registers}
             )
@@ -117,7 +117,7 @@ class PyHabOptionsFlow(HistoryFlow):
         return self.async_show_form(
             step_id="meter",
             data_schema=self.add_suggested_values_to_schema(
-                _METER_SCHEMA.extend(registers_section(keys, collapsed=not (unknown or by_values))),
+                _METER_SCHEMA.extend(mapping_section(keys, collapsed=not (unknown or by_values))),
                 {**options, CONF_REGISTERS: suggested},
             ),
             description_placeholders={

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator
-from ..counters.store import CounterStore
+from ..counters.store import CounterStore, LastReading
 from ..entry import AnyConfigEntry, MaintenanceResult, RepairReport, StatisticReport
 from ..fritzbox.device_stats import DeviceStats
 from ..meter.coordinator import MeterCoordinator
@@ -35,13 +35,6 @@ NOT_REPORTED: Final = "not_told"
 """What is left out where the box does not report the statistics of one device."""
 NOT_WRITTEN: Final = "not_written"
 """What is left out where Home Assistant does not accept values for a statistic."""
-
-
-@dataclass(frozen=True, slots=True)
-class _LastReading:
-    kwh: float
-    at: datetime | None
-    """None if unknown."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -128,9 +121,8 @@ class MaintenanceRun:
                 await self._editor.journal.async_save()
         return reports
 
-    def _last_reading(self, source: Source) -> _LastReading | None:
-        found = self._counters.last_read(source.counter) if source.counter else None
-        return _LastReading(*found) if found else None
+    def _last_reading(self, source: Source) -> LastReading | None:
+        return self._counters.last_reading(source.counter) if source.counter else None
 
     def _is_wanted(self, source: Source) -> bool:
         """Whether a statistic still exists, and is to be maintained.
@@ -146,7 +138,7 @@ class MaintenanceRun:
         )
 
     async def _async_maintain(
-        self, source: Source, stats: DeviceStats | None, last: _LastReading | None
+        self, source: Source, stats: DeviceStats | None, last: LastReading | None
     ) -> StatisticReport:
         """Maintain a statistic; one that cannot be written (another unit) stops no other."""
         try:
@@ -160,7 +152,7 @@ class MaintenanceRun:
         return found.report()
 
     async def _async_source(
-        self, source: Source, stats: DeviceStats | None, last: _LastReading | None
+        self, source: Source, stats: DeviceStats | None, last: LastReading | None
     ) -> _Findings:
         found = _Findings(entity_id=source.statistic.id)
         if stats is None:
@@ -179,7 +171,7 @@ class MaintenanceRun:
     # Counters
 
     async def _async_counter(
-        self, source: Source, stats: DeviceStats, found: _Findings, last: _LastReading
+        self, source: Source, stats: DeviceStats, found: _Findings, last: LastReading
     ) -> None:
         """Maintain the statistic of a counter with a last reading."""
         # Two years are 17 520 hours: too many for the event loop.

@@ -48,7 +48,7 @@ def sources(
 
 
 def _of_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[Source]:
-    for unique_id, (ain, description) in fritzbox_values(coordinator, _WITH_STATS):
+    for unique_id, (ain, description) in fritzbox_values(coordinator, _WITH_STATS).items():
         statistic = _statistic(
             hass,
             coordinator.config_entry.entry_id,

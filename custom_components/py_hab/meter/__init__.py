@@ -1,1 +1,1 @@
-"""A Tasmota reader and its electricity meters in Home Assistant."""
+"""The electricity meters of a Tasmota reader in Home Assistant."""

@@ -1,4 +1,4 @@
-"""Which quantities of a reader's meters are available."""
+"""The availability of the quantities of a reader's meters."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,26 +11,26 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Availability:
-    """Knows which quantities are available, and logs when the whole entry comes or goes."""
+    """The available quantities of an entry. Logs when the entry becomes available or unavailable."""
 
     def __init__(self, name: str) -> None:
-        """Begin with nothing available; `name` is the entry's title."""
+        """Start without available quantities. `name` is the title of the entry."""
         self._name = name
         self._available: frozenset[tuple[str, Quantity]] = frozenset()
         self._was_available = False
 
     def __bool__(self) -> bool:
-        """Whether anything is available."""
+        """Whether any quantity is available."""
         return bool(self._available)
 
     def __contains__(self, item: tuple[str, Quantity]) -> bool:
-        """Whether a quantity of a meter (by its index) is available."""
+        """Whether a quantity of a meter, given by its index, is available."""
         return item in self._available
 
     def update(self, meters: Mapping[str, Meter], now: datetime, *, is_reachable: bool) -> bool:
-        """Look at all quantities; return whether the availability of one has changed.
+        """Check all quantities; return whether the availability of any has changed.
 
-        `is_reachable`: the broker and the reader are there.
+        `is_reachable` is whether the broker and the reader are online.
         """
         available = frozenset(
             (meter_index, quantity)

@@ -1,4 +1,4 @@
-"""Receives what a Tasmota reader publishes about one or more electricity meters."""
+"""Receives the values of one or more electricity meters from a Tasmota reader."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
@@ -27,8 +27,8 @@ from ..counters.guard import DEFAULT_MAX_POWER
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry, EntryData
 from ..records import encode
-from ..sml.key_mapping import assigned_registers
-from ..sml.key_names import register_of
+from ..sml.key_mapping import assigned_mappings
+from ..sml.key_names import mapping_of_name
 from ..sml.meter_id import parse_meter_id
 from ..sml.meter_index import MeterIndex
 from ..sml.payload import Block, MalformedMessageError, is_meter, parse_message
@@ -52,7 +52,8 @@ type MeterConfigEntry = ConfigEntry[EntryData[MeterCoordinator]]
 
 CHECK_INTERVAL: Final = timedelta(minutes=1)
 ASK_AFTER: Final = timedelta(minutes=5)
-"""Without a message about a meter its reader is asked after this: Tasmota's own interval."""
+"""After this time without a message about a meter, the reader is asked. The default interval of
+Tasmota."""
 
 
 class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
@@ -61,7 +62,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     config_entry: MeterConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry, counters: CounterStore) -> None:
-        """Prepare for the reader of an entry; nothing is subscribed yet."""
+        """Initialize for the reader of an entry, without subscribing to topics."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.data = self._meters = dict[str, Meter]()
         self.link = ReaderLink(
@@ -77,11 +78,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         self.devices = MeterDevices(hass, entry)
         self.replacements = Replacements(None)
         self.unreadable = 0
-        """Messages that were not JSON."""
+        """The number of messages that could not be parsed."""
         self._counters = counters
         self._issues = MeterIssues(hass, entry.entry_id)
         self._index = MeterIndex(entry.data.get(CONF_PREFIX))
-        self._assigned = assigned_registers(entry.options.get(CONF_REGISTERS))
+        self._assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
         self._learned: Mapping[str, object] = {}
         self._availability = Availability(entry.title)
         self._replacement_listeners: list[Callable[[str, Replacement], None]] = []
@@ -89,15 +90,15 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         self._is_malformed = False
         self._waiting: set[asyncio.Future[None]] = set()
 
-    # What the entities ask
+    # State for entities
 
     @property
     def available(self) -> bool:
-        """Whether anything is known of a meter at this moment."""
+        """Whether any quantity of a meter is available."""
         return bool(self._availability)
 
     def is_available(self, meter_index: str, quantity: Quantity) -> bool:
-        """Whether broker and reader are there, and a quantity was received lately."""
+        """Whether broker and reader are online, and a quantity was received recently."""
         return (meter_index, quantity) in self._availability
 
     def name_of(self, meter_index: str) -> str:
@@ -106,23 +107,26 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     @callback
     def async_on_replacement(self, listener: Callable[[str, Replacement], None]) -> CALLBACK_TYPE:
-        """Call a listener with meter index and replacement when a counter was replaced."""
+        """Call a listener with the meter index when a counter is replaced.
+
+        Returns a function that removes the listener.
+        """
         self._replacement_listeners.append(listener)
         return partial(self._replacement_listeners.remove, listener)
 
-    # Life
+    # Set-up and shutdown
 
     @override
     async def _async_setup(self) -> None:
-        """Subscribe to the reader, then ask it for its values."""
-        # Imported here: a home without a meter needs no MQTT, and loading it takes time.
+        """Restore the meters and subscribe to the reader, which is then asked for its values."""
+        # Imported here because a home without a meter does not need MQTT.
         from homeassistant.components import mqtt
 
         if not await mqtt.async_wait_for_mqtt_client(self.hass):
             raise ConfigEntryNotReady(
                 translation_domain=DOMAIN, translation_key="mqtt_not_available"
             )
-        await self._async_recall()
+        await self._async_restore()
         unload = self.config_entry.async_on_unload
         unload(self._async_save)
         unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_save))
@@ -136,14 +140,14 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     @override
     async def _async_update_data(self) -> Mapping[str, Meter]:
-        """Return what was received; values come as messages."""
+        """Return the meters. Their values are received as messages."""
         return self._meters
 
-    async def _async_recall(self) -> None:
-        """Take over what an earlier run has left."""
+    async def _async_restore(self) -> None:
+        """Restore counters, meters, learned keys and replacements of earlier runs."""
         await self._counters.async_load()
         notes = self._counters.notes
-        self._index.recall(notes.get("meters"))
+        self._index.restore(notes.get("meters"))
         self.replacements = Replacements(notes.get("replacements"))
         learned = notes.get("learned")
         self._learned = learned if isinstance(learned, dict) else {}
@@ -155,7 +159,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         await self._counters.async_save()
 
     def _notes(self) -> dict[str, Any]:
-        """Return what a restart must not forget, beside the counters."""
+        """Return what is stored in addition to the counters, in JSON form."""
         return {
             "meters": self._index.as_stored(),
             "learned": {
@@ -167,7 +171,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         }
 
     def _meter(self, meter_index: str) -> Meter:
-        """Return a meter by its index; a new one gets its device."""
+        """Return a meter by its index. Creates a new one, and registers its device."""
         if meter_index in self._meters:
             return self._meters[meter_index]
         options = self.config_entry.options
@@ -180,7 +184,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             ),
             max_power=options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER),
         )
-        for quantity in meter.recall(LearnedKeys.from_stored(self._learned.get(meter_index))):
+        for quantity in meter.restore(LearnedKeys.from_stored(self._learned.get(meter_index))):
             self.devices.async_remove_sensor(meter_index, quantity)
         for key in map(meter.counter_key, COUNTERS):
             if self._counters.last(key) is None:
@@ -191,9 +195,9 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     @callback
     def async_forget(self, identifiers: AbstractSet[str]) -> bool:
-        """Forget a meter that the user removes; return whether nothing of it is left.
+        """Remove the meter whose device the user removes; return whether that is possible.
 
-        The first meter stays as long as its entry, others as long as they are received.
+        The first meter exists as long as the entry, others as long as they are received.
         """
         for meter_index, meter in self._meters.items():
             if self.devices.identifier(meter_index) in identifiers:
@@ -210,7 +214,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     async def async_ask(self, within: timedelta) -> None:
         """Ask the reader for all values, and wait for them. Raises TimeoutError.
 
-        Callers that ask while others wait get the same answer.
+        Concurrent callers share one request.
         """
         answer = self.hass.loop.create_future()
         is_first = not self._waiting
@@ -223,11 +227,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         finally:
             self._waiting.discard(answer)
 
-    # What it receives
+    # Messages
 
     @callback
     def _async_quarantine(self) -> None:
-        """Have the next counters confirmed: a reader that has just started reads its meter anew."""
+        """Require confirmation of the next readings, because the reader has restarted."""
         self._counters.quarantine(
             *(
                 meter.counter_key(quantity)
@@ -238,7 +242,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     @callback
     def _async_reading_received(self, message: ReceiveMessage) -> None:
-        """Take over the values that a message holds."""
+        """Process the values of a message."""
         try:
             blocks = self._assign(parse_message(message.payload))
         except MalformedMessageError as err:
@@ -255,14 +259,14 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
                 answer.set_result(None)
         if any(update.is_unconfirmed for update in updates):
             self.link.ask_again()
-        # The broker may report the end of an old connection after the start of the new one.
+        # A last will may arrive after the reader has reconnected: a message shows that it is online.
         may_be_available = not was_online or any(update.became_available for update in updates)
         has_updated = may_be_available and self._async_update_availability()
         if not has_updated and any(update.changed or update.replacements for update in updates):
             self.async_update_listeners()
 
     def _update(self, meter_index: str, block: Block, now: datetime) -> MeterUpdate:
-        """Hand a block to its meter, and report what it has changed."""
+        """Update a meter with a block; register its identity and report replaced counters."""
         update = self._meter(meter_index).update(block, now)
         if update.has_new_identity:
             self._update_device(meter_index)
@@ -271,7 +275,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         return update
 
     def _assign(self, blocks: Sequence[Block]) -> list[tuple[str, Block]]:
-        """Return the meters' blocks of a message with their meter indices."""
+        """Return the blocks of a message that belong to a meter, with its index."""
         prefixes = self._index.prefixes.values()
         meters = [
             block
@@ -281,10 +285,10 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         return self._index.assign(meters, self._number_in)
 
     def _mapping_of(self, key: str) -> KeyMapping | None:
-        return self._assigned.get(key) or register_of(key)
+        return self._assigned.get(key) or mapping_of_name(key)
 
     def _number_in(self, block: Block) -> str | None:
-        """Return the meter's number in a block, None without one."""
+        """Return the number of the meter from a block, None if the block has none."""
         for key, value in block.fields.items():
             mapping = self._mapping_of(key)
             if mapping is not None and mapping.quantity is Quantity.METER_ID:
@@ -299,12 +303,12 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             self._is_malformed = True
             _LOGGER.warning("%s sent a message that cannot be read: %s", self.name, err)
 
-    # What it reports
+    # Reports
 
     def _report_replacement(self, meter_index: str, replacement: Replacement) -> None:
         name = self.name_of(meter_index)
         _LOGGER.info(
-            "%s: %s goes on from %s kWh after %s kWh (%s)",
+            "%s: %s continues from %s kWh after %s kWh (%s)",
             name,
             replacement.quantity,
             replacement.now,
@@ -323,9 +327,9 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def async_answer(
         self, meter_index: str, answer: Answer, counted: Mapping[Quantity, float]
     ) -> None:
-        """Keep what the user says about a counter that went on from another reading.
+        """Store the user's answer about the replaced counters of a meter.
 
-        `counted` are the kWh that both meters have counted in between.
+        `counted` is the energy of each counter in kWh between the two readings of its replacement.
         """
         for gap in self.replacements.answer(meter_index, answer, counted):
             self._counters.add_gap(gap)
@@ -334,7 +338,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     @callback
     def _async_update_availability(self) -> bool:
-        """Update the entities when quantities come or go; return whether they were updated."""
+        """Update the entities if the availability has changed; return whether they were updated."""
         changed = self._availability.update(
             self._meters, dt_util.utcnow(), is_reachable=self.link.is_available
         )
@@ -356,12 +360,12 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     @callback
     def _async_check(self, _now: datetime) -> None:
-        """Once a minute: find meters that have fallen silent, and what is wrong with others."""
+        """Check availability and problems of the meters; ask the reader if a meter is missing."""
         now = dt_util.utcnow()
         self._async_update_availability()
         last_seen = [meter.last_seen for meter in self._meters.values()]
         if not last_seen or any(at is None or now - at >= ASK_AFTER for at in last_seen):
-            # Telemetry may be off or rare, or the meter's prefix may have changed.
+            # Telemetry may be off or infrequent, or the prefix of the meter may have changed.
             self.link.ask(unless_within=ASK_AFTER)
         for meter_index, meter in self._meters.items():
             problems: set[str] = {*meter.problems}
@@ -374,7 +378,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             self._counters.schedule_save()
 
     def _is_silent(self, meter: Meter, now: datetime) -> bool:
-        """Whether the reader publishes, but nothing about a meter."""
+        """Whether the reader publishes messages, but none about a meter."""
         since = max(meter.last_seen or self._listening_since, self._listening_since)
         return (
             self.link.is_available

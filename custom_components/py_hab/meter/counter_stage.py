@@ -1,4 +1,4 @@
-"""Second stage of a meter: which counter readings are accepted."""
+"""Second stage of a meter: judges the counter readings of a message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,80 +12,81 @@ from ..counters.verdict import ACCEPTING, Verdict
 from ..sml.registers import COUNTERS, Quantity
 from .key_resolver import KeyReading, Readings
 
-_DISPLAY: Final = 1e6
-"""kWh; a meter shows six digits before the point."""
+_DISPLAY_LIMIT: Final = 1e6
+"""kWh. The display of a meter has six digits before the decimal point."""
 _IS_READ: Final = ACCEPTING | {Verdict.JITTER, Verdict.QUARANTINED}
-"""Verdicts which show that the reader reads the meter."""
+"""Verdicts that show that the reader does read the meter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replacement:
-    """A counter that goes on from another reading, accepted at last."""
+    """An accepted reading from which a counter continues after a replacement or a rollover."""
 
     quantity: Quantity
     verdict: Verdict
     before: float
-    """The last accepted reading before, in kWh."""
+    """The last accepted reading before it, in kWh."""
     now: float
+    """The accepted reading in kWh."""
     gap: Gap | None = None
-    """Between the two readings."""
+    """The gap between the two readings."""
 
     @property
     def is_question(self) -> bool:
-        """Whether only the user knows what has happened; a full display restarts at 0."""
+        """Whether only the user can explain the replacement; a rollover needs no explanation."""
         return self.verdict is Verdict.REPLACED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CounterReading:
-    """What a counter shows after a message."""
+    """The state of a counter after a message."""
 
     quantity: Quantity
     kwh: float
-    """The accepted reading."""
+    """The last accepted reading."""
     is_new: bool
-    """Whether it comes from this message; otherwise it is the last accepted one."""
+    """Whether the reading is from this message."""
     replacement: Replacement | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CounterResult:
-    """What a message says of a meter's counters."""
+    """The result of a message for the counters of a meter."""
 
     readings: Sequence[CounterReading] = ()
-    """Of the counters that the reader has read."""
+    """One for each counter that the reader has read."""
     is_unconfirmed: bool = False
-    """Whether a counter waits for a second reading."""
+    """Whether a counter awaits a second reading."""
     has_false_zero: bool = False
-    """Whether a counter reads zero that cannot be zero."""
+    """Whether a counter shows zero because the reader has not read the meter."""
 
 
 class CounterStage:
     """Judges the counters of one meter."""
 
     def __init__(self, meter_index: str, store: CounterStore) -> None:
-        """Begin with the counters that the store remembers of a meter."""
+        """Initialize for the counters of a meter in the store."""
         self._meter_index = meter_index
         self._store = store
         self.keys: dict[Quantity, str] = {}
-        """Under which key each counter is published."""
+        """The key under which each counter is published."""
         self.is_exporting = False
-        """Whether the export counter has risen more than the import counter."""
+        """Whether the export counter has last risen more than the import counter."""
 
     def key_of(self, quantity: Quantity) -> str:
-        """Return the key under which the store keeps a counter of this meter."""
+        """Return the key of a counter of this meter in the store."""
         return f"{self._meter_index}_{quantity}" if self._meter_index else quantity
 
     def last(self, quantity: Quantity) -> float | None:
-        """Return the last accepted reading of a counter in kWh, None before there is any."""
+        """Return the last accepted reading of a counter in kWh, None before the first one."""
         return self._store.last(self.key_of(quantity))
 
     def reject(self, quantity: Quantity, verdict: Verdict) -> None:
-        """Count a reading of any quantity that is ruled out without a guard."""
+        """Count a reading, of any quantity, that was rejected without a guard."""
         self._store.reject(self.key_of(quantity), verdict)
 
     def update(self, readings: Readings, now: datetime) -> CounterResult:
-        """Judge the counters of a message. A rejected reading is counted, and changes nothing."""
+        """Judge the counter readings of a message. A rejected one is only counted."""
         found: list[CounterReading] = []
         is_unconfirmed = has_false_zero = False
         rises: dict[Quantity, float] = {}
@@ -93,7 +94,7 @@ class CounterStage:
             before = self.last(quantity)
             reading = _nearest(readings[quantity], before)
             if reading.value == 0 and before is None and not self._has_counted():
-                # Everything is zero while the reader has not read its meter yet.
+                # Every value is zero until the reader has read the meter.
                 self.reject(quantity, Verdict.ZERO)
                 has_false_zero = True
                 continue
@@ -136,15 +137,15 @@ class CounterStage:
 
 
 def _nearest(candidates: Sequence[KeyReading], accepted: float | None) -> KeyReading:
-    """Return the reading of a counter that is published under several keys.
+    """Return the right reading of a counter that is published under several keys.
 
-    Scripts for the eBZ DD3 publish it with two scales, one of them nonsense: which one depends on
-    the PIN. The right one continues the last accepted reading; at first it is the greater one that
-    a meter's display can show.
+    Scripts for the eBZ DD3 publish it with two scales; which one is right depends on the PIN. It is
+    the reading that is closest to the last accepted one. Without an accepted one, it is the largest
+    reading that the display of a meter can show.
     """
     if len(candidates) == 1:
         return candidates[0]
     finite = [item for item in candidates if math.isfinite(item.value)] or candidates
     if accepted is None:
-        return max(finite, key=lambda item: item.value if item.value < _DISPLAY else -1)
+        return max(finite, key=lambda item: item.value if item.value < _DISPLAY_LIMIT else -1)
     return min(finite, key=lambda item: abs(item.value - accepted))

@@ -1,4 +1,4 @@
-"""The devices and unique ids of a reader's meters."""
+"""The devices and unique ids of the meters of a reader."""
 
 import re
 
@@ -14,10 +14,10 @@ from ..sml.topics import ReaderInfo
 
 
 class MeterDevices:
-    """Registers the meters of one entry, each as a device."""
+    """Registers each meter of an entry as a device."""
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry) -> None:
-        """Prepare for the meters of an entry."""
+        """Initialize for the meters of an entry."""
         self._hass = hass
         self._entry = entry
 
@@ -31,7 +31,7 @@ class MeterDevices:
         return f"{self.identifier(meter_index)}_{key}"
 
     def name_of(self, meter_index: str, prefix: str) -> str:
-        """Return the name of a meter: the entry's for the first, else as its script calls it."""
+        """Return the name of a meter: the title of the entry for the first one, otherwise its prefix."""
         title = self._entry.title
         return (prefix.strip() or f"{title} {meter_index}") if meter_index else title
 
@@ -39,9 +39,9 @@ class MeterDevices:
     def async_update(
         self, meter_index: str, prefix: str, identity: MeterIdentity, reader: ReaderInfo
     ) -> None:
-        """Register what is known of a meter and its reader."""
+        """Register or update the device of a meter."""
         number = identity.number
-        # Scripts name the block after the meter, or "SML", "Strom", "Home" ...
+        # A prefix with a digit is the name of a model; others are "SML", "Strom", "Home" ...
         model = prefix.strip() if re.search(r"\d", prefix) else None
         dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
@@ -56,7 +56,7 @@ class MeterDevices:
 
     @callback
     def async_remove_sensor(self, meter_index: str, quantity: Quantity) -> None:
-        """Remove the sensor of a quantity that the user says does not exist."""
+        """Remove the sensor of a quantity whose key the user has assigned to another one."""
         registry = er.async_get(self._hass)
         unique_id = self.unique_id(meter_index, quantity)
         entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)

@@ -1,4 +1,4 @@
-"""When each quantity of a meter was last seen."""
+"""Records when each quantity of a meter was last received."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,45 +7,46 @@ from typing import Final
 from ..sml.registers import Quantity
 
 STALE_AFTER: Final = timedelta(minutes=15)
-"""Three times the interval at which Tasmota publishes unless told otherwise."""
+"""A quantity is stale after this time: three times the default interval of Tasmota."""
 LONGEST_INTERVAL: Final = timedelta(hours=1)
-"""The rarest that readers publish."""
+"""The longest interval at which readers publish."""
 
 
 @dataclass(slots=True)
 class _Seen:
     at: datetime
     interval: timedelta = timedelta()
+    """Time between the last two readings."""
 
 
 class Freshness:
-    """Remembers when each quantity was last seen, and how far apart its readings are."""
+    """The times and intervals of the readings of a meter."""
 
     def __init__(self) -> None:
-        """Begin with nothing seen."""
+        """Start without readings."""
         self._seen: dict[Quantity, _Seen] = {}
 
     def has_seen(self, quantity: Quantity) -> bool:
-        """Whether a quantity was ever seen."""
+        """Whether a quantity was ever received."""
         return quantity in self._seen
 
     @property
     def last_seen(self) -> datetime | None:
-        """When anything was last seen."""
+        """The time of the last reading of any quantity, None without any."""
         return max((seen.at for seen in self._seen.values()), default=None)
 
     def see(self, quantity: Quantity, now: datetime) -> bool:
-        """Note a reading; return whether the quantity was not fresh before."""
+        """Record a reading; return whether the quantity was new or stale before it."""
         seen = self._seen.get(quantity)
         if seen is None:
             self._seen[quantity] = _Seen(now)
             return True
-        silence = max(now - seen.at, timedelta())
-        seen.interval = min(silence, LONGEST_INTERVAL)
+        interval = max(now - seen.at, timedelta())
+        seen.interval = min(interval, LONGEST_INTERVAL)
         seen.at = now
-        return silence >= STALE_AFTER
+        return interval >= STALE_AFTER
 
     def is_fresh(self, quantity: Quantity, now: datetime) -> bool:
-        """Whether a quantity was seen lately, by its own rhythm."""
+        """Whether a quantity was received recently, in relation to its interval."""
         seen = self._seen.get(quantity)
         return seen is not None and now - seen.at < max(STALE_AFTER, 3 * seen.interval)

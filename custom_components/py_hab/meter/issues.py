@@ -1,4 +1,4 @@
-"""Repair issues about the meters of a reader."""
+"""Raises and clears repair issues about meters."""
 
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -16,7 +16,7 @@ METER_REPLACED: Final = "meter_replaced"
 PROBLEMS: Final = (*MeterProblem, METER_SILENT)
 LEARN_MORE: Final = "https://github.com/jankstar/py_hab#when-the-meter-is-in-trouble"
 _READING: Final = ",.10g"
-"""As the display shows it."""
+"""Format of a reading, as on the display."""
 
 
 def issue_id(problem: str, entry_id: str, meter_index: str) -> str:
@@ -25,17 +25,17 @@ def issue_id(problem: str, entry_id: str, meter_index: str) -> str:
 
 
 class MeterIssues:
-    """Raises and clears the issues of one entry's meters."""
+    """The repair issues about the meters of one entry."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Begin without any issue."""
+        """Start without issues."""
         self._hass = hass
         self._entry_id = entry_id
         self._raised: set[tuple[str, str]] = set()
 
     @callback
     def async_update(self, meter_index: str, name: str, problems: AbstractSet[str]) -> None:
-        """Raise an issue for each problem of a meter, and clear those that are over."""
+        """Raise an issue for each new problem of a meter, and clear those of solved problems."""
         for problem in PROBLEMS:
             key = (problem, meter_index)
             if (problem in problems) == (key in self._raised):
@@ -59,7 +59,7 @@ class MeterIssues:
 
     @callback
     def async_clear(self) -> None:
-        """Clear the issues that last as long as their problem: the entry is unloaded."""
+        """Clear the issues about problems, before the entry is unloaded."""
         for problem, meter_index in self._raised:
             ir.async_delete_issue(
                 self._hass, DOMAIN, issue_id(problem, self._entry_id, meter_index)
@@ -90,7 +90,7 @@ class MeterIssues:
 
     @callback
     def async_forget(self, meter_index: str) -> None:
-        """Withdraw the question about a meter that no longer exists."""
+        """Delete the question about a meter that no longer exists."""
         issue = issue_id(METER_REPLACED, self._entry_id, meter_index)
         ir.async_delete_issue(self._hass, DOMAIN, issue)
 

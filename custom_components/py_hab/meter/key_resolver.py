@@ -1,4 +1,4 @@
-"""First stage of a meter: which quantity each published key means, and its value in our unit."""
+"""First stage of a meter: converts published keys and values to readings of quantities."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,47 +9,49 @@ from typing import Any, Final, Self
 
 from ..records import decode_values, encode
 from ..sml.inference import KeyInference
-from ..sml.key_names import register_of
+from ..sml.key_names import mapping_of_name
 from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block, number_in
 from ..sml.registers import COUNTERS, QUANTITIES, KeyMapping, Quantity, QuantityKind
 
 MAX_UNKNOWN: Final = 64
-"""Keys; no meter has as many registers."""
+"""Keys. No meter has as many registers."""
 MAX_UNKNOWN_TEXT: Final = 80
-"""Characters kept of an unknown key's value."""
+"""Characters of the value of an unknown key."""
 OTHER_UNIT_AFTER: Final = 3
-"""Readings in a row beyond the connection's power that prove another unit."""
+"""How many consecutive readings must exceed the power of the house connection to prove another
+unit."""
 POWERS: Final = frozenset(quantity for quantity, info in QUANTITIES.items() if info.unit == "W")
+"""Quantities in W."""
 _IDENTITIES: Final = frozenset({Quantity.METER_ID, Quantity.MANUFACTURER})
 
 
 @dataclass(frozen=True, slots=True)
 class KeyReading:
-    """What one key of a message says, in its quantity's unit; may be NaN or infinite."""
+    """The value of one key in the unit of its quantity; may be NaN or infinite."""
 
     key: str
     value: float
 
 
 type Readings = dict[Quantity, list[KeyReading]]
-"""The numbers of a message. Some scripts publish a quantity under several keys."""
+"""The readings of a message by quantity. Some scripts publish a quantity under several keys."""
 
 
 @dataclass(kw_only=True, slots=True)
 class LearnedKeys:
-    """What is remembered of a meter's keys over restarts."""
+    """What is stored about the keys of a meter."""
 
     inferred: dict[str, KeyMapping] = field(default_factory=dict)
-    """Units that the values have proven, and whatever earlier versions have adopted."""
+    """Units that the values have proven, and mappings that earlier versions have inferred."""
     absolute_power: bool = False
     """Whether the power is published without its sign."""
     keys: dict[Quantity, str] = field(default_factory=dict)
-    """Under which key each quantity was published."""
+    """The key under which each quantity was published."""
 
     @classmethod
     def from_stored(cls, stored: object) -> Self:
-        """Return what was stored, as far as it makes sense."""
+        """Return learned keys from their JSON form; invalid entries are dropped."""
         sections = stored if isinstance(stored, dict) else {}
         findings = decode_values(tuple[Quantity, float], sections.get("findings"))
         keys = decode_values(str, sections.get("keys"))
@@ -64,7 +66,7 @@ class LearnedKeys:
         )
 
     def as_stored(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the learned keys in JSON form."""
         return {
             "findings": {key: [item.quantity, item.factor] for key, item in self.inferred.items()},
             "absolute_power": self.absolute_power,
@@ -73,40 +75,41 @@ class LearnedKeys:
 
 
 class KeyResolver:
-    """Turns the fields of one meter's blocks into readings of quantities.
+    """Converts the fields of a meter's blocks to readings of quantities.
 
-    The user's assignment goes before what the values have shown, and that before the key's name.
+    A mapping assigned by the user takes precedence over an inferred one, and that one over the name
+    of the key.
     """
 
     def __init__(self, assigned: Mapping[str, KeyMapping], *, max_power: float) -> None:
-        """Begin without any key; `max_power` (kW) is what the connection allows."""
+        """Start without keys. `max_power` is the power of the house connection in kW."""
         self._assigned = assigned
         self._max_power = max_power
         self.inference = KeyInference(self.mapping_of)
         self.inferred: dict[str, KeyMapping] = {}
-        """Units that the values have proven, and whatever earlier versions have adopted."""
+        """Units that the values have proven, and mappings that earlier versions have inferred."""
         self.unknown: dict[str, str] = {}
-        """Keys without a meaning, and their newest values as text."""
+        """The newest values of unknown keys, as text."""
         self.identity = MeterIdentity()
         self._beyond: Counter[str] = Counter()
-        """How often in a row a key was beyond the connection's power."""
+        """How many consecutive readings of a key have exceeded the power of the house connection."""
 
     def mapping_of(self, key: str) -> KeyMapping | None:
         """Return what a key means, None if unknown."""
-        return self._assigned.get(key) or self.inferred.get(key) or register_of(key)
+        return self._assigned.get(key) or self.inferred.get(key) or mapping_of_name(key)
 
     @property
     def suggestions(self) -> dict[str, KeyMapping]:
-        """What the values suggest that keys mean; in use once the user has confirmed it."""
+        """Mappings that the values suggest. They are not used until the user assigns them."""
         suggested = self.inference.suggestions.items()
         return {key: mapping for key, mapping in suggested if key not in self._assigned}
 
     def is_reassigned(self, key: str, quantity: Quantity) -> bool:
-        """Whether the user has given a key another meaning than this one."""
+        """Whether the user has assigned a key to another quantity than this one."""
         return key in self._assigned and self._assigned[key].quantity is not quantity
 
     def resolve(self, block: Block) -> Readings:
-        """Return the readings of a block; keep its identity and its unknown keys."""
+        """Return the readings of a block. Also updates `identity` and `unknown`."""
         certain: Readings = {}
         doubtful: Readings = {}
         for key, value in block.fields.items():
@@ -121,7 +124,7 @@ class KeyResolver:
                 factor = self._factor(key, mapping, number) if mapping.doubtful else mapping.factor
                 target.setdefault(mapping.quantity, []).append(KeyReading(key, number * factor))
         for quantity, readings in doubtful.items():
-            # A counter is booked for ever: with nothing but a doubtful key, it waits for the user.
+            # Statistics of a wrong counter would be permanent, so the user must confirm a doubtful key.
             if quantity in certain or quantity not in COUNTERS:
                 certain.setdefault(quantity, []).extend(readings)
             else:
@@ -131,22 +134,22 @@ class KeyResolver:
         return certain
 
     def infer(self, block: Block, now: datetime) -> None:
-        """Learn from the numbers of a block."""
+        """Use the numbers of a block, received at `now`, for inference."""
         if not self.inference.settled:
             self.inference.observe(now, block.numbers())
             self.inferred |= self.inference.inferred
 
     def _factor(self, key: str, mapping: KeyMapping, number: float) -> float:
-        """Return the factor of a doubtful key.
+        """Return the factor of a doubtful key for a number; NaN rejects the number.
 
-        What would be more than the house can draw is in W, though other scripts have it in kW.
+        A power that would exceed the house connection in kW is in W.
         """
         if mapping.quantity not in POWERS:
             return mapping.factor
         if abs(number) * mapping.factor <= 1000 * self._max_power:
             self._beyond.pop(key, None)
             return mapping.factor
-        # A single one is a glitch; what was inferred stays.
+        # A single one is a glitch. The inferred unit is permanent.
         self._beyond[key] += 1
         if self._beyond[key] < OTHER_UNIT_AFTER:
             return math.nan
@@ -160,7 +163,7 @@ class KeyResolver:
 
 
 def _drop_copies_of_counters(readings: Readings) -> None:
-    """Drop a "power" that shows what a counter shows: some scripts publish it under that name."""
+    """Drop a "power" that equals a counter: some scripts publish a counter under that name."""
     if Quantity.POWER not in readings:
         return
     counted = {

@@ -1,4 +1,4 @@
-"""Third stage of a meter: the measurements beside its counters."""
+"""Third stage of a meter: selects and completes its measurements."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,43 +17,47 @@ _DIRECTIONS: Final = (Quantity.POWER_IMPORT, Quantity.POWER_EXPORT)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurement:
-    """A measured value in its quantity's unit."""
+    """A measured value in the unit of its quantity."""
 
     quantity: Quantity
     value: float
 
 
 class MeasurementStage:
-    """Chooses among the keys of each measurement, and gives power its sign."""
+    """Selects the key of each measurement, and determines the sign of the power."""
 
     def __init__(self, counters: CounterStage, freshness: Freshness) -> None:
-        """Begin with nothing received. The counters know the direction in which energy flows."""
+        """Start without measurements. The counters show the direction in which energy flows."""
         self._counters = counters
         self._freshness = freshness
         self.keys: dict[Quantity, str] = {}
-        """Under which key each quantity is published."""
+        """The key under which each quantity is published."""
         self.received: dict[Quantity, float] = {}
-        """The newest values, each of them."""
+        """The newest value of each measurement."""
         self.absolute_power = False
         """Whether the power is published without its sign."""
 
-    def update(self, readings: Readings, now: datetime, *, is_whole: bool) -> Sequence[Measurement]:
+    def update(
+        self, readings: Readings, now: datetime, *, is_complete: bool
+    ) -> Sequence[Measurement]:
         """Return the measurements of a message.
 
-        `is_whole`: the message holds all that the reader publishes of this meter. A value that is
-        not finite is counted as rejected.
+        `is_complete` is whether the message contains all keys of the meter. A value that is not finite
+        is counted as rejected.
         """
-        found = list(self._read(readings, now, is_whole=is_whole))
+        found = list(self._read(readings, now, is_complete=is_complete))
         is_published = Quantity.POWER in readings or (
             Quantity.POWER in self.keys and self._freshness.is_fresh(Quantity.POWER, now)
         )
         if not is_published and not readings.keys().isdisjoint(_DIRECTIONS):
-            found += self._power_of_directions()
+            found += self._power_from_directions()
         return found
 
-    def _read(self, readings: Readings, now: datetime, *, is_whole: bool) -> Iterator[Measurement]:
+    def _read(
+        self, readings: Readings, now: datetime, *, is_complete: bool
+    ) -> Iterator[Measurement]:
         for quantity in readings.keys() - COUNTERS:
-            reading = self._chosen(quantity, readings[quantity], now, is_whole=is_whole)
+            reading = self._select(quantity, readings[quantity], now, is_complete=is_complete)
             if reading is None:
                 continue
             if not math.isfinite(reading.value):
@@ -66,23 +70,28 @@ class MeasurementStage:
             self.received[quantity] = value
             yield Measurement(quantity=quantity, value=value)
 
-    def _chosen(
-        self, quantity: Quantity, candidates: Sequence[KeyReading], now: datetime, *, is_whole: bool
+    def _select(
+        self,
+        quantity: Quantity,
+        candidates: Sequence[KeyReading],
+        now: datetime,
+        *,
+        is_complete: bool,
     ) -> KeyReading | None:
-        """Return the reading of the key that publishes a quantity, None if it is not there."""
+        """Return the reading of the key that publishes a quantity, None if it is missing."""
         current = self.keys.get(quantity)
-        # The last one counts of a key, and the first key where there are several.
+        # The last reading of each key; the dict keeps the order of the keys.
         by_key = {reading.key: reading for reading in candidates}
         if current in by_key:
             return by_key[current]
-        if current is None or is_whole or not self._freshness.is_fresh(quantity, now):
-            # In a whole message its old key would be there: the script was changed.
+        if current is None or is_complete or not self._freshness.is_fresh(quantity, now):
+            # The current key is missing from a complete message: the script has changed.
             return next(iter(by_key.values()))
-        # Another key for the same quantity: the one that was there first goes on.
+        # An immediate message with another key for the same quantity: the current key stays in use.
         return None
 
-    def _power_of_directions(self) -> Iterator[Measurement]:
-        """Yield the power with its sign, from two powers without."""
+    def _power_from_directions(self) -> Iterator[Measurement]:
+        """Yield the signed power from the powers of both directions."""
         self.keys.pop(Quantity.POWER, None)
         drawn, fed_in = (self.received.get(quantity) for quantity in _DIRECTIONS)
         if drawn is not None and fed_in is not None:
@@ -91,7 +100,7 @@ class MeasurementStage:
 
     @property
     def power(self) -> float | None:
-        """The power in W, signed as far as the meter publishes a sign, None without any."""
+        """The power in W, None if the meter publishes none. Has a sign if the meter publishes one."""
         power = self.received.get(Quantity.POWER)
         if power is None and self._freshness.has_seen(Quantity.ENERGY_EXPORT):
             power = self.received.get(Quantity.POWER_ABSOLUTE)

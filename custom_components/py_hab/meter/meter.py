@@ -1,4 +1,4 @@
-"""One electricity meter behind a reader: from published fields to the values that entities show."""
+"""One electricity meter of a reader: converts published fields to the values of entities."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from .measurement_stage import MeasurementStage
 from .shown_values import ShownValues
 
 WATCH_INTERVAL: Final = timedelta(seconds=10)
-"""Between two looks at the meter's health and at what its keys mean."""
+"""The shortest interval between two checks of the meter's health and of its keys."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,13 +25,13 @@ class MeterUpdate:
     """What a message has changed."""
 
     changed: bool = False
-    """Whether an entity has something new to show."""
+    """Whether the value of an entity has changed."""
     became_available: bool = False
     """Whether the availability of a quantity may have changed."""
     is_unconfirmed: bool = False
-    """Whether a counter waits for a second reading."""
+    """Whether a counter awaits a second reading."""
     has_new_identity: bool = False
-    """Whether the meter's number or manufacturer has become known."""
+    """Whether the number or the manufacturer of the meter has changed."""
     replacements: tuple[Replacement, ...] = ()
 
 
@@ -47,10 +47,11 @@ class Meter:
         power_interval: timedelta,
         max_power: float,
     ) -> None:
-        """Begin with a meter of which nothing was received yet.
+        """Start without values.
 
-        `assigned` is what the user says that keys mean; a power is written once in an interval, zero
-        for each reading; `max_power` in kW.
+        assigned: the key mappings that the user has assigned.
+        power_interval: the interval at which a power is written; zero for every reading.
+        max_power: the power of the house connection in kW.
         """
         self.meter_index = meter_index
         self.resolver = KeyResolver(assigned, max_power=max_power)
@@ -61,53 +62,50 @@ class Meter:
         self._health = MeterHealth()
         self._watched: dict[str, datetime] = {}
 
-    # What others ask
+    # State
 
     @property
     def values(self) -> Mapping[Quantity, float]:
-        """The values that the entities show (kWh, W, V, A ...)."""
+        """The values of the entities, in the units of `QUANTITIES`."""
         return self._shown.values
 
     @property
     def keys(self) -> Mapping[Quantity, str]:
-        """Under which key each quantity is published."""
+        """The key under which each quantity is published."""
         return self._counters.keys | self._measurements.keys
 
     @property
     def identity(self) -> MeterIdentity:
-        """What the meter has published about its number and manufacturer."""
+        """The number and the manufacturer of the meter."""
         return self.resolver.identity
 
     @property
     def problems(self) -> frozenset[MeterProblem]:
-        """What the readings show to be wrong with the meter or its reader."""
+        """The problems that the readings show."""
         return self._health.problems
 
     @property
     def last_seen(self) -> datetime | None:
-        """When anything of this meter was last received."""
+        """The time of the last reading of this meter, None without any."""
         return self._freshness.last_seen
 
     def counter_key(self, quantity: Quantity) -> str:
-        """Return the key under which the counter store keeps a counter of this meter."""
+        """Return the key of a counter of this meter in the counter store."""
         return self._counters.key_of(quantity)
 
     def is_fresh(self, quantity: Quantity, now: datetime) -> bool:
-        """Whether a quantity was received lately, and the reader is not frozen."""
+        """Whether a quantity was received recently, and the reader is not frozen."""
         return not self._is_frozen and self._freshness.is_fresh(quantity, now)
 
     @property
     def _is_frozen(self) -> bool:
-        """Whether values are repeated that cannot be true; a home that draws nothing may be still."""
+        """Whether the reader is frozen. Without power, constant readings may be right."""
         return MeterProblem.FROZEN in self.problems and bool(self._measurements.power)
 
-    # What happens
+    # Updates
 
     def update(self, block: Block, now: datetime) -> MeterUpdate:
-        """Take over what a message says of this meter.
-
-        A rejected reading changes nothing, but is counted.
-        """
+        """Process a block of a message. A rejected reading is only counted."""
         was_frozen, known = self._is_frozen, (self.identity.number, self.identity.manufacturer)
         readings = self.resolver.resolve(block)
         counted = self._counters.update(readings, now)
@@ -115,9 +113,9 @@ class Meter:
         for counter in counted.readings:
             became_available |= self._freshness.see(counter.quantity, now)
             changed |= self._show_counter(counter, now)
-        # All zero: the reader has not read its meter yet.
+        # If all values are zero, the reader has not read the meter yet.
         if not counted.has_false_zero or _has_values(readings):
-            for item in self._measurements.update(readings, now, is_whole=block.is_whole):
+            for item in self._measurements.update(readings, now, is_complete=block.is_complete):
                 became_available |= self._freshness.see(item.quantity, now)
                 changed |= self._shown.add(item.quantity, item.value, now)
         if not counted.is_unconfirmed:
@@ -137,14 +135,14 @@ class Meter:
         if counter.replacement is not None:
             return self._shown.add_at_once(quantity, kwh, now)
         if not counter.is_new:
-            # Remembered of an earlier run; the next accepted reading need not wait for it.
+            # From an earlier run. It does not start an interval, so the next reading is shown at once.
             return self._shown.set_default(quantity, kwh)
         return self._shown.values.get(quantity) != kwh and self._shown.add(quantity, kwh, now)
 
     def _run_watchers(self, block: Block, now: datetime) -> None:
-        """Watch the meter's health, and what its keys mean, every few seconds."""
-        # An immediate message holds one key; each has a clock of its own.
-        key = "" if block.is_whole else next(iter(block.fields), "")
+        """Check the meter's health, and infer the meaning of its keys, once per interval."""
+        # An immediate message contains one key. Each key has its own interval.
+        key = "" if block.is_complete else next(iter(block.fields), "")
         last = self._watched.get(key)
         if last is not None and timedelta() <= now - last < WATCH_INTERVAL:
             return
@@ -160,26 +158,26 @@ class Meter:
             },
             power=self._measurements.power,
             has_id=self.identity.has_number,
-            beside=hash(tuple(self._measurements.received.values())),
+            other_values=hash(tuple(self._measurements.received.values())),
         )
         self.resolver.infer(block, now)
         self._measurements.absolute_power |= self.resolver.inference.absolute_power
 
-    # What is remembered
+    # Storage
 
     @property
     def learned(self) -> LearnedKeys:
-        """What a restart must not forget of the keys."""
+        """What is stored about the keys."""
         return LearnedKeys(
             inferred=self.resolver.inferred,
             absolute_power=self._measurements.absolute_power,
             keys=dict(self.keys),
         )
 
-    def recall(self, learned: LearnedKeys) -> list[Quantity]:
-        """Take over what was learned before.
+    def restore(self, learned: LearnedKeys) -> list[Quantity]:
+        """Restore what was learned in earlier runs.
 
-        Returns the quantities whose keys the user has given another meaning since.
+        Returns the quantities whose key the user has assigned to another quantity since.
         """
         self.resolver.inferred |= learned.inferred
         self._measurements.absolute_power = learned.absolute_power

@@ -1,4 +1,4 @@
-"""Finding readers on the broker and trying one out, for the config flow."""
+"""Finds readers on the broker and probes one of them, for the config flow."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..sml.key_names import register_of
+from ..sml.key_names import mapping_of_name
 from ..sml.payload import (
     Block,
     MalformedMessageError,
@@ -34,59 +34,59 @@ if TYPE_CHECKING:
 
 SUBSCRIBE_TIMEOUT: Final = timedelta(seconds=5)
 LISTEN_TIME: Final = timedelta(seconds=1)
-"""Retained messages arrive at once; who publishes every second is heard, too."""
+"""Retained messages arrive immediately. Readers that publish every second are found, too."""
 MESSAGE_TIMEOUT: Final = timedelta(seconds=15)
-"""A reader answers within a second; one without commands publishes every few seconds."""
+"""A reader answers within a second. One that takes no commands publishes every few seconds."""
 GRACE_TIME: Final = timedelta(seconds=2)
-"""So long the rest may take after the first message: other keys, and who the reader is."""
+"""How long to wait after the first message for other keys and for the identity of the reader."""
 
 ANY_SENSOR: Final = ("tele/+/SENSOR", "tele/+/+/SENSOR", "+/tele/SENSOR")
-"""Where heads publish whose topic may hold a slash, or stand before the prefix."""
+"""Topics of readings. Tasmota's topic may contain a slash, or precede the prefix."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProbeResult:
-    """What a reader has let us hear."""
+    """What a reader has published during a probe."""
 
-    heard: bool = False
+    has_published: bool = False
     """Whether anything was published on its topics."""
     blocks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    """Fields of everything that may be a meter, by prefix, from all messages."""
+    """The fields of all objects that may be meters, from all messages, by prefix."""
     reader: ReaderInfo | None = None
-    """Who the reader is, if it answers commands."""
+    """What the reader has answered about itself, None if it has not answered."""
 
     @property
     def has_total(self) -> bool:
-        """Whether the counter that every home has is among the fields."""
+        """Whether the fields contain the import counter, which every meter has."""
         return any(
-            (register := register_of(key)) is not None
-            and register.quantity is Quantity.ENERGY_IMPORT
+            (mapping := mapping_of_name(key)) is not None
+            and mapping.quantity is Quantity.ENERGY_IMPORT
             for fields in self.blocks.values()
             for key in fields
         )
 
     @property
     def meters(self) -> dict[str, Mapping[str, object]]:
-        """The blocks that are known to be meters'."""
+        """The blocks that are known to belong to meters."""
         return {
             prefix: fields
             for prefix, fields in self.blocks.items()
-            if is_meter(Block(prefix=prefix, fields=fields), register_of)
+            if is_meter(Block(prefix=prefix, fields=fields), mapping_of_name)
         }
 
     def merged(self, blocks: Iterable[Block]) -> ProbeResult:
-        """Return what this and another message say together."""
+        """Return this result with the blocks of another message."""
         together = {prefix: dict(fields) for prefix, fields in self.blocks.items()}
         for block in blocks:
             together.setdefault(block.prefix, {}).update(block.fields)
-        return replace(self, heard=True, blocks=together)
+        return replace(self, has_published=True, blocks=together)
 
 
 @asynccontextmanager
 async def _subscribed(
     hass: HomeAssistant, handlers: Mapping[str, Callable[[ReceiveMessage], None]]
 ) -> AsyncGenerator[None]:
-    """Hold subscriptions; the body runs when the broker has confirmed them all."""
+    """Subscribe to topics; enter the context when the broker has confirmed all of them."""
     from homeassistant.components import mqtt
 
     undo: list[Callable[[], None]] = []
@@ -100,7 +100,7 @@ async def _subscribed(
                 for event in confirmed.values():
                     await event.wait()
         except TimeoutError:
-            # Without a confirmation there is still a chance to hear something.
+            # Messages may arrive even without a confirmation.
             pass
         yield
     finally:
@@ -109,7 +109,10 @@ async def _subscribed(
 
 
 async def async_find_readers(hass: HomeAssistant) -> dict[str, ReaderInfo]:
-    """Return the readers with a meter by SENSOR topic: announced ones, and ones that publish now."""
+    """Return the readers with a meter, by SENSOR topic.
+
+    These are the ones that have announced a meter, and the ones that publish one now.
+    """
     found = _FoundReaders()
     topics = (f"{DISCOVERY}/+/config", f"{DISCOVERY}/+/sensors", *ANY_SENSOR)
     async with _subscribed(hass, dict.fromkeys(topics, found.async_received)):
@@ -119,17 +122,18 @@ async def async_find_readers(hass: HomeAssistant) -> dict[str, ReaderInfo]:
 
 @dataclass(slots=True)
 class _FoundReaders:
-    """Readers that were announced or have published something, while somebody listened."""
+    """The readers that were announced or have published readings."""
 
     publishing: set[str] = field(default_factory=set)
-    """SENSOR topics."""
+    """The SENSOR topics on which a meter was published."""
     announced: dict[str, ReaderInfo] = field(default_factory=dict)
-    """By device, as the discovery topics name it."""
+    """By the discovery topic of the device."""
     with_meter: set[str] = field(default_factory=set)
+    """The discovery topics of devices with a meter."""
 
     @callback
     def async_received(self, message: ReceiveMessage) -> None:
-        """Take a message; one that is not a reader's is ignored."""
+        """Process a message. Messages of other devices are ignored."""
         device, _, leaf = message.topic.rpartition("/")
         with suppress(MalformedMessageError):
             if leaf == "config":
@@ -137,11 +141,11 @@ class _FoundReaders:
             elif leaf == "sensors":
                 if discovered_meters(message.payload):
                     self.with_meter.add(device)
-            elif meter_blocks(message.payload, register_of):
+            elif meter_blocks(message.payload, mapping_of_name):
                 self.publishing.add(message.topic)
 
     def by_topic(self) -> dict[str, ReaderInfo]:
-        """Return the readers by SENSOR topic, with what they have announced about themselves."""
+        """Return the readers by SENSOR topic, with what they have announced."""
         announced = {
             reader.topics.sensor: reader
             for device, reader in self.announced.items()
@@ -150,9 +154,12 @@ class _FoundReaders:
         return dict.fromkeys(self.publishing, ReaderInfo()) | announced
 
 
-async def async_announced_head(hass: HomeAssistant, mac: str) -> ReaderInfo | None:
-    """Return what a head with this MAC address (capitals, no colons) has announced."""
-    told: asyncio.Future[ReaderInfo] = hass.loop.create_future()
+async def async_announced_reader(hass: HomeAssistant, mac: str) -> ReaderInfo | None:
+    """Return what the reader with this MAC address has announced, None without an announcement.
+
+    The MAC address is in upper case and has no colons.
+    """
+    announced: asyncio.Future[ReaderInfo] = hass.loop.create_future()
 
     @callback
     def received(message: ReceiveMessage) -> None:
@@ -160,24 +167,24 @@ async def async_announced_head(hass: HomeAssistant, mac: str) -> ReaderInfo | No
             reader = parse_discovery(message.payload)
         except MalformedMessageError:
             return
-        if not told.done():
-            told.set_result(reader)
+        if not announced.done():
+            announced.set_result(reader)
 
     async with _subscribed(hass, {f"{DISCOVERY}/{mac}/config": received}):
         try:
             async with asyncio.timeout(SUBSCRIBE_TIMEOUT.total_seconds()):
-                return await told
+                return await announced
         except TimeoutError:
             return None
 
 
 async def async_probe_reader(hass: HomeAssistant, topics: ReaderTopics) -> ProbeResult:
-    """Ask a reader for its values and its identity, and listen to what it publishes."""
+    """Ask a reader for its values and its identity, and collect what it publishes."""
     return await _Probe(hass, topics).async_run()
 
 
 class _Probe:
-    """Listens to one reader until it has published all that matters, or for as long as allowed."""
+    """Listens to one reader until the result is complete, or until a timeout."""
 
     def __init__(self, hass: HomeAssistant, topics: ReaderTopics) -> None:
         self._hass = hass
@@ -186,7 +193,7 @@ class _Probe:
         self._changed = asyncio.Event()
 
     async def async_run(self) -> ProbeResult:
-        """Return what was received until now when time is up."""
+        """Return what was received before the probe was complete or timed out."""
         handlers: dict[str, Callable[[ReceiveMessage], None]] = {
             self._topics.sensor: self._async_reading_received
         }
@@ -196,7 +203,7 @@ class _Probe:
             handlers[answer] = self._async_identity_received
         async with _subscribed(self._hass, handlers):
             await self._async_ask()
-            # A timeout is an answer, too: this is all that the reader publishes.
+            # After a timeout, this is all that the reader publishes.
             with suppress(TimeoutError):
                 await self._async_listen()
         return self._result
@@ -209,7 +216,7 @@ class _Probe:
                 await mqtt.async_publish(self._hass, self._topics.command, str(number), 0, False)
 
     async def _async_listen(self) -> None:
-        """Wait until nothing is missing. Raises TimeoutError."""
+        """Wait until the result is complete. Raises TimeoutError."""
         loop = self._hass.loop
         async with asyncio.timeout(MESSAGE_TIMEOUT.total_seconds()) as timeout:
             while not self._is_complete:
@@ -227,7 +234,7 @@ class _Probe:
     @callback
     def _async_reading_received(self, message: ReceiveMessage) -> None:
         if message.retain:
-            # What the broker remembers does not prove that the reader is alive.
+            # A retained message does not prove that the reader is online.
             return
         try:
             blocks = parse_message(message.payload)

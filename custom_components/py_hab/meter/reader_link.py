@@ -1,4 +1,4 @@
-"""The link to one Tasmota reader over MQTT: whether it is there, what it is, how it is asked."""
+"""The MQTT link to a Tasmota reader: availability, information and commands."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -31,31 +31,32 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 REPEAT_AFTER: Final = timedelta(seconds=5)
+"""Delay of a repeated request; the meter sends another telegram meanwhile."""
 MAX_REPEATS: Final = 3
-"""How often a reader is asked again because a counter waits for confirmation."""
+"""How many times a request is repeated because a counter awaits confirmation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReaderListener:
-    """Whom a link calls."""
+    """The callbacks of a link."""
 
     reading_received: Callable[[ReceiveMessage], None]
-    """With every message that holds readings, except retained ones: their age is unknown."""
+    """Called with each message that contains readings, except retained ones: their age is unknown."""
     availability_changed: Callable[[], object]
-    """When the reader or the broker comes or goes."""
+    """Called when the reader or the broker may have come online or gone offline."""
     restarted: Callable[[], None]
-    """When the reader has restarted."""
+    """Called when the reader has restarted."""
     info_changed: Callable[[], None]
-    """When the reader has published something new about itself."""
+    """Called when `info` has changed."""
 
 
 class ReaderLink:
-    """Listens to the reader of an entry, and asks it."""
+    """Subscribes to the topics of an entry's reader, and sends commands to it."""
 
     def __init__(
         self, hass: HomeAssistant, entry: AnyConfigEntry, listener: ReaderListener
     ) -> None:
-        """Prepare for the reader of an entry; nothing is subscribed yet."""
+        """Initialize for the reader of an entry, without subscribing to topics."""
         self._hass = hass
         self._entry = entry
         self._listener = listener
@@ -66,27 +67,27 @@ class ReaderLink:
         )
         self.info = ReaderInfo()
         self.online = True
-        """Whether the reader is there, by its last will or a later message."""
+        """Whether the reader is online, by its last will or a later message."""
         self.connected = False
-        """Whether the broker is there."""
+        """Whether the broker is connected."""
         self.last_seen: datetime | None = None
-        """When the reader last published anything."""
-        self._asked: datetime | None = None
+        """When the reader last published its readings or its state."""
+        self._asked_at: datetime | None = None
         self._uptime = timedelta()
         self._repeats = 0
         self._cancel_repeat: CALLBACK_TYPE | None = None
 
     @property
     def is_available(self) -> bool:
-        """Whether the broker and the reader are there."""
+        """Whether the broker is connected and the reader is online."""
         return self.online and self.connected
 
     async def async_listen(self) -> None:
-        """Subscribe until the entry is unloaded, and ask the reader for everything it knows."""
+        """Subscribe until the entry is unloaded, and ask the reader for all its values."""
         from homeassistant.components import mqtt
 
         unload = self._entry.async_on_unload
-        unload(self._do_not_ask_again)
+        unload(self._cancel_ask_again)
         handlers = {
             self.topics.availability: self._async_availability_received,
             self.topics.sensor: self._async_reading_received,
@@ -97,7 +98,7 @@ class ReaderLink:
                 handlers[answer] = self._async_status_received
         if answer := self.topics.status(STATUS_SENSORS):
             handlers[answer] = self._async_reading_received
-            # Fires again whenever the broker has been away: values are fresh within a second.
+            # Called again after each reconnection of the broker, so that values are fresh at once.
             unload(mqtt.async_on_subscribe_done(self._hass, answer, 0, self._async_introduce))
         if self._entry.unique_id:
             mac = self._entry.unique_id.replace(":", "").upper()
@@ -107,15 +108,15 @@ class ReaderLink:
         self.connected = mqtt.is_connected(self._hass)
         unload(mqtt.async_subscribe_connection_status(self._hass, self._async_connection_changed))
 
-    # What it sends
+    # Commands
 
     def ask(self, *, unless_within: timedelta = timedelta()) -> None:
-        """Ask for all values, unless the reader was asked within a time."""
-        if self._asked is None or dt_util.utcnow() - self._asked >= unless_within:
+        """Ask for all values, unless the last request is more recent than `unless_within`."""
+        if self._asked_at is None or dt_util.utcnow() - self._asked_at >= unless_within:
             self._ask(STATUS_SENSORS)
 
     def ask_again(self) -> None:
-        """Ask once more when the reader has had time for another telegram of its meter."""
+        """Ask again after `REPEAT_AFTER`, `MAX_REPEATS` times at most."""
         if self._cancel_repeat is not None or self._repeats >= MAX_REPEATS:
             return
         self._repeats += 1
@@ -128,13 +129,13 @@ class ReaderLink:
         self._cancel_repeat = async_call_later(self._hass, REPEAT_AFTER, ask)
 
     @callback
-    def _do_not_ask_again(self) -> None:
+    def _cancel_ask_again(self) -> None:
         if self._cancel_repeat is not None:
             self._cancel_repeat()
 
     @callback
     def _async_introduce(self) -> None:
-        """Ask the reader for all values, and about itself."""
+        """Ask for all values, and for information about the reader."""
         self._repeats = 0
         for number in (STATUS_SENSORS, STATUS_FIRMWARE, STATUS_NETWORK):
             self._ask(number)
@@ -142,14 +143,14 @@ class ReaderLink:
     def _ask(self, number: int) -> None:
         from homeassistant.components import mqtt
 
-        self._asked = dt_util.utcnow()
+        self._asked_at = dt_util.utcnow()
         if self.topics.command and mqtt.is_connected(self._hass):
             self._entry.async_create_task(
                 self._hass,
                 mqtt.async_publish(self._hass, self.topics.command, str(number), 0, False),
             )
 
-    # What it receives
+    # Messages
 
     @callback
     def _async_reading_received(self, message: ReceiveMessage) -> None:
@@ -172,7 +173,7 @@ class ReaderLink:
 
     @callback
     def _async_state_received(self, message: ReceiveMessage) -> None:
-        """Note that the reader is alive; an uptime that falls shows that it has restarted."""
+        """Process the state of the reader. A lower uptime shows that it has restarted."""
         if message.retain:
             return
         self.last_seen = dt_util.utcnow()
@@ -196,7 +197,7 @@ class ReaderLink:
         self._update_info(
             replace(
                 self.info,
-                # "15.5.0(tasmota)", where the discovery message has "15.5.0".
+                # "15.5.0(tasmota)"; the discovery message contains "15.5.0".
                 version=(published.version or "").partition("(")[0] or self.info.version,
                 address=published.address or self.info.address,
             )
@@ -204,11 +205,11 @@ class ReaderLink:
 
     @callback
     def _async_discovery_received(self, message: ReceiveMessage) -> None:
-        """Follow the reader: its discovery message holds topics, version and address."""
+        """Process the discovery message, and use the topics that it contains."""
         try:
             published = parse_discovery(message.payload)
         except MalformedMessageError as err:
-            # Empty where discovery was switched off.
+            # The message is empty if discovery was switched off.
             _LOGGER.debug("Unreadable discovery: %s: %s", err, message.payload)
             return
         self._update_info(published)

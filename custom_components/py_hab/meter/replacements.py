@@ -1,4 +1,4 @@
-"""Counters that went on from another reading, and what the user says about them."""
+"""Records replaced counters, and the user's answers about them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,11 +13,11 @@ from ..sml.registers import Quantity
 from .counter_stage import Replacement
 
 MAX_REPLACEMENTS: Final = 50
-"""A meter is changed every eight years; more is a reader that should be repaired."""
+"""Records. Meters are replaced every eight years, so more of them come from a faulty reader."""
 
 
 class Answer(StrEnum):
-    """What the user says about a counter that went on from another reading."""
+    """The user's answer about a counter that continues from another reading."""
 
     NEW_METER = "new_meter"
     SAME_METER = "same_meter"
@@ -25,30 +25,30 @@ class Answer(StrEnum):
 
 @dataclass(kw_only=True, slots=True)
 class ReplacementRecord:
-    """A replacement, as it is remembered."""
+    """A stored replacement."""
 
     meter_index: str = field(metadata={STORED_AS: "place"})
     quantity: Quantity = field(metadata={STORED_AS: "role"})
     verdict: Verdict
     before: float
-    """kWh."""
+    """The last reading before it, in kWh."""
     now: float
-    """kWh."""
+    """The first reading after it, in kWh."""
     at: datetime
     answer: Answer | None = None
     gap: Gap | None = None
-    """Between the two readings."""
+    """The gap between the two readings."""
 
 
 class Replacements:
-    """The replaced counters of a reader's meters, oldest first."""
+    """The replacements of all meters of a reader, oldest first."""
 
     def __init__(self, stored: object) -> None:
-        """Begin with those of earlier runs, as far as they make sense."""
+        """Restore the replacements of earlier runs; invalid ones are dropped."""
         self.records = decode_items(ReplacementRecord, stored)
 
     def add(self, meter_index: str, replacement: Replacement, at: datetime) -> None:
-        """Remember a replacement."""
+        """Store a replacement."""
         self.records.append(
             ReplacementRecord(
                 meter_index=meter_index,
@@ -63,7 +63,7 @@ class Replacements:
         del self.records[:-MAX_REPLACEMENTS]
 
     def unanswered(self, meter_index: str) -> list[ReplacementRecord]:
-        """Return the replacements of a meter that the user has not explained."""
+        """Return the replacements of a meter that the user has not answered."""
         return [
             record
             for record in self.records
@@ -75,16 +75,16 @@ class Replacements:
     def answer(
         self, meter_index: str, answer: Answer, counted: Mapping[Quantity, float]
     ) -> Sequence[Gap]:
-        """Keep what the user says about the replacements of a meter.
+        """Store the answer for all unanswered replacements of a meter.
 
-        `counted` are the kWh between the two readings of a replacement; returns the gaps that the
-        statistics should reflect with them.
+        `counted` is the energy in kWh between the two readings of a replacement, by quantity. Returns
+        the gaps with that energy, which the statistics should reflect.
         """
         gaps: list[Gap] = []
         remaining = dict(counted)
         for record in self.unanswered(meter_index):
             record.answer = answer
-            # Of several replacements of a counter the question was about the first one.
+            # After several replacements of a counter, the question was about the first one.
             kwh = remaining.pop(record.quantity, None)
             if record.gap is not None and kwh is not None:
                 gaps.append(replace(record.gap, counted=kwh))

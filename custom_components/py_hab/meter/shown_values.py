@@ -1,4 +1,4 @@
-"""Last stage of a meter: the values that its entities show, thinned out."""
+"""Last stage of a meter: the values of its entities, at a limited rate."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,23 +8,23 @@ from ..sml.throttle import Throttle
 from .key_resolver import POWERS
 
 SLOW_INTERVAL: Final = timedelta(minutes=1)
-"""Everything but power is written no more often. A counter loses nothing: its next value contains
-all of it."""
+"""The interval at which all quantities but power are written. The next value of a counter contains
+what was skipped."""
 _DECIMALS: Final = {"W": 1, "var": 1, "V": 1, "A": 3, "Hz": 3}
-"""Of a mean; more would be a new state for nothing."""
+"""Decimals of a mean by unit. More of them would only cause more states."""
 
 
 class ShownValues:
-    """What the entities of a meter show, by quantity."""
+    """The values of the entities of a meter."""
 
     def __init__(self, power_interval: timedelta) -> None:
-        """Begin with nothing; a power is written once in an interval, zero for each reading."""
+        """Start without values. `power_interval` is zero to write every power."""
         self.values: dict[Quantity, float] = {}
         self._power_interval = power_interval
         self._throttles: dict[Quantity, Throttle] = {}
 
     def add(self, quantity: Quantity, reading: float, now: datetime) -> bool:
-        """Take a reading; return whether the shown value has changed."""
+        """Add a reading; return whether the value has changed."""
         throttle = self._throttles.get(quantity)
         if throttle is None:
             interval = self._power_interval if quantity in POWERS else SLOW_INTERVAL
@@ -38,12 +38,12 @@ class ShownValues:
         return self._set(quantity, value)
 
     def add_at_once(self, quantity: Quantity, reading: float, now: datetime) -> bool:
-        """Take a reading that is shown without delay: a counter goes on from elsewhere."""
+        """Add a reading and write it immediately; return whether the value has changed."""
         self._throttles.pop(quantity, None)
         return self.add(quantity, reading, now)
 
     def set_default(self, quantity: Quantity, value: float) -> bool:
-        """Show a value until there is a reading; return whether it is shown."""
+        """Set a value unless there is one; return whether it was set."""
         return quantity not in self.values and self._set(quantity, value)
 
     def _set(self, quantity: Quantity, value: float) -> bool:

@@ -1,1 +1,1 @@
-"""Tables of sensors."""
+"""Descriptions of all sensors, as tables."""

@@ -1,4 +1,4 @@
-"""Sensors of the devices at a FRITZ!Box."""
+"""Descriptions of the sensors of the devices at a FRITZ!Box."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,15 +37,15 @@ type SensorValue = StateType | datetime
 
 @dataclass(frozen=True, kw_only=True)
 class FritzBoxSensorDescription(FritzBoxEntityDescription, SensorEntityDescription):
-    """A sensor of a device at the box."""
+    """Describes a sensor of a device at the box."""
 
     value_fn: Callable[[Device], SensorValue]
     stats_fn: Callable[[DeviceStats], Sequence[Series]] | None = None
-    """Which of the box's device statistics are its past, None if there are none."""
+    """Selects the device statistics of this value, None if the box does not record them."""
 
     @property
     def is_counter(self) -> bool:
-        """Whether its statistics have sums."""
+        """Whether the statistics of this sensor have sums."""
         return self.state_class is SensorStateClass.TOTAL_INCREASING
 
 
@@ -97,15 +97,15 @@ def _radiator_temperature(
     )
 
 
-_ALL_WELL = "ok"
+_NO_PROBLEM = "ok"
 
 
 def _smart_meter_state(device: Device) -> str | None:
-    """Return the first problem, in the order of their weight."""
+    """Return the first problem in the order of `SmartMeterProblem`, "ok" if there is none."""
     if device.rest_details is None or device.rest_details.smart_meter is None:
         return None
     problems = device.rest_details.smart_meter
-    return next((item for item in SmartMeterProblem if item in problems), _ALL_WELL)
+    return next((item for item in SmartMeterProblem if item in problems), _NO_PROBLEM)
 
 
 FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
@@ -118,7 +118,7 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=1,
-        # Both halves of a two-way meter carry the same signed power.
+        # Both units of a two-way meter report the same signed power.
         exists_fn=_has_meter(MeterKind.CONSUMPTION, MeterKind.SUPPLY),
         value_fn=_of_meter(lambda meter: meter.power),
         legacy_name="Power",
@@ -130,7 +130,8 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfElectricPotential.VOLT,
         suggested_display_precision=1,
         entity_category=EntityCategory.DIAGNOSTIC,
-        # Not every firmware measures it; a meter head sends nothing or nonsense, a group none.
+        # Some firmware does not report it. A group has none, and the voltage of a Smart Energy 250
+        # is missing or invalid.
         exists_fn=lambda device: (
             _has_meter(MeterKind.CONSUMPTION)(device)
             and _of_meter(lambda meter: meter.voltage)(device) is not None
@@ -145,7 +146,7 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
         suggested_display_precision=2,
         entity_category=EntityCategory.DIAGNOSTIC,
-        # Read every 15 minutes only.
+        # Polled every 15 minutes only.
         entity_registry_enabled_default=False,
         exists_fn=lambda device: (
             device.rest_details is not None and device.rest_details.current is not None
@@ -157,7 +158,7 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         key="smart_meter",
         translation_key="smart_meter",
         device_class=SensorDeviceClass.ENUM,
-        options=[_ALL_WELL, *SmartMeterProblem],
+        options=[_NO_PROBLEM, *SmartMeterProblem],
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=lambda device: (
             device.rest_details is not None

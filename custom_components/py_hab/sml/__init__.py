@@ -1,1 +1,1 @@
-"""What a published key or number of an electricity meter means. No Home Assistant in here."""
+"""The meaning of the keys and values that an SML reader publishes. No Home Assistant imports."""

@@ -1,18 +1,27 @@
-"""What a user may say that a key of the reader's means, as forms and options hold it."""
+"""The meanings that a user can assign to a published key, as forms and options store them."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from .payload import METER_QUANTITIES
 from .registers import QUANTITIES, KeyMapping, Quantity, QuantityKind
 
+
+class _OtherUnit(NamedTuple):
+    """A unit, other than that of the quantity, in which readers may publish it."""
+
+    suffix: str
+    """Its name in a choice."""
+    factor: float
+
+
 _OTHER_UNITS: Final = {
-    "kWh": ("wh", 0.001),
-    "W": ("kw", 1000.0),
-    "kvarh": ("varh", 0.001),
-    "var": ("kvar", 1000.0),
+    "kWh": _OtherUnit("wh", 0.001),
+    "W": _OtherUnit("kw", 1000.0),
+    "kvarh": _OtherUnit("varh", 0.001),
+    "var": _OtherUnit("kvar", 1000.0),
 }
-"""In what else than the role's unit a reader may publish, and what to multiply by."""
+"""By the unit of the quantity."""
 
 
 def _choices() -> dict[str, KeyMapping]:
@@ -21,31 +30,30 @@ def _choices() -> dict[str, KeyMapping]:
         if info.kind is QuantityKind.NONE:
             continue
         choices[quantity.value] = KeyMapping(quantity)
-        if info.unit in _OTHER_UNITS:
-            unit, factor = _OTHER_UNITS[info.unit]
-            choices[f"{quantity.value}_in_{unit}"] = KeyMapping(quantity, factor)
+        if other := _OTHER_UNITS.get(info.unit):
+            choices[f"{quantity.value}_in_{other.suffix}"] = KeyMapping(quantity, other.factor)
     choices[Quantity.NO_MEASUREMENT.value] = KeyMapping(Quantity.NO_MEASUREMENT)
     return choices
 
 
 CHOICES: Final[Mapping[str, KeyMapping]] = _choices()
-"""All choices, in the order in which forms show them; the last one ignores a key."""
+"""All choices, in the order in which forms show them. The last one ignores a key."""
 
 
-def choice_of(register: KeyMapping) -> str | None:
-    """Return the choice that stands for a register, None if there is none."""
+def choice_of(mapping: KeyMapping) -> str | None:
+    """Return the choice that stands for a mapping, None if there is none."""
     return next(
         (
             choice
             for choice, chosen in CHOICES.items()
-            if (chosen.quantity, chosen.factor) == (register.quantity, register.factor)
+            if (chosen.quantity, chosen.factor) == (mapping.quantity, mapping.factor)
         ),
         None,
     )
 
 
-def assigned_registers(options: object) -> dict[str, KeyMapping]:
-    """Return what the options of an entry say that keys mean."""
+def assigned_mappings(options: object) -> dict[str, KeyMapping]:
+    """Return the mappings that the user has assigned to keys; invalid ones are dropped."""
     chosen = options if isinstance(options, Mapping) else {}
     return {
         key: CHOICES[choice]
@@ -55,6 +63,6 @@ def assigned_registers(options: object) -> dict[str, KeyMapping]:
 
 
 METER_CHOICES: Final = frozenset(
-    choice for choice, register in CHOICES.items() if register.quantity in METER_QUANTITIES
+    choice for choice, mapping in CHOICES.items() if mapping.quantity in METER_QUANTITIES
 )
-"""Choices of which one at least makes a meter."""
+"""Choices that identify a meter: at least one of its keys must have one of these."""

@@ -1,11 +1,12 @@
-"""Which register of an electricity meter a published key means.
+"""The quantity and unit that the name of a published key means.
 
-A Tasmota script publishes a key of its author's choice; unit and OBIS code stay behind. The
-tables hold the keys of the published scripts (Tasmota's documentation, bitShake, ottelo9, gPlug,
-evcc), compared without case and separators. `benchmarks/vocabulary.py` measures them against
-those scripts' OBIS codes.
+The author of a Tasmota script is free to choose the keys; OBIS codes and units are not published.
+The tables contain the keys of published scripts (Tasmota's documentation, bitShake, ottelo9, gPlug,
+evcc), compared without case and separators. `benchmarks/vocabulary.py` measures them against the
+OBIS codes in those scripts.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 import re
 from typing import Final
@@ -29,9 +30,9 @@ _NAMES: Final[tuple[tuple[KeyMapping, str], ...]] = (
         KeyMapping(Quantity.ENERGY_IMPORT, _MILLI),
         "import input_total total_consumption zaehlerstand_total",
     ),
-    # pges: "P" of energy, which another author would use for power. bezug: momentary in one
-    # script. zaehlerstand: m³ at a water meter. e_inop: of eBZ's DD3, which publishes 1.8.0 twice
-    # with two scales; this one is right while the PIN is not entered, e_in afterwards.
+    # pges: elsewhere "P" is power. bezug: power in one script. zaehlerstand: m³ for a water meter.
+    # e_inop: a script for eBZ's DD3 publishes 1.8.0 with two scales; this one is right without the
+    # PIN, e_in with it.
     (KeyMapping(Quantity.ENERGY_IMPORT, doubtful=True), "pges bezug zaehlerstand e_inop"),
     (
         KeyMapping(Quantity.ENERGY_EXPORT),
@@ -43,7 +44,7 @@ _NAMES: Final[tuple[tuple[KeyMapping, str], ...]] = (
         zaehler_a- texp energy_tot_export eto280 real_energy_delivered gesamteinspeisung""",
     ),
     (KeyMapping(Quantity.ENERGY_EXPORT, _MILLI), "export output_total"),
-    # One maker's two scripts; the words themselves do not tell the direction.
+    # In two scripts of one manufacturer; the names do not contain a direction.
     (
         KeyMapping(Quantity.ENERGY_EXPORT, _MILLI, doubtful=True),
         "total_active_energy wirkenergie_total",
@@ -109,7 +110,7 @@ _NAMES: Final[tuple[tuple[KeyMapping, str], ...]] = (
     ),
     (KeyMapping(Quantity.PHASE_ANGLE_L1), "angle_il1_ul1"),
     (KeyMapping(Quantity.PHASE_ANGLE_L2), "angle_il2_ul2"),
-    # The author's slip of the pen; the register is that of L3.
+    # The last one is a typing error in a script: it reads L3.
     (KeyMapping(Quantity.PHASE_ANGLE_L3), "angle_il3_ul3 angle_il2_ul3"),
     (
         KeyMapping(Quantity.REACTIVE_ENERGY_IMPORT),
@@ -142,114 +143,111 @@ _NAMES: Final[tuple[tuple[KeyMapping, str], ...]] = (
         software_version total_reset energy_active""",
     ),
 )
-"""Names that stand for themselves; blanks divide them, separators and case are for reading."""
+"""Names with one meaning, divided by blanks. Case and separators are ignored."""
 
 _SPELLED: Final[dict[str, KeyMapping | None]] = {
-    # Published in amperes with a capital, in watts without.
+    # In W. With a capital letter, it is the current in A.
     "current": KeyMapping(Quantity.POWER, doubtful=True),
-    # 16.7.0, three times in kW and once in W, where "power_in" is 1.7.0 in W.
+    # 16.7.0, in kW in three scripts and in W in one. "power_in" is 1.7.0 in W.
     "Power_in": KeyMapping(Quantity.POWER, _KILO, doubtful=True),
     "Power_Total": KeyMapping(Quantity.POWER, _KILO, doubtful=True),
-    # m³ and heat as well.
+    # Also for m³ and heat.
     "Total": KeyMapping(Quantity.ENERGY_IMPORT, doubtful=True),
-    # Hager's meters: energy, where "P_in" is power.
+    # Energy, in scripts for Hager. "P_in" is power.
     "Pin": KeyMapping(Quantity.ENERGY_IMPORT, doubtful=True),
     "Pout": KeyMapping(Quantity.ENERGY_EXPORT, doubtful=True),
-    # 17 lines so written read the maker's code; of "Meter_id", 9 in 10 read the meter's number.
+    # In 17 lines the manufacturer's code. "Meter_id" is the number of the meter in 9 of 10 lines.
     "meter_id": KeyMapping(Quantity.MANUFACTURER),
     "Meter_ID": KeyMapping(Quantity.MANUFACTURER),
-    # In var, where "Q+" is kvar.
+    # In var. "Q+" is in kvar.
     "+Q": KeyMapping(Quantity.REACTIVE_POWER_IMPORT, doubtful=True),
     "-Q": KeyMapping(Quantity.REACTIVE_POWER_EXPORT, doubtful=True),
-    # Amperes, where "L1" is watts.
+    # In A. "L1" is in W.
     **{f"l{phase}": KeyMapping(Quantity[f"CURRENT_L{phase}"]) for phase in (1, 2, 3)},
-    # 7 lines each in W, 2 in kW; "power_L1" is always W.
+    # In W in 7 lines each, in kW in 2. "power_L1" is always in W.
     **{
         f"Power_L{phase}": KeyMapping(Quantity[f"POWER_L{phase}"], doubtful=True)
         for phase in (1, 2, 3)
     },
-    # One script each. "Total_IN" is there twice, for two tariffs; "Energy" is the day's tariff.
+    # In one script each: "Total_IN" for two tariffs, "Energy" for the day tariff.
     "Total_IN": None,
     "Energy": None,
 }
-"""Keys whose meaning hangs on their case or on the place of the sign.
+"""Keys whose meaning depends on their case, or on the position of their sign.
 
-None: published, and the name alone decides nothing.
+None: the name of the key does not determine its meaning.
 """
 
-_FAMILIES: Final[tuple[tuple[str, str, float, bool], ...]] = (
-    (
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Keys that differ in a digit: the phase or the tariff."""
+
+    pattern: str
+    """Of a folded key."""
+    quantity: str
+    """The quantity, with # for the digit."""
+    factor: float = 1.0
+    doubtful: bool = False
+
+
+_FAMILIES: Final = (
+    _Family(
         (
             r"(?:power|powercurr|watt|p|leistung|wirkleistung|effpower|activepower)[lp][1-3]"
             r"|powerl[1-3]curr|[lp][1-3]|l[1-3]power"
         ),
         "power_l#",
-        1,
-        False,
     ),
-    # Beside "power_L1" in a script that asks for all registers the meter might have.
-    (r"wattl[1-3]b", "power_l#", 1, True),
-    (r"kwl[1-3]|l[1-3]p", "power_l#", _KILO, False),
-    (
+    # In a script that reads all possible registers, in addition to "power_L1".
+    _Family(r"wattl[1-3]b", "power_l#", doubtful=True),
+    _Family(r"kwl[1-3]|l[1-3]p", "power_l#", _KILO),
+    _Family(
         (
             r"(?:voltage|volts?|spannung)[lp][1-3](?:curr|n)?"
             r"|[uv]l?[1-3]|l[1-3]n?(?:voltage|spannung|v)"
         ),
         "voltage_l#",
-        1,
-        False,
     ),
-    (
+    _Family(
         r"(?:current|curr|amp|amperage|strom)[lp][1-3](?:curr)?|il?[1-3]|l[1-3](?:strom|i)",
         "current_l#",
-        1,
-        False,
     ),
-    (r"(?:powerfactor|pfactor|pf|cosphi)[lp][1-3]", "power_factor_l#", 1, False),
-    (
+    _Family(r"(?:powerfactor|pfactor|pf|cosphi)[lp][1-3]", "power_factor_l#"),
+    _Family(
         r"(?:phaseangle|angle|phase|phasenwinkeliu|deltaphiiu)[lp][1-3]",
         "phase_angle_l#",
-        1,
-        False,
     ),
-    (
+    _Family(
         (
             r"(?:energyimport|enrgimp|kwhin|totalin|ein|verbrauch|poswirk|energy|energie|power|hp"
             r"|total)t(?:arif)?[1-4]|t[1-4]bezug|ei[1-4]"
         ),
         "energy_import_t#",
-        1,
-        False,
     ),
-    (
+    _Family(
         (
             r"(?:energyexport|enrgexp|kwhout|totalout|eout|einspeisung|negwirk)t(?:arif)?[1-4]"
             r"|t[1-4]einspeisung|eo[1-4]"
         ),
         "energy_export_t#",
-        1,
-        False,
     ),
-    # The last 1, 7, 30, 365 days: kWh that fall. Last months and seasons, by tariff.
-    (r"[a-z]+\d{1,3}d|mo(?:enrg|nrg|pw).*|totalt[12][12]", "no_measurement", 1, False),
-    (
+    # kWh of the last 1, 7, 30 and 365 days, which can fall; of past months and seasons by tariff.
+    _Family(r"[a-z]+\d{1,3}d|mo(?:enrg|nrg|pw).*|totalt[12][12]", "no_measurement"),
+    _Family(
         r"(?:verbrauch|einspeisung|bezug)(?:heute|gestern|tag|woche|monat|jahr)",
         "no_measurement",
-        1,
-        False,
     ),
     # Reactive energy and power by quadrant or tariff; limits and maxima.
-    (
+    _Family(
         (
             r"(?:nrgreac|pwrreac|energyactive|powerreactive)q[1-4]|kvarh(?:in|out)t[1-4]"
             r"|currentlimit\d|max(?:import|export|power)"
         ),
         "no_measurement",
-        1,
-        False,
     ),
 )
-"""Pattern of a folded key, its role with # for the digit in it, factor, doubtful."""
+"""The first pattern that matches is used."""
 
 _OBIS: Final[dict[str, KeyMapping]] = {
     "1.8.0": KeyMapping(Quantity.ENERGY_IMPORT),
@@ -258,13 +256,13 @@ _OBIS: Final[dict[str, KeyMapping]] = {
     **{f"2.8.{rate}": KeyMapping(Quantity[f"ENERGY_EXPORT_T{rate}"]) for rate in (1, 2, 3, 4)},
     "16.7.0": KeyMapping(Quantity.POWER),
     "15.7.0": KeyMapping(Quantity.POWER_ABSOLUTE),
-    # Named thus, they are published in kW by 9 scripts and in W by 3; in W by 3, in kW by 2.
+    # 1.7.0 is in kW in 9 scripts and in W in 3; 2.7.0 is in W in 3 and in kW in 2.
     "1.7.0": KeyMapping(Quantity.POWER_IMPORT, _KILO, doubtful=True),
     "2.7.0": KeyMapping(Quantity.POWER_EXPORT, doubtful=True),
     "36.7.0": KeyMapping(Quantity.POWER_L1),
     "56.7.0": KeyMapping(Quantity.POWER_L2),
     "76.7.0": KeyMapping(Quantity.POWER_L3),
-    # In kW by the Modbus meters, which alone name it thus; the same register is in W elsewhere.
+    # Only scripts for Modbus meters use these names, and publish kW. Elsewhere 21.7.0 is in W.
     "21.7.0": KeyMapping(Quantity.POWER_L1, _KILO, doubtful=True),
     "41.7.0": KeyMapping(Quantity.POWER_L2, _KILO, doubtful=True),
     "61.7.0": KeyMapping(Quantity.POWER_L3, _KILO, doubtful=True),
@@ -296,11 +294,11 @@ _OBIS: Final[dict[str, KeyMapping]] = {
     "c.1.0": KeyMapping(Quantity.METER_ID),
     "96.50.1": KeyMapping(Quantity.MANUFACTURER),
 }
-"""By value group C, D and E of the OBIS code (IEC 62056-61), in the unit that such keys have."""
+"""By value groups C, D and E of the OBIS code (IEC 62056-61), in the unit that such keys use."""
 _OBIS_KEY: Final = re.compile(
-    r"(?:[01][-_.][01][-_.:])?"  # groups A and B: electricity or general, channel 0 or 1
+    r"(?:[01][-_.][01][-_.:])?"  # A, B: electricity or general, channel 0 or 1
     r"(\d{1,3}|[cf])[-_.](\d{1,2})[-_.](\d{1,3})"  # C, D, E
-    r"(?:[*_](\d{1,3}))?",  # F: 255 or 00 is now, all else is a period of the past
+    r"(?:[*_](\d{1,3}))?",  # F: 255 or 00 for the present, otherwise a past period
     re.ASCII,
 )
 _NOW: Final = (None, "255", "00")
@@ -310,32 +308,32 @@ _NO_MEASUREMENT: Final = KeyMapping(Quantity.NO_MEASUREMENT)
 
 
 def _folded(key: str) -> str:
-    """Return a key as the tables compare it: scripts differ in case, blanks and separators.
+    """Return a key without case, blanks and separators, in which scripts differ.
 
-    "+P" and "-P" are the two directions of power, so a sign at either end stays.
+    A sign at the start or the end is kept: "+P" and "-P" are the two directions of power.
     """
     plain = key.strip().casefold().translate(_UMLAUTS)
     return re.sub(r"[^a-z0-9]", "", plain) + re.sub(r"[^+-]", "", plain[:1] + plain[1:][-1:])
 
 
-_BY_NAME: Final = {_folded(name): register for register, names in _NAMES for name in names.split()}
+_BY_NAME: Final = {_folded(name): mapping for mapping, names in _NAMES for name in names.split()}
 
 
-# The keys of a home's meters; bounded, because anybody on the broker may make up more.
+# Bounded, because any client of the broker can publish any number of keys.
 @lru_cache(maxsize=1024)
-def register_of(key: str) -> KeyMapping | None:
-    """Return the register that a key means, None if the tables do not know it."""
+def mapping_of_name(key: str) -> KeyMapping | None:
+    """Return what the name of a key means, None if that is unknown."""
     spelled = key.strip()
     if spelled in _SPELLED:
         return _SPELLED[spelled]
     folded = _folded(key)
-    if register := _BY_NAME.get(folded):
-        return register
+    if mapping := _BY_NAME.get(folded):
+        return mapping
     if match := _OBIS_KEY.fullmatch(spelled.casefold()):
         *code, period = match.groups()
         return _OBIS.get(".".join(code), _NO_MEASUREMENT) if period in _NOW else _NO_MEASUREMENT
-    for pattern, quantity, factor, doubtful in _FAMILIES:
-        if re.fullmatch(pattern, folded):
-            digits = re.sub(r"\D", "", folded)
-            return KeyMapping(Quantity(quantity.replace("#", digits)), factor, doubtful)
+    for family in _FAMILIES:
+        if re.fullmatch(family.pattern, folded):
+            quantity = family.quantity.replace("#", re.sub(r"\D", "", folded))
+            return KeyMapping(Quantity(quantity), family.factor, family.doubtful)
     return None

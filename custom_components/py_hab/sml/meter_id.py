@@ -1,10 +1,9 @@
-"""What a published text says of which meter it comes from.
+"""Parser for the number and the manufacturer of a meter.
 
-An SML meter tells its number as an octet string (OBIS 96.1.0, 0.0.9 or 0.0.0), which Tasmota
-prints as lower-case hex and cuts at 23 characters; scripts may have it printed as ASCII or, if
-it is 8 bytes long, as `%u-%u`. A D0 meter tells ASCII. OBIS 96.50.1 is the maker alone, the same
-for every meter of that make. Before the meter was read, and while its PIN is missing, the value
-is 0 or empty.
+An SML meter sends its number as an octet string (OBIS 96.1.0, 0.0.9 or 0.0.0). Tasmota prints it as
+lower-case hex and cuts it at 23 characters; a script can also have it printed as ASCII or, if it has
+8 bytes, as `%u-%u`. A D0 meter sends ASCII. OBIS 96.50.1 is only the code of the manufacturer. The
+value is 0 or empty until the meter has been read, and while its PIN is missing.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import re
 from typing import Final
 
 MAX_LENGTH: Final = 40
-"""Characters; Tasmota cuts at 23, with separators some more."""
+"""Characters. Tasmota cuts the number at 23, separators come on top."""
 
 MANUFACTURERS: Final[dict[str, str]] = {
     "ABB": "ABB",
@@ -57,63 +56,63 @@ MANUFACTURERS: Final[dict[str, str]] = {
     "SIE": "Siemens",
     "ZPA": "ZPA",
 }
-"""Three-letter codes of the FLAG association (DLMS), those of meters found in homes here."""
+"""Names by three-letter code of the FLAG association (DLMS), for meters that are used in homes."""
 
 _SEPARATORS: Final = re.compile(r"[ :._-]")
 _HEX: Final = re.compile(r"[0-9a-f]+")
 _PRINTED: Final = re.compile(r"1[A-Z]{3}[0-9A-F]{2}[0-9]{8}")
-"""DIN 43863-5 as printed on the meter: 1 for electricity, maker, block, number."""
+"""DIN 43863-5 as printed on the meter: 1 for electricity, manufacturer, block, number."""
 _DIN: Final = re.compile(r"0[9a]01([0-9a-f]{6})([0-9a-f]{2})([0-9a-f]{8})")
-"""The same in 10 bytes: kind of number, medium, maker in ASCII, block, number."""
+"""The same in 10 bytes: kind of number, medium, manufacturer in ASCII, block, number."""
 _LARGEST_SERIAL: Final = 99_999_999
-"""There is room for eight digits on the meter."""
+"""The number on the meter has eight digits."""
 _TWO_NUMBERS: Final = re.compile(r"[0-9]+-[0-9]+")
-"""Tasmota's `%u-%u` of eight bytes; without the dash, 1-23 would be 12-3."""
-_MAKER_WITHIN: Final = re.compile(r"(?:0[9a][0-9a-f]{2}|06|31)([0-9a-f]{6})[0-9a-f]*")
-"""Where in a hex number the maker's letters are: in DIN 43863-5, in the older form of 06, maker
-and number, and in the printed number as ASCII; the rest may be cut off."""
+"""Tasmota's `%u-%u` of eight bytes. Without the dash, 1-23 and 12-3 would be equal."""
+_WITH_MANUFACTURER: Final = re.compile(r"(?:0[9a][0-9a-f]{2}|06|31)([0-9a-f]{6})[0-9a-f]*")
+"""The manufacturer's letters in a hex number, which may be cut off behind them: in DIN 43863-5, in
+the older form of 06, manufacturer and number, and in the printed number as ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeterId:
-    """Who a meter says it is; the same number means the same meter."""
+    """The identity of a meter. Two meters are the same if their numbers are equal."""
 
     number: str
-    """As printed on the meter where that is known, else as published: lower-case hex or ASCII."""
+    """As printed on the meter if that is known, otherwise as published, in lower-case hex or ASCII."""
     manufacturer: str | None
-    """Its name, or its three letters if we know no name for them."""
+    """Its name, or its three letters if the name is unknown."""
 
 
 class MeterIdentity:
-    """What a meter has published about itself."""
+    """What a meter has published about its number and manufacturer."""
 
     def __init__(self) -> None:
-        """Begin with nothing published."""
+        """Start without any published value."""
         self.number: MeterId | None = None
         self.manufacturer: str | None = None
-        """Its name, from a manufacturer's code of its own."""
+        """Its name, from a key that contains only the code of the manufacturer."""
         self.has_number: bool | None = None
-        """Whether the meter publishes a number at the moment, None if it has no key for it."""
+        """Whether the meter now publishes a number, None if it has no key for it."""
         self._published: object = None
 
     @property
     def published_number(self) -> str | None:
-        """The meter's number as its reader publishes it, None without a number."""
+        """The number of the meter as its reader publishes it, None without a number."""
         return self._published if isinstance(self._published, str) and self.number else None
 
     @property
     def manufacturer_name(self) -> str | None:
-        """The manufacturer, by the meter's number or by a code of its own."""
+        """The manufacturer, from the number of the meter or from a separate key."""
         return (self.number and self.number.manufacturer) or self.manufacturer
 
     def update(self, published: object) -> None:
-        """Take the value of a key for the number or the manufacturer's code.
+        """Process the value of a key for the number or for the manufacturer.
 
-        Scripts mix the two up, so that each value is tried as both.
+        Scripts confuse the two, so each value is parsed as both.
         """
         if published == self._published:
             return
-        # 0 and "" are published until the reader has read the number.
+        # Scripts publish 0 or "" until the reader has read the number.
         self._published = published
         self.has_number = bool(published)
         self.number = parse_meter_id(published) or self.number
@@ -121,10 +120,10 @@ class MeterIdentity:
 
 
 def parse_meter_id(published: object) -> MeterId | None:
-    """Return which meter a published value means, None if it tells no meter from another."""
+    """Return the identity in a published value, None if the value does not identify a meter."""
     text = _text(published)
-    # Zeros are not yet read, and words like "none" or "nan" are no number.
-    if text is None or not re.search(r"[1-9]", text) or _maker_code(published):
+    # Zeros have not been read yet. Words like "none" and "nan" are not numbers.
+    if text is None or not re.search(r"[1-9]", text) or _manufacturer_code(published):
         return None
     bare = _SEPARATORS.sub("", text)
     if printed := _as_printed(bare):
@@ -133,20 +132,20 @@ def parse_meter_id(published: object) -> MeterId | None:
         return MeterId(text, None)
     hexadecimal = bare.lower()
     if _HEX.fullmatch(hexadecimal):
-        within = _MAKER_WITHIN.fullmatch(hexadecimal)
+        within = _WITH_MANUFACTURER.fullmatch(hexadecimal)
         return MeterId(hexadecimal, _name(_letters(within[1])) if within else None)
     return MeterId(text.replace(" ", "").upper(), None)
 
 
 def manufacturer_of(published: object) -> str | None:
-    """Return the manufacturer if the value is a maker's code and nothing else."""
-    return _name(_maker_code(published))
+    """Return the manufacturer if the value is only the code of one, otherwise None."""
+    return _name(_manufacturer_code(published))
 
 
 def _text(published: object) -> str | None:
-    """Return a published value as text, None if it cannot be an id."""
+    """Return a published value as text, None if it cannot be a number or a code."""
     if isinstance(published, int) and not isinstance(published, bool):
-        # Python refuses to print integers of many thousand digits.
+        # Python refuses to convert integers of many thousand digits.
         published = str(published) if 0 <= published < 10**MAX_LENGTH else None
     if not isinstance(published, str) or not (published.isascii() and published.isprintable()):
         return None
@@ -155,19 +154,19 @@ def _text(published: object) -> str | None:
 
 
 def _as_printed(bare: str) -> str | None:
-    """Return the number that is printed on the meter, None if the text does not tell."""
+    """Return the number as printed on the meter, None if the text does not contain it."""
     if _PRINTED.fullmatch(bare.upper()):
         return bare.upper()
     if din := _DIN.fullmatch(bare.lower()):
         code, block, serial = _letters(din[1]), din[2].upper(), int(din[3], 16)
         return f"1{code}{block}{serial:08}" if code and serial <= _LARGEST_SERIAL else None
-    # The printed number itself as an octet string.
+    # The printed number as an octet string.
     spelt = _ascii(bare)
     return spelt if spelt and _PRINTED.fullmatch(spelt) else None
 
 
-def _maker_code(published: object) -> str | None:
-    """Return the three letters of a maker's code, printed as ASCII or as hex."""
+def _manufacturer_code(published: object) -> str | None:
+    """Return the three letters of a manufacturer's code, from ASCII or hex, None for other values."""
     text = _text(published)
     if text is None or not isinstance(published, str):
         return None
@@ -175,18 +174,18 @@ def _maker_code(published: object) -> str | None:
     if re.fullmatch(r"[A-Za-z]{3}", bare):
         return bare.upper()
     code = _letters(bare)
-    # Six digits may as well be the number of an old meter.
+    # Six decimal digits can also be the number of an old meter.
     return code if code in MANUFACTURERS or not bare.isdecimal() else None
 
 
 def _letters(hexadecimal: str) -> str | None:
-    """Return three letters from their six hex digits, None if they are no letters."""
+    """Return the three letters that six hex digits spell, None for other characters."""
     spelt = _ascii(hexadecimal)
     return spelt.upper() if spelt and re.fullmatch(r"[A-Za-z]{3}", spelt) else None
 
 
 def _ascii(hexadecimal: str) -> str | None:
-    """Return what hex digits spell in ASCII, None if they spell nothing."""
+    """Return the ASCII text that hex digits spell, None if there is none."""
     if len(hexadecimal) % 2 or not _HEX.fullmatch(hexadecimal.lower()):
         return None
     octets = bytes.fromhex(hexadecimal)

@@ -1,6 +1,6 @@
-"""The registers of an electricity meter: what there is to read, and in which units.
+"""The registers of an electricity meter: their quantities and units.
 
-OBIS codes by IEC 62056-61, value groups C, D and E.
+OBIS codes are given as value groups C, D and E (IEC 62056-61).
 """
 
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ import re
 from typing import Final
 
 LARGEST: Final = 1e12
-"""No meter shows as much of anything; of larger numbers not even the sum can be written."""
+"""Limit for published numbers. No meter shows larger ones, and their sums could overflow."""
 
 
 class Quantity(StrEnum):
-    """What a register of the meter is; the value is part of unique ids and translation keys."""
+    """The quantity of a register. Its value is part of unique ids and translation keys."""
 
     ENERGY_IMPORT = "energy_import"
-    """OBIS 1.8.0, drawn from the grid, all tariffs."""
+    """OBIS 1.8.0, energy drawn from the grid, all tariffs."""
     ENERGY_EXPORT = "energy_export"
-    """OBIS 2.8.0, fed into the grid, all tariffs."""
+    """OBIS 2.8.0, energy fed into the grid, all tariffs."""
     ENERGY_IMPORT_T1 = "energy_import_t1"
     """OBIS 1.8.1, often the high tariff (HT)."""
     ENERGY_IMPORT_T2 = "energy_import_t2"
@@ -33,7 +33,7 @@ class Quantity(StrEnum):
     POWER = "power"
     """OBIS 16.7.0, positive while drawing from the grid."""
     POWER_ABSOLUTE = "power_absolute"
-    """OBIS 15.7.0, without a sign: feeding in looks like drawing."""
+    """OBIS 15.7.0, without a sign: positive also while feeding in."""
     POWER_IMPORT = "power_import"
     """OBIS 1.7.0, 0 while feeding in."""
     POWER_EXPORT = "power_export"
@@ -81,36 +81,36 @@ class Quantity(StrEnum):
     REACTIVE_POWER_EXPORT = "reactive_power_export"
     """OBIS 4.7.0."""
     METER_ID = "meter_id"
-    """OBIS 96.1.0, 0.0.9 or 0.0.0, the meter's number."""
+    """OBIS 96.1.0, 0.0.9 or 0.0.0, the number of the meter."""
     MANUFACTURER = "maker"
-    """OBIS 96.50.1, the maker's code: equal for all meters of a maker, so no identity."""
+    """OBIS 96.50.1, the code of the manufacturer, which does not identify a meter."""
     NO_MEASUREMENT = "no_measurement"
-    """Known to be none of the above, so that nobody takes it for one by its behaviour.
+    """Known to be none of the above, so that its values are not used as evidence for one of them.
 
-    Clock, tariff in force, status, maxima, the last days or months, quadrants, apparent power.
+    Clock, current tariff, status, maxima, past days or months, quadrants, apparent power.
     """
 
 
 class QuantityKind(StrEnum):
-    """What may be done with a role's values."""
+    """How the values of a quantity can be processed."""
 
     COUNTER = "counter"
     """Cumulative."""
     MEASUREMENT = "measurement"
-    """A mean says something."""
+    """Can be averaged."""
     ANGLE = "angle"
-    """The mean of 359° and 1° says nothing."""
+    """Cannot be averaged arithmetically: the mean of 359° and 1° is not 180°."""
     TEXT = "text"
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class QuantityInfo:
-    """What a role's values are."""
+    """Kind and unit of a quantity."""
 
     kind: QuantityKind
     unit: str
-    """kWh, W, V, A, Hz, °, kvarh, var, or nothing."""
+    """kWh, W, V, A, Hz, °, kvarh, var, or empty."""
 
 
 _INFOS: Final[tuple[tuple[QuantityInfo, str], ...]] = (
@@ -126,7 +126,7 @@ _INFOS: Final[tuple[tuple[QuantityInfo, str], ...]] = (
     (QuantityInfo(QuantityKind.TEXT, ""), r"meter_id|maker"),
     (QuantityInfo(QuantityKind.NONE, ""), r"no_measurement"),
 )
-"""The first pattern that fits a role's value counts."""
+"""By pattern for the value of the quantity; the first match is used."""
 QUANTITIES: Final[dict[Quantity, QuantityInfo]] = {
     quantity: next(info for info, pattern in _INFOS if re.fullmatch(pattern, quantity))
     for quantity in Quantity
@@ -134,20 +134,21 @@ QUANTITIES: Final[dict[Quantity, QuantityInfo]] = {
 COUNTERS: Final = frozenset(
     quantity for quantity in Quantity if QUANTITIES[quantity].kind is QuantityKind.COUNTER
 )
-"""Cumulative registers."""
+"""Quantities that are cumulative."""
 TOTALS: Final = frozenset({Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT, Quantity.POWER})
-"""What a meter is read for: nothing else may ever be taken for one of these."""
+"""The main quantities of a meter. A key must never be mapped to one of these by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMapping:
-    """A role, and how the published number becomes one in the role's unit."""
+    """The quantity of a published key, and the conversion of its numbers."""
 
     quantity: Quantity
     factor: float = 1.0
-    """Published number * factor = number in the unit of `QUANTITIES`."""
+    """Published number * factor is the number in the unit of the quantity."""
     doubtful: bool = False
-    """Other scripts publish something else, or another unit, under this key.
+    """Whether other scripts publish another quantity, or another unit, under this key.
 
-    A counter waits until the user confirms it; a key that is not doubtful goes first.
+    Keys that are not doubtful take precedence. A doubtful counter is not used until the user
+    confirms it.
     """

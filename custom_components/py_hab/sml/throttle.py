@@ -1,29 +1,27 @@
-"""How often a value is written: each changed state is a row in the database."""
+"""Limits how often a value is written: each changed state adds a row to the database."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 _TOLERANCE: Final = 0.1
-"""Part of the interval; messages that arrive in its rhythm are never quite on time."""
+"""Share of the interval by which a periodic message may arrive early."""
 
 
 @dataclass(slots=True)
 class Throttle:
-    """Thins out the readings of one quantity.
-
-    At most one value is written per interval (zero: every one): the mean of all readings since the
-    last one that was written, or the newest of them.
-    """
+    """Reduces the readings of one quantity to one value per interval."""
 
     interval: timedelta
+    """Zero to write every reading."""
     mean: bool
+    """Whether to write the mean of the readings since the last written value, or the newest one."""
     _sum: float = 0.0
     _count: int = 0
     _due: datetime | None = None
 
     def add(self, reading: float, now: datetime) -> float | None:
-        """Take a reading; return the value to write, None to wait."""
+        """Add a reading; return the value to write, None if none is due."""
         self._sum = self._sum + reading if self.mean else reading
         self._count = self._count + 1 if self.mean else 1
         if not self._is_due(now):
@@ -33,10 +31,10 @@ class Throttle:
         return value
 
     def _is_due(self, now: datetime) -> bool:
-        """Whether it is time, on a grid, so that the rate does not drift."""
+        """Whether a value is due. Due times lie on a grid, so that the rate does not drift."""
         if self._due is not None:
             early, tolerance = self._due - now, self.interval * _TOLERANCE
-            # Farther ahead than one interval: the clock was set back.
+            # If the due time is more than one interval ahead, the clock was set back.
             if tolerance < early <= self.interval + tolerance:
                 return False
             if abs(early) <= self.interval:

@@ -1,4 +1,4 @@
-"""Where a Tasmota head publishes and listens, and what it tells of itself."""
+"""The topics of a Tasmota reader, and parsers for what it publishes about itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from typing import Any, Final
 from .payload import MalformedMessageError, Payload, load_object
 
 DISCOVERY: Final = "tasmota/discovery"
-"""Below it, by MAC address, the retained "config" and "sensors" of every Tasmota device."""
+"""Below this topic, each Tasmota device retains "config" and "sensors" under its MAC address."""
 STATUS_FIRMWARE: Final = 2
 STATUS_NETWORK: Final = 5
 STATUS_SENSORS: Final = 10
 
 _FORBIDDEN: Final = re.compile(r"[#+\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Wildcards, control characters and halves of characters."""
+"""Wildcards, control characters and surrogates."""
 _DEFAULT_PREFIXES: Final = ("cmnd", "stat", "tele")
 
 
 class InvalidTopicError(ValueError):
-    """A text is not a topic that a reader publishes on."""
+    """A text is not a valid topic of a reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +29,20 @@ class ReaderTopics:
     """The topics of one reader."""
 
     sensor: str
-    """Where it publishes its readings."""
+    """The topic of its readings."""
     command: str | None = None
-    """Where it takes the command STATUS; None if nobody knows."""
+    """The topic for the command STATUS, None if unknown."""
     answer: str | None = None
-    """What the topics of its answers begin with, "stat/tasmota_9282F4" for one."""
+    """The start of the topics of its answers, for example "stat/tasmota_9282F4"."""
 
     @property
     def availability(self) -> str:
-        """LWT, retained: "Online" or "Offline"."""
+        """The topic of the retained last will (LWT), "Online" or "Offline"."""
         return f"{self._base}LWT"
 
     @property
     def state(self) -> str:
-        """How the head is, its uptime among it."""
+        """The topic of the state of the reader, which includes its uptime."""
         return f"{self._base}STATE"
 
     @property
@@ -50,7 +50,7 @@ class ReaderTopics:
         return self.sensor[: self.sensor.rfind("/") + 1]
 
     def status(self, number: int) -> str | None:
-        """Return where the answer to STATUS `number` arrives, None if it cannot be asked."""
+        """Return the topic of the answer to STATUS `number`, None if the command topic is unknown."""
         return f"{self.answer}/STATUS{number}" if self.command and self.answer else None
 
 
@@ -59,8 +59,8 @@ def reader_topics(
 ) -> ReaderTopics:
     """Return the topics that belong to a SENSOR topic such as "tele/tasmota_9282F4/SENSOR".
 
-    The level "tele" may stand anywhere (Tasmota's FullTopic is free); a head with other words for
-    its prefixes has told its topics for commands and answers in its discovery message. Raises
+    The level "tele" can be at any position, because users can change Tasmota's FullTopic. A reader
+    with other prefixes publishes its command and answer topics in its discovery message. Raises
     InvalidTopicError for wildcards, empty levels and characters that MQTT forbids.
     """
     topic = sensor_topic.strip()
@@ -80,9 +80,9 @@ def reader_topics(
 
 
 def _check(topic: str) -> None:
-    """Raise InvalidTopicError for what is no topic to publish or listen on."""
+    """Raise InvalidTopicError if a text cannot be published or subscribed to."""
     levels = topic.split("/")
-    # A FullTopic may begin with a slash.
+    # A FullTopic may start with a slash.
     if not all(levels[1:]) or not levels[-1] or _FORBIDDEN.search(topic):
         raise InvalidTopicError(topic)
     if len(topic.encode()) > 65535:
@@ -91,22 +91,22 @@ def _check(topic: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReaderInfo:
-    """What a head tells of itself; each None or empty where it does not."""
+    """What a reader publishes about itself. Unknown values are None or empty."""
 
     mac: str | None = None
     """Twelve hex digits, upper case."""
     address: str | None = None
     """IPv4."""
     version: str | None = None
-    """Of Tasmota."""
+    """The version of Tasmota."""
     name: str = ""
     topics: ReaderTopics | None = None
     offline: str = "Offline"
-    """What LWT says when the head is gone; users may change the word."""
+    """The payload of the last will when the reader is offline. Users can change it."""
 
 
 def parse_status(payload: Payload) -> ReaderInfo:
-    """Read the answer to STATUS 2 or 5. Raises MalformedMessageError."""
+    """Parse the answer to STATUS 2 or 5. Raises MalformedMessageError."""
     message = load_object(payload)
     network, firmware = (_section(message, key) for key in ("StatusNET", "StatusFWR"))
     return ReaderInfo(
@@ -117,7 +117,7 @@ def parse_status(payload: Payload) -> ReaderInfo:
 
 
 def parse_discovery(payload: Payload) -> ReaderInfo:
-    """Read a retained `tasmota/discovery/<MAC>/config`. Raises MalformedMessageError."""
+    """Parse a `tasmota/discovery/<MAC>/config` message. Raises MalformedMessageError."""
     config = load_object(payload)
     return ReaderInfo(
         mac=_mac(config.get("mac")),
@@ -130,7 +130,7 @@ def parse_discovery(payload: Payload) -> ReaderInfo:
 
 
 def parse_uptime(payload: Payload) -> timedelta | None:
-    """Return the time since a reader has started, from its STATE; None if it publishes none."""
+    """Return the uptime of a reader from its STATE, None if it does not contain one."""
     try:
         uptime = load_object(payload).get("UptimeSec")
     except MalformedMessageError:
@@ -139,7 +139,7 @@ def parse_uptime(payload: Payload) -> timedelta | None:
 
 
 def _discovered_topics(config: Mapping[str, Any]) -> ReaderTopics | None:
-    """Build the topics from FullTopic, its tokens and the words for its prefixes."""
+    """Return the topics from FullTopic, its tokens and the prefixes, None if one is missing."""
     full_topic, topic, words = config.get("ft"), config.get("t"), config.get("tp")
     if not (isinstance(full_topic, str) and isinstance(topic, str) and isinstance(words, list)):
         return None
@@ -157,7 +157,7 @@ def _discovered_topics(config: Mapping[str, Any]) -> ReaderTopics | None:
     command, answer, telemetry = (full_topic.replace("%prefix%", word) for word in prefixes)
     try:
         if command == telemetry:
-            # Without a prefix, answers and commands cannot be told apart.
+            # Without a prefix, answers and commands cannot be distinguished.
             return reader_topics(f"{telemetry}/SENSOR")
         return reader_topics(f"{telemetry}/SENSOR", command=f"{command}/STATUS", answer=answer)
     except InvalidTopicError:
@@ -174,13 +174,13 @@ def _text(value: object) -> str:
 
 
 def _mac(value: object) -> str | None:
-    """Return a MAC address; it is all zero where Tasmota has no network of that kind."""
+    """Return a MAC address, None if it is invalid or all zero (an unused network interface)."""
     mac = re.sub(r"[^0-9A-F]", "", _text(value).upper())
     return mac if len(mac) == 12 and mac.strip("0") else None
 
 
 def _address(value: object) -> str | None:
-    """Return an IPv4 address, None for 0.0.0.0 and for what is none."""
+    """Return an IPv4 address, None if it is invalid or 0.0.0.0."""
     try:
         address = IPv4Address(_text(value))
     except ValueError:
