@@ -34,11 +34,11 @@ def mapping_section(keys: Iterable[str], *, collapsed: bool) -> dict[vol.Marker,
 
 def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -> dict[str, str]:
     """Return what each key is taken for now, by the user's word or by its name."""
-    registers = ((key, assigned.get(key) or mapping_of_name(key)) for key in keys)
+    mappings = ((key, assigned.get(key) or mapping_of_name(key)) for key in keys)
     return {
         key: choice
-        for key, register in registers
-        if register is not None and (choice := choice_of(register)) is not None
+        for key, mapping in mappings
+        if mapping is not None and (choice := choice_of(mapping)) is not None
     }
 
 
@@ -50,8 +50,8 @@ def choices_by_values(entry: ConfigEntry) -> dict[str, str]:
     return {
         key: choice
         for meter in coordinator.data.values()
-        for key, register in meter.resolver.suggestions.items()
-        if (choice := choice_of(register)) is not None
+        for key, mapping in meter.resolver.suggestions.items()
+        if (choice := choice_of(mapping)) is not None
     }
 
 
@@ -61,7 +61,7 @@ def chosen_mappings(keys: Iterable[str], chosen: Mapping[str, str]) -> dict[str,
     What the user has confirmed of a key whose name leaves a doubt is remembered, too; a key whose
     choice was removed is ignored from now on.
     """
-    registers: dict[str, str] = {}
+    choices: dict[str, str] = {}
     for key in filter(None, keys):
         by_name = mapping_of_name(key)
         # None, too, for a register that is used but has no choice of its own (kvar, for one).
@@ -69,7 +69,7 @@ def chosen_mappings(keys: Iterable[str], chosen: Mapping[str, str]) -> dict[str,
         choice = chosen.get(key)
         if choice is None:
             if expected is not None:
-                registers[key] = Quantity.NO_MEASUREMENT.value
+                choices[key] = Quantity.NO_MEASUREMENT.value
         elif choice != expected or (by_name is not None and by_name.doubtful):
-            registers[key] = choice
-    return registers
+            choices[key] = choice
+    return choices
