@@ -35,7 +35,7 @@ from homeassistant.util import dt as dt_util
 from ..const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
 from ..coordinator import PyHabConfigEntry
 from ..entry import History, StatisticReport
-from ..history.legacy.file import LegacySeries, SeriesKind
+from ..history.legacy.file import LegacySeries, SeriesKey, SeriesKind
 from ..history.legacy.importer import (
     Imported,
     LegacyImport,
@@ -101,7 +101,7 @@ class HistoryFlow(OptionsFlowWithReload):
         self._reports: Sequence[StatisticReport] = ()
         self._typed: Mapping[str, Any] = {}
         self._found: Sequence[LegacySeries] = ()
-        self._wanted: dict[tuple[str, str], Statistic] = {}
+        self._wanted: dict[SeriesKey, Statistic] = {}
         self._imported: Sequence[Imported] = ()
         self._uploads: list[Path] = []
 
