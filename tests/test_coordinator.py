@@ -89,7 +89,7 @@ async def test_box_is_registered_before_its_devices(
     device_registry: dr.DeviceRegistry,
 ) -> None:
     await set_up(hass, fritzbox_entry)
-    coordinator: FritzBoxCoordinator = fritzbox_entry.runtime_data
+    coordinator: FritzBoxCoordinator = fritzbox_entry.runtime_data.coordinator
     device = next(
         device
         for device in dr.async_entries_for_config_entry(device_registry, fritzbox_entry.entry_id)

@@ -15,6 +15,7 @@ from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import (
     BATH,
@@ -224,7 +225,7 @@ async def test_meter_tells_all_but_secrets(
     assert (meter["problems"], meter["unknown"], meter["findings"]) == ([], {}, {})
     assert told["reader"].keys() == {"version"}
     assert told["replacements"] == []
-    meter_entry.runtime_data.counters.accepted("energy_import", 0.0)
+    meter_entry.runtime_data.counters.judge("energy_import", 0.0, dt_util.utcnow())
     told = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
     assert told["rejected_readings"]["energy_import: zero"] == 1
     device = device_of(hass, meter_entry, str(meter_entry.unique_id))

@@ -1,6 +1,6 @@
 """How a FRITZ!Box is asked what it remembers: over both ways, within the same careful session."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 
 import aiohttp
@@ -60,6 +60,11 @@ def client_of(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBo
     return FritzBoxClient(session, host=box.url, username=DEFAULT_USER, password=DEFAULT_PASSWORD)
 
 
+def kwh(watt_hours: Iterable[float | None]) -> list[float | None]:
+    """Return what the home counts in the unit of the parsers."""
+    return [None if value is None else value / 1000 for value in watt_hours]
+
+
 def paths(box: SimulatedFritzBox) -> list[str]:
     """Return what was asked for since the last time."""
     found = [request.path for request in box.requests]
@@ -83,8 +88,8 @@ async def test_days_and_months_of_a_plug(
 ) -> None:
     found = await client.basic_statistics(REFRIGERATOR)
     assert by_step(found.energy) == {
-        DAY: list(home.days("refrigerator", clock.now())),
-        MONTH: list(home.months("refrigerator", clock.now())),
+        DAY: kwh(home.days("refrigerator", clock.now())),
+        MONTH: kwh(home.months("refrigerator", clock.now())),
     }
     updated = clock.now().replace(microsecond=0)
     assert {series.at for series in (*found.energy, *found.temperature)} == {updated}
@@ -150,7 +155,7 @@ async def test_days_of_a_silent_plug_are_as_old_as_they_say(
     box.delay_statistics(REFRIGERATOR, timedelta(days=1))
     found = await client.basic_statistics(REFRIGERATOR)
     assert {series.at for series in found.energy} == {yesterday.replace(microsecond=0)}
-    assert by_step(found.energy)[DAY] == list(home.days("refrigerator", yesterday))
+    assert by_step(found.energy)[DAY] == kwh(home.days("refrigerator", yesterday))
 
 
 # REST
@@ -162,10 +167,10 @@ async def test_quarters_six_hours_days_and_two_years_of_a_plug(
     found = await client.unit_statistics(REFRIGERATOR)
     now = clock.now()
     assert by_step(found.energy) == {
-        QUARTER: list(home.last("refrigerator", now, timedelta(seconds=QUARTER), 96)),
-        SIX_HOURS: list(home.slots("refrigerator", now, timedelta(seconds=SIX_HOURS), 28)),
-        DAY: list(home.days("refrigerator", now)),
-        MONTH: [value or 0 for value in home.months("refrigerator", now, 24)],
+        QUARTER: kwh(home.last("refrigerator", now, timedelta(seconds=QUARTER), 96)),
+        SIX_HOURS: kwh(home.slots("refrigerator", now, timedelta(seconds=SIX_HOURS), 28)),
+        DAY: kwh(home.days("refrigerator", now)),
+        MONTH: kwh(value or 0 for value in home.months("refrigerator", now, 24)),
     }
     assert {series.at for series in found.energy} == {None}
 

@@ -130,7 +130,7 @@ def _decode_plain(kind: Any, stored: object) -> Any:
         return None
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(stored)
-    if kind is datetime and isinstance(stored, str):
+    if isinstance(kind, type) and issubclass(kind, datetime) and isinstance(stored, str):
         moment = datetime.fromisoformat(stored)
         if moment.tzinfo is not None:
             return moment

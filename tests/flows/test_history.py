@@ -228,7 +228,7 @@ async def test_how_the_history_is_kept_is_an_option(
     }
     looking_after = box_entry.runtime_data.history
     assert looking_after is not None
-    assert not looking_after.enabled
+    assert not looking_after.is_enabled
     again = await prefer(hass, box_entry, "history")
     assert again.suggested == {"history": False, "outage_shape": "week_before", "run_now": False}
 
@@ -331,7 +331,7 @@ async def test_a_history_that_cannot_be_completed_is_an_error(
     err: Exception,
     text: str,
 ) -> None:
-    monkeypatch.setattr(box_entry.runtime_data, "async_statistics", fails(err))
+    monkeypatch.setattr(box_entry.runtime_data.coordinator, "async_device_stats", fails(err))
     dialogue = await prefer(hass, box_entry, "history")
     await dialogue.answer(**{**USUAL, "run_now": True})
     await dialogue.arrive()
@@ -373,7 +373,7 @@ async def test_an_entry_that_is_unloaded_meanwhile_does_not_leave_the_page_waiti
         await waiting.wait()
         raise FritzBoxError("gone")
 
-    monkeypatch.setattr(box_entry.runtime_data, "async_statistics", wait)
+    monkeypatch.setattr(box_entry.runtime_data.coordinator, "async_device_stats", wait)
     dialogue = await prefer(hass, box_entry, "history")
     await dialogue.answer(**{**USUAL, "run_now": True})
     await asked.wait()

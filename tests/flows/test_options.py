@@ -110,15 +110,18 @@ async def shows(hass: HomeAssistant, entry: MockConfigEntry, **expected: float) 
     await settled(hass, are_shown, f"the values {expected}")
 
 
+def limits(entry: MockConfigEntry) -> tuple[timedelta, float]:
+    """Return how often the power of the first meter is written, and the greatest one in kW."""
+    meter = entry.runtime_data.coordinator.data[""]
+    return meter._shown._power_interval, meter.resolver._max_power
+
+
 async def test_how_often_power_is_written_and_what_the_fuses_allow_are_options(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, trusting: None
 ) -> None:
     entry = meter_of(hass)
     async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
-        assert (
-            entry.runtime_data.coordinator._interval,
-            entry.runtime_data.coordinator._max_power,
-        ) == (10, 43.5)
+        assert limits(entry) == (timedelta(seconds=10), 43.5)
         dialogue = await prefer(hass, entry, "meter")
         assert dialogue.step == "meter"
         assert dialogue.suggested == {
@@ -135,10 +138,7 @@ async def test_how_often_power_is_written_and_what_the_fuses_allow_are_options(
         )
         assert entry.options == {"power_interval": 0, "max_power": 30, "registers": {}}
         await shows(hass, entry, energy_import=7, power=300)
-        assert (
-            entry.runtime_data.coordinator._interval,
-            entry.runtime_data.coordinator._max_power,
-        ) == (0, 30)
+        assert limits(entry) == (timedelta(seconds=0), 30)
         again = await prefer(hass, entry, "meter")
         assert again.suggested["power_interval"] == 0
         assert again.suggested["max_power"] == 30
@@ -183,7 +183,9 @@ async def test_a_key_that_no_choice_describes_is_not_asked_for(
     entry = meter_of(hass)
     async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
         # A meter behind a transformer: its behaviour tells a factor that no form offers.
-        entry.runtime_data.coordinator.data[""].inferred["Power"] = InferredKey(Quantity.POWER, 0.5)
+        entry.runtime_data.coordinator.data[""].resolver.inferred["Power"] = InferredKey(
+            Quantity.POWER, 0.5
+        )
         dialogue = await prefer(hass, entry, "meter")
         assert dialogue.suggested["registers"] == {"E_in": "energy_import"}
         await dialogue.leave()

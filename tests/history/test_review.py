@@ -46,7 +46,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitab
                 await actions.pop()()
             return reported
 
-        monkeypatch.setattr(FritzBoxCoordinator, "async_statistics", asked)
+        monkeypatch.setattr(FritzBoxCoordinator, "async_device_stats", asked)
 
     return prepare
 

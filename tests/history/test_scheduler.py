@@ -88,7 +88,7 @@ async def house(
             await house.tells.pop(0)()
         return await ask(coordinator, ain)
 
-    monkeypatch.setattr(FritzBoxCoordinator, "async_statistics", asked)
+    monkeypatch.setattr(FritzBoxCoordinator, "async_device_stats", asked)
     return house
 
 

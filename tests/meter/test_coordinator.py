@@ -859,11 +859,13 @@ async def test_rejected_readings_are_counted_by_reason(
     state = hass.states.get(entity_id)
     assert state is not None
     assert state.state == "6"
-    assert {key: state.attributes[key] for key in ("zero", "not_finite", "negative", "jump")} == {
+    assert {
+        key: state.attributes[key] for key in ("zero", "not_finite", "negative", "implausible_rise")
+    } == {
         "zero": 1,
         "not_finite": 1,
         "negative": 1,
-        "jump": 3,
+        "implausible_rise": 3,
     }
     assert meter_values(entry)["energy_import"] < 15120
 

@@ -148,7 +148,7 @@ def test_garbage_and_disorder_change_little(path: Path) -> None:
     imported = found[METER, "E_in"]
     rows = sums(imported)
     assert imported.rejected.total() > 50
-    assert set(imported.rejected) == {"zero", "jump", "negative", "lower"}
+    assert set(imported.rejected) == {"zero", "implausible_rise", "negative", "decreased"}
     for start, kwh in years.consumed.items():
         assert rows[start] == pytest.approx(kwh, abs=0.5)
     end = max(years.consumed)
