@@ -537,7 +537,7 @@ async def test_a_reader_that_does_not_answer_is_told(
     meter: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("custom_components.py_hab.api.actions.ANSWER_WITHIN", 0.0)
+    monkeypatch.setattr("custom_components.py_hab.api.actions.ANSWER_WITHIN", timedelta(0))
     mocked_reader.answers = False
     error = await fails(hass, HomeAssistantError, "reader_did_not_answer", "refresh")
     assert str(error) == "The reader of MT681 did not answer"

@@ -20,7 +20,7 @@ from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.flows import history as history_flow
 from custom_components.py_hab.fritzbox_api import FritzBoxError
-from custom_components.py_hab.history import maintenance as upkeep
+from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box import fetch
 from custom_components.py_hab.history.box.reconstruct import DiscardReason
 from custom_components.py_hab.history.legacy import importer
@@ -73,7 +73,7 @@ type Upload = Callable[[Path], Awaitable[str]]
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A simulated radio needs no rest, and no page has to begin to listen."""
     monkeypatch.setattr(fetch, "PAUSE", timedelta(0))
-    monkeypatch.setattr(history_flow, "SHOWN_FOR", 0.0)
+    monkeypatch.setattr(history_flow, "SHOWN_FOR", timedelta(0))
 
 
 pytestmark = pytest.mark.usefixtures("quiet_database")
@@ -185,8 +185,8 @@ def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
     selectors = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))["selector"]
     assert selectors["discard_reason"]["options"].keys() == {
         *DiscardReason,
-        upkeep.NOT_REPORTED,
-        upkeep.NOT_WRITTEN,
+        maintenance.NOT_REPORTED,
+        maintenance.NOT_WRITTEN,
     }
     assert (
         selectors["rejection_reason"]["options"].keys() == set(chain(Verdict, RowError)) - ACCEPTING
@@ -280,7 +280,7 @@ async def test_the_history_is_completed_at_once(
 ) -> None:
     # The counters' years have tests of their own, which take a while.
     monkeypatch.setattr(
-        upkeep,
+        maintenance,
         "sources",
         lambda *args: [item for item in sources(*args) if item.statistic.unit == "°C"],
     )
@@ -589,7 +589,7 @@ async def test_a_progress_does_not_end_before_the_page_listens(
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="file_not_found")
 
     monkeypatch.setattr(history_flow, "async_inspect", look)
-    monkeypatch.setattr(history_flow, "SHOWN_FOR", 3600.0)
+    monkeypatch.setattr(history_flow, "SHOWN_FOR", timedelta(hours=1))
     dialogue = await prefer(hass, box_entry, "import_database")
     await dialogue.answer(path=str(media / "none.db"))
     await looked.wait()

@@ -15,7 +15,7 @@ from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.flows.history import HistoryFlow
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
-from custom_components.py_hab.history import maintenance as upkeep
+from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.planning.backfill import plan_backfill
 from custom_components.py_hab.history.planning.rows import HOUR, Row, SumRow
 from custom_components.py_hab.history.repair import async_undo
@@ -167,11 +167,11 @@ async def test_years_of_hours_stay_out_of_the_event_loop(
 
         monkeypatch.setattr(module, name, watch)
 
-    watched(upkeep, "energy_history")
-    watched(upkeep, "plan_backfill")
+    watched(maintenance, "energy_history")
+    watched(maintenance, "plan_backfill")
     watched(statistics, "_by_start")
     watched(statistics, "_all_there")
-    watched(tables, "_as_they_stand")
+    watched(tables, "_values_by_start")
     watched(tables, "_batch")
     watched(tables, "statistics_during_period")
     await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
@@ -228,7 +228,7 @@ async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
         "kWh",
         {row.start: {"state": row.state, "sum": row.sum} for row in live},
     )
-    monkeypatch.setattr(get_editor(hass), "async_periods", purged)
+    monkeypatch.setattr(get_editor(hass), "async_short_term_rows", purged)
     gap = Gap(
         key=source.counter,
         start=zero + 1800,

@@ -16,7 +16,7 @@ from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
 from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, LoginBlockedError
-from custom_components.py_hab.history import gap_repair, maintenance as upkeep
+from custom_components.py_hab.history import gap_repair, maintenance
 from custom_components.py_hab.history.box.reconstruct import EnergyHistory
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.maintenance import NOT_REPORTED
@@ -395,7 +395,7 @@ async def test_a_gap_waits_until_its_hours_are_compiled_and_is_mended_and_settle
 async def test_a_gap_of_which_no_statistics_tell_is_given_up_after_two_days(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "energy_history", lambda *_, **__: NOTHING)
+    monkeypatch.setattr(maintenance, "energy_history", lambda *_, **__: NOTHING)
     await house.start()
     await house.lives(timedelta(minutes=10))
     now = dt_util.utcnow().timestamp()
@@ -528,7 +528,7 @@ async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
 ) -> None:
     await house.start(**{CONF_SHAPE: OutageShape.WEEK_BEFORE})
     # The box remembers nothing.
-    monkeypatch.setattr(upkeep, "energy_history", lambda *_, **__: NOTHING)
+    monkeypatch.setattr(maintenance, "energy_history", lambda *_, **__: NOTHING)
     now = int(dt_util.utcnow().timestamp()) // HOUR * HOUR
     week = [SumRow(now - 168 * HOUR + HOUR * hour, 100.0, total) for hour, total in WEEK_BEFORE]
     source = next(item for item in sources(house.hass, house.entry) if item.counter == IMPORT)
