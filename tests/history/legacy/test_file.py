@@ -453,7 +453,7 @@ def test_few_rows_are_held_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) 
     ]
     write(path, rows)
     whole = hours(path)
-    monkeypatch.setattr(legacy_readings, "BATCH", 450)
+    monkeypatch.setattr(legacy_readings, "ROWS_PER_SCAN", 450)
     monkeypatch.setattr(legacy_readings, "CHUNK", 30)
     told: list[int] = []
     parts = list(read_hours(path, BERLIN, inspect_file(path, BERLIN), progress=told.append))

@@ -1,4 +1,4 @@
-"""When the periods of a box's series were: quarters of an hour, six hours, days and months.
+"""Determines which times the values of a series cover: quarters of an hour to months.
 
 Months, days and steps of six hours follow local time. Quarters of an hour are placed backwards from
 the time up to which the series reaches, because AVM describes their times as "approximate" (REST

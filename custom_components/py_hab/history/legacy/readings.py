@@ -23,7 +23,7 @@ from .hours import SAMPLE, Rejected, divisor_of, mean_rows, sum_rows
 
 CHUNK: Final = 1000
 """Rows fetched at once; a cancellation takes effect between chunks."""
-BATCH: Final = 1_500_000
+ROWS_PER_SCAN: Final = 1_500_000
 """Rows held in memory at once; if there are more, the file is scanned several times."""
 _READ: Final = """
     SELECT ifnull(device, ''), sub_entity, time, amount FROM measurement_data NOT INDEXED
@@ -119,11 +119,11 @@ def read_hours(
 
 
 def _batches(wanted: Collection[LegacySeries]) -> Iterator[list[LegacySeries]]:
-    """Divide series into batches of at most BATCH rows, but never those of one device."""
+    """Divide series into batches of at most ROWS_PER_SCAN rows, but never those of one device."""
     batch: list[LegacySeries] = []
     by_device = groupby(sorted(wanted, key=_key), key=lambda series: series.device)
     for series in (list(group) for _, group in by_device):
-        if batch and sum(one.rows for one in chain(batch, series)) > BATCH:
+        if batch and sum(one.rows for one in chain(batch, series)) > ROWS_PER_SCAN:
             yield batch
             batch = []
         batch = batch + series

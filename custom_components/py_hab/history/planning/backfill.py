@@ -1,4 +1,4 @@
-"""Which hours known from device statistics are missing in the recorder, and what to insert."""
+"""Plans which hours from device statistics to insert into a statistic."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How the hours of a legacy file are merged before and between the hours of Home Assistant."""
+"""Plans how the hours of a legacy file are merged with those of Home Assistant."""
 
 from collections.abc import Container, Sequence
 from itertools import pairwise
@@ -55,9 +55,9 @@ def _without_contradictions(
 ) -> list[SumRow]:
     """Return hours without those of our own that contradict the import.
 
-    Our own hours were spread evenly, over a month of device statistics or up to the first live
-    row, before the import was known. Readings outside the range of the imported readings around
-    them would be counted twice.
+    Our own hours may have been spread evenly, over a month of device statistics or up to the first
+    live row, when less was known. Energy would be counted twice if their readings were outside the
+    range of the imported readings around them.
     """
     kept, pending = list(rows[:1]), list[SumRow]()
     for row in rows[1:]:

@@ -1,4 +1,4 @@
-"""How statistics are repaired after a gap in the readings of a counter, or after its replacement."""
+"""Plans the repair of statistics after a gap in the readings of a counter, or its replacement."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field

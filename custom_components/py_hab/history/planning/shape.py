@@ -1,4 +1,4 @@
-"""How energy that was counted over a longer time is distributed over the hours of that time."""
+"""Distributes energy that was counted over a longer time over the hours of that time."""
 
 from collections.abc import Mapping
 from itertools import pairwise

@@ -185,7 +185,7 @@ def _rise_of_readings(hours: Sequence[_Hour], index: int) -> float | None:
 
 
 def _find_return(hours: Sequence[_Hour], index: int) -> int | None:
-    """Return the index of the hour in which a sum that jumped or fell returns, None if none."""
+    """Return the index of the hour in which a sum that jumped or fell returns, None if it does not."""
     first = hours[index]
     if index == 0 and first.change < 0:
         # Nothing was booked before that could be counted twice: the sum just starts below 0.
