@@ -240,4 +240,4 @@ def state_of(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> float:
 def is_settled(entry: MockConfigEntry) -> bool:
     """Whether py_hab has nothing left to learn of the keys."""
     [meter] = entry.runtime_data.coordinator.data.values()
-    return bool(vars(meter)["_behaviour"].settled)
+    return bool(meter.resolver.inference.settled)

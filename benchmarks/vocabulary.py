@@ -115,7 +115,7 @@ class Measurement:
     lines: Counter[Quantity] = field(default_factory=Counter)
     recognised: Counter[Quantity] = field(default_factory=Counter)
     doubtful: Counter[Quantity] = field(default_factory=Counter)
-    """Recognised, but believed only after the behaviour has confirmed it."""
+    """Recognised, but a counter waits until the user confirms it."""
     outside: Counter[str] = field(default_factory=Counter)
     """Why a line is not measured."""
     contradicting: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -163,7 +163,7 @@ def measure(lines: Iterable[dict[str, Any]]) -> Measurement:
                 result.contradicting[line["key"], line["obis"], line["unit"]] += 1
             continue
         found = register_of(told.key)
-        # A doubtful factor is not believed yet, so it may differ; it is counted apart.
+        # A doubtful factor may differ: the user confirms it, or a power's values correct it.
         right = (
             found is not None
             and found.quantity is told.quantity

@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.sml.inference import KeyInference
+from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -264,9 +267,11 @@ async def test_a_reader_may_have_other_words_in_its_topics(
 
 
 @asynccontextmanager
-async def telling(broker: Broker, content: Content) -> AsyncIterator[ScriptedReader]:
+async def telling(
+    broker: Broker, content: Content, *, topic: str = "house/meter"
+) -> AsyncIterator[ScriptedReader]:
     """A script that takes no commands and publishes the same all the time."""
-    async with scripted(broker) as reader, reader.repeating("house/meter", content):
+    async with scripted(broker) as reader, reader.repeating(topic, content):
         yield reader
 
 
@@ -739,6 +744,37 @@ async def test_changing_a_reader_keeps_what_the_user_prefers(
             },
         }
         await leave_meter(hass, entry, energy_import=5, power=300)
+
+
+@pytest.mark.parametrize(
+    ("topic", "suggested"),
+    [("house/meter", {"foo": "power"}), ("house/other", {})],
+    ids=["same reader", "another"],
+)
+async def test_what_the_values_of_a_running_meter_suggest_is_selected(
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    broker: Broker,
+    topic: str,
+    suggested: dict[str, str],
+) -> None:
+    entry = MockConfigEntry(
+        domain=DOMAIN, title="Meter", data={"kind": "meter", "topic": "house/meter", "prefix": "m"}
+    )
+    entry.add_to_hass(hass)
+    content = {"m": {"E_in": 5000, "foo": 300}}
+    async with telling(broker, content), telling(broker, content, topic="house/other"):
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await readings(hass, entry, energy_import=5000)
+        with patch.object(KeyInference, "suggestions", {"foo": KeyMapping(Quantity.POWER)}):
+            dialogue = await change(hass, entry)
+            await dialogue.answer(topic=topic)
+        assert meanings(dialogue) == {"E_in": "energy_import", **suggested}
+        assert is_open(dialogue) is bool(suggested)
+        await dialogue.accept()
+        assert dialogue.end == "reconfigure_successful"
+        assert entry.options == {"registers": suggested}
+        await leave_meter(hass, entry, energy_import=5000)
 
 
 async def test_a_meter_that_was_added_meanwhile_is_not_added_again(

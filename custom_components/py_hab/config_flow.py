@@ -52,7 +52,12 @@ from .const import (
     DOMAIN,
     EntryKind,
 )
-from .flows.key_section import chosen_registers, registers_section, suggested_choices
+from .flows.key_section import (
+    choices_by_values,
+    chosen_registers,
+    registers_section,
+    suggested_choices,
+)
 from .flows.options import PyHabOptionsFlow
 from .fritzbox.address import as_ip_address, host_of, with_host
 from .fritzbox.login import BoxInfo
@@ -384,11 +389,15 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         # Recognised meters come first, but any other block may be a meter as well.
         blocks = {**probe.meters, **probe.blocks}
         assigned: dict[str, KeyMapping] = {}
+        by_values: dict[str, str] = {}
         if self.source == SOURCE_RECONFIGURE:
-            assigned = assigned_registers(self._get_reconfigure_entry().options.get(CONF_REGISTERS))
+            entry = self._get_reconfigure_entry()
+            assigned = assigned_registers(entry.options.get(CONF_REGISTERS))
+            if topic == entry.data[CONF_TOPIC]:
+                by_values = choices_by_values(entry)
         received = (key for fields in blocks.values() for key in fields)
         keys = list(dict.fromkeys([*received, *assigned]))
-        suggested = suggested_choices(keys, assigned)
+        suggested = suggested_choices(keys, assigned) | by_values
         errors: dict[str, str] = {}
         if user_input is not None:
             suggested = user_input[CONF_REGISTERS]
@@ -396,10 +405,11 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
                 if any(suggested.get(key) in METER_CHOICES for key in fields):
                     return self._finish_meter(prefix, chosen_registers(keys, suggested))
             errors["base"] = "no_register"
+        collapsed = bool(probe.meters) and not (errors or by_values)
         return self.async_show_form(
             step_id="tasmota_confirm",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(registers_section(keys, collapsed=bool(probe.meters) and not errors)),
+                vol.Schema(registers_section(keys, collapsed=collapsed)),
                 {CONF_REGISTERS: suggested},
             ),
             errors=errors,

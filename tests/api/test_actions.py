@@ -10,8 +10,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
-from custom_components.py_hab.api import actions as data_services, queries
+from custom_components.py_hab.api import actions as data_services
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.history.statistics import gateway
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
@@ -456,7 +457,7 @@ async def test_a_recorder_that_is_busy_is_told(hass: HomeAssistant, entry: MockC
     for data in ASKING:
         with patch.object(get_instance(hass), "get_session", refusing):
             await fails(hass, HomeAssistantError, "database_refused", **data)
-        with patch.object(queries, "async_migration_in_progress", return_value=True):
+        with patch.object(gateway, "async_migration_in_progress", return_value=True):
             await fails(hass, HomeAssistantError, "no_recorder", **data)
 
 
@@ -537,7 +538,7 @@ async def test_a_reader_that_does_not_answer_is_told(
     meter: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("custom_components.py_hab.api.actions.ANSWER_WITHIN", timedelta(0))
+    monkeypatch.setattr("custom_components.py_hab.api.actions.ANSWER_WITHIN", timedelta())
     mocked_reader.answers = False
     error = await fails(hass, HomeAssistantError, "reader_did_not_answer", "refresh")
     assert str(error) == "The reader of MT681 did not answer"

@@ -13,6 +13,7 @@ from custom_components.py_hab.api.profile import Grouping
 from custom_components.py_hab.api.readings import (
     Measurement,
     Profile,
+    Span,
     read_measurements,
     read_profile,
 )
@@ -111,10 +112,8 @@ async def purge(hass: HomeAssistant, before: datetime) -> None:
 
 
 async def readings(hass: HomeAssistant, entity_id: str = SENSOR, **asked: Any) -> list[Measurement]:
-    asked = {"start": None, "end": None, "limit": 200, "offset": 0} | asked
-    return await get_instance(hass).async_add_executor_job(
-        lambda: read_measurements(hass, entity_id, **asked)
-    )
+    span = Span(**{"limit": 200} | asked)
+    return await get_instance(hass).async_add_executor_job(read_measurements, hass, entity_id, span)
 
 
 async def amounts(hass: HomeAssistant, entity_id: str = SENSOR, **asked: Any) -> list[float]:
@@ -124,9 +123,9 @@ async def amounts(hass: HomeAssistant, entity_id: str = SENSOR, **asked: Any) ->
 async def of_profile(
     hass: HomeAssistant, grouping: Grouping, statistic_id: str = SENSOR, **asked: Any
 ) -> Profile | None:
-    asked = {"start": None, "end": None} | asked
+    span = Span(limit=200, **asked)
     return await get_instance(hass).async_add_executor_job(
-        lambda: read_profile(hass, statistic_id, grouping, **asked)
+        read_profile, hass, statistic_id, grouping, span
     )
 
 

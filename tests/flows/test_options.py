@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.sml.inference import InferredKey
-from custom_components.py_hab.sml.registers import Quantity
+from custom_components.py_hab.sml.inference import KeyInference
+from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
@@ -183,12 +184,49 @@ async def test_a_key_that_no_choice_describes_is_not_asked_for(
     entry = meter_of(hass)
     async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
         # A meter behind a transformer: its behaviour tells a factor that no form offers.
-        entry.runtime_data.coordinator.data[""].resolver.inferred["Power"] = InferredKey(
+        entry.runtime_data.coordinator.data[""].resolver.inferred["Power"] = KeyMapping(
             Quantity.POWER, 0.5
         )
         dialogue = await prefer(hass, entry, "meter")
         assert dialogue.suggested["registers"] == {"E_in": "energy_import"}
         await dialogue.leave()
+
+
+async def test_what_the_values_suggest_is_selected_and_used_when_it_is_submitted(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, trusting: None
+) -> None:
+    entry = meter_of(hass)
+    async with working(hass, broker, entry, {"E_in": 7, "foo": 300}):
+        sensor = f"{entry.entry_id}_power"
+        with patch.object(KeyInference, "suggestions", {"foo": KeyMapping(Quantity.POWER)}):
+            dialogue = await prefer(hass, entry, "meter")
+        assert dialogue.suggested["registers"] == {"E_in": "energy_import", "foo": "power"}
+        assert dialogue.placeholders == {"unknown": "`foo` (300)"}
+        await shows(hass, entry, energy_import=7)
+        assert state_of(hass, sensor) is None
+        await dialogue.accept()
+        assert entry.options["registers"] == {"foo": "power"}
+        await shows(hass, entry, energy_import=7, power=300)
+        await settled(hass, lambda: state_of(hass, sensor) is not None, "the new sensor")
+
+
+async def test_a_suggestion_for_a_known_key_is_seen_without_a_click(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, trusting: None
+) -> None:
+    entry = meter_of(hass)
+    unused = KeyMapping(Quantity.NO_MEASUREMENT)
+    async with working(hass, broker, entry, {"E_in": 7, "Power": 7}):
+        with patch.object(KeyInference, "suggestions", {"Power": unused}):
+            dialogue = await prefer(hass, entry, "meter")
+        assert dialogue.placeholders == {"unknown": "-"}
+        assert dialogue.page["registers"]["expanded"]
+        assert dialogue.suggested["registers"] == {
+            "E_in": "energy_import",
+            "Power": "no_measurement",
+        }
+        # The user knows better.
+        await dialogue.accept(Power="power_in_kw")
+        assert entry.options["registers"] == {"Power": "power_in_kw"}
 
 
 @pytest.mark.parametrize("by_choice", [True, False], ids=["not used", "no choice"])

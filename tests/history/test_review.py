@@ -194,7 +194,11 @@ async def test_one_statistic_that_takes_nothing_holds_up_no_other(
 
     monkeypatch.setattr(statistics.StatisticsEditor, "async_write", refused)
     gap = Gap(key="strange", start=0.0, before=1.0, end=1.0, after=2.0, verdict=Verdict.ACCEPTED)
-    key = next(item.counter for item in sources(hass, entry) if item.statistic.id == METER)
+    key = next(
+        item.counter
+        for item in sources(hass, entry.runtime_data.coordinator)
+        if item.statistic.id == METER
+    )
     assert key is not None
     counters = entry.runtime_data.counters
     counters.add_gap(replace(gap, key=key))
@@ -212,7 +216,9 @@ async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
 ) -> None:
     """The five-minute rows are purged after ten days; the hour of the last reading is ours then."""
     scheduler = entry.runtime_data.history
-    source = next(item for item in sources(hass, entry) if item.statistic.id == METER)
+    source = next(
+        item for item in sources(hass, entry.runtime_data.coordinator) if item.statistic.id == METER
+    )
     assert source.counter is not None
     counters = entry.runtime_data.counters
     zero = float(get_editor(hass).compiled_until() - 10 * HOUR)

@@ -531,7 +531,11 @@ async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
     monkeypatch.setattr(maintenance, "energy_history", lambda *_, **__: NOTHING)
     now = int(dt_util.utcnow().timestamp()) // HOUR * HOUR
     week = [SumRow(now - 168 * HOUR + HOUR * hour, 100.0, total) for hour, total in WEEK_BEFORE]
-    source = next(item for item in sources(house.hass, house.entry) if item.counter == IMPORT)
+    source = next(
+        item
+        for item in sources(house.hass, house.entry.runtime_data.coordinator)
+        if item.counter == IMPORT
+    )
     await get_editor(house.hass).async_write(source.statistic, week, ChangeReason.IMPORT)
     gap = await outage(house, 5)
     await house.lives(timedelta(minutes=10))

@@ -14,7 +14,6 @@ from custom_components.py_hab.meter.counter_stage import Replacement
 from custom_components.py_hab.meter.key_resolver import MAX_UNKNOWN, OTHER_UNIT_AFTER, LearnedKeys
 from custom_components.py_hab.meter.meter import Meter, MeterUpdate
 from custom_components.py_hab.sml.health import MeterProblem
-from custom_components.py_hab.sml.inference import InferredKey
 from custom_components.py_hab.sml.meter_id import MeterId
 from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from tests.support.one_meter import NOON, Clock, OneMeter, turned
@@ -378,16 +377,16 @@ def test_a_power_of_zero_copies_no_counter(clock: Clock) -> None:
 # Doubtful keys
 
 
-def test_a_doubtful_counter_waits_for_proof(clock: Clock) -> None:
+def test_a_doubtful_counter_waits_for_the_user(clock: Clock) -> None:
     one = OneMeter(clock)
     assert one.take(0, Zaehlerstand=100.0) == MeterUpdate()
     assert one.counter(IMPORT) is None
     assert one.meter.resolver.unknown == {"Zaehlerstand": "100.0"}
 
 
-def test_a_doubtful_counter_is_read_when_it_was_proven(clock: Clock) -> None:
+def test_a_doubtful_counter_that_was_adopted_earlier_is_read(clock: Clock) -> None:
     one = OneMeter(clock)
-    one.meter.resolver.inferred["Zaehlerstand"] = InferredKey(IMPORT, 0.001)
+    one.meter.recall(LearnedKeys(inferred={"Zaehlerstand": KeyMapping(IMPORT, 0.001)}))
     assert one.meter.resolver.mapping_of("Zaehlerstand") == KeyMapping(IMPORT, 0.001)
     assert one.take(0, Zaehlerstand=123456).changed
     assert one.meter.values == {IMPORT: 123.456}
@@ -423,7 +422,7 @@ def test_what_the_house_cannot_draw_is_in_watts(clock: Clock, sign: int, max_pow
     assert one.meter.values == {POWER: sign * (max_power + 1)}
     one.take(1, Power_in=sign * 7)
     assert one.meter.values == {POWER: sign * 7.0}, "and was all the time"
-    assert one.meter.resolver.inferred == {"Power_in": InferredKey(POWER)}
+    assert one.meter.resolver.inferred == {"Power_in": KeyMapping(POWER)}
 
 
 def test_glitches_prove_no_unit(clock: Clock) -> None:
@@ -440,6 +439,98 @@ def test_a_power_that_is_certain_is_never_scaled(clock: Clock) -> None:
     one.take_fields(0, {"kW_in": 3000})
     assert one.meter.values[Quantity.POWER_IMPORT] == 3_000_000.0
     assert one.meter.resolver.inferred == {}
+
+
+# What the values show
+
+
+def draw(one: OneMeter, counter: str, power: str, *, watts: float = 1.0, kwh: float = 1.0) -> None:
+    """Draw 3 kW and 300 W by turns, for half an hour each and six hours together.
+
+    The numbers are published in so many W and kWh.
+    """
+    drawn = 15_119.0
+    for second in range(0, 6 * 3600, 10):
+        load = 300.0 if second // 1800 % 2 else 3000.0
+        drawn += load / 360_000
+        one.take_fields(10, {counter: round(drawn / kwh, 3), power: load / watts})
+
+
+@pytest.mark.parametrize("key", ["foo", "Zaehlerstand"], ids=["unknown", "doubtful"])
+@pytest.mark.parametrize("kwh", [1.0, 0.001])
+def test_a_counter_is_suggested_and_not_shown(clock: Clock, key: str, kwh: float) -> None:
+    one = OneMeter(clock)
+    draw(one, key, "Power", kwh=kwh)
+    assert one.meter.resolver.suggestions == {key: KeyMapping(IMPORT, kwh)}
+    assert one.meter.values.keys() == {POWER}
+    assert one.counter(IMPORT) is None
+    assert key in one.meter.resolver.unknown
+    assert one.meter.learned.as_stored()["findings"] == {}
+
+
+def test_a_power_is_suggested_and_not_shown(clock: Clock) -> None:
+    one = counted(clock, energy_import=15_119.0)
+    draw(one, "E_in", "foo", watts=1000.0)
+    assert one.meter.resolver.suggestions == {"foo": KeyMapping(POWER, 1000.0)}
+    assert one.meter.values.keys() == {IMPORT}
+    assert one.meter.learned.as_stored()["findings"] == {}
+
+
+def test_the_unit_of_a_power_is_corrected_at_once(clock: Clock) -> None:
+    one = counted(clock, energy_import=15_119.0)
+    draw(one, "E_in", "Power", watts=1000.0)
+    assert one.meter.values[POWER] == 300.0
+    assert one.meter.learned.as_stored()["findings"] == {"Power": ["power", 1000.0]}
+    assert one.meter.resolver.suggestions == {}
+
+
+def test_a_power_that_copies_a_counter_is_suggested_to_be_none(clock: Clock) -> None:
+    one = counted(clock, energy_import=15_119.0)
+    for number in range(20):
+        one.take(30, E_in=15_119 + number / 10, Power=15_119_000 + 100 * number)
+    assert one.meter.resolver.suggestions == {"Power": KeyMapping(Quantity.NO_MEASUREMENT)}
+    assert POWER in one.meter.values
+
+
+@pytest.mark.parametrize("quantity", [Quantity.NO_MEASUREMENT, Quantity.ENERGY_IMPORT_T1])
+def test_nothing_is_suggested_for_what_the_user_has_assigned(
+    clock: Clock, quantity: Quantity
+) -> None:
+    one = OneMeter(clock, assigned={"foo": KeyMapping(quantity)})
+    draw(one, "foo", "Power")
+    assert one.meter.resolver.suggestions == {}
+    assert one.meter.resolver.mapping_of("foo") == KeyMapping(quantity)
+
+
+def test_a_confirmed_suggestion_is_shown(clock: Clock) -> None:
+    one = OneMeter(clock)
+    draw(one, "foo", "Power")
+    later = OneMeter(clock, assigned=one.meter.resolver.suggestions)
+    draw(later, "foo", "Power")
+    assert later.counter(IMPORT) == pytest.approx(15_119 + 9.9)
+    assert later.meter.resolver.suggestions == {}
+
+
+@pytest.mark.parametrize(
+    ("finding", "published", "quantity", "value"),
+    [
+        (["energy_import", 1.0], 15_119.0, IMPORT, 15_119.0),
+        (["energy_export", 0.001], 77_000, EXPORT, 77.0),
+        (["power", 1000.0], 0.3, POWER, 300.0),
+    ],
+)
+def test_what_earlier_versions_have_adopted_goes_on(
+    clock: Clock, finding: list[object], published: float, quantity: Quantity, value: float
+) -> None:
+    one = OneMeter(clock)
+    one.counters.believe({quantity: value}, clock.now)
+    notes = {"findings": {"foo": finding, "Power": ["no_measurement", 1.0]}}
+    one.meter.recall(LearnedKeys.from_stored(notes))
+    for _ in range(700):
+        one.take(10, foo=published, Power=1234.5)
+    assert one.meter.values == {quantity: value}
+    assert one.meter.resolver.suggestions == {}
+    assert one.meter.learned.as_stored()["findings"] == notes["findings"]
 
 
 # Power from its directions, and its sign
@@ -784,7 +875,7 @@ def test_findings_survive_a_restart(clock: Clock) -> None:
     later = OneMeter(clock)
     later.meter.recall(LearnedKeys.from_stored(one.meter.learned.as_stored()))
     assert later.meter.learned == one.meter.learned
-    assert later.meter.resolver.inferred == {"Power_in": InferredKey(POWER)}
+    assert later.meter.resolver.inferred == {"Power_in": KeyMapping(POWER)}
     later.take(0, Power_in=7)
     assert later.meter.values == {POWER: 7.0}
 
@@ -842,7 +933,7 @@ def test_garbage_notes_are_ignored(clock: Clock, notes: object) -> None:
 def test_of_notes_a_garbage_finding_alone_is_ignored(clock: Clock, finding: object) -> None:
     notes = {"findings": {"x": finding, "y": ["energy_import", 0.001]}, "absolute_power": True}
     meter = learned(clock, notes)
-    assert meter.resolver.inferred == {"y": InferredKey(IMPORT, 0.001)}
+    assert meter.resolver.inferred == {"y": KeyMapping(IMPORT, 0.001)}
     assert meter.learned.absolute_power
 
 

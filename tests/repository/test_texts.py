@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components.py_hab.api.actions import async_register_data_actions
 from custom_components.py_hab.services import async_register_actions
 from homeassistant.core import HomeAssistant
 
@@ -170,6 +171,7 @@ def test_an_absent_text_is_found(code: str, path: str) -> None:
 
 def test_actions_are_the_same_everywhere(hass: HomeAssistant) -> None:
     async_register_actions(hass)
+    async_register_data_actions(hass)
     registered = hass.services.async_services()["py_hab"]
     known = ours("translations/en.json")["services"], ours("icons.json")["services"]
     assert list(mismatches(ours("services.yaml"), *known, registered)) == []

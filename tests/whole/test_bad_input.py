@@ -22,7 +22,7 @@ from custom_components.py_hab.fritzbox.login import (
 )
 from custom_components.py_hab.fritzbox.rest import RestDetails, parse_error_code, parse_overview
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError, parse_xml
-from custom_components.py_hab.meter.key_resolver import MAX_UNKNOWN
+from custom_components.py_hab.meter.key_resolver import MAX_UNKNOWN, LearnedKeys
 from custom_components.py_hab.sml.key_mapping import CHOICES, assigned_registers
 from custom_components.py_hab.sml.key_names import register_of
 from custom_components.py_hab.sml.meter_index import MeterIndex
@@ -619,5 +619,5 @@ def test_any_notes_are_recalled_as_far_as_they_make_sense(text: str) -> None:
     meters.recall(notes)
     assert all(isinstance(prefix, str) for prefix in meters.prefixes.values())
     with turned() as clock:
-        OneMeter(clock).meter.recall(notes)
+        OneMeter(clock).meter.recall(LearnedKeys.from_stored(notes))
     assert set(assigned_registers(notes).values()) <= set(CHOICES.values())

@@ -1,5 +1,6 @@
 """What real boxes and readers have sent: everything parses, or is refused for a known reason."""
 
+from datetime import timedelta
 import json
 from pathlib import Path
 import re
@@ -308,7 +309,7 @@ def test_announcements_tell_topics_and_meters() -> None:
 
 def test_the_state_tells_the_uptime() -> None:
     payload = (READER / "tasmota-state-of-same-reader.json").read_bytes()
-    assert parse_uptime(payload) == 512420
+    assert parse_uptime(payload) == timedelta(seconds=512420)
 
 
 # Published scripts

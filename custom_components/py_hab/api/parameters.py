@@ -21,8 +21,8 @@ DEFAULT_LIMIT: Final = 200
 MAX_OFFSET: Final = 10_000_000
 
 
-class TimeRangeError(ServiceValidationError):
-    """The end of a time range is before its start."""
+END_BEFORE_START: Final = "end_before_start"
+"""Key of the error about a time range."""
 
 
 def whole_number(low: int, high: int) -> Callable[[Any], int]:
@@ -78,11 +78,11 @@ PAGE: Final = {
 def span_of(data: Mapping[str, Any], *, default_limit: int = DEFAULT_LIMIT) -> Span:
     """Return the time range and page of validated parameters.
 
-    Raises TimeRangeError if the end is before the start.
+    Raises ServiceValidationError if the end is before the start.
     """
     start, end = data.get(ATTR_START), data.get(ATTR_END)
     if start is not None and end is not None and end < start:
-        raise TimeRangeError(translation_domain=DOMAIN, translation_key="end_before_start")
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key=END_BEFORE_START)
     return Span(
         start=start,
         end=end,

@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from .actions import series_as_json
 from .jobs import jobs
-from .parameters import DEFAULT_LIMIT, PAGE, TIME_RANGE, TimeRangeError, span_of
+from .parameters import DEFAULT_LIMIT, END_BEFORE_START, PAGE, TIME_RANGE, span_of
 from .profile import Grouping
 from .queries import (
     async_measurements,
@@ -69,9 +69,9 @@ class _JsonView(HomeAssistantView, ABC):
         except vol.Invalid as err:
             name = " ".join(map(str, err.path))
             return self.json_message(f"{name} {err.msg}", HTTPStatus.BAD_REQUEST)
-        except TimeRangeError:
-            return self.json_message("end must not be before start", HTTPStatus.BAD_REQUEST)
         except ServiceValidationError as err:
+            if err.translation_key == END_BEFORE_START:
+                return self.json_message("end must not be before start", HTTPStatus.BAD_REQUEST)
             return self.json_message(str(err), HTTPStatus.NOT_FOUND)
         except Unauthorized:
             # Home Assistant would count this as a failed login, and ban the address after some.
@@ -81,7 +81,10 @@ class _JsonView(HomeAssistantView, ABC):
 
 
 def _span(request: web.Request, default_limit: int = DEFAULT_LIMIT) -> Span:
-    """Return the time range and page of a request. Raises vol.Invalid or TimeRangeError."""
+    """Return the time range and page of a request.
+
+    Raises vol.Invalid, or ServiceValidationError if the end is before the start.
+    """
     return span_of(_PARAMETERS(dict(request.query)), default_limit=default_limit)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     SelectSelector,
@@ -13,6 +14,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import CONF_REGISTERS
+from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import CHOICES, choice_of
 from ..sml.key_names import register_of
 from ..sml.registers import KeyMapping, Quantity
@@ -37,6 +39,19 @@ def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -
         key: choice
         for key, register in registers
         if register is not None and (choice := choice_of(register)) is not None
+    }
+
+
+def choices_by_values(entry: ConfigEntry) -> dict[str, str]:
+    """Return the choices that the values of a loaded meter suggest, until the user confirms them."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {}
+    coordinator: MeterCoordinator = entry.runtime_data.coordinator
+    return {
+        key: choice
+        for meter in coordinator.data.values()
+        for key, register in meter.resolver.suggestions.items()
+        if (choice := choice_of(register)) is not None
     }
 
 

@@ -28,7 +28,12 @@ from ..counters.guard import DEFAULT_MAX_POWER
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_registers, choice_of
 from .history import HistoryFlow
-from .key_section import chosen_registers, registers_section, suggested_choices
+from .key_section import (
+    choices_by_values,
+    chosen_registers,
+    registers_section,
+    suggested_choices,
+)
 
 _FRITZBOX_SCHEMA = vol.Schema(
     {
@@ -115,12 +120,15 @@ class PyHabOptionsFlow(HistoryFlow):
             return self.async_create_entry(
                 data={**options, **user_input, CONF_REGISTERS: registers}
             )
-        keys = self._keys = list(dict.fromkeys([*received.in_use, *received.unknown, *assigned]))
-        suggested = suggested_choices(keys, assigned) | received.in_use
+        by_values = choices_by_values(self.config_entry)
+        all_keys = [*received.in_use, *received.unknown, *assigned, *by_values]
+        keys = self._keys = list(dict.fromkeys(all_keys))
+        suggested = suggested_choices(keys, assigned) | received.in_use | by_values
+        is_known = not (received.unknown or by_values)
         return self.async_show_form(
             step_id="meter",
             data_schema=self.add_suggested_values_to_schema(
-                _METER_SCHEMA.extend(registers_section(keys, collapsed=not received.unknown)),
+                _METER_SCHEMA.extend(registers_section(keys, collapsed=is_known)),
                 {**options, CONF_REGISTERS: suggested},
             ),
             description_placeholders={

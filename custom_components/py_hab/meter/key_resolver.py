@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 import math
 from typing import Any, Final, Self
 
 from ..records import decode_values, encode
-from ..sml.inference import InferredKey, KeyInference
+from ..sml.inference import KeyInference
 from ..sml.key_names import register_of
 from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block, number_in
@@ -39,7 +40,8 @@ type Readings = dict[Quantity, list[KeyReading]]
 class LearnedKeys:
     """What is remembered of a meter's keys over restarts."""
 
-    inferred: dict[str, InferredKey] = field(default_factory=dict)
+    inferred: dict[str, KeyMapping] = field(default_factory=dict)
+    """Units that the values have proven, and whatever earlier versions have adopted."""
     absolute_power: bool = False
     """Whether the power is published without its sign."""
     keys: dict[Quantity, str] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class LearnedKeys:
         keys = decode_values(str, sections.get("keys"))
         return cls(
             inferred={
-                key: InferredKey(quantity, factor)
+                key: KeyMapping(quantity, factor)
                 for key, (quantity, factor) in findings.items()
                 if factor > 0
             },
@@ -80,9 +82,9 @@ class KeyResolver:
         """Begin without any key; `max_power` (kW) is what the connection allows."""
         self._assigned = assigned
         self._max_power = max_power
-        self.inference = KeyInference(self.named)
-        self.inferred: dict[str, InferredKey] = {}
-        """Quantity and factor of keys, as their values have shown."""
+        self.inference = KeyInference(self.mapping_of)
+        self.inferred: dict[str, KeyMapping] = {}
+        """Units that the values have proven, and whatever earlier versions have adopted."""
         self.unknown: dict[str, str] = {}
         """Keys without a meaning, and their newest values as text."""
         self.identity = MeterIdentity()
@@ -91,12 +93,13 @@ class KeyResolver:
 
     def mapping_of(self, key: str) -> KeyMapping | None:
         """Return what a key means, None if unknown."""
-        found = None if key in self._assigned else self.inferred.get(key)
-        return KeyMapping(found.quantity, found.factor) if found else self.named(key)
+        return self._assigned.get(key) or self.inferred.get(key) or register_of(key)
 
-    def named(self, key: str) -> KeyMapping | None:
-        """Return what the user or a key's name says that it means."""
-        return self._assigned.get(key) or register_of(key)
+    @property
+    def suggestions(self) -> dict[str, KeyMapping]:
+        """What the values suggest that keys mean; in use once the user has confirmed it."""
+        suggested = self.inference.suggestions.items()
+        return {key: mapping for key, mapping in suggested if key not in self._assigned}
 
     def is_reassigned(self, key: str, quantity: Quantity) -> bool:
         """Whether the user has given a key another meaning than this one."""
@@ -118,7 +121,7 @@ class KeyResolver:
                 factor = self._factor(key, mapping, number) if mapping.doubtful else mapping.factor
                 target.setdefault(mapping.quantity, []).append(KeyReading(key, number * factor))
         for quantity, readings in doubtful.items():
-            # A counter is booked for ever: with nothing but a doubtful key, it waits for proof.
+            # A counter is booked for ever: with nothing but a doubtful key, it waits for the user.
             if quantity in certain or quantity not in COUNTERS:
                 certain.setdefault(quantity, []).extend(readings)
             else:
@@ -127,8 +130,8 @@ class KeyResolver:
         _drop_copies_of_counters(certain)
         return certain
 
-    def infer(self, block: Block, now: float) -> None:
-        """Learn from the numbers of a block, received at `now` (unix time)."""
+    def infer(self, block: Block, now: datetime) -> None:
+        """Learn from the numbers of a block."""
         if not self.inference.settled:
             self.inference.observe(now, block.numbers())
             self.inferred |= self.inference.inferred
@@ -147,7 +150,7 @@ class KeyResolver:
         self._beyond[key] += 1
         if self._beyond[key] < OTHER_UNIT_AFTER:
             return math.nan
-        self.inferred[key] = InferredKey(mapping.quantity)
+        self.inferred[key] = KeyMapping(mapping.quantity)
         return 1.0
 
     def _keep_unknown(self, key: str, value: object) -> None:

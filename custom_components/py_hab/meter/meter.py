@@ -162,7 +162,7 @@ class Meter:
             has_id=self.identity.has_number,
             beside=hash(tuple(self._measurements.received.values())),
         )
-        self.resolver.infer(block, now.timestamp())
+        self.resolver.infer(block, now)
         self._measurements.absolute_power |= self.resolver.inference.absolute_power
 
     # What is remembered

@@ -1,372 +1,455 @@
-"""What the behaviour of a meter's numbers tells where the names of its keys leave something open.
+"""What the values of a meter's keys show where the names leave something open.
 
-A counter rises by what the power amounts to over time. So a key that is known vouches for one
-that is not: which counter it is, whether it is the power, and in which unit. An adopted counter is
-in the statistics for ever, so a key is adopted for its shape over time, not for a mere ratio, and
-where two keys fit, mostly neither is.
+A counter rises by what the power amounts to over time, so each is evidence for the other. Applied
+is what changes no meaning: the unit of a known power and its missing sign, by the evidence of
+counters that a name or the user vouches for. What an unknown or doubtful key seems to be is only
+suggested: a counter is in the statistics for ever, so the user confirms it.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
-from .evidence import (
-    KILO,
-    MILLI,
-    MIN_HOURS,
-    MIN_SAMPLES,
-    TOLERANCE,
-    UNITS,
-    Fit,
-    KeyStats,
-    Record,
-    enough_evidence,
-)
 from .registers import KeyMapping, Quantity
 
-DAY: Final = 24.0
-"""Hours that must have been watched where a shorter time may deceive."""
-DEADLINE: Final = 48 * 3600.0
-"""Seconds; a key that is not understood by then is given up."""
-
-SAME: Final = 0.01
-STANDSTILL: Final = 0.05
-SMALL: Final = 100.0
-"""kWh; a counter of a day or so, which begins anew, may read less than this."""
-AHEAD: Final = 1.0
-"""kWh by which a total exceeds its parts at least; copies of a register are closer."""
-SIGNED: Final = 20
-"""After so many negative readings a power has its sign."""
-
-_FLOWS: Final = (
-    (Quantity.ENERGY_IMPORT, Quantity.POWER, False),
-    (Quantity.ENERGY_IMPORT, Quantity.POWER_IMPORT, False),
-    (Quantity.ENERGY_EXPORT, Quantity.POWER, True),
-    (Quantity.ENERGY_EXPORT, Quantity.POWER_EXPORT, False),
-)
-"""Which power a counter counts, and whether it is the negative half of it."""
-_COUNTERS: Final = frozenset({Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT})
-_WATCHED: Final = frozenset(quantity for flow in _FLOWS for quantity in flow[:2])
+BLOCK_LENGTH: Final = timedelta(minutes=10)
+MAX_BLOCKS: Final = 288
+"""Two days; a key that is not understood by then is given up."""
+MAX_SILENCE: Final = timedelta(minutes=15)
+"""What the power was during a longer one is unknown."""
+MAX_UNKNOWN_KEYS: Final = 16
+MIN_DURATION: Final = timedelta(minutes=30)
+MIN_ENERGY: Final = 0.2
+"""kWh."""
+MIN_STEPS: Final = 20
+"""Of a counter's resolution: one step more or less is then 5 %."""
+UNIT_RATIO: Final = (0.7, 1.4)
+"""Counted by integrated energy; enough to tell kW from W, which are 1000 apart."""
+MAX_RESIDUAL: Final = 0.1
+"""Share of the counted energy."""
+MIN_NONLINEARITY: Final = 0.05
+"""The same, or MIN_ENERGY: over days a home draws evenly."""
+NONLINEARITY_BY_RESIDUAL: Final = 3.0
+"""A straight line must fit so much worse than the power does: in a home that draws evenly, a clock
+would pass otherwise, or the voltage times a happy number."""
+MIN_OVERLAP: Final = 0.1
+"""Share of a total's rises in which a tariff of it rises; two tariffs hardly rise together."""
+MIN_TOTAL: Final = 100.0
+"""kWh; a counter that shows less may begin anew each day, and is watched for one."""
+MAX_DRAWN: Final = 0.05
+"""Share of the energy fed in; a home that draws no more only feeds in."""
+MAX_COPY_ERROR: Final = 0.01
+MIN_RISES: Final = 3
+MIN_FED_IN: Final = 1.0
+"""As published; a counter may show some Wh of the factory's tests."""
+MIN_NEGATIVES: Final = 20
+"""Readings, after which a power has its sign."""
+MAX_KW: Final = 100.0
+"""A home's power in kW is below, and in W it exceeds this sooner or later."""
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class InferredKey:
-    """What a key turned out to be."""
+class Units:
+    """Factors that make W of a published power and kWh of a published counter."""
 
-    quantity: Quantity
-    factor: float = 1.0
-    """Published number * factor is in kWh or W."""
+    power: float = 1.0
+    counter: float = 1.0
 
 
-@dataclass
-class KeyInference:
-    """One meter's keys, watched.
+# kW with kWh and W with Wh have the same ratio: only the size of the power tells which it is.
+_UNITS_OF_SMALL_POWER: Final = (Units(), Units(power=1000.0), Units(power=1000.0, counter=0.001))
+_UNITS_OF_LARGE_POWER: Final = (Units(), Units(counter=0.001))
 
-    `known` is what the names say. Numbers of a key that has a name are used as evidence only.
-    """
 
-    known: Callable[[str], KeyMapping | None]
-    absolute_power: bool = False
-    """Whether the power lacks its sign: it is positive while only the export counter rises."""
-    _inferred: dict[str, InferredKey] = field(default_factory=dict)
-    _confirmed: set[str] = field(default_factory=set)
-    """Powers whose unit, as the name says it, the counters have confirmed."""
-    settled: bool = False
-    """Whether nothing is left to learn."""
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Which power, or which half of it, a counter counts."""
+
+    counter: Quantity
+    power: Quantity
+    is_negative: bool = False
+
+
+_FLOWS: Final = (
+    Flow(Quantity.ENERGY_IMPORT, Quantity.POWER),
+    Flow(Quantity.ENERGY_IMPORT, Quantity.POWER_IMPORT),
+    Flow(Quantity.ENERGY_EXPORT, Quantity.POWER, is_negative=True),
+    Flow(Quantity.ENERGY_EXPORT, Quantity.POWER_EXPORT),
+)
+_BALANCE: Final = (Quantity.POWER, Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
+_COUNTERS: Final = frozenset(flow.counter for flow in _FLOWS)
+_WATCHED: Final = _COUNTERS.union(flow.power for flow in _FLOWS)
+
+
+@dataclass(kw_only=True, slots=True)
+class Totals:
+    """What a key amounts to as published, since it was first seen or within a block."""
+
+    silences: int = 0
+    """Of some length; totals across one say nothing."""
+    risen: float = 0.0
+    positive: float = 0.0
+    """Number times hours, while above zero."""
+    negative: float = 0.0
+    """The same while below zero, as a positive number."""
+
+    def since(self, before: Totals) -> Totals:
+        """Return what was added to earlier totals."""
+        return Totals(
+            risen=self.risen - before.risen,
+            positive=self.positive - before.positive,
+            negative=self.negative - before.negative,
+        )
+
+
+@dataclass(slots=True)
+class KeyStats:
+    """One key, watched as if it were a counter and as if it were a power."""
+
+    mapping: KeyMapping | None
+    """What the user or the name says."""
+    totals: Totals = field(default_factory=Totals)
+    last: float = 0.0
+    last_seen: datetime | None = None
+    reading: float = 0.0
+    """The last number but for zeros, which a reader publishes for what it has not read yet."""
+    rises: int = 0
+    falls: int = 0
+    negatives: int = 0
+    resolution: float = 0.0
+    """The smallest rise; a counter's resolution is no coarser."""
+    peak: float = 0.0
+    has_decimals: bool = False
 
     @property
-    def inferred(self) -> Mapping[str, InferredKey]:
-        """What behaviour tells of a key that its name does not."""
-        return MappingProxyType(self._inferred)
+    def only_rises(self) -> bool:
+        """Whether it behaves like a counter."""
+        return self.rises >= MIN_RISES and not self.falls
 
-    def __post_init__(self) -> None:
-        """Keep a record of the keys that names leave open, and of those that are evidence."""
-        self._record = Record(self._is_evidence)
-        self._tracks = self._record.tracks
-        """Of the keys that are something for us."""
+    def is_named(self, *quantities: Quantity) -> bool:
+        """Whether the name says one of these, be it doubtful."""
+        return self.mapping is not None and self.mapping.quantity in quantities
 
-    def _is_evidence(self, key: str) -> tuple[bool, KeyMapping | None]:
-        register = self.known(key)
-        return register is None or register.quantity in _WATCHED, register
+    def add(self, number: float, now: datetime) -> None:
+        """Add a published number."""
+        silence = now - (self.last_seen or now)
+        is_gap = not timedelta() <= silence <= MAX_SILENCE
+        hours = 0.0 if is_gap else silence / _HOUR
+        step = number - self.reading if number and self.reading else 0.0
+        self.totals.silences += is_gap
+        self.totals.risen += step
+        self.totals.positive += hours * (max(self.last, 0.0) + max(number, 0.0)) / 2
+        self.totals.negative -= hours * (min(self.last, 0.0) + min(number, 0.0)) / 2
+        self.last, self.last_seen, self.reading = number, now, number or self.reading
+        if step < 0 or number < 0:
+            self.falls += 1
+        elif step > 0:
+            self.rises += 1
+            self.resolution = min(self.resolution or step, step)
+        self.negatives += number < 0
+        self.has_decimals |= number % 1 != 0
+        self.peak = max(self.peak, abs(number))
 
-    def _is_settled(self) -> bool:
-        if self._unit_is_open() or self._sign_is_open():
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some ten minutes, and what was added to the totals of the keys published in it."""
+
+    duration: timedelta
+    changes: Mapping[str, Totals]
+
+
+class Record:
+    """What the keys of a meter did, block by block."""
+
+    def __init__(self, known: Callable[[str], KeyMapping | None]) -> None:
+        """Begin with nothing; `known` returns what a key means."""
+        self._known = known
+        self.keys: dict[str, KeyStats] = {}
+        """Unknown keys, and those that are evidence."""
+        self.blocks: deque[Block] = deque(maxlen=MAX_BLOCKS)
+        self._start: datetime | None = None
+        self._totals: Mapping[str, Totals] = {}
+        """At the start of the present block, of the keys published in the one before."""
+        self._widest = 0
+
+    def add(self, now: datetime, numbers: Mapping[str, float]) -> bool:
+        """Add the numbers of a message; return whether a block is complete."""
+        for key, number in numbers.items():
+            if stats := self._stats(key):
+                stats.add(number, now)
+        self._widest = max(self._widest, len(numbers))
+        # A block does not end with a single key: what the others did is still to come.
+        length = _HOUR if 2 * len(numbers) <= self._widest else BLOCK_LENGTH
+        start = self._start or now - length
+        if timedelta() <= now - start < length:
             return False
-        return self._record.watched >= DEADLINE or not any(map(self._is_open, self._tracks))
+        before = self._totals
+        self._totals = {
+            key: replace(stats.totals)
+            for key, stats in self.keys.items()
+            if stats.last_seen and stats.last_seen > start
+        }
+        changes = {
+            key: totals.since(before[key])
+            for key, totals in self._totals.items()
+            if key in before and before[key].silences == totals.silences and now > start
+        }
+        self.blocks.append(Block(now - start, changes))
+        self._start, self._widest = now, len(numbers)
+        return True
 
-    def observe(self, now: float, numbers: Mapping[str, float]) -> None:
-        """Take the published numbers of a message, received at `now` seconds of any clock.
+    def _stats(self, key: str) -> KeyStats | None:
+        if key not in self.keys and len(self.keys) < 2 * MAX_UNKNOWN_KEYS:
+            mapping = self._known(key)
+            if mapping.quantity in _WATCHED if mapping else len(self.keys) < MAX_UNKNOWN_KEYS:
+                self.keys[key] = KeyStats(mapping)
+        return self.keys.get(key)
 
-        A key that is not in the message keeps its value.
-        """
-        if self._record.take(now, numbers):
-            self._learn()
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fit:
+    """How a counter goes with a power, in kWh."""
+
+    units: Units
+    duration: timedelta
+    counted: float
+    integrated: float
+    resolution: float
+    max_residual: float
+    """How far counter and integrated power are apart at most."""
+    nonlinearity: float
+    """How far the counter is from a straight line at most."""
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the counter has moved enough to say anything."""
+        least = max(MIN_ENERGY, MIN_STEPS * self.resolution)
+        return self.duration >= MIN_DURATION and self.counted >= least
+
+    @property
+    def has_right_units(self) -> bool:
+        """Whether the units are right, if the quantities are."""
+        least, most = (ratio * self.integrated for ratio in UNIT_RATIO)
+        return self.is_enough and least <= self.counted <= most
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the counter follows the power all the time."""
+        return self.is_enough and self.max_residual <= MAX_RESIDUAL * self.counted
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether nothing else explains the likeness."""
+        least = min(MIN_NONLINEARITY * self.counted, MIN_ENERGY)
+        is_curved = self.nonlinearity >= max(least, NONLINEARITY_BY_RESIDUAL * self.max_residual)
+        return self.agrees and is_curved
+
+
+class KeyInference:
+    """One meter's keys, watched."""
+
+    def __init__(self, known: Callable[[str], KeyMapping | None]) -> None:
+        """Begin without evidence; `known` returns what the user, or else a key's name, says."""
+        self.absolute_power = False
+        """Whether the power lacks its sign: it is positive while only the export counter rises."""
+        self.settled = False
+        """Whether nothing is left to learn."""
+        self._record = Record(known)
+        self._keys = self._record.keys
+        self._factors: dict[str, float] = {}
+        """Of powers, as a counter has proven them."""
+
+    @property
+    def inferred(self) -> dict[str, KeyMapping]:
+        """Powers whose unit is not what their names say, or say without doubt."""
+        return {
+            key: KeyMapping(named.quantity, factor)
+            for key, factor in self._factors.items()
+            if (named := self._keys[key].mapping) and (named.doubtful or named.factor != factor)
+        }
+
+    @property
+    def suggestions(self) -> dict[str, KeyMapping]:
+        """What the user might say that keys mean; in use only once that is said."""
+        return self._copies() | self._power() | self._counters()
+
+    def observe(self, now: datetime, numbers: Mapping[str, float]) -> None:
+        """Learn from a message's finite numbers; a key that is not in it keeps its value."""
+        if self._record.add(now, numbers):
+            self._learn_units()
+            self._learn_sign()
             self.settled = self._is_settled()
 
-    # Learning
+    def _learn_units(self) -> None:
+        """Learn of each power in which unit it amounts to what its counter counts."""
+        for flow in _FLOWS:
+            counter = self._holder(flow.counter)
+            for power, stats in self._keys.items():
+                is_open = stats.is_named(flow.power) and power not in self._factors
+                if counter and is_open and not stats.only_rises:
+                    for fit in self._fits(counter, power, is_negative=flow.is_negative):
+                        if fit.has_right_units:
+                            self._factors[power] = fit.units.power
 
-    def _learn(self) -> None:
-        self._learn_what_is_no_power()
-        self._learn_units()
-        self._learn_counters()
-        self._learn_power()
-        self._learn_sign()
+    def _learn_sign(self) -> None:
+        """Learn whether the power is positive although all of it is fed in."""
+        power, imported, exported = map(self._holder, _BALANCE)
+        if power and imported and exported and not self._has_sign(power):
+            fits = self._fits(exported, power, still=imported)
+            self.absolute_power = any(fit.agrees for fit in fits)
 
-    def _learn_what_is_no_power(self) -> None:
+    def _has_sign(self, power: str) -> bool:
+        """Whether it is known if a power has a sign."""
+        return self.absolute_power or self._keys[power].negatives >= MIN_NEGATIVES
+
+    def _is_settled(self) -> bool:
+        power, imported, exported = map(self._holder, _BALANCE)
+        if power and imported and power not in self._factors:
+            return False
+        # A home that has fed in before may do so again only in spring.
+        has_fed_in = exported is not None and self._keys[exported].reading >= MIN_FED_IN
+        if power and has_fed_in and not self._has_sign(power):
+            return False
+        is_named = all(self._is_certain(key) for key in self._keys)
+        return is_named or len(self._record.blocks) == MAX_BLOCKS
+
+    # What is suggested
+
+    def _copies(self) -> dict[str, KeyMapping]:
         """A "Power" that reads 1.8.0, as in some scripts, is a copy of the import counter."""
         counter = self._holder(Quantity.ENERGY_IMPORT)
-        for key, track in self._tracks.items():
-            if (
-                counter
-                and track.quantity is Quantity.POWER
-                and track.counts
-                and key not in self._inferred
-                and self._is_copy(key, counter)
-            ):
-                self._inferred[key] = InferredKey(Quantity.NO_MEASUREMENT)
-
-    def _is_copy(self, key: str, counter: str) -> bool:
-        tracks = self._tracks
-        copy, original = tracks[key].reading, tracks[counter].reading
-        if not copy or not original or not tracks[counter].rises:
-            return False
-        return any(
-            abs(copy * scale - original) <= SAME * abs(original)
-            and self._rise_alike(key, scale, counter)
-            for scale in (1.0, KILO, MILLI)
-        )
-
-    def _rise_alike(self, key: str, scale: float, counter: str) -> bool:
-        hours, samples, copied, original = 0.0, 0, 0.0, 0.0
-        for duration, one, other in self._record.pairs(key, counter):
-            if one.rise is not None and other.rise is not None:
-                hours += duration
-                samples += one.samples
-                copied += one.rise * scale
-                original += other.rise
-        tracks = self._tracks
-        # Each may be printed with its own number of decimals.
-        resolution = max(tracks[key].resolution * scale, tracks[counter].resolution)
-        return (
-            hours >= MIN_HOURS
-            and samples >= MIN_SAMPLES
-            and original > 0
-            and abs(copied - original) <= 2 * resolution + SAME * original
-        )
-
-    def _learn_units(self) -> None:
-        """A power is in the unit in which it amounts to what its counter counts."""
-        for key, track in self._tracks.items():
-            register = track.register
-            if register is None or key in self._inferred or key in self._confirmed:
-                continue
-            if register.quantity is Quantity.POWER and register.doubtful:
-                continue
-            factor = next(self._units_of(key, register.quantity), None)
-            if factor == register.factor:
-                self._confirmed.add(key)
-            if factor and (factor != register.factor or register.doubtful):
-                self._inferred[key] = InferredKey(register.quantity, factor)
-
-    def _units_of(self, key: str, quantity: Quantity) -> Iterator[float]:
-        for counter_role, power_role, negative in _FLOWS:
-            counter = self._holder(counter_role)
-            if power_role is quantity and counter:
-                for power_factor, counter_factor in self._units(key, counter):
-                    fit = self._record.fit(
-                        counter, counter_factor, key, power_factor, negative=negative
-                    )
-                    if fit.near:
-                        yield power_factor
-
-    def _learn_counters(self) -> None:
-        """A key that counts what a power amounts to is that power's counter."""
-        fits: dict[Quantity, dict[str, Fit]] = {quantity: {} for quantity in _COUNTERS}
-        for quantity, power_role, negative in _FLOWS:
-            power = self._holder(power_role)
-            if not power or not self._tracks[power].moves or self._holder(quantity):
-                continue
-            for key, track in self._tracks.items():
-                if not self._may_count(key, track, quantity):
-                    continue
-                for power_factor, factor in self._units(power, key):
-                    fit = self._record.fit(key, factor, power, power_factor, negative=negative)
-                    # Whole kWh are what a meter tells whose PIN was not entered.
-                    if fit.is_significant and (track.decimals or factor == MILLI):
-                        fits[quantity][key] = fit
-        explained = {key for by_key in fits.values() for key in by_key}
-        for quantity, by_key in fits.items():
-            total = self._total(by_key)
-            if total and not self._has_idle_sibling(total, explained):
-                self._inferred[total] = InferredKey(quantity, by_key[total].factor)
-
-    def _may_count(self, key: str, track: KeyStats, quantity: Quantity) -> bool:
-        if not track.counts or key in self._inferred:
-            return False
-        if track.quantity is Quantity.POWER:
-            return quantity is Quantity.ENERGY_IMPORT
-        return track.register is None or (track.doubted and track.quantity is quantity)
-
-    def _total(self, fits: Mapping[str, Fit]) -> str | None:
-        """Return which of the keys that fit is the total, None if that is not certain."""
-        readings = {
-            key: fit.factor * (self._tracks[key].reading or 0.0) for key, fit in fits.items()
+        reading = self._keys[counter].reading if counter else 0.0
+        return {
+            key: KeyMapping(Quantity.NO_MEASUREMENT)
+            for key, stats in self._keys.items()
+            if stats.is_named(Quantity.POWER) and stats.only_rises
+            for scale in (1.0, 1000.0, 0.001)
+            if abs(stats.reading * scale - reading) <= MAX_COPY_ERROR * reading
         }
-        if not readings:
-            return None
-        best = max(readings, key=lambda key: readings[key])
-        fit = fits[best]
-        if (len(fits) > 1 or readings[best] < SMALL) and fit.hours < DAY:
-            return None
-        for key, other in fits.items():
-            # A tariff counts the same while it is in force; what counts something else but
-            # nearly as much (kVAh) may be the right one as well as this.
-            margin = 2 * max(fit.resolution, other.resolution) + SAME * fit.counted
-            if key != best and (
-                abs(fit.counted - other.counted) > margin or readings[key] > readings[best] - AHEAD
-            ):
-                return None
-        return best
 
-    def _has_idle_sibling(self, key: str, explained: set[str]) -> bool:
-        """Whether another unknown counter stands still: then they may be two tariffs."""
-        rising = [
-            changes for _, changes in self._record.blocks if key in changes and changes[key].rise
-        ]
-        for other, track in self._tracks.items():
-            if other in explained or other in self._inferred or not track.doubted:
-                continue
-            if track.falls or not track.decimals or (track.reading or 0.0) < AHEAD:
-                continue
-            risen = sum(1 for changes in rising if other in changes and changes[other].rise)
-            if 2 * risen < len(rising):
-                return True
-        return False
-
-    def _learn_power(self) -> None:
-        """The one key that amounts to what the counters count is the power."""
+    def _power(self) -> dict[str, KeyMapping]:
+        """The one unknown key that amounts to what the counters count is the power."""
         imported = self._holder(Quantity.ENERGY_IMPORT)
         exported = self._holder(Quantity.ENERGY_EXPORT)
         if not imported or self._holder(Quantity.POWER):
-            return
-        fits: dict[str, float] = {}
-        for key, track in self._tracks.items():
-            unnamed = track.register is None or (track.doubted and track.quantity is Quantity.POWER)
-            if not unnamed or not track.moves or key in self._inferred:
-                continue
-            for power_factor, factor in self._units(key, imported):
-                fit = self._record.fit(imported, factor, key, power_factor)
-                if exported:
-                    own = self._factor(exported)
-                    fit = fit.with_other(
-                        self._record.fit(exported, own, key, power_factor, negative=True)
-                    )
-                if fit.is_significant:
-                    fits[key] = power_factor
-        if len(fits) == 1:
-            [(key, power_factor)] = fits.items()
-            self._inferred[key] = InferredKey(Quantity.POWER, power_factor)
+            return {}
+        found = {
+            key: KeyMapping(Quantity.POWER, drawn.units.power)
+            for key, stats in self._keys.items()
+            if stats.mapping is None
+            for drawn in self._fits(imported, key)
+            if drawn.is_significant
+            and all(
+                fed_in.max_residual <= MAX_RESIDUAL * (drawn.counted + fed_in.counted)
+                for fed_in in (self._fits(exported, key, is_negative=True) if exported else ())
+                if fed_in.units.power == drawn.units.power
+            )
+        }
+        return found if len(found) == 1 else {}
 
-    def _learn_sign(self) -> None:
-        """A power without sign is positive although all of it is fed in."""
-        power = self._holder(Quantity.POWER)
-        imported = self._holder(Quantity.ENERGY_IMPORT)
-        exported = self._holder(Quantity.ENERGY_EXPORT)
-        if self.absolute_power or not power or not imported or not exported:
-            return
-        hours, samples, counted, integrated = 0.0, 0, 0.0, 0.0
-        for duration, changes in self._record.blocks:
-            if not changes.keys() >= {power, imported, exported}:
-                continue
-            drawn, fed_in, flow = changes[imported].rise, changes[exported].rise, changes[power]
-            if drawn is None or not fed_in:
-                continue
-            fed_in *= self._factor(exported)
-            if drawn * self._factor(imported) > STANDSTILL * fed_in:
-                continue
-            if flow.negative:
-                return
-            hours += duration
-            samples += flow.samples
-            counted += fed_in
-            integrated += flow.positive / 1000
-        resolution = self._tracks[exported].resolution * self._factor(exported)
-        self.absolute_power = enough_evidence(hours, samples, counted, resolution) and any(
-            abs(integrated * power_factor - counted) <= TOLERANCE * counted
-            for power_factor, _ in self._units(power, exported)
-        )
+    def _counters(self) -> dict[str, KeyMapping]:
+        """A key that counts what a power amounts to is its counter, if there is only one."""
+        fits: dict[Quantity, dict[str, Fit]] = {quantity: {} for quantity in _COUNTERS}
+        for flow in _FLOWS:
+            power = self._holder(flow.power)
+            if power and not self._holder(flow.counter):
+                fits[flow.counter] |= {
+                    key: fit
+                    for key, stats in self._keys.items()
+                    if stats.only_rises
+                    and (stats.mapping is None or stats.is_named(flow.counter, Quantity.POWER))
+                    for fit in self._fits(key, power, is_negative=flow.is_negative)
+                    if fit.is_significant
+                }
+        explained = {key for by_key in fits.values() for key in by_key}
+        return {
+            key: KeyMapping(quantity, fit.units.counter)
+            for quantity, by_key in fits.items()
+            for key, fit in by_key.items()
+            if len(by_key) == 1
+            and (fit.duration >= _DAY or self._keys[key].reading * fit.units.counter >= MIN_TOTAL)
+            and not self._has_sibling(key, explained)
+        }
+
+    def _has_sibling(self, key: str, explained: set[str]) -> bool:
+        """Whether another unknown counter stands still while this one rises: two tariffs do."""
+        for other, stats in self._keys.items():
+            is_counter = not stats.falls and stats.has_decimals and stats.reading >= 1
+            if stats.mapping is None and is_counter and other not in explained:
+                rises = [
+                    other in block.changes and block.changes[other].risen > 0
+                    for block in self._record.blocks
+                    if key in block.changes and block.changes[key].risen > 0
+                ]
+                if sum(rises) <= MIN_OVERLAP * len(rises):
+                    return True
+        return False
 
     # Evidence
 
     def _holder(self, quantity: Quantity) -> str | None:
-        """Return the key that certainly has a role, the liveliest if there are several."""
+        """Return the key that certainly has a quantity, the liveliest if there are several.
+
+        A power that only rises is none.
+        """
         keys = [
             key
-            for key, track in self._tracks.items()
-            if (
-                self._inferred[key].quantity is quantity
-                if key in self._inferred
-                else track.quantity is quantity and not track.doubted
-            )
+            for key, stats in self._keys.items()
+            if stats.is_named(quantity)
+            and self._is_certain(key)
+            and (quantity in _COUNTERS or not stats.only_rises)
         ]
-        if not keys:
-            return None
-        tracks = self._tracks
-        return max(keys, key=lambda key: (tracks[key].moves, tracks[key].rises > 0))
+        return max(keys, key=lambda key: self._keys[key].rises, default=None)
 
-    def _factor(self, key: str) -> float:
-        finding = self._inferred.get(key)
-        register = self._tracks[key].register
-        return finding.factor if finding else register.factor if register else 1.0
+    def _is_certain(self, key: str) -> bool:
+        """Whether somebody vouches for what a key is: the user, its name or, of a power, a counter."""
+        mapping = self._keys[key].mapping
+        return mapping is not None and (not mapping.doubtful or key in self._factors)
 
-    def _units(self, power: str, counter: str) -> Iterator[tuple[float, float]]:
-        """Yield the factors of power and counter that are possible."""
-        tracks = self._tracks
-        counter_is_certain = counter in self._inferred or (
-            tracks[counter].quantity in _COUNTERS and not tracks[counter].doubted
-        )
-        power_is_certain = power in self._inferred or power in self._confirmed
-        for power_factor, counter_factor, least, most in UNITS:
-            if (
-                least <= tracks[power].peak <= most
-                and (not power_is_certain or power_factor == self._factor(power))
-                and (not counter_is_certain or counter_factor == self._factor(counter))
-            ):
-                yield power_factor, counter_factor
+    def _fits(
+        self, counter: str, power: str, *, is_negative: bool = False, still: str | None = None
+    ) -> Iterator[Fit]:
+        """Yield how a counter goes with a power, or its negative half, in all possible units.
 
-    # What is left
+        With `still`, only while that other counter stands still.
+        """
+        named = self._keys[counter].mapping
+        counter_factor = named.factor if named and not named.doubtful else None
+        is_small = self._keys[power].peak <= MAX_KW
+        for units in _UNITS_OF_SMALL_POWER if is_small else _UNITS_OF_LARGE_POWER:
+            is_possible = counter_factor in {None, units.counter}
+            if is_possible and self._factors.get(power) in {None, units.power}:
+                yield self._fit(counter, power, units, is_negative=is_negative, still=still)
 
-    def _unit_is_open(self) -> bool:
-        power = self._holder(Quantity.POWER)
-        return bool(
-            power
-            and self._holder(Quantity.ENERGY_IMPORT)
-            and power not in self._inferred
-            and power not in self._confirmed
-        )
-
-    def _sign_is_open(self) -> bool:
-        """A home may feed in for the first time in spring."""
-        power, exported = self._holder(Quantity.POWER), self._holder(Quantity.ENERGY_EXPORT)
-        if self.absolute_power or not power or not exported:
-            return False
-        tracks = self._tracks
-        has_fed_in = (tracks[exported].reading or 0.0) * self._factor(exported) >= AHEAD
-        return has_fed_in and tracks[power].negatives < SIGNED
-
-    def _is_open(self, key: str) -> bool:
-        """Whether a key may still turn out to be something."""
-        track = self._tracks[key]
-        if key in self._inferred or key in self._confirmed:
-            return False
-        if not track.doubted:
-            return track.quantity not in _COUNTERS and self._has_counter(track.quantity)
-        free = {quantity for quantity in (*_COUNTERS, Quantity.POWER) if not self._holder(quantity)}
-        return bool(free - _COUNTERS if track.falls else free)
-
-    def _has_counter(self, quantity: Quantity | None) -> bool:
-        return any(
-            power_role is quantity and self._holder(counter_role) is not None
-            for counter_role, power_role, _ in _FLOWS
+    def _fit(
+        self, counter: str, power: str, units: Units, *, is_negative: bool, still: str | None
+    ) -> Fit:
+        duration, counted, integrated, max_residual = timedelta(), 0.0, 0.0, 0.0
+        curve: list[tuple[timedelta, float]] = []
+        keys = {counter, power, still or power}
+        for block in self._record.blocks:
+            if not block.changes.keys() >= keys:
+                continue
+            count, flow = block.changes[counter], block.changes[power]
+            if still and block.changes[still].risen > MAX_DRAWN * count.risen:
+                continue
+            duration += block.duration
+            counted += count.risen * units.counter
+            integrated += (flow.negative if is_negative else flow.positive) * units.power / 1000
+            max_residual = max(max_residual, abs(counted - integrated))
+            curve.append((duration, counted))
+        straight = (abs(height - counted * (time / duration)) for time, height in curve)
+        return Fit(
+            units=units,
+            duration=duration,
+            counted=counted,
+            integrated=integrated,
+            resolution=self._keys[counter].resolution * units.counter,
+            max_residual=max_residual,
+            nonlinearity=max(straight, default=0.0),
         )

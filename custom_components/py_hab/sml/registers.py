@@ -149,5 +149,5 @@ class KeyMapping:
     doubtful: bool = False
     """Other scripts publish something else, or another unit, under this key.
 
-    The behaviour of the values must confirm it, and a key that is not doubtful goes first.
+    A counter waits until the user confirms it; a key that is not doubtful goes first.
     """
