@@ -34,7 +34,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from benchmarks.table import print_table
 from custom_components.py_hab.api.series import RecordedSeries, recorded_series
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history.box import fetch as box_memory
+from custom_components.py_hab.history.box import fetch as box_fetch
 from custom_components.py_hab.history.planning.rows import HOUR
 from homeassistant.components.recorder import Recorder
 from homeassistant.const import CONF_SCAN_INTERVAL
@@ -129,7 +129,7 @@ async def world(
     tmp_path: Path,
 ) -> AsyncIterator[World]:
     """A year of a home; some of its counters have nothing of it."""
-    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
+    monkeypatch.setattr(box_fetch, "PAUSE", timedelta(0))
     hass.loop.set_debug(False)
     await hass.config.async_set_time_zone(str(ZONE))
     # The box lives in the same event loop: it shall be asked for nothing else.

@@ -138,9 +138,9 @@ async def mocked_reader(
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A simulated radio needs no rest between two questions for what the box remembers."""
-    from custom_components.py_hab.history.box import fetch as box_memory
+    from custom_components.py_hab.history.box import fetch
 
-    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
+    monkeypatch.setattr(fetch, "PAUSE", timedelta(0))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The actions that write: who may, what they take, what they answer."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -7,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 import voluptuous as vol
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history.box import fetch as box_memory
+from custom_components.py_hab.history.box import fetch
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic
@@ -144,7 +145,7 @@ async def test_an_entry_must_be_there_and_loaded(house: HomeAssistant, action: s
 async def test_a_dry_run_of_a_backfill_answers(
     house: HomeAssistant, fritzbox_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
+    monkeypatch.setattr(fetch, "PAUSE", timedelta(0))
     assert await house.config_entries.async_setup(fritzbox_entry.entry_id)
     await house.async_block_till_done()
     answer = await act(house, "backfill", dry_run=True)

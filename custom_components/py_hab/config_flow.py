@@ -1,4 +1,4 @@
-"""The dialogues: setting up a FRITZ!Box or a meter, and changing them later."""
+"""The config flow: sets up and reconfigures a FRITZ!Box or a meter."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -101,27 +101,28 @@ _REAUTH_SCHEMA = vol.Schema(_CREDENTIALS)
 
 
 class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Sets up a FRITZ!Box or a meter, after having really talked to it."""
+    """Sets up a FRITZ!Box or a meter after testing the connection."""
 
     VERSION = 1
     MINOR_VERSION = 1
 
     _discovered_host = ""
     _found: Mapping[str, ReaderInfo] = MappingProxyType({})
-    """Readers that were offered, by SENSOR topic."""
+    """The readers offered in the form, by SENSOR topic."""
     _topics: ReaderTopics
+    """The topics of the chosen reader; set once it has been probed."""
     _probe: ProbeResult
-    """What the reader has let us hear; both set once it has been tried."""
+    """The messages of the chosen reader; set once it has been probed."""
 
     @staticmethod
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> PyHabOptionsFlow:
-        """Return the dialogue for the options of a box or a meter."""
+        """Return the options flow of a box or a meter."""
         return PyHabOptionsFlow()
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask which kind of source it is."""
+        """Ask for the kind of the source."""
         return self.async_show_menu(step_id="user", menu_options=["fritzbox", "tasmota"])
 
     async def async_step_reconfigure(
@@ -133,17 +134,18 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             return await self.async_step_tasmota()
         return await self.async_step_fritzbox()
 
-    async def _async_check_identity(self, mac: str | None, place: dict[str, str]) -> None:
-        """End the flow for a device that is set up already, or is not the one to be changed.
+    async def _async_check_identity(self, mac: str | None, address: dict[str, str]) -> None:
+        """Abort the flow if a device is already set up, or is not the one to be changed.
 
-        It is told by its MAC address, or, if it keeps that to itself, by the place in its entry.
+        A device is identified by its MAC address or, if that is unknown, by `address`: the host or
+        topic in the data of its entry.
         """
         if not mac:
-            # Not that of another device, tried before in the same dialogue.
+            # The unique id may still be that of a device tried before in this flow.
             await self.async_set_unique_id(None)
-            self._async_abort_entries_match(place)
+            self._async_abort_entries_match(address)
             return
-        # A flow for the same device that was left open somewhere else does not matter.
+        # Another open flow for the same device does not matter.
         await self.async_set_unique_id(format_mac(mac), raise_on_progress=False)
         entry_id = self.context.get("entry_id")
         entry = self.hass.config_entries.async_get_entry(entry_id) if entry_id else None
@@ -157,7 +159,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_fritzbox(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for address and credentials of a box, and try them."""
+        """Ask for the address and credentials of a box, and test them."""
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         suggested: Mapping[str, Any] = user_input or {}
@@ -191,22 +193,22 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_ssdp(self, discovery_info: SsdpServiceInfo) -> ConfigFlowResult:
-        """A FRITZ!Box, or a repeater, has announced itself."""
+        """Handle the SSDP announcement of a FRITZ!Box or a repeater."""
         location = URL(discovery_info.ssdp_location or "")
         host = location.host or ""
         address = as_ip_address(host)
         if address is not None and address.version == 6 and address.is_link_local:
             return self.async_abort(reason="ipv6_link_local")
-        # The last part of a FRITZ!Box's UDN is its serial number, as in its own description.
+        # The last part of the UDN of a FRITZ!Box is the serial number in its description.
         serial = str(discovery_info.upnp.get(ATTR_UPNP_UDN, ""))[-12:]
         if not re.fullmatch("[0-9A-Fa-f]{12}", serial):
             return self.async_abort(reason="not_supported")
         entry = await self.async_set_unique_id(format_mac(serial))
-        # A host name that the user has typed is kept; an address that has changed is followed.
-        typed = entry.data.get(CONF_HOST, "") if entry else ""
-        follows = as_ip_address(host_of(typed)) is not None
+        # A host name is kept; an IP address is updated.
+        stored = entry.data.get(CONF_HOST, "") if entry else ""
+        is_address = as_ip_address(host_of(stored)) is not None
         self._abort_if_unique_id_configured(
-            updates={CONF_HOST: with_host(typed, host)} if follows else None
+            updates={CONF_HOST: with_host(stored, host)} if is_address else None
         )
         if not await offers_smart_home(async_get_clientsession(self.hass), location):
             return self.async_abort(reason="not_supported")
@@ -218,9 +220,9 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_try_fritzbox(
         self, data: Mapping[str, Any], errors: dict[str, str], placeholders: dict[str, str]
     ) -> BoxInfo | None:
-        """Log in and read the devices once; on failure fill errors and return None.
+        """Log in and read the device list once; on failure, fill `errors` and return None.
 
-        The wrong box ends the flow before a login is tried on it.
+        Aborts the flow, before a login is tried, if it is the wrong box.
         """
         try:
             client = FritzBoxClient(
@@ -236,7 +238,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 box = await client.box_info()
             except NotAFritzBoxError, InvalidAnswerError:
-                # Not every model serves its description; the login shows what it is.
+                # Not every model serves its description. The login shows whether it is a FRITZ!Box.
                 box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
             await self._async_check_identity(box.serial, {CONF_HOST: data[CONF_HOST]})
             await client.device_list()
@@ -251,13 +253,13 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         return box
 
     async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """The box has refused the stored credentials."""
+        """Start the reauthentication after the box has rejected the stored credentials."""
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for new credentials, and try them."""
+        """Ask for new credentials, and test them."""
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
         placeholders = {"host": entry.data[CONF_HOST]}
@@ -277,7 +279,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     # The meter
 
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
-        """A Tasmota device has announced itself; most are no readers."""
+        """Handle the discovery message of a Tasmota device; most of them are not readers."""
         mac, _, leaf = discovery_info.topic.removeprefix(f"{DISCOVERY}/").partition("/")
         if leaf != "sensors" or not re.fullmatch("[0-9A-F]{12}", mac):
             return self.async_abort(reason="not_supported")
@@ -287,7 +289,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             if not may_have_meter(discovery_info.payload):
                 return self.async_abort(reason="not_supported")
         except MalformedMessageError:
-            # Empty where discovery was switched off.
+            # The payload is empty if discovery was switched off.
             return self.async_abort(reason="not_supported")
         reader = await async_announced_reader(self.hass, mac)
         if reader is None or reader.topics is None:
@@ -303,7 +305,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_tasmota(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the topic of a reader, and listen to it."""
+        """Ask for the topic of a reader, and wait for its messages."""
         errors: dict[str, str] = {}
         if not self._mqtt_connected():
             return self.async_abort(
@@ -352,13 +354,13 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     def _mqtt_connected(self) -> bool:
         if not self.hass.config_entries.async_loaded_entries("mqtt"):
             return False
-        # Imported here: a home without a meter needs no MQTT, and loading it takes time.
+        # Imported here because a home without a meter needs no MQTT, and the import takes time.
         from homeassistant.components import mqtt
 
         return mqtt.is_connected(self.hass)
 
     async def _async_try_reader(self, topic: str, errors: dict[str, str]) -> None:
-        """Listen to the chosen reader; fill errors, or remember what was heard."""
+        """Probe the reader of a topic; store its messages, or fill `errors`."""
         announced = self._found.get(topic)
         try:
             topics = (announced and announced.topics) or reader_topics(topic)
@@ -378,13 +380,13 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_tasmota_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what was received and what it is taken for; the user may correct it."""
+        """Show the received values and their assumed meanings, which the user may correct."""
         probe = self._probe
         topic = self._topics.sensor
         await self._async_check_identity(
             probe.reader.mac if probe.reader else None, {CONF_TOPIC: topic}
         )
-        # Meters first; what was not recognised may be one, too.
+        # Recognised meters come first, but any other block may be a meter as well.
         blocks = {**probe.meters, **probe.blocks}
         assigned: dict[str, KeyMapping] = {}
         by_values: dict[str, str] = {}
@@ -393,8 +395,8 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
             if topic == entry.data[CONF_TOPIC]:
                 by_values = choices_by_values(entry)
-        heard = (key for fields in blocks.values() for key in fields)
-        keys = list(dict.fromkeys([*heard, *assigned]))
+        received = (key for fields in blocks.values() for key in fields)
+        keys = list(dict.fromkeys([*received, *assigned]))
         suggested = suggested_choices(keys, assigned) | by_values
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -422,7 +424,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _finish_meter(self, prefix: str, registers: dict[str, str]) -> ConfigFlowResult:
-        """Create or change the entry of a head."""
+        """Create or update the entry of a reader."""
         topics = self._topics
         data: dict[str, Any] = {
             CONF_KIND: EntryKind.METER.value,

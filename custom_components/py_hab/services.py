@@ -1,4 +1,4 @@
-"""Actions: what users and automations ask of the history."""
+"""Actions that maintain, import, undo and correct the history."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -71,7 +71,7 @@ _SPIKES_SCHEMA: Final = vol.Schema(
 
 @callback
 def async_register_actions(hass: HomeAssistant) -> None:
-    """Register the actions; what writes needs an administrator."""
+    """Register the actions. All of them need an administrator."""
     optional, only = SupportsResponse.OPTIONAL, SupportsResponse.ONLY
     for name, action, schema, response in (
         (BACKFILL, _async_backfill, _BACKFILL_SCHEMA, optional),
@@ -84,7 +84,7 @@ def async_register_actions(hass: HomeAssistant) -> None:
 
 
 async def _async_backfill(call: ServiceCall) -> ServiceResponse:
-    """Complete the history of an entry from what its source remembers."""
+    """Maintain the history of an entry now."""
     entry: PyHabConfigEntry = async_get_config_entry(
         call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
     )
@@ -93,7 +93,7 @@ async def _async_backfill(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_import_database(call: ServiceCall) -> ServiceResponse:
-    """Import the old server's file."""
+    """Import a legacy file."""
     entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
     done = await async_import_file(
         call.hass, entry, call.data[ATTR_PATH], dry_run=call.data[ATTR_DRY_RUN]
@@ -102,7 +102,7 @@ async def _async_import_database(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_undo_history(call: ServiceCall) -> ServiceResponse:
-    """Take back what was written."""
+    """Undo our changes of statistics."""
     chosen = _changed_statistics(
         call.hass, call.data.get(ATTR_CONFIG_ENTRY_ID), call.data.get(ATTR_ENTITY_ID)
     )
@@ -118,7 +118,10 @@ async def _async_undo_history(call: ServiceCall) -> ServiceResponse:
 def _changed_statistics(
     hass: HomeAssistant, entry_id: str | None, statistic_ids: Iterable[str] | None
 ) -> list[str]:
-    """Return the statistics that are meant, of those that we have changed."""
+    """Return the statistics to be undone: those given, or all of the entry.
+
+    Raises ServiceValidationError if neither is given, or if a given one has not been changed.
+    """
     if entry_id is None and statistic_ids is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="undo_what")
     journal = get_editor(hass).journal
@@ -136,14 +139,14 @@ def _changed_statistics(
 
 
 async def _async_find_spikes(call: ServiceCall) -> ServiceResponse:
-    """List the hours of energy statistics that are impossible."""
+    """Return the impossible hours of energy statistics."""
     entity_ids, max_power = call.data[ATTR_ENTITY_ID], call.data[ATTR_MAX_POWER]
     found: list[Any] = await async_find_spikes(call.hass, entity_ids, max_power=max_power)
     return {"entities": found}
 
 
 async def _async_remove_spikes(call: ServiceCall) -> ServiceResponse:
-    """Correct them."""
+    """Correct the impossible hours of energy statistics."""
     entity_ids, max_power = call.data[ATTR_ENTITY_ID], call.data[ATTR_MAX_POWER]
     corrected: list[Any] = await async_remove_spikes(call.hass, entity_ids, max_power=max_power)
     return {"entities": corrected}

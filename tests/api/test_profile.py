@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.py_hab.api.profile import Group, Grouping, profile
+from custom_components.py_hab.api.profile import Group, Grouping, HourlyValue, profile
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KATHMANDU = ZoneInfo("Asia/Kathmandu")
@@ -25,7 +25,8 @@ KEYS: dict[Grouping, Callable[[datetime], str]] = {
 WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 hours = st.lists(
-    st.tuples(
+    st.builds(
+        HourlyValue,
         st.integers(0, 70 * 366 * 24).map(lambda hour: hour * 3600.0),
         st.floats(-1e9, 1e9, allow_subnormal=False),
     ),
@@ -33,12 +34,14 @@ hours = st.lists(
 )
 
 
-def day(when: date, zone: ZoneInfo = BERLIN) -> list[tuple[float, float]]:
+def day(when: date, zone: ZoneInfo = BERLIN) -> list[HourlyValue]:
     """Return the hours of a day of the home, each with its number since the last midnight."""
     start = datetime.combine(when, datetime.min.time(), zone)
     end = datetime.combine(when + timedelta(days=1), datetime.min.time(), zone)
     first, last = int(start.timestamp()), int(end.timestamp())
-    return [(float(at), float(number)) for number, at in enumerate(range(first, last, 3600))]
+    return [
+        HourlyValue(float(at), float(number)) for number, at in enumerate(range(first, last, 3600))
+    ]
 
 
 def by_key(groups: list[Group]) -> dict[str, Group]:
@@ -47,9 +50,7 @@ def by_key(groups: list[Group]) -> dict[str, Group]:
 
 @pytest.mark.parametrize("grouping", Grouping)
 @given(hours=hours)
-def test_it_is_what_brute_force_comes_to(
-    grouping: Grouping, hours: list[tuple[float, float]]
-) -> None:
+def test_it_is_what_brute_force_comes_to(grouping: Grouping, hours: list[HourlyValue]) -> None:
     expected: dict[str, list[Fraction]] = {}
     for at, value in hours:
         local = datetime.fromtimestamp(at, UTC).astimezone(BERLIN)
@@ -97,7 +98,7 @@ def test_a_sunday_has_as_many_hours_as_it_has(when: date, count: int) -> None:
 def test_weeks_begin_on_monday_and_days_at_midnight_of_the_home() -> None:
     monday = date(2026, 6, 1)
     week = [
-        (at, float(number))
+        HourlyValue(at, float(number))
         for number in range(7)
         for at, _ in day(monday + timedelta(days=6 - number))
     ]
@@ -109,7 +110,7 @@ def test_weeks_begin_on_monday_and_days_at_midnight_of_the_home() -> None:
 
 def test_the_year_begins_where_the_home_is() -> None:
     midnight = datetime(2026, 1, 1, tzinfo=BERLIN).timestamp()
-    around = [(midnight - 3600, 1.0), (midnight, 2.0)]
+    around = [HourlyValue(midnight - 3600, 1.0), HourlyValue(midnight, 2.0)]
     assert [group.key for group in profile(around, Grouping.YEAR, BERLIN)] == ["2025", "2026"]
     assert [group.key for group in profile(around, Grouping.YEAR, ZoneInfo("UTC"))] == ["2025"]
     months = profile(around, Grouping.MONTH, BERLIN)
@@ -118,7 +119,8 @@ def test_the_year_begins_where_the_home_is() -> None:
 
 def test_zones_may_lie_beside_full_hours() -> None:
     start = datetime(2026, 1, 1, 0, 0, tzinfo=UTC).timestamp()
-    assert [group.key for group in profile([(start, 1.0)], Grouping.HOUR, KATHMANDU)] == ["05"]
+    hour = HourlyValue(start, 1.0)
+    assert [group.key for group in profile([hour], Grouping.HOUR, KATHMANDU)] == ["05"]
 
 
 def test_a_year_has_all_its_hours() -> None:
@@ -136,9 +138,10 @@ def test_a_year_has_all_its_hours() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 3e301, -1e150])
 def test_what_is_no_measurement_is_left_out(value: float) -> None:
-    [group] = profile([(0.0, value), (3600.0 * 24, 5.0)], Grouping.HOUR, BERLIN)
+    wrong, right = HourlyValue(0.0, value), HourlyValue(3600.0 * 24, 5.0)
+    [group] = profile([wrong, right], Grouping.HOUR, BERLIN)
     assert (group.count, group.sum, group.deviation) == (1, 5.0, 0.0)
-    assert profile([(0.0, value)], Grouping.HOUR, BERLIN) == []
+    assert profile([wrong], Grouping.HOUR, BERLIN) == []
 
 
 def test_nothing_comes_to_nothing() -> None:
@@ -146,7 +149,9 @@ def test_nothing_comes_to_nothing() -> None:
 
 
 def test_small_differences_of_large_numbers_are_not_lost() -> None:
-    days = [(number * 86400.0, 1e9 + offset) for number, offset in enumerate((4, 7, 13, 16))]
+    days = [
+        HourlyValue(number * 86400.0, 1e9 + offset) for number, offset in enumerate((4, 7, 13, 16))
+    ]
     [group] = profile(days, Grouping.HOUR, ZoneInfo("UTC"))
     assert group.mean == 1e9 + 10
     assert group.deviation == pytest.approx(math.sqrt(22.5), rel=1e-12)
@@ -154,7 +159,7 @@ def test_small_differences_of_large_numbers_are_not_lost() -> None:
 
 def test_the_order_of_the_hours_does_not_matter() -> None:
     draw = random.Random(7)
-    given_hours = [(number * 3600.0, draw.uniform(-1e6, 1e-6)) for number in range(2000)]
+    given_hours = [HourlyValue(number * 3600.0, draw.uniform(-1e6, 1e-6)) for number in range(2000)]
     shuffled = given_hours[:]
     draw.shuffle(shuffled)
     for grouping in Grouping:

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("small_batches")
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for few states at once, so that tests get by with few."""
     monkeypatch.setattr(measurements, "_BATCH", 7)
-    monkeypatch.setattr(measurements, "_LEAST", 3)
+    monkeypatch.setattr(measurements, "_MIN_BATCH", 3)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
 from itertools import chain
 import json
 from pathlib import Path
@@ -19,10 +20,10 @@ from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.flows import history as history_flow
 from custom_components.py_hab.fritzbox_api import FritzBoxError
-from custom_components.py_hab.history import maintenance as upkeep
-from custom_components.py_hab.history.box import fetch as box_memory
+from custom_components.py_hab.history import maintenance
+from custom_components.py_hab.history.box import fetch
 from custom_components.py_hab.history.box.reconstruct import DiscardReason
-from custom_components.py_hab.history.legacy import importer as server_import
+from custom_components.py_hab.history.legacy import importer
 from custom_components.py_hab.history.legacy.clock import RowError
 from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError
 from custom_components.py_hab.history.sources import sources
@@ -71,8 +72,8 @@ type Upload = Callable[[Path], Awaitable[str]]
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A simulated radio needs no rest, and no page has to begin to listen."""
-    monkeypatch.setattr(box_memory, "PAUSE", 0.0)
-    monkeypatch.setattr(history_flow, "SHOWN_FOR", 0.0)
+    monkeypatch.setattr(fetch, "PAUSE", timedelta(0))
+    monkeypatch.setattr(history_flow, "SHOWN_FOR", timedelta(0))
 
 
 pytestmark = pytest.mark.usefixtures("quiet_database")
@@ -106,7 +107,7 @@ async def meter(
     mock_hass_config: None,
     mqtt_client_mock: Any,
 ) -> AsyncIterator[MockConfigEntry]:
-    """The meter that the old server has read as well."""
+    """The meter that the py_hab server read as well."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     mocked_reader = MockedReader(time, hass, mqtt_client_mock)
     mocked_reader.blocks["MT681"] |= {"E_in": 15119.035, "Meter_id": METER}
@@ -118,7 +119,7 @@ async def meter(
 
 
 def written(folder: Path, more: Sequence[Row] = (), **options: Any) -> Path:
-    """Write a day and a half of the old server."""
+    """Write a day and a half of the py_hab server."""
     lived = Years(start=FROM, end=UNTIL).rows()
     window = (WINDOW, "Window Kitchen", "State", local(FROM + 60), 1.0)
     return write(folder / UPLOADED, [*lived, window, *more], **options)
@@ -182,17 +183,19 @@ def fails(err: Exception) -> Callable[..., Awaitable[Any]]:
 def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
     folder = Path(history_flow.__file__).parents[1] / "translations"
     selectors = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))["selector"]
-    assert selectors["doubt"]["options"].keys() == {
+    assert selectors["discard_reason"]["options"].keys() == {
         *DiscardReason,
-        upkeep.NOT_REPORTED,
-        upkeep.NOT_WRITTEN,
+        maintenance.NOT_REPORTED,
+        maintenance.NOT_WRITTEN,
     }
-    assert selectors["rejected"]["options"].keys() == set(chain(Verdict, RowError)) - ACCEPTING
+    assert (
+        selectors["rejection_reason"]["options"].keys() == set(chain(Verdict, RowError)) - ACCEPTING
+    )
 
 
 def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
-    refusals = set(server_import._REFUSALS.values()) | {
-        "box_does_not_tell",
+    refusals = set(importer._TRANSLATION_KEYS.values()) | {
+        "no_device_stats",
         "database_refused",
         "no_recorder",
         "not_written",
@@ -261,7 +264,7 @@ async def test_the_last_report_is_shown_in_words(
         },
     )
     dialogue = await prefer(hass, box_entry, "history")
-    doubt = TEXTS["selector"]["doubt"]["options"]["mismatch"]
+    doubt = TEXTS["selector"]["discard_reason"]["options"]["mismatch"]
     assert dialogue.placeholders == {
         "when": "2026-03-20 00:30",
         "report": f"- {state.name} · +12 h · 3.46 kWh · ← 2026-02-01 01:00 · ⚠ {doubt}, new_doubt\n"
@@ -277,7 +280,7 @@ async def test_the_history_is_completed_at_once(
 ) -> None:
     # The counters' years have tests of their own, which take a while.
     monkeypatch.setattr(
-        upkeep,
+        maintenance,
         "sources",
         lambda *args: [item for item in sources(*args) if item.statistic.unit == "°C"],
     )
@@ -313,7 +316,7 @@ async def test_the_history_is_completed_at_once(
 @pytest.mark.parametrize(
     ("err", "text"),
     [
-        (FritzBoxError("busy"), "box_does_not_tell"),
+        (FritzBoxError("busy"), "no_device_stats"),
         (HomeAssistantError("no words"), "unknown"),
         (HomeAssistantError("x", translation_domain="mqtt", translation_key="busy"), "unknown"),
         (OSError("disk"), "unknown"),
@@ -380,10 +383,10 @@ async def test_an_entry_that_is_unloaded_meanwhile_does_not_leave_the_page_waiti
     assert dialogue.errors == {"base": "unloaded"}
 
 
-# The old server's file
+# The legacy file
 
 
-async def test_the_old_server_s_file_goes_where_its_series_go_on(
+async def test_the_legacy_file_goes_where_its_series_go_on(
     hass: HomeAssistant,
     meter: MockConfigEntry,
     upload: Upload,
@@ -586,7 +589,7 @@ async def test_a_progress_does_not_end_before_the_page_listens(
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="file_not_found")
 
     monkeypatch.setattr(history_flow, "async_inspect", look)
-    monkeypatch.setattr(history_flow, "SHOWN_FOR", 3600.0)
+    monkeypatch.setattr(history_flow, "SHOWN_FOR", timedelta(hours=1))
     dialogue = await prefer(hass, box_entry, "import_database")
     await dialogue.answer(path=str(media / "none.db"))
     await looked.wait()
@@ -657,7 +660,7 @@ async def test_a_file_that_cannot_be_read_is_told_why_and_asked_for_again(
     path = written(media)
     dialogue = await prefer(hass, box_entry, "import_database")
     with monkeypatch.context() as patched:
-        patched.setattr(server_import, "inspect", refuse)
+        patched.setattr(importer, "inspect_file", refuse)
         await read(dialogue, path)
     assert dialogue.step == "import_database"
     assert dialogue.errors == {"base": f"file_{reason.value}"}
@@ -708,7 +711,7 @@ async def test_an_import_that_fails_is_an_error_and_leaves_nothing_of_the_upload
     dialogue = await prefer(hass, box_entry, "import_database")
     await dialogue.answer(file=file_id)
     await dialogue.arrive()
-    monkeypatch.setattr(server_import, "read_hours", lambda *_args, **_kwargs: iter(fail, None))
+    monkeypatch.setattr(importer, "read_hours", lambda *_args, **_kwargs: iter(fail, None))
     await dialogue.answer(**dialogue.suggested)
     await dialogue.arrive()
     assert dialogue.step == "import_done"
@@ -739,11 +742,11 @@ async def test_a_dialogue_that_is_left_deletes_its_upload(
     monkeypatch: pytest.MonkeyPatch,
     when: str,
 ) -> None:
-    pending_adjustment = asyncio.Event()
+    begun = asyncio.Event()
     stopped: list[str] = []
 
     async def wait(*_args: Any, **_kwargs: Any) -> None:
-        pending_adjustment.set()
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -757,10 +760,10 @@ async def test_a_dialogue_that_is_left_deletes_its_upload(
     if when != "reading":
         await dialogue.arrive()
     if when == "writing":
-        monkeypatch.setattr(server_import.LegacyImport, "async_run", wait)
+        monkeypatch.setattr(importer.LegacyImport, "async_run", wait)
         await dialogue.answer(**dialogue.suggested)
     if when != "asked":
-        await pending_adjustment.wait()
+        await begun.wait()
     assert len(left_behind(temporary)) == 1
     await dialogue.leave()
     await tidied(hass, temporary)

@@ -15,8 +15,8 @@ from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.flows.history import HistoryFlow
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
-from custom_components.py_hab.history import maintenance as upkeep
-from custom_components.py_hab.history.planning.backfill import missing_hours
+from custom_components.py_hab.history import maintenance
+from custom_components.py_hab.history.planning.backfill import plan_backfill
 from custom_components.py_hab.history.planning.rows import HOUR, Row, SumRow
 from custom_components.py_hab.history.repair import async_undo
 from custom_components.py_hab.history.sources import sources
@@ -97,14 +97,14 @@ def test_what_was_counted_since_the_first_hour_is_not_booked_before_it_again() -
     """The day series has moved on by a day: the rest of the month is spread over more hours now."""
     there = [Row(5 * HOUR, HOUR, 11.0, 1.0), Row(6 * HOUR, HOUR, 11.0, 1.0)]
     readings = {hour * HOUR: 10.0 + min(hour, 5) / 5 for hour in range(8)}
-    found = missing_hours(readings, there, 5 * HOUR, 8 * HOUR, opening=10.0)
+    found = plan_backfill(readings, there, 5 * HOUR, 8 * HOUR, opening_reading=10.0)
     assert (found.rows, found.sum_boundary, found.energy) == ([], None, 0.0)
 
 
 def test_hours_before_the_first_one_end_with_its_reading() -> None:
     there = [Row(5 * HOUR, HOUR, 11.0, 1.0)]
     readings = {hour * HOUR: 9.6 + hour / 5 for hour in range(7)}
-    found = missing_hours(readings, there, 5 * HOUR, 8 * HOUR, opening=10.0)
+    found = plan_backfill(readings, there, 5 * HOUR, 8 * HOUR, opening_reading=10.0)
     assert [row.state for row in found.rows] == pytest.approx([9.8, 10.0, 10.0, 10.0, 10.0])
     assert found.sum_boundary == 5 * HOUR
     assert found.energy == pytest.approx(0.4)
@@ -167,11 +167,11 @@ async def test_years_of_hours_stay_out_of_the_event_loop(
 
         monkeypatch.setattr(module, name, watch)
 
-    watched(upkeep, "energy_history")
-    watched(upkeep, "missing_hours")
+    watched(maintenance, "energy_history")
+    watched(maintenance, "plan_backfill")
     watched(statistics, "_by_start")
     watched(statistics, "_all_there")
-    watched(tables, "_as_they_stand")
+    watched(tables, "_values_by_start")
     watched(tables, "_batch")
     watched(tables, "statistics_during_period")
     await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)

@@ -16,7 +16,7 @@ from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
 from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, LoginBlockedError
-from custom_components.py_hab.history import gap_repair, maintenance as upkeep
+from custom_components.py_hab.history import gap_repair, maintenance
 from custom_components.py_hab.history.box.reconstruct import EnergyHistory
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.maintenance import NOT_REPORTED
@@ -188,16 +188,16 @@ async def test_what_is_counted_while_another_change_is_made_is_not_booked_before
 
 
 async def test_a_run_does_not_begin_while_another_one_works(house: House) -> None:
-    pending_adjustment, go = asyncio.Event(), asyncio.Event()
+    begun, go = asyncio.Event(), asyncio.Event()
 
     async def hesitate() -> None:
-        pending_adjustment.set()
+        begun.set()
         await go.wait()
 
     await house.start()
     house.tells.append(hesitate)
     running = house.hass.async_create_task(house.scheduler.async_run())
-    await pending_adjustment.wait()
+    await begun.wait()
     # Whoever waits for all tasks waits for this one.
     house.scheduler._async_check(dt_util.utcnow() + timedelta(hours=1))
     go.set()
@@ -206,16 +206,16 @@ async def test_a_run_does_not_begin_while_another_one_works(house: House) -> Non
 
 
 async def test_runs_that_are_asked_for_come_one_after_the_other(house: House) -> None:
-    pending_adjustment, go = asyncio.Event(), asyncio.Event()
+    begun, go = asyncio.Event(), asyncio.Event()
 
     async def hesitate() -> None:
-        pending_adjustment.set()
+        begun.set()
         await go.wait()
 
     await house.start()
     house.tells.append(hesitate)
     first = house.hass.async_create_task(house.scheduler.async_run())
-    await pending_adjustment.wait()
+    await begun.wait()
     second = house.hass.async_create_task(house.scheduler.async_run())
     await asyncio.sleep(0)
     assert house.asked == [REFRIGERATOR]
@@ -395,7 +395,7 @@ async def test_a_gap_waits_until_its_hours_are_compiled_and_is_mended_and_settle
 async def test_a_gap_of_which_no_statistics_tell_is_given_up_after_two_days(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "energy_history", lambda *_, **__: NOTHING)
+    monkeypatch.setattr(maintenance, "energy_history", lambda *_, **__: NOTHING)
     await house.start()
     await house.lives(timedelta(minutes=10))
     now = dt_util.utcnow().timestamp()
@@ -498,17 +498,17 @@ async def test_a_counter_without_a_believed_reading_has_no_history_yet(house: Ho
 async def test_an_entry_that_is_unloaded_in_the_middle_of_a_run_is_completed_by_the_next(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pending_adjustment, never = asyncio.Event(), asyncio.Event()
+    begun, never = asyncio.Event(), asyncio.Event()
 
     async def hang() -> None:
-        pending_adjustment.set()
+        begun.set()
         await never.wait()
 
     await house.start()
     house.tells += [answers, hang]
     house.scheduler._started = dt_util.utcnow() - timedelta(hours=1)
     house.scheduler._async_check(dt_util.utcnow())
-    await pending_adjustment.wait()
+    await begun.wait()
     assert await house.hass.config_entries.async_unload(house.entry.entry_id)
     await house.hass.async_block_till_done()
     assert house.entry.state is ConfigEntryState.NOT_LOADED
@@ -528,7 +528,7 @@ async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
 ) -> None:
     await house.start(**{CONF_SHAPE: OutageShape.WEEK_BEFORE})
     # The box remembers nothing.
-    monkeypatch.setattr(upkeep, "energy_history", lambda *_, **__: NOTHING)
+    monkeypatch.setattr(maintenance, "energy_history", lambda *_, **__: NOTHING)
     now = int(dt_util.utcnow().timestamp()) // HOUR * HOUR
     week = [SumRow(now - 168 * HOUR + HOUR * hour, 100.0, total) for hour, total in WEEK_BEFORE]
     source = next(
@@ -585,9 +585,9 @@ async def test_both_readings_of_a_swapped_meter_change_the_sum_by_exactly_the_di
     assert house.gaps == []
     after = await rows(house.hass, METER, "5minute")
     known = {row["start"]: row["sum"] for row in after}
-    with_host = [known[row["start"]] - row["sum"] for row in before]
-    assert with_host[-1] == pytest.approx(3.25)
-    assert {round(each, 6) for each in with_host} == {0.0, 3.25}
+    adjusted = [known[row["start"]] - row["sum"] for row in before]
+    assert adjusted[-1] == pytest.approx(3.25)
+    assert {round(each, 6) for each in adjusted} == {0.0, 3.25}
     await house.act("undo_history", config_entry_id=house.entry.entry_id)
 
 

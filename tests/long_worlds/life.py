@@ -415,7 +415,7 @@ class BoxLife(Life):
 
     @override
     def _around(self) -> AbstractContextManager[Any]:
-        return patch("custom_components.py_hab.history.box.fetch.PAUSE", 0.0)
+        return patch("custom_components.py_hab.history.box.fetch.PAUSE", timedelta(0))
 
     @property
     @override

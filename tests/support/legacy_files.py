@@ -1,4 +1,4 @@
-"""Database files as the old server leaves them, with the truth beside them."""
+"""Database files of the py_hab server, with the truth beside them."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -40,7 +40,7 @@ def at(text: str) -> int:
 
 
 def local(moment: float, zone: ZoneInfo = BERLIN) -> str:
-    """Return a moment as the server writes it."""
+    """Return a time as the server writes it."""
     return datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%dT%H:%M:%S")
 
 

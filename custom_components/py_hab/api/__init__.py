@@ -1,1 +1,1 @@
-"""Everything that reads for others: actions, JSON endpoints, profiles."""
+"""Reading access for others: actions and JSON endpoints."""

@@ -1,9 +1,9 @@
-"""Actions that answer: what the old server's clients asked it."""
+"""Actions that return data, or request new data, as the API of the py_hab server did."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import voluptuous as vol
 
@@ -51,9 +51,9 @@ GET_JOBS: Final = "get_jobs"
 REFRESH: Final = "refresh"
 
 ANSWER_WITHIN: Final = timedelta(seconds=10)
-"""The time that a reader has for an answer."""
+"""Time within which a reader must answer."""
 FEW: Final = 500
-"""Readings that do not hold the event loop while they are told."""
+"""Up to so many readings, the response is created in the event loop."""
 
 _ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _SERIES: Final = {
@@ -62,10 +62,10 @@ _SERIES: Final = {
     vol.Optional(ATTR_SUB_ENTITY): cv.string,
     **TIME_RANGE,
 }
-_A_SERIES: Final = cv.has_at_least_one_key(ATTR_ENTITY_ID, ATTR_DEVICE)
+_HAS_SERIES: Final = cv.has_at_least_one_key(ATTR_ENTITY_ID, ATTR_DEVICE)
 _MEASUREMENTS_SCHEMA: Final = vol.Schema(
     vol.All(
-        _A_SERIES,
+        _HAS_SERIES,
         vol.Schema(
             {
                 **_SERIES,
@@ -76,7 +76,7 @@ _MEASUREMENTS_SCHEMA: Final = vol.Schema(
 )
 _PROFILE_SCHEMA: Final = vol.Schema(
     vol.All(
-        _A_SERIES,
+        _HAS_SERIES,
         vol.Schema(
             {
                 **_SERIES,
@@ -89,7 +89,10 @@ _PROFILE_SCHEMA: Final = vol.Schema(
 
 
 async def _async_user(call: ServiceCall) -> User | None:
-    """Return who asks; None for automations and scripts."""
+    """Return the user who called the action, None for automations and scripts.
+
+    Raises UnknownUser if the user does not exist any more.
+    """
     if call.context.user_id is None:
         return None
     user = await call.hass.auth.async_get_user(call.context.user_id)
@@ -99,21 +102,21 @@ async def _async_user(call: ServiceCall) -> User | None:
 
 
 async def _async_get_devices(call: ServiceCall) -> ServiceResponse:
-    """Tell every series."""
+    """Return the series that the user may see."""
     user = await _async_user(call)
     entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
     entry = async_get_config_entry(call.hass, DOMAIN, entry_id) if entry_id else None
     return {
         "devices": [
-            about_series(series) | {ATTR_ENTITY_ID: series.entity_id}
+            series_as_json(series) | {ATTR_ENTITY_ID: series.entity_id}
             for series in recorded_series(call.hass, entry)
             if may_read(user, series.entity_id)
         ]
     }
 
 
-def about_series(series: RecordedSeries) -> dict[str, Any]:
-    """Return what the old server told of a series, in its order."""
+def series_as_json(series: RecordedSeries) -> dict[str, Any]:
+    """Return the fields of a series, named and ordered as by the py_hab server."""
     return {
         "device": series.device,
         "sub_entity": series.sub_entity,
@@ -127,7 +130,7 @@ def about_series(series: RecordedSeries) -> dict[str, Any]:
 
 
 async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
-    """Tell readings, newest first."""
+    """Return the readings of an entity or device, newest first."""
     user, span = await _async_user(call), span_of(call.data)
     if entity_id := call.data.get(ATTR_ENTITY_ID):
         check_entity(call.hass, user, entity_id)
@@ -136,7 +139,7 @@ async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
         entity_ids = _entities(call, user)
     found = await async_measurements(call.hass, entity_ids, span)
 
-    def tell() -> ServiceResponse:
+    def response() -> ServiceResponse:
         measurements: list[Any] = [
             {
                 ATTR_ENTITY_ID: entity_id,
@@ -146,20 +149,20 @@ async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
             }
             for entity_id, measurement in found
         ]
-        # To let go of tens of thousands takes its time as well.
+        # Cleared here, because freeing tens of thousands of readings also takes time.
         found.clear()
         return {"measurements": measurements}
 
     if len(found) <= FEW:
-        return tell()
-    return await call.hass.async_add_executor_job(tell)
+        return response()
+    return await call.hass.async_add_executor_job(response)
 
 
 async def _async_get_profile(call: ServiceCall) -> ServiceResponse:
-    """Tell the mean day, week or year of a series."""
+    """Return the mean day, week or year of a series."""
     user, span = await _async_user(call), span_of(call.data)
     if entity_id := call.data.get(ATTR_ENTITY_ID):
-        # The recorder also knows those that have gone.
+        # Not `check_entity`: the recorder also has statistics of removed entities.
         check_permission(user, entity_id)
     else:
         entity_id, *others = _entities(call, user)
@@ -197,17 +200,17 @@ def _groups(found: Profile) -> list[Any]:
 
 
 def _entities(call: ServiceCall, user: User | None) -> list[str]:
-    """Return the entities of a device, as far as who asks may see them."""
+    """Return the entities of the requested device that the user may see."""
     found = async_series(call.hass, user, call.data[ATTR_DEVICE], call.data.get(ATTR_SUB_ENTITY))
     return [series.entity_id for series in found]
 
 
 async def _async_get_jobs(call: ServiceCall) -> ServiceResponse:
-    """Tell what runs when."""
-    return {"jobs": [_about_job(job) for job in jobs(call.hass)]}
+    """Return the recurring jobs."""
+    return {"jobs": [_job_as_json(job) for job in jobs(call.hass)]}
 
 
-def _about_job(job: Job) -> dict[str, Any]:
+def _job_as_json(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         ATTR_CONFIG_ENTRY_ID: job.entry_id,
@@ -221,18 +224,18 @@ def _about_job(job: Job) -> dict[str, Any]:
 
 
 async def _async_refresh(call: ServiceCall) -> ServiceResponse:
-    """Ask boxes and readers now; answer when the values are there."""
+    """Request new values from boxes and readers, and wait for them."""
     entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
     entries: list[PyHabConfigEntry] = (
         [async_get_config_entry(call.hass, DOMAIN, entry_id)]
         if entry_id
         else call.hass.config_entries.async_loaded_entries(DOMAIN)
     )
-    # One that does not answer holds up no other.
-    answers = await asyncio.gather(*map(_async_refresh_entry, entries), return_exceptions=True)
-    for answer in answers:
-        if answer is not None:
-            raise answer
+    # An entry that does not answer must not stop the others, so its error is raised afterwards.
+    errors = await asyncio.gather(*map(_async_refresh_entry, entries), return_exceptions=True)
+    for error in errors:
+        if error is not None:
+            raise error
     return {"refreshed": [entry.entry_id for entry in entries]}
 
 
@@ -260,21 +263,27 @@ async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
         ) from err
 
 
-type Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+class _Action(NamedTuple):
+    """What an action does, and the fields that it accepts."""
 
-_ACTIONS: Final[Mapping[str, tuple[Action, vol.Schema]]] = {
-    GET_DEVICES: (_async_get_devices, vol.Schema(_ENTRY)),
-    GET_MEASUREMENTS: (_async_get_measurements, _MEASUREMENTS_SCHEMA),
-    GET_PROFILE: (_async_get_profile, _PROFILE_SCHEMA),
-    GET_JOBS: (_async_get_jobs, vol.Schema({})),
-    REFRESH: (_async_refresh, vol.Schema(_ENTRY)),
+    run: Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+    schema: vol.Schema
+    response: SupportsResponse = SupportsResponse.ONLY
+
+
+_ACTIONS: Final[Mapping[str, _Action]] = {
+    GET_DEVICES: _Action(_async_get_devices, vol.Schema(_ENTRY)),
+    GET_MEASUREMENTS: _Action(_async_get_measurements, _MEASUREMENTS_SCHEMA),
+    GET_PROFILE: _Action(_async_get_profile, _PROFILE_SCHEMA),
+    GET_JOBS: _Action(_async_get_jobs, vol.Schema({})),
+    REFRESH: _Action(_async_refresh, vol.Schema(_ENTRY), SupportsResponse.OPTIONAL),
 }
-"""By name: what is done, and which fields there are."""
 
 
 @callback
 def async_register_data_actions(hass: HomeAssistant) -> None:
-    """Register the actions that answer."""
-    for name, (action, schema) in _ACTIONS.items():
-        response = SupportsResponse.OPTIONAL if name == REFRESH else SupportsResponse.ONLY
-        hass.services.async_register(DOMAIN, name, action, schema, supports_response=response)
+    """Register the actions of this file."""
+    for name, action in _ACTIONS.items():
+        hass.services.async_register(
+            DOMAIN, name, action.run, action.schema, supports_response=action.response
+        )

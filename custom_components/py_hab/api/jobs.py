@@ -1,4 +1,4 @@
-"""What runs when, and what came of it."""
+"""The recurring jobs of all entries, and their last results."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,10 +16,10 @@ from ..meter.coordinator import CHECK_INTERVAL as METER_CHECK_INTERVAL, MeterCoo
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """Something that is done again and again for an entry."""
+    """A recurring job of an entry."""
 
     id: str
-    """The same as long as the entry exists."""
+    """Unique; it does not change as long as the entry exists."""
     entry_id: str
     title: str
     name: str
@@ -30,7 +30,7 @@ class Job:
 
 
 def jobs(hass: HomeAssistant) -> list[Job]:
-    """Return what is done for all loaded entries."""
+    """Return the jobs of all loaded entries."""
     found: list[Job] = []
     entries: list[PyHabConfigEntry] = hass.config_entries.async_entries(DOMAIN)
     for entry in entries:
@@ -66,7 +66,7 @@ def _job(
 
 
 def _next(last_run: datetime | None, every: timedelta) -> datetime | None:
-    """Return when something is due that is done in steps since it was done last."""
+    """Return the next time that is a multiple of an interval after the last run."""
     if last_run is None or not every:
         return None
     steps = max(1, -((last_run - dt_util.utcnow()) // every))

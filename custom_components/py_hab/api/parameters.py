@@ -1,4 +1,4 @@
-"""The parameters of actions and JSON endpoints: one schema, one check of a time range."""
+"""The parameters that actions and JSON endpoints share: time range and page."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -26,15 +26,15 @@ END_BEFORE_START: Final = "end_before_start"
 
 
 def whole_number(low: int, high: int) -> Callable[[Any], int]:
-    """Return a validator for a whole number within limits, as a number or as text."""
+    """Return a validator for whole numbers from `low` to `high`, given as a number or as text."""
 
     def validate(value: Any) -> int:
-        # Python refuses to read numbers of thousands of digits.
+        # Python refuses to convert texts with thousands of digits.
         is_digits = isinstance(value, str) and value.isascii() and value.isdecimal()
         if is_digits and len(value) < 20:
             value = int(value)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        # Infinity and NaN are out of range, too.
+        # This also excludes infinity and NaN.
         if not is_number or not low <= value <= high or value != int(value):
             raise vol.Invalid(f"must be a whole number from {low} to {high}")
         return int(value)
@@ -43,10 +43,10 @@ def whole_number(low: int, high: int) -> Callable[[Any], int]:
 
 
 def point_in_time(value: Any) -> datetime:
-    """Validate a time, and return it in UTC; one without an offset is in the home's zone."""
+    """Validate a time, and return it in UTC. Without an offset it is in the zone of the home."""
     found = value if isinstance(value, datetime) else None
     if isinstance(value, str):
-        # A plus sign that is not encoded is a blank in an address.
+        # In a URL, a plus sign that is not encoded means a blank.
         spellings = (value, "+".join(value.rsplit(" ", 1)))
         found = next(filter(None, map(_parsed, spellings)), None)
     if found is None:
@@ -54,7 +54,7 @@ def point_in_time(value: Any) -> datetime:
     try:
         return dt_util.as_utc(found)
     except OverflowError:
-        # Within a day of the first or the last moment that exists.
+        # The time is within a day of the first or the last one that datetime can represent.
         return found.replace(tzinfo=UTC)
 
 
@@ -76,7 +76,10 @@ PAGE: Final = {
 
 
 def span_of(data: Mapping[str, Any], *, default_limit: int = DEFAULT_LIMIT) -> Span:
-    """Return the time range and page that validated parameters mean. Raises ServiceValidationError."""
+    """Return the time range and page of validated parameters.
+
+    Raises ServiceValidationError if the end is before the start.
+    """
     start, end = data.get(ATTR_START), data.get(ATTR_END)
     if start is not None and end is not None and end < start:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key=END_BEFORE_START)

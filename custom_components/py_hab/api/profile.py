@@ -1,4 +1,4 @@
-"""The mean day, week and year of a series, from its hours."""
+"""Calculates the mean day, week and year of a series from its hours."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -8,15 +8,15 @@ from enum import StrEnum
 import math
 from operator import attrgetter
 from statistics import fmean, median
-from typing import Final
+from typing import Final, NamedTuple
 
 _MOST: Final = 1e100
-"""What no quantity comes to; of numbers beyond, the squares have no room in a float."""
+"""No quantity reaches this value. The squares of larger numbers would overflow a float."""
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class Grouping(StrEnum):
-    """By what hours are put together, in the home's time."""
+    """How hours are grouped, in the local time of the home."""
 
     HOUR = "hour"
     """Hour of the day, `00` to `23`."""
@@ -27,18 +27,26 @@ class Grouping(StrEnum):
     YEAR = "year"
 
 
+class HourlyValue(NamedTuple):
+    """The value of a series in one hour."""
+
+    start: float
+    """Unix time."""
+    value: float
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """What the hours of one key come to, in the unit of the hours."""
+    """The statistics of all hours with the same key, in the unit of the hours."""
 
     key: str
     count: int
-    """Hours: on the day when clocks go back one of them comes twice, in spring one not at all."""
+    """Number of hours. On the days of a clock change, one hour occurs twice or not at all."""
     sum: float
     mean: float
     median: float
     deviation: float
-    """Standard deviation of these very hours, which are no sample of others."""
+    """The standard deviation of the population, as the hours are not a sample."""
     least: float
     most: float
 
@@ -57,15 +65,15 @@ _NAMES: Final[Mapping[Grouping, Callable[[int], str]]] = {
 }
 
 
-def profile(hours: Iterable[tuple[float, float]], grouping: Grouping, zone: tzinfo) -> list[Group]:
-    """Return what the hours (unix time of their start, value) of each key come to.
+def profile(hours: Iterable[HourlyValue], grouping: Grouping, zone: tzinfo) -> list[Group]:
+    """Return the groups of hours, in the natural order of their keys (Monday first).
 
-    Keys without an hour are left out; the others are in their natural order, Monday first.
+    Keys without hours, and values that are not finite or too large, are left out.
     """
     number, name = _NUMBERS[grouping], _NAMES[grouping]
     found: defaultdict[int, list[float]] = defaultdict(list)
     for start, value in hours:
-        # NaN is not within either.
+        # NaN fails this comparison, too.
         if -_MOST < value < _MOST:
             found[number(datetime.fromtimestamp(start, zone))].append(value)
     return [_group(name(key), found[key]) for key in sorted(found)]

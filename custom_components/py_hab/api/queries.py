@@ -1,10 +1,10 @@
-"""What actions and JSON endpoints are asked, in one place: who may read what, and what is there."""
+"""Queries that actions and JSON endpoints share, with their checks of permissions."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 import uuid
 
 from homeassistant.auth.models import User
@@ -23,13 +23,20 @@ from .series import RecordedSeries, find_series
 _NAMESPACE: Final = uuid.UUID("6f0f9a54-6d3e-5c58-9a1a-6f2b7d1f3c11")
 
 
+class EntityMeasurement(NamedTuple):
+    """A reading and the entity to which it belongs."""
+
+    entity_id: str
+    measurement: Measurement
+
+
 def may_read(user: User | None, entity_id: str) -> bool:
-    """Whether a user may see an entity; automations act for nobody and may."""
+    """Whether a user may see an entity; automations (None) may see all."""
     return user is None or user.permissions.check_entity(entity_id, POLICY_READ)
 
 
 def unknown_series(name: str) -> ServiceValidationError:
-    """Return the error for a series or entity that there is not."""
+    """Return the error for a series or entity that does not exist."""
     return ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key="unknown_series",
@@ -55,23 +62,23 @@ def async_series(
 
 async def async_measurements(
     hass: HomeAssistant, entity_ids: Sequence[str], span: Span
-) -> list[tuple[str, Measurement]]:
-    """Return entity and reading, newest first over all entities.
+) -> list[EntityMeasurement]:
+    """Return the readings of entities, newest first over all entities.
 
     Raises HomeAssistantError if the recorder does not answer.
     """
-    most = span.offset + span.limit
+    end = span.offset + span.limit
 
-    def column(entity_id: str) -> Iterator[tuple[str, Measurement]]:
+    def column(entity_id: str) -> Iterator[EntityMeasurement]:
         for measurement in newest_first(hass, entity_id, span):
-            yield entity_id, measurement
+            yield EntityMeasurement(entity_id, measurement)
 
-    def read() -> list[tuple[str, Measurement]]:
+    def read() -> list[EntityMeasurement]:
         if len(entity_ids) > 1:
-            together = merge(*map(column, entity_ids), key=lambda item: -item[1].at)
-            return list(islice(together, span.offset, most))
+            merged = merge(*map(column, entity_ids), key=lambda item: -item.measurement.at)
+            return list(islice(merged, span.offset, end))
         return [
-            (entity_id, measurement)
+            EntityMeasurement(entity_id, measurement)
             for entity_id in entity_ids
             for measurement in read_measurements(hass, entity_id, span)
         ]
@@ -84,8 +91,8 @@ async def async_profile(
 ) -> Profile:
     """Return the profile of a statistic.
 
-    Raises ServiceValidationError if there is none, HomeAssistantError if the recorder does not
-    answer.
+    Raises ServiceValidationError if the statistic does not exist, HomeAssistantError if the recorder
+    does not answer.
     """
 
     def read() -> Profile | None:
@@ -102,7 +109,7 @@ async def async_profile(
 
 
 def check_entity(hass: HomeAssistant, user: User | None, entity_id: str) -> None:
-    """Raise ServiceValidationError for an entity that there is not, Unauthorized if it is hidden."""
+    """Check that an entity exists (or raise ServiceValidationError) and that a user may see it."""
     known = hass.states.get(entity_id) or er.async_get(hass).async_get(entity_id)
     if known is None:
         raise unknown_series(entity_id)
@@ -116,15 +123,15 @@ def check_permission(user: User | None, entity_id: str) -> None:
 
 
 def measurement_id(unique_id: str, at: float) -> str:
-    """Return an id that a reading has whenever it is asked for, whatever its entity is called."""
+    """Return the id of a reading, which does not change when its entity is renamed."""
     return str(uuid.uuid5(_NAMESPACE, f"{unique_id} {at:.6f}"))
 
 
 def rounded(number: float) -> float:
-    """Return a number without the noise of floats."""
+    """Return a number without the rounding errors of floats."""
     return round(number, 6)
 
 
 def local(at: float) -> datetime:
-    """Return a time in the home's zone."""
+    """Return a unix time as datetime in the zone of the home."""
     return datetime.fromtimestamp(at, dt_util.get_default_time_zone())

@@ -1,4 +1,4 @@
-"""What the recorder knows of an entity: its readings, and the mean day, week and year."""
+"""Reads the recorder: the readings of an entity, and its mean day, week and year."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,17 +17,19 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import EnergyConverter
 
 from ..history.planning.rows import HOUR
-from .profile import Group, Grouping, profile
+from .profile import Group, Grouping, HourlyValue, profile
 
 MAX_READINGS: Final = 50_000
-"""That one answer may hold."""
+"""The most that one response may contain."""
 _WORDS: Final = {STATE_ON: 1.0, STATE_OFF: 0.0}
+"""Numbers for the states of binary sensors."""
 _EPOCH: Final = dt_util.utc_from_timestamp(0)
 _NEVER: Final = 1e11
-"""A unix time that will not come."""
+"""A unix time that is later than any other."""
 _BATCH: Final = 10_000
-"""States that are asked for at once, at most."""
-_LEAST: Final = 100
+"""The most states that are read at once."""
+_MIN_BATCH: Final = 100
+"""The fewest states that are read at once: some are not numbers."""
 _STATES: Final = text(
     "SELECT state, last_updated_ts FROM states"
     " WHERE metadata_id = (SELECT metadata_id FROM states_meta WHERE entity_id = :entity_id)"
@@ -35,8 +37,8 @@ _STATES: Final = text(
     " AND (last_changed_ts IS NULL OR last_changed_ts = last_updated_ts)"
     " ORDER BY metadata_id DESC, last_updated_ts DESC LIMIT :limit"
 )
-"""Home Assistant's own functions find the oldest ones of a time, never the newest. The tables are
-documented for their users."""
+"""The functions of Home Assistant return the oldest states of a time range, never the newest. The
+tables are documented for users (Home Assistant's data science portal)."""
 _OLDEST: Final = text(
     "SELECT last_updated_ts FROM states"
     " WHERE metadata_id = (SELECT metadata_id FROM states_meta WHERE entity_id = :entity_id)"
@@ -44,13 +46,21 @@ _OLDEST: Final = text(
 )
 
 
+class _State(NamedTuple):
+    """A row of _STATES."""
+
+    state: str
+    last_updated_ts: float
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """A time range, open where it is None, and a page of its newest readings."""
+    """A time range, and a page of its readings, newest first."""
 
     start: datetime | None = None
+    """None: no limit."""
     end: datetime | None = None
-    """Exclusive."""
+    """Exclusive; None: no limit."""
     limit: int
     offset: int = 0
 
@@ -62,72 +72,71 @@ class Measurement(NamedTuple):
     """Unix time."""
     amount: float
     hourly: bool
-    """Whether it stands for a whole hour: older than the recorder keeps states."""
+    """Whether it is the value of an hour, because the recorder has no states of that time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """The groups of a series."""
+    """The mean day, week or year of a series."""
 
     groups: list[Group]
     unit: str
-    """Of their values."""
+    """The unit of the values in the groups."""
     energies: dict[str, float] | None
-    """kWh by key, of a counter."""
+    """kWh by key of a group; None if the series is not a counter of energy."""
 
 
 def read_measurements(hass: HomeAssistant, entity_id: str, span: Span) -> list[Measurement]:
-    """Return readings of an entity, newest first.
+    """Return a page of the readings of an entity, newest first.
 
-    Where the recorder has no states any more, hours of its statistics follow. Must be called in
+    Before the oldest state of the recorder, the hours of its statistics are used. Must be called in
     the recorder's executor.
     """
     return list(islice(newest_first(hass, entity_id, span), span.offset, None))
 
 
 def newest_first(hass: HomeAssistant, entity_id: str, span: Span) -> Iterator[Measurement]:
-    """Yield the readings of an entity up to the end of a page, newest first.
+    """Yield the readings of an entity from the newest up to the end of a page.
 
     Must be called and consumed in the recorder's executor.
     """
     start, end, count = span.start, span.end, span.offset + span.limit
-    # Nobody measured before, and there must be times before and after.
+    # Limited to times that the database and datetime can represent.
     since = max(0.0, start.timestamp()) if start else 0.0
     until = oldest = min(_NEVER, max(0.0, end.timestamp())) if end else _NEVER
-    told = 0
-    # Not every state is a number: it may take some more.
-    asked = min(max(count, _LEAST), _BATCH)
-    while told < count:
-        states = _states(hass, entity_id, since, oldest, asked)
+    yielded = 0
+    batch = min(max(count, _MIN_BATCH), _BATCH)
+    while yielded < count:
+        states = _states(hass, entity_id, since, oldest, batch)
         for state, at in states:
             amount = _amount(state)
-            if amount is not None and told < count:
-                told += 1
+            if amount is not None and yielded < count:
+                yielded += 1
                 yield Measurement(at, amount, hourly=False)
         if states:
-            oldest = states[-1][1]
-        if len(states) < asked:
+            oldest = states[-1].last_updated_ts
+        if len(states) < batch:
             break
-    lacking = count - told
-    if lacking:
-        # States of before this time mean that in it nothing has changed.
-        until = min(until, _seam(hass, entity_id))
-        yield from islice(_hours(hass, entity_id, since, until, lacking), lacking)
+    missing = count - yielded
+    if missing:
+        # From the first state on, a time without states is one without changes.
+        until = min(until, _first_state_at(hass, entity_id))
+        yield from islice(_hours(hass, entity_id, since, until, missing), missing)
 
 
 def _states(
     hass: HomeAssistant, entity_id: str, start: float, end: float, limit: int
-) -> Sequence[tuple[str, float]]:
-    """Return states and when they came, newest first."""
+) -> Sequence[_State]:
+    """Return the states of an entity in a time range, newest first."""
     with session_scope(hass=hass, read_only=True) as session:
         found: Any = session.execute(
             _STATES, {"entity_id": entity_id, "start": start, "end": end, "limit": limit}
         ).all()
-    return cast("Sequence[tuple[str, float]]", found)
+    return cast("Sequence[_State]", found)
 
 
-def _seam(hass: HomeAssistant, entity_id: str) -> float:
-    """Return since when the recorder has states of an entity."""
+def _first_state_at(hass: HomeAssistant, entity_id: str) -> float:
+    """Return the unix time of the oldest state of an entity in the recorder, _NEVER if none."""
     with session_scope(hass=hass, read_only=True) as session:
         found: Any = session.execute(_OLDEST, {"entity_id": entity_id}).scalar()
     return _NEVER if found is None else float(found)
@@ -140,19 +149,19 @@ def _amount(state: str | None) -> float | None:
         number = float(state)
     except ValueError:
         return _WORDS.get(state)
-    # Python takes 20_26 for a number.
+    # Python also parses 20_26 as a number.
     return number if math.isfinite(number) and "_" not in state else None
 
 
 def _hours(
     hass: HomeAssistant, entity_id: str, start: float, end: float, count: int
 ) -> Iterator[Measurement]:
-    """Yield the hours that ended in a time, newest first; at least so many, if there are."""
-    # The hour that ends at the start of the time has begun before.
+    """Yield the hours that ended in a time range, newest first, at least `count` if available."""
+    # An hour that ends at the start of the range starts before it.
     first = max(0.0, start - HOUR)
-    enough = max(first, min(end, dt_util.utcnow().timestamp()) - (count + 1) * HOUR)
-    # Where hours are missing, the older ones are asked for as well.
-    for since, until in ((enough, end), (first, enough)):
+    recent = max(first, min(end, dt_util.utcnow().timestamp()) - (count + 1) * HOUR)
+    # The older part of the range is read only if hours are missing in the recent one.
+    for since, until in ((recent, end), (first, recent)):
         if since >= until:
             continue
         rows = statistics_during_period(
@@ -178,9 +187,10 @@ def read_profile(
     grouping: Grouping,
     span: Span,
 ) -> Profile | None:
-    """Return the profile of a statistic, None if there is none. For the recorder's executor.
+    """Return the profile of a statistic, None if the statistic does not exist.
 
-    Of a counter of energy the values are the mean power of each hour in W.
+    The values of a counter of energy are the mean power of each hour in W. Must be called in the
+    recorder's executor.
     """
     metadata = get_metadata(hass, statistic_ids={statistic_id}).get(statistic_id)
     if metadata is None:
@@ -189,7 +199,7 @@ def read_profile(
     unit, unit_class = metadata[1]["unit_of_measurement"] or "", metadata[1]["unit_class"]
     has_sum = metadata[1]["has_sum"]
     is_energy = has_sum and unit in EnergyConverter.VALID_UNITS
-    # Or it would be the unit in which the entity is shown.
+    # Without a unit, values are converted to the unit in which the entity is shown.
     units = {"energy": "kWh"} if is_energy else {unit_class: unit} if unit_class else None
     types: Any = {"change"} if has_sum else {"mean"}
     rows = statistics_during_period(
@@ -204,7 +214,9 @@ def read_profile(
     factor = 1000.0 if is_energy else 1.0
     name = "change" if has_sum else "mean"
     values = cast("Sequence[Mapping[str, Any]]", rows)
-    hours = [(row["start"], row[name] * factor) for row in values if row.get(name) is not None]
+    hours = [
+        HourlyValue(row["start"], row[name] * factor) for row in values if row.get(name) is not None
+    ]
     groups = profile(hours, grouping, zone)
     return Profile(
         groups=groups,

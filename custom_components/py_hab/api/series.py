@@ -1,4 +1,4 @@
-"""The series that the old server knew by device and sub_entity, and their entities here."""
+"""Lists all series by device and sub_entity, as the API of the py_hab server did."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,20 +29,22 @@ _BOX_SERIES: Final = {
     for description in descriptions
     if description.legacy_name is not None
 }
-"""Platform and description of every entity that the py_hab server knew, or would have known."""
+"""Descriptions of all entities that have a series, by platform and key."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedSeries:
-    """One quantity of one device."""
+    """A series: one quantity of one device."""
 
     entry_id: str
     device: str
-    """AIN as the box writes it, or the meter's number as its reader publishes it."""
+    """The AIN as the box writes it, or the number of the meter as its reader publishes it."""
     sub_entity: str
+    """The quantity, such as `Energy` or `Temperature`."""
     entity: str
-    """What the old server called the device: its kind and name."""
+    """Kind and name of the device, as the py_hab server combined them."""
     topic: str
+    """The MQTT topic of the reader; empty for a FRITZ!Box."""
     device_name: str
     product_name: str
     manufacturer: str
@@ -51,13 +53,13 @@ class RecordedSeries:
     cumulative: bool
     entity_id: str
     unique_id: str
-    """Of the entity; it never changes."""
+    """The unique id of the entity, which never changes."""
 
 
 def recorded_series(
     hass: HomeAssistant, entry: PyHabConfigEntry | None = None
 ) -> list[RecordedSeries]:
-    """Return the series of an entry, or of all that are loaded, ordered by device."""
+    """Return the series of a loaded entry, or of all loaded entries, sorted by device."""
     entries: list[PyHabConfigEntry] = (
         [entry] if entry else hass.config_entries.async_entries(DOMAIN)
     )
@@ -73,7 +75,10 @@ def recorded_series(
 
 
 def find_series(hass: HomeAssistant, device: str, sub_entity: str | None) -> list[RecordedSeries]:
-    """Return the series of a device, or one of them; ids may be written in other ways."""
+    """Return the series of a device, or only that of a sub_entity.
+
+    Ids match regardless of case and blanks; a meter also matches by its printed number.
+    """
     wanted = _spellings(device)
     return [
         series
@@ -84,7 +89,7 @@ def find_series(hass: HomeAssistant, device: str, sub_entity: str | None) -> lis
 
 
 def _spellings(device: str) -> set[str]:
-    """Return how an id may be written: without blanks, or as it stands on the meter."""
+    """Return the normalized spellings of an id: without blanks, and as printed on the meter."""
     number = parse_meter_id(device)
     bare = {"".join(device.split()).lower()}
     return bare if number is None else bare | {number.number.lower()}
@@ -115,7 +120,7 @@ def _of_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[R
 
 
 def _kind(device: Device) -> str:
-    """Return what the old server called a device's kind."""
+    """Return the kind of a device, as the py_hab server named it."""
     if device.thermostat is not None:
         return "HKR"
     if device.buttons:
@@ -149,7 +154,7 @@ def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[R
 
 
 def _unit_shown(hass: HomeAssistant, entity: er.RegistryEntry, unit: str) -> str:
-    """Return the unit of an entity's states, which the user may have chosen."""
+    """Return the unit of the states of an entity, which the user can change."""
     state = hass.states.get(entity.entity_id)
     shown = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
     return shown or entity.unit_of_measurement or unit

@@ -1,6 +1,6 @@
-"""The old server's JSON endpoints, below `/api/py_hab` and with Home Assistant's authentication.
+"""JSON endpoints below `/api/py_hab`, with the authentication of Home Assistant.
 
-Field names and their order are the old server's (`docs/openapi.yaml`).
+Fields have the names and the order of the py_hab server's API (`docs/openapi.yaml`).
 """
 
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from .actions import about_series
+from .actions import series_as_json
 from .jobs import jobs
 from .parameters import DEFAULT_LIMIT, END_BEFORE_START, PAGE, TIME_RANGE, span_of
 from .profile import Grouping
@@ -34,7 +34,7 @@ from .readings import MAX_READINGS, Span
 from .series import RecordedSeries, recorded_series
 
 _BASE: Final = f"/api/{DOMAIN}"
-_NAMES: Final = {
+_GROUPINGS: Final = {
     "Hour": Grouping.HOUR,
     "Day": Grouping.WEEKDAY,
     "Month": Grouping.MONTH,
@@ -44,18 +44,18 @@ _PARAMETERS: Final = vol.Schema({**TIME_RANGE, **PAGE}, extra=vol.REMOVE_EXTRA)
 
 @callback
 def async_register_views(hass: HomeAssistant) -> None:
-    """Serve the endpoints, where there is a web server."""
+    """Register the endpoints if there is a web server."""
     if hass.http is not None:
-        # The last one takes what the others leave.
+        # The last one matches all paths that the others do not.
         for view in (DevicesView, MeasurementView, StatisticsView, JobsView, UnknownView):
             hass.http.register_view(view)
 
 
 class _JsonView(HomeAssistantView, ABC):
-    """Answers in JSON whatever goes wrong.
+    """Answers in JSON, also in case of an error.
 
-    400 for wrong parameters, 403 for what the user may not see, 404 for what there is not, 503
-    while there is no data.
+    The status is 400 for invalid parameters, 403 if the user may not see the data, 404 if it does
+    not exist, and 503 while the recorder does not answer.
     """
 
     @abstractmethod
@@ -63,7 +63,7 @@ class _JsonView(HomeAssistantView, ABC):
         """Answer a request."""
 
     async def get(self, request: web.Request, **path: str) -> web.Response:
-        """Answer a request, or tell what is wrong with it."""
+        """Answer a request, or return its error."""
         try:
             return await self.answer(request, **path)
         except vol.Invalid as err:
@@ -74,24 +74,26 @@ class _JsonView(HomeAssistantView, ABC):
                 return self.json_message("end must not be before start", HTTPStatus.BAD_REQUEST)
             return self.json_message(str(err), HTTPStatus.NOT_FOUND)
         except Unauthorized:
-            # Left to Home Assistant, it would count as a wrong password, and after some of them
-            # the address would be banned.
+            # Home Assistant would count this as a failed login, and ban the address after some.
             return self.json_message("This user may not see it", HTTPStatus.FORBIDDEN)
         except HomeAssistantError as err:
             return self.json_message(str(err), HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _span(request: web.Request, default_limit: int = DEFAULT_LIMIT) -> Span:
-    """Return the time range and page of a request. Raises vol.Invalid."""
+    """Return the time range and page of a request.
+
+    Raises vol.Invalid, or ServiceValidationError if the end is before the start.
+    """
     return span_of(_PARAMETERS(dict(request.query)), default_limit=default_limit)
 
 
-def _asked(request: web.Request) -> tuple[HomeAssistant, User]:
+def _context(request: web.Request) -> tuple[HomeAssistant, User]:
     return request.app[KEY_HASS], request[KEY_HASS_USER]
 
 
 class DevicesView(_JsonView):
-    """Every series."""
+    """Lists all series."""
 
     url = f"{_BASE}/devices"
     name = f"api:{DOMAIN}:devices"
@@ -99,10 +101,10 @@ class DevicesView(_JsonView):
     @override
     async def answer(self, request: web.Request, **path: str) -> web.Response:
         """Return the series that the user may see."""
-        hass, user = _asked(request)
+        hass, user = _context(request)
         span = _span(request, MAX_READINGS)
         found = [
-            about_series(series)
+            series_as_json(series)
             for series in recorded_series(hass)
             if may_read(user, series.entity_id)
         ]
@@ -110,13 +112,13 @@ class DevicesView(_JsonView):
 
 
 class MeasurementView(_JsonView):
-    """Readings of a device or of one series, under the old spelling and the right one."""
+    """Returns the readings of a device or a series; also under the misspelled old path."""
 
     url = f"{_BASE}/mesurement/{{device}}"
     name = f"api:{DOMAIN}:measurement"
 
     def __init__(self) -> None:
-        """Go by both spellings."""
+        """Add the other paths of the endpoint."""
         self.extra_urls = [
             f"{_BASE}/mesurement/{{device}}/{{sub_entity}}",
             f"{_BASE}/measurement/{{device}}",
@@ -126,19 +128,19 @@ class MeasurementView(_JsonView):
     @override
     async def answer(self, request: web.Request, **path: str) -> web.Response:
         """Return readings, newest first."""
-        hass, user = _asked(request)
+        hass, user = _context(request)
         span = _span(request)
         found = async_series(hass, user, path["device"], path.get("sub_entity"))
         series = {item.entity_id: item for item in found}
         readings = await async_measurements(hass, list(series), span)
 
         def encode() -> web.Response:
-            told = [
+            body = [
                 _reading(series[entity_id], item.at, item.amount) for entity_id, item in readings
             ]
-            # To let go of tens of thousands would hold the event loop.
+            # Cleared here, because freeing tens of thousands of readings would block the event loop.
             readings.clear()
-            return self.json(told)
+            return self.json(body)
 
         return await hass.async_add_executor_job(encode)
 
@@ -150,28 +152,28 @@ def _reading(series: RecordedSeries, at: float, amount: float) -> dict[str, Any]
         "topic": series.topic,
         "entity": series.entity,
         "sub_entity": series.sub_entity,
-        # As the old server had it: the home's time without an offset.
+        # Local time without an offset, as in the API of the py_hab server.
         "time": local(at).replace(tzinfo=None).isoformat(timespec="seconds"),
         "amount": amount,
     }
 
 
 class StatisticsView(_JsonView):
-    """The mean day, week or year of a series."""
+    """Returns the mean day, week or year of a series."""
 
     url = f"{_BASE}/statistics/{{device}}/{{sub_entity}}/{{grouping}}"
     name = f"api:{DOMAIN}:statistics"
 
     @override
     async def answer(self, request: web.Request, **path: str) -> web.Response:
-        """Return what the hours of each key come to."""
-        hass, user = _asked(request)
+        """Return the groups of the profile."""
+        hass, user = _context(request)
         grouping = path["grouping"]
-        if grouping not in _NAMES:
-            raise vol.Invalid(f"must be one of {', '.join(_NAMES)}", path=["the name"])
+        if grouping not in _GROUPINGS:
+            raise vol.Invalid(f"must be one of {', '.join(_GROUPINGS)}", path=["the name"])
         span = _span(request)
         series = async_series(hass, user, path["device"], path["sub_entity"])[0]
-        found = await async_profile(hass, series.entity_id, _NAMES[grouping], span)
+        found = await async_profile(hass, series.entity_id, _GROUPINGS[grouping], span)
         now = f"{dt_util.now():%Y-%m-%dT%H:%M:%S}"
         return self.json(
             [
@@ -194,7 +196,7 @@ class StatisticsView(_JsonView):
 
 
 class JobsView(_JsonView):
-    """What runs when."""
+    """Lists the recurring jobs."""
 
     url = f"{_BASE}/jobs"
     name = f"api:{DOMAIN}:jobs"
@@ -202,7 +204,7 @@ class JobsView(_JsonView):
     @override
     async def answer(self, request: web.Request, **path: str) -> web.Response:
         """Return the jobs of all entries."""
-        hass, _ = _asked(request)
+        hass, _ = _context(request)
         return self.json(
             [
                 {
@@ -219,12 +221,12 @@ class JobsView(_JsonView):
 
 
 class UnknownView(_JsonView):
-    """Whatever else is asked for."""
+    """Answers all other paths."""
 
     url = f"{_BASE}/{{path:.*}}"
     name = f"api:{DOMAIN}:unknown"
 
     @override
     async def answer(self, request: web.Request, **path: str) -> web.Response:
-        """Return that there is nothing."""
+        """Return 404."""
         return self.json_message("There is no such endpoint", HTTPStatus.NOT_FOUND)

@@ -1,1 +1,1 @@
-"""Dialogs that are steps of the options flow, and parts of forms."""
+"""Steps of the options flow, and parts of forms."""

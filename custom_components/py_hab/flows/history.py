@@ -1,8 +1,8 @@
-"""The dialogues about the history: what is known of it, and the old server's years."""
+"""Steps of the options flow for the history: maintenance and import of a legacy file."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 import logging
 from pathlib import Path
@@ -35,7 +35,7 @@ from homeassistant.util import dt as dt_util
 from ..const import CONF_HISTORY, CONF_SHAPE, DOMAIN, OutageShape
 from ..coordinator import PyHabConfigEntry
 from ..entry import History, StatisticReport
-from ..history.legacy.file import LegacySeries, SeriesKind
+from ..history.legacy.file import LegacySeries, SeriesKey, SeriesKind
 from ..history.legacy.importer import (
     Imported,
     LegacyImport,
@@ -53,13 +53,14 @@ _LOGGER = logging.getLogger(__name__)
 CONF_RUN_NOW: Final = "run_now"
 CONF_FILE: Final = "file"
 CONF_PATH: Final = "path"
-SHOWN_FOR: Final = 2.0
-"""Seconds of a progress at least: the frontend listens for its end only once it is shown."""
+SHOWN_FOR: Final = timedelta(seconds=2)
+"""The shortest time of a progress step: the frontend notices its end only after showing it."""
 _EXTERNAL: Final = "external"
 _SKIP: Final = "skip"
-_DOUBT: Final = "doubt"
-_REJECTED: Final = "rejected"
-"""Selectors that nothing is chosen from: their options are texts for reports."""
+_DISCARD_REASON: Final = "discard_reason"
+"""Translation key of a selector that is not shown: its options are texts for reports."""
+_REJECTION_REASON: Final = "rejection_reason"
+"""Translation key of a selector that is not shown, too."""
 
 _FILE_SCHEMA: Final = vol.Schema(
     {
@@ -84,36 +85,38 @@ _HISTORY_SCHEMA: Final = vol.Schema(
 _RUN_SCHEMA: Final = _HISTORY_SCHEMA.extend(
     {vol.Required(CONF_RUN_NOW, default=False): BooleanSelector()}
 )
-"""Of an entry that is loaded."""
+"""The history form of a loaded entry."""
 
 
 class HistoryFlow(OptionsFlowWithReload):
-    """What is known of the history, and how it is kept."""
+    """Shows and changes the maintenance of the history, and imports legacy files."""
 
     _task: asyncio.Task[Any] | None = None
     _options: Mapping[str, Any] | None = None
-    """The options that the flow ends with, once they are known."""
+    """The options that the user has entered; None before."""
     _file: Path
+    """The legacy file, once the user has chosen one."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Create an empty flow."""
         self._errors: Mapping[str, str] = {}
         self._reports: Sequence[StatisticReport] = ()
         self._typed: Mapping[str, Any] = {}
+        """The path that the user has typed, to be suggested again after an error."""
         self._found: Sequence[LegacySeries] = ()
-        self._wanted: dict[tuple[str, str], Statistic] = {}
+        self._wanted: dict[SeriesKey, Statistic] = {}
         self._imported: Sequence[Imported] = ()
         self._uploads: list[Path] = []
 
     async def async_step_history(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what was found, and ask how the history is to be kept."""
+        """Show the report of the last run, and ask how the history is to be maintained."""
         history = self._history_of_entry
         if user_input is not None:
-            now = user_input.pop(CONF_RUN_NOW, False)
+            run_now = user_input.pop(CONF_RUN_NOW, False)
             self._options = {**self.config_entry.options, **user_input}
-            if now:
+            if run_now:
                 return await self.async_step_history_progress()
             return self.async_create_entry(data=self._options)
         last = history.last_run if history else None
@@ -131,7 +134,7 @@ class HistoryFlow(OptionsFlowWithReload):
     async def async_step_history_progress(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Complete the history now."""
+        """Maintain the history now, and show the progress."""
         if self._task is None:
             history = self._history_of_entry
             if history is None:
@@ -147,7 +150,7 @@ class HistoryFlow(OptionsFlowWithReload):
     async def async_step_history_done(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what was found."""
+        """Show the report of the run."""
         if user_input is not None:
             return self.async_create_entry(data=dict(self._options or self.config_entry.options))
         return self.async_show_form(
@@ -160,18 +163,18 @@ class HistoryFlow(OptionsFlowWithReload):
 
     @property
     def _history_of_entry(self) -> History | None:
-        """The history of the entry, None if it is not loaded."""
+        """The history scheduler of the entry, None if the entry is not loaded."""
         entry: PyHabConfigEntry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED:
             return None
         return entry.runtime_data.history
 
-    # The old server's file
+    # Import of a legacy file
 
     async def async_step_import_database(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the file."""
+        """Ask for the file, as an upload or a path."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         errors = dict(self._errors)
@@ -201,7 +204,7 @@ class HistoryFlow(OptionsFlowWithReload):
     async def async_step_import_reading(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Look into the file."""
+        """List the series of the file, and show the progress."""
         if self._task is None:
             self._task = self._begin(async_inspect(self.hass, self._file))
         if not self._task.done():
@@ -216,7 +219,7 @@ class HistoryFlow(OptionsFlowWithReload):
     async def async_step_import_series(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what is in the file, and ask where each series goes."""
+        """Show the series of the file, and ask into which statistic each is to be imported."""
         entry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
@@ -255,7 +258,7 @@ class HistoryFlow(OptionsFlowWithReload):
     async def async_step_import_writing(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Import."""
+        """Import the series, and show the progress."""
         if self._task is None:
             run = LegacyImport(self.hass, self._file, self._wanted, self.async_update_progress)
             self._task = self._begin(run.async_run(self._found, dry_run=False))
@@ -269,7 +272,7 @@ class HistoryFlow(OptionsFlowWithReload):
     async def async_step_import_done(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Tell what was imported, and what was not."""
+        """Show what was imported and what was not."""
         if user_input is not None:
             return self.async_create_entry(data=dict(self.config_entry.options))
         texts = await self._texts()
@@ -283,7 +286,10 @@ class HistoryFlow(OptionsFlowWithReload):
         )
 
     async def _uploaded(self, file_id: str) -> Path:
-        """Take an uploaded file over for as long as the dialogue lasts."""
+        """Move an uploaded file to a folder that exists until the flow ends.
+
+        Raises ServiceValidationError if the file does not exist or cannot be moved.
+        """
 
         def move() -> Path:
             with process_uploaded_file(self.hass, file_id) as uploaded:
@@ -300,22 +306,22 @@ class HistoryFlow(OptionsFlowWithReload):
     @callback
     @override
     def async_remove(self) -> None:
-        """Delete what was uploaded: the dialogue has ended."""
+        """Delete uploaded files when the flow ends."""
         for folder in self._uploads:
             self.hass.async_add_executor_job(partial(shutil.rmtree, folder, ignore_errors=True))
 
     def _begin[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Begin a task after this step has been shown.
+        """Start a task that takes at least SHOWN_FOR, after the current step has been shown.
 
-        If it were done at once, Home Assistant would take the answer to this step for one to the
-        next. Home Assistant does not wait for it when it stops: what was begun is taken up later.
+        If it were done at once, Home Assistant would use the answer to this step for the next one.
+        When Home Assistant stops, the task is cancelled; the work can be repeated later.
         """
         begin = partial(self.hass.async_create_task, name="py_hab history", eager_start=False)
         working = begin(work)
-        enough = begin(asyncio.sleep(SHOWN_FOR))
+        shortest = begin(asyncio.sleep(SHOWN_FOR.total_seconds()))
 
         async def shown() -> T:
-            await asyncio.wait((working, enough))
+            await asyncio.wait((working, shortest))
             return working.result()
 
         task = begin(shown())
@@ -326,17 +332,17 @@ class HistoryFlow(OptionsFlowWithReload):
 
         @callback
         def ended(_task: asyncio.Task[T]) -> None:
-            forget()
-            # The dialogue may have been closed.
+            remove_shutdown_job()
+            # The user may have closed the dialog.
             working.cancel()
-            enough.cancel()
+            shortest.cancel()
 
-        forget = self.hass.async_add_shutdown_job(HassJob(stop))
+        remove_shutdown_job = self.hass.async_add_shutdown_job(HassJob(stop))
         task.add_done_callback(ended)
         return task
 
     def _outcome[T](self, task: asyncio.Task[T]) -> T | None:
-        """Return what a task has brought, None if it has failed: then why is kept."""
+        """Return the result of a task, or None after storing the error if it has failed."""
         self._task = None
         err = asyncio.CancelledError() if task.cancelled() else task.exception()
         if err is None:
@@ -345,7 +351,7 @@ class HistoryFlow(OptionsFlowWithReload):
         return None
 
     def _entities(self, series: LegacySeries) -> dict[str, str]:
-        """Return the names of the entry's entities that may continue a series."""
+        """Return the entities of the entry that can continue a series, with their names."""
         unit = "kWh" if series.kind is SeriesKind.COUNTER else series.unit
         return {
             item.entity_id: self._name(item.entity_id)
@@ -359,11 +365,11 @@ class HistoryFlow(OptionsFlowWithReload):
         }
 
     async def _table(self, reports: Iterable[StatisticReport]) -> str:
-        """Return reports as a list in Markdown."""
+        """Return reports as a Markdown list."""
         texts = await self._texts()
         lines: list[str] = []
         for report in reports:
-            reasons = [_text(texts, _DOUBT, reason) for reason in report.left_out]
+            reasons = [_text(texts, _DISCARD_REASON, reason) for reason in report.left_out]
             parts = (
                 f"+{self._number(report.rows)} h" if report.rows else "",
                 f"{self._number(report.energy, 2)} kWh" if report.energy else "",
@@ -374,10 +380,10 @@ class HistoryFlow(OptionsFlowWithReload):
         return "\n".join(lines) or "-"
 
     def _about(self, item: Imported, texts: Mapping[str, str]) -> str:
-        """Return a line about a series that was imported."""
+        """Return a Markdown line about an imported series."""
         name = " ".join(filter(None, (item.series.entity, item.series.sub_entity)))
         rejected = ", ".join(
-            f"{self._number(count)} {_text(texts, _REJECTED, reason)}"
+            f"{self._number(count)} {_text(texts, _REJECTION_REASON, reason)}"
             for reason, count in item.rejected.items()
         )
         parts = (
@@ -392,7 +398,7 @@ class HistoryFlow(OptionsFlowWithReload):
         return local_number(value, f",.{digits}f", language=self.hass.config.language)
 
     async def _texts(self) -> Mapping[str, str]:
-        """Return the words for reports."""
+        """Return the translations of the selectors, which contain the texts for reports."""
         return await async_get_translations(
             self.hass, self.hass.config.language, "selector", {DOMAIN}
         )
@@ -403,7 +409,7 @@ class HistoryFlow(OptionsFlowWithReload):
 
 
 def _label(series: LegacySeries) -> str:
-    """Return what a series is called in the form: its device as people know it, and its rows."""
+    """Return the label of a series in the form: its device, its quantity and its rows."""
     name = series.device_name or series.entity or series.device
     when = (
         f"{series.first:%Y-%m-%d} - {series.last:%Y-%m-%d}" if series.first and series.last else ""
@@ -413,7 +419,7 @@ def _label(series: LegacySeries) -> str:
 
 
 def _error(err: BaseException) -> str:
-    """Return the text for what has gone wrong."""
+    """Return the translation key of an error; unexpected errors are logged."""
     if isinstance(err, HomeAssistantError) and err.translation_domain == DOMAIN:
         return str(err.translation_key)
     _LOGGER.error("The history cannot be changed", exc_info=err)
@@ -421,7 +427,7 @@ def _error(err: BaseException) -> str:
 
 
 def _is_convertible(unit: str, other: str | None) -> bool:
-    """Whether a series may become the history of an entity that shows another unit."""
+    """Whether values of a unit can be converted to another one."""
     converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
     return unit == other or (
         converter is not None and converter is STATISTIC_UNIT_TO_UNIT_CONVERTER.get(other)
@@ -429,7 +435,7 @@ def _is_convertible(unit: str, other: str | None) -> bool:
 
 
 def _target_selector(entities: Mapping[str, str]) -> SelectSelector:
-    """Offer entities, statistics of its own, or nothing."""
+    """Return a selector of entities, an external statistic, or no import."""
     return SelectSelector(
         SelectSelectorConfig(
             options=[
@@ -443,11 +449,11 @@ def _target_selector(entities: Mapping[str, str]) -> SelectSelector:
     )
 
 
-def _text(texts: Mapping[str, str], kind: str, key: str) -> str:
-    """Return a word for a report."""
-    return texts.get(f"component.{DOMAIN}.selector.{kind}.options.{key}", key)
+def _text(texts: Mapping[str, str], selector: str, key: str) -> str:
+    """Return the text of an option of a selector, or its key if it has none."""
+    return texts.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)
 
 
-def _local(moment: datetime) -> str:
-    """Return a time as the home's clock shows it."""
-    return dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M")
+def _local(time: datetime) -> str:
+    """Return a time as text, in the time zone of the home."""
+    return dt_util.as_local(time).strftime("%Y-%m-%d %H:%M")

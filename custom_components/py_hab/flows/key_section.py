@@ -1,4 +1,4 @@
-"""The part of a form in which the user sees what keys mean, and corrects it."""
+"""The section of a form in which the user checks and corrects the meanings of keys."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -27,13 +27,13 @@ _SELECTOR: Final = SelectSelector(
 
 
 def mapping_section(keys: Iterable[str], *, collapsed: bool) -> dict[vol.Marker, Any]:
-    """Return a section with a choice for each key; it fits into the schema of a form."""
+    """Return a part of a schema: a section with a choice for each key."""
     fields = {vol.Optional(key): _SELECTOR for key in keys if key}
     return {vol.Required(CONF_REGISTERS): section(vol.Schema(fields), {"collapsed": collapsed})}
 
 
 def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -> dict[str, str]:
-    """Return what each key is taken for now, by the user's word or by its name."""
+    """Return the present choice of each key, as assigned by the user or by its name."""
     mappings = ((key, assigned.get(key) or mapping_of_name(key)) for key in keys)
     return {
         key: choice
@@ -42,8 +42,8 @@ def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -
     }
 
 
-def choices_by_values(entry: ConfigEntry) -> dict[str, str]:
-    """Return what the values of a running meter suggest; it is in use once the user confirms it."""
+def choices_by_values(entry: PyHabConfigEntry) -> dict[str, str]:
+    """Return the choices that the values of a loaded meter suggest, until the user confirms them."""
     if entry.state is not ConfigEntryState.LOADED:
         return {}
     coordinator: MeterCoordinator = entry.runtime_data.coordinator
@@ -56,15 +56,15 @@ def choices_by_values(entry: ConfigEntry) -> dict[str, str]:
 
 
 def chosen_mappings(keys: Iterable[str], chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return what is to be remembered of a filled-in section: where it differs from the names.
+    """Return the assignments to store after the user has submitted a section.
 
-    What the user has confirmed of a key whose name leaves a doubt is remembered, too; a key whose
-    choice was removed is ignored from now on.
+    Only choices that differ from the names of their keys are stored, and those that confirm an
+    ambiguous name. A key whose choice was removed is ignored from now on.
     """
     choices: dict[str, str] = {}
     for key in filter(None, keys):
         by_name = mapping_of_name(key)
-        # None, too, for a register that is used but has no choice of its own (kvar, for one).
+        # Some registers have no choice of their own, kvar for example.
         expected = choice_of(by_name) if by_name else None
         choice = chosen.get(key)
         if choice is None:

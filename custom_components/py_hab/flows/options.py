@@ -1,7 +1,7 @@
-"""The dialogues in which preferences of a box or a meter are changed."""
+"""The options flow of a FRITZ!Box or a meter."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import voluptuous as vol
 
@@ -74,14 +74,23 @@ _METER_SCHEMA = vol.Schema(
 )
 
 
+class _ReceivedKeys(NamedTuple):
+    """The keys in the messages of a reader."""
+
+    in_use: dict[str, str]
+    """The present choice of each key that is shown as a quantity."""
+    unknown: dict[str, str]
+    """The last value of each key whose meaning is unknown."""
+
+
 class PyHabOptionsFlow(HistoryFlow):
-    """Preferences of a box or a meter."""
+    """Changes the options of an entry."""
 
     _keys: Sequence[str] = ()
-    """What the form asks about."""
+    """The keys in the form."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Offer what can be changed."""
+        """Show a menu of the options."""
         kind = EntryKind(self.config_entry.data[CONF_KIND])
         return self.async_show_menu(
             step_id="init", menu_options=[kind.value, "history", "import_database"]
@@ -90,7 +99,7 @@ class PyHabOptionsFlow(HistoryFlow):
     async def async_step_fritzbox(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask how often the box is read."""
+        """Ask for the poll interval of the box."""
         if user_input is not None:
             return self.async_create_entry(data={**self.config_entry.options, **user_input})
         return self.async_show_form(
@@ -101,33 +110,38 @@ class PyHabOptionsFlow(HistoryFlow):
         )
 
     async def async_step_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how often power is written, what the fuses allow, and what keys mean."""
+        """Ask for the interval of power values, the highest power, and the meanings of keys."""
         options = self.config_entry.options
         assigned = assigned_mappings(options.get(CONF_REGISTERS))
-        found, unknown = self._heard_keys()
+        received = self._received_keys()
         if user_input is not None:
-            # Of what has turned up since the form was shown, nothing was said in it.
+            # Only the keys of the form: others may have been received since it was shown.
             registers = chosen_mappings(self._keys, user_input[CONF_REGISTERS])
             return self.async_create_entry(
                 data={**options, **user_input, CONF_REGISTERS: registers}
             )
         by_values = choices_by_values(self.config_entry)
-        keys = self._keys = list(dict.fromkeys([*found, *unknown, *assigned, *by_values]))
-        suggested = suggested_choices(keys, assigned) | found | by_values
+        all_keys = [*received.in_use, *received.unknown, *assigned, *by_values]
+        keys = self._keys = list(dict.fromkeys(all_keys))
+        suggested = suggested_choices(keys, assigned) | received.in_use | by_values
+        is_known = not (received.unknown or by_values)
         return self.async_show_form(
             step_id="meter",
             data_schema=self.add_suggested_values_to_schema(
-                _METER_SCHEMA.extend(mapping_section(keys, collapsed=not (unknown or by_values))),
+                _METER_SCHEMA.extend(mapping_section(keys, collapsed=is_known)),
                 {**options, CONF_REGISTERS: suggested},
             ),
             description_placeholders={
-                "unknown": ", ".join(f"`{key}` ({value})" for key, value in unknown.items()) or "-"
+                "unknown": ", ".join(
+                    f"`{key}` ({value})" for key, value in received.unknown.items()
+                )
+                or "-"
             },
         )
 
-    def _heard_keys(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the keys of a running meter: those in use by choice, unknown ones by value."""
-        found: dict[str, str] = {}
+    def _received_keys(self) -> _ReceivedKeys:
+        """Return the keys that a loaded meter has received."""
+        in_use: dict[str, str] = {}
         unknown: dict[str, str] = {}
         if self.config_entry.state is ConfigEntryState.LOADED:
             coordinator: MeterCoordinator = self.config_entry.runtime_data.coordinator
@@ -136,5 +150,7 @@ class PyHabOptionsFlow(HistoryFlow):
                 for key in meter.keys.values():
                     register = meter.resolver.mapping_of(key)
                     if register is not None and (choice := choice_of(register)) is not None:
-                        found[key] = choice
-        return found, {key: value for key, value in unknown.items() if key not in found}
+                        in_use[key] = choice
+        return _ReceivedKeys(
+            in_use, {key: value for key, value in unknown.items() if key not in in_use}
+        )

@@ -1,1 +1,1 @@
-"""Everything that writes statistics."""
+"""Maintenance of statistics: backfill, outage repair, import and undo."""

@@ -1,4 +1,4 @@
-"""Makes the statistics of a counter reflect its gaps: outages, silences, replaced meters."""
+"""Repairs the statistics of counters after gaps: outages, missing messages, replaced meters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from ..counters.store import CounterStore
 from ..counters.verdict import Verdict
 from ..entry import AnyConfigEntry, RepairReport
 from .planning.outage import OutageRepair, plan_outage_repair
-from .planning.rows import HOUR, SAME, Row, full_hour
+from .planning.rows import HOUR, ROUNDING_ERROR, Row, full_hour
 from .sources import Source
 from .statistics.editor import StatisticsEditor
 from .statistics.journal import ChangeReason, StatisticChanges
@@ -23,15 +23,16 @@ from .statistics.journal import ChangeReason, StatisticChanges
 _LOGGER = logging.getLogger(__name__)
 
 WEEK: Final = 7 * 24 * HOUR
+"""Seconds."""
 GIVE_UP_AFTER: Final = timedelta(days=2)
-"""A gap that no statistics show by then belongs to an entity that is not recorded."""
+"""If the statistics show no row after a gap by then, the entity is not recorded."""
 MAX_PLUG_POWER: Final = 3.7
-"""kW; what one plug or relay of FRITZ!'s switches (16 A)."""
+"""kW; what one FRITZ! plug or relay can switch (16 A)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GapResult:
-    """What a gap needs."""
+    """The repair of one gap."""
 
     hours: frozenset[int]
     """Hours written, or to be written (unix times)."""
@@ -49,27 +50,27 @@ class GapRepair:
         *,
         dry_run: bool,
     ) -> None:
-        """Prepare; nothing is read yet."""
+        """Create the repair; nothing is read yet."""
         self._entry = entry
         self._counters = counters
         self._editor = editor
         self._dry_run = dry_run
 
     def gaps_of(self, source: Source) -> list[Gap]:
-        """Return the gaps of a counter that the statistics do not reflect yet."""
+        """Return the gaps of a counter that have not been repaired yet."""
         return [gap for gap in self._counters.gaps if gap.key == source.counter]
 
     def is_overdue(self, source: Source) -> bool:
-        """Whether a gap has waited long enough for the box to report its statistics."""
+        """Whether a gap of a counter has waited long enough for the device statistics of the box."""
         return any(_age(gap) > GIVE_UP_AFTER / 2 for gap in self.gaps_of(source))
 
     def give_up(self, source: Source) -> None:
-        """Drop the gaps of a counter that could not be repaired for long."""
+        """Drop those gaps of a counter that are too old to wait for any longer."""
         self._drop_old(self.gaps_of(source))
 
-    def drop_unknown(self, known: set[str | None]) -> None:
-        """Drop gaps of counters that have no statistics: their entity is disabled."""
-        self._drop_old([gap for gap in self._counters.gaps if gap.key not in known])
+    def drop_unknown(self, counters: set[str | None]) -> None:
+        """Drop old gaps of all other counters: their entities are disabled or removed."""
+        self._drop_old([gap for gap in self._counters.gaps if gap.key not in counters])
 
     def _drop_old(self, gaps: Sequence[Gap]) -> None:
         for gap in gaps:
@@ -79,33 +80,37 @@ class GapRepair:
     async def async_repair(
         self, source: Source, gap: Gap, known_readings: Mapping[int, float]
     ) -> GapResult | None:
-        """Make the statistics reflect a gap; return what that takes, None if it must wait.
+        """Repair the statistics of a counter after a gap.
 
-        `known_readings` are readings in kWh at full hours (unix time).
+        `known_readings` are readings (kWh) at full hours (unix times). Returns None, and changes
+        nothing, until the hours of the gap and a reading after it have been compiled. Raises
+        HomeAssistantError if the recorder refuses.
         """
         statistic = source.statistic
         complete = _with_energy(gap, source)
         plan = await self._async_plan(source, complete, known_readings)
         until = self._editor.compiled_until()
-        # The hour of the last reading before is written as well: it must be compiled.
+        # The hour of the last reading before the gap is written as well.
         if plan is None or any(row.start + HOUR > until for row in plan.rows):
             self._drop_old([gap])
             return None
         if not self._dry_run:
-            if abs(plan.shift) > SAME:
-                reason = ChangeReason.SILENCE if plan.restarted else ChangeReason.REPLACEMENT
-                await self._editor.async_adjust_sum(statistic, plan.at, plan.shift, reason)
+            if abs(plan.adjustment) > ROUNDING_ERROR:
+                reason = ChangeReason.SILENCE if plan.sum_restarted else ChangeReason.REPLACEMENT
+                await self._editor.async_adjust_sum(
+                    statistic, plan.adjust_from, plan.adjustment, reason
+                )
             await self._editor.async_write(statistic, plan.rows, ChangeReason.OUTAGE)
             self._counters.settle(gap)
             if plan.rows:
-                _LOGGER.info("%s: an outage repaired, %d hours", statistic.id, len(plan.rows))
+                _LOGGER.info("%s: outage of %d hours repaired", statistic.id, len(plan.rows))
         return GapResult(
             hours=frozenset(row.start for row in plan.rows),
             report=RepairReport(
                 since=dt_util.utc_from_timestamp(complete.start),
                 until=dt_util.utc_from_timestamp(complete.end),
                 energy=round(complete.energy, 3),
-                shift=round(plan.shift, 3),
+                shift=round(plan.adjustment, 3),
                 reason=complete.verdict.value,
             ),
         )
@@ -117,20 +122,20 @@ class GapRepair:
         since = full_hour(gap.start) - 2 * HOUR
         hours = await self._editor.async_hourly_rows(statistic, since)
         if not hours or hours[0].end > gap.start:
-            # The last row is older than the last reading.
+            # No row near the gap precedes it: the last one may be much older.
             hours = [*await self._editor.async_hourly_rows(statistic, 0.0, since), *hours]
         changes = self._editor.journal.changes_of(statistic.id)
         return plan_outage_repair(
             gap,
             short_term_rows=await self._editor.async_short_term_rows(statistic, since),
-            hours=_as_measured(hours, full_hour(gap.start), changes),
-            ours=changes.inserted,
-            known=known_readings,
+            hourly_rows=_without_earlier_repair(hours, full_hour(gap.start), changes),
+            own_hours=changes.inserted,
+            known_readings=known_readings,
             load_profile=await self._async_load_profile(source, gap),
         )
 
     async def _async_load_profile(self, source: Source, gap: Gap) -> Mapping[int, float]:
-        """Return the kWh of the hours a week before a gap, by the gap's hours, if wanted."""
+        """Return the kWh of the hours of a gap as they were a week before; empty if not wanted."""
         if self._entry.options.get(CONF_SHAPE) != OutageShape.WEEK_BEFORE:
             return {}
         hours = await self._editor.async_hourly_rows(
@@ -147,10 +152,12 @@ def _age(gap: Gap) -> timedelta:
     return dt_util.utcnow() - dt_util.utc_from_timestamp(gap.end)
 
 
-def _as_measured(hours: Sequence[Row], hour: int, changes: StatisticChanges) -> list[Row]:
-    """Return rows with one as Home Assistant had it, before energy of a gap was spread over it.
+def _without_earlier_repair(
+    hours: Sequence[Row], hour: int, changes: StatisticChanges
+) -> list[Row]:
+    """Return rows, with the one at `hour` as Home Assistant wrote it before an earlier repair.
 
-    A gap may be repaired again: the user has entered what was counted, or corrects it.
+    A gap is repaired again when the user enters or corrects the energy that was counted in it.
     """
     found = [row for row in hours if row.start != hour or hour not in changes.inserted]
     for number, row in enumerate(found):
@@ -163,9 +170,9 @@ def _as_measured(hours: Sequence[Row], hour: int, changes: StatisticChanges) -> 
 
 
 def _with_energy(gap: Gap, source: Source) -> Gap:
-    """Return a gap with what was counted after a reset: a plug's counter restarts at 0."""
-    possible = MAX_PLUG_POWER * (gap.end - gap.start) / HOUR
+    """Return a gap with the energy counted after a reset: the counter of a plug restarts at 0."""
+    limit = MAX_PLUG_POWER * (gap.end - gap.start) / HOUR
     is_reset = gap.verdict is Verdict.REPLACED and gap.after < gap.before
-    if source.starts_at_zero and is_reset and gap.after <= possible:
+    if source.starts_at_zero and is_reset and gap.after <= limit:
         return replace(gap, counted=gap.after)
     return gap

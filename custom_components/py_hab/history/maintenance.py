@@ -1,6 +1,6 @@
-"""One maintenance of an entry's history: it is completed from device statistics, gaps are repaired.
+"""One maintenance run: repairs gaps and completes the history from device statistics.
 
-It starts from the rows in the recorder, so that a run that was interrupted is simply repeated.
+Each run starts from the rows in the recorder, so an interrupted run can simply be repeated.
 """
 
 from collections.abc import Callable, Container
@@ -24,7 +24,7 @@ from ..meter.coordinator import MeterCoordinator
 from .box.fetch import DeviceStatsFetcher
 from .box.reconstruct import EnergyHistory, energy_history, hourly_means
 from .gap_repair import GapRepair
-from .planning.backfill import Backfill, missing_hours, missing_means
+from .planning.backfill import InsertPlan, missing_means, plan_backfill
 from .sources import Source, sources
 from .statistics.editor import StatisticsEditor, get_editor
 from .statistics.journal import ChangeReason
@@ -32,14 +32,14 @@ from .statistics.journal import ChangeReason
 _LOGGER = logging.getLogger(__name__)
 
 NOT_REPORTED: Final = "not_told"
-"""What is left out where the box does not report the statistics of one device."""
+"""Why data is left out: the box does not report the statistics of the device."""
 NOT_WRITTEN: Final = "not_written"
-"""What is left out where Home Assistant does not accept values for a statistic."""
+"""Why data is left out: Home Assistant does not accept values for the statistic."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Findings:
-    """What is found about one statistic."""
+    """What a run finds out about one statistic; see StatisticReport."""
 
     entity_id: str
     hours: set[int] = field(default_factory=set)
@@ -72,7 +72,7 @@ class MaintenanceRun:
         *,
         dry_run: bool,
     ) -> None:
-        """Prepare; nothing is asked or read yet."""
+        """Create the run; nothing is requested or read yet."""
         self._hass = hass
         self._entry_id = entry.entry_id
         self._coordinator = coordinator
@@ -83,16 +83,16 @@ class MaintenanceRun:
         self._is_stopped = False
 
     def stop(self) -> None:
-        """Stop before the next statistic: the entry is unloaded."""
+        """Stop before the next statistic, because the entry is unloaded."""
         self._is_stopped = True
 
     async def async_run(
         self, counters: Container[str] | None, progress: Callable[[float], None] | None = None
     ) -> list[StatisticReport]:
-        """Maintain the statistics of some counters, or all statistics of the entry.
+        """Maintain the statistics of `counters`, or all statistics of the entry if that is None.
 
-        `progress` gets the part that is done, from 0 to 1. Raises HomeAssistantError if the box or
-        the recorder refuses.
+        `progress` is called with the part that is done, from 0 to 1. Raises HomeAssistantError if
+        the box or the recorder refuses, or if the entry is unloaded.
         """
         if not self._editor.is_ready():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
@@ -107,14 +107,14 @@ class MaintenanceRun:
             if progress is not None:
                 progress(number / len(todo))
             stats = await fetcher.async_fetch(source.ain)
-            # Another change may take its time, and the counter counts on.
+            # Taken before waiting for the lock: it belongs to the device statistics just fetched.
             last = self._last_reading(source)
             async with self._editor.lock:
                 if self._is_wanted(source):
                     reports.append(await self._async_maintain(source, stats, last))
         if not self._dry_run:
-            known = {source.counter for source in sources(self._hass, self._coordinator)}
-            self._gaps.drop_unknown(known)
+            present = {source.counter for source in sources(self._hass, self._coordinator)}
+            self._gaps.drop_unknown(present)
             if counters is None:
                 result = MaintenanceResult(at=dt_util.utcnow(), result=reports)
                 self._editor.journal.runs[self._entry_id] = result
@@ -125,10 +125,10 @@ class MaintenanceRun:
         return self._counters.last_reading(source.counter) if source.counter else None
 
     def _is_wanted(self, source: Source) -> bool:
-        """Whether a statistic still exists, and is to be maintained.
+        """Whether a statistic still exists and is to be maintained.
 
-        While the box was asked, its entity may have been renamed or disabled, or the user may have
-        undone everything. Raises HomeAssistantError if the entry was unloaded.
+        During a request to the box, its entity may have been renamed or disabled, or the user may
+        have undone all changes. Raises HomeAssistantError if the entry was unloaded.
         """
         if self._is_stopped:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded")
@@ -140,7 +140,7 @@ class MaintenanceRun:
     async def _async_maintain(
         self, source: Source, stats: DeviceStats | None, last: LastReading | None
     ) -> StatisticReport:
-        """Maintain a statistic; one that cannot be written (another unit) stops no other."""
+        """Maintain one statistic; if it cannot be written (wrong unit), the others still are."""
         try:
             found = await self._async_source(source, stats, last)
         except HomeAssistantError as err:
@@ -173,8 +173,8 @@ class MaintenanceRun:
     async def _async_counter(
         self, source: Source, stats: DeviceStats, found: _Findings, last: LastReading
     ) -> None:
-        """Maintain the statistic of a counter with a last reading."""
-        # Two years are 17 520 hours: too many for the event loop.
+        """Repair the gaps of a counter, and complete its history."""
+        # Two years have 17,520 hours: too many for the event loop.
         history = await self._hass.async_add_executor_job(
             partial(
                 energy_history,
@@ -188,7 +188,7 @@ class MaintenanceRun:
         found.left_out += [reason.value for reason in history.discarded]
         if history.readings:
             found.since = dt_util.utc_from_timestamp(min(history.readings))
-        known_readings = {hour: history.readings[hour] for hour in history.measured_at}
+        known_readings = {hour: history.readings[hour] for hour in history.period_boundaries}
         for gap in self._gaps.gaps_of(source):
             result = await self._gaps.async_repair(source, gap, known_readings)
             if result is not None:
@@ -202,35 +202,36 @@ class MaintenanceRun:
     async def _async_complete(
         self, source: Source, history: EnergyHistory, found: _Findings
     ) -> None:
-        """Write the hours that the box knows and the statistics lack."""
+        """Write the hours that the device statistics cover and the recorder lacks."""
         statistic = source.statistic
         hours = await self._editor.async_hourly_rows(statistic)
-        first = hours[0].start if hours else await self._async_first_short_term(source)
-        ours = self._editor.journal.changes_of(statistic.id).inserted
-        # Sums that we have written begin with 0.
-        opening = hours[0].state - hours[0].sum if hours and hours[0].start in ours else math.inf
-        backfill = await self._hass.async_add_executor_job(
+        first_start = hours[0].start if hours else await self._async_first_short_term(source)
+        own = self._editor.journal.changes_of(statistic.id).inserted
+        # Our own sums start at 0, so state and sum of the first row give its opening reading.
+        is_own = bool(hours) and hours[0].start in own
+        opening_reading = hours[0].state - hours[0].sum if is_own else math.inf
+        plan = await self._hass.async_add_executor_job(
             partial(
-                missing_hours,
+                plan_backfill,
                 history.readings,
                 hours,
-                first,
+                first_start,
                 self._editor.compiled_until(),
-                measured_at=history.measured_at,
-                opening=opening,
+                period_boundaries=history.period_boundaries,
+                opening_reading=opening_reading,
             )
         )
-        found.hours.update(row.start for row in backfill.rows)
-        found.energy = backfill.energy
-        if not self._dry_run and backfill.rows:
-            await self._async_write(source, backfill)
+        found.hours.update(row.start for row in plan.rows)
+        found.energy = plan.energy
+        if not self._dry_run and plan.rows:
+            await self._async_write(source, plan)
 
-    async def _async_write(self, source: Source, backfill: Backfill) -> None:
+    async def _async_write(self, source: Source, plan: InsertPlan) -> None:
         statistic = source.statistic
         changes = self._editor.journal.changes_of(statistic.id)
-        changes.sum_boundary = backfill.sum_boundary or changes.sum_boundary
-        await self._editor.async_write(statistic, backfill.rows, ChangeReason.BACKFILL)
-        _LOGGER.info("%s: %d hours added from device statistics", statistic.id, len(backfill.rows))
+        changes.sum_boundary = plan.sum_boundary or changes.sum_boundary
+        await self._editor.async_write(statistic, plan.rows, ChangeReason.BACKFILL)
+        _LOGGER.info("%s: %d hours added from device statistics", statistic.id, len(plan.rows))
 
     async def _async_first_short_term(self, source: Source) -> int | None:
         rows = await self._editor.async_short_term_rows(source.statistic)
@@ -241,14 +242,14 @@ class MaintenanceRun:
     async def _async_complete_means(
         self, source: Source, stats: DeviceStats, found: _Findings
     ) -> None:
-        """Write the hours of a measurement that the box knows and the statistics lack."""
+        """Write the hours of a measurement that the device statistics cover and the recorder lacks."""
         series = source.stats_fn(stats) if source.stats_fn else ()
         means = hourly_means(series, now=dt_util.utcnow())
         if not means:
             return
         found.since = dt_util.utc_from_timestamp(means[0].start)
-        present = await self._editor.async_has_hours(source.statistic, means[0].start)
-        rows = missing_means(means, present, self._editor.compiled_until())
+        existing = await self._editor.async_has_hours(source.statistic, means[0].start)
+        rows = missing_means(means, existing, self._editor.compiled_until())
         found.hours.update(row.start for row in rows)
         if not self._dry_run:
             await self._editor.async_write(source.statistic, rows, ChangeReason.BACKFILL)

@@ -1,4 +1,4 @@
-"""Actions on statistics: undoing what we wrote, and correcting what others have spoiled."""
+"""Actions on statistics: undo our changes, and find and correct impossible hours."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -24,14 +24,15 @@ def _ready_editor(hass: HomeAssistant) -> StatisticsEditor:
 
 
 async def async_undo(hass: HomeAssistant, statistic_id: str, *, dry_run: bool) -> dict[str, Any]:
-    """Undo everything that we wrote into a statistic; return what that was.
+    """Undo all our changes of a statistic, and return a summary of them for the action.
 
-    The statistic is not maintained any more until the user asks for it.
+    The statistic is not maintained again until the user runs the maintenance. Raises
+    HomeAssistantError if the recorder refuses.
     """
     editor = _ready_editor(hass)
     async with editor.lock:
         changes = editor.journal.changes_of(statistic_id)
-        about = {
+        summary = {
             "entity_id": statistic_id,
             "rows_removed": len(changes.inserted),
             "rows_restored": len(changes.replaced),
@@ -43,21 +44,21 @@ async def async_undo(hass: HomeAssistant, statistic_id: str, *, dry_run: bool) -
         if not dry_run:
             changes.undone = True
             await editor.async_undo(await editor.async_statistic(statistic_id))
-        return about
+        return summary
 
 
 async def async_find_spikes(
     hass: HomeAssistant, statistic_ids: Sequence[str], *, max_power: float
 ) -> list[dict[str, Any]]:
-    """Return the impossible hours of energy statistics; `max_power` in kW.
+    """Return the impossible hours of energy statistics for the action; `max_power` is in kW.
 
-    Raises ServiceValidationError for a statistic that is not about energy.
+    Raises ServiceValidationError if a statistic is not one of energy.
     """
     editor = _ready_editor(hass)
     async with editor.lock:
-        chosen = [await _async_energy(editor, each) for each in statistic_ids]
+        chosen = [await _async_energy_statistic(editor, each) for each in statistic_ids]
         return [
-            _about(statistic, await _async_spikes(hass, editor, statistic, max_power))
+            _report(statistic, await _async_spikes(hass, editor, statistic, max_power))
             for statistic in chosen
         ]
 
@@ -65,24 +66,24 @@ async def async_find_spikes(
 async def async_remove_spikes(
     hass: HomeAssistant, statistic_ids: Sequence[str], *, max_power: float
 ) -> list[dict[str, Any]]:
-    """Correct the impossible hours of energy statistics, and return them; `max_power` in kW.
+    """Correct the impossible hours of energy statistics, and return them; `max_power` is in kW.
 
-    Raises ServiceValidationError for a statistic that is not about energy, before any is changed.
+    Raises ServiceValidationError before anything is changed if a statistic is not one of energy.
     """
     editor = _ready_editor(hass)
     async with editor.lock:
         corrected: list[dict[str, Any]] = []
-        for statistic in [await _async_energy(editor, each) for each in statistic_ids]:
+        for statistic in [await _async_energy_statistic(editor, each) for each in statistic_ids]:
             spikes = await _async_spikes(hass, editor, statistic, max_power)
             for spike in spikes:
                 amount = spike.proposed - spike.change
                 await editor.async_adjust_sum(statistic, spike.start, amount, ChangeReason.SPIKE)
-            corrected.append(_about(statistic, spikes))
+            corrected.append(_report(statistic, spikes))
         return corrected
 
 
-async def _async_energy(editor: StatisticsEditor, statistic_id: str) -> Statistic:
-    """Return an energy statistic. Raises ServiceValidationError if it is none."""
+async def _async_energy_statistic(editor: StatisticsEditor, statistic_id: str) -> Statistic:
+    """Return a statistic. Raises ServiceValidationError if it is not one of energy."""
     if not await editor.async_is_energy(statistic_id):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -99,7 +100,7 @@ async def _async_spikes(
     return await hass.async_add_executor_job(partial(find_spikes, rows, max_power=max_power))
 
 
-def _about(statistic: Statistic, spikes: Sequence[Spike]) -> dict[str, Any]:
+def _report(statistic: Statistic, spikes: Sequence[Spike]) -> dict[str, Any]:
     return {
         "entity_id": statistic.id,
         "spikes": [

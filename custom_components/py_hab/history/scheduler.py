@@ -1,6 +1,6 @@
-"""When the history of an entry is maintained (`maintenance` is what is done then).
+"""Decides when the history of an entry is maintained; `maintenance` does the work.
 
-Some minutes after a counter is back, after set-up, and once a day.
+A run is started once a day, soon after set-up, and a few minutes after the end of a gap.
 """
 
 import asyncio
@@ -27,13 +27,14 @@ from .statistics.editor import StatisticsEditor, get_editor
 _LOGGER = logging.getLogger(__name__)
 
 AFTER_START: Final = timedelta(minutes=2)
-"""How long Home Assistant has been running before anything is written: the recorder compiles first
-what it has missed."""
+"""Time after the start of Home Assistant before anything is written: the recorder first compiles
+the statistics that it has missed."""
 DAILY: Final = timedelta(hours=24)
+"""Time between two maintenance runs of the whole history."""
 CHECK_INTERVAL: Final = timedelta(minutes=5)
-"""Between two checks whether there is something to repair."""
+"""Time between two checks for gaps to repair."""
 RETRY: Final = timedelta(minutes=30)
-"""After a box that did not answer, or a database that refused."""
+"""Time until the next attempt after the box did not answer or the database refused."""
 
 
 class HistoryScheduler:
@@ -46,7 +47,7 @@ class HistoryScheduler:
         coordinator: FritzBoxCoordinator | MeterCoordinator,
         counters: CounterStore,
     ) -> None:
-        """Prepare; nothing is asked or read yet."""
+        """Create the scheduler; nothing happens before `async_start`."""
         self._hass = hass
         self._entry = entry
         self._coordinator = coordinator
@@ -63,7 +64,7 @@ class HistoryScheduler:
         """Maintain the history from now on, until the entry is unloaded."""
         unload = self._entry.async_on_unload
         unload(async_at_started(self._hass, self._async_home_started))
-        # Half a minute after Home Assistant compiles its short-term statistics.
+        # Half a minute after Home Assistant has started to compile short-term statistics.
         unload(
             async_track_time_change(
                 self._hass, self._async_check, minute=list(range(2, 60, 5)), second=40
@@ -83,27 +84,27 @@ class HistoryScheduler:
 
     @property
     def last_run(self) -> MaintenanceResult | None:
-        """The last maintenance of the whole history."""
+        """The last maintenance run of the whole history."""
         return self._editor.journal.runs.get(self._entry.entry_id)
 
     @property
     def next_run(self) -> datetime | None:
-        """When the whole history is maintained next, None if that is switched off."""
+        """The time of the next run of the whole history, None if maintenance is switched off."""
         if not self.is_enabled:
             return None
         now = dt_util.utcnow()
         last = self.last_run.at if self.last_run else None
-        # A clock that was ahead for a while holds nothing back.
+        # If the clock was ahead at the last run, that run does not delay the next one.
         return self._postponed(last + DAILY if last is not None and last <= now else now)
 
     @property
     def last_check(self) -> datetime | None:
-        """When the scheduler last checked whether there is something to repair."""
+        """The time of the last check for gaps to repair."""
         return self._last_check
 
     @property
     def next_check(self) -> datetime | None:
-        """When it checks next, None if that is switched off."""
+        """The time of the next check, None if maintenance is switched off."""
         if not self.is_enabled or self._last_check is None:
             return None
         return self._postponed(self._last_check + CHECK_INTERVAL)
@@ -111,10 +112,10 @@ class HistoryScheduler:
     async def async_run(
         self, *, dry_run: bool = False, progress: Callable[[float], None] | None = None
     ) -> Sequence[StatisticReport]:
-        """Maintain the whole history now.
+        """Maintain the whole history now, including statistics whose changes were undone.
 
-        `progress` gets the part that is done, from 0 to 1. Raises HomeAssistantError if the box or
-        the recorder refuses.
+        `progress` is called with the part that is done, from 0 to 1. Raises HomeAssistantError if
+        the box or the recorder refuses.
         """
         async with self._working:
             if not dry_run:
@@ -137,22 +138,20 @@ class HistoryScheduler:
         finally:
             self._run = None
 
-    # When
-
     @callback
     def _async_home_started(self, _hass: HomeAssistant) -> None:
         self._started = dt_util.utcnow()
 
     @callback
     def _async_check(self, now: datetime) -> None:
-        """Every five minutes: maintain what needs it."""
+        """Every five minutes, start the work that is due."""
         self._last_check = now
         if not self._has_settled(now):
             return
         entry = self._entry
         if self._editor.has_unaligned_sums(entry.entry_id):
-            # Even where the history is not maintained: else an import of years would end with a
-            # fall of as many kWh.
+            # Also if maintenance is switched off: otherwise an import would end with a fall of the
+            # sum by all imported kWh.
             entry.async_create_background_task(
                 self._hass,
                 self._editor.async_align_all_sums(entry.entry_id),
@@ -160,7 +159,7 @@ class HistoryScheduler:
             )
         if not self._may_work(now):
             return
-        # A little later than `now`, which a run that is due at once would still be ahead of.
+        # `next_run` can be the current time, which is slightly later than `now`.
         is_due = self.next_run is not None and self.next_run <= dt_util.utcnow()
         counters = self._counters_with_gaps()
         if is_due or counters:
@@ -173,7 +172,7 @@ class HistoryScheduler:
             try:
                 reports = await self._async_maintain(counters)
             except HomeAssistantError as err:
-                # A poll reports a box that is away.
+                # The coordinator already reports a box that does not answer.
                 _LOGGER.debug("History of %s postponed: %s", self._entry.title, err)
                 self._postpone()
             else:
@@ -184,10 +183,10 @@ class HistoryScheduler:
         self._not_before = dt_util.utcnow() + RETRY
 
     def _postponed(self, due: datetime) -> datetime:
-        """Return when something is done that is due at a time."""
+        """Return the time at which something that is due can be done, after a postponement."""
         not_before = self._not_before
         if not_before is None or not_before > dt_util.utcnow() + RETRY:
-            # Or the clock was ahead when it was postponed.
+            # If it is further ahead than RETRY, the clock was ahead at the postponement.
             return due
         return max(due, not_before)
 
@@ -209,7 +208,7 @@ class HistoryScheduler:
     def _counters_with_gaps(self) -> set[str]:
         """Return the counters with a gap to repair.
 
-        Counters whose history the user has undone wait until the user asks for it.
+        Counters whose changes the user has undone are left out.
         """
         keys = {gap.key for gap in self._counters.gaps}
         return {

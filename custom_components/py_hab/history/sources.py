@@ -1,4 +1,4 @@
-"""Which statistics belong to the values of an entry."""
+"""The values of an entry that have statistics."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ _WITH_STATS: Final = tuple(item for item in FRITZBOX_SENSORS if item.stats_fn is
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """A value with a statistic of its own."""
+    """A value with a statistic."""
 
     statistic: Statistic
     counter: str | None = None
-    """Its key in the counter store; None for a measurement."""
+    """The key of the counter in the counter store; None for a measurement."""
     ain: str | None = None
-    """The device whose device statistics are its past."""
+    """The device of a FRITZ!Box whose device statistics contain the history of the value."""
     stats_fn: Callable[[DeviceStats], Sequence[Series]] | None = None
-    """Which of them."""
+    """Selects the series of the value from these device statistics."""
     starts_at_zero: bool = False
-    """Whether a counter that is reset restarts at 0, as a plug's does."""
+    """Whether the counter restarts at 0 when it is reset, as that of a plug does."""
 
 
 def sources(

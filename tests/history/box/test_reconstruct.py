@@ -1,7 +1,8 @@
-"""What a box remembers becomes hours: exactly, and nothing that is in doubt."""
+"""Device statistics become hours exactly, and nothing that is in doubt is used."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
@@ -13,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.py_hab.fritzbox.device_stats import Series
-from custom_components.py_hab.history.box.calendar import DAY, MONTH, QUARTER
+from custom_components.py_hab.history.box.calendar import DAY_STEP, MONTH_STEP, QUARTER_STEP
 from custom_components.py_hab.history.box.reconstruct import (
     DiscardReason,
     EnergyHistory,
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`"
 THOROUGH: Final = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 SIX_HOURS: Final = 6 * HOUR
-type Tell = Callable[[Home, datetime], list[Series]]
+type Report = Callable[[Home, datetime], list[Series]]
 
 NOW: Final = datetime(2026, 11, 18, 10, 7, 12, tzinfo=UTC)
 """11:07:12 in Berlin."""
@@ -39,11 +40,19 @@ def series(step: int, *values: float | None, at: datetime | None = None) -> Seri
     return Series(step=step, values=values, at=at)
 
 
+def in_kwh(stats: Iterable[Series]) -> list[Series]:
+    """Return series of Wh, as the simulated home counts, in the unit of the parser."""
+    return [
+        replace(one, values=tuple(None if value is None else value / 1000 for value in one.values))
+        for one in stats
+    ]
+
+
 def history(
-    *remembered: Series, counter: float = 1000.0, now: datetime = NOW, zone: ZoneInfo = BERLIN
+    *stats: Series, counter: float = 1000.0, now: datetime = NOW, zone: ZoneInfo = BERLIN
 ) -> EnergyHistory:
     """Return the history after looking whether its form is right."""
-    found = energy_history(remembered, counter=counter, now=now, zone=zone)
+    found = energy_history(in_kwh(stats), counter=counter, now=now, zone=zone)
     hours, readings = list(found.readings), list(found.readings.values())
     assert all(two - one == HOUR for one, two in pairwise(hours))
     assert all(one <= two for one, two in pairwise(readings))
@@ -81,38 +90,38 @@ def home(zone: str) -> Home:
 
 
 def relative(home: Home, at: datetime) -> list[Series]:
-    """Return what REST tells of the home's import: quarters of an hour up to the request."""
-    quarters = tuple(home.last("import", at, timedelta(seconds=QUARTER), 96))
-    return [Series(step=QUARTER, values=quarters, at=at), *longer(home, at)]
+    """Return what REST reports of the home's import: quarters of an hour up to the request."""
+    quarters = tuple(home.last("import", at, timedelta(seconds=QUARTER_STEP), 96))
+    return [Series(step=QUARTER_STEP, values=quarters, at=at), *longer(home, at)]
 
 
 def aligned(home: Home, at: datetime) -> list[Series]:
-    """Return what REST tells if its quarters of an hour follow the clock."""
-    quarters = tuple(home.slots("import", at, timedelta(seconds=QUARTER), 96))
-    return [Series(step=QUARTER, values=quarters, at=at), *longer(home, at)]
+    """Return what REST reports if its quarters of an hour follow the clock."""
+    quarters = tuple(home.slots("import", at, timedelta(seconds=QUARTER_STEP), 96))
+    return [Series(step=QUARTER_STEP, values=quarters, at=at), *longer(home, at)]
 
 
 def longer(home: Home, at: datetime) -> list[Series]:
     six_hours = tuple(home.slots("import", at, timedelta(seconds=SIX_HOURS), 28))
     return [
         Series(step=SIX_HOURS, values=six_hours, at=at),
-        Series(step=DAY, values=tuple(home.days("import", at, 31)), at=at),
-        Series(step=MONTH, values=tuple(home.months("import", at, 24)), at=at),
+        Series(step=DAY_STEP, values=tuple(home.days("import", at, 31)), at=at),
+        Series(step=MONTH_STEP, values=tuple(home.months("import", at, 24)), at=at),
     ]
 
 
 def without_clock(home: Home, at: datetime) -> list[Series]:
-    """Return what REST tells if its steps of six hours end with the request, too."""
+    """Return what REST reports if its steps of six hours end with the request, too."""
     quarters, _, days, months = relative(home, at)
     six_hours = tuple(home.last("import", at, timedelta(seconds=SIX_HOURS), 28))
     return [quarters, Series(step=SIX_HOURS, values=six_hours, at=at), days, months]
 
 
 def aha_of(home: Home, at: datetime) -> list[Series]:
-    """Return what AHA tells: months before days."""
+    """Return what AHA reports: months before days."""
     return [
-        Series(step=MONTH, values=tuple(home.months("import", at, 12)), at=at),
-        Series(step=DAY, values=tuple(home.days("import", at, 31)), at=at),
+        Series(step=MONTH_STEP, values=tuple(home.months("import", at, 12)), at=at),
+        Series(step=DAY_STEP, values=tuple(home.days("import", at, 31)), at=at),
     ]
 
 
@@ -135,13 +144,13 @@ MOMENTS: Final = [
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 @pytest.mark.parametrize("minutes", [0, 1, 14, 59, 200])
-def test_a_counter_may_have_been_read_before_the_box_told(at: datetime, minutes: int) -> None:
+def test_a_counter_may_have_been_read_before_the_statistics(at: datetime, minutes: int) -> None:
     """What was counted since the reading is not taken off it; a quarter of an hour is spread."""
     lived = home("Europe/Berlin")
     read_at = at - timedelta(minutes=minutes)
     counter = counter_of(lived, read_at)
     found = energy_history(
-        relative(lived, at), counter=counter, read_at=read_at, now=at, zone=BERLIN
+        in_kwh(relative(lived, at)), counter=counter, read_at=read_at, now=at, zone=BERLIN
     ).readings
     assert max(found) == full_hour(read_at.timestamp())
     assert max(found.values()) <= counter
@@ -157,23 +166,23 @@ def test_a_counter_may_have_been_read_before_the_box_told(at: datetime, minutes:
     assert max(off) - min(off) <= 0.8
 
 
-def test_a_counter_that_was_last_read_before_all_that_the_box_remembers_tells_nothing() -> None:
+def test_a_counter_that_was_last_read_before_all_statistics_has_no_history() -> None:
     read_at = NOW - timedelta(days=4000)
     found = energy_history(
-        [series(DAY, 10, 20)], counter=1.0, read_at=read_at, now=NOW, zone=BERLIN
+        in_kwh([series(DAY_STEP, 10, 20)]), counter=1.0, read_at=read_at, now=NOW, zone=BERLIN
     )
     assert found.readings == {}
 
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "UTC"])
-@pytest.mark.parametrize("tell", [relative, aligned, aha_of])
-def test_readings_are_those_of_the_counter(tell: Tell, zone: str, at: datetime) -> None:
+@pytest.mark.parametrize("report", [relative, aligned, aha_of])
+def test_readings_are_those_of_the_counter(report: Report, zone: str, at: datetime) -> None:
     lived = home(zone)
-    remembered = tell(lived, at)
-    found = history(*remembered, counter=counter_of(lived, at), now=at, zone=lived.zone)
+    stats = report(lived, at)
+    found = history(*stats, counter=counter_of(lived, at), now=at, zone=lived.zone)
     assert not found.discarded
-    edges = edges_around(remembered, lived.zone, at)
+    edges = edges_around(stats, lived.zone, at)
     for hour, reading in found.readings.items():
         after = bisect_right(edges, datetime.fromtimestamp(hour, UTC))
         least, most = (lived.energy("import", edges[index]) for index in (after - 1, after))
@@ -181,11 +190,11 @@ def test_readings_are_those_of_the_counter(tell: Tell, zone: str, at: datetime) 
     assert min(found.readings.values()) == pytest.approx(0, abs=0.3)
 
 
-def edges_around(remembered: Sequence[Series], zone: ZoneInfo, at: datetime) -> list[datetime]:
+def edges_around(stats: Sequence[Series], zone: ZoneInfo, at: datetime) -> list[datetime]:
     """Return when the steps start that are the finest by the clock of their time, ascending."""
     edges = [at + timedelta(seconds=1), at]
-    for one in sorted(remembered, key=lambda one: one.step):
-        if one.step == QUARTER:
+    for one in sorted(stats, key=lambda one: one.step):
+        if one.step == QUARTER_STEP:
             continue
         found = edges_of(one.step, at, zone, len(one.values))
         edges += [edge for edge in found if edge < edges[-1]]
@@ -196,16 +205,16 @@ def edges_of(step: int, at: datetime, zone: ZoneInfo, count: int) -> list[dateti
     """Return when calendar periods and steps of the wall's clock started, newest first."""
     edges: list[datetime] = []
     day = at.astimezone(zone).date()
-    if step == MONTH:
+    if step == MONTH_STEP:
         day = day.replace(day=1)
     while len(edges) < count:
         start = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
-        if step in {DAY, MONTH}:
+        if step in {DAY_STEP, MONTH_STEP}:
             edges.append(start)
         else:
             edges += reversed([edge for edge in steps_of(day, step, zone) if edge <= at])
         day -= timedelta(days=1)
-        if step == MONTH:
+        if step == MONTH_STEP:
             day = day.replace(day=1)
     return edges[:count]
 
@@ -213,7 +222,7 @@ def edges_of(step: int, at: datetime, zone: ZoneInfo, count: int) -> list[dateti
 def steps_of(day: date, step: int, zone: ZoneInfo) -> list[datetime]:
     """Return when the steps of a day start: whenever the wall shows a multiple, or jumps."""
     start, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
-    shown = [datetime.fromtimestamp(moment, zone) for moment in range(start, end, QUARTER)]
+    shown = [datetime.fromtimestamp(moment, zone) for moment in range(start, end, QUARTER_STEP)]
     multiple = [60 * (60 * when.hour + when.minute) // step for when in shown]
     return [
         when.astimezone(UTC)
@@ -224,13 +233,13 @@ def steps_of(day: date, step: int, zone: ZoneInfo) -> list[datetime]:
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC"])
-@pytest.mark.parametrize("tell", [relative, aligned, aha_of])
-def test_totals_are_exactly_the_box_s(tell: Tell, zone: str, at: datetime) -> None:
+@pytest.mark.parametrize("report", [relative, aligned, aha_of])
+def test_totals_are_exactly_the_box_s(report: Report, zone: str, at: datetime) -> None:
     lived = home(zone)
-    remembered = tell(lived, at)
-    found = history(*remembered, counter=counter_of(lived, at), now=at, zone=lived.zone)
-    for one in remembered:
-        if one.step == QUARTER:
+    stats = report(lived, at)
+    found = history(*stats, counter=counter_of(lived, at), now=at, zone=lived.zone)
+    for one in stats:
+        if one.step == QUARTER_STEP:
             continue
         starts = [unix(edge) for edge in edges_of(one.step, at, lived.zone, len(one.values))]
         compared = 0
@@ -245,17 +254,17 @@ def test_totals_are_exactly_the_box_s(tell: Tell, zone: str, at: datetime) -> No
 @pytest.mark.parametrize(
     "day", [date(2025, 11, 18), date(2025, 10, 26), date(2026, 3, 29)], ids=str
 )
-@pytest.mark.parametrize("tell", [relative, aligned])
-def test_hours_are_right_whenever_the_box_is_asked(tell: Tell, day: date) -> None:
+@pytest.mark.parametrize("report", [relative, aligned])
+def test_hours_are_right_whenever_the_box_is_asked(report: Report, day: date) -> None:
     lived = home("Europe/Berlin")
     for moment in range(midnight(day), midnight(day + timedelta(days=1)), 7 * 60):
         at = datetime.fromtimestamp(moment + 17, UTC)
-        found = history(*tell(lived, at), counter=counter_of(lived, at), now=at)
+        found = history(*report(lived, at), counter=counter_of(lived, at), now=at)
         assert not found.discarded
         assert_days_are_the_box_s(found, lived, at)
         edges = [unix(edge) for edge in edges_of(SIX_HOURS, at, BERLIN, 6)]
-        recent = [hour for hour in found.readings if hour >= moment + 17 - DAY]
-        assert len(recent) == DAY // HOUR
+        recent = [hour for hour in found.readings if hour >= moment + 17 - DAY_STEP]
+        assert len(recent) == DAY_STEP // HOUR
         for hour in recent:
             # What is scaled in six hours depends on the quarters at their ends.
             begin = max(edge for edge in edges if edge <= hour)
@@ -267,13 +276,16 @@ def test_hours_are_right_whenever_the_box_is_asked(tell: Tell, day: date) -> Non
 
 def around(home: Home, moment: int) -> float:
     """Return the Wh of the quarters of an hour before and after a moment."""
-    before, after = (datetime.fromtimestamp(moment + s, UTC) for s in (-QUARTER, QUARTER))
+    before, after = (datetime.fromtimestamp(moment + s, UTC) for s in (-QUARTER_STEP, QUARTER_STEP))
     return home.energy("import", after) - home.energy("import", before)
 
 
 def assert_days_are_the_box_s(found: EnergyHistory, home: Home, at: datetime) -> None:
     """Compare whole days and months, for homes whose midnight is a full hour in UTC."""
-    for step, values in ((DAY, home.days("import", at)), (MONTH, home.months("import", at))):
+    for step, values in (
+        (DAY_STEP, home.days("import", at)),
+        (MONTH_STEP, home.months("import", at)),
+    ):
         starts = [unix(edge) for edge in edges_of(step, at, home.zone, len(values))]
         for value, start, end in zip(values[1:], starts[1:], starts, strict=False):
             if start in found.readings:
@@ -297,8 +309,8 @@ def test_days_are_right_if_no_step_of_less_than_a_day_follows_the_clock(at: date
 def test_the_answer_of_the_box_may_have_waited(seconds: int) -> None:
     lived, asked = home("Europe/Berlin"), MOMENTS[0]
     now = asked + timedelta(seconds=seconds)
-    measured_at = [series(one.step, *one.values) for one in relative(lived, asked)]
-    found = history(*measured_at, counter=counter_of(lived, now), now=now)
+    stats = [series(one.step, *one.values) for one in relative(lived, asked)]
+    found = history(*stats, counter=counter_of(lived, now), now=now)
     assert not found.discarded
     for value, day in zip(lived.days("import", asked)[1:], range(1, 31), strict=True):
         start, end = (midnight(asked.date() - timedelta(days=back)) for back in (day, day - 1))
@@ -309,13 +321,13 @@ def test_the_answer_of_the_box_may_have_waited(seconds: int) -> None:
 @given(
     st.integers(0, 2**32),
     st.integers(0, 86400),
-    st.integers(1, QUARTER),
+    st.integers(1, QUARTER_STEP),
     st.sampled_from([[], [SIX_HOURS]]),
 )
 def test_days_are_the_box_s_wherever_a_quarter_of_an_hour_begins(
     seed: int, second: int, newest: int, steps: list[int]
 ) -> None:
-    """Of a very uneven load, of which the box knows `newest` seconds in its first value."""
+    """Of a very uneven load, of which the box stores `newest` seconds in its first value."""
     chance = Random(seed)
     now = datetime(2026, 4, 2, tzinfo=UTC) + timedelta(seconds=second)
     first = unix(now) // 300 - 12 * 24 * 5
@@ -330,14 +342,14 @@ def test_days_are_the_box_s_wherever_a_quarter_of_an_hour_begins(
     def value(start: int, end: int) -> int:
         return energy(end) - energy(start)
 
-    quarters = [unix(now), *(unix(now) - newest - QUARTER * index for index in range(96))]
-    remembered = [series(QUARTER, *(value(start, end) for end, start in pairwise(quarters)))]
-    for step, count in [*((step, 28) for step in steps), (DAY, 31), (MONTH, 24)]:
+    quarters = [unix(now), *(unix(now) - newest - QUARTER_STEP * index for index in range(96))]
+    stats = [series(QUARTER_STEP, *(value(start, end) for end, start in pairwise(quarters)))]
+    for step, count in [*((step, 28) for step in steps), (DAY_STEP, 31), (MONTH_STEP, 24)]:
         edges = [unix(edge) for edge in [now, *edges_of(step, now, BERLIN, count)]]
-        remembered.append(series(step, *(value(start, end) for end, start in pairwise(edges))))
-    found = history(*remembered, counter=energy(unix(now)) / 1000, now=now)
+        stats.append(series(step, *(value(start, end) for end, start in pairwise(edges))))
+    found = history(*stats, counter=energy(unix(now)) / 1000, now=now)
     assert not found.discarded
-    for end, start in pairwise(unix(edge) for edge in edges_of(DAY, now, BERLIN, 5)):
+    for end, start in pairwise(unix(edge) for edge in edges_of(DAY_STEP, now, BERLIN, 5)):
         assert counted(found, start, end) == pytest.approx(value(start, end), abs=1e-3)
 
 
@@ -363,13 +375,13 @@ def test_a_day_at_which_the_clock_changes_has_its_hours(
 # Against the simplest way to do the same: a cell for each quarter of an hour
 
 
-def cells_of(remembered: Sequence[Series], now: datetime, zone: ZoneInfo) -> dict[int, float]:
+def cells_of(stats: Sequence[Series], now: datetime, zone: ZoneInfo) -> dict[int, float]:
     """Return the Wh of each quarter of an hour."""
     cells: dict[int, float] = {}
-    for one in sorted(remembered, key=lambda one: one.step):
-        edges = told_of(one.step, now, zone, len(one.values))
+    for one in sorted(stats, key=lambda one: one.step):
+        edges = boundaries_of(one.step, now, zone, len(one.values))
         for value, (end, start) in zip(one.values, pairwise(edges), strict=True):
-            inside = range(start, end, QUARTER)
+            inside = range(start, end, QUARTER_STEP)
             free = [cell for cell in inside if cell not in cells]
             if value is not None and free:
                 rest = value - sum(cells[cell] for cell in inside if cell in cells)
@@ -377,19 +389,19 @@ def cells_of(remembered: Sequence[Series], now: datetime, zone: ZoneInfo) -> dic
     return cells
 
 
-def told_of(step: int, now: datetime, zone: ZoneInfo, count: int) -> list[int]:
+def boundaries_of(step: int, now: datetime, zone: ZoneInfo, count: int) -> list[int]:
     """Return when each value ends, and when the oldest one begins."""
-    if step == QUARTER:
-        return [unix(now) - QUARTER * index for index in range(count + 1)]
+    if step == QUARTER_STEP:
+        return [unix(now) - QUARTER_STEP * index for index in range(count + 1)]
     return [unix(edge) for edge in [now, *edges_of(step, now, zone, count)]]
 
 
 def readings_of(cells: Mapping[int, float], counter: float, now: datetime) -> dict[int, float]:
     moment = unix(now)
     readings = {moment: counter}
-    while moment - QUARTER in cells:
-        readings[moment - QUARTER] = readings[moment] - cells[moment - QUARTER] / 1000
-        moment -= QUARTER
+    while moment - QUARTER_STEP in cells:
+        readings[moment - QUARTER_STEP] = readings[moment] - cells[moment - QUARTER_STEP] / 1000
+        moment -= QUARTER_STEP
     return {hour: reading for hour, reading in readings.items() if hour % HOUR == 0}
 
 
@@ -398,24 +410,24 @@ def test_it_is_what_quarters_of_an_hour_add_up_to(seed: int) -> None:
     chance = Random(seed)
     zone = ZoneInfo(chance.choice(["Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "UTC"]))
     now = datetime(2026, chance.choice([3, 4, 7, 11]), chance.randint(1, 30), tzinfo=UTC)
-    now += timedelta(seconds=QUARTER * chance.randint(0, 95))
-    first = unix(now) - chance.choice([3, 20, 50, 400, 900]) * DAY
-    energy = {cell: chance.randint(1, 800) for cell in range(first, unix(now), QUARTER)}
+    now += timedelta(seconds=QUARTER_STEP * chance.randint(0, 95))
+    first = unix(now) - chance.choice([3, 20, 50, 400, 900]) * DAY_STEP
+    energy = {cell: chance.randint(1, 800) for cell in range(first, unix(now), QUARTER_STEP)}
     holes = chance.choice([0.0, 0.05, 0.5])
 
     def value(start: int, end: int) -> int | None:
-        known = sum(energy.get(cell, 0) for cell in range(start, end, QUARTER))
+        known = sum(energy.get(cell, 0) for cell in range(start, end, QUARTER_STEP))
         return None if end <= first or chance.random() < holes else known
 
-    remembered = []
-    for step, count in ((MONTH, 24), (QUARTER, 96), (DAY, 31), (SIX_HOURS, 28)):
-        edges = told_of(step, now, zone, count)
+    stats = []
+    for step, count in ((MONTH_STEP, 24), (QUARTER_STEP, 96), (DAY_STEP, 31), (SIX_HOURS, 28)):
+        edges = boundaries_of(step, now, zone, count)
         values = tuple(value(start, end) for end, start in pairwise(edges))
-        remembered.append(Series(step=step, values=values, at=chance.choice([now, None])))
+        stats.append(Series(step=step, values=values, at=chance.choice([now, None])))
     counter = sum(energy.values()) / 1000 + chance.choice([0, 777])
 
-    found = history(*remembered, counter=counter, now=now, zone=zone)
-    expected = readings_of(cells_of(remembered, now, zone), counter, now)
+    found = history(*stats, counter=counter, now=now, zone=zone)
+    expected = readings_of(cells_of(stats, now, zone), counter, now)
     assert set(found.discarded) <= {DiscardReason.UNKNOWN}
     assert set(found.readings) <= set(expected)
     # The end is the same: but for hours at the far end in which nothing was counted.
@@ -424,19 +436,19 @@ def test_it_is_what_quarters_of_an_hour_add_up_to(seed: int) -> None:
         assert abs(found.readings.get(hour, start) - reading) < 1e-6
 
 
-# What finer and coarser series tell of the same time
+# Finer and coarser series of the same time
 
 
 def test_what_is_finer_takes_precedence_and_the_rest_is_spread() -> None:
     found = history(
-        series(MONTH, 30_000, 40_000),
-        series(DAY, 2_000, 5_000),
-        series(QUARTER, 10, 10, 10, 400),
+        series(MONTH_STEP, 30_000, 40_000),
+        series(DAY_STEP, 2_000, 5_000),
+        series(QUARTER_STEP, 10, 10, 10, 400),
         counter=100.0,
     )
     # 11:07:12 back to 10:07:12, 430 Wh; the rest of today before. At 11 the newest quarter is cut.
     rest = 1570 / 10.12
-    last_hour = 420 + 10 * (1 - 432 / QUARTER) + 0.12 * rest
+    last_hour = 420 + 10 * (1 - 432 / QUARTER_STEP) + 0.12 * rest
     assert counted(found, berlin(11, 18, 10), berlin(11, 18, 11)) == pytest.approx(last_hour)
     for start in (0, 7, 9):
         hour = berlin(11, 18, start)
@@ -458,7 +470,7 @@ def test_what_is_finer_takes_precedence_and_the_rest_is_spread() -> None:
 def test_what_rounding_took_or_added_is_put_right(month: int, first: int, second: int) -> None:
     now = datetime(2026, 11, 3, 23, 0, tzinfo=UTC)  # midnight, and three whole days
     days = (400, 200, 0)
-    found = history(series(MONTH, month), series(DAY, 0, *days), now=now)
+    found = history(series(MONTH_STEP, month), series(DAY_STEP, 0, *days), now=now)
     assert not found.discarded
     assert counted(found, berlin(11, 3), berlin(11, 4)) == pytest.approx(second)
     assert counted(found, berlin(11, 2), berlin(11, 3)) == pytest.approx(first)
@@ -467,13 +479,15 @@ def test_what_rounding_took_or_added_is_put_right(month: int, first: int, second
 
 def test_less_than_a_watt_hour_in_each_step_is_still_a_watt_hour_in_the_day() -> None:
     now = datetime(2026, 11, 3, 23, 0, tzinfo=UTC)
-    found = history(series(DAY, 0, 48), series(QUARTER, *[0] * 97), now=now)
+    found = history(series(DAY_STEP, 0, 48), series(QUARTER_STEP, *[0] * 97), now=now)
     assert not found.discarded
     assert counted(found, berlin(11, 3, 7), berlin(11, 3, 8)) == pytest.approx(2)
 
 
 def test_unknown_steps_are_found_in_the_coarser_total() -> None:
-    found = history(series(MONTH, 3_000), series(DAY, None, 100, None, *[100] * 20), counter=9.0)
+    found = history(
+        series(MONTH_STEP, 3_000), series(DAY_STEP, None, 100, None, *[100] * 20), counter=9.0
+    )
     # Seventeen days of November are known but for one, and 11:07 hours of today.
     left = (3_000 - 16 * 100) / (24 + 11.12)
     assert counted(found, berlin(11, 16), berlin(11, 17)) == pytest.approx(24 * left)
@@ -483,19 +497,19 @@ def test_unknown_steps_are_found_in_the_coarser_total() -> None:
 
 
 def test_a_hole_that_nothing_covers_ends_the_history() -> None:
-    found = history(series(DAY, 10, 20, None, 30))
+    found = history(series(DAY_STEP, 10, 20, None, 30))
     assert found.discarded == (DiscardReason.UNKNOWN,)
     assert min(found.readings) == berlin(11, 17)
-    assert not history(series(DAY, None, 20)).readings
+    assert not history(series(DAY_STEP, None, 20)).readings
 
 
 # When
 
 
-def test_the_newest_value_belongs_to_the_day_it_was_told_on() -> None:
+def test_the_newest_value_belongs_to_the_day_it_was_updated_on() -> None:
     late = datetime(2026, 11, 17, 22, 0, 1, tzinfo=UTC)  # 23:00:01 in Berlin
     found = history(
-        series(MONTH, 600, at=late - timedelta(seconds=1)), series(DAY, 240, 120, at=late)
+        series(MONTH_STEP, 600, at=late - timedelta(seconds=1)), series(DAY_STEP, 240, 120, at=late)
     )
     assert found.readings[berlin(11, 17, 23)] == pytest.approx(1000, abs=1e-4)
     assert found.readings[berlin(11, 18, 11)] == 1000
@@ -506,12 +520,14 @@ def test_the_newest_value_belongs_to_the_day_it_was_told_on() -> None:
 
 @pytest.mark.parametrize("minutes", [0, 3, 70, 600])
 def test_series_need_not_be_of_the_same_moment(minutes: int) -> None:
-    """The day was told before the quarters of an hour; 600 Wh were counted in each of those."""
+    """The day was updated before the quarters of an hour; 600 Wh were counted in each of those."""
     now = datetime(2026, 11, 18, 22, 22, tzinfo=UTC)
     before = now - timedelta(minutes=minutes)
     day = int(2400 * (24 * 60 - 38 - minutes) / 60)
     found = history(
-        series(DAY, day, 5_000, at=before), series(QUARTER, 280, *[600] * 95, at=now), now=now
+        series(DAY_STEP, day, 5_000, at=before),
+        series(QUARTER_STEP, 280, *[600] * 95, at=now),
+        now=now,
     )
     assert not found.discarded
     assert counted(found, berlin(11, 18, 12), berlin(11, 18, 22)) == pytest.approx(24_000, rel=0.01)
@@ -521,7 +537,7 @@ def test_series_need_not_be_of_the_same_moment(minutes: int) -> None:
 @pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(minutes=59)], ids=str)
 def test_the_clock_of_the_box_may_be_ahead(ahead: timedelta) -> None:
     now = datetime(2026, 11, 17, 22, 59, 59, tzinfo=UTC)  # the box has midnight already
-    found = history(series(DAY, 0, 480, 240, at=now + ahead), now=now)
+    found = history(series(DAY_STEP, 0, 480, 240, at=now + ahead), now=now)
     assert found.readings[berlin(11, 17, 23)] == pytest.approx(1000 - 0.02)
     assert counted(found, berlin(11, 16), berlin(11, 17)) == pytest.approx(240)
 
@@ -536,18 +552,18 @@ def test_the_clock_of_the_box_may_be_ahead(ahead: timedelta) -> None:
     ],
     ids=str,
 )
-def test_a_series_of_an_unbelievable_time_is_set_aside(at: datetime) -> None:
-    found = history(series(DAY, 10, 20, at=at), series(MONTH, 700, at=NOW))
+def test_a_series_of_an_implausible_time_is_set_aside(at: datetime) -> None:
+    found = history(series(DAY_STEP, 10, 20, at=at), series(MONTH_STEP, 700, at=NOW))
     assert found.discarded == (DiscardReason.CLOCK,)
     assert min(found.readings) == berlin(11, 1)
-    assert history(series(DAY, 10, 20, at=at)).readings == {}
+    assert history(series(DAY_STEP, 10, 20, at=at)).readings == {}
 
 
 @pytest.mark.parametrize("zone", ["America/Havana", "Asia/Beirut", "America/Santiago"])
 def test_where_the_clock_changes_at_midnight_no_time_is_lost(zone: str) -> None:
     for first in (date(2026, 3, 1), date(2026, 4, 1), date(2026, 9, 1), date(2026, 10, 20)):
         now = datetime.combine(first, time(13, 5), tzinfo=UTC) + timedelta(days=25)
-        for step, most in ((QUARTER, 400), (SIX_HOURS, 160), (DAY, 40)):
+        for step, most in ((QUARTER_STEP, 400), (SIX_HOURS, 160), (DAY_STEP, 40)):
             found = history(series(step, *[60] * most), now=now, zone=ZoneInfo(zone))
             assert not found.discarded
             total = counted(found, min(found.readings), max(found.readings))
@@ -558,8 +574,8 @@ def test_where_the_clock_changes_at_midnight_no_time_is_lost(zone: str) -> None:
 
 
 def test_parts_that_are_more_than_the_whole() -> None:
-    days = series(DAY, *[1_000] * 31)
-    found = history(series(MONTH, 18_000, 12_000, 30_000), days)
+    days = series(DAY_STEP, *[1_000] * 31)
+    found = history(series(MONTH_STEP, 18_000, 12_000, 30_000), days)
     assert found.discarded == (DiscardReason.MISMATCH,)
     assert min(found.readings) == berlin(10, 19)
     assert counted(found, berlin(10, 19), berlin(11, 18)) == pytest.approx(30_000)
@@ -568,7 +584,7 @@ def test_parts_that_are_more_than_the_whole() -> None:
 def test_parts_that_are_less_than_the_whole_they_cover() -> None:
     """The numbers of a real plug: 1985 Wh in the month, and 807 in all days."""
     days = (0, 20, 38, 36, 36, 36, 36, 36, 5, 0, 0, 0, 0, 408, 20, 0, 136, *[0] * 14)
-    found = history(series(MONTH, 1985, 0, 5643, 698), series(DAY, *days))
+    found = history(series(MONTH_STEP, 1985, 0, 5643, 698), series(DAY_STEP, *days))
     assert found.discarded == (DiscardReason.MISMATCH,)
     assert min(found.readings) == berlin(11, 2)
     assert counted(found, berlin(11, 2), berlin(11, 18)) == pytest.approx(sum(days))
@@ -576,38 +592,38 @@ def test_parts_that_are_less_than_the_whole_they_cover() -> None:
 
 def test_a_contradiction_is_found_in_spite_of_seconds_between_two_series() -> None:
     found = history(
-        series(MONTH, 9_000, 40_000, at=NOW),
-        series(DAY, *[100] * 31, at=NOW - timedelta(seconds=1)),
+        series(MONTH_STEP, 9_000, 40_000, at=NOW),
+        series(DAY_STEP, *[100] * 31, at=NOW - timedelta(seconds=1)),
     )
     assert found.discarded == (DiscardReason.MISMATCH,)
     assert min(found.readings) == berlin(10, 19)
 
 
 def test_steps_of_six_hours_that_contradict_quarters_are_left_out() -> None:
-    quarters = series(QUARTER, *[100] * 40)
-    days = series(DAY, 4_450, 2_400)
+    quarters = series(QUARTER_STEP, *[100] * 40)
+    days = series(DAY_STEP, 4_450, 2_400)
     found = history(days, quarters, series(SIX_HOURS, 9_000, 9_000, 600, 600, 600, 600))
     assert found == history(days, quarters)
     assert not found.discarded
 
 
 def test_a_contradiction_behind_a_hole_leaves_what_is_newer() -> None:
-    found = history(series(DAY, 10, 90), series(SIX_HOURS, 5, 5, 400, 600, None, 3))
+    found = history(series(DAY_STEP, 10, 90), series(SIX_HOURS, 5, 5, 400, 600, None, 3))
     assert found.discarded == (DiscardReason.MISMATCH,)
     assert min(found.readings) == berlin(11, 17, 12)
 
 
 def test_a_counter_that_was_set_back() -> None:
-    found = history(series(MONTH, 400, 3_000), series(DAY, 5, 20, 30, 700), counter=0.06)
+    found = history(series(MONTH_STEP, 400, 3_000), series(DAY_STEP, 5, 20, 30, 700), counter=0.06)
     assert found.discarded == (DiscardReason.MISMATCH, DiscardReason.COUNTER_RESET)
-    found = history(series(MONTH, 800, 3_000), series(DAY, 5, 20, 30, 700), counter=0.06)
+    found = history(series(MONTH_STEP, 800, 3_000), series(DAY_STEP, 5, 20, 30, 700), counter=0.06)
     assert found.discarded == (DiscardReason.COUNTER_RESET,)
     assert min(found.readings) == berlin(11, 16)
     assert min(found.readings.values()) == pytest.approx(0.005)
 
 
 def test_rounding_is_no_counter_that_was_set_back() -> None:
-    found = history(series(DAY, 5, 20, 30), counter=0.053)
+    found = history(series(DAY_STEP, 5, 20, 30), counter=0.053)
     assert not found.discarded
     assert berlin(11, 16) < min(found.readings) < berlin(11, 16, 3)
     assert min(found.readings.values()) == 0
@@ -616,13 +632,13 @@ def test_rounding_is_no_counter_that_was_set_back() -> None:
 def test_a_device_that_was_paired_today() -> None:
     at = NOW - timedelta(minutes=1)
     found = history(
-        series(MONTH, 140, *[None] * 23, at=at),
-        series(DAY, 140, *[None] * 30, at=at),
-        series(QUARTER, 10, 80, 50, *[None] * 93, at=at),
+        series(MONTH_STEP, 140, *[None] * 23, at=at),
+        series(DAY_STEP, 140, *[None] * 30, at=at),
+        series(QUARTER_STEP, 10, 80, 50, *[None] * 93, at=at),
         counter=0.14,
     )
     assert not found.discarded
-    newest = pytest.approx(0.14 - 0.01 * (6 * 60 + 12) / QUARTER)
+    newest = pytest.approx(0.14 - 0.01 * (6 * 60 + 12) / QUARTER_STEP)
     assert found.readings == {berlin(11, 18, 10): 0, berlin(11, 18, 11): newest}
 
 
@@ -630,8 +646,8 @@ def test_the_time_before_the_device_existed_is_no_history() -> None:
     """The numbers of a real plug that was new: zeros instead of unknown values."""
     at = datetime(2022, 10, 16, 5, 10, 36, tzinfo=UTC)
     found = history(
-        series(MONTH, 447, *[0] * 11, at=at),
-        series(DAY, 30, 307, 110, *[0] * 28, at=at),
+        series(MONTH_STEP, 447, *[0] * 11, at=at),
+        series(DAY_STEP, 30, 307, 110, *[0] * 28, at=at),
         counter=0.447,
         now=at + timedelta(minutes=2),
     )
@@ -639,32 +655,34 @@ def test_the_time_before_the_device_existed_is_no_history() -> None:
     assert not found.discarded
     assert min(found.readings) == start
     assert found.readings[start] == pytest.approx(0)
-    assert counted(found, start, start + DAY) == pytest.approx(110)
+    assert counted(found, start, start + DAY_STEP) == pytest.approx(110)
 
 
-def test_statistics_that_begin_long_after_the_counter_are_told() -> None:
-    found = history(series(MONTH, 447, *[0] * 11), series(DAY, 30, 307, 110, *[0] * 28))
+def test_statistics_that_begin_long_after_the_counter_are_reported() -> None:
+    found = history(series(MONTH_STEP, 447, *[0] * 11), series(DAY_STEP, 30, 307, 110, *[0] * 28))
     assert found.discarded == (DiscardReason.NOTHING_BEFORE,)
     assert min(found.readings) == berlin(11, 16)
-    assert not history(series(DAY, 30, 307, *[0] * 20)).discarded
+    assert not history(series(DAY_STEP, 30, 307, *[0] * 20)).discarded
 
 
 def test_nothing_counted_is_no_history() -> None:
-    assert history(series(MONTH, *[0] * 12), series(DAY, *[0] * 31)) == EnergyHistory(
+    assert history(series(MONTH_STEP, *[0] * 12), series(DAY_STEP, *[0] * 31)) == EnergyHistory(
         readings={}, discarded=()
     )
     assert history() == EnergyHistory(readings={}, discarded=())
 
 
 def test_a_plug_with_pauses() -> None:
-    """The numbers of a real plug; its months were told a second after its days."""
+    """The numbers of a real plug; its months were updated a second after its days."""
     at = datetime(2023, 2, 27, 1, 0, 4, tzinfo=UTC)
     february = [343, 343, 347, 349, 348, 345, 345, 346, 348, 347, 346, 346, 344, 345, 346, 349]
     february += [346, 345, 348, 346, 345, 0, 0, 0, 344, 346, 344]
     assert sum(february) == 8301
     found = history(
-        series(MONTH, 8301, 3256, 1455, 0, 0, 2, 0, 0, 0, 6, 0, 0, at=at + timedelta(seconds=1)),
-        series(DAY, *february, 342, 0, 0, 0, at=at),
+        series(
+            MONTH_STEP, 8301, 3256, 1455, 0, 0, 2, 0, 0, 0, 6, 0, 0, at=at + timedelta(seconds=1)
+        ),
+        series(DAY_STEP, *february, 342, 0, 0, 0, at=at),
         counter=13.02,
         now=datetime(2023, 2, 27, 13, 59, 16, tzinfo=UTC),
     )
@@ -672,26 +690,28 @@ def test_a_plug_with_pauses() -> None:
     january, february_first = midnight(date(2023, 1, 1)), midnight(date(2023, 2, 1))
     assert counted(found, february_first, midnight(date(2023, 2, 26))) == pytest.approx(8301 - 686)
     assert counted(found, january, february_first) == pytest.approx(3256)
-    assert counted(found, january, january + DAY) == pytest.approx((3256 - 342) / 27)
+    assert counted(found, january, january + DAY_STEP) == pytest.approx((3256 - 342) / 27)
     assert min(found.readings) == midnight(date(2022, 5, 1))
 
 
-@pytest.mark.parametrize("steps", [(MONTH, DAY), (QUARTER, SIX_HOURS, DAY, MONTH)])
+@pytest.mark.parametrize(
+    "steps", [(MONTH_STEP, DAY_STEP), (QUARTER_STEP, SIX_HOURS, DAY_STEP, MONTH_STEP)]
+)
 @pytest.mark.parametrize("counter", [16_153.96, 16_154.3])
 def test_series_that_hold_the_whole_counter(steps: Sequence[int], counter: float) -> None:
-    """As a real Energy 250 tells."""
+    """As a real Energy 250 reports."""
     found = history(*(series(step, 16_153_955, 0, 0) for step in steps), counter=counter)
     assert found == EnergyHistory(readings={}, discarded=(DiscardReason.WHOLE_COUNTER,))
 
 
 def test_one_series_that_holds_the_whole_counter_is_set_aside() -> None:
-    found = history(series(DAY, 500_000, 300), series(MONTH, 70_000), counter=500.0)
+    found = history(series(DAY_STEP, 500_000, 300), series(MONTH_STEP, 70_000), counter=500.0)
     assert found.discarded == (DiscardReason.WHOLE_COUNTER,)
     assert found.readings[berlin(11, 1)] == pytest.approx(430)
 
 
 def test_the_whole_counter_in_a_month_long_ago() -> None:
-    found = history(series(MONTH, 100_000, 200_000, 9_000_000, 0), counter=9_300.0)
+    found = history(series(MONTH_STEP, 100_000, 200_000, 9_000_000, 0), counter=9_300.0)
     assert found.discarded == (DiscardReason.WHOLE_COUNTER,)
     assert min(found.readings) == berlin(10, 1)
     assert min(found.readings.values()) == pytest.approx(9_000)
@@ -701,24 +721,26 @@ def test_the_whole_counter_in_a_month_long_ago() -> None:
     "value", [-1, 1e12, float("nan"), float("inf"), float("-inf"), 24.5 * 43_500]
 )
 def test_impossible_values_are_as_good_as_unknown(value: float) -> None:
-    found = history(series(DAY, 10, 20, value, 30), counter=9.0)
+    found = history(series(DAY_STEP, 10, 20, value, 30), counter=9.0)
     assert found.discarded == (DiscardReason.IMPOSSIBLE, DiscardReason.UNKNOWN)
     assert min(found.readings) == berlin(11, 17)
 
 
 @pytest.mark.parametrize("counter", [-1.0, 1e12, float("nan"), float("inf")])
 def test_an_impossible_counter_has_no_history(counter: float) -> None:
-    found = energy_history([series(DAY, 10, 20)], counter=counter, now=NOW, zone=BERLIN)
+    found = energy_history(
+        in_kwh([series(DAY_STEP, 10, 20)]), counter=counter, now=NOW, zone=BERLIN
+    )
     assert found == EnergyHistory(readings={}, discarded=(DiscardReason.IMPOSSIBLE,))
 
 
-@pytest.mark.parametrize("step", [0, -900, 1, 10, HOUR, 7 * DAY])
+@pytest.mark.parametrize("step", [0, -900, 1, 10, HOUR, 7 * DAY_STEP])
 def test_steps_that_no_box_knows_are_ignored(step: int) -> None:
     assert history(series(step, 10, 20)) == EnergyHistory(readings={}, discarded=())
     assert not hourly_means([series(step, 10, 20)], now=NOW)
 
 
-# Whatever a box tells
+# Whatever a box reports
 
 MOMENT: Final = st.datetimes(
     datetime(2000, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)
@@ -726,7 +748,7 @@ MOMENT: Final = st.datetimes(
 VALUE: Final = st.none() | st.integers(0, 3000) | st.floats() | st.just(16_153_955)
 ANY_SERIES: Final = st.builds(
     Series,
-    step=st.sampled_from([QUARTER, SIX_HOURS, DAY, MONTH]) | st.integers(),
+    step=st.sampled_from([QUARTER_STEP, SIX_HOURS, DAY_STEP, MONTH_STEP]) | st.integers(),
     values=st.lists(VALUE, max_size=40).map(tuple),
     at=st.none() | MOMENT | st.datetimes(timezones=st.just(UTC)),
 )
@@ -738,10 +760,10 @@ ZONE: Final = st.sampled_from(
 @THOROUGH
 @given(st.lists(ANY_SERIES, max_size=5), st.floats(), MOMENT, ZONE)
 def test_nothing_is_refused(
-    remembered: list[Series], counter: float, now: datetime, zone: ZoneInfo
+    stats: list[Series], counter: float, now: datetime, zone: ZoneInfo
 ) -> None:
-    history(*remembered, counter=counter, now=now, zone=zone)
-    for row in hourly_means(remembered, now=now):
+    history(*stats, counter=counter, now=now, zone=zone)
+    for row in hourly_means(stats, now=now):
         assert row.min <= row.mean <= row.max
         assert row.start % HOUR == 0
         assert row.start + HOUR <= now.timestamp()
@@ -757,27 +779,27 @@ def test_nothing_is_refused(
 def test_what_is_read_is_consistent(
     values: list[list[int | None]], now: datetime, ages: list[int], zone: ZoneInfo
 ) -> None:
-    remembered = [
+    stats = [
         series(step, *some, at=now - timedelta(seconds=age))
-        for step, some, age in zip([DAY, QUARTER, MONTH, SIX_HOURS], values, ages, strict=False)
+        for step, some, age in zip(
+            [DAY_STEP, QUARTER_STEP, MONTH_STEP, SIX_HOURS], values, ages, strict=False
+        )
     ]
-    found = history(*remembered, counter=5000.0, now=now, zone=zone)
+    found = history(*stats, counter=5000.0, now=now, zone=zone)
     reached = min(found.readings.values(), default=5000.0)
     assert reached >= 5000 - sum(value or 0 for some in values for value in some) / 1000 - 1e-6
     # The order of the series says nothing.
-    assert found == history(*reversed(remembered), counter=5000.0, now=now, zone=zone)
+    assert found == history(*reversed(stats), counter=5000.0, now=now, zone=zone)
 
 
 # Measurements
 
-ROLLOVER_CANDIDATE: Final = datetime(2026, 11, 18, 10, 0, 0, tzinfo=UTC)
-TEN: Final = unix(ROLLOVER_CANDIDATE)
+FULL_HOUR: Final = datetime(2026, 11, 18, 10, 0, 0, tzinfo=UTC)
+TEN: Final = unix(FULL_HOUR)
 
 
 def test_means_are_of_whole_hours_that_have_ended() -> None:
-    rows = hourly_means(
-        [series(QUARTER, 4, 3, 2, 1, 20, 20, 21, 23, at=ROLLOVER_CANDIDATE)], now=NOW
-    )
+    rows = hourly_means([series(QUARTER_STEP, 4, 3, 2, 1, 20, 20, 21, 23, at=FULL_HOUR)], now=NOW)
     assert rows == [
         MeanRow(TEN - 2 * HOUR, 21, 20, 23),
         MeanRow(TEN - HOUR, 2.5, 1, 4),
@@ -796,22 +818,22 @@ def test_means_are_of_whole_hours_that_have_ended() -> None:
     ids=["first hour", "too little of it", "hole", "nothing", "nonsense"],
 )
 def test_hours_with_holes(values: list[float | None], hours: list[int]) -> None:
-    rows = hourly_means([series(QUARTER, *values, at=ROLLOVER_CANDIDATE)], now=NOW)
+    rows = hourly_means([series(QUARTER_STEP, *values, at=FULL_HOUR)], now=NOW)
     assert [row.start for row in rows] == [TEN - hour * HOUR for hour in hours]
 
 
 def test_a_quarter_in_two_hours_counts_in_each_for_its_time_there() -> None:
-    (row,) = hourly_means([series(QUARTER, 30, 10, 10, 10, 20)], now=NOW)
+    (row,) = hourly_means([series(QUARTER_STEP, 30, 10, 10, 10, 20)], now=NOW)
     assert (row.start, row.min, row.max) == (TEN - HOUR, 10, 30)
-    assert row.mean == pytest.approx((30 * 468 + 10 * 3 * QUARTER + 20 * 432) / HOUR)
+    assert row.mean == pytest.approx((30 * 468 + 10 * 3 * QUARTER_STEP + 20 * 432) / HOUR)
 
 
-@pytest.mark.parametrize("tell", [relative, aligned])
-def test_means_are_right_whenever_the_box_is_asked(tell: Tell) -> None:
+@pytest.mark.parametrize("report", [relative, aligned])
+def test_means_are_right_whenever_the_box_is_asked(report: Report) -> None:
     lived = home("Europe/Berlin")
     for minutes in range(0, 24 * 60, 7):
         at = NOW.replace(year=2025) + timedelta(minutes=minutes)
-        rows = hourly_means(tell(lived, at), now=at)
+        rows = hourly_means(report(lived, at), now=at)
         assert 23 <= len(rows) <= 24
         for row in rows:
             begin, end = (datetime.fromtimestamp(row.start + s, UTC) for s in (0, HOUR))
@@ -820,15 +842,13 @@ def test_means_are_right_whenever_the_box_is_asked(tell: Tell) -> None:
             assert abs(4 * row.mean - truth) <= allowed + 4
 
 
-def test_an_hour_whose_end_the_box_has_not_told_yet_waits() -> None:
-    measured_at = [
-        series(QUARTER, 4, 4, 4, 4, 5, 5, 5, 5, at=ROLLOVER_CANDIDATE - timedelta(minutes=1))
-    ]
-    assert [row.start for row in hourly_means(measured_at, now=NOW)] == [TEN - 2 * HOUR]
+def test_an_hour_whose_end_is_not_reported_yet_waits() -> None:
+    stats = [series(QUARTER_STEP, 4, 4, 4, 4, 5, 5, 5, 5, at=FULL_HOUR - timedelta(minutes=1))]
+    assert [row.start for row in hourly_means(stats, now=NOW)] == [TEN - 2 * HOUR]
 
 
 def test_a_measurement_of_the_future_is_none() -> None:
-    measured_at = [series(QUARTER, *[20] * 96, at=NOW + timedelta(days=1))]
-    assert hourly_means(measured_at, now=NOW) == []
-    measured_at = [series(QUARTER, *[20] * 96, at=NOW + timedelta(minutes=55))]
-    assert hourly_means(measured_at, now=NOW)[-1].start == TEN - HOUR
+    stats = [series(QUARTER_STEP, *[20] * 96, at=NOW + timedelta(days=1))]
+    assert hourly_means(stats, now=NOW) == []
+    stats = [series(QUARTER_STEP, *[20] * 96, at=NOW + timedelta(minutes=55))]
+    assert hourly_means(stats, now=NOW)[-1].start == TEN - HOUR

@@ -1,4 +1,4 @@
-"""The old server's local times become moments, in October and in March too."""
+"""Local times of a legacy file become unix times, in October and in March too."""
 
 from array import array
 from datetime import UTC, datetime
@@ -9,7 +9,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.history.legacy.clock import RowError, WallClock, come_later, in_order
+from custom_components.py_hab.history.legacy.clock import (
+    RowError,
+    WallClock,
+    in_order,
+    in_second_pass,
+)
 from tests.support.legacy_files import BERLIN, at, local
 
 # Hypothesis says so of its own generator, on this version of Python.
@@ -27,7 +32,7 @@ def test_every_moment_is_found_again(moment: int, zone: ZoneInfo) -> None:
     clock = WallClock(zone)
     text = local(moment, zone).encode()
     for _ in range(2):
-        found = clock.moment(text)
+        found = clock.parse(text)
         assert not isinstance(found, RowError)
         first, shift = found
         assert moment in (first, first + shift)
@@ -54,14 +59,14 @@ def test_every_moment_is_found_again(moment: int, zone: ZoneInfo) -> None:
 )
 def test_some_times_are_special(text: object, found: object) -> None:
     clock = WallClock(BERLIN)
-    assert clock.moment(text) == found
+    assert clock.parse(text) == found
     assert (clock.local(text) is None) == isinstance(found, RowError)
 
 
 def test_tomorrow_has_not_been_measured_yet() -> None:
     clock = WallClock(UTC)
     year = datetime.now(UTC).year + 1
-    assert clock.moment(f"{year}-01-01T00:00:00".encode()) is RowError.BAD_TIME
+    assert clock.parse(f"{year}-01-01T00:00:00".encode()) is RowError.BAD_TIME
 
 
 # The hour that exists twice
@@ -87,38 +92,38 @@ def second(*moments: int) -> list[bool]:
 @pytest.mark.parametrize("rising", [True, False])
 def test_time_falls_back_once(rising: bool) -> None:
     moments = range(TWO, TWO + 7200, 600)
-    assert come_later(*written(*moments), rising=rising) == second(*moments)
+    assert in_second_pass(*written(*moments), rising=rising) == second(*moments)
 
 
 @pytest.mark.parametrize("rising", [True, False])
 def test_equal_times_stand_in_the_order_in_which_they_were_written(rising: bool) -> None:
     moments = [TWO + 600, TWO + 4200]
-    assert come_later(*written(*moments), rising=rising) == [False, True]
+    assert in_second_pass(*written(*moments), rising=rising) == [False, True]
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_counter_tells_it_whatever_the_order(seed: int) -> None:
+def test_a_counter_separates_the_passes_whatever_the_order(seed: int) -> None:
     order = list(range(TWO, TWO + 7200, 600))
     random.Random(seed).shuffle(order)
-    found = come_later(*written(*order, amounts=[float(each) for each in order]), rising=True)
+    found = in_second_pass(*written(*order, amounts=[float(each) for each in order]), rising=True)
     assert found == second(*order)
 
 
-def test_many_readings_are_told_by_their_order() -> None:
+def test_many_readings_are_separated_by_their_order() -> None:
     moments = range(TWO, TWO + 7200, 10)
-    assert come_later(*written(*moments), rising=True) == second(*moments)
+    assert in_second_pass(*written(*moments), rising=True) == second(*moments)
 
 
 def test_without_a_fall_the_additional_hour_is_where_nothing_changed() -> None:
     moments = [TWO + 600, TWO + 1200, TWO + 5400]
     times, amounts = written(*moments, amounts=[5.0, 7.0, 7.0])
-    assert come_later(times, amounts, rising=True) == [False, False, True]
+    assert in_second_pass(times, amounts, rising=True) == [False, False, True]
 
 
 def test_without_any_sign_it_is_the_longest_hole() -> None:
     moments = [TWO + 600, TWO + 1200, TWO + 1800]
-    assert come_later(*written(*moments, before=TWO), rising=True) == [False] * 3
-    assert come_later(*written(*moments, before=TWO - 9000), rising=True) == [True] * 3
+    assert in_second_pass(*written(*moments, before=TWO), rising=True) == [False] * 3
+    assert in_second_pass(*written(*moments, before=TWO - 9000), rising=True) == [True] * 3
 
 
 def test_readings_are_sorted_by_time_and_else_as_they_were_written() -> None:

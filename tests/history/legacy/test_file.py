@@ -1,9 +1,9 @@
-"""The old server's database file: what is in it, and why one cannot be read."""
+"""The legacy file: which series it contains, and why a file cannot be read."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 import random
 import sqlite3
@@ -12,13 +12,13 @@ from typing import Any, Final
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.history.legacy import readings as server_readings
+from custom_components.py_hab.history.legacy import readings as legacy_readings
 from custom_components.py_hab.history.legacy.file import (
     FileError,
     LegacyFileError,
     LegacySeries,
     SeriesKind,
-    inspect,
+    inspect_file,
 )
 from custom_components.py_hab.history.legacy.readings import HourlySeries, read_hours
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
@@ -52,13 +52,13 @@ START: Final = at("2025-02-01T10:00:03")
 
 def hours(path: Path) -> dict[tuple[str, str], HourlySeries]:
     """Return all that a file gives, by series."""
-    return {each.series.key: each for each in read_hours(path, BERLIN, inspect(path, BERLIN))}
+    return {each.series.key: each for each in read_hours(path, BERLIN, inspect_file(path, BERLIN))}
 
 
 def refusal(path: Path) -> FileError:
     """Return why a file is not read."""
     with pytest.raises(LegacyFileError) as refused:
-        inspect(path, BERLIN)
+        inspect_file(path, BERLIN)
     return refused.value.reason
 
 
@@ -169,9 +169,9 @@ def test_a_file_tells_its_series(path: Path) -> None:
         *day([1.0], "Humidity", METER),
         (METER, "X", None, local(START), 1.0),
     ]
-    found = {
+    found: dict[tuple[str, str], LegacySeries] = {
         series.key: series
-        for series in inspect(
+        for series in inspect_file(
             write(path, rows, described=(*DESCRIBED, (METER, "Gas", "MT681", "m³", 1))), BERLIN
         )
     }
@@ -203,14 +203,14 @@ def test_a_renamed_device_goes_by_its_last_name(path: Path) -> None:
         (PLUG, "Switch old", "Energy", local(START + 600), 1.0),
         (PLUG, "Switch new", "Energy", local(START), 1.0),
     ]
-    [series] = inspect(write(path, rows), BERLIN)
+    [series] = inspect_file(write(path, rows), BERLIN)
     assert series.entity == "Switch new"
 
 
 @pytest.mark.parametrize("described", [None, ()])
 def test_series_that_nobody_describes_are_known_by_name(path: Path, described: Any) -> None:
     rows = [*day([1.0]), *day([20.0], "Temperature"), *day([1.0], "Mystery")]
-    found = inspect(write(path, rows, described=described, statistics=False), BERLIN)
+    found = inspect_file(write(path, rows, described=described, statistics=False), BERLIN)
     assert {each.sub_entity: (each.unit, each.kind) for each in found} == {
         "E_in": ("kWh", SeriesKind.COUNTER),
         "Temperature": ("°C", SeriesKind.MEASUREMENT),
@@ -226,7 +226,7 @@ def test_windows_and_other_counters_have_no_hours(path: Path) -> None:
 
 
 def test_a_file_without_rows_has_no_series(path: Path) -> None:
-    assert inspect(write(path, []), BERLIN) == []
+    assert inspect_file(write(path, []), BERLIN) == []
     assert hours(path) == {}
 
 
@@ -339,7 +339,7 @@ def test_a_file_that_is_cut_off_is_refused(path: Path) -> None:
 def test_a_broken_file_is_refused(path: Path) -> None:
     write(path, day([float(index) for index in range(500)]), index=False)
     content = bytearray(path.read_bytes())
-    found = inspect(path, BERLIN)
+    found = inspect_file(path, BERLIN)
     content[8192:-8192] = b"\xa5" * (len(content) - 16384)
     path.write_bytes(content)
     with pytest.raises(LegacyFileError) as refused:
@@ -365,12 +365,14 @@ def test_other_databases_are_refused(path: Path, schema: str) -> None:
 def test_a_file_that_is_being_written_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.py_hab.history.legacy.file.PATIENCE", 0.05)
+    monkeypatch.setattr(
+        "custom_components.py_hab.history.legacy.file.LOCK_TIMEOUT", timedelta(seconds=0.05)
+    )
     write(path, day([1.0]))
     with closing(sqlite3.connect(path)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         assert refusal(path) is FileError.LOCKED
-    assert len(inspect(path, BERLIN)) == 1
+    assert len(inspect_file(path, BERLIN)) == 1
 
 
 def test_a_write_that_was_never_finished_is_not_read(path: Path, tmp_path: Path) -> None:
@@ -424,12 +426,12 @@ def test_what_a_write_ahead_log_holds_is_read(path: Path) -> None:
             " time, amount FROM measurement_data LIMIT 1"
         )
         writer.commit()
-        assert len(inspect(path, BERLIN)) == 2
+        assert len(inspect_file(path, BERLIN)) == 2
 
 
 def test_a_writer_who_comes_meanwhile_is_noticed(path: Path) -> None:
     in_wal(write(path, day([1.0, 2.0])))
-    found = inspect(path, BERLIN)
+    found = inspect_file(path, BERLIN)
     reading = read_hours(path, BERLIN, found)
     next(reading)
     with closing(sqlite3.connect(path)) as writer, writer:
@@ -451,10 +453,10 @@ def test_few_rows_are_held_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) 
     ]
     write(path, rows)
     whole = hours(path)
-    monkeypatch.setattr(server_readings, "AT_ONCE", 450)
-    monkeypatch.setattr(server_readings, "CHUNK", 30)
+    monkeypatch.setattr(legacy_readings, "ROWS_PER_SCAN", 450)
+    monkeypatch.setattr(legacy_readings, "CHUNK", 30)
     told: list[int] = []
-    parts = list(read_hours(path, BERLIN, inspect(path, BERLIN), progress=told.append))
+    parts = list(read_hours(path, BERLIN, inspect_file(path, BERLIN), progress=told.append))
     assert {each.series.key: each for each in parts} == whole
     assert told == sorted(told)
     assert told[-1] == len(rows)
@@ -462,7 +464,7 @@ def test_few_rows_are_held_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_only_what_is_wanted_is_read(path: Path) -> None:
     write(path, [*day([1.0, 2.0]), *day([1.0, 2.0], "Power")])
-    wanted = [series for series in inspect(path, BERLIN) if series.sub_entity == "Power"]
+    wanted = [series for series in inspect_file(path, BERLIN) if series.sub_entity == "Power"]
     told: list[int] = []
     [only] = read_hours(path, BERLIN, wanted, progress=told.append)
     assert only.series.sub_entity == "Power"
@@ -476,7 +478,7 @@ def test_it_can_be_stopped_anywhere(path: Path, after: int) -> None:
     whole = hours(path)
     asked = iter(range(100))
     found = list(
-        read_hours(path, BERLIN, inspect(path, BERLIN), cancelled=lambda: next(asked) >= after)
+        read_hours(path, BERLIN, inspect_file(path, BERLIN), cancelled=lambda: next(asked) >= after)
     )
     assert len(found) == max(after - 1, 0)
     assert all(each == whole[each.series.key] for each in found)

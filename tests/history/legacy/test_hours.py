@@ -1,4 +1,4 @@
-"""Readings of the old server become hours: sums of counters, means of measurements."""
+"""Readings of a legacy file become hours: sums of counters, means of measurements."""
 
 from bisect import bisect_right
 from collections import Counter

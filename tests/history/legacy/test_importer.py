@@ -1,4 +1,4 @@
-"""The old server's years: which series goes where, and how they get there, on a real recorder."""
+"""Import of a legacy file into the statistics of an entry, on a real recorder."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
@@ -10,8 +10,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history.legacy import importer as server_import
-from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError, LegacySeries
+from custom_components.py_hab.history.legacy import importer
+from custom_components.py_hab.history.legacy.file import (
+    FileError,
+    LegacyFileError,
+    LegacySeries,
+    SeriesKey,
+)
 from custom_components.py_hab.history.legacy.importer import (
     Imported,
     LegacyImport,
@@ -83,7 +88,7 @@ async def head(
     mock_hass_config: None,
     mqtt_client_mock: Any,
 ) -> AsyncIterator[MockedReader]:
-    """The head of the meter that the old server has read as well."""
+    """The reader of the meter that the py_hab server read as well."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     head = MockedReader(time, hass, mqtt_client_mock)
     head.blocks["MT681"] |= {"E_in": 4400.0, "Meter_id": METER}
@@ -118,7 +123,7 @@ async def undo(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 def lived(**options: Any) -> tuple[Years, list[Row]]:
-    """A day and a quarter of the old server, and its truth."""
+    """A day and a quarter of the py_hab server, and the truth."""
     years = Years(start=FROM, end=UNTIL, **options)
     return years, years.rows()
 
@@ -143,10 +148,10 @@ async def test_a_meter_is_known_by_its_number_and_the_rest_becomes_external(
 ) -> None:
     years, readings = lived()
     path = write(media / "server.db", readings)
-    told = await imported(hass, path, dry_run=True)
+    progress = await imported(hass, path, dry_run=True)
     assert await rows(hass, ENERGY) == []
     done = await imported(hass, path)
-    assert done == told
+    assert done == progress
     ids = {key: item["statistic_id"] for key, item in done.items()}
     assert ids == {
         (METER, "E_in"): ENERGY,
@@ -187,13 +192,13 @@ async def test_readings_without_a_number_are_those_of_the_only_meter(
     ]
     done = await imported(hass, write(media / "server.db", nameless))
     assert done["", "E_in"]["statistic_id"] == done[METER, "E_in"]["statistic_id"] == ENERGY
-    told = await rows(hass, ENERGY)
-    found = {int(row["start"]): row["sum"] for row in told}
+    progress = await rows(hass, ENERGY)
+    found = {int(row["start"]): row["sum"] for row in progress}
     for hour, kwh in years.consumed.items():
         assert found[hour] == pytest.approx(kwh, abs=0.15), hour
     sums = list(found.values())
     assert sums == sorted(sums)
-    first, last = told[0], told[-1]
+    first, last = progress[0], progress[-1]
     assert last["sum"] - first["sum"] == pytest.approx(last["state"] - first["state"], abs=0.01)
 
 
@@ -250,7 +255,7 @@ async def test_what_is_switched_off_becomes_external(
 
 
 def years_of_the_plug(home: Home, path: Path) -> Path:
-    """Write what the old server has read of a plug, from the second day to yesterday."""
+    """Write what the py_hab server read from a plug, from the second day to yesterday."""
     moment, readings = START - timedelta(days=2), list[Row]()
     while moment < START - timedelta(days=1):
         kwh = int(home.energy("refrigerator", moment)) / 1000
@@ -292,7 +297,7 @@ async def test_the_result_is_the_same_in_any_order(
     starts = [int(row["start"]) for row in found]
     assert starts == list(range(starts[0], starts[-1] + HOUR, HOUR))
     assert starts[0] <= (START - timedelta(days=2, hours=20)).timestamp()
-    # Of what the server has not read, the box knows the days only.
+    # Of the time that the server did not read, the box stores days only.
     first = START.timestamp() - 47 * HOUR
     for row in [row for row in found if first <= row["start"] < first + 21 * HOUR]:
         begin, end = (START.fromtimestamp(row["start"] + add, START.tzinfo) for add in (0, HOUR))
@@ -333,7 +338,7 @@ async def test_live_sums_go_on_from_an_import_whatever_is_looked_after(
     found = await rows(hass, ENERGY)
     assert found[-1]["start"] > UNTIL
     assert min(row["change"] for row in found) >= 0
-    # What was counted since the server has ended does not stand as one tower.
+    # The energy since the end of the server is not booked in a single hour.
     assert max(row["change"] for row in found) < 4
     hours = [int(row["start"]) for row in found]
     assert hours == list(range(hours[0], hours[-1] + HOUR, HOUR))
@@ -361,7 +366,7 @@ async def test_an_import_goes_up_to_what_a_chosen_entity_shows(
     path = write(media / "server.db", lived()[1])
     hass.states.async_set("sensor.chosen", state, {"unit_of_measurement": unit})
     found = await async_inspect(hass, path)
-    key = (METER, "E_in")
+    key = SeriesKey(METER, "E_in")
     (series,) = [item for item in found if item.key == key]
     wanted = {key: statistic_of(meter, series, "sensor.chosen")}
     (done,) = await LegacyImport(hass, path, wanted).async_run([series], dry_run=True)
@@ -399,7 +404,7 @@ async def test_a_file_that_cannot_be_read_is_refused_in_words(
     def refuse(*_: Any) -> list[LegacySeries]:
         raise LegacyFileError(reason)
 
-    monkeypatch.setattr(server_import, "inspect", refuse)
+    monkeypatch.setattr(importer, "inspect_file", refuse)
     with pytest.raises(ServiceValidationError) as caught:
         await async_inspect(hass, Path("server.db"))
     assert caught.value.translation_key in TEXTS["exceptions"]
@@ -444,7 +449,7 @@ async def test_a_file_that_changes_meanwhile_ends_the_import_and_the_next_one_co
         raise LegacyFileError(FileError.CHANGED)
 
     with monkeypatch.context() as patch:
-        patch.setattr(server_import, "read_hours", breaks)
+        patch.setattr(importer, "read_hours", breaks)
         with pytest.raises(ServiceValidationError) as caught:
             await imported(hass, path)
     assert caught.value.translation_key == "file_changed"
@@ -466,14 +471,14 @@ async def test_an_import_that_is_cancelled_stops_reading_and_leaves_whole_series
 ) -> None:
     path = write(media / "server.db", lived()[1])
     found = await async_inspect(hass, path)
-    told: list[float] = []
-    work = LegacyImport(hass, path, targets(hass, meter, found), told.append)
+    progress: list[float] = []
+    work = LegacyImport(hass, path, targets(hass, meter, found), progress.append)
     write_series = LegacyImport._async_series
-    pending_adjustment: list[str] = []
+    begun: list[str] = []
 
     async def second_hangs(self: LegacyImport, *args: Any, **kwargs: Any) -> Imported:
-        pending_adjustment.append(args[1].id)
-        if len(pending_adjustment) == 2:
+        begun.append(args[1].id)
+        if len(begun) == 2:
             task.cancel()
         return await write_series(self, *args, **kwargs)
 
@@ -481,13 +486,13 @@ async def test_an_import_that_is_cancelled_stops_reading_and_leaves_whole_series
     task = hass.async_create_task(work.async_run(found, dry_run=False))
     await hass.async_block_till_done()
     assert task.cancelled()
-    assert len(pending_adjustment) == 2
-    assert await rows(hass, pending_adjustment[0])
-    assert await rows(hass, pending_adjustment[1]) == []
-    assert told == sorted(told)
+    assert len(begun) == 2
+    assert await rows(hass, begun[0])
+    assert await rows(hass, begun[1]) == []
+    assert progress == sorted(progress)
     monkeypatch.setattr(LegacyImport, "_async_series", write_series)
     await imported(hass, path)
-    assert await rows(hass, pending_adjustment[1])
+    assert await rows(hass, begun[1])
 
 
 async def test_one_series_after_the_other_is_read(
@@ -502,14 +507,12 @@ async def test_one_series_after_the_other_is_read(
             order.append(f"read {series.series.sub_entity}")
             yield series
 
-    async def pending_inserts(
-        self: LegacyImport, series: HourlySeries, *args: Any, **kw: Any
-    ) -> Imported:
+    async def writing(self: LegacyImport, series: HourlySeries, *args: Any, **kw: Any) -> Imported:
         order.append(f"write {series.series.sub_entity}")
         return await write_series(self, series, *args, **kw)
 
-    monkeypatch.setattr(server_import, "read_hours", reading)
-    monkeypatch.setattr(LegacyImport, "_async_series", pending_inserts)
+    monkeypatch.setattr(importer, "read_hours", reading)
+    monkeypatch.setattr(LegacyImport, "_async_series", writing)
     await imported(hass, path)
     assert len(order) == 10
     for one, other in zip(order[::2], order[1::2], strict=True):

@@ -1,4 +1,4 @@
-"""Which hours the box remembers that the statistics lack, and how sums meet."""
+"""Which hours of device statistics the recorder lacks, and how sums are aligned."""
 
 from collections.abc import Collection
 from itertools import accumulate, pairwise
@@ -9,9 +9,9 @@ import pytest
 
 from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER
 from custom_components.py_hab.history.planning.backfill import (
-    Backfill,
-    missing_hours,
+    InsertPlan,
     missing_means,
+    plan_backfill,
     sum_offset,
 )
 from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, MeanRow, Row, SumRow
@@ -42,8 +42,8 @@ def live(readings: dict[int, float], there: Collection[int]) -> list[Row]:
     ]
 
 
-def applied(rows: list[Row], plan: Backfill) -> list[Row]:
-    """Return the hours as the door leaves them: written, and joined."""
+def applied(rows: list[Row], plan: InsertPlan) -> list[Row]:
+    """Return the hours as the editor leaves them: written, with aligned sums."""
     written = [Row(row.start, HOUR, row.state, row.sum) for row in plan.rows]
     found = sorted([*rows, *written], key=lambda row: row.start)
     following = [
@@ -73,14 +73,14 @@ def test_all_hours_are_what_was_used_in_them(kwh: list[float], data: st.DataObje
     numbers = range(len(kwh))
     there = data.draw(st.sets(st.sampled_from(numbers)))
     rows = live(readings, there)
-    plan = missing_hours(readings, rows, rows[0].start if rows else None, hour(len(kwh)))
+    plan = plan_backfill(readings, rows, rows[0].start if rows else None, hour(len(kwh)))
     found = applied(rows, plan)
     assert not {row.start for row in plan.rows} & {row.start for row in rows}
     # Behind the last row there is nothing that a sum could be put in front of.
     last = max(there, default=len(kwh) - 1)
     expected = {hour(number): kwh[number] for number in numbers if number <= last}
     assert changes(found) == pytest.approx(expected, abs=CLOSE)
-    again = missing_hours(readings, found, found[0].start, hour(len(kwh)))
+    again = plan_backfill(readings, found, found[0].start, hour(len(kwh)))
     assert again.rows == []
     assert again.sum_boundary is None
 
@@ -98,9 +98,9 @@ def test_whatever_stands_there_nothing_of_it_changes_and_no_new_hour_is_negative
     readings = readings_of(kwh)
     rows = [Row(hour(number), HOUR, *states[number]) for number in sorted(states)]
     before = changes(rows)
-    plan = missing_hours(readings, rows, rows[0].start, hour(20))
+    plan = plan_backfill(readings, rows, rows[0].start, hour(20))
     inside = [row for row in plan.rows if row.start > rows[0].start]
-    found = applied(rows, Backfill(rows=inside))
+    found = applied(rows, InsertPlan(rows=inside))
     after = changes(found)
     new = {row.start for row in inside}
     assert all(after[start] >= -CLOSE for start in new)
@@ -112,8 +112,8 @@ def test_whatever_stands_there_nothing_of_it_changes_and_no_new_hour_is_negative
 
 def test_hours_before_all_rows_begin_with_nothing() -> None:
     readings = readings_of([1.0, 2.0, 3.0, 4.0])
-    plan = missing_hours(readings, [], hour(2) + 600, hour(9))
-    assert plan == Backfill(
+    plan = plan_backfill(readings, [], hour(2) + 600, hour(9))
+    assert plan == InsertPlan(
         rows=[SumRow(hour(0), 501.0, 1.0), SumRow(hour(1), 503.0, 3.0)],
         sum_boundary=hour(2),
         energy=3.0,
@@ -122,38 +122,38 @@ def test_hours_before_all_rows_begin_with_nothing() -> None:
 
 def test_without_any_row_all_that_is_compiled_is_written() -> None:
     readings = readings_of([1.0, 2.0, 3.0, 4.0])
-    plan = missing_hours(readings, [], None, hour(3))
+    plan = plan_backfill(readings, [], None, hour(3))
     assert [row.start for row in plan.rows] == [hour(0), hour(1), hour(2)]
     assert plan.sum_boundary == hour(3)
     assert plan.energy == 6.0
 
 
-def test_what_nobody_remembers_is_not_written() -> None:
-    assert missing_hours({}, [], None, hour(3)) == Backfill()
-    assert missing_hours({hour(0): 500.0}, [], None, hour(3)) == Backfill()
+def test_what_is_not_known_is_not_written() -> None:
+    assert plan_backfill({}, [], None, hour(3)) == InsertPlan()
+    assert plan_backfill({hour(0): 500.0}, [], None, hour(3)) == InsertPlan()
 
 
 def test_what_was_counted_since_the_first_row_began_is_in_it() -> None:
     readings = readings_of([1.0, 1.0, 1.0])
-    plan = missing_hours(readings, [], hour(3), hour(9), opening=501.5)
+    plan = plan_backfill(readings, [], hour(3), hour(9), opening_reading=501.5)
     assert [row.sum for row in plan.rows] == [1.0, 1.5, 1.5]
-    assert missing_hours(readings, [], hour(3), hour(9), opening=500.0) == Backfill()
+    assert plan_backfill(readings, [], hour(3), hour(9), opening_reading=500.0) == InsertPlan()
 
 
 def test_a_hole_is_filled_up_to_what_was_booked_after_it() -> None:
     readings = readings_of([1.0, 2.0, 0.0, 3.0, 1.0])
     rows = live(readings, {0, 3, 4})
-    assert [row.sum for row in missing_hours(readings, rows, hour(0), hour(9)).rows] == [3.0, 3.0]
+    assert [row.sum for row in plan_backfill(readings, rows, hour(0), hour(9)).rows] == [3.0, 3.0]
     fell = [rows[0], Row(hour(3), HOUR, 505.0, 0.5), Row(hour(4), HOUR, 507.0, 2.5)]
-    assert missing_hours(readings, fell, hour(0), hour(9)).rows == []
+    assert plan_backfill(readings, fell, hour(0), hour(9)).rows == []
     another = [rows[0], Row(hour(3), HOUR, 12.0, 7.0)]
-    assert missing_hours(readings, another, hour(0), hour(9)).rows == []
+    assert plan_backfill(readings, another, hour(0), hour(9)).rows == []
 
 
 def test_hours_without_a_row_on_both_sides_stay_empty() -> None:
     readings = readings_of([1.0] * 6)
     rows = live(readings, {2, 3})
-    plan = missing_hours(readings, rows, hour(1) + 1200, hour(9))
+    plan = plan_backfill(readings, rows, hour(1) + 1200, hour(9))
     # The hour in which the first row of five minutes begins is another one's.
     assert [row.start for row in plan.rows] == [hour(0)]
 

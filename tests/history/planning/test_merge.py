@@ -1,4 +1,4 @@
-"""How the old server's years fit before and between what Home Assistant has counted."""
+"""How the hours of a legacy file are merged before and between those of Home Assistant."""
 
 from itertools import accumulate, pairwise
 import math
@@ -7,8 +7,8 @@ from typing import Final
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.history.planning.backfill import Backfill, sum_offset
-from custom_components.py_hab.history.planning.merge import merged
+from custom_components.py_hab.history.planning.backfill import InsertPlan, sum_offset
+from custom_components.py_hab.history.planning.merge import plan_merge
 from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, Row, SumRow
 
 # Hypothesis says so of its own generator, on this version of Python.
@@ -51,15 +51,15 @@ class Table:
         self.rows = {row.start: row for row in stood([*(own or []), *live])}
         self.ours = {row.start for row in own or []}
 
-    def merge(self, imported: list[SumRow], until: int = LATER) -> Backfill:
-        """Import as the door does: write the hours, then let the sums meet."""
+    def merge(self, imported: list[SumRow], until: int = LATER) -> InsertPlan:
+        """Import as the editor does: write the hours, then align the sums."""
         own = [
             SumRow(row.start, row.state, row.sum)
             for row in self.rows.values()
             if row.start in self.ours
         ]
         live = [row for row in self.rows.values() if row.start not in self.ours]
-        plan = merged(imported, own, live, until)
+        plan = plan_merge(imported, own, live, until)
         written = {row.start for row in plan.rows}
         assert len(written) == len(plan.rows)
         assert not written & {row.start for row in live}
@@ -102,7 +102,7 @@ def parts(house: House) -> st.SearchStrategy[tuple[int, int]]:
 
 @given(house=houses(), data=st.data())
 @THOROUGH
-def test_all_hours_that_somebody_knows_are_what_was_used_in_them(
+def test_all_hours_that_are_known_are_what_was_used_in_them(
     house: House, data: st.DataObject
 ) -> None:
     number = len(house.kwh)
@@ -130,7 +130,7 @@ def test_all_hours_that_somebody_knows_are_what_was_used_in_them(
 
 
 def assert_right(table: Table, house: House, live: list[SumRow], known: list[SumRow]) -> None:
-    """Whether hours are the truth where someone has told it, and all others add up to it."""
+    """Assert that known hours show the truth, and that all hours add up to it."""
     changes = table.changes()
     assert all(kwh >= -CLOSE for kwh in changes.values())
     if not changes:
@@ -140,8 +140,8 @@ def assert_right(table: Table, house: House, live: list[SumRow], known: list[Sum
     total = sum(kwh for start, kwh in truth.items() if first <= start <= last)
     assert sum(changes.values()) == pytest.approx(total, abs=CLOSE)
     if live or known:
-        measured_at = {row.start for row in [*live, *known]}
-        exact = {start for start in measured_at if start - HOUR in measured_at and start in changes}
+        covered = {row.start for row in [*live, *known]}
+        exact = {start for start in covered if start - HOUR in covered and start in changes}
         assert {start: changes[start] for start in exact} == pytest.approx(
             {start: truth[start] for start in exact}, abs=CLOSE
         )
@@ -159,7 +159,7 @@ def assert_right(table: Table, house: House, live: list[SumRow], known: list[Sum
     holes=st.sets(st.integers(0, 30)),
 )
 @THOROUGH
-def test_whatever_others_tell_no_hour_falls_and_live_hours_add_up_as_before(
+def test_whatever_is_imported_no_hour_falls_and_live_hours_add_up_as_before(
     house: House,
     imported: dict[int, tuple[float, float]],
     own: dict[int, tuple[float, float]],
@@ -196,18 +196,18 @@ def test_an_import_stands_before_what_is_counted_live() -> None:
     house = House([1.0, 2.0, 3.0, 4.0, 5.0])
     table = Table(house.rows(3, 5))
     plan = table.merge(house.rows(0, 3))
-    assert plan == Backfill(rows=house.rows(0, 3), sum_boundary=T0 + 3 * HOUR, energy=6.0)
+    assert plan == InsertPlan(rows=house.rows(0, 3), sum_boundary=T0 + 3 * HOUR, energy=6.0)
     assert list(table.changes().values()) == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
 def test_an_import_without_live_rows_goes_up_to_what_is_compiled() -> None:
     house = House([1.0, 2.0, 3.0])
-    plan = merged(house.rows(0, 3), [], [], T0 + 2 * HOUR)
-    assert plan == Backfill(rows=house.rows(0, 2), sum_boundary=T0 + 2 * HOUR, energy=3.0)
-    assert merged([], [], [], T0) == Backfill()
+    plan = plan_merge(house.rows(0, 3), [], [], T0 + 2 * HOUR)
+    assert plan == InsertPlan(rows=house.rows(0, 2), sum_boundary=T0 + 2 * HOUR, energy=3.0)
+    assert plan_merge([], [], [], T0) == InsertPlan()
 
 
-def test_the_hours_between_the_old_server_and_home_assistant_are_filled_evenly() -> None:
+def test_the_hours_between_the_legacy_file_and_home_assistant_are_filled_evenly() -> None:
     house = House([1.0, 2.0, 3.0, 4.0, 5.0, 1.0])
     table = Table(house.rows(4, 6))
     table.merge(house.rows(0, 2))
@@ -219,7 +219,7 @@ def test_the_hours_between_the_old_server_and_home_assistant_are_filled_evenly()
 def test_no_hour_is_filled_that_is_not_compiled_yet() -> None:
     house = House([1.0] * 6)
     live = [Row(T0 + 4 * HOUR, SHORT_TERM, 504.05, 0.05)]
-    plan = merged(house.rows(0, 2), [], live, T0 + 3 * HOUR)
+    plan = plan_merge(house.rows(0, 2), [], live, T0 + 3 * HOUR)
     assert [row.start for row in plan.rows] == [T0, T0 + HOUR, T0 + 2 * HOUR]
     assert plan.sum_boundary == T0 + 3 * HOUR
 
@@ -237,10 +237,10 @@ def test_another_counter_at_the_seam_books_nothing_of_its_own_reading() -> None:
 
 def test_our_own_hours_stay_where_the_import_knows_nothing() -> None:
     house = House([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
-    # The box has told the hours 2 to 4, the import knows 0 and 3.
+    # Hours 2 to 4 come from the box, 0 and 3 from the import.
     table = Table(house.rows(5, 7, sum_before=12.0), house.rows(2, 5))
     table.merge([house.rows(0, 1)[0], house.rows(3, 4, sum_before=6.0)[0]])
-    # Nobody knows hour 1 apart from hour 2.
+    # Only the total of hours 1 and 2 is known.
     assert list(table.changes().values()) == pytest.approx([1.0, 2.5, 2.5, 4.0, 5.0, 6.0, 7.0])
 
 
@@ -284,7 +284,7 @@ def test_an_import_beside_our_own_hours_in_a_hole_makes_none_of_them_fall() -> N
 def test_an_import_newer_than_what_is_live_changes_nothing() -> None:
     house = House([1.0, 2.0, 3.0, 4.0])
     table = Table(house.rows(0, 2))
-    assert table.merge(house.rows(2, 4)) == Backfill()
+    assert table.merge(house.rows(2, 4)) == InsertPlan()
 
 
 def test_an_import_that_ends_before_our_own_oldest_hour_is_joined_to_it() -> None:
@@ -320,16 +320,16 @@ def test_another_counter_in_between_is_not_what_an_import_contradicts() -> None:
     own = [SumRow(T0 + HOUR * hour, 1.0 + hour, 1.0 + hour) for hour in range(1, 4)]
     imported = [SumRow(T0, 500.0, 1.0)]
     live = [Row(T0 + HOUR * 4, HOUR, 505.0, 505.0)]
-    plan = merged(imported, own, live, LATER)
+    plan = plan_merge(imported, own, live, LATER)
     assert [row.state for row in plan.rows] == [500.0, 2.0, 3.0, 4.0]
 
 
-def test_live_hours_without_states_stay_and_tell_no_reading() -> None:
+def test_live_hours_without_states_stay_and_give_no_reading() -> None:
     imported = House([1.0, 1.0, 1.0]).rows(0, 3)
     live = [Row(T0 + HOUR * hour, HOUR, math.nan, 1.0 + hour) for hour in (1, 5, 7)]
-    plan = merged(imported, [], live, LATER)
+    plan = plan_merge(imported, [], live, LATER)
     assert plan.rows == imported[:1]
-    plan = merged(imported, [], live[1:], LATER)
+    plan = plan_merge(imported, [], live[1:], LATER)
     assert plan.rows == [
         *imported,
         *(SumRow(T0 + HOUR * hour, 503.0, 3.0) for hour in (3, 4)),

@@ -1,4 +1,4 @@
-"""What statistics say after a time without readings, against a house whose use is known."""
+"""How statistics are repaired after a gap, checked against a house whose consumption is known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,13 +12,14 @@ import pytest
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER
 from custom_components.py_hab.counters.verdict import Verdict
-from custom_components.py_hab.history.planning.outage import (
-    NOTHING,
-    OutageRepair,
-    plan_outage_repair,
-    spread,
+from custom_components.py_hab.history.planning.outage import OutageRepair, plan_outage_repair
+from custom_components.py_hab.history.planning.rows import (
+    HOUR,
+    ROUNDING_ERROR,
+    SHORT_TERM,
+    Row,
+    full_hour,
 )
-from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, Row, full_hour
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
@@ -76,14 +77,14 @@ class Recorder:
         self.hours[hour] = Row(hour, HOUR, state, total)
 
     def apply(self, plan: OutageRepair) -> None:
-        """Do as the keeper does: shift the sums, then write the hours."""
+        """Adjust the sums and then write the hours, as `GapRepair` does."""
         self.short_term_rows = [
-            replace(row, sum=row.sum + plan.shift) if row.start >= plan.at else row
+            replace(row, sum=row.sum + plan.adjustment) if row.start >= plan.adjust_from else row
             for row in self.short_term_rows
         ]
         for hour, row in self.hours.items():
-            if hour >= full_hour(plan.at):
-                self.hours[hour] = replace(row, sum=row.sum + plan.shift)
+            if hour >= full_hour(plan.adjust_from):
+                self.hours[hour] = replace(row, sum=row.sum + plan.adjustment)
         for written in plan.rows:
             self.hours[written.start] = Row(written.start, HOUR, written.state, written.sum)
         self.hours = dict(sorted(self.hours.items()))
@@ -169,7 +170,7 @@ class Life:
         )
 
 
-def mended(
+def repaired(
     life: Life,
     counted: float | None = None,
     *,
@@ -178,7 +179,7 @@ def mended(
     late: bool = False,
     ours: set[int] | None = None,
 ) -> OutageRepair:
-    """Mend as the keeper does; `late` is after the five-minute rows around the gap are gone."""
+    """Repair the gap as `GapRepair` does; `late`: once the short-term rows around it are purged."""
     since = full_hour(life.start) - 2 * HOUR
     recorder = life.recorder
     short_term_rows = [row for row in recorder.short_term_rows if row.start >= since]
@@ -189,9 +190,9 @@ def mended(
     plan = plan_outage_repair(
         life.gap(counted),
         short_term_rows=[row for row in short_term_rows if not late or row.start > life.end + HOUR],
-        hours=hours,
-        ours=ours or set(),
-        known=known or {},
+        hourly_rows=hours,
+        own_hours=ours or set(),
+        known_readings=known or {},
         load_profile=load_profile or {},
     )
     assert plan is not None
@@ -202,7 +203,7 @@ def mended(
 
 
 def assert_true(life: Life, *, exact: bool = True) -> None:
-    """Whether the hours are as they should be, wherever that can be known."""
+    """Assert that the hours show the truth wherever it can be known."""
     changes, truth = life.recorder.changes(), life.house.hours()
     for hour, kwh in changes.items():
         assert -CLOSE <= kwh <= DEFAULT_MAX_POWER + CLOSE
@@ -213,10 +214,10 @@ def assert_true(life: Life, *, exact: bool = True) -> None:
 
 
 def assert_settled(life: Life, ours: set[int], counted: float | None = None, **how: Any) -> None:
-    """Whether mending it once more changes nothing."""
+    """Assert that another repair changes nothing."""
     before = life.recorder.changes()
-    plan = mended(life, counted, ours=ours, **how)
-    assert plan.shift == 0.0
+    plan = repaired(life, counted, ours=ours, **how)
+    assert plan.adjustment == 0.0
     assert life.recorder.changes() == pytest.approx(before, abs=CLOSE)
 
 
@@ -258,7 +259,7 @@ def test_whatever_the_outage_all_energy_is_where_it_can_have_been_used(
     # is seen in five-minute rows alone.
     assume(not late or life.stale == 0.0 or life.first > 1000.0)
     ours: set[int] = set()
-    mended(life, late=late, ours=ours)
+    repaired(life, late=late, ours=ours)
     assert_true(life)
     assert_settled(life, ours, late=late)
 
@@ -270,7 +271,7 @@ def test_hours_that_the_box_knows_are_exact(life: Life, data: st.DataObject) -> 
     told = data.draw(st.sets(st.sampled_from(edges)))
     known = {hour: life.first + life.house.used(hour) for hour in told}
     ours: set[int] = set()
-    mended(life, known=known, ours=ours)
+    repaired(life, known=known, ours=ours)
     assert_true(life)
     changes, truth = life.recorder.changes(), life.house.hours()
     for hour, following in pairwise(edges):
@@ -285,7 +286,7 @@ def test_hours_that_the_box_knows_are_exact(life: Life, data: st.DataObject) -> 
 def test_the_shape_of_a_week_like_this_one_gives_the_truth(life: Life, factor: float) -> None:
     load_profile = {hour: factor * kwh for hour, kwh in life.house.hours().items()}
     ours: set[int] = set()
-    mended(life, load_profile=load_profile, ours=ours)
+    repaired(life, load_profile=load_profile, ours=ours)
     assert_true(life)
     if life.stale == 0.0:
         expected = life.house.hours()
@@ -308,14 +309,14 @@ def test_the_shape_of_a_week_like_this_one_gives_the_truth(life: Life, factor: f
 def test_nonsense_of_others_makes_no_hour_negative(
     life: Life, load_profile: dict[int, float], known: dict[int, float]
 ) -> None:
-    mended(life, load_profile=load_profile, known=known)
+    repaired(life, load_profile=load_profile, known=known)
     changes = life.recorder.changes()
     assert min(changes.values()) >= -CLOSE
     assert sum(changes.values()) == pytest.approx(sum(life.house.hourly), abs=CLOSE)
 
 
 @pytest.mark.parametrize("absent", [False, True], ids=["Home Assistant off", "unavailable"])
-@pytest.mark.parametrize("known", [False, True], ids=["even", "told by the box"])
+@pytest.mark.parametrize("known", [False, True], ids=["even", "known from the box"])
 @pytest.mark.parametrize("confirmed", [0.0, 5.0, 600.0])
 def test_a_month_of_silence(absent: bool, known: bool, confirmed: float) -> None:
     house = House(hourly=[0.25 + 0.125 * (hour % 3) for hour in range(34 * 24)])
@@ -330,9 +331,9 @@ def test_a_month_of_silence(absent: bool, known: bool, confirmed: float) -> None
     # Home Assistant has begun anew: a bar of minus everything.
     assert (min(life.recorder.changes().values()) < -5) is absent
     ours: set[int] = set()
-    plan = mended(life, known=told, ours=ours)
-    assert plan.restarted is absent
-    assert (plan.shift > 5) is absent
+    plan = repaired(life, known=told, ours=ours)
+    assert plan.sum_restarted is absent
+    assert (plan.adjustment > 5) is absent
     assert_true(life)
     if known:
         assert life.recorder.changes() == pytest.approx(house.hours(), abs=CLOSE)
@@ -355,7 +356,7 @@ def test_a_month_without_consumption_does_not_begin_anew(confirmed: float, secon
     )
     assert min(life.recorder.changes().values()) < -23
     ours: set[int] = set()
-    assert mended(life, ours=ours).rows == []
+    assert repaired(life, ours=ours).rows == []
     assert_true(life)
     assert_settled(life, ours)
 
@@ -378,7 +379,7 @@ def test_a_replaced_meter_with_the_energy_in_between_known(
     life = data.draw(lives(Verdict.REPLACED, second))
     counted = life.house.used(life.end) - life.house.used(life.start)
     ours: set[int] = set()
-    mended(life, counted, late=late, ours=ours)
+    repaired(life, counted, late=late, ours=ours)
     assert_true(life)
     assert_settled(life, ours, counted, late=late)
 
@@ -386,14 +387,14 @@ def test_a_replaced_meter_with_the_energy_in_between_known(
 @pytest.mark.parametrize("second", REPLACED.values(), ids=REPLACED)
 @given(data=st.data())
 @settings(THOROUGH, max_examples=40)
-def test_a_replaced_meter_is_mended_without_and_later_with_the_energy_in_between(
+def test_a_replaced_meter_is_repaired_without_and_later_with_the_energy_in_between(
     second: float, data: st.DataObject
 ) -> None:
     life = data.draw(lives(Verdict.REPLACED, second))
     lost = life.house.used(life.end) - life.house.used(life.start)
     seen = max(0.0, life.house.used(life.lost) - life.house.used(life.start))
     ours: set[int] = set()
-    mended(life, ours=ours)
+    repaired(life, ours=ours)
     assert_true(life, exact=False)
     total = sum(life.recorder.changes().values())
     missing = sum(life.house.hourly) - total
@@ -402,7 +403,7 @@ def test_a_replaced_meter_is_mended_without_and_later_with_the_energy_in_between
     if life.back - life.lost >= 2 * SHORT_TERM and not life.absent:
         assert missing == pytest.approx(lost - seen, abs=CLOSE)
     assert_settled(life, ours)
-    mended(life, lost, ours=ours, late=data.draw(st.booleans()))
+    repaired(life, lost, ours=ours, late=data.draw(st.booleans()))
     assert_true(life)
 
 
@@ -417,8 +418,8 @@ def test_a_display_that_was_full_starts_anew() -> None:
         second=1.75,
     )
     assert life.gap().energy == 2.25
-    plan = mended(life)
-    assert plan.shift == pytest.approx(0.5)
+    plan = repaired(life)
+    assert plan.adjustment == pytest.approx(0.5)
     (row,) = plan.rows
     assert row.start == T0 + HOUR
     assert row.sum == pytest.approx(12.0)
@@ -434,7 +435,7 @@ def test_a_lower_reading_that_was_accepted_books_what_was_counted_while_it_was_c
         verdict=Verdict.REPLACED,
         second=15_120.0,
     )
-    plan = mended(life, 0.5)
+    plan = repaired(life, 0.5)
     assert plan.rows[0].sum == pytest.approx(8.7 + 0.25)
     assert sum(life.recorder.changes().values()) == pytest.approx(18.0 - 0.1)
     assert min(life.recorder.changes().values()) > 2.9
@@ -446,22 +447,22 @@ def test_an_outage_is_spread_evenly() -> None:
     assert life.recorder.changes() == pytest.approx(
         {T0: 1.0, T0 + HOUR: 0.5, T0 + 4 * HOUR: 6.5}, abs=1e-4
     )
-    mended(life)
+    repaired(life)
     assert list(life.recorder.changes().values()) == pytest.approx([1.0, 1.6, 2.2, 2.2, 1.0])
 
 
 def test_an_outage_that_crosses_no_full_hour_needs_nothing() -> None:
     life = Life(house=House(hourly=[2.0] * 4), start=T0 + 1.1 * HOUR, end=T0 + 1.9 * HOUR)
     before = life.recorder.changes()
-    plan = mended(life)
-    assert (plan.rows, plan.shift) == ([], 0.0)
+    plan = repaired(life)
+    assert (plan.rows, plan.adjustment) == ([], 0.0)
     assert life.recorder.changes() == before
 
 
 def test_what_was_measured_before_a_crash_stays_where_it_was() -> None:
     house = House(hourly=[1.0, 6.0, 1.0, 1.0, 1.0, 1.0])
     life = Life(house=house, start=T0 + 1.25 * HOUR, end=T0 + 4.5 * HOUR, stale=900.0)
-    mended(life)
+    repaired(life)
     # 6.5 kWh in the three hours since 01:30, and 4 kWh before.
     rest = 5.5 / 3
     assert list(life.recorder.changes().values()) == pytest.approx(
@@ -469,49 +470,7 @@ def test_what_was_measured_before_a_crash_stays_where_it_was() -> None:
     )
 
 
-def test_a_shape_that_no_fuse_lets_through_is_not_used() -> None:
-    load_profile = {T0 + HOUR * hour: 0.1 for hour in range(6)} | {T0 + 3 * HOUR: 500.0}
-    even = {T0 + HOUR * hour: 10.0 * hour for hour in range(1, 7)}
-    assert spread(T0, T0 + 6 * HOUR, 60.0, known={}, load_profile=load_profile) == pytest.approx(
-        even
-    )
-    small = spread(T0, T0 + 6 * HOUR, 6.0, known={}, load_profile=load_profile)
-    assert small[T0 + 3 * HOUR] < 0.01
-
-
-@pytest.mark.parametrize(
-    "load_profile",
-    [{}, {T0: 1.0}, {T0: 0.0, T0 + HOUR: 0.0}, {T0: -1.0, T0 + HOUR: 3.0}],
-    ids=["none", "half of it", "nothing", "a sum that fell"],
-)
-def test_without_a_shape_energy_is_spread_evenly(load_profile: dict[int, float]) -> None:
-    found = spread(T0, T0 + 2 * HOUR, 3.0, known={}, load_profile=load_profile)
-    assert found == {T0 + HOUR: 1.5, T0 + 2 * HOUR: 3.0}
-
-
-@given(
-    start=st.floats(0.0, 50_000.0),
-    length=st.floats(0.0, 100_000.0),
-    energy=st.floats(0.0, 1000.0),
-    known=st.dictionaries(st.integers(0, 45).map(HOUR.__mul__), st.floats(-50.0, 1100.0)),
-    load_profile=st.dictionaries(st.integers(0, 45).map(HOUR.__mul__), st.floats(0.0, 50.0)),
-)
-@THOROUGH
-def test_energy_that_is_spread_never_falls_and_is_never_more_than_there_is(
-    start: float,
-    length: float,
-    energy: float,
-    known: dict[int, float],
-    load_profile: dict[int, float],
-) -> None:
-    end = start + length
-    found = spread(start, end, energy, known=known, load_profile=load_profile)
-    assert list(found) == list(range(full_hour(start) + HOUR, full_hour(end) + 1, HOUR))
-    values = [0.0, *found.values(), energy]
-    assert all(one <= other + 1e-9 for one, other in pairwise(values))
-
-
-def test_a_lower_counter_is_told_apart_even_if_it_has_nearly_caught_up() -> None:
+def test_a_lower_counter_is_recognised_even_if_it_has_nearly_caught_up() -> None:
     house = House(hourly=[1.0, 1.0, 8.0, 1.0])
     life = Life(
         house=house,
@@ -520,8 +479,8 @@ def test_a_lower_counter_is_told_apart_even_if_it_has_nearly_caught_up() -> None
         verdict=Verdict.REPLACED,
         second=15_112.0,
     )
-    plan = mended(life, 1.125, late=True)
-    assert plan.at == T0 + 2 * HOUR
+    plan = repaired(life, 1.125, late=True)
+    assert plan.adjust_from == T0 + 2 * HOUR
     assert_true(life)
 
 
@@ -536,7 +495,12 @@ def test_rows_of_a_counter_that_would_have_fallen_are_not_those_of_one_that_went
     )
     rows = [Row(T0 + HOUR * number, HOUR, 183.0 + number, 0.0 + number) for number in range(5)]
     plan = plan_outage_repair(
-        gap, short_term_rows=[], hours=rows, ours=set(), known={}, load_profile={}
+        gap,
+        short_term_rows=[],
+        hourly_rows=rows,
+        own_hours=set(),
+        known_readings={},
+        load_profile={},
     )
     assert plan is None
 
@@ -552,13 +516,18 @@ def test_a_reading_that_is_written_a_little_late_is_waited_for() -> None:
     )
     # What was shown is what was written last, a little less than what was read.
     short_term_rows = [Row(T0 + SHORT_TERM * number, SHORT_TERM, 99.99, 5.0) for number in range(5)]
-    rows: dict[str, Any] = {"hours": [], "ours": set(), "known": {}, "load_profile": {}}
+    rows: dict[str, Any] = {
+        "hourly_rows": [],
+        "own_hours": set(),
+        "known_readings": {},
+        "load_profile": {},
+    }
     assert plan_outage_repair(gap, short_term_rows=short_term_rows, **rows) is None
     new = Row(T0 + 5 * SHORT_TERM, SHORT_TERM, 12.0, 17.0)
     plan = plan_outage_repair(gap, short_term_rows=[*short_term_rows, new], **rows)
     assert plan is not None
-    assert plan.at == new.start
-    assert new.sum + plan.shift == pytest.approx(5.01)
+    assert plan.adjust_from == new.start
+    assert new.sum + plan.adjustment == pytest.approx(5.01)
 
 
 def test_a_row_of_yet_another_counter_tells_nothing_of_the_one_before() -> None:
@@ -573,9 +542,14 @@ def test_a_row_of_yet_another_counter_tells_nothing_of_the_one_before() -> None:
     # The five-minute rows are gone, and both replacements lie in one hour.
     hours = [Row(T0 - HOUR, HOUR, 15_118.0, 7.0), Row(T0, HOUR, 15_119.5, 84_888.0)]
     plan = plan_outage_repair(
-        gap, short_term_rows=[], hours=hours, ours=set(), known={}, load_profile={}
+        gap,
+        short_term_rows=[],
+        hourly_rows=hours,
+        own_hours=set(),
+        known_readings={},
+        load_profile={},
     )
-    assert plan == OutageRepair(at=T0)
+    assert plan == OutageRepair(adjust_from=T0)
 
 
 def test_nothing_is_done_before_the_next_reading_is_compiled() -> None:
@@ -583,14 +557,15 @@ def test_nothing_is_done_before_the_next_reading_is_compiled() -> None:
     recorder = life.recorder
     short_term_rows = [row for row in recorder.short_term_rows if row.end <= life.end]
     hours = [row for row in recorder.hours.values() if row.end <= life.end]
-    rows: dict[str, Any] = {"ours": set(), "known": {}, "load_profile": {}}
+    rows: dict[str, Any] = {"own_hours": set(), "known_readings": {}, "load_profile": {}}
     assert (
-        plan_outage_repair(life.gap(), short_term_rows=short_term_rows, hours=hours, **rows) is None
+        plan_outage_repair(life.gap(), short_term_rows=short_term_rows, hourly_rows=hours, **rows)
+        is None
     )
-    assert plan_outage_repair(life.gap(), short_term_rows=[], hours=[], **rows) is None
+    assert plan_outage_repair(life.gap(), short_term_rows=[], hourly_rows=[], **rows) is None
     assert (
         plan_outage_repair(
-            life.gap(), short_term_rows=recorder.short_term_rows, hours=hours, **rows
+            life.gap(), short_term_rows=recorder.short_term_rows, hourly_rows=hours, **rows
         )
         is not None
     )
@@ -600,15 +575,20 @@ def test_statistics_that_begin_after_the_gap_continue_nothing() -> None:
     life = Life(house=House(hourly=[2.0] * 6), start=T0 + 2.0 * HOUR, end=T0 + 4.1 * HOUR)
     short_term_rows = [row for row in life.recorder.short_term_rows if row.start > life.end]
     plan = plan_outage_repair(
-        life.gap(), short_term_rows=short_term_rows, hours=[], ours=set(), known={}, load_profile={}
+        life.gap(),
+        short_term_rows=short_term_rows,
+        hourly_rows=[],
+        own_hours=set(),
+        known_readings={},
+        load_profile={},
     )
-    assert plan == OutageRepair(at=short_term_rows[0].start)
+    assert plan == OutageRepair(adjust_from=short_term_rows[0].start)
 
 
 def test_a_shift_smaller_than_what_floats_hide_is_none() -> None:
     before, after = (
         Row(T0, SHORT_TERM, 100.0, 5.0),
-        Row(T0 + 2 * HOUR, SHORT_TERM, 103.0, 8.0 + NOTHING / 2),
+        Row(T0 + 2 * HOUR, SHORT_TERM, 103.0, 8.0 + ROUNDING_ERROR / 2),
     )
     gap = Gap(
         key="a",
@@ -619,7 +599,12 @@ def test_a_shift_smaller_than_what_floats_hide_is_none() -> None:
         verdict=Verdict.ACCEPTED,
     )
     plan = plan_outage_repair(
-        gap, short_term_rows=[before, after], hours=[], ours=set(), known={}, load_profile={}
+        gap,
+        short_term_rows=[before, after],
+        hourly_rows=[],
+        own_hours=set(),
+        known_readings={},
+        load_profile={},
     )
     assert plan is not None
-    assert plan.shift == 0.0
+    assert plan.adjustment == 0.0

@@ -290,7 +290,13 @@ class Life:
 
 
 CRASHES: Final = (
-    *("_async_import", "_async_adjust", "_async_verify", "_async_end_shift", "_async_delete"),
+    *(
+        "_async_import",
+        "_async_adjust",
+        "_async_verify",
+        "_async_finish_adjustment",
+        "_async_delete",
+    ),
     *("half a batch", "first save", "second save", "third save", "nowhere"),
 )
 
@@ -363,7 +369,7 @@ async def test_whatever_is_done_is_undone(
 async def test_the_join_waits_for_the_first_live_row_over_a_restart_and_happens_once(
     get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    freezer.move_to(T0 + timedelta(seconds=tables.COMPILED_AFTER))
+    freezer.move_to(T0 + tables.COMPILED_AFTER)
     get_editor.journal.changes_of(METER).sum_boundary = FIRST
     await get_editor.async_write(STATISTIC, history(4), ChangeReason.BACKFILL)
     await get_editor.async_align_sums(STATISTIC)
@@ -634,7 +640,7 @@ async def test_a_shift_that_comes_late_is_noted(
         async def adjust(statistic: Statistic, start: int, amount: float) -> None:
             # From here on nobody waits long enough.
             get_instance(hass).queue_task(waiting)
-            patch.setattr(tables, "PATIENCE", 0.0)
+            patch.setattr(tables, "RECORDER_TIMEOUT", timedelta(0))
             await StatisticsEditor._async_adjust(get_editor, statistic, start, amount)
 
         patch.setattr(get_editor, "_async_adjust", adjust)
@@ -759,7 +765,7 @@ async def test_after_somebody_cleared_the_statistic_nothing_is_taken_back(
 async def test_a_statistic_that_was_cleared_in_its_first_hour_is_known_by_what_is_missing(
     get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    freezer.move_to(T0 + timedelta(seconds=tables.COMPILED_AFTER))
+    freezer.move_to(T0 + tables.COMPILED_AFTER)
     get_editor.journal.changes_of(METER).sum_boundary = FIRST
     await get_editor.async_write(STATISTIC, history(3), ChangeReason.BACKFILL)
     end = await live(hass, freezer, T0, [500.0, 500.1, 500.2])
@@ -775,7 +781,7 @@ async def test_a_statistic_that_was_cleared_in_its_first_hour_is_known_by_what_i
 async def test_the_first_compiled_hour_becomes_the_witness(
     get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    freezer.move_to(T0 + timedelta(seconds=tables.COMPILED_AFTER))
+    freezer.move_to(T0 + tables.COMPILED_AFTER)
     get_editor.journal.changes_of(METER).sum_boundary = FIRST
     await get_editor.async_write(STATISTIC, history(3), ChangeReason.BACKFILL)
     await live(hass, freezer, T0, [500.0 + 0.1 * index for index in range(3)])
@@ -847,7 +853,7 @@ async def test_the_ledger_follows_when_the_recorder_cannot_be_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     registered(hass)
-    freezer.move_to(T0 + timedelta(seconds=tables.COMPILED_AFTER))
+    freezer.move_to(T0 + tables.COMPILED_AFTER)
     await get_editor.async_write(STATISTIC, history(3), ChangeReason.BACKFILL)
     monkeypatch.setattr(get_editor, "is_ready", lambda: False)
     await rename(hass, "sensor.house")

@@ -156,7 +156,7 @@ async def test_rows_that_cannot_be_deleted_stay_in_the_ledger(
 async def test_a_recorder_that_never_answers_is_told(
     get_editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "PATIENCE", 0.0)
+    monkeypatch.setattr(tables, "RECORDER_TIMEOUT", timedelta(0))
     monkeypatch.setattr(
         get_instance(hass), "async_update_statistics_metadata", lambda *_, **__: None
     )

@@ -1,1 +1,1 @@
-"""The device statistics of a FRITZ!Box as hourly readings."""
+"""Hourly readings from the device statistics of a FRITZ!Box."""

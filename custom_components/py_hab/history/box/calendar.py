@@ -1,10 +1,12 @@
-"""When the steps, days and months were that a box remembers.
+"""Determines which times the values of a series cover: quarters of an hour to months.
 
-Days, months and steps of six hours follow the clock on the wall. Quarters of an hour are laid
-backwards from the moment up to which they tell, as AVM describes them ("approximate", REST 0.9.5).
-Of a box that counts them by the clock, they then lie up to a quarter of an hour too early, which is
-as much as the other way round; but no value is squeezed into the seconds since the last full
-quarter, and none is lost. All times are unix seconds, or aware.
+Months, days and steps of six hours follow local time. Quarters of an hour are placed backwards from
+the time up to which the series reaches, because AVM describes their times as "approximate" (REST
+0.9.5). If a box aligns them to the clock instead, they are placed up to a quarter of an hour too
+early; aligning them ourselves could be wrong by as much. This way no value is squeezed into the
+seconds since the last full quarter, and none is lost.
+
+All times are unix seconds or aware datetimes.
 """
 
 from collections.abc import Iterator
@@ -13,73 +15,72 @@ from typing import Final, NamedTuple
 
 from ...fritzbox.device_stats import Series
 
-QUARTER: Final = 900
-DAY: Final = 86400
-MONTH: Final = 2678400
-STEPS: Final = {QUARTER, 21600, DAY, MONTH}
-"""Seconds; days and months are those of the calendar."""
-MOST: Final = 400
-"""Values of a series; no box remembers a third of it."""
+QUARTER_STEP: Final = 900
+SIX_HOUR_STEP: Final = 21600
+DAY_STEP: Final = 86400
+"""Seconds; stands for a calendar day."""
+MONTH_STEP: Final = 2678400
+"""Seconds; stands for a calendar month."""
+STEPS: Final = {QUARTER_STEP, SIX_HOUR_STEP, DAY_STEP, MONTH_STEP}
+MAX_VALUES: Final = 400
+"""Values of a series that are used; no box stores a third of it."""
 
-ONE_UPDATE: Final = 900
-"""Seconds; the box brings the series of a device up to date one after the other."""
+UPDATE_TIME: Final = 900
+"""Seconds within which a box updates all series of a device, one after the other."""
 
-_AHEAD: Final = timedelta(hours=1)
-"""How far the box's clock may be ahead of ours."""
-_BACK: Final = timedelta(days=366)
-"""How long ago a series may have changed."""
+_MAX_AHEAD: Final = timedelta(hours=1)
+"""How far the clock of the box may be ahead of ours."""
+_MAX_AGE: Final = timedelta(days=366)
+"""How long ago a series may have been updated."""
 
 
 class Period(NamedTuple):
-    """A value of a series."""
+    """A value of a series, and the time that it covers."""
 
     start: int
     end: int
     value: float | None
-    is_loose: bool = False
-    """Whether it may have begun and ended at another time: AVM vouches for days and months only."""
+    is_approximate: bool = False
+    """Whether start and end are uncertain. AVM guarantees them for days and months only."""
 
 
 def anchor_of(series: Series, now: datetime) -> datetime | None:
-    """Return the moment up to which a series tells, None if that cannot be true."""
+    """Return the time up to which a series reaches, None if its time stamp is not credible."""
     if series.at is None:
         return now
-    return series.at if now - _BACK <= series.at <= now + _AHEAD else None
+    return series.at if now - _MAX_AGE <= series.at <= now + _MAX_AHEAD else None
 
 
-def _begin(moment: datetime, step: int, zone: tzinfo) -> datetime:
-    """Return when the step began that a moment lies in (UTC).
-
-    Steps of six hours follow the clock on the wall.
-    """
-    local = moment.astimezone(zone).replace(minute=0, second=0, microsecond=0)
-    if step in {DAY, MONTH}:
-        local = local.replace(day=local.day if step == DAY else 1, hour=0, fold=0)
+def _period_start(time: datetime, step: int, zone: tzinfo) -> datetime:
+    """Return the start (UTC) of the calendar month, day or six hours that contain a time."""
+    local = time.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    if step in {DAY_STEP, MONTH_STEP}:
+        local = local.replace(day=local.day if step == DAY_STEP else 1, hour=0, fold=0)
     else:
         local = local.replace(hour=local.hour - local.hour % (step // 3600))
     return local.astimezone(UTC)
 
 
 def periods(series: Series, anchor: datetime, newest: datetime, zone: tzinfo) -> Iterator[Period]:
-    """Yield what a series tells, newest first, without steps that take no time.
+    """Yield the periods of a series, newest first, without periods of no length.
 
-    `newest` is the newest anchor of all series. What has been brought up to date together tells
-    up to the same moment.
+    `anchor` is the time up to which the series reaches, `newest` the newest anchor of all series of
+    the device. Series that were updated together reach up to the same time.
     """
-    if series.step == QUARTER:
+    if series.step == QUARTER_STEP:
         end = int(anchor.timestamp())
-        for value in series.values[:MOST]:
-            yield Period(end - QUARTER, end, value, is_loose=True)
-            end -= QUARTER
+        for value in series.values[:MAX_VALUES]:
+            yield Period(end - QUARTER_STEP, end, value, is_approximate=True)
+            end -= QUARTER_STEP
         return
-    begin = _begin(anchor, series.step, zone)
-    together = (newest - anchor).total_seconds() <= ONE_UPDATE
-    if together and _begin(newest, series.step, zone) == begin:
+    begin = _period_start(anchor, series.step, zone)
+    updated_together = (newest - anchor).total_seconds() <= UPDATE_TIME
+    if updated_together and _period_start(newest, series.step, zone) == begin:
         anchor = newest
     end = int(anchor.timestamp())
-    for value in series.values[:MOST]:
+    for value in series.values[:MAX_VALUES]:
         start = int(begin.timestamp())
         if start < end:
-            yield Period(start, end, value, is_loose=series.step < DAY)
+            yield Period(start, end, value, is_approximate=series.step < DAY_STEP)
         end = min(start, end)
-        begin = _begin(begin - timedelta(microseconds=1), series.step, zone)
+        begin = _period_start(begin - timedelta(microseconds=1), series.step, zone)

@@ -1,4 +1,4 @@
-"""Asks a FRITZ!Box for its device statistics, without keeping it from its work."""
+"""Requests device statistics from a FRITZ!Box, slowly enough not to overload it."""
 
 import asyncio
 from dataclasses import replace
@@ -17,18 +17,18 @@ from ...meter.coordinator import MeterCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
-PAUSE: Final = 2.0
-"""Seconds between two questions to the box: it may fetch the statistics by radio."""
-FRESH: Final = timedelta(seconds=15)
-"""How old a counter reading may be from which the past is followed back: what was counted since is
-unknown. The devices that are asked within this time share one."""
+PAUSE: Final = timedelta(seconds=2)
+"""Time between two requests: the box may have to fetch the statistics by radio."""
+MAX_READING_AGE: Final = timedelta(seconds=15)
+"""Age of a counter reading from which the history can still be calculated backwards: energy counted
+since then is unknown. Devices requested within this time share one poll."""
 
 
 class DeviceStatsFetcher:
-    """Asks a box for its device statistics: each device once, one after the other, and slowly."""
+    """Requests the device statistics of one box: each device once, one after the other."""
 
     def __init__(self, coordinator: FritzBoxCoordinator | MeterCoordinator) -> None:
-        """Ask the box of a coordinator, if it is one; a reader has no statistics."""
+        """Create the fetcher for the box of a coordinator; a meter reader has no statistics."""
         self._coordinator = coordinator
         self._fetched: dict[str, DeviceStats | None] = {}
         self._has_failed = False
@@ -36,24 +36,27 @@ class DeviceStatsFetcher:
     async def async_fetch(self, ain: str | None) -> DeviceStats | None:
         """Return the statistics of a device, None if the box does not report them.
 
-        Raises HomeAssistantError when two devices in a row fail: the box is busy.
+        For a meter, and for None, they are empty. Raises HomeAssistantError if the box blocks the
+        login, or if the requests of two devices in a row fail, as the box is busy then.
         """
         if ain is None or not isinstance(self._coordinator, FritzBoxCoordinator):
             return DeviceStats()
         if ain not in self._fetched:
             if self._fetched:
-                await asyncio.sleep(PAUSE)
-            self._fetched[ain] = await self._async_ask(self._coordinator, ain)
+                await asyncio.sleep(PAUSE.total_seconds())
+            self._fetched[ain] = await self._async_request(self._coordinator, ain)
         return self._fetched[ain]
 
-    async def _async_ask(self, coordinator: FritzBoxCoordinator, ain: str) -> DeviceStats | None:
+    async def _async_request(
+        self, coordinator: FritzBoxCoordinator, ain: str
+    ) -> DeviceStats | None:
         try:
             stats = await coordinator.async_device_stats(ain)
         except FritzBoxError as err:
-            # One device may be out of order; a box that blocks logins reports none.
+            # A single failure may be the fault of the device.
             if self._has_failed or isinstance(err, LoginBlockedError | LoginRejectedError):
                 raise HomeAssistantError(
-                    translation_domain=DOMAIN, translation_key="box_does_not_tell"
+                    translation_domain=DOMAIN, translation_key="no_device_stats"
                 ) from err
             _LOGGER.debug("The box does not report the statistics of a device: %s", err)
             self._has_failed = True
@@ -61,19 +64,19 @@ class DeviceStatsFetcher:
         self._has_failed = False
         stats = _with_time(stats, dt_util.utcnow())
         last = coordinator.last_answer
-        if stats.energy and (last is None or dt_util.utcnow() - last > FRESH):
+        if stats.energy and (last is None or dt_util.utcnow() - last > MAX_READING_AGE):
             await coordinator.async_ask()
         return stats
 
 
 def _with_time(stats: DeviceStats, now: datetime) -> DeviceStats:
-    """Return series with the time up to which they reach, so that no new day begins meanwhile."""
+    """Return series with a time stamp: without one, a day may end before they are evaluated."""
 
-    def with_time(series: tuple[Series, ...]) -> tuple[Series, ...]:
+    def completed(series: tuple[Series, ...]) -> tuple[Series, ...]:
         return tuple(item if item.at else replace(item, at=now) for item in series)
 
     return DeviceStats(
-        energy=with_time(stats.energy),
-        temperature=with_time(stats.temperature),
-        humidity=with_time(stats.humidity),
+        energy=completed(stats.energy),
+        temperature=completed(stats.temperature),
+        humidity=completed(stats.humidity),
     )

@@ -1,11 +1,12 @@
-"""What a box remembers in steps, days and months, as hours.
+"""Calculates hourly readings of a counter, and hourly means, from device statistics.
 
-The finest series that knows a time tells it; what is left of a coarser period's total is spread
-evenly over the time that is left of it. Nobody knows exactly when steps of less than a day began
-(see box_calendar): they are cut where a coarser period begins, and what is in it is scaled to the
-total of that period, so that days and months are the box's. Then the counter's present reading is
-followed backwards.
-Inside this file energy is in kWh and time in unix seconds.
+A box stores energy in steps, days and months. The finest series that covers a time determines its
+energy; the rest of the total of a coarser period is spread evenly over the rest of its time. It is
+unknown when exactly steps of less than a day start (see `calendar`): they are cut where a coarser
+period starts, and scaled so that days and months have the totals of the box. The history is then
+calculated backwards from the present reading of the counter.
+
+Inside this file, energy is in kWh and time in unix seconds.
 """
 
 from collections import defaultdict
@@ -13,71 +14,105 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import isclose
 from typing import Final, NamedTuple
 
 from ...counters.guard import DEFAULT_MAX_POWER
 from ...fritzbox.device_stats import Series
 from ..planning.rows import HOUR, MeanRow, full_hour
-from .calendar import DAY, MOST, ONE_UPDATE, QUARTER, STEPS, Period, anchor_of, periods
+from .calendar import (
+    MAX_VALUES,
+    QUARTER_STEP,
+    STEPS,
+    UPDATE_TIME,
+    Period,
+    anchor_of,
+    periods,
+)
 
 _WATT_HOUR: Final = 0.001
-"""kWh; what rounding may add to or take from each value."""
+"""kWh; the largest rounding error of a value."""
 _PLUG_POWER: Final = 4.0
-"""kW that a device takes at most if it has hardly counted before the period."""
-_ALIKE: Final = 0.01
-"""How much two numbers differ that both are the whole counter, read one after the other."""
-_LARGEST: Final = 1e9
+"""kW; the most that a device draws. Used where a value equals the whole counter."""
+_EQUAL: Final = 0.01
+"""Relative difference of two values that both contain the whole counter, read one after the
+other."""
+_MAX_READING: Final = 1e9
 """kWh of a counter."""
-_LONG: Final = 28 * DAY
-"""How long a used device is hardly ever idle."""
+_LONG_IDLE: Final = 28 * 24 * HOUR
+"""Seconds for which a device in use hardly ever draws nothing."""
 
-_ENOUGH: Final = HOUR // 2
-"""Seconds of the first hour of a measurement; see hourly_means."""
-_LARGEST_MEASUREMENT: Final = 1e6
+_MIN_FIRST_HOUR: Final = HOUR // 2
+"""Seconds that must be known of the first hour of a measurement; see `hourly_means`."""
+_MAX_MEASUREMENT: Final = 1e6
+"""The largest value of a measurement, in its unit."""
 
 
 class DiscardReason(StrEnum):
-    """Why something that the box remembers is not used."""
+    """Why a part of the device statistics is not used."""
 
     CLOCK = "clock"
-    """A series was updated in the future, or more than a year ago: nobody knows its days."""
+    """A series was updated in the future or more than a year ago, so its days are unknown."""
     WHOLE_COUNTER = "whole_counter"
-    """A value holds what the counter has counted in all its life, or more than is possible."""
+    """A value contains all energy that the counter has ever counted, or more than is possible."""
     IMPOSSIBLE = "impossible"
     """Values are negative, or more than a house can draw in the time."""
     MISMATCH = "mismatch"
-    """A day or month and what is known of its parts differ: nothing before is used."""
+    """The total of a day or month does not match its parts. Nothing before it is used."""
     UNKNOWN = "unknown"
-    """No series knows a time: nothing before it is used."""
+    """No series covers a time. Nothing before it is used."""
     COUNTER_RESET = "counter_reset"
-    """The box remembers more than the counter shows: it was set back, nothing before is used."""
+    """The statistics contain more energy than the counter shows: it was reset. Nothing before the
+    reset is used."""
     NOTHING_BEFORE = "nothing_before"
-    """At the far end the box remembers weeks of nothing, but the counter had counted already: the
-    statistics were reset, or the device was not used."""
+    """The oldest weeks are 0, but the counter had counted before: the statistics were reset, or the
+    device was not in use."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnergyHistory:
-    """A counter's readings in the past, as the box remembers them."""
+    """The past readings of a counter, calculated from device statistics."""
 
     readings: Mapping[int, float]
-    """kWh that the counter showed at a full hour (unix time, UTC): ascending, no hour missing,
-    up to the last full hour."""
+    """Readings (kWh) by full hour (unix time): ascending, without holes, up to the last full
+    hour."""
     discarded: tuple[DiscardReason, ...]
     """Why there is nothing older, and what was left out."""
-    measured_at: frozenset[int] = field(default=frozenset(), compare=False)
-    """Those full hours at which a value of the box begins or ends, give or take a quarter of an
-    hour. The readings between are spread evenly, over a month where nothing finer is known."""
+    period_boundaries: frozenset[int] = field(default=frozenset(), compare=False)
+    """The full hours at which a value of the box starts or ends, within a quarter of an hour. The
+    readings between them are interpolated, over a month where nothing finer is known."""
 
 
 class _Piece(NamedTuple):
-    """A time whose energy is known, spread evenly."""
+    """A time in which a known energy was counted evenly."""
 
     start: int
     end: int
     energy: float
+
+
+class _Hole(NamedTuple):
+    """A time of a period that no piece covers."""
+
+    start: int
+    end: int
+
+
+class _Fit(NamedTuple):
+    """The result of fitting a coarser series to finer pieces."""
+
+    pieces: list[_Piece]
+    """Newest first, up to the first contradiction."""
+    is_consistent: bool
+    """Whether no period contradicts the pieces in it."""
+
+
+class _Part(NamedTuple):
+    """A measured value, and for how many seconds of an hour it is valid."""
+
+    seconds: int
+    value: float
 
 
 def energy_history(
@@ -88,66 +123,68 @@ def energy_history(
     zone: tzinfo,
     read_at: datetime | None = None,
 ) -> EnergyHistory:
-    """Return what a counter showed at full hours, from what it showed last (kWh) backwards.
+    """Return the readings of a counter at full hours, calculated backwards from its last reading.
 
-    `series` are kWh, asked for by `now`; `zone` is where the box's days begin. The counter was read
-    at `read_at` or, if nobody knows, now: the box may have counted on before it told the series.
+    `series` are in kWh, received at `now`; `zone` is the time zone of the box. `counter` is the last
+    reading (kWh), and `read_at` its time; None means `now`. The series may contain energy that was
+    counted after that reading.
     """
     discarded: set[DiscardReason] = set()
     readings: dict[int, float] = {}
-    measured_at: frozenset[int] = frozenset()
-    if 0 <= counter <= _LARGEST:
+    period_boundaries: frozenset[int] = frozenset()
+    if 0 <= counter <= _MAX_READING:
         layers = _layers(series, counter, now, zone, discarded)
-        pieces = _laid(layers, int(now.timestamp()), discarded)
+        pieces = _combined(layers, int(now.timestamp()), discarded)
         read = min(read_at or now, now).timestamp()
         pieces = list(_until(pieces, int(read) + 1))
         readings = _readings(pieces, counter, full_hour(read), discarded)
-        measured_at = _edges(pieces) & readings.keys()
+        period_boundaries = _boundaries(pieces) & readings.keys()
     else:
         discarded.add(DiscardReason.IMPOSSIBLE)
     return EnergyHistory(
         readings=readings,
-        measured_at=measured_at,
-        discarded=tuple(doubt for doubt in DiscardReason if doubt in discarded),
+        period_boundaries=period_boundaries,
+        discarded=tuple(reason for reason in DiscardReason if reason in discarded),
     )
 
 
 def hourly_means(series: Sequence[Series], *, now: datetime) -> list[MeanRow]:
     """Return the hours of a measurement that have ended, ascending.
 
-    All of an hour must be known: the box may tell the last quarter a little later, and no row is
-    written twice; and a hole is a time in which the device was not there. Only the first hour may
-    do with half of it: the device was new, or the box has forgotten the rest. A quarter that lies
-    in two hours counts in each of them for its time there.
+    An hour must be covered completely: the box may add its last quarter a little later, and rows
+    are not written twice; and if a value is missing, the device was absent. Half of the first hour
+    is enough, because the device was new or the box has dropped the rest. A quarter that belongs to
+    two hours counts in each of them for its time there.
     """
-    hours: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+    hours: defaultdict[int, list[_Part]] = defaultdict(list)
     for one in series:
         anchor = anchor_of(one, now)
-        if one.step != QUARTER or anchor is None:
+        if one.step != QUARTER_STEP or anchor is None:
             continue
         for period in periods(one, anchor, anchor, UTC):
-            if period.value is None or not abs(period.value) <= _LARGEST_MEASUREMENT:
+            if period.value is None or not abs(period.value) <= _MAX_MEASUREMENT:
                 continue
             for hour in range(full_hour(period.start), period.end, HOUR):
                 if hour + HOUR <= min(anchor, now).timestamp():
                     seconds = min(period.end, hour + HOUR) - max(period.start, hour)
-                    hours[hour].append((seconds, period.value))
+                    hours[hour].append(_Part(seconds, period.value))
     first = min(hours, default=0)
     return [
         _mean(hour, parts)
         for hour, parts in sorted(hours.items())
-        if sum(seconds for seconds, _ in parts) >= (_ENOUGH if hour == first else HOUR)
+        if sum(part.seconds for part in parts) >= (_MIN_FIRST_HOUR if hour == first else HOUR)
     ]
 
 
-def _mean(hour: int, parts: Sequence[tuple[int, float]]) -> MeanRow:
-    """Return the row of an hour from values and how many seconds of it they tell."""
-    least, most = min(value for _, value in parts), max(value for _, value in parts)
-    mean = sum(seconds * value for seconds, value in parts) / sum(seconds for seconds, _ in parts)
+def _mean(hour: int, parts: Sequence[_Part]) -> MeanRow:
+    """Return the row of an hour from its values, weighted by their time."""
+    least, most = min(part.value for part in parts), max(part.value for part in parts)
+    seconds = sum(part.seconds for part in parts)
+    mean = sum(part.seconds * part.value for part in parts) / seconds
     return MeanRow(hour, min(max(mean, least), most), least, most)
 
 
-# What is to be believed
+# Which values are used
 
 
 def _layers(
@@ -157,7 +194,7 @@ def _layers(
     zone: tzinfo,
     discarded: set[DiscardReason],
 ) -> list[list[Period]]:
-    """Return the values to be believed, newest first, of each series from the finest on."""
+    """Return the usable periods of each series, newest first; the series with finer steps first."""
     usable = sorted((one for one in series if one.step in STEPS), key=lambda one: one.step)
     anchored = [(one, anchor) for one in usable if (anchor := anchor_of(one, now)) is not None]
     if len(anchored) < len(usable):
@@ -165,22 +202,23 @@ def _layers(
     newest = max((anchor for _, anchor in anchored), default=now)
     layers = [list(periods(one, anchor, newest, zone)) for one, anchor in anchored]
     layers = _without_whole_counter([layer for layer in layers if layer], counter, discarded)
-    return [[_possible(period, discarded) for period in layer] for layer in layers]
+    return [[_without_impossible(period, discarded) for period in layer] for layer in layers]
 
 
 def _without_whole_counter(
     layers: list[list[Period]], counter: float, discarded: set[DiscardReason]
 ) -> list[list[Period]]:
-    """Leave out series that start with all that was ever counted, as those of an Energy 250 may.
+    """Leave out series that start with all energy ever counted, as those of an Energy 250 may do.
 
-    What is too much for 15 minutes might be possible in a month, but not in both.
+    An energy that is impossible for 15 minutes may be possible for a month, so a series is also
+    left out if it starts with the same value as a finer one that is impossible.
     """
     newest = [(layer, layer[0].value or 0.0) for layer in layers]
     whole = [value for layer, value in newest if _is_whole(value, _length(layer[0]), counter)]
     kept = [
         layer
         for layer, value in newest
-        if not any(isclose(value, other, rel_tol=_ALIKE) for other in whole)
+        if not any(isclose(value, other, rel_tol=_EQUAL) for other in whole)
     ]
     if len(kept) < len(layers):
         discarded.add(DiscardReason.WHOLE_COUNTER)
@@ -188,156 +226,167 @@ def _without_whole_counter(
 
 
 def _is_whole(energy: float, seconds: float, counter: float) -> bool:
-    """Return whether nobody could have counted so much until the counter showed that."""
-    power = _PLUG_POWER if isclose(energy, counter, rel_tol=_ALIKE) else DEFAULT_MAX_POWER
-    return energy > _most(seconds + ONE_UPDATE, power)
+    """Whether an energy cannot have been counted in this time before the counter showed `counter`."""
+    power = _PLUG_POWER if isclose(energy, counter, rel_tol=_EQUAL) else DEFAULT_MAX_POWER
+    return energy > _max_energy(seconds + UPDATE_TIME, power)
 
 
-def _possible(period: Period, discarded: set[DiscardReason]) -> Period:
-    """Return a period, without its value if that cannot be."""
-    most = _most(_length(period) + ONE_UPDATE, DEFAULT_MAX_POWER)
+def _without_impossible(period: Period, discarded: set[DiscardReason]) -> Period:
+    """Return a period, without its value if that is impossible."""
+    most = _max_energy(_length(period) + UPDATE_TIME, DEFAULT_MAX_POWER)
     if period.value is None or 0 <= period.value <= most:
         return period
     discarded.add(DiscardReason.IMPOSSIBLE)
     return period._replace(value=None)
 
 
-def _length(time: Period | _Piece) -> int:
-    """Return how many seconds it takes."""
+def _length(time: Period | _Piece | _Hole) -> int:
+    """Return the seconds between start and end."""
     return time.end - time.start
 
 
-def _most(seconds: float, power: float) -> float:
-    """Return the kWh of a power in kW."""
+def _max_energy(seconds: float, power: float) -> float:
+    """Return the kWh that a power (kW) amounts to."""
     return power * seconds / HOUR
 
 
-# Hours
+# Combining series of different steps
 
 
-def _laid(
+def _combined(
     layers: Sequence[Sequence[Period]], now: int, discarded: set[DiscardReason]
 ) -> list[_Piece]:
-    """Lay coarser periods under finer ones; return what is known, newest first.
+    """Combine the periods of all series, finer ones first; return the known energy, newest first.
 
-    After a contradiction nothing more is laid: the first hole in what there is ends the history.
-    But steps of six hours that contradict quarters are left out: they follow another clock, and the
-    days tell who is right.
+    After a contradiction no more periods are added, and the history ends at the first hole. The
+    exception are six-hour steps that contradict the quarters: they may follow a different clock, so
+    the series is left out, and the days decide.
     """
     newest = max((layer[0].end for layer in layers), default=now)
-    # A series that was not updated since: nothing was counted.
+    # The box has not updated its series since: nothing was counted.
     pieces = [_Piece(newest, max(newest, now) + 1, 0.0)]
-    loose: list[Period] = []
+    approximate: list[Period] = []
     for layer in layers:
-        laid, agrees = _with_layer(pieces, layer, loose)
-        if not agrees and layer[0].is_loose:
+        fit = _fit(pieces, layer, approximate)
+        if not fit.is_consistent and layer[0].is_approximate:
             continue
-        pieces = laid
-        if not agrees:
+        pieces = fit.pieces
+        if not fit.is_consistent:
             discarded.add(DiscardReason.MISMATCH)
             break
-        loose = [*loose, *layer] if layer[0].is_loose else []
+        approximate = [*approximate, *layer] if layer[0].is_approximate else []
     return pieces
 
 
-def _with_layer(
-    pieces: list[_Piece], layer: Sequence[Period], loose: Sequence[Period]
-) -> tuple[list[_Piece], bool]:
-    """Lay a series under finer pieces up to a contradiction; return also whether there is none.
+def _fit(pieces: list[_Piece], layer: Sequence[Period], approximate: Sequence[Period]) -> _Fit:
+    """Add the periods of a coarser series to the pieces of finer ones, up to a contradiction.
 
-    `loose` are the finer values that nobody has put right yet.
+    `approximate` are finer periods that have not been scaled to an exact total yet.
     """
     for period in layer:
         pieces = [part for piece in pieces for part in _cut(piece, period)]
         inside = [piece for piece in pieces if _is_in(piece, period)]
-        completed = _complete(period, inside, loose, running=period is layer[0])
+        completed = _complete(period, inside, approximate, is_running=period is layer[0])
         if completed is None:
-            return pieces, False
+            return _Fit(pieces, is_consistent=False)
         others = [piece for piece in pieces if not _is_in(piece, period)]
         pieces = sorted([*others, *completed], reverse=True)
-    return pieces, True
+    return _Fit(pieces, is_consistent=True)
 
 
 def _cut(piece: _Piece, period: Period) -> Iterator[_Piece]:
-    """Yield the parts of a piece before, in and after a period, newest first."""
+    """Yield the parts of a piece after, in and before a period."""
     edges = [edge for edge in (period.end, period.start) if piece.start < edge < piece.end]
     for end, start in pairwise([piece.end, *edges, piece.start]):
         yield _Piece(start, end, piece.energy * (end - start) / _length(piece))
 
 
 def _is_in(piece: _Piece, period: Period) -> bool:
-    """Return whether a piece, having been cut, lies in a period."""
+    """Whether a piece, which has been cut, is part of a period."""
     return period.start <= piece.start and piece.end <= period.end
 
 
 def _complete(
-    period: Period, inside: Sequence[_Piece], loose: Iterable[Period], *, running: bool
+    period: Period, inside: Sequence[_Piece], approximate: Iterable[Period], *, is_running: bool
 ) -> Sequence[_Piece] | None:
-    """Return the pieces inside of a period and what is left of it, None if that cannot be."""
+    """Return the pieces of a period, with the rest of its energy spread over its holes.
+
+    Returns None if the pieces in it contradict the total of the period. `is_running`: the period
+    had not ended when the box updated the series.
+    """
     if period.value is None:
         return inside
-    gaps = list(_gaps(period, inside))
-    free = sum(end - start for start, end in gaps)
+    holes = list(_holes(period, inside))
+    free = sum(_length(hole) for hole in holes)
     known = sum(piece.energy for piece in inside)
     rest = round(period.value - known, 9)
-    slack = inexact = _WATT_HOUR * len(inside) + _at_edges(period, loose)
-    if running:
-        # Brought up to date at different moments they need not agree on what is counted just then.
+    slack = inexact = _WATT_HOUR * len(inside) + _energy_at_edges(period, approximate)
+    if is_running:
+        # Series that were updated at different times may disagree about the present energy.
         slack += sum(piece.energy for piece in inside if piece.end >= period.end)
-    if inside and not -slack <= rest <= _most(free, DEFAULT_MAX_POWER) + slack:
+    if inside and not -slack <= rest <= _max_energy(free, DEFAULT_MAX_POWER) + slack:
         return None
-    if -inexact <= rest < 0 or (not gaps and 0 < rest <= inexact):
+    if -inexact <= rest < 0 or (not holes and 0 < rest <= inexact):
         inside = _scaled(inside, known, period.value)
     left = max(rest, 0.0)
-    return [*inside, *(_Piece(start, end, left * (end - start) / free) for start, end in gaps)]
+    return [
+        *inside,
+        *(_Piece(hole.start, hole.end, left * _length(hole) / free) for hole in holes),
+    ]
 
 
-def _at_edges(period: Period, loose: Iterable[Period]) -> float:
-    """Return the energy that may lie on the other side of where a period begins or ends."""
+def _energy_at_edges(period: Period, approximate: Iterable[Period]) -> float:
+    """Return the energy of approximate periods that may belong to either side of the edges."""
     return sum(
         one.value or 0.0
-        for one in loose
+        for one in approximate
         if any(
-            one.start - ONE_UPDATE <= edge <= one.end + ONE_UPDATE
+            one.start - UPDATE_TIME <= edge <= one.end + UPDATE_TIME
             for edge in (period.start, period.end)
         )
     )
 
 
 def _scaled(inside: Sequence[_Piece], known: float, total: float) -> list[_Piece]:
-    """Return pieces, of which so much was `known`, that add up to a total."""
+    """Return pieces, whose energies add up to `known`, scaled to a total."""
     if known > 0:
         return [piece._replace(energy=piece.energy / known * total) for piece in inside]
     seconds = sum(_length(piece) for piece in inside)
     return [piece._replace(energy=total * _length(piece) / seconds) for piece in inside]
 
 
-def _gaps(period: Period, inside: Iterable[_Piece]) -> Iterator[tuple[int, int]]:
-    """Yield when the times of a period begin and end that no piece covers, newest first."""
+def _holes(period: Period, inside: Iterable[_Piece]) -> Iterator[_Hole]:
+    """Yield the times of a period that no piece covers, newest first."""
     end = period.end
     for piece in inside:
         if piece.end < end:
-            yield piece.end, end
+            yield _Hole(piece.end, end)
         end = piece.start
     if period.start < end:
-        yield period.start, end
+        yield _Hole(period.start, end)
 
 
-def _until(pieces: Iterable[_Piece], moment: int) -> Iterator[_Piece]:
-    """Yield what lies before a moment, newest first."""
+def _until(pieces: Iterable[_Piece], time: int) -> Iterator[_Piece]:
+    """Yield the pieces before a time, newest first; a piece that contains the time is cut."""
     for piece in pieces:
-        if piece.end <= moment:
+        if piece.end <= time:
             yield piece
-        elif piece.start < moment:
-            part = (moment - piece.start) / _length(piece)
-            yield _Piece(piece.start, moment, piece.energy * part)
+        elif piece.start < time:
+            part = (time - piece.start) / _length(piece)
+            yield _Piece(piece.start, time, piece.energy * part)
+
+
+# From energy to readings
 
 
 def _readings(
     pieces: Sequence[_Piece], counter: float, last: int, discarded: set[DiscardReason]
 ) -> dict[int, float]:
-    """Follow the counter backwards through adjoining pieces; return its readings, ascending."""
-    found: list[tuple[int, float]] = []
+    """Return the readings at full hours up to `last`, ascending, from a counter's present reading.
+
+    They go back as far as the pieces adjoin and are plausible.
+    """
+    found: dict[int, float] = {}
     reading, reached = counter, pieces[0].end if pieces else 0
     for count, piece in enumerate(pieces):
         if piece.end < reached:
@@ -353,28 +402,28 @@ def _readings(
             break
         power = piece.energy / _length(piece)
         newest = min(full_hour(piece.end - 1), last)
-        found += [
-            (hour, max(min(below + power * (hour - piece.start), reading), 0.0))
-            for hour in range(newest, piece.start - 1, -HOUR)
-        ]
+        for hour in range(newest, piece.start - 1, -HOUR):
+            found[hour] = max(min(below + power * (hour - piece.start), reading), 0.0)
         reading = below
-    return _since_first_energy(found[::-1], counter, discarded)
+    return _since_first_energy(dict(reversed(found.items())), counter, discarded)
 
 
-def _edges(pieces: Sequence[_Piece]) -> frozenset[int]:
-    """Return the full hours near which a piece begins or ends."""
+def _boundaries(pieces: Sequence[_Piece]) -> frozenset[int]:
+    """Return the full hours within a quarter of an hour of the start or end of a piece."""
     edges = {edge for piece in pieces for edge in (piece.start, piece.end)}
     hours = ((full_hour(edge + HOUR // 2), edge) for edge in edges)
-    return frozenset(hour for hour, edge in hours if abs(edge - hour) <= QUARTER)
+    return frozenset(hour for hour, edge in hours if abs(edge - hour) <= QUARTER_STEP)
 
 
 def _since_first_energy(
-    found: Sequence[tuple[int, float]], counter: float, discarded: set[DiscardReason]
+    readings: dict[int, float], counter: float, discarded: set[DiscardReason]
 ) -> dict[int, float]:
-    """Leave out the time at the far end in which nothing was counted: there was no device yet."""
-    values = [*(reading for _, reading in found), counter]
-    first = next((at for at, (one, two) in enumerate(pairwise(values)) if one != two), len(found))
-    kept = dict(found[first:])
-    if first * HOUR >= _LONG and kept and values[0] > _WATT_HOUR * MOST:
+    """Leave out the oldest time in which nothing was counted: the device did not exist yet."""
+    values = [*readings.values(), counter]
+    first = next(
+        (index for index, (one, two) in enumerate(pairwise(values)) if one != two), len(readings)
+    )
+    kept = dict(islice(readings.items(), first, None))
+    if first * HOUR >= _LONG_IDLE and kept and values[0] > _WATT_HOUR * MAX_VALUES:
         discarded.add(DiscardReason.NOTHING_BEFORE)
     return kept

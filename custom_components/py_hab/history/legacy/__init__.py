@@ -1,1 +1,1 @@
-"""The database file of the py_hab server that this integration replaces."""
+"""Import of the database file of the py_hab server, which this integration replaces."""

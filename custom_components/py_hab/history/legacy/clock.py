@@ -1,4 +1,4 @@
-"""The old server's times: local, without an offset, so that one hour a year exists twice."""
+"""Times in a legacy file: local times without an offset, so one hour of the year is ambiguous."""
 
 from array import array
 from collections.abc import Sequence
@@ -7,44 +7,54 @@ from enum import StrEnum
 from itertools import islice, pairwise
 from operator import le
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 EARLIEST: Final = date(2015, 1, 1)
-"""Earlier rows come from a computer whose clock was not set yet."""
-MANY: Final = 200
-"""Rows in the hour that exists twice, above which only their order tells which is which."""
+"""Earlier rows were written before the clock of the computer was set."""
+MAX_SORTED: Final = 200
+"""Rows in an ambiguous hour up to which the values of a counter are used to separate the passes."""
 _TIME: Final = re.compile(rb"(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d)")
 
 
 class RowError(StrEnum):
-    """Why a row is not used, apart from what the guard says of it."""
+    """Why a row is not used, apart from the verdicts of the counter guard."""
 
     BAD_TIME = "bad_time"
-    """No time at all, of before there was such a server, or of a day still to come."""
+    """The time is not valid, before EARLIEST, or in the future."""
     NONEXISTENT_HOUR = "nonexistent_hour"
-    """In March, when clocks are put forward over it."""
+    """The time is in the hour that is skipped when daylight saving time starts."""
     NOT_A_NUMBER = "not_a_number"
     OUT_OF_RANGE = "out_of_range"
 
 
-class WallClock:
-    """Turns `YYYY-MM-DDTHH:MM:SS`, local times of a zone as bytes, into unix seconds.
+class WallTime(NamedTuple):
+    """A local time."""
 
-    For all texts like one that `moment` has told of, `days[text[:10]] + seconds[text[10:]]` is the
-    moment, which is much faster; a KeyError sends back to `moment`.
+    unix: int
+    """Unix seconds; of the first pass if the hour is ambiguous."""
+    repeats_after: int
+    """Seconds until the same local time occurs again; 0 if the hour is not ambiguous."""
+
+
+class WallClock:
+    """Converts local times of a zone, as bytes `YYYY-MM-DDTHH:MM:SS`, to unix seconds.
+
+    `parse` caches its results: `days[text[:10]] + seconds[text[10:]]` is the unix time of a text
+    whose day and time of day have been parsed before. This is much faster; after a KeyError, call
+    `parse`.
     """
 
     def __init__(self, zone: tzinfo) -> None:
-        """Prepare for times of a zone."""
+        """Create an empty cache for a zone."""
         self._zone = zone
         self._today = datetime.now(zone).date()
         self.days: dict[bytes, int] = {}
-        """Unix time of midnight, of days on which no clock is changed."""
+        """Unix time of midnight, of days on which clocks are not changed."""
         self.seconds: dict[bytes, int] = {}
         """Seconds since midnight."""
 
-    def moment(self, text: object) -> tuple[int, int] | RowError:
-        """Return unix time and how many seconds later the same local time comes again, mostly 0."""
+    def parse(self, text: object) -> WallTime | RowError:
+        """Return a time, or why it is not valid."""
         found = _TIME.fullmatch(text) if isinstance(text, bytes) else None
         if found is None:
             return RowError.BAD_TIME
@@ -62,29 +72,28 @@ class WallClock:
         if midnight.utcoffset() == (midnight + timedelta(days=1)).utcoffset():
             self.days[found[1]] = int(midnight.timestamp())
             self.seconds[found[2]] = at - self.days[found[1]]
-        return at, int(local.replace(fold=1).timestamp()) - at
+        return WallTime(at, repeats_after=int(local.replace(fold=1).timestamp()) - at)
 
     def local(self, text: object) -> datetime | None:
-        """Return the moment of a text as datetime, None if there is none."""
-        moment = self.moment(text)
-        return (
-            None if isinstance(moment, RowError) else datetime.fromtimestamp(moment[0], self._zone)
-        )
+        """Return a time as an aware datetime, None if it is not valid."""
+        time = self.parse(text)
+        return None if isinstance(time, RowError) else datetime.fromtimestamp(time.unix, self._zone)
 
 
-def come_later(times: Sequence[int], amounts: Sequence[float], *, rising: bool) -> list[bool]:
-    """Tell of rows in an hour that exists twice whether they belong to its second pass.
+def in_second_pass(times: Sequence[int], amounts: Sequence[float], *, rising: bool) -> list[bool]:
+    """Return for each row of an ambiguous hour whether it belongs to the second pass.
 
-    The rows, all of one such hour, stand in the order in which they were written, with the rows
-    just before and after them as first and last. In that order time falls back once. `rising`: of
-    a counter, whose values tell it even if rows were written in disorder.
+    `times` and `amounts` are the rows of one ambiguous hour in the order in which they were
+    written, between the rows just before and after them, for which nothing is returned. In this
+    order, the time falls back once. `rising`: the rows belong to a counter, whose values separate
+    the passes even if the rows are not in order.
     """
     inner = range(1, len(times) - 1)
     falls = [index for index in inner[1:] if times[index] <= times[index - 1]]
     if not falls:
-        return _by_holes(times, amounts)
+        return _by_longest_hole(times, amounts)
     ways = [[index >= split for index in inner] for split in (*falls, inner.stop, 1)]
-    if rising and len(inner) <= MANY:
+    if rising and len(inner) <= MAX_SORTED:
         order = sorted(inner, key=amounts.__getitem__)
         for split in range(len(order) + 1):
             second = set(order[split:])
@@ -95,7 +104,7 @@ def come_later(times: Sequence[int], amounts: Sequence[float], *, rising: bool) 
 def _oddness(
     later: list[bool], times: Sequence[int], amounts: Sequence[float], *, rising: bool
 ) -> int:
-    """Return how often a counter would fall, or time go back from one row to the next."""
+    """Return how implausible an assignment is: how often the counter or the time would go back."""
     passes = [
         [index for index, second in enumerate(later) if second is way] for way in (False, True)
     ]
@@ -107,10 +116,11 @@ def _oddness(
     return fell * len(times) + back
 
 
-def _by_holes(times: Sequence[int], amounts: Sequence[float]) -> list[bool]:
-    """Tell it by the holes if time never falls: the additional hour is where nothing changed.
+def _by_longest_hole(times: Sequence[int], amounts: Sequence[float]) -> list[bool]:
+    """Return the second pass of rows whose time never falls back.
 
-    Else in the longest hole, and if all are the same, after the rows.
+    An hour without rows must lie before, between or after them. It is assumed between two rows of
+    equal value, if there are any, and in the longest hole; among equal holes in the last one.
     """
     holes = [
         (amounts[index] == amounts[index - 1], times[index] - times[index - 1], index)
@@ -121,7 +131,7 @@ def _by_holes(times: Sequence[int], amounts: Sequence[float]) -> list[bool]:
 
 
 def in_order(times: array[int], amounts: array[float]) -> tuple[array[int], array[float]]:
-    """Return readings by time, equal times as they were written."""
+    """Return readings sorted by time; readings of equal times stay in order."""
     if all(map(le, times, islice(times, 1, None), strict=False)):
         return times, amounts
     order = sorted(range(len(times)), key=times.__getitem__)

@@ -1,26 +1,26 @@
-"""The database file of the old server: open and check it, tell what is in it, read it.
+"""Opens and checks a legacy file, the SQLite database of the py_hab server, and lists its series.
 
-It is only ever read: nothing of it, nor beside it, is changed. A file that the old server has left
-in the middle of a write may get a `-shm` beside its `-wal`, by SQLite.
+The file is only read. Neither it nor the files beside it are changed, with one exception: if the
+server was interrupted during a write, SQLite may create a `-shm` file beside the `-wal` file.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 import math
 from pathlib import Path
 import sqlite3
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from .clock import WallClock
 from .hours import DIVISORS
 
-PATIENCE: Final = 2.0
-"""Seconds to wait for whoever is writing."""
+LOCK_TIMEOUT: Final = timedelta(seconds=2)
+"""Time to wait until another process has finished writing."""
 
 _MAGIC: Final = b"SQLite format 3\0"
 _PAGE: Final = 4096
@@ -33,22 +33,23 @@ class FileError(StrEnum):
 
     NOT_FOUND = "not_found"
     UNREADABLE = "unreadable"
-    """No permission, or a disk that fails."""
+    """The permission is missing, or the disk fails."""
     EMPTY = "empty"
     NOT_A_DATABASE = "not_a_database"
     ENCRYPTED = "encrypted"
-    """As well as can be told: whole pages of noise."""
+    """The file seems to be encrypted: it consists of whole pages of noise."""
     CUT_OFF = "cut_off"
-    """Shorter than it says, as a copy that was not finished."""
+    """The file is shorter than its header says, as an unfinished copy is."""
     CORRUPT = "corrupt"
     LOCKED = "locked"
-    """Somebody is writing and does not stop."""
+    """Another process keeps writing."""
     UNFINISHED = "unfinished"
-    """A write that only a program that may change the file can undo: start the old server once."""
+    """The file contains an interrupted write, which SQLite can only roll back if it may write to the
+    file: the server must be started once."""
     CHANGED = "changed"
-    """Somebody has begun to write while it was read."""
+    """Another process wrote to the file while it was read."""
     NOT_SUCH_A_DATABASE = "not_such_a_database"
-    """Tables or columns of the old server are missing."""
+    """Tables or columns of the py_hab server are missing."""
 
 
 _REASONS: Final = {
@@ -59,66 +60,84 @@ _REASONS: Final = {
     sqlite3.SQLITE_READONLY: FileError.UNFINISHED,
     sqlite3.SQLITE_ERROR: FileError.NOT_SUCH_A_DATABASE,
 }
-"""By SQLite's primary result code, of a file that begins as a database does."""
+"""Errors by the primary result code of SQLite, for files that start with its header."""
 
 
 class LegacyFileError(Exception):
     """The file cannot be read."""
 
     def __init__(self, reason: FileError, detail: object = "") -> None:
-        """Keep why."""
+        """Create the error for a reason."""
         super().__init__(f"{reason}: {detail}" if detail else reason.value)
         self.reason = reason
 
 
 class SeriesKind(StrEnum):
-    """What becomes of a series."""
+    """How a series is imported."""
 
     COUNTER = "counter"
-    """Hourly sums, in kWh."""
+    """As hourly sums, in kWh."""
     MEASUREMENT = "measurement"
-    """Hourly means."""
+    """As hourly means."""
     STATE = "state"
-    """No hourly rows: a window is open or closed."""
+    """Not imported: a window is open or closed."""
     OTHER = "other"
-    """No hourly rows either: a counter of something that is not energy."""
+    """Not imported: a counter of something other than energy."""
+
+
+class SeriesKey(NamedTuple):
+    """Identifies a series in a legacy file."""
+
+    device: str
+    sub_entity: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LegacySeries:
-    """What the old server has stored of one quantity of one device."""
+    """One quantity of one device in a legacy file."""
 
     device: str
-    """Meter id or AIN as they are stored; may be empty."""
+    """The meter id or AIN as it is stored; may be empty."""
     sub_entity: str
+    """The quantity, such as `Energy` or `Temperature`."""
     entity: str
-    """What the device was called last, behind its kind: `Switch washing machine`."""
+    """Kind and last name of the device: `Switch washing machine`."""
     device_name: str
     unit: str
-    """As the file tells it; a counter's rows are kWh whatever it tells."""
+    """As stored in the file. The rows of a counter are in kWh in any case."""
     cumulative: bool
     kind: SeriesKind
     rows: int
     first: datetime | None
-    """Times of the first and last row, None if that is none."""
+    """The time of the first row, None if it is not valid."""
     last: datetime | None
+    """The time of the last row, None if it is not valid."""
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What rows are found by."""
-        return self.device, self.sub_entity
+    def key(self) -> SeriesKey:
+        """The key under which the rows are stored."""
+        return SeriesKey(self.device, self.sub_entity)
+
+
+class _Description(NamedTuple):
+    """What a file says about a series."""
+
+    device_name: str
+    unit: str
+    cumulative: bool
 
 
 _QUANTITIES: Final = {
-    "E_in": ("kWh", True),
-    "Energy": ("kWh", True),
-    "Power": ("W", False),
-    "Temperature": ("°C", False),
-    "Battery": ("%", False),
-    "Voltage": ("V", False),
-    "State": ("", False),
+    "E_in": _Description("", "kWh", cumulative=True),
+    "Energy": _Description("", "kWh", cumulative=True),
+    "Power": _Description("", "W", cumulative=False),
+    "Temperature": _Description("", "°C", cumulative=False),
+    "Battery": _Description("", "%", cumulative=False),
+    "Voltage": _Description("", "V", cumulative=False),
+    "State": _Description("", "", cumulative=False),
 }
-"""Unit and whether it is a counter, of series that `device_data` does not describe."""
+"""Descriptions by sub_entity, for series that the table `device_data` does not describe."""
+_UNKNOWN: Final = _Description("", "", cumulative=False)
 
 _INSPECT: Final = """
     SELECT found.device, found.sub_entity, newest.entity, rows, first, last
@@ -130,7 +149,7 @@ _INSPECT: Final = """
     ) AS found
     JOIN measurement_data AS newest ON newest.rowid = found.newest
 """
-"""Newer files have an index in which all of it can be read, but for the names."""
+"""Newer files have an index that contains all of this except the names."""
 
 
 # Opening
@@ -138,16 +157,18 @@ _INSPECT: Final = """
 
 @contextmanager
 def open_file(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file to be read only; whatever goes wrong becomes a ServerFileError."""
-    immutable = _is_at_rest(path)
+    """Open a file for reading only. Raises LegacyFileError if it cannot be read."""
+    immutable = _is_immutable(path)
     uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if immutable else ''}"
     before = path.stat()
     try:
-        # One after the other, several threads may use it.
+        # Several threads use the connection, but only one at a time.
         with closing(
-            sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
+            sqlite3.connect(
+                uri, uri=True, timeout=LOCK_TIMEOUT.total_seconds(), check_same_thread=False
+            )
         ) as connection:
-            # Garbage need not be UTF-8.
+            # Texts in a damaged file may not be valid UTF-8.
             connection.text_factory = bytes
             connection.execute("PRAGMA trusted_schema = OFF")
             yield connection
@@ -159,11 +180,12 @@ def open_file(path: Path) -> Iterator[sqlite3.Connection]:
         raise LegacyFileError(FileError.CHANGED)
 
 
-def _is_at_rest(path: Path) -> bool:
-    """Check that a file begins as a database, and tell whether SQLite need not look for writers.
+def _is_immutable(path: Path) -> bool:
+    """Check the header of a file, and return whether it can be opened as immutable.
 
-    A database that uses a write-ahead log gets new files beside it even if it is only read. They
-    are not there if nobody has it open, and all of it is in the file.
+    Even for reading, SQLite creates files beside a database with a write-ahead log. If they do not
+    exist, no process has the database open, and it is complete without them. Raises LegacyFileError
+    if the file is not a complete database.
     """
     try:
         size = path.stat().st_size
@@ -186,7 +208,7 @@ def _is_at_rest(path: Path) -> bool:
     has_log = any(
         (path.parent / (path.name + suffix)).exists() for suffix in ("-wal", "-shm", "-journal")
     )
-    # Header of a database file (sqlite.org/fileformat2.html, 1.3).
+    # The database header, see sqlite.org/fileformat2.html, section 1.3.
     page_size = int.from_bytes(page[16:18])
     page_size = 65536 if page_size == 1 else page_size
     pages = int.from_bytes(page[28:32]) if page[24:28] == page[92:96] else 0
@@ -196,23 +218,24 @@ def _is_at_rest(path: Path) -> bool:
 
 
 def _is_noise(page: bytes, size: int) -> bool:
-    """Whether a file consists of whole pages, and the first of them shows no pattern."""
+    """Whether a file consists of whole pages, the first of which contains random bytes."""
     if size % 512 or len(page) < 512:
         return False
-    # Of noise, a byte's value comes len / 256 times, give or take; 6 times the usual deviation.
+    # Pearson's chi-squared test for a uniform distribution of byte values: with 255 degrees of
+    # freedom the statistic has mean 255 and variance 2 * 255; accepted within 6 standard deviations.
     expected = len(page) / 256
     counts = Counter(page)
-    spread = sum((counts[value] - expected) ** 2 for value in range(256)) / expected
-    return abs(spread - 255) < 6 * math.sqrt(2 * 255)
+    chi_squared = sum((counts[value] - expected) ** 2 for value in range(256)) / expected
+    return abs(chi_squared - 255) < 6 * math.sqrt(2 * 255)
 
 
-# What is in it
+# Listing series
 
 
-def inspect(path: Path, zone: tzinfo) -> list[LegacySeries]:
-    """Return the series of a file, whose times are local ones of a zone.
+def inspect_file(path: Path, zone: tzinfo) -> list[LegacySeries]:
+    """Return the series of a file whose times are local times of `zone`.
 
-    Raises ServerFileError.
+    Raises LegacyFileError if the file cannot be read.
     """
     clock = WallClock(zone)
     with open_file(path) as connection:
@@ -220,33 +243,33 @@ def inspect(path: Path, zone: tzinfo) -> list[LegacySeries]:
             raise LegacyFileError(FileError.NOT_SUCH_A_DATABASE, path)
         described = _described(connection)
         found = connection.execute(_INSPECT).fetchall()
-    series: dict[tuple[str, str], LegacySeries] = {}
+    series: dict[SeriesKey, LegacySeries] = {}
     for device, sub_entity, entity, rows, first, last in found:
         try:
-            key = (device or b"").decode(), sub_entity.decode()
+            key = SeriesKey((device or b"").decode(), sub_entity.decode())
         except AttributeError, UnicodeDecodeError:
-            # Rows of nothing that could be named.
+            # Without a valid name the rows belong to no series.
             continue
-        name, unit, cumulative = described.get(key, ("", *_QUANTITIES.get(key[1], ("", False))))
+        about = described.get(key) or _QUANTITIES.get(key.sub_entity, _UNKNOWN)
         one = LegacySeries(
-            device=key[0],
-            sub_entity=key[1],
+            device=key.device,
+            sub_entity=key.sub_entity,
             entity=_text(entity),
-            device_name=name,
-            unit=unit,
-            cumulative=cumulative,
-            kind=_kind(key[1], unit, cumulative=cumulative),
+            device_name=about.device_name,
+            unit=about.unit,
+            cumulative=about.cumulative,
+            kind=_kind(key.sub_entity, about),
             rows=rows,
             first=clock.local(first),
             last=clock.local(last),
         )
-        # Without a device is without a device, NULL or an empty text.
-        series[key] = _together(one, series[key]) if key in series else one
+        # A missing device is stored as NULL or as an empty text; both are one series.
+        series[key] = _combined(one, series[key]) if key in series else one
     return list(series.values())
 
 
-def _together(one: LegacySeries, other: LegacySeries) -> LegacySeries:
-    """Return what is known of rows of the same series."""
+def _combined(one: LegacySeries, other: LegacySeries) -> LegacySeries:
+    """Return one series for the rows of two that have the same key."""
     firsts = [each.first for each in (one, other) if each.first]
     lasts = [each.last for each in (one, other) if each.last]
     return replace(
@@ -258,7 +281,7 @@ def _together(one: LegacySeries, other: LegacySeries) -> LegacySeries:
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
-    """Return the names of a table's columns, none if there is no such table."""
+    """Return the names of the columns of a table, none if it does not exist."""
     found = connection.execute(
         "SELECT info.name FROM pragma_table_list(?) AS list JOIN pragma_table_info(?) AS info"
         " WHERE list.schema = 'main' AND list.type = 'table' AND NOT list.wr",
@@ -267,12 +290,14 @@ def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
     return {_text(name).lower() for (name,) in found}
 
 
-def _described(connection: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, str, bool]]:
-    """Return device name, unit and whether it is a counter, by series, as far as the file tells."""
+def _described(connection: sqlite3.Connection) -> dict[SeriesKey, _Description]:
+    """Return the descriptions of series that the file contains."""
     if _DEVICE_COLUMNS - _columns(connection, "device_data"):
         return {}
     return {
-        (_text(device), _text(sub_entity)): (_text(name), _text(unit).strip(), cumulative == 1)
+        SeriesKey(_text(device), _text(sub_entity)): _Description(
+            _text(name), _text(unit).strip(), cumulative=cumulative == 1
+        )
         for device, sub_entity, name, unit, cumulative in connection.execute(
             "SELECT device, sub_entity, device_name, unit, cumulative FROM device_data"
         )
@@ -281,13 +306,13 @@ def _described(connection: sqlite3.Connection) -> dict[tuple[str, str], tuple[st
 
 
 def _text(stored: object) -> str:
-    """Return a text of the file, empty if it is none."""
+    """Return a stored text, an empty one for any other type."""
     return stored.decode(errors="replace") if isinstance(stored, bytes) else ""
 
 
-def _kind(sub_entity: str, unit: str, *, cumulative: bool) -> SeriesKind:
+def _kind(sub_entity: str, about: _Description) -> SeriesKind:
     if sub_entity == "State":
         return SeriesKind.STATE
-    if cumulative:
-        return SeriesKind.COUNTER if unit in DIVISORS else SeriesKind.OTHER
+    if about.cumulative:
+        return SeriesKind.COUNTER if about.unit in DIVISORS else SeriesKind.OTHER
     return SeriesKind.MEASUREMENT

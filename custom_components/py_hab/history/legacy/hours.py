@@ -1,4 +1,4 @@
-"""Readings of one series of the old server -> hourly rows."""
+"""Converts the readings of one legacy series to hourly rows."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 import math
 from statistics import quantiles
-from typing import Final
+from typing import Final, NamedTuple
 
 from ...counters.gap import capacity_of
 from ...counters.guard import DEFAULT_MAX_POWER, CounterGuard
@@ -15,40 +15,52 @@ from ..planning.rows import HOUR, MeanRow, SumRow, full_hour
 from .clock import RowError
 
 OUTAGE: Final = 7200
-"""Seconds without a reading, after which another value shows that nobody has measured. The server
-deletes the middle one of three equal readings, so that a hole between equal ones is none."""
+"""Seconds between two different readings from which nothing was measured in between. The py_hab
+server deletes the middle one of three equal readings, so equal ones may be further apart."""
 SAMPLE: Final = 2000
-"""Readings from the first on by whose steps the unit of a counter is checked."""
+"""The number of first readings that show the unit of a counter."""
 BOX_COUNTER: Final = "Energy"
-"""What the server calls the counter of a plug, which counts in whole Wh."""
+"""The sub_entity of the counter of a plug, which counts whole Wh."""
 DIVISORS: Final = {"kWh": 1.0, "": 1.0, "Wh": 1000.0}
-"""By which the readings of a counter with such a unit are divided to be kWh."""
+"""Divisors from the stored unit of a counter to kWh."""
 _UNITS: Final = {1.0: "kWh", 1000.0: "Wh"}
+"""Units by their divisor."""
 _LIMITS: Final = {"°C": (-60.0, 120.0), "%": (0.0, 100.0), "V": (0.0, 1000.0), "W": (-1e6, 1e6)}
-"""Outside of which a reading is garbage."""
+"""The lowest and the highest valid reading by unit; the limits are included."""
 _ANY: Final = (-1e12, 1e12)
-_WAITING: Final = {
+"""The limits for all other units."""
+_CONFIRMED: Final = {
     (Verdict.QUARANTINED, Verdict.ACCEPTED): 1,
     (Verdict.DECREASED, Verdict.REPLACED): 4,
     (Verdict.IMPLAUSIBLE_RISE, Verdict.REPLACED): 4,
 }
-"""How many readings, doubtful by themselves, have been confirmed with one that is believed.
+"""How many pending readings are confirmed by an accepted one, by the verdicts on these and on it.
 
-So many must have agreed in a row (counter.py). The state of an entity cannot be told them any more,
-but the past can: what the new meter counted meanwhile is not lost."""
+The numbers follow from the confirmations of the guard (counters/guard.py). The state of an entity
+cannot be changed afterwards, but an import can add the confirmed readings with their own times, so
+that the energy that a new meter counted meanwhile is not lost."""
 
 
 type Rejected = Counter[RowError | Verdict]
-"""How many rows were not used, and why."""
+"""The number of rows that were not used, by reason."""
 type Readings = Iterable[tuple[int, float]]
-"""Unix times, never falling, and amounts as they are stored."""
+"""Unix times in ascending order, and amounts as they are stored. An import has millions of them, so
+they are plain tuples."""
+
+
+class CounterHours(NamedTuple):
+    """The hours of a counter."""
+
+    rows: list[SumRow]
+    stored_in: list[str]
+    """The units in which its readings are stored, in order of time."""
 
 
 def mean_rows(readings: Readings, unit: str, rejected: Rejected) -> list[MeanRow]:
-    """Return the hours of a measurement.
+    """Return the hours of a measurement; readings outside of the limits are counted in `rejected`.
 
-    A value holds until the next one; before an outage, and at the end, to the end of its hour.
-    Hours without any reading in an outage have no row.
+    A value is valid until the next one. Before an outage, and at the end, it is valid until the end
+    of its hour. Hours of an outage without any reading have no row.
     """
     rows: list[MeanRow] = []
     low, high = _LIMITS.get(unit, _ANY)
@@ -85,25 +97,27 @@ def mean_rows(readings: Readings, unit: str, rejected: Rejected) -> list[MeanRow
 
 
 def _mean_row(end: int, since: int, area: float, least: float, most: float) -> MeanRow:
-    """Return an hour's row from the sum of value times seconds since a moment."""
+    """Return the row of an hour; `area` is the integral of the value (unit times s) from `since`."""
     mean = min(max(area / (end - since), least), most)
     return MeanRow(end - HOUR, mean, least, most)
 
 
 @dataclass(slots=True)
 class _Sums:
-    """Adds up believed readings; in between energy is linear in time."""
+    """Adds up accepted readings of a counter. Between two readings, energy is linear in time."""
 
     rows: list[SumRow] = field(default_factory=list)
     at: int = 0
+    """The time of the last reading."""
     kwh: float = 0.0
+    """The last reading."""
     origin: float = 0.0
     """The reading at which the sum is 0."""
     end: int = 0
-    """Of the hour in which the last reading lies; 0 before the first one."""
+    """The end of the hour of the last reading; 0 before the first one."""
 
     def add(self, at: int, kwh: float, verdict: Verdict) -> None:
-        """Add the next believed reading."""
+        """Add the next accepted reading."""
         if not self.end:
             self.at, self.kwh, self.origin, self.end = at, kwh, kwh, full_hour(at) + HOUR
             return
@@ -116,7 +130,7 @@ class _Sums:
         while at >= self.end:
             shown = self.kwh
             if gained:
-                # At most, since floats round.
+                # Floats round: never more than was gained.
                 part = gained * (self.end - self.at) / (at - self.at)
                 shown += min(part, gained)
             self._row(shown - capacity if shown >= capacity else shown, shown - self.origin)
@@ -125,31 +139,29 @@ class _Sums:
         self.at, self.kwh = at, kwh
 
     def finish(self) -> list[SumRow]:
-        """Return all rows, that of the last reading's hour included."""
+        """Return all rows, including the hour of the last reading."""
         if self.end:
             self._row(self.kwh, self.kwh - self.origin)
         return self.rows
 
     def _row(self, state: float, total: float) -> None:
-        """Add an hour; that of floats, which round, never falls."""
+        """Add an hour. Floats round: its sum is never lower than the one before."""
         least = self.rows[-1].sum if self.rows else 0.0
         self.rows.append(SumRow(self.end - HOUR, state, max(total, least)))
 
 
-def sum_rows(
-    readings: Readings, divisor: float, rejected: Rejected
-) -> tuple[list[SumRow], list[str]]:
-    """Return the hours of a counter, and the units in which it was stored, one after the other.
+def sum_rows(readings: Readings, divisor: float, rejected: Rejected) -> CounterHours:
+    """Return the hours of a counter; readings that are not accepted are counted in `rejected`.
 
-    `divisor` makes kWh of the first readings.
+    `divisor` converts the first readings to kWh; later ones may be stored in the other unit.
     """
     guard = CounterGuard(quarantined=True)
     accept_ordinary = guard.accept_ordinary
     sums = _Sums()
     add = sums.add
     units = [_UNITS[divisor]]
-    doubtful: deque[tuple[int, float]] = deque(maxlen=4)
-    doubt = accepted = Verdict.ACCEPTED
+    pending: deque[tuple[int, float]] = deque(maxlen=4)
+    pending_verdict = accepted = Verdict.ACCEPTED
     for at, amount in readings:
         kwh = amount / divisor
         last = guard.last
@@ -158,30 +170,30 @@ def sum_rows(
             units.append(_UNITS[divisor])
             kwh = amount / divisor
         verdict = accepted if accept_ordinary(kwh, at) else guard.judge(kwh, at).verdict
-        # By far the most frequent case; looking an enum up takes longer than the rest.
+        # Nearly all readings are accepted; looking an enum up in a set takes longer than the rest.
         if verdict is not accepted and verdict not in ACCEPTING:
-            if verdict is not doubt:
-                doubtful.clear()
-                doubt = verdict
-            doubtful.append((at, kwh))
+            if verdict is not pending_verdict:
+                pending.clear()
+                pending_verdict = verdict
+            pending.append((at, kwh))
             rejected[verdict] += 1
             continue
-        if doubtful:
-            confirmed = _WAITING.get((doubt, verdict), 0)
+        if pending:
+            confirmed = _CONFIRMED.get((pending_verdict, verdict), 0)
             least = last if last is not None and verdict is Verdict.ACCEPTED else 0.0
-            for earlier_at, earlier in list(doubtful)[len(doubtful) - confirmed :]:
-                # Or it was another one that has been quarantined, and this one is the last again.
+            for earlier_at, earlier in list(pending)[len(pending) - confirmed :]:
+                # A quarantined reading outside this range was a different one.
                 if least <= earlier <= kwh:
-                    rejected[doubt] -= 1
+                    rejected[pending_verdict] -= 1
                     add(earlier_at, earlier, verdict)
                     verdict = Verdict.ACCEPTED
-            doubtful.clear()
+            pending.clear()
         add(at, kwh, verdict)
-    return sums.finish(), units
+    return CounterHours(sums.finish(), stored_in=units)
 
 
 def _is_other_unit(kwh: float, last: float) -> bool:
-    """Whether a reading, kWh with the unit so far, goes on from the last one with the other unit."""
+    """Whether a reading continues the last one (kWh) only if it is stored in the other unit."""
     other = kwh * 1000.0 if kwh < last else kwh / 1000.0
     return (
         0.999 * last <= other <= max(1.01 * last, last + 0.5) and not 0.01 * last < kwh < 100 * last
@@ -189,10 +201,11 @@ def _is_other_unit(kwh: float, last: float) -> bool:
 
 
 def divisor_of(sub_entity: str, unit: str, readings: Sequence[tuple[int, float]]) -> float:
-    """Return what makes kWh of the first readings, by their steps rather than by the unit told.
+    """Return the divisor that converts the first readings to kWh.
 
-    A box counts whole Wh, so that kWh have fractions. No other counter rises faster, mostly, than
-    its fuses allow, nor as slowly as it then would in the other unit.
+    It follows from their steps, because the stored unit may be wrong. The counter of a box counts
+    whole Wh, so readings in kWh have fractions. Any other counter is stored in Wh if it would
+    otherwise often rise faster than the fuses allow.
     """
     values: list[float] = []
     steps: list[float] = []

@@ -1,4 +1,4 @@
-"""The old server's years: which series goes where, and how they get there."""
+"""Imports the series of a legacy file into the statistics of an entry."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ import logging
 import math
 from pathlib import Path
 import threading
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, Platform, UnitOfEnergy
@@ -22,19 +22,19 @@ from ...meter.coordinator import MeterCoordinator
 from ...sensors.fritzbox import FRITZBOX_SENSORS
 from ...sensors.meter import METER_SENSORS
 from ...sml.meter_id import parse_meter_id
-from ..planning.merge import merged
+from ..planning.merge import plan_merge
 from ..planning.rows import SHORT_TERM, MeanRow, Row, SumRow
 from ..statistics.editor import StatisticsEditor, get_editor
 from ..statistics.gateway import Statistic
 from ..statistics.journal import ChangeReason
-from .file import FileError, LegacyFileError, LegacySeries, SeriesKind, inspect
+from .file import FileError, LegacyFileError, LegacySeries, SeriesKey, SeriesKind, inspect_file
 from .readings import HourlySeries, read_hours
 
 _LOGGER = logging.getLogger(__name__)
 
 _NOT_RECORDED: Final = frozenset({"energy_export"})
-"""Keys of sensors that the py_hab server has never recorded."""
-_REFUSALS: Final[Mapping[FileError, str]] = {
+"""Keys of sensors that the py_hab server never recorded."""
+_TRANSLATION_KEYS: Final[Mapping[FileError, str]] = {
     FileError.NOT_FOUND: "file_not_found",
     FileError.UNREADABLE: "file_unreadable",
     FileError.EMPTY: "file_empty",
@@ -47,27 +47,27 @@ _REFUSALS: Final[Mapping[FileError, str]] = {
     FileError.CHANGED: "file_changed",
     FileError.NOT_SUCH_A_DATABASE: "file_not_such_a_database",
 }
-"""Keys of the texts."""
-
-type Key = tuple[str, str]
-"""Device and sub_entity of a series."""
+"""Translation keys of the errors of a file."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Imported:
-    """What came of one series."""
+    """The result of the import of one series."""
 
     series: LegacySeries
     statistic_id: str | None
+    """None if the series was not imported."""
     rows: int = 0
     """Hours written, or to be written."""
     energy: float | None = None
     """kWh of a counter."""
     readings: int = 0
+    """The number of rows in the file."""
     rejected: dict[str, int] = field(default_factory=dict)
+    """The number of rows that were not used, by reason."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return what an action answers."""
+        """Return the response of the action."""
         return {
             "device": self.series.device,
             "sub_entity": self.series.sub_entity,
@@ -80,15 +80,15 @@ class Imported:
 
 
 async def async_inspect(hass: HomeAssistant, path: Path) -> list[LegacySeries]:
-    """Return what is in a file. Raises ServiceValidationError for one that cannot be read."""
+    """Return the series of a file. Raises ServiceValidationError if it cannot be read."""
     try:
-        return await hass.async_add_executor_job(inspect, path, await _async_zone(hass))
+        return await hass.async_add_executor_job(inspect_file, path, await _async_zone(hass))
     except LegacyFileError as err:
-        raise _refused(err) from err
+        raise _file_error(err) from err
 
 
 async def async_allowed(hass: HomeAssistant, text: str) -> Path:
-    """Return the path that a user has typed. Raises ServiceValidationError if it is not allowed."""
+    """Return the path of a text. Raises ServiceValidationError if access is not allowed."""
     path = Path(text)
     if not await hass.async_add_executor_job(hass.config.is_allowed_path, text):
         raise ServiceValidationError(
@@ -101,17 +101,20 @@ async def async_allowed(hass: HomeAssistant, text: str) -> Path:
 
 def targets(
     hass: HomeAssistant, entry: PyHabConfigEntry, found: Sequence[LegacySeries]
-) -> dict[Key, Statistic]:
-    """Return to which statistic each series goes: an entity of the entry, else one of its own."""
-    taken: dict[Key, Statistic] = {}
+) -> dict[SeriesKey, Statistic]:
+    """Return the proposed statistic of each series that can be imported.
+
+    It is the statistic of an entity of the entry, or else an external one.
+    """
+    chosen: dict[SeriesKey, Statistic] = {}
     for series in found:
         if series.kind in (SeriesKind.COUNTER, SeriesKind.MEASUREMENT):
-            taken[series.key] = _of_entity(hass, entry, series) or external(entry, series)
-    return taken
+            chosen[series.key] = _of_entity(hass, entry, series) or external(entry, series)
+    return chosen
 
 
 def external(entry: PyHabConfigEntry, series: LegacySeries) -> Statistic:
-    """Return a statistic of its own for a series that has no entity."""
+    """Return an external statistic for a series that has no entity."""
     name = " ".join(filter(None, (series.device_name or series.entity, series.sub_entity)))
     return Statistic(
         id=f"{DOMAIN}:{slugify(f'{series.device} {series.sub_entity}')}",
@@ -135,7 +138,7 @@ def statistic_of(entry: PyHabConfigEntry, series: LegacySeries, entity_id: str) 
 def _of_entity(
     hass: HomeAssistant, entry: PyHabConfigEntry, series: LegacySeries
 ) -> Statistic | None:
-    """Return the statistic of the entity that shows what a series has recorded."""
+    """Return the statistic of the entity that continues a series, None if there is none."""
     coordinator = entry.runtime_data.coordinator
     for unique_id in _unique_ids(coordinator, series):
         entity = entity_of(hass, Platform.SENSOR, unique_id)
@@ -147,7 +150,7 @@ def _of_entity(
 def _unique_ids(
     coordinator: FritzBoxCoordinator | MeterCoordinator, series: LegacySeries
 ) -> Iterator[str]:
-    """Yield the unique ids that the entity of a series may have."""
+    """Yield the possible unique ids of the entity that continues a series."""
     match coordinator:
         case FritzBoxCoordinator():
             keys = [
@@ -156,9 +159,9 @@ def _unique_ids(
                 if description.legacy_name == series.sub_entity
                 and description.key not in _NOT_RECORDED
             ]
-            stored = _squeezed(series.device)
+            stored = _normalized(series.device)
             for ain, device in coordinator.data.devices.items():
-                if stored and stored in (_squeezed(ain), _squeezed(device.owner_ain)):
+                if stored and stored in (_normalized(ain), _normalized(device.owner_ain)):
                     yield from (f"{ain}_{key}" for key in keys)
         case MeterCoordinator():
             keys = [
@@ -177,25 +180,25 @@ def _unique_ids(
 
 
 async def _async_zone(hass: HomeAssistant) -> ZoneInfo:
-    """Return the zone of the home, in which the old server has written its times."""
+    """Return the time zone of the home, which the py_hab server used as well."""
     return await dt_util.async_get_time_zone(hass.config.time_zone) or ZoneInfo("UTC")
 
 
-def _squeezed(identifier: str) -> str:
+def _normalized(identifier: str) -> str:
     return "".join(identifier.split()).lower()
 
 
 class LegacyImport:
-    """One import of a file into the statistics of an entry."""
+    """An import of one file into the statistics of an entry."""
 
     def __init__(
         self,
         hass: HomeAssistant,
         path: Path,
-        wanted: Mapping[Key, Statistic],
+        wanted: Mapping[SeriesKey, Statistic],
         progress: Callable[[float], None] | None = None,
     ) -> None:
-        """Prepare; `progress` is told in the event loop how much is done, from 0 to 1."""
+        """Create the import; `progress` is called in the event loop with a part from 0 to 1."""
         self._hass = hass
         self._path = path
         self._wanted = wanted
@@ -204,10 +207,10 @@ class LegacyImport:
         self._stopped = threading.Event()
 
     async def async_run(self, found: Sequence[LegacySeries], *, dry_run: bool) -> list[Imported]:
-        """Write the hours of all wanted series, one after the other; return what came of each.
+        """Write the hours of all wanted series, one after the other, and return the results.
 
-        Raises ServiceValidationError for a file that cannot be read, HomeAssistantError if the
-        recorder does not let us.
+        Raises ServiceValidationError if the file cannot be read, and HomeAssistantError if the
+        recorder refuses.
         """
         if not self._editor.is_ready():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
@@ -216,10 +219,10 @@ class LegacyImport:
             self._path,
             await _async_zone(self._hass),
             [series for series in found if series.key in self._wanted],
-            progress=lambda rows: self._tell(rows / total),
+            progress=lambda rows: self._report_progress(rows / total),
             cancelled=self._stopped.is_set,
         )
-        done: dict[Key, Imported] = {}
+        done: dict[SeriesKey, Imported] = {}
         try:
             while (series := await self._async_next(hours)) is not None:
                 statistic = self._wanted[series.series.key]
@@ -232,8 +235,8 @@ class LegacyImport:
             done.get(series.key) or Imported(series=series, statistic_id=None) for series in found
         ]
 
-    def _tell(self, part: float) -> None:
-        """Tell the progress, from whatever thread reads."""
+    def _report_progress(self, part: float) -> None:
+        """Report the progress from any thread."""
         if self._progress is not None:
             self._hass.loop.call_soon_threadsafe(self._progress, min(part, 1.0))
 
@@ -241,12 +244,12 @@ class LegacyImport:
         try:
             return await self._hass.async_add_executor_job(next, hours, None)
         except LegacyFileError as err:
-            raise _refused(err) from err
+            raise _file_error(err) from err
 
     async def _async_series(
         self, series: HourlySeries, statistic: Statistic, *, dry_run: bool
     ) -> Imported:
-        about = Imported(
+        result = Imported(
             series=series.series,
             statistic_id=statistic.id,
             readings=series.readings,
@@ -257,31 +260,30 @@ class LegacyImport:
                 await self._editor.async_resume(statistic)
             if statistic.has_sum:
                 rows = await self._hass.async_add_executor_job(_of_kind, series.rows, SumRow)
-                await self._async_sums(statistic, rows, about, dry_run=dry_run)
+                await self._async_sums(statistic, rows, result, dry_run=dry_run)
             else:
                 means = await self._hass.async_add_executor_job(_of_kind, series.rows, MeanRow)
-                await self._async_means(statistic, means, about, dry_run=dry_run)
-        return about
+                await self._async_means(statistic, means, result, dry_run=dry_run)
+        return result
 
     async def _async_sums(
-        self, statistic: Statistic, rows: list[SumRow], about: Imported, *, dry_run: bool
+        self, statistic: Statistic, rows: list[SumRow], result: Imported, *, dry_run: bool
     ) -> None:
-        there = await self._editor.async_hourly_rows(statistic)
+        existing = await self._editor.async_hourly_rows(statistic)
         changes = self._editor.journal.changes_of(statistic.id)
-        ours = changes.inserted.all()
+        inserted = changes.inserted.all()
         # Years of hours are too many for the event loop.
-        own, live = await self._hass.async_add_executor_job(_apart, there, ours)
+        own, live = await self._hass.async_add_executor_job(_by_author, existing, inserted)
         if not live:
-            live = (await self._editor.async_short_term_rows(statistic))[:1] or self._shown(
-                statistic
-            )
+            live = (await self._editor.async_short_term_rows(statistic))[:1]
+            live = live or self._expected_first_row(statistic)
         if statistic.is_external:
             own, live = [], []
         plan = await self._hass.async_add_executor_job(
-            merged, rows, own, live, self._editor.compiled_until()
+            plan_merge, rows, own, live, self._editor.compiled_until()
         )
-        about.rows = len(plan.rows)
-        about.energy = plan.energy
+        result.rows = len(plan.rows)
+        result.energy = plan.energy
         if dry_run or not plan.rows:
             return
         changes.sum_boundary = (
@@ -290,10 +292,11 @@ class LegacyImport:
         await self._editor.async_write(statistic, plan.rows, ChangeReason.IMPORT)
         await self._editor.async_align_sums(statistic)
 
-    def _shown(self, statistic: Statistic) -> list[Row]:
-        """Return what an entity shows now, with which its live rows will begin.
+    def _expected_first_row(self, statistic: Statistic) -> list[Row]:
+        """Return the first live row that is to be expected, from the present state of the entity.
 
-        The hours before are filled evenly, where no box remembers them.
+        The hours before it are filled evenly. Empty if the state is not a number, and for a
+        FRITZ!Box, whose device statistics cover these hours.
         """
         state = self._hass.states.get(statistic.id)
         entry = self._hass.config_entries.async_get_entry(statistic.entry_id or "")
@@ -311,40 +314,56 @@ class LegacyImport:
         return [Row(now, SHORT_TERM, shown, 0.0)] if math.isfinite(shown) else []
 
     async def _async_means(
-        self, statistic: Statistic, rows: list[MeanRow], about: Imported, *, dry_run: bool
+        self, statistic: Statistic, rows: list[MeanRow], result: Imported, *, dry_run: bool
     ) -> None:
-        there = await self._editor.async_has_hours(statistic, 0.0)
-        ours = self._editor.journal.changes_of(statistic.id).inserted.all()
-        until = self._editor.compiled_until()
-        lacking = await self._hass.async_add_executor_job(_lacking, rows, there - ours, until)
-        about.rows = len(lacking)
+        existing = await self._editor.async_has_hours(statistic, 0.0)
+        inserted = self._editor.journal.changes_of(statistic.id).inserted.all()
+        live, until = existing - inserted, self._editor.compiled_until()
+        missing = await self._hass.async_add_executor_job(_missing_means, rows, live, until)
+        result.rows = len(missing)
         if not dry_run:
-            await self._editor.async_write(statistic, lacking, ChangeReason.IMPORT)
+            await self._editor.async_write(statistic, missing, ChangeReason.IMPORT)
 
 
 def _of_kind[R: SumRow | MeanRow](rows: Iterable[SumRow | MeanRow], kind: type[R]) -> list[R]:
     return [row for row in rows if isinstance(row, kind)]
 
 
-def _apart(there: Iterable[Row], ours: Container[int]) -> tuple[list[SumRow], list[Row]]:
-    """Return the rows that we have written, and those of Home Assistant."""
-    own = [SumRow(row.start, row.state, row.sum) for row in there if row.start in ours]
-    return own, [row for row in there if row.start not in ours]
+class _ByAuthor(NamedTuple):
+    """The hourly rows of a sum."""
+
+    own: list[SumRow]
+    """Those that py_hab has written."""
+    live: list[Row]
+    """Those of Home Assistant."""
 
 
-def _lacking(rows: Iterable[MeanRow], measured: Container[int], until: int) -> list[MeanRow]:
-    return [row for row in rows if row.start not in measured and row.start < until]
+def _by_author(rows: Iterable[Row], inserted: Container[int]) -> _ByAuthor:
+    return _ByAuthor(
+        own=[SumRow(row.start, row.state, row.sum) for row in rows if row.start in inserted],
+        live=[row for row in rows if row.start not in inserted],
+    )
 
 
-def _refused(err: LegacyFileError) -> ServiceValidationError:
-    _LOGGER.debug("The old server's file cannot be read: %s", err)
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=_REFUSALS[err.reason])
+def _missing_means(rows: Iterable[MeanRow], live: Container[int], until: int) -> list[MeanRow]:
+    return [row for row in rows if row.start not in live and row.start < until]
+
+
+def _file_error(err: LegacyFileError) -> ServiceValidationError:
+    _LOGGER.debug("The legacy file cannot be read: %s", err)
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=_TRANSLATION_KEYS[err.reason]
+    )
 
 
 async def async_import_file(
     hass: HomeAssistant, entry: PyHabConfigEntry, path: str, *, dry_run: bool
 ) -> list[Imported]:
-    """Import a file at an allowed path, each series to where it belongs."""
+    """Import a file at an allowed path, each series into its proposed statistic.
+
+    Raises ServiceValidationError if the file must not or cannot be read, and HomeAssistantError if
+    the recorder refuses.
+    """
     allowed = await async_allowed(hass, path)
     found = await async_inspect(hass, allowed)
     wanted = targets(hass, entry, found)

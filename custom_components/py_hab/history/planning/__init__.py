@@ -1,1 +1,1 @@
-"""What statistics should hold: plans made from rows, without any I/O."""
+"""Plans changes of statistics from their rows, without I/O and without Home Assistant."""

@@ -1,62 +1,64 @@
-"""Which hours the box remembers that the statistics lack, and how they fit in.
-
-Nothing here reads or writes: it is told what stands there, and tells what should.
-"""
+"""Plans which hours from device statistics to insert into a statistic."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 import math
 
 from ...counters.guard import DEFAULT_MAX_POWER
-from .outage import spread
-from .rows import HOUR, MeanRow, Row, SumRow
+from .rows import HOUR, MeanRow, Row, SumRow, full_hour
+from .shape import spread
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Backfill:
+class InsertPlan:
     """Hours to be written."""
 
     rows: list[SumRow] = field(default_factory=list)
     sum_boundary: int | None = None
-    """Where the hours before all others end (unix time): there the sums must be made to meet."""
+    """The end of the hours that precede all existing rows. Their sums start at 0, so the sums
+    after this time must be adjusted to continue them. None if there are no such hours."""
 
     energy: float = 0.0
-    """kWh that the statistics did not have before."""
+    """kWh of the hours that precede all existing rows."""
 
 
-def missing_hours(
+def plan_backfill(
     readings: Mapping[int, float],
-    hours: Sequence[Row],
-    first: int | None,
+    hourly_rows: Sequence[Row],
+    first_start: int | None,
     until: int,
     *,
-    measured_at: Container[int] | None = None,
-    opening: float = math.inf,
-) -> Backfill:
-    """Return the hours that the readings (kWh at full hours) know and the statistics lack.
+    period_boundaries: Container[int] | None = None,
+    opening_reading: float = math.inf,
+) -> InsertPlan:
+    """Return the hours that the readings (kWh at full hours) cover and the statistics lack.
 
-    `hours` are all hourly rows, ascending; `first` is when the first row of any length starts,
-    None if there is none; `until` is up to when hours may be written (unix times). `told` are the
-    full hours at which the readings are more than an even spread, None for all. `opening` is
-    the reading with which the first row begins, if that is known: what was counted after it is in
-    the rows, whatever a coarser series makes of it.
+    `hourly_rows` are all hourly rows of the statistic, ascending. `first_start` is the start of its
+    first row, short-term rows included; None if it has no rows. Hours are planned up to `until`.
+
+    Readings that are not at `period_boundaries` are interpolated and do not determine the energy
+    between two existing rows; None means that all readings are exact. `opening_reading` is the
+    reading at the start of the first row, if known: the first row already includes everything
+    counted after it, even if a coarse series places it earlier.
     """
-    there = {row.start for row in hours}
-    lacking = [
+    existing = {row.start for row in hourly_rows}
+    missing = [
         hour
         for hour in sorted(readings)
-        if hour not in there and hour + HOUR in readings and hour + HOUR <= until
+        if hour not in existing and hour + HOUR in readings and hour + HOUR <= until
     ]
-    head = [hour for hour in lacking if first is None or hour + HOUR <= first // HOUR * HOUR]
-    rows = _before_all(head, readings, opening)
-    return Backfill(
+    before = [
+        hour for hour in missing if first_start is None or hour + HOUR <= full_hour(first_start)
+    ]
+    rows = _rows_before_all(before, readings, opening_reading)
+    return InsertPlan(
         rows=[
             *rows,
-            *_in_between(
-                lacking[len(head) :],
+            *_rows_between(
+                missing[len(before) :],
                 readings,
-                readings if measured_at is None else measured_at,
-                hours,
+                readings if period_boundaries is None else period_boundaries,
+                hourly_rows,
             ),
         ],
         sum_boundary=rows[-1].start + HOUR if rows else None,
@@ -64,63 +66,70 @@ def missing_hours(
     )
 
 
-def _before_all(hours: Sequence[int], readings: Mapping[int, float], most: float) -> list[SumRow]:
-    """Return the hours before all rows: their sums begin with 0."""
-    if not hours or readings[hours[0]] >= most:
-        return []
-    ends = [(hour, min(readings[hour + HOUR], most)) for hour in hours]
-    return [SumRow(hour, reading, reading - readings[hours[0]]) for hour, reading in ends]
-
-
-def _in_between(
-    lacking: Iterable[int],
-    readings: Mapping[int, float],
-    measured_at: Container[int],
-    hours: Sequence[Row],
+def _rows_before_all(
+    hours: Sequence[int], readings: Mapping[int, float], opening_reading: float
 ) -> list[SumRow]:
-    """Return hours that lie between two rows; the sums of those stay what they are."""
+    """Return rows for the hours before all existing rows; their sums start at 0."""
+    if not hours or readings[hours[0]] >= opening_reading:
+        return []
+    closing = [(hour, min(readings[hour + HOUR], opening_reading)) for hour in hours]
+    return [SumRow(hour, reading, reading - readings[hours[0]]) for hour, reading in closing]
+
+
+def _rows_between(
+    missing: Iterable[int],
+    readings: Mapping[int, float],
+    period_boundaries: Container[int],
+    hourly_rows: Sequence[Row],
+) -> list[SumRow]:
+    """Return rows for missing hours between existing rows, whose sums remain unchanged."""
     rows: list[SumRow] = []
-    remaining = iter(hours)
+    remaining = iter(hourly_rows)
     left: Row | None = None
     right = next(remaining, None)
     counted: dict[int, float] = {}
-    for hour in lacking:
+    for hour in missing:
         if right is not None and right.start < hour:
             while right is not None and right.start < hour:
                 left, right = right, next(remaining, None)
-            counted = _spread_between(left, right, readings, measured_at)
+            counted = _energy_between(left, right, readings, period_boundaries)
         if left is not None and hour + HOUR in counted:
             kwh = counted[hour + HOUR]
             rows.append(SumRow(hour, left.state + kwh, left.sum + kwh))
     return rows
 
 
-def _spread_between(
-    left: Row | None, right: Row | None, readings: Mapping[int, float], measured_at: Container[int]
+def _energy_between(
+    left: Row | None,
+    right: Row | None,
+    readings: Mapping[int, float],
+    period_boundaries: Container[int],
 ) -> dict[int, float]:
-    """Return the kWh since `left` at full hours until the end of `right`."""
-    # Where the counter or its sum began anew, or without states, nobody knows how much belongs in
-    # between.
+    """Return the kWh counted since `left` at each full hour until the end of `right`."""
+    # If a row is missing or has no state, or the counter or its sum restarted in between, the
+    # energy of the missing hours is unknown.
     if left is None or right is None or right.sum < left.sum or not right.state >= left.state:
         return {}
-    known = {
+    known_energy = {
         hour: readings[hour] - left.state
         for hour in range(left.end, right.end, HOUR)
-        if hour in measured_at and hour in readings
+        if hour in period_boundaries and hour in readings
     }
-    return spread(left.end, right.end, right.sum - left.sum, known=known, load_profile={})
+    return spread(
+        left.end, right.end, right.sum - left.sum, known_energy=known_energy, load_profile={}
+    )
 
 
 def sum_offset(last: Row, first: Row) -> float:
-    """Return the kWh by which `first` and all after it are to be shifted to follow `last`.
+    """Return the kWh to add to `first` and all later sums so that they continue the sum of `last`.
 
-    Between the two rows is what the counter has risen by, if that is possible.
+    The energy between the two rows is the rise of the counter, or 0 if that rise is impossible.
     """
     rise = first.state - last.state
-    possible = 0 <= rise <= DEFAULT_MAX_POWER * ((first.end - last.end) / HOUR + 1)
-    return last.sum + (rise if possible else 0.0) - first.sum
+    is_possible = 0 <= rise <= DEFAULT_MAX_POWER * ((first.end - last.end) / HOUR + 1)
+    return last.sum + (rise if is_possible else 0.0) - first.sum
 
 
-def missing_means(rows: Iterable[MeanRow], there: set[int], until: int) -> list[MeanRow]:
-    """Return the hours of a measurement that the statistics lack."""
-    return [row for row in rows if row.start not in there and row.start + HOUR <= until]
+def missing_means(rows: Iterable[MeanRow], existing: set[int], until: int) -> list[MeanRow]:
+    """Return the hours of a measurement that the statistics lack, up to `until`."""
+    return [row for row in rows if row.start not in existing and row.start + HOUR <= until]

@@ -1,205 +1,156 @@
-"""What statistics should say about a time without readings, or of a counter that was replaced.
-
-Nothing here reads or writes: it is told what stands there, and tells what should.
-"""
+"""Plans the repair of statistics after a gap in the readings of a counter, or its replacement."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import inf, nextafter
-from typing import Final
+from typing import NamedTuple
 
 from ...counters.gap import Gap
 from ...counters.guard import DEFAULT_MAX_POWER
-from .rows import HOUR, SHORT_TERM, Row, SumRow, full_hour
-
-NOTHING: Final = 1e-6
-"""kWh; sums are floats."""
+from .rows import HOUR, ROUNDING_ERROR, SHORT_TERM, Row, SumRow
+from .shape import spread
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutageRepair:
-    """What makes the statistics of a counter right about a gap."""
+    """The changes that make the statistics of a counter reflect a gap."""
 
-    at: int
-    """From which row on all sums are to be shifted, in unix time."""
-    shift: float = 0.0
-    """kWh; 0 when the sums are right already."""
-    restarted: bool = False
-    """Whether Home Assistant had begun its sum anew after a long silence."""
+    adjust_from: int
+    """The start of the first row whose sum is adjusted."""
+    adjustment: float = 0.0
+    """kWh to add to all sums from there on; 0 if the sums are already correct."""
+    sum_restarted: bool = False
+    """Whether Home Assistant has restarted the sum after a long gap."""
     rows: list[SumRow] = field(default_factory=list)
-    """Hours as they should be."""
+    """The hours from that of the last reading before the gap to the end of the gap."""
 
 
-def spread(
-    start: float,
-    end: float,
-    energy: float,
-    *,
-    known: Mapping[int, float],
-    load_profile: Mapping[int, float],
-) -> dict[int, float]:
-    """Return the kWh counted since `start` at every full hour until `end` (unix times).
-
-    `known` are kWh since `start` at full hours that somebody remembers, `usual` the kWh of an
-    hour, by its start, in whose shape the rest is spread. What neither tells is spread evenly.
-    """
-    anchors = [(start, 0.0)]
-    for hour in sorted(known):
-        if start < hour < end:
-            least = anchors[-1][1]
-            anchors.append((float(hour), min(max(known[hour], least), energy)))
-    anchors.append((end, energy))
-    counted: dict[int, float] = {}
-    for (left, before), (right, after) in pairwise(anchors):
-        counted |= _between(left, right, before, after, load_profile)
-    return counted
-
-
-def _between(
-    left: float, right: float, before: float, after: float, load_profile: Mapping[int, float]
-) -> dict[int, float]:
-    """Return the kWh at the full hours after `left` up to `right`, which lies behind it."""
-    hours = range(full_hour(left) + HOUR, full_hour(right) + 1, HOUR)
-    edges = [left, *hours, right]
-    lengths = [(stop - begin) / HOUR for begin, stop in pairwise(edges)]
-    shares = [
-        load_profile.get(full_hour(begin), -1.0) * length
-        for begin, length in zip(edges, lengths, strict=False)
-    ]
-    energy, total = after - before, sum(shares)
-    possible = total > 0 and all(
-        0 <= share * energy <= DEFAULT_MAX_POWER * length * total
-        for share, length in zip(shares, lengths, strict=True)
-    )
-    if not possible:
-        shares, total = lengths, sum(lengths)
-    passed = 0.0
-    counted: dict[int, float] = {}
-    for hour, share in zip(hours, shares, strict=False):
-        passed += share
-        counted[hour] = before + energy * min(passed / total, 1.0)
-    return counted
+class _Reading(NamedTuple):
+    time: float
+    kwh: float
 
 
 def plan_outage_repair(
     gap: Gap,
     *,
     short_term_rows: Sequence[Row],
-    hours: Sequence[Row],
-    ours: Container[int],
-    known: Mapping[int, float],
+    hourly_rows: Sequence[Row],
+    own_hours: Container[int],
+    known_readings: Mapping[int, float],
     load_profile: Mapping[int, float],
 ) -> OutageRepair | None:
-    """Return what is to be done about a gap, None as long as nothing after it is compiled.
+    """Return how to repair a gap, or None until a reading after it has been compiled.
 
-    `periods` and `hours` are the rows around the gap, five-minute and hourly ones, as far as
-    there are any; `ours` the hours that we have written. `known` are the readings in kWh that
-    the box remembers at full hours.
+    `short_term_rows` and `hourly_rows` are the rows around the gap, as far as they exist.
+    `own_hours` are the hours that py_hab has written. `known_readings` are readings (kWh) at full
+    hours from device statistics. For `load_profile` see `spread`.
     """
-    found = (_first_after(gap, short_term_rows), _first_after(gap, hours))
-    # The oldest five-minute rows may have been purged meanwhile.
+    found = (_first_after(gap, short_term_rows), _first_after(gap, hourly_rows))
+    # The oldest short-term rows may have been purged since, so the hourly row can be earlier.
     after = min(filter(None, found), key=lambda row: row.end, default=None)
     if after is None:
         return None
-    before = _at_start(gap, short_term_rows) or _at_start(gap, hours)
+    before = _last_before(gap, short_term_rows) or _last_before(gap, hourly_rows)
     if before is None or not _is_possible(gap, before):
-        # The statistics begin with this reading: there is nothing to be continued.
-        return OutageRepair(at=after.start)
-    base = before.sum + gap.before - before.state
-    # Home Assistant goes on from its five-minute rows only, and keeps them for ten days.
-    restarted = gap.is_same_counter and before.length == HOUR
-    pending_adjustment = [
-        row.start for row in short_term_rows if restarted and row.start > gap.start
+        # The statistics start with the reading after the gap.
+        return OutageRepair(adjust_from=after.start)
+    sum_before = before.sum + gap.before - before.state
+    # Home Assistant continues a sum from short-term rows only, and purges them after ten days.
+    sum_restarted = gap.is_same_counter and before.length == HOUR
+    restarted_rows = [
+        row.start for row in short_term_rows if sum_restarted and row.start > gap.start
     ]
     if before.length < HOUR:
-        seen = _last_seen(gap, short_term_rows)
+        last = _last_reading(gap, short_term_rows)
     else:
-        seen = _last_seen(
-            gap, [row for row in hours if gap.is_same_counter and row.start not in ours]
+        last = _last_reading(
+            gap, [row for row in hourly_rows if gap.is_same_counter and row.start not in own_hours]
         )
-    energy = max(gap.energy, seen[1] - gap.before)
-    shift = base + energy + (after.state - gap.after) - after.sum
+    energy = max(gap.energy, last.kwh - gap.before)
+    adjustment = sum_before + energy + (after.state - gap.after) - after.sum
     return OutageRepair(
-        at=min([after.start, *pending_adjustment]),
-        shift=shift if abs(shift) > NOTHING else 0.0,
-        restarted=restarted,
-        rows=_hours_between(gap, base, energy, seen, known, load_profile),
+        adjust_from=min([after.start, *restarted_rows]),
+        adjustment=adjustment if abs(adjustment) > ROUNDING_ERROR else 0.0,
+        sum_restarted=sum_restarted,
+        rows=_gap_rows(gap, sum_before, energy, last, known_readings, load_profile),
     )
 
 
 def _is_possible(gap: Gap, before: Row) -> bool:
-    """Whether a row shows the counter of the reading before the gap."""
+    """Whether a row can belong to the counter that was read before the gap."""
     hours = (gap.start - before.start) / HOUR + 1
     return abs(gap.before - before.state) <= DEFAULT_MAX_POWER * hours
 
 
-def _last_seen(gap: Gap, rows: Sequence[Row]) -> tuple[float, float]:
-    """Return when the counter was last measured before the silence, and its reading.
+def _last_reading(gap: Gap, rows: Sequence[Row]) -> _Reading:
+    """Return the last reading of the counter before the gap.
 
-    Rows show more than what was remembered if Home Assistant was not stopped in order.
+    It can be later than the start of the gap: after a crash of Home Assistant, rows contain
+    readings that the counter store had not saved yet.
     """
     most = gap.after if gap.is_same_counter else inf
-    shown = [
+    later = [
         row
         for row in rows
-        if gap.start < row.end <= gap.end and gap.before + NOTHING < row.state <= most
+        if gap.start < row.end <= gap.end and gap.before + ROUNDING_ERROR < row.state <= most
     ]
-    reading = max((row.state for row in shown), default=gap.before)
-    ends = [row.end for row in shown if row.state >= reading - NOTHING]
-    # At an end that is a full hour, what is known of that hour is still to be heard.
-    return nextafter(min(ends), 0.0) if shown else gap.start, reading
+    kwh = max((row.state for row in later), default=gap.before)
+    ends = [row.end for row in later if row.state >= kwh - ROUNDING_ERROR]
+    # If the row ends at a full hour, a known reading at that hour must still be used. `spread`
+    # uses only those after the start.
+    return _Reading(nextafter(min(ends), 0.0) if later else gap.start, kwh)
 
 
-def _hours_between(
+def _gap_rows(
     gap: Gap,
-    base: float,
+    sum_before: float,
     energy: float,
-    seen: tuple[float, float],
-    known: Mapping[int, float],
+    last: _Reading,
+    known_readings: Mapping[int, float],
     load_profile: Mapping[int, float],
 ) -> list[SumRow]:
     """Return the hours from that of the last reading to the one before the next reading.
 
-    `base` is the sum at the reading before the gap, `energy` what was counted until the next one.
+    `sum_before` is the sum at the reading before the gap, `energy` the kWh counted from there to
+    the reading after the gap.
     """
-    start, reading = seen
-    passed = reading - gap.before
+    counted_before = last.kwh - gap.before
     if energy <= 0 and gap.is_same_counter:
         return []
+    known_energy = {hour: kwh - last.kwh for hour, kwh in known_readings.items()}
     counted = spread(
-        start,
+        last.time,
         gap.end,
-        max(energy - passed, 0.0),
-        known={hour: value - reading for hour, value in known.items()}
-        if gap.is_same_counter
-        else {},
+        max(energy - counted_before, 0.0),
+        known_energy=known_energy if gap.is_same_counter else {},
         load_profile=load_profile,
     )
-    # State and sum rise together, so that each of these rows tells what stood before the gap.
+    # State and sum rise together, so `sum_before` can be derived from any of these rows if the gap
+    # is repaired again.
     return [
-        SumRow(hour - HOUR, reading + kwh, base + passed + kwh) for hour, kwh in counted.items()
+        SumRow(hour - HOUR, last.kwh + kwh, sum_before + counted_before + kwh)
+        for hour, kwh in counted.items()
     ]
 
 
 def _first_after(gap: Gap, rows: Sequence[Row]) -> Row | None:
-    """Return the first row that shows a reading from after the gap.
+    """Return the first row with a reading from after the gap.
 
-    A reading is written up to a minute after it was believed.
+    The state of the entity can follow an accepted reading up to a minute later.
     """
     for row in rows:
-        lower = row.state < gap.before - NOTHING and row.end >= gap.end + SHORT_TERM
-        nearer = abs(row.state - gap.after) <= abs(row.state - gap.before)
-        if row.end > gap.end and (nearer or (lower and not gap.is_same_counter)):
+        is_lower = row.state < gap.before - ROUNDING_ERROR and row.end >= gap.end + SHORT_TERM
+        is_nearer = abs(row.state - gap.after) <= abs(row.state - gap.before)
+        if row.end > gap.end and (is_nearer or (is_lower and not gap.is_same_counter)):
             return row
     return None
 
 
-def _at_start(gap: Gap, rows: Sequence[Row]) -> Row | None:
-    """Return the last row that shows the counter from before the gap.
+def _last_before(gap: Gap, rows: Sequence[Row]) -> Row | None:
+    """Return the last row that shows the counter before the gap.
 
-    Rows within it prove nothing: when the counter comes back, its last reading is shown while
-    the next one is confirmed, and a sum that begins anew begins with that.
+    Rows within the gap are not reliable: while the first new reading is being confirmed, the entity
+    shows the last accepted one, and a restarted sum starts with that.
     """
     return max(
         (row for row in rows if row.start <= gap.start and row.end <= gap.end),

@@ -1,34 +1,38 @@
-"""Rows of hourly statistics, as everything in this folder hands them on."""
+"""Rows of statistics, as the planning functions exchange them.
+
+All times in `planning` and `statistics` are unix timestamps in whole seconds, as in the recorder's
+own tables; only the start and end of a gap may have fractions of a second.
+"""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 HOUR: Final = 3600
 """Seconds of a row of long-term statistics."""
 SHORT_TERM: Final = 300
 """Seconds of a row of short-term statistics."""
-SAME: Final = 1e-6
-"""kWh, °C or %; sums are floats."""
+ROUNDING_ERROR: Final = 1e-6
+"""kWh, °C or %; equal values differ by less than this after calculations with floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class SumRow:
-    """An hour of a counter, in kWh."""
+    """One hour of a counter, in kWh."""
 
     start: int
-    """Unix time of the full hour."""
+    """The full hour at which it starts."""
     state: float
-    """What the counter shows at the end of the hour."""
+    """The reading of the counter at the end of the hour."""
     sum: float
-    """What has been counted until then since the first row's beginning."""
+    """The energy counted from the start of the first row to the end of the hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeanRow:
-    """An hour of a measurement, in the unit of its entity."""
+    """One hour of a measurement, in the unit of its entity."""
 
     start: int
-    """Unix time of the full hour."""
+    """The full hour at which it starts."""
     mean: float
     min: float
     max: float
@@ -36,20 +40,31 @@ class MeanRow:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a sum as it stands in the recorder; times in seconds, energy in kWh."""
+    """A row of a sum as it is stored in the recorder, in kWh."""
 
     start: int
     length: int
+    """Seconds: HOUR or SHORT_TERM."""
     state: float
-    """NaN where nobody has written any: an import of the user's own may have sums only."""
+    """NaN if the row has none; rows that the user has imported may have sums only."""
     sum: float
 
     @property
     def end(self) -> int:
-        """When the row's period ends."""
+        """The time at which the period of the row ends."""
         return self.start + self.length
 
 
-def full_hour(moment: float) -> int:
-    """Return the unix time of the full hour that a moment lies in, or is."""
-    return int(moment // HOUR) * HOUR
+class HourlySum(NamedTuple):
+    """An hourly row of any energy statistic, no matter who wrote it."""
+
+    start: int
+    state: float | None
+    """In the unit of the integration that wrote it: kWh, Wh or MWh."""
+    sum: float
+    """kWh."""
+
+
+def full_hour(time: float) -> int:
+    """Return the full hour at or before a time."""
+    return int(time // HOUR) * HOUR

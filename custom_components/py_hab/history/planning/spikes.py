@@ -1,12 +1,13 @@
-"""Hours that cannot be: more than a house can draw, or less than nothing.
+"""Finds impossible hours in energy statistics, and proposes what they should hold.
 
-Most come from a counter that fell and rose again: Home Assistant books its whole reading as
-consumption, or takes it off and adds it again. What should stand there is told, in this order, by
+An hour is impossible if it shows more energy than a house can draw, or less than none. Most come
+from a counter that fell and rose again: Home Assistant books its whole reading as consumption, or
+subtracts it and adds it again. The proposal comes from the first of these rules that applies:
 
-1. what the counter has shown since an earlier reading, less what has been booked since then;
-2. the sum itself, if it comes back to where it was: what is booked meanwhile stays, in total;
-3. a reading that fell and stays low: another counter, of which nothing has been consumed yet;
-4. what hours around it hold as a rule, as nothing else is known.
+1. The reading has risen since an earlier one: the rise, less what has been booked since then.
+2. The sum returns to where it was: what was booked in the meantime remains, in total.
+3. The reading fell and stays low: 0, because this is another counter, or one that was reset.
+4. Nothing else is known: the median of the hours around it.
 """
 
 from collections import Counter
@@ -15,30 +16,35 @@ from dataclasses import dataclass
 from enum import StrEnum
 import math
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
-from .rows import HOUR
+from .rows import HOUR, HourlySum
 
-NOTHING: Final = 1e-5
-"""kWh; sums are floats, and those of spoiled histories are large ones."""
+SUM_NOISE: Final = 1e-5
+"""kWh; the rounding error of a sum. It is larger than ROUNDING_ERROR because the sums of spoiled
+histories are large."""
 DIGITS: Final = 1.0
-"""kWh; a meter that loses its decimals falls by less, and counts on from where it is."""
-DIP: Final = 0.9
-"""Part of a reading; what falls to less has been reset. Home Assistant draws the same line."""
+"""kWh; a meter that loses its decimals falls by less than this and then counts on."""
+RESET_RATIO: Final = 0.9
+"""A reading that falls below this part of the last one has been reset. The recorder uses the same
+ratio (`reset_detected` in homeassistant/components/sensor/recorder.py)."""
 LOOK_BACK: Final = 48
-"""Rows among which a reading from before the trouble is looked for."""
+"""Rows before an impossible hour among which a correct reading is looked for."""
 RETURN: Final = 24 * HOUR
-"""Seconds within which a sum that has jumped or fallen comes back, if it does."""
+"""Seconds within which a sum that jumped or fell has to return."""
 DIGITS_RETURN: Final = 7 * 24 * HOUR
-"""Seconds until lost decimals are counted again; what a roof feeds in in winter takes days."""
+"""Seconds within which lost decimals have to be counted again. In winter the feed-in of a roof
+takes days to reach 1 kWh."""
 SUDDEN: Final = 2
-"""Rows after which a reset counter that shows its old reading again has not been reset."""
+"""Rows within which the old reading has to be back for the counter not to have been reset."""
 NEIGHBOURS: Final = 12
-"""Rows on either side that tell what is usual."""
+"""Rows before and after an hour that show what is typical."""
 SCALES: Final = (1.0, 0.001, 1000.0)
-"""What makes kWh of states; some write them in Wh or MWh, and the sum in kWh."""
-ALIKE: Final = 0.05
-"""Part by which a rise of states and what was booked may differ to be taken for the same."""
+"""Factors from the unit of a state to kWh: integrations may write states in kWh, Wh or MWh beside
+sums in kWh."""
+SCALE_TOLERANCE: Final = 0.05
+"""Relative difference between the rise of a state and the booked energy that still counts as
+equal."""
 
 
 class SpikeReason(StrEnum):
@@ -47,19 +53,20 @@ class SpikeReason(StrEnum):
     TOO_HIGH = "too_high"
     NEGATIVE = "negative"
     COUNTED_TWICE = "counted_twice"
-    """Possible, but shared with a wrong hour: part of it had been counted before."""
+    """The hour is possible, but a part of its energy had been booked before in an impossible
+    hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spike:
-    """An hour that is wrong."""
+    """An hour to be corrected."""
 
     start: int
-    """Unix time."""
     change: float
-    """kWh booked in it."""
+    """kWh booked in the hour."""
     proposed: float
-    """kWh that it should have: by the difference all sums from here on are to be shifted."""
+    """kWh that the hour should have. All sums from here on are to be adjusted by the
+    difference."""
     reason: SpikeReason
 
 
@@ -69,7 +76,7 @@ class _Hour:
 
     start: int
     hours: float
-    """Since the row before: more than one after an outage."""
+    """Hours since the row before: more than one after an outage."""
     state: float | None
     change: float
     proposed: float
@@ -78,40 +85,46 @@ class _Hour:
     reason: SpikeReason | None = None
 
     @property
-    def possible(self) -> bool:
-        """Whether a house can have drawn this."""
-        return -NOTHING <= self.change <= self.limit + NOTHING
+    def is_possible(self) -> bool:
+        """Whether a house can have drawn this energy."""
+        return -SUM_NOISE <= self.change <= self.limit + SUM_NOISE
 
 
-def find_spikes(
-    rows: Sequence[tuple[int, float | None, float]], *, max_power: float
-) -> list[Spike]:
-    """Return the hours that are wrong, with what they should hold.
+class _Fall(NamedTuple):
+    """What the readings say about a fall of the sum."""
 
-    `rows` are start (unix time), state and sum (kWh) of hourly statistics, ascending; `max_power`
-    in kW. A row whose sum is no number is taken for missing. With all proposals applied nothing
-    is found any more.
+    is_reset: bool
+    """Whether the counter seems to have been reset."""
+    returns_within: int
+    """Seconds within which the sum has to return if it was not reset."""
+
+
+def find_spikes(rows: Sequence[HourlySum], *, max_power: float) -> list[Spike]:
+    """Return the impossible hours of a statistic, and those that have to change with them.
+
+    `rows` are ascending; rows whose sum is not finite count as missing. `max_power` is in kW. Once
+    all proposals have been applied, no more spikes are found.
     """
     hours = _hours(rows, max_power)
-    untold: list[int] = []
+    unexplained: list[int] = []
     for index, hour in enumerate(hours):
-        if hour.possible:
+        if hour.is_possible:
             continue
         hour.reason = SpikeReason.NEGATIVE if hour.change < 0 else SpikeReason.TOO_HIGH
-        rise = _rise(hours, index)
+        rise = _rise_of_readings(hours, index)
         if rise is None:
-            untold.append(index)
+            unexplained.append(index)
         else:
             hour.proposed = rise
     settled = -1
-    for index in untold:
+    for index in unexplained:
         if index <= settled:
             continue
-        end = _return(hours, index)
+        end = _find_return(hours, index)
         if end is None:
-            hours[index].proposed = _alone(hours, index)
+            hours[index].proposed = _energy_without_return(hours, index)
         else:
-            _settle(hours[index : end + 1])
+            _distribute(hours[index : end + 1])
             settled = end
     return [
         Spike(hour.start, hour.change, hour.proposed, hour.reason)
@@ -120,11 +133,11 @@ def find_spikes(
     ]
 
 
-def _hours(rows: Sequence[tuple[int, float | None, float]], max_power: float) -> list[_Hour]:
-    """Return the rows with what each adds; the first adds its sum, as Home Assistant shows it."""
-    finite = [row for row in rows if math.isfinite(row[2])]
-    # The first row has none before it; who writes one row a day begins with a day's.
-    before, last = 0.0, 2 * finite[0][0] - finite[1][0] if len(finite) > 1 else None
+def _hours(rows: Sequence[HourlySum], max_power: float) -> list[_Hour]:
+    """Return the rows with what each adds. The first adds its sum, as Home Assistant shows it."""
+    finite = [row for row in rows if math.isfinite(row.sum)]
+    # No row precedes the first one. If an integration writes one row a day, it covers a day.
+    before, last = 0.0, 2 * finite[0].start - finite[1].start if len(finite) > 1 else None
     hours: list[_Hour] = []
     for start, state, total in finite:
         since = 1.0 if last is None else max((start - last) / HOUR, 1.0)
@@ -136,114 +149,122 @@ def _hours(rows: Sequence[tuple[int, float | None, float]], max_power: float) ->
 
 
 def _scale(hours: Sequence[_Hour], index: int) -> float:
-    """Return what makes kWh of the states around an hour: what fits the hours that are right."""
+    """Return the factor from states to kWh that fits most of the possible hours around an hour."""
     votes = Counter[float]()
-    for number in _around(hours, index):
+    for number in _possible_neighbours(hours, index):
         before, after = hours[number - 1].state, hours[number].state
-        if before is None or after is None or hours[number].change <= NOTHING:
+        if before is None or after is None or hours[number].change <= SUM_NOISE:
             continue
         for scale in SCALES:
             votes[scale] += math.isclose(
-                (after - before) * scale, hours[number].change, rel_tol=ALIKE
+                (after - before) * scale, hours[number].change, rel_tol=SCALE_TOLERANCE
             )
     return max(SCALES, key=lambda scale: votes[scale])
 
 
-def _around(hours: Sequence[_Hour], index: int) -> list[int]:
-    """Return the numbers of possible hours around one, all but the first."""
+def _possible_neighbours(hours: Sequence[_Hour], index: int) -> list[int]:
+    """Return the indices of the possible hours around one, without the first hour of all."""
     near = range(max(index - NEIGHBOURS, 1), min(index + NEIGHBOURS + 1, len(hours)))
-    return [number for number in near if hours[number].possible]
+    return [number for number in near if hours[number].is_possible]
 
 
-def _rise(hours: Sequence[_Hour], index: int) -> float | None:
-    """Return the kWh of an hour by its state and an earlier one, if they tell."""
+def _rise_of_readings(hours: Sequence[_Hour], index: int) -> float | None:
+    """Return the kWh of an hour from its reading and an earlier one, None if none of them fits."""
     hour, scale = hours[index], _scale(hours, index)
     if hour.state is None:
         return None
-    passed, booked = hour.limit, 0.0
+    possible, booked = hour.limit, 0.0
     for earlier in reversed(hours[max(index - LOOK_BACK, 0) : index]):
         if earlier.state is not None:
             rise = (hour.state - earlier.state) * scale
-            if 0 <= rise <= passed and 0 <= rise - booked <= hour.limit:
+            if 0 <= rise <= possible and 0 <= rise - booked <= hour.limit:
                 return rise - booked
-        passed += earlier.limit
+        possible += earlier.limit
         booked += earlier.proposed
     return None
 
 
-def _return(hours: Sequence[_Hour], index: int) -> int | None:
-    """Return the number of the hour in which a sum that has jumped or fallen is back, if it is."""
+def _find_return(hours: Sequence[_Hour], index: int) -> int | None:
+    """Return the index of the hour in which a sum that jumped or fell returns, None if it does not."""
     first = hours[index]
     if index == 0 and first.change < 0:
-        # Nothing was there to be counted twice: the sum only begins below 0.
+        # Nothing was booked before that could be counted twice: the sum just starts below 0.
         return None
-    reset, patience = _fall(hours, index)
+    fall = _judge_fall(hours, index)
     energy, limit = first.proposed, first.limit
     for number in range(index + 1, len(hours)):
         hour = hours[number]
         energy += hour.proposed
         limit += hour.limit
-        if hour.start - first.start > patience:
+        if hour.start - first.start > fall.returns_within:
             return None
         if first.change > 0:
-            # A small dip behind a spike has nothing to do with it.
-            back = -hour.change >= first.change / 2 and -NOTHING <= energy <= limit
+            # A small dip after a spike is unrelated to it.
+            is_back = -hour.change >= first.change / 2 and -SUM_NOISE <= energy <= limit
         else:
-            # What a reset counter has consumed since, it has not counted in one go.
-            sudden = number - index <= SUDDEN and first.change + hour.change >= -NOTHING
-            told = sudden or not reset or not hour.possible
-            back = told and hour.change > 0 and -NOTHING <= energy <= hour.limit
-        if back:
+            # After a reset, consumption raises the sum gradually: only a jump can be the return.
+            is_sudden = number - index <= SUDDEN and first.change + hour.change >= -SUM_NOISE
+            may_return = is_sudden or not fall.is_reset or not hour.is_possible
+            is_back = may_return and hour.change > 0 and -SUM_NOISE <= energy <= hour.limit
+        if is_back:
             return number
     return None
 
 
-def _fall(hours: Sequence[_Hour], index: int) -> tuple[bool, int]:
-    """Return whether a counter seems to have been reset, and the seconds it may need to return."""
+def _judge_fall(hours: Sequence[_Hour], index: int) -> _Fall:
+    """Return whether the readings around an hour show a reset, and how long its sum may be away."""
     if hours[index].change > 0:
-        return False, RETURN
+        return _Fall(is_reset=False, returns_within=RETURN)
     before, after = hours[index - 1].state, hours[index].state
-    digits = -hours[index].change < DIGITS
-    patience = DIGITS_RETURN if digits else RETURN
+    lost_digits = -hours[index].change < DIGITS
+    returns_within = DIGITS_RETURN if lost_digits else RETURN
     if before is None or after is None:
-        return False, patience
-    # A counter that starts anew passes its old reading too, in the end: all that is consumption.
-    kept = after >= DIP * before or (digits and after * _scale(hours, index) >= DIGITS)
-    return not kept, patience
+        return _Fall(is_reset=False, returns_within=returns_within)
+    # A counter that was reset also passes its old reading some day, but by real consumption.
+    is_kept = after >= RESET_RATIO * before or (
+        lost_digits and after * _scale(hours, index) >= DIGITS
+    )
+    return _Fall(is_reset=not is_kept, returns_within=returns_within)
 
 
-def _settle(run: Sequence[_Hour]) -> None:
-    """Distribute what is booked from a wrong hour until the sum is back, without loss or gain."""
+def _distribute(run: Sequence[_Hour]) -> None:
+    """Propose energies for the hours from an impossible one to the return; the total remains."""
     energy = max(sum(hour.proposed for hour in run), 0.0)
     if run[0].change < 0:
-        # The counter has shown nothing new until it is back where it was.
+        # The counter counted nothing new before it was back at its old reading.
         shares = [0.0] * (len(run) - 1) + [min(energy, run[-1].limit)]
     else:
-        wrong = sum(hour.hours for hour in run if not hour.possible)
-        rest = energy - sum(hour.proposed for hour in run if hour.possible)
-        shares = [hour.proposed if hour.possible else rest * hour.hours / wrong for hour in run]
+        impossible_hours = sum(hour.hours for hour in run if not hour.is_possible)
+        rest = energy - sum(hour.proposed for hour in run if hour.is_possible)
+        shares = [
+            hour.proposed if hour.is_possible else rest * hour.hours / impossible_hours
+            for hour in run
+        ]
         if any(not 0 <= share <= hour.limit for share, hour in zip(shares, run, strict=True)):
-            whole = sum(hour.hours for hour in run)
-            shares = [energy * hour.hours / whole for hour in run]
+            all_hours = sum(hour.hours for hour in run)
+            shares = [energy * hour.hours / all_hours for hour in run]
     for hour, share in zip(run, shares, strict=True):
-        if hour.reason is None and abs(share - hour.change) > NOTHING:
+        if hour.reason is None and abs(share - hour.change) > SUM_NOISE:
             hour.reason = SpikeReason.COUNTED_TWICE
         hour.proposed = share
 
 
-def _alone(hours: Sequence[_Hour], index: int) -> float:
-    """Return the kWh of a wrong hour whose sum does not come back."""
+def _energy_without_return(hours: Sequence[_Hour], index: int) -> float:
+    """Return the kWh to propose for an impossible hour whose sum does not return."""
     hour = hours[index]
-    # The hours before are settled by now, and may let the readings tell what they did not.
-    rise = _rise(hours, index)
+    # The hours before are corrected by now, so their readings may fit where they did not before.
+    rise = _rise_of_readings(hours, index)
     if rise is not None:
         return rise
     before = hours[index - 1].state if index else None
     fell = before is not None and hour.state is not None and hour.state < before
     if index == 0 or fell or (hour.change < 0 and hour.hours <= 1):
-        # The first row, another counter, one that was reset: nobody has consumed what it starts
-        # with. A fall without states is one of these, but for a silence after which sums restart.
+        # This is the first row, another counter, or one that was reset: its start reading was not
+        # consumed here. A fall without states is one of these, unless it follows a long gap, after
+        # which Home Assistant restarts the sum.
         return 0.0
-    near = [hours[number].change / hours[number].hours for number in _around(hours, index)]
-    usual = median(near) if near else 0.0
-    return min(max(usual, 0.0) * hour.hours, hour.limit)
+    rates = [
+        hours[number].change / hours[number].hours for number in _possible_neighbours(hours, index)
+    ]
+    typical = median(rates) if rates else 0.0
+    return min(max(typical, 0.0) * hour.hours, hour.limit)

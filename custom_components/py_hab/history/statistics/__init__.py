@@ -1,1 +1,1 @@
-"""The recorder's statistics: read, changed in one place, and restored."""
+"""Reading the recorder's statistics, changing them in one place, and undoing changes."""

@@ -1,8 +1,8 @@
-"""The one door to the recorder's statistics: read, write hours, shift sums, take back.
+"""The only writer of the recorder's statistics: writes hours, adjusts sums, undoes changes.
 
-Whatever is written is noted in the ledger first, and read back afterwards. Hours are written only
-once Home Assistant has compiled them: a row in the hour still running would cost the rows of all
-sensors (recorder/util.py, "Blocked attempt to insert duplicated statistic rows").
+Every change is recorded in the journal first and read back afterwards. Hours are written only after
+Home Assistant has compiled them: a row in the current hour would lose the rows of all sensors
+(recorder/util.py, "Blocked attempt to insert duplicated statistic rows").
 """
 
 import asyncio
@@ -18,35 +18,35 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..planning.backfill import sum_offset
-from ..planning.rows import HOUR, SAME, MeanRow, SumRow, full_hour
+from ..planning.rows import HOUR, ROUNDING_ERROR, MeanRow, SumRow, full_hour
 from .gateway import RecorderGateway, Statistic, new_metadata, not_written
 from .journal import ChangeJournal, ChangeReason, StatisticChanges, Values
 
 _LOGGER = logging.getLogger(__name__)
 
 READ_BACK: Final = 5000
-"""Rows at once."""
+"""Rows that are read back at once."""
 
 
 class StatisticsEditor(RecorderGateway):
-    """The door. One change at a time; every method waits for the recorder."""
+    """Changes statistics, one at a time. Every method waits for the recorder."""
 
     def __init__(self, hass: HomeAssistant, journal: ChangeJournal) -> None:
-        """Open the door for one Home Assistant."""
+        """Create the editor, and follow renamed entities from now on."""
         super().__init__(hass)
         self.journal = journal
         self.lock = asyncio.Lock()
-        """Held by whoever plans a change from what stands there."""
+        """To be held from reading the rows on which a change is based until it is written."""
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
 
     # Write
 
     async def async_write(
-        self, statistic: Statistic, rows: Sequence[SumRow] | Sequence[MeanRow], work: ChangeReason
+        self, statistic: Statistic, rows: Sequence[SumRow] | Sequence[MeanRow], reason: ChangeReason
     ) -> None:
-        """Write rows of compiled hours; those that are there are replaced.
+        """Write rows of compiled hours; existing rows are replaced.
 
-        Raises HomeAssistantError if they cannot be found afterwards.
+        Raises HomeAssistantError if the rows are not stored afterwards.
         """
         if not rows:
             return
@@ -56,12 +56,13 @@ class StatisticsEditor(RecorderGateway):
         if last + HOUR > self.compiled_until() and not statistic.is_external:
             raise ValueError("the hour is not compiled yet")
         await self.async_resume(statistic)
-        # Whatever Home Assistant is about to compile must be there before we look.
+        # Rows that Home Assistant is about to write must be stored before we read.
         await self._async_recorded()
         changes = self._changes(statistic)
         before = await self._async_values(statistic, first, last + HOUR)
         ours = changes.inserted.all()
-        # What is written again is ours as well: after a crash it goes, and comes anew.
+        # Own hours that are written again are pending as well: after a crash they are deleted, and
+        # written by the next run.
         own = {start for start in values if start not in before or start in ours}
         await in_executor(changes.pending_inserts.add, own)
         await in_executor(changes.inserted.discard, own)
@@ -77,7 +78,7 @@ class StatisticsEditor(RecorderGateway):
         await in_executor(changes.inserted.add, own)
         await in_executor(changes.pending_inserts.discard, own)
         changes.log(
-            work,
+            reason,
             rows=len(values),
             first=dt_util.utc_from_timestamp(first).isoformat(),
             last=dt_util.utc_from_timestamp(last).isoformat(),
@@ -85,33 +86,34 @@ class StatisticsEditor(RecorderGateway):
         await self.journal.async_save()
 
     async def async_adjust_sum(
-        self, statistic: Statistic, start: int, amount: float, work: ChangeReason
+        self, statistic: Statistic, start: int, amount: float, reason: ChangeReason
     ) -> None:
-        """Add kWh to all sums from a five-minute period on, and to the hour that it lies in.
+        """Add kWh to all sums from a five-minute period on, and to the hour that contains it.
 
-        Raises HomeAssistantError if the sums are not what they should be afterwards.
+        Raises HomeAssistantError if the sums are not adjusted afterwards.
         """
-        if abs(amount) < SAME:
+        if abs(amount) < ROUNDING_ERROR:
             return
         await self.async_resume(statistic)
-        # What others are about to change must have been changed before we look.
+        # Changes that others have requested must be done before we read.
         await self._async_recorded()
         changes = self._changes(statistic)
         notes: list[tuple[int, float]] = []
-        if work is ChangeReason.SILENCE:
-            # Sums that began anew do not hold what was shifted before.
+        if reason is ChangeReason.SILENCE:
+            # A sum that was restarted does not contain earlier adjustments.
             earlier = sum(done for moment, done in changes.sum_adjustments if moment <= start)
             notes.append((start, -earlier))
-        if await self._async_shifted(statistic, changes, start, amount, notes):
+        if await self._async_adjust_recorded(statistic, changes, start, amount, notes):
             changes.log(
-                work, energy=round(amount, 6), since=dt_util.utc_from_timestamp(start).isoformat()
+                reason, energy=round(amount, 6), since=dt_util.utc_from_timestamp(start).isoformat()
             )
             await self.journal.async_save()
 
     async def async_align_sums(self, statistic: Statistic) -> None:
-        """Let the sums of Home Assistant go on from the hours that were written before, once.
+        """Adjust the sums of Home Assistant, once, so that they continue those of the hours before.
 
-        It counts from 0 since the first value that it has seen, whatever stands before.
+        Home Assistant starts its sum at 0 with the first value that it sees, even if earlier hours
+        exist.
         """
         changes = self._changes(statistic)
         if changes.sum_boundary is None:
@@ -129,13 +131,13 @@ class StatisticsEditor(RecorderGateway):
             await self.journal.async_save()
 
     def has_unaligned_sums(self, entry_id: str) -> bool:
-        """Whether there are sums of an entry that do not meet yet."""
+        """Whether an entry has sums that still have to be aligned."""
         return any(
             changes.sum_boundary is not None for changes in self.journal.of_entry(entry_id).values()
         )
 
     async def async_align_all_sums(self, entry_id: str) -> None:
-        """Let all sums meet that can by now; one that refuses waits, and holds up no other."""
+        """Align the sums of an entry where possible; an error of one does not stop the others."""
         for statistic_id, changes in self.journal.of_entry(entry_id).items():
             async with self.lock:
                 try:
@@ -144,29 +146,31 @@ class StatisticsEditor(RecorderGateway):
                         await self.async_resume(statistic)
                         await self.async_align_sums(statistic)
                 except HomeAssistantError as err:
-                    _LOGGER.debug("Sums of %s do not meet yet", statistic_id, exc_info=err)
+                    _LOGGER.debug("Sums of %s are not aligned yet", statistic_id, exc_info=err)
 
     async def async_resume(self, statistic: Statistic) -> None:
-        """Bring to an end what was interrupted: rows half written go, a shift is found out."""
+        """Finish interrupted changes: delete pending rows, find out whether a sum was adjusted."""
         changes = self._changes(statistic)
         if changes.is_clean:
             return
         if changes.pending_inserts.ranges or changes.pending_adjustment is not None:
-            # After an error, the recorder may still have before it what it was told.
+            # After an error, the queue of the recorder may still contain the change.
             await self._async_recorded()
-        await self._async_ask_witness(statistic, changes)
+        await self._async_check_sentinel(statistic, changes)
         if changes.pending_inserts.ranges:
             await self._async_delete(statistic.id, changes.pending_inserts.ranges)
             changes.pending_inserts.ranges = []
             await self.journal.async_save()
         if changes.pending_adjustment is not None:
-            made = await self._async_end_shift(statistic, changes, changes.pending_adjustment)
-            _LOGGER.debug("A shift of %s had been made: %s", statistic.id, made)
+            made = await self._async_finish_adjustment(
+                statistic, changes, changes.pending_adjustment
+            )
+            _LOGGER.debug("A pending adjustment of %s was made: %s", statistic.id, made)
 
     async def async_undo(self, statistic: Statistic) -> None:
-        """Take back everything that was written, exactly.
+        """Undo all our changes of a statistic exactly.
 
-        Raises HomeAssistantError if something is not as it was afterwards.
+        Raises HomeAssistantError if a row is not restored afterwards.
         """
         await self.async_resume(statistic)
         await self._async_recorded()
@@ -176,29 +180,29 @@ class StatisticsEditor(RecorderGateway):
             await self._async_recorded()
         else:
             for start, amount in reversed(list(changes.sum_adjustments)):
-                await self._async_shifted(statistic, changes, start, -amount)
+                await self._async_adjust_recorded(statistic, changes, start, -amount)
             await self._async_restore(statistic, changes)
             await self._async_delete(statistic.id, changes.inserted.ranges)
         changes.clear()
         await self.journal.async_save()
 
-    # How it is done
+    # Single changes
 
     def _changes(self, statistic: Statistic) -> StatisticChanges:
         changes = self.journal.changes_of(statistic.id)
-        # An entry that was removed and set up again is another one.
+        # An entry that was removed and set up again has another id.
         changes.entry_id = statistic.entry_id or changes.entry_id
         return changes
 
     async def _async_verify(self, statistic: Statistic, rows: Mapping[int, Values]) -> None:
-        """Read rows back, some of them at a time: years of them take as much memory as it all."""
+        """Read rows back in batches, because years of rows need much memory."""
         for starts in batched(sorted(rows), READ_BACK, strict=False):
             found = await self._async_values(statistic, starts[0], starts[-1] + HOUR)
             expected = {start: rows[start] for start in starts}
             if not await self._hass.async_add_executor_job(_all_there, expected, found):
                 raise not_written(statistic.id)
 
-    async def _async_shifted(
+    async def _async_adjust_recorded(
         self,
         statistic: Statistic,
         changes: StatisticChanges,
@@ -206,9 +210,9 @@ class StatisticsEditor(RecorderGateway):
         amount: float,
         notes: Sequence[tuple[int, float]] = (),
     ) -> bool:
-        """Shift sums and note it; return False if there are none from that moment on.
+        """Adjust sums and record it; return False if there are none from `start` on.
 
-        `notes` are shifts that need not be made, but belong to it.
+        `notes` are adjustments to record with it that need not be made.
         """
         row = await self._async_first_sum(statistic, start)
         if row is None:
@@ -221,14 +225,14 @@ class StatisticsEditor(RecorderGateway):
             changes.sentinel = row[0]
         await self.journal.async_save()
         await self._async_adjust(statistic, start, amount)
-        if not await self._async_end_shift(statistic, changes, changes.pending_adjustment):
+        if not await self._async_finish_adjustment(statistic, changes, changes.pending_adjustment):
             raise not_written(statistic.id)
         return True
 
-    async def _async_end_shift(
+    async def _async_finish_adjustment(
         self, statistic: Statistic, changes: StatisticChanges, pending_adjustment: Sequence[Any]
     ) -> bool:
-        """Note a shift that was begun, if it was made; return whether it was."""
+        """Record a pending adjustment if it was made; return whether it was."""
         start, amount, row_start, length, before, notes = pending_adjustment
         period: Literal["hour", "5minute"] = "hour" if length == HOUR else "5minute"
         found = await self._async_sum(statistic, period, row_start, row_start + length)
@@ -241,16 +245,17 @@ class StatisticsEditor(RecorderGateway):
         return made
 
     async def _async_live_until(self, statistic: Statistic, start: int) -> int | None:
-        """Return from when on sums will not hold what is shifted now, None if they will.
+        """Return the time from which new sums will not contain an adjustment made now.
 
-        Home Assistant goes on from the last five-minute row; others from the last hour.
+        None if they will. Home Assistant continues from the last five-minute row, other
+        integrations from the last hour.
         """
         if ":" in statistic.id or await self._async_sum(statistic, "5minute", start, None):
             return None
         return max(await self.async_has_hours(statistic, full_hour(start))) + HOUR
 
-    async def _async_ask_witness(self, statistic: Statistic, changes: StatisticChanges) -> None:
-        """Forget what we have changed if somebody has cleared the statistic since."""
+    async def _async_check_sentinel(self, statistic: Statistic, changes: StatisticChanges) -> None:
+        """Forget our changes of a statistic if it has been cleared since."""
         if statistic.is_external:
             return
         if changes.sentinel is None:
@@ -262,12 +267,12 @@ class StatisticsEditor(RecorderGateway):
                 statistic, changes.sentinel, changes.sentinel + HOUR
             )
         if is_cleared:
-            _LOGGER.info("%s was cleared: there is nothing to take back any more", statistic.id)
+            _LOGGER.info("%s was cleared: there is nothing left to undo", statistic.id)
             changes.clear()
             await self.journal.async_save()
 
     async def _async_restore(self, statistic: Statistic, changes: StatisticChanges) -> None:
-        """Write rows back that were replaced; they are kept without our shifts."""
+        """Restore rows that we have replaced; the journal keeps them without our adjustments."""
         if not changes.replaced:
             return
         metadata = await self._async_metadata(statistic.id)
@@ -298,7 +303,7 @@ class StatisticsEditor(RecorderGateway):
             )
 
     async def _async_follow(self, old: str, new: str) -> None:
-        """Take it back if the recorder has not followed: there were statistics of that name."""
+        """Undo the renaming if the recorder did not follow, because the new id had statistics."""
         async with self.lock:
             try:
                 if self.is_ready():
@@ -306,23 +311,23 @@ class StatisticsEditor(RecorderGateway):
                     if await self._async_metadata(old) is not None:
                         self.journal.rename(new, old)
             except HomeAssistantError as err:
-                _LOGGER.debug("Whether %s is %s now is not known: %s", old, new, err)
+                _LOGGER.debug("It is unknown whether %s was renamed to %s: %s", old, new, err)
             await self.journal.async_save()
 
 
-_DOOR: HassKey[StatisticsEditor] = HassKey("py_hab_statistics")
+_EDITOR: HassKey[StatisticsEditor] = HassKey("py_hab_statistics")
 
 
 async def async_setup_editor(hass: HomeAssistant) -> None:
-    """Open the door, once for each Home Assistant."""
+    """Load the journal and create the editor, once for each Home Assistant."""
     journal = ChangeJournal(hass)
     await journal.async_load()
-    hass.data[_DOOR] = StatisticsEditor(hass, journal)
+    hass.data[_EDITOR] = StatisticsEditor(hass, journal)
 
 
 def get_editor(hass: HomeAssistant) -> StatisticsEditor:
-    """Return the door that was opened."""
-    return hass.data[_DOOR]
+    """Return the editor; `async_setup_editor` must have been called."""
+    return hass.data[_EDITOR]
 
 
 def _by_start(rows: Iterable[SumRow | MeanRow]) -> dict[int, Values]:
@@ -330,7 +335,7 @@ def _by_start(rows: Iterable[SumRow | MeanRow]) -> dict[int, Values]:
 
 
 def _all_there(rows: Mapping[int, Values], found: Mapping[int, Values]) -> bool:
-    """Whether rows are found as they were written."""
+    """Whether the rows were found as they were written."""
     return all(
         _same(found.get(start, {}).get(name), value)
         for start, values in rows.items()
@@ -347,4 +352,4 @@ def _values(row: SumRow | MeanRow) -> Values:
 def _same(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one is other
-    return abs(one - other) <= SAME * max(1.0, abs(one) * 1e-6)
+    return abs(one - other) <= ROUNDING_ERROR * max(1.0, abs(one) * 1e-6)

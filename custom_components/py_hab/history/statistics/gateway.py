@@ -1,11 +1,12 @@
-"""The recorder's statistics: what is read, and the few things that can be done to them.
+"""Access to the recorder's statistics: reads rows, and offers the few possible changes.
 
-Only `statistics.py` writes; it notes first what it will do.
+Only the editor changes statistics; it records each change in the journal first.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import batched
 import logging
 from math import nan
@@ -49,18 +50,18 @@ from homeassistant.util.unit_conversion import (
 )
 
 from ...const import DOMAIN
-from ..planning.rows import HOUR, SHORT_TERM, Row, full_hour
+from ..planning.rows import HOUR, SHORT_TERM, HourlySum, Row, full_hour
 from .journal import Values
 
 _LOGGER = logging.getLogger(__name__)
 
-COMPILED_AFTER: Final = 120.0
-"""Seconds after an hour's end when it is certainly compiled, or its compilation is in the
-recorder's queue before us: Home Assistant starts it ten seconds after the hour."""
-PATIENCE: Final = 600.0
-"""Seconds that the recorder may take for what it was told, and for all that waits before it."""
+COMPILED_AFTER: Final = timedelta(minutes=2)
+"""Time after the end of an hour at which it is certainly compiled, or its compilation is ahead of us
+in the recorder's queue: Home Assistant starts it ten seconds after the hour."""
+RECORDER_TIMEOUT: Final = timedelta(minutes=10)
+"""Time that the recorder may need for a change and everything ahead of it in the queue."""
 BATCH: Final = 250
-"""Rows handed over at once: Home Assistant walks over them in the event loop."""
+"""Rows passed on at once: Home Assistant iterates over them in the event loop."""
 _CONVERTERS: Final[Mapping[str, type[BaseUnitConverter]]] = {
     UnitOfEnergy.KILO_WATT_HOUR: EnergyConverter,
     UnitOfTemperature.CELSIUS: TemperatureConverter,
@@ -73,39 +74,39 @@ _DELETE: Final = text(
     "DELETE FROM statistics WHERE start_ts >= :first AND start_ts <= :last AND metadata_id ="
     " (SELECT id FROM statistics_meta WHERE statistic_id = :statistic_id)"
 )
-"""The tables are documented for their users (Home Assistant's data science portal). To delete
-single rows there is no function, and clearing a whole statistic would take live rows along."""
+"""The recorder has no function to delete single rows, and clearing a whole statistic would delete
+live rows too. The tables are documented for users (Home Assistant's data science portal)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statistic:
-    """What rows belong to, and in which unit we reckon."""
+    """A statistic, and the unit in which we calculate."""
 
     id: str
-    """An entity id, or `py_hab:...` for what has no entity."""
+    """An entity id, or `py_hab:...` for an external statistic."""
     unit: str
-    """kWh, °C, % ...; Home Assistant may store another one."""
+    """kWh, °C, % ...; Home Assistant may store another unit."""
     has_sum: bool
     name: str | None = None
-    """For what has no entity."""
+    """The name of an external statistic."""
     entry_id: str | None = None
-    """The config entry to which it belongs."""
+    """The config entry to which the statistic belongs."""
 
     @property
     def is_external(self) -> bool:
-        """Whether nobody but us writes it."""
+        """Whether only py_hab writes this statistic."""
         return self.id.startswith(f"{DOMAIN}:")
 
 
 class RecorderGateway:
-    """The recorder's statistics of one Home Assistant. Every method waits for the recorder."""
+    """Gateway to the recorder's statistics. Every method waits for the recorder."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Know where they are."""
+        """Create the gateway; nothing is read yet."""
         self._hass = hass
 
     def is_ready(self) -> bool:
-        """Whether Home Assistant records, and has caught up after its start."""
+        """Whether the recorder is set up, and ready after the start of Home Assistant."""
         return (
             RECORDER in self._hass.config.components
             and not async_migration_in_progress(self._hass)
@@ -114,10 +115,10 @@ class RecorderGateway:
 
     def compiled_until(self) -> int:
         """Return the unix time up to which hours may be written."""
-        return full_hour(dt_util.utcnow().timestamp() - COMPILED_AFTER)
+        return full_hour((dt_util.utcnow() - COMPILED_AFTER).timestamp())
 
     async def async_statistic(self, statistic_id: str) -> Statistic:
-        """Return a statistic of the house that somebody has named, in the unit we reckon in."""
+        """Return the statistic of an id, with the unit in which we calculate."""
         found = await self._async_metadata(statistic_id)
         unit = (found["unit_of_measurement"] if found else None) or ""
         entity = er.async_get(self._hass).async_get(statistic_id)
@@ -138,7 +139,7 @@ class RecorderGateway:
         )
 
     async def async_is_energy(self, statistic_id: str) -> bool:
-        """Whether there is a statistic with sums of energy."""
+        """Whether a statistic exists and has sums of energy."""
         found = await self._async_metadata(statistic_id)
         return (
             found is not None
@@ -152,17 +153,17 @@ class RecorderGateway:
     async def async_hourly_rows(
         self, statistic: Statistic, start: float = 0.0, end: float | None = None
     ) -> list[Row]:
-        """Return the hourly rows of a counter from a moment on."""
+        """Return the hourly rows of a sum from `start` on."""
         return await self._async_sums(statistic, "hour", start, end)
 
     async def async_short_term_rows(
         self, statistic: Statistic, start: float = 0.0, end: float | None = None
     ) -> list[Row]:
-        """Return the five-minute rows of a sum, as far back as Home Assistant keeps them."""
+        """Return the short-term rows of a sum from `start` on; Home Assistant keeps about ten days."""
         return await self._async_sums(statistic, "5minute", start, end)
 
-    async def async_sums(self, statistic: Statistic) -> list[tuple[int, float | None, float]]:
-        """Return start, state and sum of all hourly rows, whoever has written them."""
+    async def async_sums(self, statistic: Statistic) -> list[HourlySum]:
+        """Return all hourly rows of a sum, no matter who wrote them."""
         return await self._async_rows(
             statistic,
             "hour",
@@ -170,7 +171,7 @@ class RecorderGateway:
             None,
             {"state", "sum"},
             lambda rows: [
-                (int(row["start"]), row.get("state"), total)
+                HourlySum(int(row["start"]), row.get("state"), total)
                 for row in rows
                 if (total := row.get("sum")) is not None
             ],
@@ -179,7 +180,7 @@ class RecorderGateway:
     async def async_has_hours(
         self, statistic: Statistic, start: float, end: float | None = None
     ) -> set[int]:
-        """Return the hours from a moment on that have a row."""
+        """Return the starts of the hours from `start` on that have a row."""
         return await self._async_rows(
             statistic,
             "hour",
@@ -220,7 +221,7 @@ class RecorderGateway:
         types: set[Literal["change", "last_reset", "max", "mean", "min", "state", "sum"]],
         made: Callable[[list[StatisticsRow]], T],
     ) -> T:
-        """Return what is made of rows; they are many, and stay out of the event loop."""
+        """Read rows and convert them with `made`, outside of the event loop as they can be many."""
         converter = _CONVERTERS.get(statistic.unit)
         units = {str(converter.UNIT_CLASS): statistic.unit} if converter else None
 
@@ -252,11 +253,13 @@ class RecorderGateway:
     async def _async_values(
         self, statistic: Statistic, start: float, end: float
     ) -> dict[int, Values]:
-        """Return the rows between two moments as they stand there."""
-        return await self._async_rows(statistic, "hour", start, end, set(_COLUMNS), _as_they_stand)
+        """Return the stored values of the hourly rows between two times."""
+        return await self._async_rows(
+            statistic, "hour", start, end, set(_COLUMNS), _values_by_start
+        )
 
     async def _async_first_after(self, statistic: Statistic, moment: int) -> Row | None:
-        """Return the first row from a moment on, five-minute rows before hourly ones."""
+        """Return the first row from a time on; a short-term row precedes an hourly one."""
         rows = [
             *await self.async_short_term_rows(statistic, moment),
             *await self.async_hourly_rows(statistic, moment),
@@ -266,9 +269,9 @@ class RecorderGateway:
     async def _async_first_sum(
         self, statistic: Statistic, start: int
     ) -> tuple[int, int, float] | None:
-        """Return start, length and sum of the first row that a shift from a moment on will change.
+        """Return start, length and sum of the first row that an adjustment from `start` changes.
 
-        That is an hourly row, if there is one: those of five minutes will be purged.
+        This is an hourly row if there is one, because short-term rows are purged.
         """
         hour = full_hour(start)
         return (
@@ -284,7 +287,7 @@ class RecorderGateway:
         start: int,
         end: int | None,
     ) -> tuple[int, int, float] | None:
-        """Return start, length and sum of the first row between two moments that has a sum."""
+        """Return start, length and sum of the first row between two times that has a sum."""
         length = HOUR if period == "hour" else SHORT_TERM
         return await self._async_rows(
             statistic,
@@ -305,11 +308,11 @@ class RecorderGateway:
     async def _async_import(
         self, metadata: StatisticMetaData, unit: str, rows: Mapping[int, Values]
     ) -> None:
-        """Hand rows over, in the unit in which Home Assistant stores them."""
+        """Write rows, in the unit in which Home Assistant stores the statistic."""
         convert = _conversion(unit, metadata)
-        # Statistics of others have the name of their integration.
-        ours = metadata["source"] == RECORDER
-        add = async_import_statistics if ours else async_add_external_statistics
+        # The source of an external statistic is the name of its integration.
+        is_internal = metadata["source"] == RECORDER
+        add = async_import_statistics if is_internal else async_add_external_statistics
         for batch in batched(rows.items(), BATCH, strict=False):
             data = await self._hass.async_add_executor_job(_batch, batch, convert)
             add(self._hass, metadata, data)
@@ -324,33 +327,33 @@ class RecorderGateway:
         )
         await self._async_recorded()
 
-    async def _async_delete(self, statistic_id: str, runs: Sequence[Sequence[int]]) -> None:
-        """Delete hours, in the recorder's executor."""
+    async def _async_delete(self, statistic_id: str, ranges: Sequence[Sequence[int]]) -> None:
+        """Delete the hours of ranges, each given by its first and its last hour."""
 
         def delete() -> None:
             with session_scope(hass=self._hass) as session:
-                for first, last in runs:
+                for first, last in ranges:
                     session.execute(
                         _DELETE, {"statistic_id": statistic_id, "first": first, "last": last}
                     )
 
-        if runs:
+        if ranges:
             await self._async_recorded()
             await async_ask(self._hass, delete)
 
     async def _async_recorded(self) -> None:
-        """Wait until the recorder has done what it was told.
+        """Wait until the recorder has processed its queue.
 
-        It tells when an update of metadata is done, and an update may change nothing.
+        The recorder calls back after an update of metadata, even after one that changes nothing.
         """
         done = asyncio.Event()
 
-        def tell() -> None:
+        def set_done() -> None:
             self._hass.loop.call_soon_threadsafe(done.set)
 
-        self._recorder.async_update_statistics_metadata("", on_done=tell)
+        self._recorder.async_update_statistics_metadata("", on_done=set_done)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(RECORDER_TIMEOUT.total_seconds()):
                 await done.wait()
         except TimeoutError as err:
             raise HomeAssistantError(
@@ -359,7 +362,7 @@ class RecorderGateway:
 
 
 async def async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
-    """Call what needs the database in the recorder's executor.
+    """Call a function that reads the database in the recorder's executor, and return its result.
 
     Raises HomeAssistantError if there is no recorder, it is still starting, or the database refuses.
     """
@@ -374,7 +377,7 @@ async def async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
 
 
 def new_metadata(statistic: Statistic) -> StatisticMetaData:
-    """Return the metadata of a statistic that Home Assistant does not know yet."""
+    """Return the metadata of a statistic that does not exist in the recorder yet."""
     converter = _CONVERTERS.get(statistic.unit)
     return StatisticMetaData(
         mean_type=StatisticMeanType.NONE if statistic.has_sum else StatisticMeanType.ARITHMETIC,
@@ -388,9 +391,9 @@ def new_metadata(statistic: Statistic) -> StatisticMetaData:
 
 
 def _conversion(unit: str, metadata: StatisticMetaData) -> Callable[[float], float]:
-    """Return how values get into the unit in which Home Assistant stores them.
+    """Return the conversion from a unit to the one in which Home Assistant stores the statistic.
 
-    Raises HomeAssistantError if there is no way from one to the other.
+    Raises HomeAssistantError if there is none.
     """
     stored, converter = metadata["unit_of_measurement"], _CONVERTERS.get(unit)
     if stored == unit:
@@ -404,8 +407,8 @@ def _as_is(value: float) -> float:
     return value
 
 
-def _as_they_stand(rows: Iterable[StatisticsRow]) -> dict[int, Values]:
-    """Return what rows hold, by when they start."""
+def _values_by_start(rows: Iterable[StatisticsRow]) -> dict[int, Values]:
+    """Return the values of rows by the start of the row."""
     found: dict[int, Values] = {}
     for row in rows:
         values: Mapping[str, Any] = row
@@ -418,12 +421,12 @@ def _as_they_stand(rows: Iterable[StatisticsRow]) -> dict[int, Values]:
 def _batch(
     rows: Iterable[tuple[int, Values]], convert: Callable[[float], float]
 ) -> list[StatisticData]:
-    """Return rows as Home Assistant takes them."""
+    """Return rows in the form that Home Assistant imports."""
     return [_data(start, values, convert) for start, values in rows]
 
 
 def _data(start: int, values: Values, convert: Callable[[float], float]) -> StatisticData:
-    """Return a row as Home Assistant takes it."""
+    """Return a row in the form that Home Assistant imports."""
     data: dict[str, Any] = {"start": dt_util.utc_from_timestamp(start)}
     for name, value in values.items():
         if value is not None:
@@ -433,7 +436,7 @@ def _data(start: int, values: Values, convert: Callable[[float], float]) -> Stat
 
 
 def not_written(statistic_id: str) -> HomeAssistantError:
-    """Return the error for what cannot be found, or not be written, in a statistic."""
+    """Return the error for a statistic that could not be written."""
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="not_written",
@@ -442,6 +445,6 @@ def not_written(statistic_id: str) -> HomeAssistantError:
 
 
 def statistic_id(value: Any) -> str:
-    """Accept an entity, or a statistic of an integration (`tibber:energy`)."""
+    """Validate an entity id, or the id of an external statistic such as `tibber:energy`."""
     text = cv.string(value)
     return text if ":" in text else cv.entity_id(text)

@@ -1,8 +1,8 @@
-"""What we have changed in statistics: enough to take all of it back, exactly.
+"""The undo journal: what we have changed in statistics, so that it can be undone exactly.
 
-For each statistic the ledger is the difference to what Home Assistant alone would have: hours
-that were not there, rows as they were before, and by how much sums were shifted. It does not
-matter in which order the changes were made.
+For each statistic, the journal holds the difference to what Home Assistant alone would have: the
+hours inserted, the original values of the rows replaced, and the adjustments of sums. The order of
+the changes does not matter.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,39 +19,39 @@ from homeassistant.util import dt as dt_util
 from ...const import DOMAIN
 from ...entry import MaintenanceResult
 from ...records import decode_values, encode
-from ..planning.rows import HOUR, SAME
+from ..planning.rows import HOUR, ROUNDING_ERROR
 
 _LOGGER = logging.getLogger(__name__)
 
 STORAGE_VERSION: Final = 1
 SAVE_DELAY: Final = timedelta(seconds=30)
 MAX_EVENTS: Final = 100
-"""Of a statistic that are told; what can be taken back is kept beyond them."""
+"""Log entries kept for each statistic. Changes can be undone even if their entry is gone."""
 
 
 class ChangeReason(StrEnum):
     """Why statistics were changed."""
 
     BACKFILL = "backfill"
-    """Hours that the box remembers."""
+    """Hours from device statistics."""
     OUTAGE = "outage"
-    """Energy spread over hours without readings."""
+    """Energy of a gap, spread over its hours."""
     SILENCE = "silence"
-    """A sum that Home Assistant had restarted."""
+    """A sum that Home Assistant had restarted after a long gap."""
     REPLACEMENT = "replacement"
-    """A start reading that nobody has consumed."""
+    """The start reading of a new counter, which was not consumed here."""
     IMPORT = "import"
-    """Hours of the old server."""
+    """Hours of a legacy file."""
     SPIKE = "spike"
-    """Hours that no house can draw."""
+    """Hours with an impossible energy."""
 
 
 @dataclass(slots=True)
 class HourSet:
-    """A set of full hours, as ranges: a year without a hole is one."""
+    """A set of full hours, stored as ranges: a year without a hole is one range."""
 
     ranges: list[list[int]] = field(default_factory=list)
-    """First and last hour of each run, ascending."""
+    """First and last hour of each range, ascending."""
 
     def __contains__(self, hour: object) -> bool:
         """Whether an hour is in the set."""
@@ -75,18 +75,19 @@ class HourSet:
 
     @classmethod
     def from_json(cls, stored: Any) -> HourSet:
-        """Return the hours that were stored. Raises ValueError for nonsense."""
+        """Decode stored hours. Raises ValueError if they are not valid."""
         hours = cls()
-        for run in _list(stored):
-            match run:
+        for item in _list(stored):
+            match item:
                 case [int(first), int(last)] if first <= last and first % HOUR == last % HOUR == 0:
                     hours.ranges.append([first, last])
                 case _:
-                    raise ValueError(run)
+                    raise ValueError(item)
         return hours
 
     def _replace(self, hours: set[int]) -> None:
-        # Years of hours are changed in a thread, while the ledger may be written.
+        # Years of hours are changed in a thread while the journal may be saved, so the list is
+        # replaced as a whole.
         ranges: list[list[int]] = []
         for hour in sorted(hours):
             if ranges and hour == ranges[-1][1] + HOUR:
@@ -97,10 +98,10 @@ class HourSet:
 
 
 type Values = dict[str, float | None]
-"""state, sum, mean, min, max, last_reset (unix time) of a row, as far as it has them."""
+"""Values of a row by column: state, sum, mean, min, max and last_reset, as far as present."""
 
 _WRITTEN: Final = "written"
-"""Kept beside the values of a row that was replaced: the sum that was written in its place."""
+"""Key beside the values of a replaced row: the sum that we have written in its place."""
 
 
 @dataclass(slots=True)
@@ -108,28 +109,28 @@ class StatisticChanges:
     """What we have changed of one statistic."""
 
     entry_id: str | None = None
-    """The config entry it belongs to; None for statistics of others."""
+    """The config entry of the statistic; None if it belongs to another integration."""
     inserted: HourSet = field(default_factory=HourSet)
     replaced: dict[int, Values] = field(default_factory=dict)
-    """Rows as Home Assistant had written them, without our shifts; see as_it_would_be."""
+    """Rows as Home Assistant wrote them, without our adjustments; see without_our_changes."""
     sum_adjustments: list[tuple[int, float]] = field(default_factory=list)
-    """From which moment on (unix time) sums were shifted, and by how many kWh. Where a shift has
-    not reached the sums of Home Assistant, one of the opposite amount says from when on."""
+    """Start time and kWh of each adjustment. If the later sums of Home Assistant do not contain an
+    adjustment, a second one with the opposite sign marks the time from which on."""
     sum_boundary: int | None = None
-    """Where rows that we have written end and those of Home Assistant begin (unix time), as long
-    as the sums do not meet there."""
+    """The time at which our rows end and those of Home Assistant start; None once their sums are
+    aligned."""
     pending_adjustment: list[Any] | None = None
-    """A shift that may have been made or not: moment, kWh; start, length and sum before of the
-    first row behind it; other shifts to be noted with it."""
+    """An adjustment that may have been made or not: start time, kWh; start, length and former sum of
+    the first row that it changes; other adjustments to record with it."""
     pending_inserts: HourSet = field(default_factory=HourSet)
-    """Hours that are being inserted: after a crash they go."""
+    """Hours that are being inserted; after a crash they are deleted."""
     sentinel: int | None = None
-    """An hour that Home Assistant has written. If it is gone, somebody has cleared the statistic,
-    and all that we had changed with it."""
+    """An hour that Home Assistant has written. If it is missing, the statistic was cleared, and our
+    changes with it."""
     events: list[dict[str, Any]] = field(default_factory=list)
-    """What was done when, for people."""
+    """A log of the changes, for people."""
     undone: bool = False
-    """Whether the user has taken everything back, and does not want it again."""
+    """Whether the user has undone all changes and does not want them again."""
 
     @property
     def is_clean(self) -> bool:
@@ -144,35 +145,36 @@ class StatisticChanges:
         )
 
     def adjustment_at(self, moment: int) -> float:
-        """Return the kWh by which the sum of the hour that starts at a moment was shifted."""
+        """Return the kWh by which the sum of the hour that starts at `moment` was adjusted."""
         return sum(
             amount for start, amount in self.sum_adjustments if start // HOUR * HOUR <= moment
         )
 
     def without_our_changes(self, hour: int, found: Values) -> Values:
-        """Return a row, of which something was found, as it would be without our changes.
+        """Return the values of a row as they would be without our changes.
 
-        By what its sum differs from what we have written, somebody else has shifted it since.
+        `found` are its present values. If its sum differs from the one that we have written, the
+        difference is an adjustment by someone else, and is kept.
         """
-        shift, total = self.adjustment_at(hour), found.get("sum")
+        adjustment, total = self.adjustment_at(hour), found.get("sum")
         values = self.replaced.get(hour)
         if values is None:
-            return found if total is None else found | {"sum": total - shift}
+            return found if total is None else found | {"sum": total - adjustment}
         values, kept = dict(values), values.get("sum")
         written = values.pop(_WRITTEN, None)
         if total is not None and kept is not None and written is not None:
-            others = total - shift - written
-            values["sum"] = kept + (others if abs(others) > SAME else 0.0)
+            others = total - adjustment - written
+            values["sum"] = kept + (others if abs(others) > ROUNDING_ERROR else 0.0)
         return values
 
     def note_written(self, written: Mapping[int, Values]) -> None:
-        """Note which sums stand now in place of others."""
+        """Record the sums that have been written in place of others."""
         for hour in written.keys() & self.replaced.keys():
             if (total := written[hour].get("sum")) is not None:
                 self.replaced[hour][_WRITTEN] = total - self.adjustment_at(hour)
 
     def note_adjustment(self, start: int, amount: float) -> None:
-        """Note a shift that was made, or that an earlier one was taken back."""
+        """Record an adjustment that was made; one that undoes an earlier one removes it."""
         if not amount:
             return
         for done in self.sum_adjustments:
@@ -182,18 +184,18 @@ class StatisticChanges:
         self.sum_adjustments.append((start, amount))
 
     def clear(self) -> None:
-        """Forget all changes: they have been taken back, or are gone with the whole statistic."""
+        """Forget all changes: they have been undone, or were cleared with the whole statistic."""
         self.sum_adjustments, self.replaced = [], {}
         self.inserted.ranges, self.pending_inserts.ranges = [], []
         self.sum_boundary = self.pending_adjustment = self.sentinel = None
 
-    def log(self, work: ChangeReason, **details: Any) -> None:
-        """Keep what was done."""
-        self.events.append({"work": work.value, "at": dt_util.utcnow().isoformat(), **details})
+    def log(self, reason: ChangeReason, **details: Any) -> None:
+        """Append a change to the log."""
+        self.events.append({"work": reason.value, "at": dt_util.utcnow().isoformat(), **details})
         del self.events[:-MAX_EVENTS]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the account as it is stored."""
+        """Encode the changes as they are stored."""
         return {
             "entry_id": self.entry_id,
             "inserted": self.inserted.ranges,
@@ -209,7 +211,7 @@ class StatisticChanges:
 
     @classmethod
     def from_json(cls, stored: Any) -> StatisticChanges:
-        """Return the account that was stored. Raises ValueError for nonsense."""
+        """Decode stored changes. Raises ValueError if they are not valid."""
         match stored:
             case {
                 "entry_id": str() | None as entry_id,
@@ -227,9 +229,9 @@ class StatisticChanges:
                     entry_id=entry_id,
                     inserted=HourSet.from_json(inserted),
                     replaced=dict(_replaced(item) for item in _list(replaced)),
-                    sum_adjustments=[_shift(item) for item in _list(sum_adjustments)],
+                    sum_adjustments=[_adjustment(item) for item in _list(sum_adjustments)],
                     sum_boundary=join,
-                    pending_adjustment=_begun(pending_adjustment),
+                    pending_adjustment=_pending_adjustment(pending_adjustment),
                     pending_inserts=HourSet.from_json(pending_inserts),
                     sentinel=sentinel,
                     events=[item for item in _list(events) if isinstance(item, dict)],
@@ -254,14 +256,14 @@ def _replaced(stored: Any) -> tuple[int, Values]:
     raise ValueError(stored)
 
 
-def _shift(stored: Any) -> tuple[int, float]:
+def _adjustment(stored: Any) -> tuple[int, float]:
     match stored:
         case [int(start), int() | float() as amount]:
             return start, amount
     raise ValueError(stored)
 
 
-def _begun(stored: Any) -> list[Any] | None:
+def _pending_adjustment(stored: Any) -> list[Any] | None:
     number = int | float
     match stored:
         case None:
@@ -269,43 +271,43 @@ def _begun(stored: Any) -> list[Any] | None:
         case [int(start), amount, int(row), int(length), total, notes] if isinstance(
             amount, number
         ) and isinstance(total, number):
-            return [start, amount, row, length, total, [_shift(note) for note in _list(notes)]]
+            return [start, amount, row, length, total, [_adjustment(note) for note in _list(notes)]]
     raise ValueError(stored)
 
 
 class ChangeJournal:
-    """The accounts of all statistics that we have changed, by statistic id."""
+    """The changes of all statistics, by statistic id."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Prepare; nothing is read yet."""
+        """Create an empty journal; nothing is read yet."""
         self._store: Store[dict[str, Any]] = Store(hass, STORAGE_VERSION, f"{DOMAIN}.history")
         self.by_statistic: dict[str, StatisticChanges] = {}
         self.runs: dict[str, MaintenanceResult] = {}
-        """The last maintenance of the whole history, by entry."""
+        """The last maintenance run of the whole history, by entry id."""
         self._set_aside: dict[str, Any] = {}
-        """Accounts that cannot be read: kept in the file for people."""
+        """Changes that could not be decoded; they stay in the file for people."""
 
     async def async_load(self) -> None:
-        """Recall the accounts."""
+        """Load the journal; changes that cannot be decoded are set aside with a warning."""
         stored: object = await self._store.async_load()
-        # The file may have been changed by hand, or by a disk that fails.
+        # The file may have been edited by hand, or damaged by a failing disk.
         self.runs = decode_values(MaintenanceResult, _section(stored, "runs"))
         self._set_aside = _section(stored, "set_aside")
         for statistic_id, changes in _section(stored, "accounts").items():
             try:
                 self.by_statistic[statistic_id] = StatisticChanges.from_json(changes)
             except ValueError:
-                # The names of our own statistics tell the devices' numbers.
-                named = "a statistic" if statistic_id.startswith(f"{DOMAIN}:") else statistic_id
-                _LOGGER.warning("What was changed of %s cannot be read any more", named)
+                # The ids of external statistics contain numbers of devices: keep them out of logs.
+                name = "a statistic" if statistic_id.startswith(f"{DOMAIN}:") else statistic_id
+                _LOGGER.warning("What was changed of %s cannot be read any more", name)
                 self._set_aside[statistic_id] = changes
 
     def changes_of(self, statistic_id: str) -> StatisticChanges:
-        """Return the account of a statistic, a new one if we have not changed it yet."""
+        """Return the changes of a statistic, creating an empty record if there is none."""
         return self.by_statistic.setdefault(statistic_id, StatisticChanges())
 
     def of_entry(self, entry_id: str) -> dict[str, StatisticChanges]:
-        """Return the accounts of an entry's statistics."""
+        """Return the changes of the statistics of an entry."""
         return {
             statistic_id: changes
             for statistic_id, changes in self.by_statistic.items()
@@ -313,11 +315,11 @@ class ChangeJournal:
         }
 
     def save_soon(self) -> None:
-        """Write the ledger before long."""
+        """Save the journal within SAVE_DELAY."""
         self._store.async_delay_save(self._as_json, SAVE_DELAY.total_seconds())
 
     async def async_save(self) -> None:
-        """Write the ledger now: before and after a change, so that a crash finds out."""
+        """Save the journal now; done before and after each change so that it survives a crash."""
         await self._store.async_save(self._as_json())
 
     def _as_json(self) -> dict[str, Any]:
@@ -333,12 +335,13 @@ class ChangeJournal:
 
     @callback
     def rename(self, old: str, new: str) -> bool:
-        """Follow a statistic to its new name; return whether there is anything to follow.
+        """Move the changes of a statistic to its new id; return whether there were any to move.
 
-        Where something of that name was changed, there are statistics: the recorder will not follow.
+        If statistics with the new id have been changed, they exist, and the recorder does not
+        rename the old ones either.
         """
-        there = self.by_statistic.get(new)
-        if old not in self.by_statistic or (there is not None and not there.is_clean):
+        existing = self.by_statistic.get(new)
+        if old not in self.by_statistic or (existing is not None and not existing.is_clean):
             return False
         self.by_statistic[new] = self.by_statistic.pop(old)
         self.save_soon()
@@ -346,6 +349,6 @@ class ChangeJournal:
 
 
 def _section(stored: object, name: str) -> dict[str, Any]:
-    """Return a part of the file, nothing if it is not what it should be."""
+    """Return a section of the file, or an empty one if it is missing or not an object."""
     section = stored.get(name) if isinstance(stored, dict) else None
     return section if isinstance(section, dict) else {}

@@ -1,7 +1,7 @@
-"""How long the old server's file takes to become hourly rows, and how much memory.
+"""Measures the time and the memory to convert a legacy file to hourly rows.
 
-Beside it: nothing but fetching the same columns, and the objects that the server itself makes of
-its rows. `python -m benchmarks.server_import 10000000` takes another number of rows than a million.
+For comparison: only fetching the same columns, and creating the objects that the py_hab server
+itself creates of its rows. `python -m benchmarks.legacy_import 10000000` takes another number of rows than a million.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from benchmarks.table import print_table
-from custom_components.py_hab.history.legacy.file import LegacySeries, inspect
+from custom_components.py_hab.history.legacy.file import LegacySeries, inspect_file
 from custom_components.py_hab.history.legacy.readings import read_hours
 from tests.support.legacy_files import BERLIN, EVERY, METER, Described, Row, at, local, write
 
@@ -53,7 +53,7 @@ VALUES: Final = {"W": (0.0, 2500.0), "V": (225.0, 235.0), "°C": (18.0, 23.0)}
 
 
 def readings() -> Iterator[Row]:
-    """Yield what the server writes: all series every ten minutes, no value like the one before."""
+    """Yield what the py_hab server writes: all series every ten minutes, no value like the one before."""
     chance = random.Random(5)
     counters = [1000.0] * len(SERIES)
     now = at("2016-01-01T00:00:03")
@@ -74,7 +74,7 @@ class Base(DeclarativeBase):
 
 
 class Measurement(Base):
-    """A row as the old server has it."""
+    """A row as the py_hab server stores it."""
 
     __tablename__ = "measurement_data"
 
@@ -97,7 +97,7 @@ def bare(path: Path) -> None:
 
 
 def objects(path: Path) -> None:
-    """Make objects of all rows, as the old server does: one series after the other, by time."""
+    """Create objects of all rows as the py_hab server does: one series after the other, by time."""
     engine = create_engine(f"sqlite:///{path}")
     for device, _, sub_entity, _ in SERIES:
         with Session(engine) as session:
@@ -109,12 +109,12 @@ def objects(path: Path) -> None:
 
 
 def look(path: Path) -> list[LegacySeries]:
-    """Tell what is in the file."""
-    return inspect(path, BERLIN)
+    """List the series of the file."""
+    return inspect_file(path, BERLIN)
 
 
 def read(path: Path, wanted: Sequence[LegacySeries]) -> None:
-    """Make hourly rows of series."""
+    """Convert series to hourly rows."""
     for series in read_hours(path, BERLIN, wanted):
         assert not series.rejected
 
@@ -136,7 +136,7 @@ def peak(path: Path | None) -> float:
     command = [
         sys.executable,
         "-m",
-        "benchmarks.server_import",
+        "benchmarks.legacy_import",
         "peak",
         *([str(path)] if path else []),
     ]
@@ -165,7 +165,7 @@ def main(count: int) -> None:
             )
             path.unlink()
     print_table(
-        f"The old server's file, {count:,} rows to hourly rows; CPU seconds",
+        f"Legacy file, {count:,} rows to hourly rows; CPU seconds",
         "file, SELECT, py_hab inspects, py_hab reads, SQLAlchemy objects, rows / s,"
         " py_hab / SELECT, SQLAlchemy / py_hab, MiB of memory",
         rows,

@@ -1,0 +1,68 @@
+"""Distributes energy that was counted over a longer time over the hours of that time."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import NamedTuple
+
+from ...counters.guard import DEFAULT_MAX_POWER
+from .rows import HOUR, full_hour
+
+
+class _Point(NamedTuple):
+    """A time at which it is known how much has been counted."""
+
+    time: float
+    energy: float
+    """kWh."""
+
+
+def spread(
+    start: float,
+    end: float,
+    energy: float,
+    *,
+    known_energy: Mapping[int, float],
+    load_profile: Mapping[int, float],
+) -> dict[int, float]:
+    """Return the energy (kWh) counted from `start` to each full hour, up to `end`.
+
+    `energy` is the total. `known_energy` is what is known to have been counted from `start` to a
+    full hour. Between these hours the energy follows `load_profile`, the kWh of each hour by its
+    start; where the profile has a hole or does not fit, it is spread evenly.
+    """
+    points = [_Point(start, 0.0)]
+    for hour in sorted(known_energy):
+        if start < hour < end:
+            least = points[-1].energy
+            points.append(_Point(float(hour), min(max(known_energy[hour], least), energy)))
+    points.append(_Point(end, energy))
+    counted: dict[int, float] = {}
+    for before, after in pairwise(points):
+        counted |= _spread_between(before, after, load_profile)
+    return counted
+
+
+def _spread_between(
+    before: _Point, after: _Point, load_profile: Mapping[int, float]
+) -> dict[int, float]:
+    """Return the energy counted up to each full hour after one point, up to the next one."""
+    hours = range(full_hour(before.time) + HOUR, full_hour(after.time) + 1, HOUR)
+    edges = [before.time, *hours, after.time]
+    lengths = [(stop - begin) / HOUR for begin, stop in pairwise(edges)]
+    shares = [
+        load_profile.get(full_hour(begin), -1.0) * length
+        for begin, length in zip(edges, lengths, strict=False)
+    ]
+    energy, total = after.energy - before.energy, sum(shares)
+    is_possible = total > 0 and all(
+        0 <= share * energy <= DEFAULT_MAX_POWER * length * total
+        for share, length in zip(shares, lengths, strict=True)
+    )
+    if not is_possible:
+        shares, total = lengths, sum(lengths)
+    passed = 0.0
+    counted: dict[int, float] = {}
+    for hour, share in zip(hours, shares, strict=False):
+        passed += share
+        counted[hour] = before.energy + energy * min(passed / total, 1.0)
+    return counted
