@@ -4,7 +4,14 @@ import logging
 
 import pytest
 
-from tests.conftest import box, clock, fritzbox_entry, home, time, with_custom_integrations
+from tests.support.home_assistant import (
+    box,
+    clock,
+    fritzbox_entry,
+    home,
+    time,
+    with_custom_integrations,
+)
 
 __all__ = ["box", "clock", "fritzbox_entry", "home", "no_logs", "time", "with_custom_integrations"]
 

@@ -19,6 +19,8 @@ REPOSITORY: Final = Path(__file__).parent.parent
 INTEGRATIONS: Final = ("config", "energy", "frontend", "history", "logbook", "system_health")
 """What a user has; default_config would bring much that needs the internet."""
 STUBS: Final = Path(__file__).parent / "stubs"
+POLL: Final = 0.3
+"""Seconds between two looks at it: each costs it some time."""
 CLIENT_ID: Final = "http://127.0.0.1/"
 USERNAME: Final = "demo"
 PASSWORD: Final = "demo"
@@ -197,7 +199,7 @@ class Hass:
                         raise HassError(f"Home Assistant has ended:\n{self._console()}")
                     if answer := await ready():
                         return answer
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(POLL)
         except TimeoutError:
             raise HassError(f"waited {seconds:.0f} s for {what}") from None
 

@@ -1,257 +1,57 @@
-"""The world of the tests: a simulated home, and Home Assistant with the integration in it."""
+"""What all tests share; everything else only where Home Assistant may be imported."""
 
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
-import logging
-from pathlib import Path
+import asyncio
+from datetime import UTC, datetime
+import os
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from hypothesis import settings
 import pytest
 
-# Imported first: the test plugin has a package of the same name, which must not win.
-from custom_components.py_hab.const import CONF_KIND, CONF_TOPIC, DOMAIN, EntryKind
-from custom_components.py_hab.counters.verdict import Verdict
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_VERIFY_SSL
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.device_registry import format_mac
-from simulator.broker import Broker, available
-from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, SimulatedFritzBox
-from simulator.home import Home, ManualClock
-from simulator.reader import SimulatedReader
-
 if TYPE_CHECKING:
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from homeassistant.core import HomeAssistant
 
-    from .support.mocked_reader import MockedReader
-    from .support.passing_time import Time
-
-CAPTURES: Final = Path(__file__).parent.parent.parent / "shared" / "captures"
-"""What real boxes and readers send; not part of the project."""
+LONG: Final = {"e2e", "long_worlds", "worlds"}
+"""Folders of tests that take seconds each."""
 START: Final = datetime(2026, 3, 20, 18, 7, 33, tzinfo=UTC)
 
+pytest_plugins = [] if "tests.support.pure" in sys.modules else ["tests.support.home_assistant"]
 
-@pytest.fixture(autouse=True)
-def with_custom_integrations(request: pytest.FixtureRequest) -> None:
-    """Let Home Assistant find py_hab; the end-to-end tests run a process of their own."""
-    if "hass" in request.fixturenames:
-        # The time of a test must stand, and its recorder wait, before Home Assistant starts.
-        for name in ("time", "recorder_mock"):
-            if name in request.fixturenames:
-                request.getfixturevalue(name)
-        request.getfixturevalue("enable_custom_integrations")
+# The same few examples each time; every night many that nobody has seen before.
+settings.register_profile("quick", max_examples=50, derandomize=True, database=None, deadline=None)
+settings.register_profile(
+    "thorough", max_examples=300, database=None, deadline=None, print_blob=True
+)
+settings.load_profile("quick")
 
 
-@pytest.fixture
-def recorder_db_url(
-    pytestconfig: pytest.Config,
-    hass_fixture_setup: list[bool],
-    persistent_database: bool,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
-) -> Iterator[str]:
-    """The database of a test that records: SQLite, or one on the server that --dburl names.
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `scripts/test --thorough` asks for."""
+    parser.addoption(
+        "--loop-debug", action="store_true", help="run Home Assistant in asyncio's debug mode"
+    )
 
-    The test plugin knows fewer servers, and needs one more library for them.
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal out the long tests: each process begins with its share of them.
+
+    A process that is done takes tests from the end of another one's; a long one would be left.
     """
-    from .support.databases import new_database
-
-    assert not hass_fixture_setup
-    url = pytestconfig.getoption("dburl")
-    if url != "sqlite://":
-        request.getfixturevalue("socket_enabled")
-        with new_database(url) as new:
-            yield new
-    elif persistent_database:
-        yield f"sqlite:///{tmp_path / 'recorder.db'}"
-    else:
-        yield url
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """The time of the simulated home."""
-    return ManualClock(START)
-
-
-@pytest.fixture
-def time(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
-    """The time of home and process. A test names it first: whatever runs is to live in it."""
-    from freezegun import freeze_time
-    from paho.mqtt.client import Client
-
-    from .support.passing_time import Time
-
-    # It would take a step of this time for a broker that does not answer.
-    monkeypatch.setattr(Client, "_check_keepalive", lambda _: None)
-    with freeze_time(START, tick=True) as frozen:
-        yield Time(frozen, clock)
-
-
-@pytest.fixture
-def home() -> Home:
-    """A home whose counters have counted for a hundred days."""
-    return Home(installed=START - timedelta(days=100))
-
-
-@pytest.fixture
-async def box(
-    home: Home, clock: ManualClock, socket_enabled: None
-) -> AsyncIterator[SimulatedFritzBox]:
-    """A running FRITZ!Box with quick logins."""
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), trust_forwarded_for=True)
-    await box.start()
-    yield box
-    await box.stop()
-
-
-@pytest.fixture(params=available())
-async def broker(request: pytest.FixtureRequest, socket_enabled: None) -> AsyncIterator[Broker]:
-    """A running MQTT broker, of each kind that is installed."""
-    async with Broker(kind=request.param) as broker:
-        yield broker
-
-
-@pytest.fixture
-async def reader(home: Home, clock: ManualClock, broker: Broker) -> AsyncIterator[SimulatedReader]:
-    """A connected reader that publishes when it is told to."""
-    reader = SimulatedReader(home, clock, port=broker.port)
-    await reader.start()
-    yield reader
-    if broker.running:
-        await reader.stop()
-
-
-@pytest.fixture
-async def mocked_reader(
-    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
-) -> AsyncIterator[MockedReader]:
-    """A head that says what it is told to."""
-    from .support.mocked_reader import MockedReader
-
-    mocked_reader = MockedReader(time, hass, mqtt_client_mock)
-    await mocked_reader.connect()
-    yield mocked_reader
-    await mocked_reader.disconnect()
-
-
-@pytest.fixture
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest between two questions for what the box remembers."""
-    from custom_components.py_hab.history.box import fetch
-
-    monkeypatch.setattr(fetch, "PAUSE", timedelta(0))
-
-
-@pytest.fixture
-def quiet_database() -> Iterator[None]:
-    """Leave the database out of the log: thousands of rows are written."""
-    names = ("sqlalchemy.engine", "homeassistant.components.recorder")
-    levels = {logger: logger.level for logger in map(logging.getLogger, names)}
-    for logger in levels:
-        logger.setLevel(logging.WARNING)
-    yield
-    for logger, level in levels.items():
-        logger.setLevel(level)
-
-
-@pytest.fixture
-def media(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """A folder that Home Assistant may read."""
-    folder = tmp_path / "media"
-    folder.mkdir()
-    hass.config.allowlist_external_dirs = {str(folder)}
-    return folder
-
-
-@pytest.fixture
-def fritzbox_entry(hass: HomeAssistant, box: SimulatedFritzBox) -> MockConfigEntry:
-    """A config entry for the box, not set up yet."""
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="FRITZ!Box",
-        unique_id=format_mac(box.identity.serial),
-        data={
-            CONF_KIND: EntryKind.FRITZBOX.value,
-            CONF_HOST: box.url,
-            CONF_USERNAME: DEFAULT_USER,
-            CONF_PASSWORD: DEFAULT_PASSWORD,
-            CONF_VERIFY_SSL: True,
-        },
-    )
-    entry.add_to_hass(hass)
-    return entry
-
-
-@pytest.fixture
-async def mqtt_entry(
-    hass: HomeAssistant, broker: Broker, mock_hass_config: None, expected_lingering_timers: bool
-) -> AsyncIterator[MockConfigEntry]:
-    """Home Assistant's own MQTT integration, connected to the broker."""
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    from homeassistant.components import mqtt
-
-    entry = MockConfigEntry(
-        domain="mqtt",
-        title="Broker",
-        version=2,
-        minor_version=1,
-        data={"broker": broker.host, "port": broker.port, "protocol": "5"},
-        # Or the reader's announcement would start a flow of core's own Tasmota integration.
-        # The birth message would be under way at some later time, when nobody expects it.
-        options={"discovery": False, "birth_message": {}},
-    )
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    while not mqtt.is_connected(hass):
-        await hass.async_block_till_done()
-    yield entry
-    if broker.running and entry.state is ConfigEntryState.LOADED:
-        # Now, or it would say goodbye to a broker that is gone.
-        await hass.config_entries.async_unload(entry.entry_id)
-
-
-@pytest.fixture
-def expected_lingering_timers(request: pytest.FixtureRequest) -> bool:
-    """Core's MQTT client leaves a timer behind when it has lost its broker: tolerated there only."""
-    return "mqtt_entry" in request.fixturenames
-
-
-@pytest.fixture
-def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """First readings are confirmed at once: a test need not wait for another telegram."""
-    from custom_components.py_hab.counters import guard as counter
-    from custom_components.py_hab.meter import reader_link as head_link
-
-    monkeypatch.setitem(counter._CONFIRMATIONS, Verdict.QUARANTINED, counter._Confirmation(2, 0.0))
-    monkeypatch.setattr(head_link, "REPEAT_AFTER", 0.0)
-
-
-@pytest.fixture
-def meter_entry(hass: HomeAssistant, reader: SimulatedReader, trusting: None) -> MockConfigEntry:
-    """A config entry for the reader's meter, not set up yet."""
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="MT681",
-        unique_id="a4:cf:12:92:82:f4",
-        data={
-            CONF_KIND: EntryKind.METER.value,
-            CONF_TOPIC: reader.tele_topic("SENSOR"),
-        },
-    )
-    entry.add_to_hass(hass)
-    return entry
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if LONG.intersection(item.nodeid.split("/"))]
+    short = [item for item in items if not LONG.intersection(item.nodeid.split("/"))]
+    share = -(-len(short) // processes)
+    items[:] = [
+        item
+        for number in range(processes)
+        for item in (*long[number::processes], *short[number * share : (number + 1) * share])
+    ]
 
 
 async def settled(hass: HomeAssistant, ready: Any, what: str) -> None:
     """Wait until something outside the event loop (a broker, a box) has had its effect."""
-    import asyncio
-
     try:
         async with asyncio.timeout(20):
             while not ready():

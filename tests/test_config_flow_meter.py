@@ -15,7 +15,7 @@ from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
-from simulator.broker import Broker, available
+from simulator.broker import Broker, Kind, available
 from simulator.faults import Fault
 from simulator.home import Home, ManualClock
 from simulator.reader import SimulatedReader
@@ -33,10 +33,9 @@ OTHER_MAC = "A4CF12000002"
 
 
 @pytest.fixture
-async def broker(socket_enabled: None) -> AsyncIterator[Broker]:
-    """One kind is enough here."""
-    async with Broker(kind=available()[-1]) as broker:
-        yield broker
+def broker_kind() -> Kind:
+    """One is enough here."""
+    return available()[-1]
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from homeassistant.components import mqtt
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_MQTT
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
-from simulator.broker import Broker, available
+from simulator.broker import Broker, Kind, available
 from simulator.faults import Fault
 from simulator.reader import SimulatedReader
 
@@ -33,10 +33,9 @@ NOTHING_YET = {"sn": {"Time": "2026-03-20T19:07:33"}, "ver": 1}
 
 
 @pytest.fixture
-async def broker(socket_enabled: None) -> AsyncIterator[Broker]:
-    """One kind is enough here."""
-    async with Broker(kind=available()[-1]) as broker:
-        yield broker
+def broker_kind() -> Kind:
+    """One is enough here."""
+    return available()[-1]
 
 
 @pytest.fixture(autouse=True)

@@ -30,9 +30,6 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-pytestmark = pytest.mark.usefixtures("quiet_database")
-
-
 @pytest.fixture
 async def house(time: Time, recorder_mock: Recorder, hass: HomeAssistant) -> HomeAssistant:
     """A house with a statistic that we have changed, and no entry that is loaded."""

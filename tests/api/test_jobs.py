@@ -13,6 +13,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_faults import Fault
+from simulator.home import Home
+from tests.conftest import START
 from tests.support.living import recorded
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
@@ -20,6 +22,12 @@ from tests.support.passing_time import Time
 MINUTE = timedelta(minutes=1)
 
 pytestmark = pytest.mark.usefixtures("no_pause")
+
+
+@pytest.fixture
+def home() -> Home:
+    """A home whose counters have counted for twenty days: each hour of them is written."""
+    return Home(installed=START - timedelta(days=20))
 
 
 def by_name(hass: HomeAssistant) -> dict[str, Job]:

@@ -61,13 +61,7 @@ async def test_all_endpoints_are_as_described(
     def ask(operation: Any) -> None:
         """Ask one endpoint whatever may be asked, right and wrong, often for a real series."""
 
-        @settings(
-            max_examples=80,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        )
+        @settings(suppress_health_check=list(HealthCheck))
         @given(
             case=st.one_of(
                 operation.as_strategy(),

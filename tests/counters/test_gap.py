@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.counters import gap
@@ -92,7 +92,6 @@ READINGS = st.floats(0, 1e8)
     verdict=st.sampled_from(sorted(ACCEPTING)),
     counted=st.none() | READINGS,
 )
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 def test_a_stored_gap_is_the_whole_gap(
     times: list[float], before: float, after: float, verdict: Verdict, counted: float | None
 ) -> None:

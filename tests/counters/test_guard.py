@@ -5,7 +5,7 @@ from dataclasses import astuple
 import math
 from typing import Final
 
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
 import pytest
 
 from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, CounterGuard
@@ -14,7 +14,6 @@ from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-THOROUGH: Final = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 NOON: Final = 1_000_000.0
 """Seconds; when the last reading was believed."""
 
@@ -527,7 +526,6 @@ def _garbage(draw: st.DrawFn, watt_hours: int, lowest_bit: int) -> float:
             return (watt_hours ^ (1 << draw(st.integers(lowest_bit, 34)))) / WH
 
 
-@THOROUGH
 @given(garbled(lowest_bit=11))
 @example([(0.0, 100.0, True), (1.0, 102.048, False), (2.0, 97.952, False), (3.0, 100.001, True)])
 def test_garbage_between_true_readings_changes_nothing(
@@ -544,7 +542,6 @@ def test_garbage_between_true_readings_changes_nothing(
             assert verdict not in ACCEPTING
 
 
-@THOROUGH
 @given(garbled(lowest_bit=0))
 def test_small_flips_lift_a_counter_by_a_step_and_never_lower_it(
     readings: list[tuple[float, float, bool]],
@@ -565,7 +562,6 @@ def test_small_flips_lift_a_counter_by_a_step_and_never_lower_it(
     assert guard.judge(guard.last + 0.001, readings[-1][0] + 60).verdict is ACCEPTED
 
 
-@THOROUGH
 @given(
     st.lists(st.tuples(st.floats(), st.floats(-(10**9), 10**9)), max_size=40),
     st.none() | st.floats(0, 10**8),
@@ -615,7 +611,6 @@ def test_whole_kwh_after_a_lost_pin_are_no_jump() -> None:
     assert guard.judge(15120.0, NOON + 610.0).verdict is ACCEPTED
 
 
-@THOROUGH
 @given(
     st.lists(
         st.tuples(

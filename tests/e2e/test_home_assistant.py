@@ -107,7 +107,7 @@ def let_time_pass(config: Path, delta: timedelta) -> None:
 @pytest.mark.parametrize("kind", available())
 async def test_an_hour_in_the_database(tmp_path: Path, kind: Kind) -> None:
     """Values become states, states become statistics, with the classes that the kWh need."""
-    async with Household(broker=kind) as household:
+    async with Household(broker=kind, tele_period=2) as household:
         async with Hass(tmp_path) as hass:
             user = User(hass, household)
             await user.set_up()
@@ -157,7 +157,7 @@ async def test_an_hour_in_the_database(tmp_path: Path, kind: Kind) -> None:
 
 async def test_everything_comes_back(tmp_path: Path) -> None:
     """Home Assistant, the broker and the box are restarted, one after the other."""
-    async with Household() as household, Hass(tmp_path) as hass:
+    async with Household(tele_period=2) as household, Hass(tmp_path) as hass:
         user = User(hass, household)
         await user.set_up()
 
@@ -185,7 +185,7 @@ async def test_everything_comes_back(tmp_path: Path) -> None:
 
 async def test_removing_leaves_nothing_behind(tmp_path: Path) -> None:
     """Both entries are removed: no entity, no device, no file, no session at the box."""
-    async with Household() as household, Hass(tmp_path) as hass:
+    async with Household(tele_period=2) as household, Hass(tmp_path) as hass:
         user = User(hass, household)
         await user.set_up()
         for entry in await hass.get("config/config_entries/entry?domain=py_hab"):

@@ -76,9 +76,6 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_flow, "SHOWN_FOR", timedelta(0))
 
 
-pytestmark = pytest.mark.usefixtures("quiet_database")
-
-
 @pytest.fixture(autouse=True)
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of temporary files for this test alone."""

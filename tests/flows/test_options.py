@@ -15,7 +15,7 @@ from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
-from simulator.broker import Broker, available
+from simulator.broker import Broker, Kind, available
 from simulator.fritzbox import SimulatedFritzBox
 from tests.conftest import settled
 from tests.support.dialogue import leave, prefer
@@ -28,10 +28,9 @@ USUAL: Mapping[str, Any] = {"power_interval": 10, "max_power": 43.5}
 
 
 @pytest.fixture
-async def broker(socket_enabled: None) -> AsyncIterator[Broker]:
-    """One kind is enough here."""
-    async with Broker(kind=available()[-1]) as broker:
-        yield broker
+def broker_kind() -> Kind:
+    """One is enough here."""
+    return available()[-1]
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings, strategies as st
@@ -15,7 +16,7 @@ from custom_components.py_hab.fritzbox.device_stats import (
     parse_unit_statistics,
 )
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError
-from tests.conftest import CAPTURES
+from tests.support.captures import OURS, files, name_of, there
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
@@ -24,7 +25,7 @@ QUARTER, SIX_HOURS, DAY, MONTH = 900, 21600, 86400, 2678400
 NOTHING = DeviceStats()
 NO_VALUES: list[Any] = [None, "", "x", "1", True, [], [1], {}, {"x": 1}]
 """What is no number."""
-THOROUGH = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 # AHA
@@ -311,13 +312,13 @@ def aha_answers(draw: st.DrawFn) -> str:
     return f"<devicestats>{''.join(blocks)}</devicestats>"
 
 
-@THOROUGH
+@PATIENT
 @given(aha_answers())
 def test_any_xml_of_the_right_shape_is_read_within_limits(text: str) -> None:
     assert_within_limits(parse_basic_statistics(text))
 
 
-@THOROUGH
+@PATIENT
 @given(st.text() | aha_answers().flatmap(lambda text: st.sampled_from([text[:-9], text * 2])))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for parse in (parse_basic_statistics, parse_unit_statistics):
@@ -355,7 +356,7 @@ ANYTHING = st.recursive(
 )
 
 
-@THOROUGH
+@PATIENT
 @given(
     st.fixed_dictionaries(
         {
@@ -372,22 +373,29 @@ def test_any_json_is_read_within_limits(statistics: Any) -> None:
     assert_within_limits(parse_unit_statistics(json.dumps({"statistics": statistics})))
 
 
-# What real boxes have sent
-
-BOX = CAPTURES / "fritzbox"
-captured = pytest.mark.skipif(not BOX.is_dir(), reason="the captures are not here")
+# What boxes send
 
 
-def capture(name: str) -> DeviceStats:
-    return parse_basic_statistics((BOX / f"stats-{name}.xml").read_text(encoding="utf-8"))
+def sent(path: Path) -> DeviceStats:
+    return parse_basic_statistics(path.read_text(encoding="utf-8"))
 
 
-@captured
-@pytest.mark.parametrize("name", sorted(path.stem for path in BOX.glob("stats-*.xml")))
-def test_statistics_of_real_boxes_are_read(name: str) -> None:
-    found = capture(name.removeprefix("stats-"))
+def remembered[T](ours: dict[str, T], real: dict[str, T]) -> dict[Path, T]:
+    """Return what is expected of each file."""
+    return there(
+        {f"fritzbox/stats-{name}.xml": value for name, value in ours.items()},
+        {f"fritzbox/stats-{name}.xml": value for name, value in real.items()},
+    )
+
+
+@pytest.mark.parametrize("path", files("fritzbox/stats-*.xml"), ids=name_of)
+def test_statistics_of_boxes_are_read(path: Path) -> None:
+    found = sent(path)
     assert_within_limits(found)
-    assert {series.step: len(series.values) for series in found.temperature} == {QUARTER: 96}
+    # A meter has no thermometer.
+    assert {series.step: len(series.values) for series in found.temperature} == (
+        {} if path.stem == "stats-meter" else {QUARTER: 96}
+    )
     assert {series.step: len(series.values) for series in found.energy} in (
         {},
         {DAY: 31, MONTH: 12},
@@ -398,47 +406,123 @@ def by_step(series: tuple[Series, ...]) -> dict[int, Series]:
     return {one.step: one for one in series}
 
 
-@captured
 @pytest.mark.parametrize(
-    ("name", "day_of_month"),
-    [
-        ("dect200-datatime-2022-10-16", 16),
-        ("plug-fritzconnection-2023-02-27", 27),
-        ("avm-doc-v1.61-example", 28),
-    ],
+    ("path", "day_of_month"),
+    remembered(
+        {"plug": 20, "plug-without-times": 20, "each-its-own-time": 18},
+        {
+            "dect200-datatime-2022-10-16": 16,
+            "plug-fritzconnection-2023-02-27": 27,
+            "avm-doc-v1.61-example": 28,
+        },
+    ).items(),
+    ids=name_of,
 )
-def test_real_days_since_the_first_make_the_running_month(name: str, day_of_month: int) -> None:
-    energies = by_step(capture(name).energy)
+def test_days_since_the_first_make_the_running_month(path: Path, day_of_month: int) -> None:
+    energies = by_step(sent(path).energy)
     days = energies[DAY].values[:day_of_month]
     assert sum(value or 0 for value in days) == pytest.approx(energies[MONTH].values[0], abs=1)
 
 
-@captured
-def test_when_real_series_were_updated() -> None:
-    found = capture("plug-fritzconnection-2023-02-27")
+@pytest.mark.parametrize(
+    ("path", "temperature_at", "energies_at"),
+    [
+        (path, *times)
+        for path, times in remembered(
+            {
+                "each-its-own-time": (
+                    datetime(2026, 1, 18, 16, 42, 7, tzinfo=UTC),
+                    [
+                        datetime(2026, 1, 18, 2, 0, 9, tzinfo=UTC),
+                        datetime(2026, 1, 18, 2, 0, 7, tzinfo=UTC),
+                    ],
+                )
+            },
+            {
+                "plug-fritzconnection-2023-02-27": (
+                    datetime(2023, 2, 27, 13, 59, 16, tzinfo=UTC),
+                    [
+                        datetime(2023, 2, 27, 1, 0, 5, tzinfo=UTC),
+                        datetime(2023, 2, 27, 1, 0, 4, tzinfo=UTC),
+                    ],
+                )
+            },
+        ).items()
+    ],
+    ids=name_of,
+)
+def test_each_series_has_its_own_time(
+    path: Path, temperature_at: datetime, energies_at: list[datetime]
+) -> None:
+    found = sent(path)
     (temperature,) = found.temperature
-    assert temperature.at == datetime(2023, 2, 27, 13, 59, 16, tzinfo=UTC)
-    assert [series.at for series in found.energy] == [
-        datetime(2023, 2, 27, 1, 0, 5, tzinfo=UTC),
-        datetime(2023, 2, 27, 1, 0, 4, tzinfo=UTC),
-    ], "each series has its own time"
-    assert all(series.at is None for series in capture("plug-iobroker-old-no-datatime").energy)
+    assert temperature.at == temperature_at
+    assert [series.at for series in found.energy] == energies_at
 
 
-@captured
-def test_what_real_devices_do_not_know_yet() -> None:
-    (temperature,) = capture("comet-mostly-missing").temperature
-    assert temperature.values == (22.0, 21.0, *[None] * 94)
-    found = capture("dect440-fos7.29-humidity")
-    (humidity,) = found.humidity
-    assert humidity.values[0] == 41
-    assert humidity.values.count(None) == 34
+@pytest.mark.parametrize(
+    "path",
+    remembered({"plug-without-times": None}, {"plug-iobroker-old-no-datatime": None}),
+    ids=name_of,
+)
+def test_old_boxes_tell_no_time(path: Path) -> None:
+    assert all(series.at is None for series in sent(path).energy)
 
 
-@captured
-def test_a_real_meter_that_tells_its_whole_counter_is_not_believed() -> None:
-    text = (BOX / "rest-energy250-unit-evcc-29529.json").read_text(encoding="utf-8")
-    assert "16153955" in text
+@pytest.mark.parametrize(
+    ("path", "newest"),
+    remembered({"mostly-missing": (20.0, 19.5)}, {"comet-mostly-missing": (22.0, 21.0)}).items(),
+    ids=name_of,
+)
+def test_what_devices_do_not_know_yet(path: Path, newest: tuple[float, float]) -> None:
+    (temperature,) = sent(path).temperature
+    assert temperature.values == (*newest, *[None] * 94)
+
+
+@pytest.mark.parametrize(
+    ("path", "humidity", "unknown"),
+    [
+        (path, *rest)
+        for path, rest in remembered(
+            {"switch-that-is-new": (44, 28)}, {"dect440-fos7.29-humidity": (41, 34)}
+        ).items()
+    ],
+    ids=name_of,
+)
+def test_a_switch_remembers_its_humidity(path: Path, humidity: float, unknown: int) -> None:
+    (found,) = sent(path).humidity
+    assert found.values[0] == humidity
+    assert found.values.count(None) == unknown
+
+
+@pytest.mark.parametrize(
+    ("path", "counter"),
+    there(
+        {"fritzbox/rest-unit-meter-whole-counter.json": "20476278"},
+        {"fritzbox/rest-energy250-unit-evcc-29529.json": "16153955"},
+    ).items(),
+    ids=name_of,
+)
+def test_a_meter_that_tells_its_whole_counter_is_not_believed(path: Path, counter: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert counter in text
     assert parse_unit_statistics(text) == NOTHING
     accepted = parse_unit_statistics(text.replace('"unknown"', '"valid"'))
     assert {series.step for series in accepted.energy} == {QUARTER, SIX_HOURS, DAY, MONTH}
+
+
+def test_a_unit_of_each_kind_tells_its_series() -> None:
+    steps = {
+        path.stem.removeprefix("rest-unit-"): tuple(
+            len(series) for series in (found.energy, found.temperature, found.humidity)
+        )
+        for path in sorted((OURS / "fritzbox").glob("rest-unit-*.json"))
+        if (found := parse_unit_statistics(path.read_text(encoding="utf-8")))
+    }
+    assert steps == {
+        "meter": (4, 0, 0),
+        "meter-whole-counter": (0, 0, 0),
+        "plug": (4, 1, 0),
+        "switch": (0, 1, 1),
+        "thermostat": (0, 1, 0),
+    }

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from custom_components.py_hab.fritzbox.rest import (
     parse_overview,
 )
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError
-from tests.conftest import CAPTURES
+from tests.support.captures import name_of, there
 
 AIN = "11630 0714031"
 NOTHING = RestDetails(
@@ -320,34 +321,45 @@ def test_error_codes(text: str, code: int | None) -> None:
     assert parse_error_code(text) == code
 
 
-# What real boxes have sent
+# What boxes send
 
-
-def capture(name: str) -> Any:
-    path = CAPTURES / "fritzbox" / name
-    if not path.is_file():
-        pytest.skip("the captures are not here")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def test_overview_of_a_real_box() -> None:
-    rest_details = parse_overview(json.dumps(capture("rest-overview-fos8.25-gotest.json")))
-    # Its excerpt has none of the properties that we read.
-    assert dict(rest_details) == dict.fromkeys(
-        (
+WITHOUT_PROPERTIES: dict[Path, list[str]] = there(
+    {
+        "fritzbox/rest-overview-excerpt.json": [
+            "13979 0520990",
+            "11630 0714999",
+            "16000 0061142-1",
+        ]
+    },
+    {
+        "fritzbox/rest-overview-fos8.25-gotest.json": [
             "10000 0000001",
             "10000 0000002",
             "10000 0000003",
             "10000 0000005",
             "10000 0000003-1",
             "10000 0000005-1",
-        ),
-        NOTHING,
-    )
+        ]
+    },
+)
 
 
-def test_real_meter_head_without_problems() -> None:
-    head = capture("rest-energy250-unit-evcc-29529.json")
-    rest_details = parse(units=[head])["15282 0999999-1"]
+@pytest.mark.parametrize(("path", "identifiers"), WITHOUT_PROPERTIES.items(), ids=name_of)
+def test_overview_without_the_properties_that_are_read(path: Path, identifiers: list[str]) -> None:
+    overview = parse_overview(path.read_text(encoding="utf-8"))
+    assert dict(overview) == dict.fromkeys(identifiers, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("path", "ain"),
+    there(
+        {"fritzbox/rest-unit-meter.json": "16000 0183755-1"},
+        {"fritzbox/rest-energy250-unit-evcc-29529.json": "15282 0999999-1"},
+    ).items(),
+    ids=name_of,
+)
+def test_meter_reader_without_problems(path: Path, ain: str) -> None:
+    reader = json.loads(path.read_text(encoding="utf-8"))
+    rest_details = parse(units=[reader])[ain]
     assert rest_details.smart_meter == frozenset()
     assert rest_details.current is None

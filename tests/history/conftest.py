@@ -1,16 +1,23 @@
 """What all tests of the history share."""
 
-import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from typing import TYPE_CHECKING
 
-from homeassistant.components.recorder import Recorder
-from homeassistant.core import HomeAssistant
-from tests.support.passing_time import Time
+import pytest
+
+# The tests of what is pure run where there is no Home Assistant.
+if TYPE_CHECKING:
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from homeassistant.components.recorder import Recorder
+    from homeassistant.core import HomeAssistant
+    from tests.support.passing_time import Time
 
 
 @pytest.fixture(autouse=True)
-def calm(no_pause: None, quiet_database: None) -> None:
-    """Let nobody wait for a simulated radio, and keep thousands of rows out of the log."""
+def calm(request: pytest.FixtureRequest) -> None:
+    """Let nobody wait for a simulated radio."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("no_pause")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import math
 from random import Random
 from typing import Any, Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.counters.verdict import Verdict
@@ -958,7 +958,6 @@ VALUES: Final = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(
     st.lists(
         st.tuples(st.floats(-1000, 4000), st.dictionaries(KEYS, VALUES, max_size=6)), max_size=15

@@ -1,7 +1,6 @@
 """The embedded broker: what every client may rely on, whichever broker it is."""
 
 import asyncio
-from collections.abc import AsyncIterator
 import signal
 import subprocess
 import sys
@@ -17,12 +16,11 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
 @pytest.fixture(params=["rumqttd", "mosquitto"])
-async def broker(request: pytest.FixtureRequest, socket_enabled: None) -> AsyncIterator[Broker]:
+def broker_kind(request: pytest.FixtureRequest) -> Kind:
     kind: Kind = request.param
     if kind not in available():
         pytest.skip(f"{kind} is not installed")
-    async with Broker(kind=kind) as broker:
-        yield broker
+    return kind
 
 
 def port_of(broker: Broker, *, mqtt5: bool) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulator import reader as reader_module
-from simulator.broker import HOST, Broker
+from simulator.broker import HOST, Broker, Kind
 from simulator.faults import Fault
 from simulator.home import Home, ManualClock
 from simulator.meter import METER_ID, SCRIPTS
@@ -37,9 +37,8 @@ def home() -> Home:
 
 
 @pytest.fixture
-async def broker(socket_enabled: None) -> AsyncIterator[Broker]:
-    async with Broker() as broker:
-        yield broker
+def broker_kind() -> Kind:
+    return "rumqttd"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntrySt
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from simulator.broker import Broker
+from simulator.broker import Broker, Kind
 from simulator.home import Home, ManualClock
 from simulator.reader import SimulatedReader
 
@@ -29,9 +29,8 @@ def expected_lingering_tasks() -> bool:
 
 
 @pytest.fixture
-async def broker(socket_enabled: None) -> AsyncIterator[Broker]:
-    async with Broker() as broker:
-        yield broker
+def broker_kind() -> Kind:
+    return "rumqttd"
 
 
 async def set_up(hass: HomeAssistant, domain: str, **answers: object) -> ConfigEntry[object]:

@@ -7,7 +7,7 @@ import math
 from random import Random
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.sml.inference import (
@@ -407,7 +407,6 @@ MESSAGES: Final = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-1000, 2000), MESSAGES), max_size=60))
 def test_nothing_raises(stream: list[tuple[float, dict[str, float]]]) -> None:
     inference, now = KeyInference(NAMES.get), START
@@ -417,7 +416,6 @@ def test_nothing_raises(stream: list[tuple[float, dict[str, float]]]) -> None:
         assert inference.suggestions.keys() <= {"foo", "bar", "Power", "Total"}
 
 
-@settings(deadline=None, max_examples=30)
 @given(
     st.lists(st.floats(0, 5), min_size=60, max_size=60),
     st.lists(st.floats(-5000, 9000), min_size=60, max_size=60),

@@ -1,17 +1,14 @@
 """How often a register's value is written."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.sml.throttle import Throttle
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
-
-THOROUGH: Final = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
 
 def at(seconds: float) -> datetime:
@@ -85,7 +82,6 @@ def test_a_reading_right_after_one_that_came_early_waits() -> None:
     assert due == [0, 54, 114, 174]
 
 
-@THOROUGH
 @given(
     st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(0, 100)), max_size=60),
     st.sampled_from([0.0, 1.0, 10.0, 60.0]),

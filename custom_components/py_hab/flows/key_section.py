@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     SelectSelector,
@@ -14,7 +14,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import CONF_REGISTERS
-from ..meter.coordinator import MeterCoordinator
+from ..meter.coordinator import MeterConfigEntry
 from ..sml.key_mapping import CHOICES, choice_of
 from ..sml.key_names import mapping_of_name
 from ..sml.registers import KeyMapping, Quantity
@@ -42,14 +42,13 @@ def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -
     }
 
 
-def choices_by_values(entry: PyHabConfigEntry) -> dict[str, str]:
+def choices_by_values(entry: MeterConfigEntry) -> dict[str, str]:
     """Return the choices that the values of a loaded meter suggest, until the user confirms them."""
     if entry.state is not ConfigEntryState.LOADED:
         return {}
-    coordinator: MeterCoordinator = entry.runtime_data.coordinator
     return {
         key: choice
-        for meter in coordinator.data.values()
+        for meter in entry.runtime_data.coordinator.data.values()
         for key, mapping in meter.resolver.suggestions.items()
         if (choice := choice_of(mapping)) is not None
     }

@@ -27,9 +27,10 @@ from simulator.home import Home
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-THOROUGH: Final = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 SIX_HOURS: Final = 6 * HOUR
+OFTEN: Final = (7 if settings.get_current_profile_name() == "thorough" else 41) * 60
+"""Seconds between two questions, so that they come at other minutes of each hour."""
 type Report = Callable[[Home, datetime], list[Series]]
 
 NOW: Final = datetime(2026, 11, 18, 10, 7, 12, tzinfo=UTC)
@@ -257,7 +258,7 @@ def test_totals_are_exactly_the_box_s(report: Report, zone: str, at: datetime) -
 @pytest.mark.parametrize("report", [relative, aligned])
 def test_hours_are_right_whenever_the_box_is_asked(report: Report, day: date) -> None:
     lived = home("Europe/Berlin")
-    for moment in range(midnight(day), midnight(day + timedelta(days=1)), 7 * 60):
+    for moment in range(midnight(day), midnight(day + timedelta(days=1)), OFTEN):
         at = datetime.fromtimestamp(moment + 17, UTC)
         found = history(*report(lived, at), counter=counter_of(lived, at), now=at)
         assert not found.discarded
@@ -317,7 +318,6 @@ def test_the_answer_of_the_box_may_have_waited(seconds: int) -> None:
         assert counted(found, start, end) == pytest.approx(value, abs=1e-3)
 
 
-@THOROUGH
 @given(
     st.integers(0, 2**32),
     st.integers(0, 86400),
@@ -757,7 +757,6 @@ ZONE: Final = st.sampled_from(
 ).map(ZoneInfo)
 
 
-@THOROUGH
 @given(st.lists(ANY_SERIES, max_size=5), st.floats(), MOMENT, ZONE)
 def test_nothing_is_refused(
     stats: list[Series], counter: float, now: datetime, zone: ZoneInfo
@@ -769,7 +768,6 @@ def test_nothing_is_refused(
         assert row.start + HOUR <= now.timestamp()
 
 
-@THOROUGH
 @given(
     st.lists(st.lists(st.none() | st.integers(0, 500), min_size=1, max_size=30), max_size=4),
     MOMENT,

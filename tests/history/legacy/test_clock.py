@@ -6,7 +6,7 @@ import random
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.history.legacy.clock import (
@@ -20,13 +20,11 @@ from tests.support.legacy_files import BERLIN, at, local
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-THOROUGH: Final = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 ZONES: Final = [BERLIN, *map(ZoneInfo, ("Australia/Lord_Howe", "Asia/Beirut", "UTC"))]
 TWO: Final = at("2024-10-27T00:00:00")
 """When it is two o'clock in Berlin for the first time on the last Sunday in October."""
 
 
-@THOROUGH
 @given(st.integers(at("2023-01-01T00:00:00"), at("2025-12-31T00:00:00")), st.sampled_from(ZONES))
 def test_every_moment_is_found_again(moment: int, zone: ZoneInfo) -> None:
     clock = WallClock(zone)

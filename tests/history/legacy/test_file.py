@@ -40,13 +40,8 @@ from tests.support.legacy_files import (
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-QUICK: Final = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+SHARED: Final = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+"""The folder of the test serves all examples."""
 START: Final = at("2025-02-01T10:00:03")
 
 
@@ -501,7 +496,7 @@ TIMES: Final = st.one_of(
 AMOUNTS: Final = st.one_of(st.none(), st.floats(), st.integers(-9, 9**15), st.text(max_size=3))
 
 
-@QUICK
+@SHARED
 @given(
     rows=st.lists(
         st.tuples(st.sampled_from([METER, "", None]), TEXTS, TEXTS, TIMES, AMOUNTS), max_size=40
@@ -519,7 +514,7 @@ def test_no_rows_can_break_it(tmp_path_factory: Any, rows: list[Row], affinity: 
         assert totals == sorted(totals)
 
 
-@QUICK
+@SHARED
 @given(data=st.data())
 def test_no_bytes_can_break_it(tmp_path_factory: Any, data: st.DataObject) -> None:
     path = tmp_path_factory.mktemp("bytes") / "x.db"

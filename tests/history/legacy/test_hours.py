@@ -7,7 +7,7 @@ from itertools import pairwise
 import math
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.counters.verdict import Verdict
@@ -24,7 +24,6 @@ from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-THOROUGH: Final = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 NOON: Final = 1_700_000_000 - 1_700_000_000 % HOUR
 """A full hour."""
 
@@ -165,7 +164,6 @@ def counters(draw: st.DrawFn) -> list[Reading]:
     return readings
 
 
-@THOROUGH
 @given(counters())
 def test_hours_of_a_counter_are_its_readings_in_between(readings: list[Reading]) -> None:
     rows, rejected = counted(readings)
@@ -187,7 +185,6 @@ def test_hours_of_a_counter_are_its_readings_in_between(readings: list[Reading])
         assert row.sum == pytest.approx(shown(row.start + HOUR) - first, abs=1e-9)
 
 
-@THOROUGH
 @given(
     st.lists(
         st.tuples(
@@ -285,7 +282,6 @@ def test_what_cannot_be_is_counted(unit: str, garbage: float) -> None:
     assert rejected == {RowError.OUT_OF_RANGE: 1}
 
 
-@THOROUGH
 @given(
     st.lists(
         st.tuples(

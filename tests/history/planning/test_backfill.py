@@ -4,7 +4,7 @@ from collections.abc import Collection
 from itertools import accumulate, pairwise
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER
@@ -19,7 +19,6 @@ from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, Mea
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-THOROUGH: Final = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 T0: Final = 500_000 * HOUR
 CLOSE: Final = 1e-6
 
@@ -67,7 +66,6 @@ KWH = st.one_of(st.just(0.0), st.floats(0.0, 40.0))
 
 
 @given(kwh=st.lists(KWH, min_size=1, max_size=30), data=st.data())
-@THOROUGH
 def test_all_hours_are_what_was_used_in_them(kwh: list[float], data: st.DataObject) -> None:
     readings = readings_of(kwh)
     numbers = range(len(kwh))
@@ -91,7 +89,6 @@ def test_all_hours_are_what_was_used_in_them(kwh: list[float], data: st.DataObje
         st.integers(0, 19), st.tuples(st.floats(0.0, 2000.0), st.floats(-50.0, 50.0)), min_size=1
     ),
 )
-@THOROUGH
 def test_whatever_stands_there_nothing_of_it_changes_and_no_new_hour_is_negative(
     kwh: list[float], states: dict[int, tuple[float, float]]
 ) -> None:

@@ -4,7 +4,7 @@ from itertools import accumulate, pairwise
 import math
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.history.planning.backfill import InsertPlan, sum_offset
@@ -14,7 +14,6 @@ from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, Row
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-THOROUGH: Final = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 T0: Final = 500_000 * HOUR
 LATER: Final = T0 + 1000 * HOUR
 CLOSE: Final = 1e-6
@@ -101,7 +100,6 @@ def parts(house: House) -> st.SearchStrategy[tuple[int, int]]:
 
 
 @given(house=houses(), data=st.data())
-@THOROUGH
 def test_all_hours_that_are_known_are_what_was_used_in_them(
     house: House, data: st.DataObject
 ) -> None:
@@ -158,7 +156,6 @@ def assert_right(table: Table, house: House, live: list[SumRow], known: list[Sum
     first_live=st.integers(0, 30),
     holes=st.sets(st.integers(0, 30)),
 )
-@THOROUGH
 def test_whatever_is_imported_no_hour_falls_and_live_hours_add_up_as_before(
     house: House,
     imported: dict[int, tuple[float, float]],
@@ -295,7 +292,6 @@ def test_an_import_that_ends_before_our_own_oldest_hour_is_joined_to_it() -> Non
 
 
 @given(kwh=st.lists(st.floats(0.0, 5.0), min_size=4, max_size=60), data=st.data())
-@THOROUGH
 def test_an_import_puts_right_what_was_only_spread_evenly(
     kwh: list[float], data: st.DataObject
 ) -> None:

@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 import math
 from typing import Any, Final
 
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, given, strategies as st
 import pytest
 
 from custom_components.py_hab.counters.gap import Gap
@@ -24,7 +24,6 @@ from custom_components.py_hab.history.planning.rows import (
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-THOROUGH: Final = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 T0: Final = 500_000 * HOUR
 DAY: Final = 24 * HOUR
 KEPT: Final = 10 * DAY
@@ -251,7 +250,6 @@ def lives(
 
 
 @given(life=lives(), late=st.booleans())
-@THOROUGH
 def test_whatever_the_outage_all_energy_is_where_it_can_have_been_used(
     life: Life, late: bool
 ) -> None:
@@ -265,7 +263,6 @@ def test_whatever_the_outage_all_energy_is_where_it_can_have_been_used(
 
 
 @given(life=lives(), data=st.data())
-@THOROUGH
 def test_hours_that_the_box_knows_are_exact(life: Life, data: st.DataObject) -> None:
     edges = list(range(full_hour(life.start), full_hour(life.end) + 1, HOUR))
     told = data.draw(st.sets(st.sampled_from(edges)))
@@ -282,7 +279,6 @@ def test_hours_that_the_box_knows_are_exact(life: Life, data: st.DataObject) -> 
 
 
 @given(life=lives(), factor=st.floats(0.1, 10.0))
-@THOROUGH
 def test_the_shape_of_a_week_like_this_one_gives_the_truth(life: Life, factor: float) -> None:
     load_profile = {hour: factor * kwh for hour, kwh in life.house.hours().items()}
     ours: set[int] = set()
@@ -305,7 +301,6 @@ def test_the_shape_of_a_week_like_this_one_gives_the_truth(life: Life, factor: f
         st.integers(0, 14).map(lambda hour: T0 + HOUR * hour), st.floats(0.0, 40_000.0)
     ),
 )
-@THOROUGH
 def test_nonsense_of_others_makes_no_hour_negative(
     life: Life, load_profile: dict[int, float], known: dict[int, float]
 ) -> None:
@@ -372,7 +367,6 @@ REPLACED: Final = {
 @pytest.mark.parametrize("second", REPLACED.values(), ids=REPLACED)
 @pytest.mark.parametrize("late", [False, True], ids=["soon", "late"])
 @given(data=st.data())
-@settings(THOROUGH, max_examples=40)
 def test_a_replaced_meter_with_the_energy_in_between_known(
     second: float, late: bool, data: st.DataObject
 ) -> None:
@@ -386,7 +380,6 @@ def test_a_replaced_meter_with_the_energy_in_between_known(
 
 @pytest.mark.parametrize("second", REPLACED.values(), ids=REPLACED)
 @given(data=st.data())
-@settings(THOROUGH, max_examples=40)
 def test_a_replaced_meter_is_repaired_without_and_later_with_the_energy_in_between(
     second: float, data: st.DataObject
 ) -> None:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.history.planning.rows import HOUR, full_hour
@@ -12,7 +12,6 @@ from custom_components.py_hab.history.planning.shape import spread
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-THOROUGH: Final = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 T0: Final = 500_000 * HOUR
 
 
@@ -43,7 +42,6 @@ def test_without_a_shape_energy_is_spread_evenly(load_profile: dict[int, float])
     known_energy=st.dictionaries(st.integers(0, 45).map(HOUR.__mul__), st.floats(-50.0, 1100.0)),
     load_profile=st.dictionaries(st.integers(0, 45).map(HOUR.__mul__), st.floats(0.0, 50.0)),
 )
-@THOROUGH
 def test_energy_that_is_spread_never_falls_and_is_never_more_than_there_is(
     start: float,
     length: float,

@@ -2,10 +2,9 @@
 
 from itertools import accumulate
 import math
-import time
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.history.planning.rows import HourlySum
@@ -14,7 +13,6 @@ from custom_components.py_hab.history.planning.spikes import Spike, SpikeReason,
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-THOROUGH: Final = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 FUSE: Final = 43.5
 """kW; three phases of 63 A."""
 HOUR: Final = 3600
@@ -255,12 +253,12 @@ def test_nothing_is_nothing() -> None:
     assert find_spikes([], max_power=FUSE) == []
 
 
-@pytest.mark.parametrize("change", [-0.01, 900.0, 0.5])
-def test_ten_years_take_a_moment(change: float) -> None:
-    rows = history([(None, 1e6), *[(None, change)] * 87_600])
-    begun = time.process_time()
-    find_spikes(rows, max_power=FUSE)
-    assert time.process_time() - begun < 20
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("change", "wrong"), [(-0.01, 35_001), (900.0, 35_001), (0.5, 1)])
+def test_years_take_a_moment(change: float, wrong: int) -> None:
+    """If each hour were compared with all others, it would be half an hour."""
+    rows = history([(None, 1e6), *[(None, change)] * 35_000])
+    assert len(find_spikes(rows, max_power=FUSE)) == wrong
 
 
 # Whatever there may be
@@ -274,7 +272,6 @@ MESS: Final = st.lists(
 )
 
 
-@THOROUGH
 @given(MESS, st.floats(0.1, 100))
 def test_proposals_are_possible_and_leave_nothing_to_find(
     mess: list[tuple[int, float | None, float]], max_power: float
@@ -300,7 +297,6 @@ def test_proposals_are_possible_and_leave_nothing_to_find(
 CONSUMED: Final = st.lists(st.floats(0, FUSE), min_size=1, max_size=60)
 
 
-@THOROUGH
 @given(CONSUMED, st.booleans(), st.floats(0, 1e5))
 def test_what_a_house_can_draw_is_no_spike(used: list[float], seen: bool, reading: float) -> None:
     readings = accumulate(used, initial=reading)
@@ -308,7 +304,6 @@ def test_what_a_house_can_draw_is_no_spike(used: list[float], seen: bool, readin
     assert find_spikes(history(hours), max_power=FUSE) == []
 
 
-@THOROUGH
 @given(
     st.lists(st.floats(0, 5), min_size=3, max_size=30),
     st.lists(st.floats(0, 5), min_size=3, max_size=30),
@@ -332,7 +327,6 @@ def test_dip_and_recovery_in_the_next_hour_keep_their_energy(
     assert right[number + 2 :] == pytest.approx(used[number + 2 :], abs=1e-6)
 
 
-@THOROUGH
 @given(
     st.lists(st.floats(0, 5), min_size=40, max_size=60),
     st.dictionaries(st.integers(1, 39), st.sampled_from(["zero", "high", "pair"]), max_size=6),

@@ -1,0 +1,284 @@
+"""The world of the tests: a simulated home, and Home Assistant with the integration in it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import pytest_asyncio
+
+# Imported first: the test plugin has a package of the same name, which must not win.
+from custom_components.py_hab.const import CONF_KIND, CONF_TOPIC, DOMAIN, EntryKind
+from custom_components.py_hab.counters.verdict import Verdict
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import format_mac
+from simulator.broker import Broker, Kind, available
+from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, SimulatedFritzBox
+from simulator.home import Home, ManualClock
+from simulator.reader import SimulatedReader
+from tests.conftest import START
+from tests.support.brokers import cleared
+
+if TYPE_CHECKING:
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.support.mocked_reader import MockedReader
+    from tests.support.passing_time import Time
+
+MICROSECOND: Final = 1e-6
+
+# Every statement and every row, which nobody reads: the test plugin asks for it.
+for name in ("sqlalchemy.engine", "homeassistant.components.recorder"):
+    logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@pytest.fixture(autouse=True)
+def with_custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant find py_hab; the end-to-end tests run a process of their own."""
+    if "hass" in request.fixturenames:
+        # The time of a test must stand, and its recorder wait, before Home Assistant starts.
+        for name in ("time", "recorder_mock"):
+            if name in request.fixturenames:
+                request.getfixturevalue(name)
+        request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
+    """Let the event loop watch who calls it: expensive, so not around Home Assistant by default.
+
+    The test plugin does so always.
+    """
+    watched = "hass" not in request.fixturenames or request.config.getoption("loop_debug")
+    asyncio.get_running_loop().set_debug(watched)
+
+
+@pytest.fixture
+def recorder_db_url(
+    pytestconfig: pytest.Config,
+    hass_fixture_setup: list[bool],
+    persistent_database: bool,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[str]:
+    """The database of a test that records: SQLite, or one on the server that --dburl names.
+
+    The test plugin knows fewer servers, and needs one more library for them.
+    """
+    from tests.support.databases import new_database
+
+    assert not hass_fixture_setup
+    url = pytestconfig.getoption("dburl")
+    if url != "sqlite://":
+        request.getfixturevalue("socket_enabled")
+        with new_database(url) as new:
+            yield new
+    elif persistent_database:
+        yield f"sqlite:///{tmp_path / 'recorder.db'}"
+    else:
+        yield url
+
+
+@pytest.fixture
+def recorder_config(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Let the recorder commit as it does at home; after each state where no time passes."""
+    return {"commit_interval": 5 if "time" in request.fixturenames else 0}
+
+
+@pytest.fixture
+def persistent_database(request: pytest.FixtureRequest) -> bool:
+    """Let it write into a file then: one in memory cannot be read before the commit."""
+    return "time" in request.fixturenames
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """The time of the simulated home."""
+    return ManualClock(START)
+
+
+@pytest.fixture
+async def time(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Time]:
+    """The time of home and process. A test names it first: whatever runs is to live in it."""
+    from freezegun import freeze_time
+    from paho.mqtt.client import Client
+
+    from tests.support.passing_time import Time
+
+    # It would take a step of this time for a broker that does not answer.
+    monkeypatch.setattr(Client, "_check_keepalive", lambda _: None)
+    # Nothing happens twice at the same moment, as in a real home.
+    with freeze_time(START, auto_tick_seconds=MICROSECOND) as frozen:
+        yield Time(frozen, clock)
+
+
+@pytest.fixture
+def home() -> Home:
+    """A home whose counters have counted for a hundred days."""
+    return Home(installed=START - timedelta(days=100))
+
+
+@pytest.fixture
+async def box(
+    home: Home, clock: ManualClock, socket_enabled: None
+) -> AsyncIterator[SimulatedFritzBox]:
+    """A running FRITZ!Box with quick logins."""
+    box = SimulatedFritzBox(home, clock, iterations=(100, 10), trust_forwarded_for=True)
+    await box.start()
+    yield box
+    await box.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def brokers() -> AsyncIterator[dict[Kind, Broker]]:
+    """The brokers of this process: one of each kind at most, since it takes long to start one."""
+    brokers: dict[Kind, Broker] = {}
+    yield brokers
+    for broker in brokers.values():
+        await broker.stop()
+
+
+@pytest.fixture(params=available())
+def broker_kind(request: pytest.FixtureRequest) -> Kind:
+    """Each kind of broker that is installed; a test overrides it where one is enough."""
+    kind: Kind = request.param
+    return kind
+
+
+@pytest.fixture
+async def broker(broker_kind: Kind, brokers: dict[Kind, Broker], socket_enabled: None) -> Broker:
+    """A running MQTT broker that retains nothing; a test may stop it."""
+    broker = brokers.get(broker_kind) or Broker(kind=broker_kind)
+    brokers[broker_kind] = broker
+    await broker.start()
+    await cleared(broker)
+    return broker
+
+
+@pytest.fixture
+async def reader(home: Home, clock: ManualClock, broker: Broker) -> AsyncIterator[SimulatedReader]:
+    """A connected reader that publishes when it is told to."""
+    reader = SimulatedReader(home, clock, port=broker.port)
+    await reader.start()
+    yield reader
+    if broker.running:
+        await reader.stop()
+
+
+@pytest.fixture
+async def mocked_reader(
+    time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
+) -> AsyncIterator[MockedReader]:
+    """A head that says what it is told to."""
+    from tests.support.mocked_reader import MockedReader
+
+    mocked_reader = MockedReader(time, hass, mqtt_client_mock)
+    await mocked_reader.connect()
+    yield mocked_reader
+    await mocked_reader.disconnect()
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulated radio needs no rest between two questions for what the box remembers."""
+    from custom_components.py_hab.history.box import fetch
+
+    monkeypatch.setattr(fetch, "PAUSE", timedelta(0))
+
+
+@pytest.fixture
+def media(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """A folder that Home Assistant may read."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    hass.config.allowlist_external_dirs = {str(folder)}
+    return folder
+
+
+@pytest.fixture
+def fritzbox_entry(hass: HomeAssistant, box: SimulatedFritzBox) -> MockConfigEntry:
+    """A config entry for the box, not set up yet."""
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="FRITZ!Box",
+        unique_id=format_mac(box.identity.serial),
+        data={
+            CONF_KIND: EntryKind.FRITZBOX.value,
+            CONF_HOST: box.url,
+            CONF_USERNAME: DEFAULT_USER,
+            CONF_PASSWORD: DEFAULT_PASSWORD,
+            CONF_VERIFY_SSL: True,
+        },
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def mqtt_entry(
+    hass: HomeAssistant, broker: Broker, mock_hass_config: None, expected_lingering_timers: bool
+) -> AsyncIterator[MockConfigEntry]:
+    """Home Assistant's own MQTT integration, connected to the broker."""
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from homeassistant.components import mqtt
+
+    entry = MockConfigEntry(
+        domain="mqtt",
+        title="Broker",
+        version=2,
+        minor_version=1,
+        data={"broker": broker.host, "port": broker.port, "protocol": "5"},
+        # Or the reader's announcement would start a flow of core's own Tasmota integration.
+        # The birth message would be under way at some later time, when nobody expects it.
+        options={"discovery": False, "birth_message": {}},
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    while not mqtt.is_connected(hass):
+        await hass.async_block_till_done()
+    yield entry
+    if broker.running and entry.state is ConfigEntryState.LOADED:
+        # Now, or it would say goodbye to a broker that is gone.
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+def expected_lingering_timers(request: pytest.FixtureRequest) -> bool:
+    """Core's MQTT client leaves a timer behind when it has lost its broker: tolerated there only."""
+    return "mqtt_entry" in request.fixturenames
+
+
+@pytest.fixture
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First readings are confirmed at once: a test need not wait for another telegram."""
+    from custom_components.py_hab.counters import guard
+    from custom_components.py_hab.meter import reader_link
+
+    monkeypatch.setitem(guard._CONFIRMATIONS, Verdict.QUARANTINED, guard._Confirmation(2, 0.0))
+    monkeypatch.setattr(reader_link, "REPEAT_AFTER", timedelta(0))
+
+
+@pytest.fixture
+def meter_entry(hass: HomeAssistant, reader: SimulatedReader, trusting: None) -> MockConfigEntry:
+    """A config entry for the reader's meter, not set up yet."""
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="MT681",
+        unique_id="a4:cf:12:92:82:f4",
+        data={
+            CONF_KIND: EntryKind.METER.value,
+            CONF_TOPIC: reader.tele_topic("SENSOR"),
+        },
+    )
+    entry.add_to_hass(hass)
+    return entry
