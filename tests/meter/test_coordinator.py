@@ -16,7 +16,7 @@ from custom_components.py_hab.const import (
     CONF_TOPIC,
     DOMAIN,
 )
-from custom_components.py_hab.meter.reader_link import MAX_REPEATS
+from custom_components.py_hab.meter.commands import MAX_REPEATS
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
@@ -147,7 +147,7 @@ async def test_malformed_messages_are_counted_and_told_once(
     await payload('{"MT681":{"Power":5}}')
     await heard(hass, eager_entry, power=5)
     assert meter_values(eager_entry) == before | {"power": 5}
-    assert eager_entry.runtime_data.coordinator.unreadable == 4
+    assert eager_entry.runtime_data.coordinator.router.unreadable == 4
     assert logged(caplog, logging.WARNING) == [
         "MT681 sent a message that cannot be read: not JSON: JSONDecodeError"
     ]
@@ -654,7 +654,7 @@ async def test_retained_message_is_not_even_counted(
     await mocked_reader.says("SENSOR", "{", retain=True)
     assert meter_values(entry) == before
     assert entry.runtime_data.counters.rejected == rejected
-    assert entry.runtime_data.coordinator.unreadable == 0
+    assert entry.runtime_data.coordinator.router.unreadable == 0
 
 
 # Which meter it is
