@@ -62,7 +62,7 @@ _ALERTS: Final[Mapping[int | None, tuple[str, str]]] = {
 
 
 def overview(home: SmartHome, at: datetime) -> Json:
-    """Return `/smarthome/overview`: devices, units and groups, no templates and no triggers."""
+    """Return `/smarthome/overview`."""
     listed = tuple(home.listed())
     content: Json = {"devices": [], "units": [], "groups": []}
     for device in listed:
@@ -76,7 +76,23 @@ def overview(home: SmartHome, at: datetime) -> Json:
             content["devices"].append(_device(device, element, units))
     for entry in (*content["devices"], *content["units"]):
         _replace(entry, home.rest_overrides(entry["ain"]))
-    return content
+    return content | {
+        "templates": [
+            {"UID": ain, "ain": ain, "name": name, "applyType": ["thermostatHoliday"]}
+            for ain, name in home.templates.items()
+        ],
+        "triggers": [
+            {"UID": ain, "ain": ain, "name": routine.name, "enabled": routine.enabled}
+            for ain, routine in home.routines.items()
+        ],
+        "globals": {
+            "energyKeyFigures": {
+                "electricityRate": home.electricity_rate,
+                "co2emmissions": home.co2_emissions,
+            },
+            "location": {"latitude": 52, "longitude": 13},
+        },
+    }
 
 
 def part(home: SmartHome, path: str, at: datetime) -> object:

@@ -1,6 +1,7 @@
 """The smart home as the simulated FRITZ!Box knows it: its devices, and what is wrong with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -17,6 +18,14 @@ from simulator.fritzbox_xml import entry, node, replace_texts, statistics
 from simulator.home import Home
 
 
+@dataclass(slots=True)
+class Routine:
+    """An if-then rule."""
+
+    name: str
+    enabled: bool
+
+
 class SmartHome:
     """The devices of a box."""
 
@@ -30,6 +39,17 @@ class SmartHome:
         self._disconnected: set[str] = set()
         self._silent_for: dict[str, timedelta] = {}
         self._confused: set[str] = set()
+        self.routines: dict[str, Routine] = {
+            "trg303E4F-40B81D6A8": Routine("Kühlschrank überwachen", enabled=True),
+            "trg303E4F-40B81D6A9": Routine("Rollladen bei Sonne", enabled=False),
+        }
+        """By AIN."""
+        self.templates: dict[str, str] = {"tmp303E4F-40B81D6B1": "Urlaub"}
+        """Names by AIN."""
+        self.electricity_rate: float = 31.97
+        """Cents per kWh."""
+        self.co2_emissions: float = 380
+        """g/kWh."""
 
     # What may be wrong; all raise KeyError for a device that does not exist
 

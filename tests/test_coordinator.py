@@ -93,7 +93,7 @@ async def test_box_is_registered_before_its_devices(
     device = next(
         device
         for device in dr.async_entries_for_config_entry(device_registry, fritzbox_entry.entry_id)
-        if coordinator.box_identifier in device.identifiers
+        if coordinator.source_identifier in device.identifiers
     )
     assert device.manufacturer == "FRITZ!"
     assert device.model == box.identity.name

@@ -190,7 +190,7 @@ async def test_a_unit_is_asked_for_by_its_uid_whatever_is_in_it(
     client: FritzBoxClient, box: SimulatedFritzBox, uid: str
 ) -> None:
     box.override_rest(IMPORT, UID=uid)
-    told = (await client.rest_details())[IMPORT].unit
+    told = (await client.overview()).details[IMPORT].unit
     assert told == uid
     found = await client.unit_statistics(told)
     assert len(found.energy) == 4
@@ -198,7 +198,7 @@ async def test_a_unit_is_asked_for_by_its_uid_whatever_is_in_it(
 
 
 async def test_all_units_of_the_overview_can_be_asked_for(client: FritzBoxClient) -> None:
-    for ain, rest_details in (await client.rest_details()).items():
+    for ain, rest_details in (await client.overview()).details.items():
         if rest_details.unit is not None:
             assert rest_details.unit == ain
             await client.unit_statistics(rest_details.unit)
@@ -238,7 +238,7 @@ async def test_a_unit_that_the_box_does_not_know_says_nothing_about_rest(
     with pytest.raises(InvalidAnswerError) as caught:
         await client.unit_statistics(uid)
     assert "00000" not in str(caught.value)
-    assert await client.rest_details()
+    assert (await client.overview()).details
     assert len(box.logins) == 1
 
 

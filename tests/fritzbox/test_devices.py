@@ -95,7 +95,9 @@ NOTHING_TOLD = Thermostat(
     next_change=None,
     next_temperature=None,
     window_open=None,
+    window_open_end=None,
     boost=None,
+    boost_end=None,
     summer=None,
     holiday=None,
     adaptive_heating=None,
@@ -142,6 +144,8 @@ def test_a_plug_is_read_whole() -> None:
         humidity=None,
         power_meter=plug(45.6, 0.707, 230.5),
         thermostat=None,
+        switched_on=True,
+        brightness=None,
         locked=True,
         buttons_locked=False,
         alert=None,
@@ -175,7 +179,9 @@ def test_a_thermostat_is_read_whole() -> None:
         next_change=datetime(2026, 3, 20, 21, tzinfo=UTC),
         next_temperature=16,
         window_open=True,
+        window_open_end=None,
         boost=False,
+        boost_end=None,
         summer=False,
         holiday=False,
         adaptive_heating=True,
@@ -186,6 +192,63 @@ def test_a_thermostat_is_read_whole() -> None:
     assert (device.locked, device.buttons_locked) == (False, True)
     assert device.blocks == {"temperature", "hkr"}
     assert device.parse_errors == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("1774040400", datetime(2026, 3, 20, 21, tzinfo=UTC)),
+        ("0", None),
+        # A window contact keeps the heating down, until it closes.
+        ("-1", None),
+    ],
+)
+def test_the_end_of_a_mode_may_be_open(text: str, end: datetime | None) -> None:
+    for element in ("windowopenactiveendtime", "boostactiveendtime"):
+        device = parse_one(f"<hkr><{element}>{text}</{element}></hkr>")
+        assert device.thermostat is not None
+        found = {
+            "windowopenactiveendtime": device.thermostat.window_open_end,
+            "boostactiveendtime": device.thermostat.boost_end,
+        }
+        assert found.pop(element) == end
+        assert [*found.values()] == [None]
+        assert device.parse_errors == ()
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-2", "1e9"])
+def test_an_end_that_cannot_be_read_is_unknown(text: str) -> None:
+    device = parse_one(f"<hkr><boostactiveendtime>{text}</boostactiveendtime></hkr>")
+    assert device.thermostat is not None
+    assert device.thermostat.boost_end is None
+    assert [error.path for error in device.parse_errors] == ["hkr/boostactiveendtime"]
+
+
+@pytest.mark.parametrize(
+    ("elements", "switched_on"),
+    [
+        ("<switch><state>1</state></switch>", True),
+        ("<switch><state>0</state></switch><simpleonoff><state>0</state></simpleonoff>", False),
+        ("<switch><state></state></switch><simpleonoff><state>1</state></simpleonoff>", True),
+        ("<simpleonoff><state>0</state></simpleonoff>", False),
+        ("<simpleonoff><state/></simpleonoff>", None),
+        ("<temperature><celsius>200</celsius></temperature>", None),
+    ],
+)
+def test_a_plug_or_lamp_is_switched_on_or_off(elements: str, switched_on: bool | None) -> None:
+    assert parse_one(elements).switched_on is switched_on
+
+
+def test_a_lamp_has_a_brightness_and_a_blind_a_position() -> None:
+    level = (
+        "<simpleonoff><state>1</state></simpleonoff>"
+        "<levelcontrol><level>64</level><levelpercentage>25</levelpercentage></levelcontrol>"
+    )
+    lamp, blind = parse_one(level), parse_one(f"{level}<blind><mode>manuell</mode></blind>")
+    assert (lamp.brightness, lamp.switched_on, lamp.blind) == (25, True, None)
+    assert (blind.brightness, blind.switched_on) == (None, None)
+    assert blind.blind is not None
+    assert blind.blind.position == 75
 
 
 def test_old_firmware_has_the_battery_inside_the_thermostat() -> None:

@@ -13,8 +13,8 @@ from custom_components.py_hab.sml.topics import (
     ReaderInfo,
     ReaderTopics,
     parse_discovery,
+    parse_state,
     parse_status,
-    parse_uptime,
     reader_topics,
 )
 
@@ -223,13 +223,31 @@ def test_an_answer_without_network_tells_nothing(payload: str) -> None:
     ],
 )
 def test_the_state_tells_since_when_a_head_runs(payload: Payload, uptime: float | None) -> None:
-    found = parse_uptime(payload)
+    found = parse_state(payload).uptime
     assert (None if found is None else found.total_seconds()) == uptime
 
 
 @pytest.mark.parametrize("uptime", ["-1", "-1" + "0" * 400, "1" + "0" * 400], ids=len)
 def test_what_is_no_uptime_tells_nothing(uptime: str) -> None:
-    assert parse_uptime(f'{{"UptimeSec":{uptime}}}') is None
+    assert parse_state(f'{{"UptimeSec":{uptime}}}').uptime is None
+
+
+@pytest.mark.parametrize(
+    ("state", "signal"),
+    [
+        ({"Wifi": {"Signal": -57, "RSSI": 86}}, -57),
+        ({"Wifi": {"Signal": 0}}, 0),
+        ({"Wifi": {"Signal": 5}}, None),
+        ({"Wifi": {"Signal": -500}}, None),
+        ({"Wifi": {"Signal": "-57"}}, None),
+        ({"Wifi": {"Signal": True}}, None),
+        ({"Wifi": {}}, None),
+        ({"Wifi": "off"}, None),
+        ({}, None),
+    ],
+)
+def test_signal_strength_of_the_wifi(state: dict[str, object], signal: int | None) -> None:
+    assert parse_state(json.dumps(state)).signal_strength == signal
 
 
 # Discovery

@@ -41,8 +41,8 @@ from custom_components.py_hab.sml.topics import (
     ReaderInfo,
     ReaderTopics,
     parse_discovery,
+    parse_state,
     parse_status,
-    parse_uptime,
     reader_topics,
 )
 from simulator.fritzbox_devices import DEVICES
@@ -416,14 +416,14 @@ JSON: Final = st.recursive(
     '{"units":[{"ain":"1","interfaces":{"multimeterInterface":{"state":"valid","current":1e999}}}]}'
 )
 def test_any_text_has_extras_within_their_limits_or_is_refused(text: str) -> None:
-    if (rest_details := or_none(parse_overview, text)) is not None:
-        assert_extras_within_limits(rest_details)
+    if (overview := or_none(parse_overview, text)) is not None:
+        assert_extras_within_limits(overview.details)
 
 
 @given(st.sampled_from(["current", "voltage", "UID", "outletState", "isUpdateAvailable"]), JSON)
 def test_any_value_in_the_place_of_another_is_read_or_passed_over(key: str, value: str) -> None:
     text = re.sub(rf'("{key}": )[^,}}\]]*', lambda found: found[1] + value, OVERVIEW)
-    assert_extras_within_limits(parse_overview(text))
+    assert_extras_within_limits(parse_overview(text).details)
 
 
 @given(anything_like('{"errors":[{"message":"no permission","code":3001}]}') | JSON)
@@ -542,7 +542,7 @@ def test_any_words_make_topics_or_none(payload: str) -> None:
 @example(f'{{"UptimeSec":{LONG}}}')
 @example('{"UptimeSec":-1}')
 def test_any_payload_tells_an_uptime_or_none(payload: Payload) -> None:
-    uptime = parse_uptime(payload)
+    uptime = parse_state(payload).uptime
     assert uptime is None or timedelta() <= uptime < timedelta(seconds=2**32)
 
 

@@ -22,7 +22,7 @@ from custom_components.py_hab.sml.payload import (
     meter_blocks,
 )
 from custom_components.py_hab.sml.registers import Quantity
-from custom_components.py_hab.sml.topics import parse_discovery, parse_uptime, reader_topics
+from custom_components.py_hab.sml.topics import parse_discovery, parse_state, reader_topics
 from scripts import fixtures
 from tests.support.captures import FOLDERS, OURS, files, name_of, there
 from tests.support.one_meter import OneMeter, turned
@@ -526,7 +526,7 @@ def test_an_announcement_may_come_before_the_first_telegram(path: Path) -> None:
     ids=name_of,
 )
 def test_the_state_tells_the_uptime(path: Path, uptime: int) -> None:
-    assert parse_uptime(path.read_bytes()) == timedelta(seconds=uptime)
+    assert parse_state(path.read_bytes()).uptime == timedelta(seconds=uptime)
 
 
 # Scripts
