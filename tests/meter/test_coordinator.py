@@ -12,7 +12,6 @@ from custom_components.py_hab import async_remove_config_entry_device
 from custom_components.py_hab.const import (
     CONF_ANSWER_TOPIC,
     CONF_COMMAND_TOPIC,
-    CONF_POWER_INTERVAL,
     CONF_TOPIC,
     DOMAIN,
 )
@@ -28,7 +27,16 @@ from simulator.home import Home, ManualClock
 from simulator.reader import SimulatedReader
 from tests.conftest import settled
 from tests.support.entity_table import device_table
-from tests.support.mocked_reader import COMMAND, NUMBER, PRINTED, UNIQUE_ID, MockedReader, devices
+from tests.support.mocked_reader import (
+    COMMAND,
+    MINUTE,
+    NUMBER,
+    PRINTED,
+    STALE,
+    UNIQUE_ID,
+    MockedReader,
+    devices,
+)
 from tests.support.passing_time import Time
 from tests.support.watching import (
     all_unavailable,
@@ -43,27 +51,7 @@ from tests.support.watching import (
     warnings,
 )
 
-MINUTE = timedelta(minutes=1)
-STALE = timedelta(minutes=15)
-
 # Through a broker
-
-
-@pytest.fixture
-def payload(hass: HomeAssistant, reader: SimulatedReader) -> Callable[[str], Awaitable[None]]:
-    """Publish any payload as the reader's SENSOR message, as Home Assistant's client."""
-
-    async def publish(payload: str, *, retain: bool = False) -> None:
-        await mqtt.async_publish(hass, reader.tele_topic("SENSOR"), payload, 0, retain)
-
-    return publish
-
-
-@pytest.fixture
-def eager_entry(hass: HomeAssistant, meter_entry: MockConfigEntry) -> MockConfigEntry:
-    """An entry whose power is written with every message."""
-    hass.config_entries.async_update_entry(meter_entry, options={CONF_POWER_INTERVAL: 0})
-    return meter_entry
 
 
 async def test_values_are_there_right_after_set_up(

@@ -24,6 +24,8 @@ NUMBER: Final = "0a0149534b00056b3c51"
 PRINTED: Final = "1ISK0090913873"
 """The same, as it stands on the meter."""
 MINUTE: Final = timedelta(minutes=1)
+STALE: Final = timedelta(minutes=15)
+"""After this time without a reading a quantity is unavailable."""
 
 type Fields = dict[str, Any]
 
