@@ -19,6 +19,7 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.flows import history as history_flow
+from custom_components.py_hab.flows.history import HistoryFlow
 from custom_components.py_hab.fritzbox_api import FritzBoxError
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box import fetch
@@ -779,3 +780,14 @@ async def test_nothing_is_imported_into_an_entry_that_is_not_loaded(
     assert dialogue.end == "not_loaded"
     again = await prefer(hass, box_entry, "import_database")
     assert again.end == "not_loaded"
+
+
+async def test_home_assistant_does_not_wait_for_a_dialogue_when_it_stops(
+    hass: HomeAssistant,
+) -> None:
+    flow = HistoryFlow()
+    flow.hass = hass
+    task = flow._begin(asyncio.sleep(3600))
+    async with asyncio.timeout(15):
+        await hass.async_stop(force=True)
+    assert task.cancelled()

@@ -234,3 +234,21 @@ async def test_nothing_is_done_without_a_recorder(hass: HomeAssistant) -> None:
             await work
         assert caught.value.translation_key == "no_recorder"
     assert get_editor(hass).journal.by_statistic == {}
+
+
+async def test_an_entry_that_was_set_up_again_can_take_back_what_the_earlier_one_wrote(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    earlier, again = (
+        Statistic(id=METER, unit="kWh", has_sum=True, entry_id=entry_id)
+        for entry_id in ("earlier", entry.entry_id)
+    )
+    first = get_editor(hass).compiled_until() - 5 * HOUR
+    await get_editor(hass).async_write(earlier, [SumRow(first, 1.0, 1.0)], ChangeReason.BACKFILL)
+    await get_editor(hass).async_write(
+        again, [SumRow(first + HOUR, 2.0, 2.0)], ChangeReason.BACKFILL
+    )
+    await hass.services.async_call(
+        DOMAIN, "undo_history", {"config_entry_id": entry.entry_id}, blocking=True
+    )
+    assert await rows(hass, METER) == []

@@ -1,6 +1,6 @@
 """Import of a legacy file into the statistics of an entry, on a real recorder."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise, permutations
 from pathlib import Path
@@ -35,9 +35,9 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import BATH, REFRIGERATOR
-from simulator.home import Home, ManualClock
+from simulator.home import Home
 from tests.conftest import START
-from tests.support.box_house import House, small_box
+from tests.support.box_house import House
 from tests.support.dialogue import TEXTS
 from tests.support.legacy_files import EVERY, METER, PLUG, THERMOSTAT, Row, Years, at, local, write
 from tests.support.living import recorded, rows
@@ -51,18 +51,15 @@ FRIDGE: Final = "sensor.kuhlschrank_energy"
 
 
 @pytest.fixture
-def home() -> Home:
-    """A home with little to remember: each hour takes time."""
-    return Home(installed=START - timedelta(days=3))
+def age() -> timedelta:
+    """Three days: each hour takes time."""
+    return timedelta(days=3)
 
 
 @pytest.fixture
-async def box(
-    home: Home, clock: ManualClock, socket_enabled: None
-) -> AsyncIterator[SimulatedFritzBox]:
-    """A box with a plug and a thermostat."""
-    async with small_box(home, clock, REFRIGERATOR, BATH) as box:
-        yield box
+def ains() -> Collection[str]:
+    """A plug and a thermostat."""
+    return {REFRIGERATOR, BATH}
 
 
 @pytest.fixture
@@ -73,7 +70,7 @@ async def house(
     box: SimulatedFritzBox,
     fritzbox_entry: MockConfigEntry,
 ) -> House:
-    """A house with a box, which is not looked after unless it is asked for."""
+    """A house with a box, whose history is maintained on request only."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     house = House(time, hass, box, fritzbox_entry, [], [])
     await house.start(history=False)

@@ -216,3 +216,17 @@ async def test_events_of_nonsense_are_left_out(
     changes = full_account().as_json() | {"begun": None, "events": [5, {"work": "import"}]}
     hass_storage[KEY] = stored(**{"sensor.a": changes})
     assert (await loaded(hass)).changes_of("sensor.a").events == [{"work": "import"}]
+
+
+async def test_numbers_of_devices_stay_out_of_the_log(
+    hass: HomeAssistant, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    hass_storage["py_hab.history"] = {
+        "version": 1,
+        "key": "py_hab.history",
+        "data": {"accounts": {"py_hab:11630_0123456_energy": 1, "sensor.meter": 1}},
+    }
+    await ChangeJournal(hass).async_load()
+    reported = "".join(caplog.messages[-2:])
+    assert "sensor.meter" in reported
+    assert "0123456" not in reported
