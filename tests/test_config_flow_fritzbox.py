@@ -12,7 +12,6 @@ from aiohttp.test_utils import TestServer
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.py_hab.const import DOMAIN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from simulator.broker import free_port
@@ -75,11 +74,6 @@ async def fill_in(
 
 
 # Adding
-
-
-async def test_the_menu_offers_both_kinds_of_sources(hass: HomeAssistant) -> None:
-    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
-    assert Dialogue(hass, result, options=False).menu == ["fritzbox", "tasmota"]
 
 
 async def test_a_box_is_added(hass: HomeAssistant, box: SimulatedFritzBox) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.py_hab.api import actions as data_services
@@ -18,14 +18,12 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
-    Unauthorized,
     UnknownUser,
 )
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox import Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import EXPORT, IMPORT, REFRIGERATOR, WINDOW
-from tests.support.living import recorded
+from tests.support.api import act, fails
 from tests.support.measured_home import (
     ENERGY,
     HOUR,
@@ -35,53 +33,10 @@ from tests.support.measured_home import (
     remembers,
     this_hour,
 )
-from tests.support.mocked_reader import NUMBER, PRINTED, UNIQUE_ID, MockedReader
+from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
 
 OTHER = "sensor.of_another_integration"
-
-
-@pytest.fixture
-async def entry(
-    time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
-) -> MockConfigEntry:
-    """A loaded box."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
-    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
-    await hass.async_block_till_done()
-    await recorded(hass)
-    return fritzbox_entry
-
-
-@pytest.fixture
-async def meter(hass: HomeAssistant, mocked_reader: MockedReader) -> MockConfigEntry:
-    """A loaded meter."""
-    entry = mocked_reader.entry()
-    await mocked_reader.set_up(entry)
-    return entry
-
-
-async def act(
-    hass: HomeAssistant, action: str, context: Context | None = None, **data: Any
-) -> dict[str, Any]:
-    """Call an action; return what it answers."""
-    answer = await hass.services.async_call(
-        DOMAIN, action, data, blocking=True, context=context, return_response=True
-    )
-    assert isinstance(answer, dict)
-    return answer
-
-
-async def fails(
-    hass: HomeAssistant, error: type[HomeAssistantError], key: str, action: str, **data: Any
-) -> HomeAssistantError:
-    """Call an action that raises an error with a translation."""
-    with pytest.raises(error) as raised:
-        await act(hass, action, **data)
-    assert type(raised.value) is error
-    assert raised.value.translation_domain == DOMAIN
-    assert raised.value.translation_key == key
-    return raised.value
 
 
 # Series
@@ -114,46 +69,6 @@ async def test_series_are_told_with_their_entities(
         (IMPORT, "Power", False),
         (WINDOW, "State", False),
     }
-
-
-async def test_series_of_a_meter_have_the_old_names(
-    hass: HomeAssistant, meter: MockConfigEntry
-) -> None:
-    found = (await act(hass, "get_devices"))["devices"]
-    assert {(item["device"], item["sub_entity"], item["unit"]) for item in found} == {
-        (NUMBER, "E_in", "kWh"),
-        (NUMBER, "E_out", "kWh"),
-        (NUMBER, "Power", "W"),
-    }
-    assert {item["manufacturer"] for item in found} == {"ISKRA"} or all(
-        item["manufacturer"] for item in found
-    )
-    assert {item["device_name"] for item in found} == {"MT681"}
-
-
-async def test_a_meter_without_a_number_goes_by_its_head(
-    hass: HomeAssistant, mocked_reader: MockedReader
-) -> None:
-    del mocked_reader.blocks["MT681"]["Meter_id"]
-    mocked_reader.blocks["MT681"]["Volt_p1"] = 230.0
-    await mocked_reader.set_up(mocked_reader.entry())
-    found = (await act(hass, "get_devices"))["devices"]
-    assert {item["device"] for item in found} == {UNIQUE_ID}
-    assert {item["sub_entity"] for item in found} == {"E_in", "E_out", "Power", "voltage_l1"}
-
-
-async def test_meters_of_which_a_sensor_was_removed_lack_it(
-    hass: HomeAssistant, meter: MockConfigEntry
-) -> None:
-    registry = er.async_get(hass)
-    [entity] = [
-        item
-        for item in er.async_entries_for_config_entry(registry, meter.entry_id)
-        if item.unique_id == f"{UNIQUE_ID}_energy_export"
-    ]
-    registry.async_remove(entity.entity_id)
-    found = (await act(hass, "get_devices"))["devices"]
-    assert {item["sub_entity"] for item in found} == {"E_in", "Power"}
 
 
 async def test_an_entry_must_be_there_and_loaded(
@@ -215,24 +130,6 @@ async def test_readings_of_a_device_are_those_of_all_its_series(
     assert await act(hass, "get_measurements", device=REFRIGERATOR, offset=1) == {
         "measurements": found[1:]
     }
-
-
-async def test_a_meter_may_be_named_by_what_stands_on_it(
-    hass: HomeAssistant, recorder_mock: Recorder, meter: MockConfigEntry
-) -> None:
-    await recorded(hass)
-    for device in (NUMBER, NUMBER.upper(), PRINTED, "1 ISK 0090913873"):
-        found = await act(hass, "get_measurements", device=device, sub_entity="E_in")
-        assert [item["amount"] for item in found["measurements"]] == [15119.035]
-
-
-async def test_entities_of_other_integrations_have_readings(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> None:
-    hass.states.async_set(OTHER, "5")
-    await recorded(hass)
-    [reading] = (await act(hass, "get_measurements", entity_id=OTHER))["measurements"]
-    assert reading["amount"] == 5.0
 
 
 # Profiles
@@ -321,27 +218,6 @@ async def test_whatever_the_recorder_knows_has_a_profile(
 # Who may ask
 
 
-async def test_users_see_what_they_may_see(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_admin_user: MockUser
-) -> None:
-    await remembers(hass)
-    hass_admin_user.groups = []
-    hass_admin_user.mock_policy({"entities": {"entity_ids": {POWER: {"read": True}}}})
-    user = Context(user_id=hass_admin_user.id)
-    found = (await act(hass, "get_devices", user))["devices"]
-    assert [item["entity_id"] for item in found] == [POWER]
-    readings = (await act(hass, "get_measurements", user, device=REFRIGERATOR))["measurements"]
-    assert {item["entity_id"] for item in readings} == {POWER}
-    for action, data in (
-        ("get_measurements", {"entity_id": ENERGY}),
-        ("get_measurements", {"device": REFRIGERATOR, "sub_entity": "Energy"}),
-        ("get_profile", {"entity_id": ENERGY, "name": "hour"}),
-        ("get_profile", {"device": REFRIGERATOR, "sub_entity": "Energy", "name": "hour"}),
-    ):
-        with pytest.raises(Unauthorized):
-            await act(hass, action, user, **data)
-
-
 async def test_a_user_who_does_not_exist_sees_nothing(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
@@ -387,35 +263,6 @@ async def test_fields_that_cannot_be_are_refused(
             await act(hass, "get_profile", **data)
 
 
-async def test_what_there_is_not_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    for data in (
-        {"entity_id": "sensor.never_seen"},
-        {"device": "nobody"},
-        {"device": ""},
-        {"device": "x' OR '1'='1"},
-        {"device": "../../etc/passwd"},
-        {"device": REFRIGERATOR, "sub_entity": "energy'--"},
-    ):
-        await fails(hass, ServiceValidationError, "unknown_series", "get_measurements", **data)
-    await fails(
-        hass,
-        ServiceValidationError,
-        "unknown_series",
-        "get_profile",
-        device="nobody",
-        name="hour",
-    )
-    error = await fails(
-        hass,
-        ServiceValidationError,
-        "unknown_series",
-        "get_measurements",
-        device="nobody",
-        sub_entity="E_in",
-    )
-    assert str(error) == "There is no series nobody E_in"
-
-
 async def test_a_profile_is_of_one_series(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await fails(
         hass,
@@ -425,23 +272,6 @@ async def test_a_profile_is_of_one_series(hass: HomeAssistant, entry: MockConfig
         device=REFRIGERATOR,
         name="hour",
     )
-
-
-async def test_a_time_must_not_end_before_its_start(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> None:
-    # By the hour on the wall it ends later.
-    times = {"start": "2026-03-20T12:00:00+00:00", "end": "2026-03-20T12:30:00"}
-    for action, more in (("get_measurements", {}), ("get_profile", {"name": "hour"})):
-        await fails(
-            hass,
-            ServiceValidationError,
-            "end_before_start",
-            action,
-            entity_id=ENERGY,
-            **times,
-            **more,
-        )
 
 
 # A recorder that is busy, or not there

@@ -36,7 +36,7 @@ def enable_statistics() -> bool:
 async def entry(
     time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
 ) -> MockConfigEntry:
-    """The entry of a box that has counted for a hundred days."""
+    """The entry of a box that has counted for some days."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     await hass.async_block_till_done()
@@ -45,8 +45,8 @@ async def entry(
 
 @pytest.fixture
 def age(request: pytest.FixtureRequest) -> timedelta:
-    """A hundred days; two for a `house`, in which each hour takes time."""
-    return timedelta(days=2 if "house" in request.fixturenames else 100)
+    """Fifteen days; two for a `house`, in which each hour takes time."""
+    return timedelta(days=2 if "house" in request.fixturenames else 15)
 
 
 @pytest.fixture

@@ -17,6 +17,12 @@ BERLIN = ZoneInfo("Europe/Berlin")
 METER = "sensor.stromzahler_energy_import"
 
 
+@pytest.fixture
+def age() -> timedelta:
+    """As long as a box stores the days of a month and more."""
+    return timedelta(days=100)
+
+
 async def act(hass: HomeAssistant, action: str, **data: Any) -> dict[str, dict[str, Any]]:
     """Call an action; return what it answers, by entity."""
     answer = await hass.services.async_call(

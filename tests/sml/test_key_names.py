@@ -11,13 +11,9 @@ import pytest
 from benchmarks.vocabulary import Measurement, measure, read
 from custom_components.py_hab.sml.key_names import _FAMILIES, _NAMES, _folded, mapping_of_name
 from custom_components.py_hab.sml.registers import (
-    COUNTERS,
-    QUANTITIES,
     TOTALS,
     KeyMapping,
     Quantity,
-    QuantityInfo,
-    QuantityKind,
 )
 from tests.support.captures import name_of, there
 
@@ -332,36 +328,6 @@ def test_no_name_is_there_twice() -> None:
 def test_families_lead_to_roles() -> None:
     for family in _FAMILIES:
         assert Quantity(family.quantity.replace("#", "1"))
-
-
-@pytest.mark.parametrize(
-    ("quantity", "info"),
-    [
-        (IMPORT, QuantityInfo(QuantityKind.COUNTER, "kWh")),
-        (Quantity.ENERGY_EXPORT_T4, QuantityInfo(QuantityKind.COUNTER, "kWh")),
-        (Quantity.REACTIVE_ENERGY_IMPORT, QuantityInfo(QuantityKind.COUNTER, "kvarh")),
-        (POWER, QuantityInfo(QuantityKind.MEASUREMENT, "W")),
-        (Quantity.POWER_L3, QuantityInfo(QuantityKind.MEASUREMENT, "W")),
-        (Quantity.POWER_FACTOR, QuantityInfo(QuantityKind.MEASUREMENT, "")),
-        (Quantity.POWER_FACTOR_L1, QuantityInfo(QuantityKind.MEASUREMENT, "")),
-        (Quantity.REACTIVE_POWER, QuantityInfo(QuantityKind.MEASUREMENT, "var")),
-        (Quantity.VOLTAGE_L1, QuantityInfo(QuantityKind.MEASUREMENT, "V")),
-        (Quantity.CURRENT_N, QuantityInfo(QuantityKind.MEASUREMENT, "A")),
-        (Quantity.FREQUENCY, QuantityInfo(QuantityKind.MEASUREMENT, "Hz")),
-        (Quantity.PHASE_ANGLE_L2_L1, QuantityInfo(QuantityKind.ANGLE, "°")),
-        (METER_ID, QuantityInfo(QuantityKind.TEXT, "")),
-        (Quantity.MANUFACTURER, QuantityInfo(QuantityKind.TEXT, "")),
-        (Quantity.NO_MEASUREMENT, QuantityInfo(QuantityKind.NONE, "")),
-    ],
-)
-def test_quantities(quantity: Quantity, info: QuantityInfo) -> None:
-    assert QUANTITIES[quantity] == info
-
-
-def test_every_role_has_a_quantity() -> None:
-    assert QUANTITIES.keys() == set(Quantity)
-    assert {quantity for quantity in Quantity if "energy" in quantity} == COUNTERS
-    assert {IMPORT, EXPORT, POWER} == TOTALS
 
 
 # Lines of scripts
