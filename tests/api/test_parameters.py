@@ -1,11 +1,23 @@
 """The parameters that actions and endpoints share."""
 
+from datetime import UTC, datetime, timedelta
+import math
 from typing import Any
 
 from aiohttp.test_utils import TestClient
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 from yarl import URL
 
+from custom_components.py_hab.api.parameters import (
+    DEFAULT_LIMIT,
+    END_BEFORE_START,
+    point_in_time,
+    span_of,
+    whole_number,
+)
+from custom_components.py_hab.api.readings import Span
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import (
     ServiceValidationError,
@@ -80,3 +92,60 @@ async def test_times_may_be_written_in_several_ways(client: TestClient[Any, Any]
         response = await client.get(URL(f"/api/py_hab/{path}?start={moment}"))
         assert bool(await response.json()) is not late
     assert (await get(client, path, end="9999-12-31T23:59:59-10:00"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [(1, 1), (50, 50), (7.0, 7), ("7", 7), ("007", 7), ("50", 50)]
+)
+def test_a_whole_number_may_be_a_text(value: Any, number: int) -> None:
+    found = whole_number(1, 50)(value)
+    assert found == number
+    assert isinstance(found, int)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, 51, 7.5, True, None, [], "", " 7", "+7", "-7", "7.0", "٣", "9" * 5000, math.nan, math.inf],
+    ids=lambda value: repr(value)[:8],
+)
+def test_anything_else_is_no_whole_number(value: Any) -> None:
+    with pytest.raises(vol.Invalid, match="must be a whole number from 1 to 50"):
+        whole_number(1, 50)(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "time"),
+    [
+        ("2026-03-20T18:00:00+01:00", "2026-03-20T17:00:00+00:00"),
+        ("2026-03-20T18:00:00 01:00", "2026-03-20T17:00:00+00:00"),
+        ("2026-03-20 18:00:00", "2026-03-20T17:00:00+00:00"),
+        ("2026-07-20T18:00Z", "2026-07-20T18:00:00+00:00"),
+        (datetime(2026, 7, 20, 18), "2026-07-20T16:00:00+00:00"),
+        ("9999-12-31T23:59:59-10:00", "9999-12-31T23:59:59+00:00"),
+    ],
+)
+async def test_a_time_is_returned_in_utc(
+    hass: HomeAssistant, value: str | datetime, time: str
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    assert point_in_time(value).isoformat() == time
+
+
+@pytest.mark.parametrize("value", ["", "yesterday", "2026-02-30T12:00", 5, None, b"2026-03-20"])
+def test_anything_else_is_no_time(value: Any) -> None:
+    with pytest.raises(vol.Invalid, match="must be a time such as"):
+        point_in_time(value)
+
+
+def test_without_parameters_the_newest_readings_are_wanted() -> None:
+    assert span_of({}) == Span(start=None, end=None, limit=DEFAULT_LIMIT, offset=0)
+    assert span_of({"limit": 3, "offset": 2}, default_limit=9).limit == 3
+    assert span_of({}, default_limit=9).limit == 9
+
+
+def test_a_time_range_may_be_empty_but_not_reversed() -> None:
+    noon = datetime(2026, 3, 20, 12, tzinfo=UTC)
+    assert span_of({"start": noon, "end": noon}).start == noon
+    with pytest.raises(ServiceValidationError) as raised:
+        span_of({"start": noon, "end": noon - timedelta(microseconds=1)})
+    assert raised.value.translation_key == END_BEFORE_START

@@ -43,12 +43,18 @@ def basic(**blocks: str) -> DeviceStats:
 
 
 def energy(values: str, **attributes: object) -> tuple[float | None, ...]:
-    """Return the values of the only series of energy, none if it was left out."""
-    return only(basic(energy=stats(values, **attributes)).energy)
+    """Return the Wh of the only series of energy, none if it was left out."""
+    return in_wh(basic(energy=stats(values, **attributes)).energy)
 
 
 def only(series: tuple[Series, ...]) -> tuple[float | None, ...]:
+    """Return the values of the only series, none if it was left out."""
     return series[0].values if len(series) == 1 else ()
+
+
+def in_wh(series: tuple[Series, ...]) -> tuple[float | None, ...]:
+    """Return the values of the only series of energy in Wh, as the box reports them."""
+    return tuple(None if kwh is None else round(kwh * 1000, 6) for kwh in only(series))
 
 
 def test_a_plug_remembers_days_months_and_temperatures() -> None:
@@ -60,10 +66,10 @@ def test_a_plug_remembers_days_months_and_temperatures() -> None:
     )
     assert found == DeviceStats(
         energy=(
-            Series(step=DAY, values=(2105, 41088), at=None),
+            Series(step=DAY, values=(2.105, 41.088), at=None),
             Series(
                 step=MONTH,
-                values=(96, 1021, 988),
+                values=(0.096, 1.021, 0.988),
                 at=datetime(2026, 3, 20, 17, tzinfo=UTC),
             ),
         ),
@@ -120,7 +126,7 @@ def test_a_series_whose_count_is_wrong_is_left_out(count: object) -> None:
 
 def test_a_count_may_be_missing() -> None:
     text = f'<devicestats><energy><stats grid="{DAY}">1,2</stats></energy></devicestats>'
-    assert only(parse_basic_statistics(text).energy) == (1, 2)
+    assert in_wh(parse_basic_statistics(text).energy) == (1, 2)
 
 
 def test_a_series_of_thousands_is_left_out() -> None:
@@ -136,7 +142,7 @@ def test_a_time_that_is_none(datatime: str) -> None:
 
 def test_of_two_series_with_one_grid_the_first_usable_counts() -> None:
     series = stats("-,-") + stats("1,2") + stats("3,4")
-    assert only(basic(energy=series).energy) == (1, 2)
+    assert in_wh(basic(energy=series).energy) == (1, 2)
 
 
 def test_a_device_out_of_reach_has_blocks_without_series() -> None:
@@ -183,10 +189,10 @@ def test_a_unit_remembers_also_quarters_of_an_hour() -> None:
     )
     assert found == DeviceStats(
         energy=(
-            Series(step=QUARTER, values=(1, 2), at=None),
-            Series(step=SIX_HOURS, values=(20, 30), at=None),
-            Series(step=DAY, values=(20, 140), at=None),
-            Series(step=MONTH, values=(160, 4201), at=None),
+            Series(step=QUARTER, values=(0.001, 0.002), at=None),
+            Series(step=SIX_HOURS, values=(0.02, 0.03), at=None),
+            Series(step=DAY, values=(0.02, 0.14), at=None),
+            Series(step=MONTH, values=(0.16, 4.201), at=None),
         ),
         temperature=(Series(step=QUARTER, values=(23.5, None, 24), at=None),),
         humidity=(Series(step=QUARTER, values=(41, 40), at=None),),
@@ -218,7 +224,7 @@ def test_a_counter_in_the_place_of_its_newest_energy_is_left_out() -> None:
     "nonsense", [*NO_VALUES, -1, math.nan, math.inf, -math.inf, 10**16, 10**400]
 )
 def test_what_cannot_be_an_energy_is_unknown(nonsense: Any) -> None:
-    assert only(unit(energies=[told([7, nonsense, 0])]).energy) == (7, None, 0)
+    assert in_wh(unit(energies=[told([7, nonsense, 0])]).energy) == (7, None, 0)
 
 
 def test_measurements_that_cannot_be_are_unknown() -> None:
@@ -236,7 +242,7 @@ def test_zeros_at_the_far_end_of_measurements_are_what_the_box_does_not_know() -
         temperatures=[told([0, 24.0, 0, -1.5, 0, None, 0], interval=QUARTER)],
         humidities=[told([0, 0], interval=QUARTER)],
     )
-    assert only(found.energy) == (5, 0, 7, 0, 0), "a plug may have been idle"
+    assert in_wh(found.energy) == (5, 0, 7, 0, 0), "a plug may have been idle"
     assert only(found.temperature) == (0, 24.0, 0, -1.5, None, None, None)
     assert found.humidity == ()
 
@@ -252,7 +258,7 @@ def test_a_unit_s_series_of_thousands_is_left_out() -> None:
 
 def test_of_two_series_with_one_interval_the_first_usable_counts() -> None:
     series = [told([]), told([5], state="unknown"), told([1, 2]), told([3, 4])]
-    assert only(unit(energies=series).energy) == (1, 2)
+    assert in_wh(unit(energies=series).energy) == (1, 2)
 
 
 @pytest.mark.parametrize("nonsense", [*NO_VALUES, 7, 1.5])

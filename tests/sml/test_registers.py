@@ -6,6 +6,7 @@ from custom_components.py_hab.sml.registers import (
     COUNTERS,
     QUANTITIES,
     TOTALS,
+    KeyMapping,
     Quantity,
     QuantityInfo,
     QuantityKind,
@@ -51,3 +52,23 @@ def test_every_role_has_a_quantity() -> None:
     assert QUANTITIES.keys() == set(Quantity)
     assert {quantity for quantity in Quantity if "energy" in quantity} == COUNTERS
     assert {IMPORT, EXPORT, POWER} == TOTALS
+
+
+def test_each_kind_of_quantity_has_its_units() -> None:
+    units: dict[QuantityKind, set[str]] = {}
+    for info in QUANTITIES.values():
+        units.setdefault(info.kind, set()).add(info.unit)
+    assert units == {
+        QuantityKind.COUNTER: {"kWh", "kvarh"},
+        QuantityKind.MEASUREMENT: {"W", "var", "V", "A", "Hz", ""},
+        QuantityKind.ANGLE: {"°"},
+        QuantityKind.TEXT: {""},
+        QuantityKind.NONE: {""},
+    }
+
+
+def test_a_mapping_takes_numbers_as_they_are_unless_it_says_otherwise() -> None:
+    mapping = KeyMapping(POWER)
+    assert (mapping.factor, mapping.doubtful) == (1.0, False)
+    assert mapping == KeyMapping(POWER, 1.0)
+    assert len({mapping, KeyMapping(POWER), KeyMapping(POWER, 1000.0)}) == 2
