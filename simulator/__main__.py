@@ -1,4 +1,4 @@
-"""Parts of a simulated home, each run by itself from the command line."""
+"""Parts of a simulated home, each run alone from the command line."""
 
 from argparse import ArgumentParser, Namespace
 import asyncio

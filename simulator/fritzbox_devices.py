@@ -375,4 +375,4 @@ DEVICES: Final = (
     ),
 )
 """Two plugs and their group, three thermostats (one out of reach), a window contact, a switch,
-a meter head with both directions, a repeater, a blind, a smoke detector, a Zigbee lamp."""
+a meter reader with both directions, a repeater, a blind, a smoke detector, a Zigbee lamp."""

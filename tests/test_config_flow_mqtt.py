@@ -47,7 +47,7 @@ def little_time() -> Iterator[None]:
 async def announced(
     hass: HomeAssistant, payload: Mapping[str, object] | str = METER, topic: str = SENSORS
 ) -> Dialogue:
-    """Tell the integration of an announcement, as Home Assistant's MQTT does."""
+    """Report the integration of an announcement, as Home Assistant's MQTT does."""
     result = await hass.config_entries.flow.async_init(
         DOMAIN,
         context={"source": SOURCE_MQTT},
@@ -73,7 +73,7 @@ def called(hass: HomeAssistant, dialogue: Dialogue) -> Any:
 async def mocked_reader(
     broker: Broker, fields: Mapping[str, object] | None, **differently: object
 ) -> AsyncIterator[ScriptedReader]:
-    """Connect a head that has told what it is, and answers when it is asked for its values."""
+    """Connect a reader that has reported what it is, and answers when it is asked for its values."""
     config = {"t": "meter", "ft": "%prefix%/%topic%/", "tp": ["cmnd", "stat", "tele"], "mac": MAC}
     async with scripted(broker) as reader:
         reader.publish(CONFIG, {**config, **differently}, retain=True)
@@ -102,7 +102,7 @@ async def test_an_announced_reader_is_set_up_with_one_click(
     await leave(hass, entry)
 
 
-async def test_home_assistant_offers_a_reader_that_it_hears_of(
+async def test_home_assistant_offers_a_reader_that_is_announced(
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,
     reader: SimulatedReader,
@@ -228,7 +228,7 @@ async def test_a_device_that_has_no_meter_when_asked_is_not_offered(
             assert (await announced(hass, NOTHING_YET)).end == "not_supported"
 
 
-async def test_a_head_that_reads_nothing_is_not_offered(
+async def test_a_reader_that_reads_nothing_is_not_offered(
     hass: HomeAssistant, reader: SimulatedReader
 ) -> None:
     reader.fault(Fault.MISSING_AFTER_BOOT)
@@ -237,7 +237,7 @@ async def test_a_head_that_reads_nothing_is_not_offered(
 
 
 @pytest.mark.parametrize("config", [None, "no JSON", {"t": "meter"}, {"t": "a/+", "ft": "%topic%"}])
-async def test_a_head_without_a_topic_is_not_offered(
+async def test_a_reader_without_a_topic_is_not_offered(
     hass: HomeAssistant, broker: Broker, config: dict[str, object] | str | None
 ) -> None:
     async with scripted(broker) as reader:

@@ -52,7 +52,7 @@ async def test_unchanged_values_write_no_states(
 # Meter
 
 
-async def test_register_that_was_not_heard_of_since_the_start_is_unavailable(
+async def test_register_that_was_not_received_since_the_start_is_unavailable(
     time: Time,
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,

@@ -74,9 +74,9 @@ async def live(
     time: Time, hass: HomeAssistant, duration: timedelta, reader: SimulatedReader | None = None
 ) -> None:
     """Let time pass for home, Home Assistant and recorder; a reader publishes meanwhile."""
-    heard: list[mqtt.ReceiveMessage] = []
+    received: list[mqtt.ReceiveMessage] = []
     if reader is not None:
-        await mqtt.async_subscribe(hass, reader.tele_topic("SENSOR"), heard.append)
+        await mqtt.async_subscribe(hass, reader.tele_topic("SENSOR"), received.append)
     await compile_statistics(hass)
     for _ in range(duration // SHORT_TERM):
         # A counter is written once a minute.
@@ -86,7 +86,9 @@ async def live(
                 reader.publish_sensor()
                 stamp = f'"Time":"{reader.time}"'
                 await settled(
-                    hass, lambda stamp=stamp: heard and stamp in str(heard[-1].payload), "a message"
+                    hass,
+                    lambda stamp=stamp: received and stamp in str(received[-1].payload),
+                    "a message",
                 )
         await compile_statistics(hass)
 

@@ -30,8 +30,8 @@ from tests.support.measured_home import (
     POWER,
     TEMPERATURE,
     refusing,
-    remembers,
     this_hour,
+    write_hours,
 )
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
@@ -42,7 +42,7 @@ OTHER = "sensor.of_another_integration"
 # Series
 
 
-async def test_series_are_told_with_their_entities(
+async def test_series_are_reported_with_their_entities(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     found = (await act(hass, "get_devices"))["devices"]
@@ -89,10 +89,10 @@ async def test_an_entry_must_be_there_and_loaded(
 # Readings
 
 
-async def test_readings_tell_their_time_with_its_offset(
+async def test_readings_report_their_time_with_its_offset(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    await remembers(hass)
+    await write_hours(hass)
     found = (await act(hass, "get_measurements", entity_id=ENERGY))["measurements"]
     assert len(found) == 1 + 48
     assert list(found[0]) == ["entity_id", "time", "amount", "hourly"]
@@ -123,7 +123,7 @@ async def test_readings_of_a_device_are_those_of_all_its_series(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     found = (await act(hass, "get_measurements", device=REFRIGERATOR))["measurements"]
-    # Many are told outside the event loop.
+    # Many are reported outside the event loop.
     with patch.object(data_services, "FEW", 0):
         assert await act(hass, "get_measurements", device=REFRIGERATOR) == {"measurements": found}
     assert {item["entity_id"] for item in found} >= {ENERGY, POWER}
@@ -135,10 +135,10 @@ async def test_readings_of_a_device_are_those_of_all_its_series(
 # Profiles
 
 
-async def test_a_profile_of_a_counter_tells_power_and_energy(
+async def test_a_profile_of_a_counter_reports_power_and_energy(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    await remembers(hass)
+    await write_hours(hass)
     for name, keys in (
         ("hour", [f"{hour:02}" for hour in range(24)]),
         ("weekday", ["Wed", "Thu", "Fri"]),
@@ -168,7 +168,7 @@ async def test_a_profile_of_a_counter_tells_power_and_energy(
 async def test_a_profile_may_be_of_a_device_and_of_a_time(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    await remembers(hass, TEMPERATURE, "°C")
+    await write_hours(hass, TEMPERATURE, "°C")
     start = this_hour() - 3 * HOUR
     series = {item["entity_id"]: item for item in (await act(hass, "get_devices"))["devices"]}[
         TEMPERATURE
@@ -210,7 +210,7 @@ async def test_whatever_the_recorder_knows_has_a_profile(
             entity_id=statistic_id,
             name="year",
         )
-    await remembers(hass, OTHER)
+    await write_hours(hass, OTHER)
     found = await act(hass, "get_profile", entity_id=OTHER, name="year")
     assert found["statistics"][0]["count"] == 48
 
@@ -283,7 +283,7 @@ ASKING: list[dict[str, Any]] = [
 ]
 
 
-async def test_a_recorder_that_is_busy_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_a_busy_recorder_is_an_error(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     for data in ASKING:
         with patch.object(get_instance(hass), "get_session", refusing):
             await fails(hass, HomeAssistantError, "database_refused", **data)
@@ -291,7 +291,7 @@ async def test_a_recorder_that_is_busy_is_told(hass: HomeAssistant, entry: MockC
             await fails(hass, HomeAssistantError, "no_recorder", **data)
 
 
-async def test_without_a_recorder_that_is_told(
+async def test_without_a_recorder_there_is_an_error(
     time: Time,
     hass: HomeAssistant,
     fritzbox_entry: MockConfigEntry,
@@ -306,7 +306,7 @@ async def test_without_a_recorder_that_is_told(
 async def test_a_hundred_questions_at_once_are_answered(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    await remembers(hass)
+    await write_hours(hass)
     questions = [
         act(hass, "get_measurements", entity_id=ENERGY, limit=number + 1)
         if number % 2
@@ -339,7 +339,7 @@ async def test_a_box_is_asked_now(
     assert len(box.requests) == before + 3
 
 
-async def test_a_box_that_does_not_answer_is_told(
+async def test_a_box_that_does_not_answer_is_reported(
     time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
@@ -362,7 +362,7 @@ async def test_a_reader_is_asked_now(
     assert mocked_reader.was_asked(10) == before + 2
 
 
-async def test_a_reader_that_does_not_answer_is_told(
+async def test_a_reader_that_does_not_answer_is_reported(
     hass: HomeAssistant,
     mocked_reader: MockedReader,
     meter: MockConfigEntry,
@@ -405,7 +405,7 @@ async def test_one_that_does_not_answer_holds_up_no_other(
     await hass.config_entries.async_unload(fritzbox_entry.entry_id)
 
 
-async def test_jobs_are_told(
+async def test_jobs_are_reported(
     time: Time, hass: HomeAssistant, recorder_mock: Recorder, entry: MockConfigEntry
 ) -> None:
     await time.passes(hass, timedelta(minutes=1))

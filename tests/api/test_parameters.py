@@ -67,7 +67,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
 ]
 
 
-async def test_wrong_parameters_are_told_with_the_reason(client: TestClient[Any, Any]) -> None:
+async def test_wrong_parameters_are_reported_with_the_reason(client: TestClient[Any, Any]) -> None:
     for path in ("devices", f"mesurement/{FRIDGE}", f"statistics/{FRIDGE}/Energy/Hour"):
         for parameters, reason in WRONG:
             status, answer = await get(client, path, **parameters)

@@ -19,7 +19,7 @@ from tests.support.living import recorded
 from tests.support.measured_home import (
     ENERGY,
     POWER,
-    remembers,
+    write_hours,
 )
 from tests.support.mocked_reader import NUMBER, PRINTED
 
@@ -47,7 +47,7 @@ async def test_entities_of_other_integrations_have_readings(
 async def test_users_see_what_they_may_see(
     hass: HomeAssistant, entry: MockConfigEntry, hass_admin_user: MockUser
 ) -> None:
-    await remembers(hass)
+    await write_hours(hass)
     hass_admin_user.groups = []
     hass_admin_user.mock_policy({"entities": {"entity_ids": {POWER: {"read": True}}}})
     user = Context(user_id=hass_admin_user.id)
@@ -65,7 +65,7 @@ async def test_users_see_what_they_may_see(
             await act(hass, action, user, **data)
 
 
-async def test_what_there_is_not_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_what_there_is_not_is_reported(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     for data in (
         {"entity_id": "sensor.never_seen"},
         {"device": "nobody"},

@@ -31,7 +31,7 @@ async def test_series_of_a_meter_have_the_old_names(
     assert {item["device_name"] for item in found} == {"MT681"}
 
 
-async def test_a_meter_without_a_number_goes_by_its_head(
+async def test_a_meter_without_a_number_goes_by_its_reader(
     hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
     del mocked_reader.blocks["MT681"]["Meter_id"]
@@ -42,7 +42,7 @@ async def test_a_meter_without_a_number_goes_by_its_head(
     assert {item["sub_entity"] for item in found} == {"E_in", "E_out", "Power", "voltage_l1"}
 
 
-async def test_meters_of_which_a_sensor_was_removed_lack_it(
+async def test_a_meter_lacks_a_sensor_that_was_removed(
     hass: HomeAssistant, meter: MockConfigEntry
 ) -> None:
     registry = er.async_get(hass)

@@ -23,8 +23,8 @@ from tests.support.measured_home import (
     POWER,
     TEMPERATURE,
     refusing,
-    remembers,
     this_hour,
+    write_hours,
 )
 from tests.support.passing_time import Time
 
@@ -82,7 +82,7 @@ UNKNOWN_DEVICES = [
 ]
 
 
-# What the old server told
+# What the old server reported
 
 
 async def test_all_series_are_listed_by_device(client: TestClient[Any, Any]) -> None:
@@ -166,7 +166,7 @@ async def test_a_window_is_zero_or_one(client: TestClient[Any, Any]) -> None:
 async def test_profiles_have_the_old_names(
     hass: HomeAssistant, client: TestClient[Any, Any]
 ) -> None:
-    await remembers(hass)
+    await write_hours(hass)
     for name, keys in (
         ("Hour", [f"{hour:02}" for hour in range(24)]),
         ("Day", ["Wed", "Thu", "Fri"]),
@@ -195,7 +195,7 @@ async def test_profiles_have_the_old_names(
 
 
 async def test_profiles_may_be_of_a_time(hass: HomeAssistant, client: TestClient[Any, Any]) -> None:
-    await remembers(hass, TEMPERATURE, "°C")
+    await write_hours(hass, TEMPERATURE, "°C")
     start = dt_util.as_local(this_hour() - 3 * HOUR).replace(tzinfo=None)
     found = await got(
         client,
@@ -240,7 +240,7 @@ async def test_users_see_what_they_may_see(
 ) -> None:
     hass_admin_user.groups = []
     hass_admin_user.mock_policy({"entities": {"entity_ids": {TEMPERATURE: {"read": True}}}})
-    await remembers(hass)
+    await write_hours(hass)
     assert [(item["device"], item["sub_entity"]) for item in await got(client, "devices")] == [
         (BATH, "Temperature")
     ]
@@ -273,12 +273,12 @@ async def test_who_may_not_see_something_is_not_taken_for_a_burglar(
 # What cannot be answered
 
 
-async def test_unknown_paths_are_told_in_json(client: TestClient[Any, Any]) -> None:
+async def test_unknown_paths_are_reported_in_json(client: TestClient[Any, Any]) -> None:
     for path in UNKNOWN_PATHS:
         assert await get(client, path) == (404, {"message": "There is no such endpoint"})
 
 
-async def test_unknown_series_are_told_in_json(client: TestClient[Any, Any]) -> None:
+async def test_unknown_series_are_reported_in_json(client: TestClient[Any, Any]) -> None:
     for device in UNKNOWN_DEVICES:
         for path in ("mesurement/{}", "measurement/{}/E_in", "statistics/{}/x/Hour"):
             status, answer = await get(client, path.format(device.replace(" ", "%20")))
@@ -301,7 +301,7 @@ async def test_a_series_without_statistics_has_no_profile(client: TestClient[Any
 
 
 @pytest.mark.parametrize("path", [f"mesurement/{FRIDGE}", f"statistics/{FRIDGE}/Energy/Hour"])
-async def test_a_recorder_that_is_busy_is_told(
+async def test_a_busy_recorder_is_an_error(
     hass: HomeAssistant, client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     with monkeypatch.context() as patch:

@@ -77,8 +77,8 @@ async def house(
 
     async def asked(coordinator: FritzBoxCoordinator, ain: str) -> DeviceStats:
         house.asked.append(ain)
-        if house.tells:
-            await house.tells.pop(0)()
+        if house.on_request:
+            await house.on_request.pop(0)()
         return await ask(coordinator, ain)
 
     monkeypatch.setattr(FritzBoxCoordinator, "async_device_stats", asked)

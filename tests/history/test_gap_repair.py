@@ -42,7 +42,7 @@ WEEK_BEFORE: Final = tuple(enumerate((0.0, 1.0, 2.0, 3.0, 6.0, 7.0, 12.0, 13.0, 
 METER_OF_READER: Final = "sensor.mt681_energy_import"
 
 
-async def test_a_gap_waits_until_its_hours_are_compiled_and_is_mended_and_settled(
+async def test_a_gap_waits_until_its_hours_are_compiled_and_is_repaired_and_settled(
     house: House, home: Home
 ) -> None:
     await house.start()
@@ -67,7 +67,7 @@ async def test_a_gap_waits_until_its_hours_are_compiled_and_is_mended_and_settle
 
 
 @pytest.mark.parametrize("recorder_config", [{"exclude": {"entities": [METER]}}])
-async def test_a_gap_of_which_no_statistics_tell_is_given_up_after_two_days(
+async def test_a_gap_without_statistics_is_given_up_after_two_days(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "energy_history", lambda *_, **__: NOTHING)
@@ -112,7 +112,7 @@ async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await house.start(**{CONF_SHAPE: OutageShape.WEEK_BEFORE})
-    # The box remembers nothing.
+    # The box stores nothing.
     monkeypatch.setattr(maintenance, "energy_history", lambda *_, **__: NOTHING)
     now = int(dt_util.utcnow().timestamp()) // HOUR * HOUR
     week = [SumRow(now - 168 * HOUR + HOUR * hour, 100.0, total) for hour, total in WEEK_BEFORE]
@@ -191,7 +191,7 @@ async def test_a_plug_that_was_reset_counts_from_nothing(house: House) -> None:
     )
 
 
-async def test_the_box_is_not_asked_about_gaps_that_were_taken_back(house: House) -> None:
+async def test_the_box_is_not_asked_about_gaps_that_were_undone(house: House) -> None:
     await house.start()
     await house.lives(timedelta(minutes=15))
     await house.act("undo_history", config_entry_id=house.entry.entry_id)
@@ -216,29 +216,29 @@ async def test_a_gap_is_announced_with_as_many_hours_as_are_written(house: House
     assert (await house.act("backfill"))[METER] == announced
 
 
-async def test_a_meter_that_was_away_is_mended_without_asking_anybody(
+async def test_a_meter_that_was_away_is_repaired_without_asking_anybody(
     time: Time,
     recorder_mock: Recorder,
     hass: HomeAssistant,
     mock_hass_config: None,
     mqtt_client_mock: Any,
 ) -> None:
-    head = MockedReader(time, hass, mqtt_client_mock)
-    await head.connect()
-    entry = head.entry(prefix="MT681")
-    await head.set_up(entry)
-    await head.lives(timedelta(minutes=55), step=timedelta(minutes=5), E_in=0.1)
-    before = head.blocks["MT681"]["E_in"]
-    head.answers = False
-    await head.says("LWT", "Offline")
+    reader = MockedReader(time, hass, mqtt_client_mock)
+    await reader.connect()
+    entry = reader.entry(prefix="MT681")
+    await reader.set_up(entry)
+    await reader.lives(timedelta(minutes=55), step=timedelta(minutes=5), E_in=0.1)
+    before = reader.blocks["MT681"]["E_in"]
+    reader.answers = False
+    await reader.says("LWT", "Offline")
     for _ in range(36):
         await time.passes(hass, SHORT_TERM, step=SHORT_TERM)
         await recorded(hass)
-    head.answers = True
-    await head.says("LWT", "Online")
-    await head.reads(E_in=before + 3.6)
+    reader.answers = True
+    await reader.says("LWT", "Online")
+    await reader.reads(E_in=before + 3.6)
     for _ in range(16):
-        await head.lives(SHORT_TERM, E_in=0.0)
+        await reader.lives(SHORT_TERM, E_in=0.0)
         await recorded(hass)
     assert entry.runtime_data.counters.gaps == []
     found = await rows(hass, METER_OF_READER)
@@ -248,10 +248,10 @@ async def test_a_meter_that_was_away_is_mended_without_asking_anybody(
     assert max(row["change"] for row in found) < 1.5
     works = {event["work"] for event in get_editor(hass).journal.changes_of(METER_OF_READER).events}
     assert works == {ChangeReason.OUTAGE.value}
-    await head.disconnect()
+    await reader.disconnect()
 
 
-async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
+async def test_the_energy_of_a_replacement_may_come_late_and_twice(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,

@@ -50,7 +50,7 @@ async def test_what_is_counted_while_another_change_is_made_is_not_booked_before
     house: House, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Busy(asyncio.Lock):
-        """Takes two hours to become free, once the box has told."""
+        """Takes two hours to become free, once the box has reported."""
 
         @override
         async def acquire(self) -> Literal[True]:
@@ -68,7 +68,7 @@ async def test_what_is_counted_while_another_change_is_made_is_not_booked_before
         assert row["state"] == pytest.approx(truth, abs=0.03)
 
 
-async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day(
+async def test_a_box_that_keeps_silent_of_a_device_delays_the_repair_by_a_day(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def silent_of_the_meter() -> None:
@@ -77,7 +77,7 @@ async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day(
 
     await house.start()
     gap = await outage(house, 2)
-    house.tells += [silent_of_the_meter] * 20
+    house.on_request += [silent_of_the_meter] * 20
     await house.lives(timedelta(minutes=15))
     assert house.gaps == [gap]
     assert (await house.act("backfill"))[METER]["left_out"] == [NOT_REPORTED]
@@ -123,7 +123,7 @@ async def test_a_statistic_that_takes_nothing_keeps_its_gaps_for_two_days(
     assert caught.value.translation_key == "database_refused"
 
 
-async def test_a_counter_without_a_believed_reading_has_no_history_yet(house: House) -> None:
+async def test_a_counter_without_an_accepted_reading_has_no_history_yet(house: House) -> None:
     await house.start()
     house.entry.runtime_data.counters.forget(IMPORT)
     found = (await house.act("backfill"))[METER]
@@ -140,7 +140,7 @@ async def test_an_entry_that_is_unloaded_in_the_middle_of_a_run_is_completed_by_
         await never.wait()
 
     await house.start()
-    house.tells += [answers, hang]
+    house.on_request += [answers, hang]
     house.scheduler._started = dt_util.utcnow() - timedelta(hours=1)
     house.scheduler._async_check(dt_util.utcnow())
     await begun.wait()
@@ -174,7 +174,7 @@ async def test_a_user_s_own_unit_is_kept(house: House) -> None:
     assert live["state"] == pytest.approx(house.counted() * 1000, abs=500)
 
 
-async def test_hours_of_the_user_s_own_that_tell_no_readings_stay(house: House) -> None:
+async def test_hours_of_the_user_s_own_that_report_no_readings_stay(house: House) -> None:
     await house.start(**{CONF_HISTORY: False})
     await house.lives(timedelta(minutes=15))
     now = int(START.timestamp()) // HOUR * HOUR
@@ -212,7 +212,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitab
     return prepare
 
 
-async def test_what_is_taken_back_during_a_run_is_not_written_by_it(
+async def test_what_is_undone_during_a_run_is_not_written_by_it(
     hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
 ) -> None:
     meanwhile(lambda: async_undo(hass, METER, dry_run=False))

@@ -1,4 +1,4 @@
-"""When the history of an entry is looked after, and what becomes of it: a box, a real recorder."""
+"""When the history of an entry is maintained, and what becomes of it: a box, a real recorder."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -106,7 +106,7 @@ async def test_a_run_does_not_begin_while_another_one_works(house: House) -> Non
         await go.wait()
 
     await house.start()
-    house.tells.append(hesitate)
+    house.on_request.append(hesitate)
     running = house.hass.async_create_task(house.scheduler.async_run())
     await begun.wait()
     # Whoever waits for all tasks waits for this one.
@@ -124,7 +124,7 @@ async def test_runs_that_are_asked_for_come_one_after_the_other(house: House) ->
         await go.wait()
 
     await house.start()
-    house.tells.append(hesitate)
+    house.on_request.append(hesitate)
     first = house.hass.async_create_task(house.scheduler.async_run())
     await begun.wait()
     second = house.hass.async_create_task(house.scheduler.async_run())
@@ -195,7 +195,7 @@ async def test_a_box_that_refuses_is_asked_again_half_an_hour_later(
     house: House, happens: list[Callable[[], Awaitable[None]]], asked: list[str]
 ) -> None:
     await house.start()
-    house.tells += happens
+    house.on_request += happens
     await house.lives(timedelta(minutes=10))
     assert house.asked == asked
     assert house.last_run() is None
@@ -222,7 +222,7 @@ async def test_a_box_that_refuses_is_asked_again_half_an_hour_later(
 # What
 
 
-async def test_what_was_taken_back_is_left_alone_until_somebody_asks(house: House) -> None:
+async def test_what_was_undone_is_left_alone_until_somebody_asks(house: House) -> None:
     await house.start()
     await house.lives(timedelta(minutes=15))
     assert len(await rows(house.hass, METER)) >= 49

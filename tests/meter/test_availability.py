@@ -20,10 +20,10 @@ from tests.support.mocked_reader import (
 from tests.support.passing_time import Time
 from tests.support.watching import (
     all_unavailable,
-    heard,
     logged,
     meter_state,
     quiet,
+    received,
     set_up,
     warnings,
 )
@@ -103,7 +103,7 @@ async def test_meter_survives_a_reload_of_mqtt(
     # After five minutes of silence it would be asked, and the next reading would wait a minute.
     await time.passes(hass, timedelta(minutes=2))
     reader.publish_sensor()
-    await heard(
+    await received(
         hass,
         meter_entry,
         energy_import=round(reader.meter.imported(reader.clock.now()), 3),
@@ -129,7 +129,7 @@ async def test_each_register_is_available_by_its_own_clock(
 async def test_register_that_comes_rarely_stays_available(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
-    """Three times as long as the interval at which it was heard."""
+    """Three times as long as the interval at which it was received."""
     entry = mocked_reader.entry()
     mocked_reader.answers = False
     await mocked_reader.set_up(entry)

@@ -21,17 +21,17 @@ from tests.support.mocked_reader import (
 )
 from tests.support.passing_time import Time
 from tests.support.watching import (
-    heard,
     logged,
     meter_state,
     meter_values,
     quiet,
+    received,
     set_up,
     warnings,
 )
 
 
-async def test_malformed_messages_are_counted_and_told_once(
+async def test_malformed_messages_are_counted_and_reported_once(
     time: Time,
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,
@@ -46,7 +46,7 @@ async def test_malformed_messages_are_counted_and_told_once(
     for broken in ('{"MT681":{"E_in":1', "[1]", "", '{"MT681":{"Power":7}'):
         await payload(broken)
     await payload('{"MT681":{"Power":5}}')
-    await heard(hass, eager_entry, power=5)
+    await received(hass, eager_entry, power=5)
     assert meter_values(eager_entry) == before | {"power": 5}
     assert eager_entry.runtime_data.coordinator.router.unreadable == 4
     assert logged(caplog, logging.WARNING) == [
@@ -72,7 +72,7 @@ async def test_messages_without_a_meter_are_ignored(
     await payload('{"Time":"2026-03-20T19:07:33"}')
     await payload('{"BME280":{"Temperature":21.5},"\\u0001\\u0002":{"Power":99999}}')
     await payload('{"MT681":{"Power":5}}')
-    await heard(hass, eager_entry, power=5)
+    await received(hass, eager_entry, power=5)
     assert meter_values(eager_entry) == before | {"power": 5}
     assert list(eager_entry.runtime_data.coordinator.data) == [""]
     assert warnings(caplog) == []

@@ -22,7 +22,7 @@ from tests.support.watching import (
 )
 
 
-async def test_reader_that_publishes_nothing_by_itself_is_asked(
+async def test_reader_that_publishes_nothing_unasked_is_asked(
     time: Time,
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,
@@ -47,7 +47,7 @@ async def test_reader_that_publishes_nothing_by_itself_is_asked(
     await quiet(hass)
 
 
-async def test_head_is_asked_again_for_a_confirmation_but_not_for_ever(
+async def test_reader_is_asked_again_for_a_confirmation_but_not_for_ever(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
     entry = mocked_reader.entry()
@@ -62,7 +62,7 @@ async def test_head_is_asked_again_for_a_confirmation_but_not_for_ever(
     assert "energy_import" not in meter_values(entry)
 
 
-async def test_silent_head_is_asked_after_five_minutes_and_every_five_more(
+async def test_silent_reader_is_asked_after_five_minutes_and_every_five_more(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
     await mocked_reader.set_up(mocked_reader.entry())
@@ -76,7 +76,7 @@ async def test_silent_head_is_asked_after_five_minutes_and_every_five_more(
     assert 3 <= mocked_reader.was_asked(10) == len(mocked_reader.asked) <= 4
 
 
-async def test_head_that_speaks_is_not_asked(
+async def test_reader_that_speaks_is_not_asked(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
     await mocked_reader.set_up(mocked_reader.entry())

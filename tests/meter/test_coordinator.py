@@ -1,4 +1,4 @@
-"""What is heard of meters, whose it is, and what happens when something goes wrong."""
+"""The coordinator of a reader: values, rejected readings and stored data."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -22,10 +22,10 @@ from tests.support.mocked_reader import (
 )
 from tests.support.passing_time import Time
 from tests.support.watching import (
-    heard,
     meter_state,
     meter_values,
     quiet,
+    received,
     set_up,
 )
 
@@ -40,7 +40,7 @@ async def test_values_are_there_right_after_set_up(
     meter_entry: MockConfigEntry,
     clock: ManualClock,
 ) -> None:
-    # The reader publishes by itself only when told to; it answers STATUS 10.
+    # The reader publishes only when the test asks it to; it answers STATUS 10.
     await set_up(hass, meter_entry)
     assert meter_values(meter_entry) == {
         "energy_import": round(reader.meter.imported(clock.now()), 3),
@@ -63,15 +63,15 @@ async def test_partial_messages_add_up(
     later = round(meter_values(eager_entry)["energy_import"] + 0.1, 3)
     await time.passes(hass, MINUTE)
     await payload('{"MT681":{"Power":123}}')
-    await heard(hass, eager_entry, power=123)
+    await received(hass, eager_entry, power=123)
     await payload(f'{{"MT681":{{"E_in":{later}}}}}')
-    await heard(hass, eager_entry, energy_import=later)
+    await received(hass, eager_entry, energy_import=later)
     assert meter_state(hass, eager_entry, "power") == "123.0"
     assert meter_state(hass, eager_entry, "energy_export") == export
     await quiet(hass)
 
 
-# What is not believed, and what was learned
+# Rejected readings and stored data
 
 
 async def test_rejected_readings_are_counted_by_reason(
@@ -109,7 +109,7 @@ async def test_rejected_readings_are_counted_by_reason(
 
 
 @pytest.mark.parametrize("notes", [None, [], {"meters": 5, "learned": [], "replacements": {}}])
-async def test_memory_that_was_spoilt_is_no_obstacle(
+async def test_invalid_stored_data_is_no_obstacle(
     time: Time,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
@@ -130,7 +130,7 @@ async def test_memory_that_was_spoilt_is_no_obstacle(
     assert meter_state(hass, entry, "energy_import") == "15119.035"
 
 
-async def test_memory_is_written_while_it_runs(
+async def test_stored_data_is_written_while_the_meter_runs(
     time: Time, hass: HomeAssistant, hass_storage: dict[str, Any], mocked_reader: MockedReader
 ) -> None:
     entry = mocked_reader.entry(prefix="MT681")

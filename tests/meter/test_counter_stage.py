@@ -64,7 +64,7 @@ def test_a_first_reading_waits_for_a_second_one(fake_clock: Clock) -> None:
     assert one.meter.values[IMPORT] == 100.0
 
 
-def test_under_quarantine_the_counter_shows_what_was_believed_before(fake_clock: Clock) -> None:
+def test_under_quarantine_the_counter_shows_what_was_accepted_before(fake_clock: Clock) -> None:
     one = counted(fake_clock)
     one.counters.quarantine(IMPORT)
     assert one.receive(1, E_in=100.2).is_unconfirmed
@@ -72,7 +72,7 @@ def test_under_quarantine_the_counter_shows_what_was_believed_before(fake_clock:
 
 
 @pytest.mark.parametrize("new", [3.0, 5000.0], ids=["lower", "higher"])
-def test_a_replacement_is_told_and_shown_at_once(fake_clock: Clock, new: float) -> None:
+def test_a_replacement_is_reported_and_shown_at_once(fake_clock: Clock, new: float) -> None:
     one = counted(fake_clock)
     one.receive(0, E_in=100.0)
     results = [one.receive(150, E_in=new) for _ in range(5)]
@@ -111,7 +111,7 @@ def test_a_counter_that_stands_at_zero_beside_one_that_counts_is_shown(fake_cloc
     assert one.meter.values == {IMPORT: 100.0, EXPORT: 0.0, POWER: 7.0}
 
 
-def test_a_head_that_has_not_read_its_meter_has_no_counter(fake_clock: Clock) -> None:
+def test_a_reader_that_has_not_read_its_meter_has_no_counter(fake_clock: Clock) -> None:
     one = OneMeter(fake_clock)
     for _ in range(100):
         one.receive(60, E_in=0, E_out=0, Power=0)
@@ -155,7 +155,7 @@ def test_at_first_a_reading_that_no_display_shows_is_not_taken(fake_clock: Clock
     assert one.counter(IMPORT) == 12.5
 
 
-def test_the_confirmed_counter_does_not_wait_for_the_remembered_one(fake_clock: Clock) -> None:
+def test_the_confirmed_counter_does_not_wait_for_the_stored_one(fake_clock: Clock) -> None:
     one = OneMeter(fake_clock, quarantined=True, energy_import=100.0)
     assert one.receive(300, E_in=100.4).changed
     assert one.meter.values == {IMPORT: 100.0}, "as remembered"

@@ -35,7 +35,7 @@ from tests.support.watching import (
 )
 
 
-async def test_head_and_meter_are_described(
+async def test_reader_and_meter_are_described(
     time: Time,
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,
@@ -64,7 +64,7 @@ async def test_head_and_meter_are_described(
 async def two_meters(
     home: Home, clock: ManualClock, broker: Broker
 ) -> AsyncIterator[SimulatedReader]:
-    """Another head, on the meter of the house and on that of the heat pump."""
+    """Another reader, on the meter of the house and on that of the heat pump."""
     reader = SimulatedReader(
         home,
         clock,
@@ -78,7 +78,7 @@ async def two_meters(
     await reader.stop()
 
 
-async def test_two_meters_on_a_head_are_two_devices_over_restarts(
+async def test_two_meters_on_a_reader_are_two_devices_over_restarts(
     time: Time,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
@@ -138,7 +138,7 @@ async def test_second_meter_is_a_device_of_its_own(
     assert {item.name for item in devices(hass, entry).values()} == {"MT681", "WP"}
     mocked_reader.answers = False
     await mocked_reader.reload(entry)
-    # What was there is there again, before anything is heard.
+    # What was there is there again, before anything is received.
     assert meter_state(hass, entry, "energy_import", "2") == STATE_UNAVAILABLE
     assert meter_state(hass, entry, "power") == STATE_UNAVAILABLE
     # Each in a message of its own; the first name stays with the first meter.
@@ -186,12 +186,12 @@ async def test_device_is_described_as_things_become_known(
         "15.5.0",
         "http://192.0.2.8",
     )
-    # A meter that does not tell its number for once is still the same.
+    # A meter that does not report its number for once is still the same.
     await mocked_reader.reads(Meter_id="")
     assert described()[3] == PRINTED
 
 
-async def test_maker_is_told_where_the_number_is_not(
+async def test_manufacturer_is_reported_where_the_number_is_not(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
     entry = mocked_reader.entry()

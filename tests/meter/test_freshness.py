@@ -59,7 +59,7 @@ def test_each_register_has_its_clock(fake_clock: Clock) -> None:
         (9000, 10799, 10800),
     ],
 )
-def test_a_register_may_be_told_as_rarely_as_its_head_tells_it(
+def test_a_register_may_be_published_as_rarely_as_its_reader_does(
     fake_clock: Clock, every: float, fresh: float, stale: float
 ) -> None:
     one = OneMeter(fake_clock)

@@ -40,7 +40,7 @@ from tests.support.watching import (
         ({"Power": 0}, POWER, 0.0),
     ],
 )
-def test_values_are_in_the_unit_of_their_role(
+def test_values_are_in_the_unit_of_their_quantity(
     fake_clock: Clock, fields: dict[str, float], quantity: Quantity, value: float
 ) -> None:
     one = OneMeter(fake_clock)

@@ -119,7 +119,7 @@ def test_a_power_with_its_sign_keeps_it(fake_clock: Clock) -> None:
     assert one.meter.values[POWER] == 300.0
 
 
-def test_behaviour_tells_that_power_has_no_sign(fake_clock: Clock) -> None:
+def test_behaviour_shows_that_power_has_no_sign(fake_clock: Clock) -> None:
     one = counted(fake_clock)
     for second in range(0, 4 * 3600, 10):
         # By turns it draws and feeds in 3 kW, for half an hour each.

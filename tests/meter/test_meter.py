@@ -82,7 +82,7 @@ def test_values_that_are_no_numbers_change_nothing(fake_clock: Clock, value: obj
 # The meter's number
 
 
-def test_a_meter_tells_its_number_and_maker(fake_clock: Clock) -> None:
+def test_a_meter_reports_its_number_and_manufacturer(fake_clock: Clock) -> None:
     one = OneMeter(fake_clock)
     one.receive(0, Meter_Number=0, Power=1)
     assert (one.meter.identity.number, one.meter.identity.manufacturer) == (None, None)
@@ -100,7 +100,7 @@ def test_a_meter_tells_its_number_and_maker(fake_clock: Clock) -> None:
 
 
 def test_a_message_of_zeros_is_ignored(fake_clock: Clock) -> None:
-    """The head has started anew: nothing it tells is true."""
+    """The reader has started anew: nothing it reports is true."""
     one = counted(fake_clock)
     one.receive(1, E_in=100.1, E_out=50.0, Power=377, Volt_p1=230.1)
     assert one.receive(1, E_in=0, E_out=0, Power=0, Volt_p1=0) == MeterUpdate()
@@ -144,7 +144,7 @@ def test_a_meter_that_stands_still_is_there_all_the_same(fake_clock: Clock) -> N
 # Clocks
 
 
-def test_a_head_that_has_slipped_off_repeats_itself(fake_clock: Clock) -> None:
+def test_a_reader_that_has_slipped_off_repeats_itself(fake_clock: Clock) -> None:
     one = counted(fake_clock)
     for _ in range(30):
         one.receive(60, E_in=100.123, E_out=50.0, Power=3000)
@@ -165,7 +165,7 @@ def test_a_head_that_has_slipped_off_repeats_itself(fake_clock: Clock) -> None:
     ],
     ids=repr,
 )
-def test_whatever_power_is_told_the_counters_must_follow(
+def test_whatever_power_is_published_the_counters_must_follow(
     fake_clock: Clock, keys: tuple[str, ...], power: float
 ) -> None:
     one = counted(fake_clock)

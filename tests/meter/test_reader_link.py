@@ -24,11 +24,11 @@ from tests.support.mocked_reader import (
 from tests.support.passing_time import Time
 from tests.support.watching import (
     all_unavailable,
-    heard,
     logged,
     meter_state,
     meter_values,
     quiet,
+    received,
     set_up,
     states,
     warnings,
@@ -61,7 +61,7 @@ async def test_values_prove_that_the_reader_is_there(
     reader: SimulatedReader,
     meter_entry: MockConfigEntry,
 ) -> None:
-    """The broker may tell the end of an old connection after the start of the new one."""
+    """The broker may report the end of an old connection after the start of the new one."""
     await set_up(hass, meter_entry)
     await mqtt.async_publish(hass, reader.tele_topic("LWT"), "Offline", 0, True)
     await settled(hass, lambda: all_unavailable(hass), "the false news")
@@ -88,15 +88,15 @@ async def test_topic_without_tele_is_listened_to_and_not_asked(
     await mqtt.async_publish(
         hass, "cellar/meter/SENSOR", '{"x":{"1_8_0":-7.5,"Power":3}}', 0, False
     )
-    await heard(hass, meter_entry, power=3)
+    await received(hass, meter_entry, power=3)
     assert meter_values(meter_entry) == {"power": 3}
     for _ in range(2):
         await mqtt.async_publish(hass, "cellar/meter/SENSOR", '{"x":{"1_8_0":7.5}}', 0, False)
-    await heard(hass, meter_entry, energy_import=7.5)
+    await received(hass, meter_entry, energy_import=7.5)
     await quiet(hass)
 
 
-async def test_zeros_after_a_restart_of_the_head_are_not_believed(
+async def test_zeros_after_a_restart_of_the_reader_are_not_accepted(
     time: Time,
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,
@@ -120,7 +120,7 @@ async def test_zeros_after_a_restart_of_the_head_are_not_believed(
         )
         await time.passes(hass, MINUTE)
     reader.publish_sensor()
-    await heard(
+    await received(
         hass,
         meter_entry,
         energy_import=round(reader.meter.imported(reader.clock.now()), 3),
@@ -130,7 +130,7 @@ async def test_zeros_after_a_restart_of_the_head_are_not_believed(
 
 
 @pytest.mark.parametrize("word", ["Offline", "Gone"])
-async def test_last_word_of_the_head_makes_all_unavailable(
+async def test_last_word_of_the_reader_makes_all_unavailable(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader, word: str
 ) -> None:
     await mocked_reader.set_up(mocked_reader.entry())
@@ -155,7 +155,7 @@ async def uptime_falls(mocked_reader: MockedReader) -> None:
 
 
 @pytest.mark.parametrize("restart", [offline_and_back, uptime_falls])
-async def test_head_that_has_restarted_must_confirm_its_counters(
+async def test_reader_that_has_restarted_must_confirm_its_counters(
     time: Time,
     hass: HomeAssistant,
     mocked_reader: MockedReader,
@@ -206,7 +206,7 @@ async def test_retained_message_is_not_even_counted(
     assert entry.runtime_data.coordinator.router.unreadable == 0
 
 
-async def test_head_is_followed_to_other_topics(
+async def test_reader_is_followed_to_other_topics(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     entry = mocked_reader.entry()

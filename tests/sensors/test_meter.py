@@ -27,7 +27,7 @@ from tests.support.watching import meter_state, quiet, set_up, states
 async def reads(
     mocked_reader: MockedReader, home: Home, clock: ManualClock, *scripts: str
 ) -> MockConfigEntry:
-    """Set up a meter that a head reads with these scripts."""
+    """Set up a meter that a reader reads with these scripts."""
     reader = SimulatedReader(home, clock, script=scripts[0], second=[*scripts, None][1])
     mocked_reader.blocks = {
         prefix: block
@@ -115,7 +115,7 @@ async def test_all_registers_have_a_sensor_with_a_name(
     assert len(set(names.values())) == len(names)
 
 
-async def test_registers_of_last_time_are_there_before_the_reader_is_heard(
+async def test_registers_of_last_time_are_there_before_the_reader_publishes(
     time: Time,
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,

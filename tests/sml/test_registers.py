@@ -48,7 +48,7 @@ def test_quantities(quantity: Quantity, info: QuantityInfo) -> None:
     assert QUANTITIES[quantity] == info
 
 
-def test_every_role_has_a_quantity() -> None:
+def test_every_quantity_has_a_kind_and_a_unit() -> None:
     assert QUANTITIES.keys() == set(Quantity)
     assert {quantity for quantity in Quantity if "energy" in quantity} == COUNTERS
     assert {IMPORT, EXPORT, POWER} == TOTALS

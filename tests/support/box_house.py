@@ -38,9 +38,9 @@ class House:
     box: SimulatedFritzBox
     entry: MockConfigEntry
     asked: list[str]
-    """The devices that the box was asked of what it remembers."""
-    tells: list[Callable[[], Awaitable[None]]]
-    """What happens when it is asked, first one first; then it answers."""
+    """The devices whose statistics the box was asked for."""
+    on_request: list[Callable[[], Awaitable[None]]]
+    """What happens at each request, in order, before it answers."""
 
     async def start(self, **options: Any) -> None:
         """Set the box up."""
@@ -65,17 +65,17 @@ class House:
 
     @property
     def scheduler(self) -> HistoryScheduler:
-        """Who looks after the history."""
+        """The scheduler of the history."""
         found: HistoryScheduler = self.entry.runtime_data.history
         return found
 
     def last_run(self) -> MaintenanceResult | None:
-        """When the whole history was last looked after, and what came of it."""
+        """The last maintenance of the whole history."""
         return self.scheduler.last_run
 
     @property
     def gaps(self) -> list[Gap]:
-        """What is to be mended."""
+        """The gaps that are not repaired yet."""
         found: list[Gap] = self.entry.runtime_data.counters.gaps
         return found
 

@@ -178,7 +178,7 @@ async def broker(broker_kind: Kind, brokers: dict[Kind, Broker], socket_enabled:
 
 @pytest.fixture
 async def reader(home: Home, clock: ManualClock, broker: Broker) -> AsyncIterator[SimulatedReader]:
-    """A connected reader that publishes when it is told to."""
+    """A connected reader that publishes when it is asked to."""
     reader = SimulatedReader(home, clock, port=broker.port)
     await reader.start()
     yield reader
@@ -190,7 +190,7 @@ async def reader(home: Home, clock: ManualClock, broker: Broker) -> AsyncIterato
 async def mocked_reader(
     time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
 ) -> AsyncIterator[MockedReader]:
-    """A head that says what it is told to."""
+    """A reader that says what it is asked to."""
     from tests.support.mocked_reader import MockedReader
 
     mocked_reader = MockedReader(time, hass, mqtt_client_mock)
@@ -201,7 +201,7 @@ async def mocked_reader(
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest between two questions for what the box remembers."""
+    """A simulated radio needs no rest between two questions for what the box stores."""
     from custom_components.py_hab.history.box import fetch
 
     monkeypatch.setattr(fetch, "PAUSE", timedelta(0))

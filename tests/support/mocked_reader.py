@@ -1,4 +1,4 @@
-"""A head that says what a test tells it to, with a broker that is only pretended."""
+"""A reader that says what a test asks it to, with a broker that is only mocked."""
 
 from datetime import timedelta
 import json
@@ -31,7 +31,7 @@ type Fields = dict[str, Any]
 
 
 class MockedReader:
-    """Publishes when told to, and answers what it is asked."""
+    """Publishes when asked to, and answers what it is asked."""
 
     def __init__(self, time: Time, hass: HomeAssistant, client: Any) -> None:
         """Take the place of the broker behind the mocked paho client."""
@@ -78,7 +78,7 @@ class MockedReader:
             await self._time.passes(self._hass, timedelta(seconds=1))
 
     def entry(self, *, prefix: str | None = None, **options: Any) -> MockConfigEntry:
-        """Return an entry for the head, not set up yet."""
+        """Return an entry for the reader, not set up yet."""
         more = {} if prefix is None else {CONF_PREFIX: prefix}
         entry = MockConfigEntry(
             domain=DOMAIN,
@@ -135,7 +135,7 @@ class MockedReader:
     # What it says
 
     async def says(self, topic: str, content: object, *, retain: bool = False) -> None:
-        """Publish anything on a topic; one without a slash is a leaf of the head's."""
+        """Publish anything on a topic; one without a slash is a leaf of the reader's."""
         text = content if isinstance(content, str) else json.dumps(content)
         full = topic if "/" in topic else f"tele/tasmota_9282F4/{topic}"
         async_fire_mqtt_message(self._hass, full, text, retain=retain)

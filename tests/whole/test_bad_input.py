@@ -421,7 +421,7 @@ def test_any_text_has_extras_within_their_limits_or_is_refused(text: str) -> Non
 
 
 @given(st.sampled_from(["current", "voltage", "UID", "outletState", "isUpdateAvailable"]), JSON)
-def test_any_value_in_the_place_of_another_is_read_or_passed_over(key: str, value: str) -> None:
+def test_any_value_instead_of_another_is_read_or_passed_over(key: str, value: str) -> None:
     text = re.sub(rf'("{key}": )[^,}}\]]*', lambda found: found[1] + value, OVERVIEW)
     assert_extras_within_limits(parse_overview(text))
 
@@ -500,7 +500,7 @@ def test_any_payload_announces_meters_or_is_refused(payload: Payload) -> None:
     assert or_refused(may_have_meter, payload) in {True, False, None}
 
 
-def assert_head_within_limits(mocked_reader: ReaderInfo) -> None:
+def assert_reader_within_limits(mocked_reader: ReaderInfo) -> None:
     assert mocked_reader.mac is None or re.fullmatch("(?!0{12})[0-9A-F]{12}", mocked_reader.mac)
     assert mocked_reader.address is None or not IPv4Address(mocked_reader.address).is_unspecified
     assert mocked_reader.version is None or 0 < len(mocked_reader.version) <= 80
@@ -514,13 +514,13 @@ def assert_head_within_limits(mocked_reader: ReaderInfo) -> None:
 @given(payloads(STATUS_2) | payloads(STATUS_5))
 def test_any_payload_is_an_identity_or_refused(payload: Payload) -> None:
     if mocked_reader := or_refused(parse_status, payload):
-        assert_head_within_limits(mocked_reader)
+        assert_reader_within_limits(mocked_reader)
 
 
 @given(payloads(DISCOVERY))
-def test_any_payload_announces_a_head_or_is_refused(payload: Payload) -> None:
+def test_any_payload_announces_a_reader_or_is_refused(payload: Payload) -> None:
     if mocked_reader := or_refused(parse_discovery, payload):
-        assert_head_within_limits(mocked_reader)
+        assert_reader_within_limits(mocked_reader)
 
 
 @given(
@@ -534,14 +534,14 @@ def test_any_payload_announces_a_head_or_is_refused(payload: Payload) -> None:
     ).map(json.dumps)
 )
 def test_any_words_make_topics_or_none(payload: str) -> None:
-    assert_head_within_limits(parse_discovery(payload))
+    assert_reader_within_limits(parse_discovery(payload))
 
 
 @given(payloads(STATE))
 @example(f'{{"UptimeSec":-{LONG}}}')
 @example(f'{{"UptimeSec":{LONG}}}')
 @example('{"UptimeSec":-1}')
-def test_any_payload_tells_an_uptime_or_none(payload: Payload) -> None:
+def test_any_payload_reports_an_uptime_or_none(payload: Payload) -> None:
     uptime = parse_uptime(payload)
     assert uptime is None or timedelta() <= uptime < timedelta(seconds=2**32)
 

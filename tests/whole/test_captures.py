@@ -393,7 +393,7 @@ def test_messages_of_readers_are_read(path: Path, reading: Reading) -> None:
     with controlled_clock() as clock:
         one = OneMeter(clock)
         for _ in range(7):
-            # Again and again, so that a counter at zero is believed as well.
+            # Again and again, so that a counter at zero is accepted as well.
             one.receive_fields(20, block.fields)
         shown = {
             quantity: value for quantity, value in one.meter.values.items() if quantity in TOTALS
@@ -422,7 +422,7 @@ def test_messages_that_are_no_object_are_refused(path: Path) -> None:
         blocks(path)
 
 
-def test_two_meters_of_a_reader_are_told_apart() -> None:
+def test_two_meters_of_a_reader_are_distinguished() -> None:
     one, two = blocks(OURS / "tasmota" / "sensor-two-meters.json")
     assert (one.prefix, one.fields["Meter_id"]) == ("MT681", "0a0149534b00056b3c51")
     assert (two.prefix, two.fields["Meter_Number"]) == ("WP", "0a01454d480000a1b2c3")
@@ -476,7 +476,7 @@ ANNOUNCED = there(
 
 
 @pytest.mark.parametrize(("path", "reader"), ANNOUNCED.items(), ids=name_of)
-def test_announcements_tell_what_a_reader_is(path: Path, reader: tuple[str, str, str]) -> None:
+def test_announcements_report_what_a_reader_is(path: Path, reader: tuple[str, str, str]) -> None:
     found = parse_discovery(path.read_bytes())
     assert (found.mac, found.address, found.version) == reader
     topic = json.loads(path.read_bytes())["t"]
@@ -504,7 +504,7 @@ def test_announcements_tell_what_a_reader_is(path: Path, reader: tuple[str, str,
     ],
     ids=name_of,
 )
-def test_announcements_tell_meters(path: Path, prefix: str, numbers: dict[str, float]) -> None:
+def test_announcements_report_meters(path: Path, prefix: str, numbers: dict[str, float]) -> None:
     (block,) = discovered_meters(path.read_bytes())
     assert block.prefix == prefix
     assert block.numbers() == numbers
@@ -525,7 +525,7 @@ def test_an_announcement_may_come_before_the_first_telegram(path: Path) -> None:
     ).items(),
     ids=name_of,
 )
-def test_the_state_tells_the_uptime(path: Path, uptime: int) -> None:
+def test_the_state_reports_the_uptime(path: Path, uptime: int) -> None:
     assert parse_uptime(path.read_bytes()) == timedelta(seconds=uptime)
 
 

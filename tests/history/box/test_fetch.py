@@ -28,7 +28,7 @@ from tests.support.box_house import (
 from tests.support.mocked_reader import MockedReader
 
 
-async def test_counters_are_read_again_once_when_the_box_tells_of_the_past(house: House) -> None:
+async def test_counters_are_read_again_once_when_the_box_reports_statistics(house: House) -> None:
     def polls() -> int:
         return sum(ask.switchcmd == "getdevicelistinfos" for ask in house.box.requests)
 
@@ -42,9 +42,9 @@ async def test_counters_are_read_again_once_when_the_box_tells_of_the_past(house
     assert polls() == before + 1, "a reading of some seconds ago will do"
 
 
-async def test_one_device_that_does_not_tell_holds_up_no_other(house: House) -> None:
+async def test_one_device_that_does_not_report_holds_up_no_other(house: House) -> None:
     await house.start()
-    house.tells += refuses(FritzBoxConnectionError("gone"))
+    house.on_request += refuses(FritzBoxConnectionError("gone"))
     reported = await house.act("backfill")
     assert reported[FRIDGE]["left_out"] == [NOT_REPORTED]
     assert (reported[FRIDGE]["rows"], reported[FRIDGE]["since"]) == (0, None)
@@ -82,7 +82,7 @@ async def test_a_series_without_a_time_stamp_gets_the_time_of_the_answer(
 async def test_a_failure_between_answers_is_that_of_the_device(house: House) -> None:
     await house.start()
     gone = refuses(FritzBoxConnectionError("gone"), FritzBoxConnectionError("gone"))
-    house.tells += [gone[0], answers, gone[1], gone[1]]
+    house.on_request += [gone[0], answers, gone[1], gone[1]]
     fetcher = DeviceStatsFetcher(house.entry.runtime_data.coordinator)
     assert await fetcher.async_fetch(REFRIGERATOR) is None
     assert await fetcher.async_fetch(IMPORT) is not None
@@ -98,7 +98,7 @@ async def test_a_failure_between_answers_is_that_of_the_device(house: House) -> 
 )
 async def test_a_refused_login_ends_the_requests_at_once(house: House, error: Exception) -> None:
     await house.start()
-    house.tells += refuses(error)
+    house.on_request += refuses(error)
     fetcher = DeviceStatsFetcher(house.entry.runtime_data.coordinator)
     with pytest.raises(HomeAssistantError) as raised:
         await fetcher.async_fetch(REFRIGERATOR)

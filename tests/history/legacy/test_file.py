@@ -44,7 +44,7 @@ def refusal(path: Path) -> FileError:
 # What is in it
 
 
-def test_a_file_tells_its_series(path: Path) -> None:
+def test_a_file_reports_its_series(path: Path) -> None:
     rows = [
         *day([1.0, 2.0, 3.0]),
         *day([20.0], "Temperature", THERMOSTAT),

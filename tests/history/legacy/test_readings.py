@@ -180,7 +180,7 @@ def test_rows_without_a_name_are_nobodys(path: Path) -> None:
 
 
 @pytest.mark.parametrize("prepare", [lambda path: path, in_wal])
-def test_reading_changes_nothing_and_tells_the_same_twice(
+def test_reading_changes_nothing_and_reports_the_same_twice(
     path: Path, prepare: Callable[[Path], Path]
 ) -> None:
     prepare(write(path, day([float(index) for index in range(500)])))
@@ -211,20 +211,20 @@ def test_few_rows_are_held_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) 
     whole = hours(path)
     monkeypatch.setattr(legacy_readings, "ROWS_PER_SCAN", 450)
     monkeypatch.setattr(legacy_readings, "CHUNK", 30)
-    told: list[int] = []
-    parts = list(read_hours(path, BERLIN, inspect_file(path, BERLIN), progress=told.append))
+    reported: list[int] = []
+    parts = list(read_hours(path, BERLIN, inspect_file(path, BERLIN), progress=reported.append))
     assert {each.series.key: each for each in parts} == whole
-    assert told == sorted(told)
-    assert told[-1] == len(rows)
+    assert reported == sorted(reported)
+    assert reported[-1] == len(rows)
 
 
 def test_only_what_is_wanted_is_read(path: Path) -> None:
     write(path, [*day([1.0, 2.0]), *day([1.0, 2.0], "Power")])
     wanted = [series for series in inspect_file(path, BERLIN) if series.sub_entity == "Power"]
-    told: list[int] = []
-    [only] = read_hours(path, BERLIN, wanted, progress=told.append)
+    reported: list[int] = []
+    [only] = read_hours(path, BERLIN, wanted, progress=reported.append)
     assert only.series.sub_entity == "Power"
-    assert told == [2]
+    assert reported == [2]
     assert list(read_hours(path, BERLIN, [])) == []
 
 

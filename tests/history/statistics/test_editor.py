@@ -1,4 +1,4 @@
-"""The door to the statistics, on a real recorder."""
+"""The editor of the statistics, on a real recorder."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ async def get_editor(
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
 ) -> StatisticsEditor:
-    """The door, in a Home Assistant that has just started."""
+    """The editor, in a Home Assistant that has just started."""
     freezer.move_to(T0 - timedelta(minutes=1))
     assert await async_setup_component(hass, "sensor", {})
     await recorded(hass)
@@ -49,7 +49,7 @@ async def get_editor(
 
 
 async def reopened(hass: HomeAssistant) -> StatisticsEditor:
-    """The door after a restart: it knows what the stored ledger tells."""
+    """The editor after a restart: it knows what the stored journal contains."""
     journal = ChangeJournal(hass)
     await journal.async_load()
     return StatisticsEditor(hass, journal)
@@ -95,7 +95,7 @@ async def shown(hass: HomeAssistant, entity_id: str, value: Any, **attributes: A
 
 
 async def assert_same(hass: HomeAssistant, one: str, other: str) -> None:
-    """Whether two statistics cannot be told apart, but for the last bits of their floats."""
+    """Whether two statistics cannot be distinguished, but for the last bits of their floats."""
     for period in ("hour", "5minute"):
         found, expected = await rows(hass, one, period), await rows(hass, other, period)
         assert [row["start"] for row in found] == [row["start"] for row in expected]
@@ -119,7 +119,7 @@ class Waiting(RecorderTask):
 
 
 def busy(hass: HomeAssistant, get_editor: StatisticsEditor, patch: pytest.MonkeyPatch) -> Waiting:
-    """Keep the recorder busy until the door waits for it."""
+    """Keep the recorder busy until the editor waits for it."""
     waiting, wait = Waiting(), get_editor._async_recorded
 
     async def released() -> None:
@@ -588,7 +588,7 @@ async def test_statistics_of_our_own_are_cleared(
 
 
 @pytest.mark.parametrize("states", [True, False])
-async def test_statistics_of_others_are_mended_and_not_cleared(
+async def test_statistics_of_others_are_repaired_and_not_cleared(
     get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory, states: bool
 ) -> None:
     freezer.move_to(T0 + timedelta(hours=10))
@@ -697,7 +697,7 @@ async def test_a_failed_write_is_made_good_by_the_next_one(
     await assert_same(hass, METER, CONTROL)
 
 
-async def test_what_the_recorder_drops_is_told(
+async def test_what_the_recorder_drops_is_reported(
     get_editor: StatisticsEditor,
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -741,7 +741,7 @@ async def test_a_row_that_vanished_leaves_a_shift_unmade(
     assert get_editor.journal.changes_of(METER).sum_adjustments == []
 
 
-async def test_after_somebody_cleared_the_statistic_nothing_is_taken_back(
+async def test_after_somebody_cleared_the_statistic_nothing_is_undone(
     get_editor: StatisticsEditor,
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -878,7 +878,7 @@ async def test_what_else_happens_to_entities_does_not_matter(
     assert get_editor.journal.by_statistic == {}
 
 
-async def test_there_is_one_door_for_each_home(
+async def test_there_is_one_editor_for_each_home(
     recorder_mock: Recorder, hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     await statistics.async_setup_editor(hass)

@@ -32,7 +32,7 @@ async def get_editor(
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
 ) -> StatisticsEditor:
-    """The door, with an hour and a half of a meter and three hours of a bath behind it."""
+    """The editor, with an hour and a half of a meter and three hours of a bath behind it."""
     freezer.move_to(T0 - timedelta(minutes=1))
     assert await async_setup_component(hass, "sensor", {})
     await recorded(hass)
@@ -123,7 +123,7 @@ ASKING: list[Callable[[StatisticsEditor], Awaitable[Any]]] = [
 
 
 @pytest.mark.parametrize("ask", ASKING)
-async def test_a_database_that_refuses_is_told(
+async def test_a_database_that_refuses_is_reported(
     get_editor: StatisticsEditor,
     hass: HomeAssistant,
     monkeypatch: pytest.MonkeyPatch,
@@ -153,7 +153,7 @@ async def test_rows_that_cannot_be_deleted_stay_in_the_ledger(
     assert await rows(hass, BATH.id) == []
 
 
-async def test_a_recorder_that_never_answers_is_told(
+async def test_a_recorder_that_never_answers_is_reported(
     get_editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "RECORDER_TIMEOUT", timedelta(0))
