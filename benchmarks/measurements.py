@@ -487,7 +487,7 @@ async def test_questions(world: World) -> None:
     for limit in (200, 50_000):
         await newest(limit)
     print_table(
-        f"`get_measurements`, median ms with JSON; an action that tells nothing takes {floor:.2f}",
+        f"`get_measurements`, median ms with JSON; an action without an answer takes {floor:.2f}",
         "states, limit, readings, py_hab, SQLite same fields, SQLite pairs, py_hab / same fields,"
         " py_hab / pairs",
         rows,
@@ -583,16 +583,16 @@ def watched(monkeypatch: pytest.MonkeyPatch, *but: str) -> Iterator[Holds]:
     """Time each callback of the event loop; those of other programs that live in it do not count."""
     holds = Holds()
     run = vars(asyncio.Handle)["_run"]
-    pending_adjustment = collected = 0.0
+    collecting_since = collected = 0.0
     here = get_ident()
 
     def note(phase: str, _info: dict[str, int]) -> None:
-        nonlocal pending_adjustment, collected
+        nonlocal collecting_since, collected
         if get_ident() == here:
             if phase == "start":
-                pending_adjustment = thread_time()
+                collecting_since = thread_time()
             else:
-                collected += thread_time() - pending_adjustment
+                collected += thread_time() - collecting_since
 
     def timed(handle: asyncio.Handle) -> None:
         before = collected

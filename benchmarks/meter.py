@@ -204,7 +204,7 @@ async def add_meter(
     entry = MockConfigEntry(
         domain=DOMAIN,
         title=name,
-        unique_id=f"head {name}",
+        unique_id=f"reader {name}",
         data={
             CONF_KIND: EntryKind.METER.value,
             CONF_TOPIC: topic_of(name),

@@ -27,7 +27,7 @@ class Meter:
     before: int = 0
     """Wh counted before the home began."""
     grid: bool = False
-    """An optical head on the grid meter: its power is that of the grid, negative while feeding
+    """An optical reader on the grid meter: its power is that of the grid, negative while feeding
     in, and it knows no voltage."""
 
 

@@ -47,7 +47,7 @@ async def days(time: Time, hass: HomeAssistant, duration: timedelta) -> None:
     await time.passes(hass, duration, step=POLL)
 
 
-# By itself
+# Without the user
 
 
 async def test_device_is_removed_after_a_day_without_it(

@@ -89,7 +89,7 @@ async def test_extras_are_reported_by_the_ains_of_the_device_list(
     assert rest_details[WORKSHOP].battery_powered is False
     assert rest_details[BATH].battery_powered is True
     assert rest_details[SMOKE.removesuffix("-1")].battery_powered is None
-    assert rest_details[WINDOW].battery_powered is None, "its parent tells"
+    assert rest_details[WINDOW].battery_powered is None, "its parent reports it"
 
 
 async def test_troubles_of_devices(client: FritzBoxClient, box: SimulatedFritzBox) -> None:

@@ -182,7 +182,7 @@ def test_a_thermostat_is_read_whole() -> None:
         error=RadiatorError.NONE,
     )
     assert device.temperature == -0.5
-    assert (device.battery, device.battery_low) == (80, False), "the outer battery is believed"
+    assert (device.battery, device.battery_low) == (80, False), "the outer battery is used"
     assert (device.locked, device.buttons_locked) == (False, True)
     assert device.blocks == {"temperature", "hkr"}
     assert device.parse_errors == ()
@@ -520,7 +520,7 @@ def test_contacts_report_when_they_changed(text: str, changed: datetime | None) 
         ("<lock>1</lock>", True, None),
         ("", None, None),
     ],
-    ids=["for apps", "on the device", "absent", "old firmware", "not told"],
+    ids=["for apps", "on the device", "absent", "old firmware", "not reported"],
 )
 def test_plugs_and_thermostats_report_their_locks(
     block: str, elements: str, locked: bool | None, buttons_locked: bool | None

@@ -14,7 +14,7 @@ from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.planning.rows import HOUR, Row, SumRow
 from custom_components.py_hab.history.sources import sources
-from custom_components.py_hab.history.statistics import gateway as tables
+from custom_components.py_hab.history.statistics import gateway
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.journal import ChangeReason
 from homeassistant.components.recorder import Recorder
@@ -142,7 +142,7 @@ async def replaced(house: House, ain: str, wh: int) -> Gap:
         house.box.override(ain, energy=wh)
         if gaps := [gap for gap in house.gaps if gap.key == ain]:
             return gaps[0]
-    pytest.fail("the new counter is not believed")
+    pytest.fail("the new counter is not accepted")
 
 
 async def total(house: House, entity_id: str) -> float:
@@ -272,7 +272,7 @@ async def test_the_energy_of_a_replacement_may_come_late_and_twice(
     live = [SumRow(int(zero) - HOUR, 100.0, 0.0), SumRow(int(zero), 101.0, 1.0)]
     live += [SumRow(int(zero) + number * HOUR, 50.0, 1.0) for number in (4, 5)]
     await get_editor(hass)._async_import(
-        tables.new_metadata(source.statistic),
+        gateway.new_metadata(source.statistic),
         "kWh",
         {row.start: {"state": row.state, "sum": row.sum} for row in live},
     )

@@ -23,7 +23,7 @@ from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.repair import async_undo
 from custom_components.py_hab.history.scheduler import RETRY
 from custom_components.py_hab.history.sources import sources
-from custom_components.py_hab.history.statistics import editor as statistics, gateway as tables
+from custom_components.py_hab.history.statistics import editor as statistics, gateway
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from homeassistant.components.recorder.statistics import async_import_statistics
@@ -272,9 +272,9 @@ async def test_years_of_hours_stay_out_of_the_event_loop(
     watched(maintenance, "plan_backfill")
     watched(statistics, "_by_start")
     watched(statistics, "_all_there")
-    watched(tables, "_values_by_start")
-    watched(tables, "_batch")
-    watched(tables, "statistics_during_period")
+    watched(gateway, "_values_by_start")
+    watched(gateway, "_batch")
+    watched(gateway, "statistics_during_period")
     await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
     assert len(threads) == 7
     assert threading.get_ident() not in set().union(*threads.values())
@@ -286,12 +286,10 @@ async def test_one_statistic_that_takes_nothing_holds_up_no_other(
     scheduler = entry.runtime_data.history
     write = statistics.StatisticsEditor.async_write
 
-    async def refused(
-        get_editor: statistics.StatisticsEditor, about: Statistic, *args: Any
-    ) -> None:
+    async def refused(editor: statistics.StatisticsEditor, about: Statistic, *args: Any) -> None:
         if about.id == METER:
-            raise tables.not_written(METER)
-        await write(get_editor, about, *args)
+            raise gateway.not_written(METER)
+        await write(editor, about, *args)
 
     monkeypatch.setattr(statistics.StatisticsEditor, "async_write", refused)
     gap = Gap(key="strange", start=0.0, before=1.0, end=1.0, after=2.0, verdict=Verdict.ACCEPTED)

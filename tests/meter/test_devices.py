@@ -48,7 +48,7 @@ async def test_reader_and_meter_are_described(
         device = devices(hass, meter_entry)[UNIQUE_ID]
         return bool(device.sw_version and device.configuration_url)
 
-    await settled(hass, described, "the head's answers")
+    await settled(hass, described, "the reader's answers")
     device = devices(hass, meter_entry)[UNIQUE_ID]
     assert (device.manufacturer, device.model, device.serial_number) == (
         "Iskraemeco",
@@ -119,7 +119,7 @@ async def test_two_meters_on_a_reader_are_two_devices_over_restarts(
         await settled(
             hass,
             lambda: devices(hass, meter_entry)[mac].sw_version == "15.5.0",
-            "the head's discovery",
+            "the reader's discovery",
         )
     await quiet(hass)
 

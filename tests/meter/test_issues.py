@@ -91,7 +91,7 @@ async def test_meter_that_never_published_is_silent_too(
     assert issues(hass) == {f"meter_silent_{entry.entry_id}": "MT681"}
 
 
-@pytest.mark.parametrize("gone", ["head", "offline", "broker"])
+@pytest.mark.parametrize("gone", ["reader", "offline", "broker"])
 async def test_silence_of_a_reader_that_is_away_is_no_trouble_of_the_meter(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader, gone: str
 ) -> None:
@@ -165,7 +165,7 @@ async def test_nothing_is_reported_of_a_meter_that_nobody_watches(
     assert issues(hass) == {}
 
 
-# By itself
+# Without the user
 
 
 @pytest.fixture

@@ -335,7 +335,7 @@ async def test_days_and_months_add_up_to_the_counter(client: Client, home: Home)
         days = [int(value) for value in values["energy", 86400]]
         assert sum(days[:20]) == months[0], "it is the 20th"
     assert values["energy", 2678400].count("-") == 8, "the home is 100 days old"
-    assert ("voltage", 10) not in values, "a meter head knows no voltage"
+    assert ("voltage", 10) not in values, "a meter reader knows no voltage"
 
 
 async def test_group_stores_the_sum_of_its_members(client: Client) -> None:
