@@ -65,10 +65,10 @@ def says(text: str) -> Fault:
     return Fault(edit=lambda _: text)
 
 
-# What it tells
+# What it reports
 
 
-async def test_extras_are_told_by_the_ains_of_the_device_list(
+async def test_extras_are_reported_by_the_ains_of_the_device_list(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
     devices = (await client.device_list()).devices
@@ -89,7 +89,7 @@ async def test_extras_are_told_by_the_ains_of_the_device_list(
     assert rest_details[WORKSHOP].battery_powered is False
     assert rest_details[BATH].battery_powered is True
     assert rest_details[SMOKE.removesuffix("-1")].battery_powered is None
-    assert rest_details[WINDOW].battery_powered is None, "its parent tells"
+    assert rest_details[WINDOW].battery_powered is None, "its parent reports it"
 
 
 async def test_troubles_of_devices(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
@@ -153,7 +153,7 @@ async def test_a_refusal_that_stays_is_an_error_after_one_more_request(
     assert len(box.logins) == 1
 
 
-async def test_users_without_the_right_are_told_as_ever(
+async def test_users_without_the_right_are_reported_as_ever(
     session: aiohttp.ClientSession, box: SimulatedFritzBox
 ) -> None:
     client = client_of(session, box, OTHER_USER, OTHER_PASSWORD)

@@ -1,4 +1,4 @@
-"""What a FRITZ!Box says, and what must not be believed of it."""
+"""What a FRITZ!Box says, and what must not be accepted of it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -105,7 +105,7 @@ NOTHING_TOLD = Thermostat(
 )
 
 
-def told(**values: Any) -> Thermostat:
+def reported(**values: Any) -> Thermostat:
     return replace(NOTHING_TOLD, **values)
 
 
@@ -188,7 +188,7 @@ def test_a_thermostat_is_read_whole() -> None:
         error=RadiatorError.NONE,
     )
     assert device.temperature == -0.5
-    assert (device.battery, device.battery_low) == (80, False), "the outer battery is believed"
+    assert (device.battery, device.battery_low) == (80, False), "the outer battery is used"
     assert (device.locked, device.buttons_locked) == (False, True)
     assert device.blocks == {"temperature", "hkr"}
     assert device.parse_errors == ()
@@ -301,7 +301,7 @@ def test_empty_blocks_are_there_without_values() -> None:
     assert device.parse_errors == (), "an element that was not sent is nothing unreadable"
 
 
-def test_empty_elements_are_told_as_such() -> None:
+def test_empty_elements_are_reported_as_such() -> None:
     device = parse_one(
         power_meter("", " ", "\n"),
         "<temperature><celsius/></temperature><humidity><rel_humidity/></humidity>",
@@ -543,7 +543,7 @@ def test_blanks_in_attributes_are_tidied_up() -> None:
         640,
     ],
 )
-def test_contacts_and_detectors_tell_their_state(unit_type: int, state: str, alert: bool) -> None:
+def test_contacts_and_detectors_report_their_state(unit_type: int, state: str, alert: bool) -> None:
     device = parse_one(unit(unit_type), f"<alert><state>{state}</state></alert>")
     assert device.unit_type == unit_type
     assert device.alert is alert
@@ -561,7 +561,7 @@ def test_contacts_and_detectors_tell_their_state(unit_type: int, state: str, ale
         ("today", None),
     ],
 )
-def test_contacts_tell_when_they_changed(text: str, changed: datetime | None) -> None:
+def test_contacts_report_when_they_changed(text: str, changed: datetime | None) -> None:
     device = parse_one(
         unit(UnitType.WINDOW),
         f"<alert><state>1</state><lastalertchgtimestamp>{text}</lastalertchgtimestamp></alert>",
@@ -583,9 +583,9 @@ def test_contacts_tell_when_they_changed(text: str, changed: datetime | None) ->
         ("<lock>1</lock>", True, None),
         ("", None, None),
     ],
-    ids=["for apps", "on the device", "absent", "old firmware", "not told"],
+    ids=["for apps", "on the device", "absent", "old firmware", "not reported"],
 )
-def test_plugs_and_thermostats_tell_their_locks(
+def test_plugs_and_thermostats_report_their_locks(
     block: str, elements: str, locked: bool | None, buttons_locked: bool | None
 ) -> None:
     device = parse_one(f"<{block}>{elements}</{block}>")
@@ -629,7 +629,7 @@ def test_off_and_fully_open_are_no_temperatures_but_nothing_unreadable(
     code: str, mode: RadiatorMode
 ) -> None:
     device = parse_one(f"<hkr><tsoll>{code}</tsoll></hkr>")
-    assert device.thermostat == told(mode=mode)
+    assert device.thermostat == reported(mode=mode)
     assert device.parse_errors == ()
 
 
@@ -655,7 +655,7 @@ def test_other_temperatures_of_the_schedule_have_the_same_codes(
         assert device.thermostat == NOTHING_TOLD
         assert device.parse_errors == ((f"hkr/{path}", meaning),)
     else:
-        assert device.thermostat == told(**{name: meaning})
+        assert device.thermostat == reported(**{name: meaning})
         assert device.parse_errors == ()
 
 
@@ -689,10 +689,10 @@ def test_the_next_change_may_be_to_switch_off() -> None:
     ],
 )
 @pytest.mark.parametrize(("text", "state"), [("0", False), ("1", True), ("", None), ("x", None)])
-def test_a_thermostat_tells_what_it_does(
+def test_a_thermostat_reports_what_it_does(
     element: str, name: str, text: str, state: bool | None
 ) -> None:
-    assert thermostat(f"<{element}>{text}</{element}>") == told(**{name: state})
+    assert thermostat(f"<{element}>{text}</{element}>") == reported(**{name: state})
 
 
 def test_an_open_window_is_spelled_as_the_box_spells_it() -> None:
@@ -714,8 +714,8 @@ def test_an_open_window_is_spelled_as_the_box_spells_it() -> None:
         ("", None),
     ],
 )
-def test_a_thermostat_tells_its_error(code: str, error: RadiatorError | None) -> None:
-    assert thermostat(f"<errorcode>{code}</errorcode>") == told(error=error)
+def test_a_thermostat_reports_its_error(code: str, error: RadiatorError | None) -> None:
+    assert thermostat(f"<errorcode>{code}</errorcode>") == reported(error=error)
 
 
 # Blinds
@@ -729,8 +729,8 @@ def level(text: str) -> str:
     ("text", "position"),
     [("0", 100), ("100", 0), ("30", 70), ("101", None), ("", None), ("down", None)],
 )
-def test_a_blind_tells_how_far_it_is_open(text: str, position: int | None) -> None:
-    """The box tells how far it is closed."""
+def test_a_blind_reports_how_far_it_is_open(text: str, position: int | None) -> None:
+    """The box reports how far it is closed."""
     device = parse_one(unit(UnitType.BLIND), "<blind/>", level(text))
     assert device.blind == Blind(position=position, obstacle=None, overheated=None)
 
@@ -877,7 +877,7 @@ def test_firmware_without_voltage_is_no_fault() -> None:
     [("0", "0", "230000"), ("0", "875112", "0"), ("100", "0", "0")],
     ids=["new plug", "no voltage", "first watts"],
 )
-def test_zeros_of_a_plug_are_believed_beside_other_values(
+def test_zeros_of_a_plug_are_accepted_beside_other_values(
     power: str, energy: str, voltage: str
 ) -> None:
     device = parse_one(power_meter(power, energy, voltage))
@@ -896,7 +896,7 @@ def test_a_plug_that_is_all_zero_has_read_nothing() -> None:
     [("3134000", 3134.0, True), ("3134567", 3134.567, False), ("0", None, False)],
     ids=["whole kWh", "exact", "nothing"],
 )
-def test_a_meter_head_without_power_and_voltage_keeps_its_counter_only(
+def test_a_meter_reader_without_power_and_voltage_keeps_its_counter_only(
     energy: str, accepted: float | None, reduced: bool
 ) -> None:
     device = parse_one(unit(UnitType.SMART_METER), power_meter("0", energy, "0"))
@@ -906,7 +906,7 @@ def test_a_meter_head_without_power_and_voltage_keeps_its_counter_only(
     assert device.parse_errors == (("powermeter", "all zero"),)
 
 
-def test_a_meter_head_may_really_measure_zero_power() -> None:
+def test_a_meter_reader_may_really_measure_zero_power() -> None:
     found = parse_one(unit(UnitType.SMART_METER), power_meter("0", "1000", "")).power_meter
     assert found == meter(MeterKind.SUPPLY, power=0, energy=1, reduced_resolution=False)
 
@@ -923,7 +923,7 @@ def test_a_meter_head_may_really_measure_zero_power() -> None:
     ids=["without PIN", "exact", "silent", "whole by chance", "unreadable power"],
 )
 @pytest.mark.parametrize("ain", ["1-1", "1-2"], ids=["supply", "feed-in"])
-def test_a_meter_head_tells_whether_its_meter_tells_everything(
+def test_a_meter_reader_reports_whether_its_meter_reports_everything(
     ain: str, power: str, energy: str, reduced: bool
 ) -> None:
     device = parse_one(unit(UnitType.SMART_METER), power_meter(power, energy, ""), ain=ain)
@@ -936,7 +936,7 @@ def test_a_plug_has_no_resolution_to_reduce() -> None:
     assert device.power_meter == plug(None, 19025, None)
 
 
-def test_the_old_form_of_a_meter_head_is_a_single_device() -> None:
+def test_the_old_form_of_a_meter_reader_is_a_single_device() -> None:
     device = parse_one(
         "<battery>90</battery>",
         power_meter("211000", "19025000", "0"),
@@ -950,7 +950,7 @@ def test_the_old_form_of_a_meter_head_is_a_single_device() -> None:
     assert device.battery == 90
 
 
-def test_the_new_form_of_a_meter_head_has_units_for_supply_and_feed_in() -> None:
+def test_the_new_form_of_a_meter_reader_has_units_for_supply_and_feed_in() -> None:
     devices = parse(
         entry(unit(65281), power_meter("-500000", "9000", ""), ain="1-2", id="2001"),
         entry("<battery>70</battery>", ain="1", id="406", productname="FRITZ!Smart Energy 250"),
@@ -1023,7 +1023,7 @@ def test_a_unit_that_has_the_same_id_as_its_parent_still_belongs_to_it() -> None
     )
 
 
-def test_entries_without_id_are_told_apart() -> None:
+def test_entries_without_id_are_distinguished() -> None:
     assert owners(
         entry(ain="1", id=""), entry(unit(514, " "), ain="1-1", id=""), entry(ain="2", id=" ")
     ) == ["1", "1", "2"]
@@ -1058,7 +1058,7 @@ def test_the_order_of_the_box_is_kept() -> None:
     assert list(devices) == ["3", "1", "2"]
 
 
-def test_entries_that_cannot_be_told_apart_are_set_aside() -> None:
+def test_entries_that_cannot_be_distinguished_are_set_aside() -> None:
     answer = parse(
         entry(ain="1", name="<name>first</name>"),
         entry(ain=None),

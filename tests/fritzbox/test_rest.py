@@ -1,4 +1,4 @@
-"""What a FRITZ!Box tells beyond its device list, and what must not be believed of it."""
+"""What a FRITZ!Box reports beyond its device list, and what must not be accepted of it."""
 
 from dataclasses import replace
 import json
@@ -190,7 +190,7 @@ def test_relay(word: Any, fault: RelayFault | None) -> None:
     assert relay_fault(word) is fault
 
 
-def test_a_fault_is_believed_although_the_relay_s_state_is_unknown() -> None:
+def test_a_fault_is_accepted_although_the_relay_s_state_is_unknown() -> None:
     assert relay_fault("relayStuck", state="unknown") is RelayFault.RELAY_STUCK
     assert relay_fault("valid", state="unknown") is None
 
@@ -218,7 +218,7 @@ def test_several_problems_at_once() -> None:
     assert smart_meter(["scatteredLight", "reducedResolution", "new word", 7]) == both
 
 
-def test_all_is_well_only_when_the_head_says_so() -> None:
+def test_all_is_well_only_when_the_reader_says_so() -> None:
     assert smart_meter([]) == frozenset()
     assert smart_meter([], state="unknown") is None
     assert smart_meter(["noData"], state="unknown") == frozenset({SmartMeterProblem.NO_DATA})
@@ -232,7 +232,7 @@ def test_all_is_well_only_when_the_head_says_so() -> None:
 @pytest.mark.parametrize(
     ("connected", "state"), [(False, "valid"), (True, "notConnected"), (False, "notConnected")]
 )
-def test_a_unit_out_of_reach_tells_nothing(connected: bool, state: str) -> None:
+def test_a_unit_out_of_reach_reports_nothing(connected: bool, state: str) -> None:
     rest_details = parse_unit(
         connected=connected,
         multimeter={"state": state, "current": 326},
