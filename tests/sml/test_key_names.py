@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from benchmarks.vocabulary import Measurement, measure, read
-from custom_components.py_hab.sml.key_names import _FAMILIES, _NAMES, _folded, mapping_of_name
+from custom_components.py_hab.sml.key_names import FAMILIES, _NAMES, folded_name, mapping_of_name
 from custom_components.py_hab.sml.registers import (
     COUNTERS,
     QUANTITIES,
@@ -324,13 +324,13 @@ def test_what_the_tables_do_not_hold_is_not_guessed(key: str) -> None:
 
 
 def test_no_name_is_there_twice() -> None:
-    names = [_folded(name) for _, names in _NAMES for name in names.split()]
+    names = [folded_name(name) for _, names in _NAMES for name in names.split()]
     assert len(names) == len(set(names))
     assert "" not in names
 
 
 def test_families_lead_to_roles() -> None:
-    for family in _FAMILIES:
+    for family in FAMILIES:
         assert Quantity(family.quantity.replace("#", "1"))
 
 
