@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from .key_parts import KeyParts
 from .key_words import Part
-from .registers import QUANTITIES, KeyMapping, Quantity
+from .registers import COUNTERS, QUANTITIES, KeyMapping, Quantity
 
 _KILO: Final = 1000.0
 _MILLI: Final = 0.001
@@ -115,7 +115,7 @@ _TOTALS: Final = frozenset({Part.TOTAL, Part.SUM})
 _TARIFFS: Final = frozenset({Part.HIGH_TARIFF, Part.LOW_TARIFF})
 _DIRECTIONS: Final = frozenset({Part.IMPORT, Part.EXPORT, Part.CONSUMPTION})
 """Words that are a direction without any other word."""
-_OF_ENERGY: Final = _DIRECTIONS | _TOTALS | _TARIFFS | {Part.READING, Part.METER}
+_OF_ENERGY: Final = _DIRECTIONS | _TOTALS | _TARIFFS | {Part.READING, Part.METER, Part.NO_TARIFF}
 """Words of energy, as long as no other word says that they are of something else."""
 _NEUTRAL: Final = _NOW | {Part.NET, Part.METER, Part.PHASE, Part.NEUTRAL}
 _CURRENT_WORDS: Final = frozenset({Part.CURRENT, Part.CURRENT_OR_NOW, Part.ELECTRICITY, Part.A})
@@ -127,16 +127,25 @@ _POWER_FOR_ENERGY: Final = frozenset({"power", "p"})
 
 def meaning_of(key: KeyParts) -> KeyMapping | None:
     """Return what a key means by its parts, None if they do not determine it."""
-    if Part.OTHER_MEDIUM in key.parts or key.is_unknown and not key.obis:
+    if Part.OTHER_MEDIUM in key.parts or (Part.OTHER_DEVICE in key.parts and not key.obis):
         return None
     if key.parts & {Part.PERIOD, Part.NO_MEASUREMENT}:
         return _NO_MEASUREMENT
-    if key.has_numbers or not (key.parts or key.obis):
+    if key.is_ambiguous or not (key.parts or key.obis):
         return None
     if key.obis:
         return _meaning_of_obis(key)
     kind = _kind(key)
-    return _MEANINGS[kind](key) if kind else None
+    mapping = _MEANINGS[kind](key) if kind else None
+    return _despite_unknown_words(key, mapping) if key.is_unknown else mapping
+
+
+def _despite_unknown_words(key: KeyParts, mapping: KeyMapping | None) -> KeyMapping | None:
+    """Return an energy whose direction is clear, for the user to confirm; nothing else."""
+    if mapping is None or mapping.quantity not in COUNTERS or not _direction(key):
+        return None
+    is_clear = key.parts & {Part.ENERGY, *_TOTALS, *_UNITS}
+    return KeyMapping(mapping.quantity, mapping.factor, doubtful=True) if is_clear else None
 
 
 def _meaning_of_obis(key: KeyParts) -> KeyMapping | None:
@@ -144,12 +153,13 @@ def _meaning_of_obis(key: KeyParts) -> KeyMapping | None:
     mapping = None if key.is_past else _OBIS.get(key.obis or "")
     if mapping is None:
         return _NO_MEASUREMENT
+    is_foreign = key.is_unknown or Part.OTHER_DEVICE in key.parts
     unit = _unit(key)
     if unit is None:
-        return KeyMapping(mapping.quantity, mapping.factor, mapping.doubtful or key.is_unknown)
+        return KeyMapping(mapping.quantity, mapping.factor, mapping.doubtful or is_foreign)
     if _KIND_OF_UNIT.get(QUANTITIES[mapping.quantity].unit) is not unit.kind:
         return None
-    return KeyMapping(mapping.quantity, unit.factor, key.is_unknown)
+    return KeyMapping(mapping.quantity, unit.factor, is_foreign)
 
 
 # Kinds
@@ -189,9 +199,9 @@ def _kind_without_noun(parts: set[Part], *, has_tariff: bool) -> Kind | None:
         return Kind.METER_ID if parts & {Part.SERIAL, Part.METER} else None
     if parts & _DIRECTIONS and parts & _NOW:
         return Kind.POWER
-    if has_tariff or parts & _OF_ENERGY:
-        return Kind.ENERGY
-    return Kind.CURRENT if parts & _CURRENT_WORDS else None
+    if parts & _CURRENT_WORDS and not parts & (_OF_ENERGY - _TOTALS):
+        return Kind.CURRENT
+    return Kind.ENERGY if has_tariff or parts & _OF_ENERGY else None
 
 
 # Meanings of each kind
@@ -225,17 +235,16 @@ def _energy(key: KeyParts) -> KeyMapping | None:
     direction, tariff, unit = _direction(key), _tariff(key), _unit(key)
     if direction is None or tariff is None or key.phases:
         return None
-    if not tariff and key.parts <= _TOTALS:
-        # The total of anything.
-        return None
     if not direction and Part.ACTIVE in key.parts and Part.CONSUMPTION not in key.parts:
         # 1.8.0, 2.8.0 or 15.8.0, the sum of both.
+        return None
+    if not direction and Part.NO_TARIFF in key.parts:
         return None
     quantity = Quantity(f"energy_{direction or 'import'}{tariff}")
     return KeyMapping(
         quantity,
         unit.factor if unit else 1.0,
-        unit is None and not _is_electric_energy(key),
+        Part.MWH in key.parts or (unit is None and not _is_electric_energy(key)),
     )
 
 
@@ -243,7 +252,7 @@ def _is_electric_energy(key: KeyParts) -> bool:
     """Whether words without a unit say that they are of energy, and that in kWh."""
     if key.parts & _VAGUE:
         return False
-    if Part.POWER in key.parts or "consumption" in key.words:
+    if Part.POWER in key.parts or key.words & {"consumption", "usage"}:
         return False
     if key.tariffs or key.parts & _TARIFFS:
         return bool(key.parts & (_OF_ENERGY | {Part.ENERGY, Part.INWARD, Part.OUTWARD}) - _TARIFFS)
@@ -266,7 +275,9 @@ def _power_of_all_phases(key: KeyParts, direction: str) -> KeyMapping | None:
     unit = _unit(key)
     is_total = bool(key.parts & _TOTALS)
     if unit is None and key.words & _POWER_FOR_ENERGY and not key.parts & (_NOW | {Part.ACTIVE}):
-        if Part.SUM in key.parts or (is_total and direction):
+        if is_total and direction:
+            return _energy(key)
+        if Part.SUM in key.parts:
             return None
     quantity = Quantity(f"power_{direction}") if direction else Quantity.POWER
     is_doubtful = unit is None and (bool(direction) or is_total)

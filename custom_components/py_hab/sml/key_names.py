@@ -31,9 +31,9 @@ _NAMES: Final[tuple[tuple[KeyMapping, str], ...]] = (
         KeyMapping(Quantity.ENERGY_IMPORT, _MILLI),
         "import input_total total_consumption zaehlerstand_total",
     ),
-    # pges: elsewhere "P" is power. e_inop: a script for eBZ's DD3 publishes 1.8.0 with two scales;
-    # this one is right without the PIN, e_in with it.
-    (KeyMapping(Quantity.ENERGY_IMPORT, doubtful=True), "pges e_inop"),
+    # A script for eBZ's DD3 publishes 1.8.0 with two scales; this one is right without the PIN, e_in
+    # with it.
+    (KeyMapping(Quantity.ENERGY_IMPORT, doubtful=True), "e_inop"),
     (
         KeyMapping(Quantity.ENERGY_EXPORT),
         "eo einspeisung dj_tpwrout power_total_out elz_pv_2.8.0 texp",
@@ -117,7 +117,8 @@ SPELLED: Final[dict[str, KeyMapping | None]] = {
     "Power_Total": KeyMapping(Quantity.POWER, _KILO, doubtful=True),
     # Also for m³ and heat.
     "Total": KeyMapping(Quantity.ENERGY_IMPORT, doubtful=True),
-    # Energy, in scripts for Hager. "P_in" is power.
+    # Energy, in scripts for Hager and Apator. "P_in" and "P_ges" are power.
+    "Pges": KeyMapping(Quantity.ENERGY_IMPORT, doubtful=True),
     "Pin": KeyMapping(Quantity.ENERGY_IMPORT, doubtful=True),
     "Pout": KeyMapping(Quantity.ENERGY_EXPORT, doubtful=True),
     # In 17 lines the manufacturer's code. "Meter_id" is the number of the meter in 9 of 10 lines.

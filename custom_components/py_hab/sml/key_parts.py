@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 import re
 from typing import Final
 
@@ -9,6 +10,8 @@ from .key_words import WORDS, Part
 
 MAX_KEY: Final = 64
 """Characters. Tasmota publishes at most 23 of a key."""
+MIN_ABBREVIATION: Final = 4
+"""Letters. Shorter abbreviations may be of too many words."""
 PHASES: Final = frozenset({1, 2, 3})
 TARIFFS: Final = frozenset({1, 2, 3, 4})
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
@@ -51,8 +54,8 @@ class KeyParts:
     """Whether the OBIS code is that of a past period."""
     is_unknown: bool = False
     """Whether there are words that are in no table."""
-    has_numbers: bool = False
-    """Whether there are numbers without a meaning: of a device, for example."""
+    is_ambiguous: bool = False
+    """Whether there are numbers or signs without a meaning: of a device, for example."""
 
 
 def take_apart(key: str, words: Mapping[str, Part] = WORDS) -> KeyParts:
@@ -126,7 +129,7 @@ def _read(tokens: list[str], words: Mapping[str, Part], result: KeyParts) -> Non
             _read_number(int(token), marker, following, result)
             marker = None
             continue
-        part = words.get(token)
+        part = words.get(token) or _abbreviated(token, words)
         if token == "p" and position and following.isdigit():
             # "Volt_p1" is a phase, "P1" a power.
             part = Part.PHASE
@@ -141,6 +144,23 @@ def _read(tokens: list[str], words: Mapping[str, Part], result: KeyParts) -> Non
             result.parts.add(part)
 
 
+def _abbreviated(token: str, words: Mapping[str, Part]) -> Part | None:
+    """Return what an abbreviation means, None if several words begin like it.
+
+    Words are cut, "einsp", or lose their vowels: "enrg".
+    """
+    if len(token) < MIN_ABBREVIATION:
+        return None
+    parts = {part for word, part in words.items() if token in {word[: len(token)], _bones(word)}}
+    return parts.pop() if len(parts) == 1 else None
+
+
+@lru_cache(maxsize=512)
+def _bones(word: str) -> str:
+    """Return the first letter of a word and its consonants."""
+    return word[0] + re.sub(r"[aeiouy]", "", word[1:])
+
+
 def _read_number(number: int, marker: Part | None, following: str, result: KeyParts) -> None:
     if following in {"d", "h"}:
         return
@@ -149,7 +169,7 @@ def _read_number(number: int, marker: Part | None, following: str, result: KeyPa
     elif marker is Part.TARIFF and number in TARIFFS | {0}:
         result.tariffs.add(number)
     else:
-        result.has_numbers = True
+        result.is_ambiguous = True
 
 
 def _without_sign(plain: str, result: KeyParts) -> str:
@@ -160,5 +180,5 @@ def _without_sign(plain: str, result: KeyParts) -> str:
         result.parts.add(Part.INWARD if sign == "+" else Part.OUTWARD)
         plain = f"{plain[: match.start()]} {plain[match.end() :]}"
     if plain.strip()[:1] in _SIGNS or plain.strip()[-1:] in _SIGNS:
-        result.is_unknown = True
+        result.is_ambiguous = True
     return plain

@@ -49,6 +49,8 @@ class Part(Enum):
     """Over the phases, or over time."""
     HIGH_TARIFF = auto()
     LOW_TARIFF = auto()
+    NO_TARIFF = auto()
+    """Of all tariffs."""
     TARIFF = auto()
     """Marks the number that follows."""
     PHASE = auto()
@@ -60,6 +62,8 @@ class Part(Enum):
     """Limits and maxima, apparent power, clock, status."""
     OTHER_MEDIUM = auto()
     """Gas, water, heat, temperature ...: not electricity."""
+    OTHER_DEVICE = auto()
+    """A device behind the meter, which has a power and an energy of its own."""
     KWH = auto()
     WH = auto()
     MWH = auto()
@@ -107,15 +111,16 @@ _LANGUAGE: Final = {
     Part.INPUT: "input",
     Part.OUTPUT: "output",
     Part.CONSUMPTION: "consumption verbrauch verbraucht usage",
-    Part.TOTAL: "total gesamt gesamte gesamter overall tariflos",
+    Part.TOTAL: "total gesamt gesamte gesamter overall",
     Part.SUM: "sum summe",
     Part.HIGH_TARIFF: "ht hochtarif haupttarif",
     Part.LOW_TARIFF: "nt niedertarif nebentarif night nacht",
+    Part.NO_TARIFF: "tariflos",
     Part.TARIFF: "t tarif tariff",
     Part.PHASE: "l phase",
     Part.NEUTRAL: "n neutral",
     Part.PERIOD: (
-        "d h day daily today yesterday week weekly month monthly year yearly hour hourly last"
+        "d h day daily today yesterday week weekly month monthly year yearly hour hourly"
         " previous tag tages heute gestern woche monat monats jahr jahres stunde letzte letzter"
         " vormonat vorjahr vortag reset"
     ),
@@ -127,6 +132,11 @@ _LANGUAGE: Final = {
         "gas water wasser heat heating heiz heizung waerme waermemenge kaelte cooling volume"
         " volumen flow durchfluss temp temperature temperatur vorlauf ruecklauf liter litre"
         " liters litres m3 cbm kubikmeter pressure druck humidity feuchte oil oel pulse impulse"
+    ),
+    Part.OTHER_DEVICE: (
+        "pv solar photovoltaik battery batterie akku speicher generator gen generated wallbox car"
+        " ev charger charge discharge heatpump waermepumpe wp load last inverter wechselrichter"
+        " production produced produktion erzeugung erzeugt yield ertrag sensor boiler gateway"
     ),
     Part.KWH: "kwh kilowattstunden",
     Part.WH: "wh wattstunden",
@@ -143,35 +153,39 @@ _LANGUAGE: Final = {
 }
 """Words of the languages, units, and the letters of tariffs and phases."""
 
-_SHORT: Final = {
-    Part.ENERGY: "e enrg nrg en eng energ",
-    Part.POWER: "p pwr pow",
+_DICTIONARY: Final = {
+    Part.ENERGY: "e",
+    Part.POWER: "p pow pwr",
     Part.VOLTAGE: "u v",
     Part.CURRENT: "i",
-    Part.FREQUENCY: "freq",
     Part.FACTOR: "pf",
     Part.NUMBER: "no num",
-    Part.METER: "zlr",
-    Part.READING: "cnt zst",
-    Part.CURRENT_OR_NOW: "curr cur",
+    Part.CURRENT_OR_NOW: "cur curr",
     Part.NOW: "akt act mom",
     Part.ACTIVE: "eff",
-    Part.REACTIVE: "reac react",
     Part.IMPORT: "imp",
-    Part.EXPORT: "exp einsp lief",
-    Part.CONSUMPTION: "verbr cons",
-    Part.TOTAL: "tot ges ttl",
+    Part.EXPORT: "exp einsp",
+    Part.CONSUMPTION: "verbr",
+    Part.FREQUENCY: "freq",
+    Part.TOTAL: "tot ges",
     Part.PHASE: "ph",
+}
+"""Symbols of formulas, and abbreviations that are in dictionaries."""
+
+_HOME_MADE: Final = {
+    Part.ENERGY: "nrg en",
+    Part.METER: "zlr",
+    Part.READING: "cnt zst",
     Part.TARIFF: "tar",
 }
-"""Abbreviations that authors of scripts have chosen."""
+"""Abbreviations of the authors of scripts."""
 
 
 def _by_word(table: Mapping[Part, str]) -> dict[str, Part]:
     return {word: part for part, words in table.items() for word in words.split()}
 
 
-LANGUAGE: Final[Mapping[str, Part]] = _by_word(_LANGUAGE)
-WORDS: Final[Mapping[str, Part]] = LANGUAGE | _by_word(_SHORT)
+LANGUAGE: Final[Mapping[str, Part]] = _by_word(_LANGUAGE) | _by_word(_DICTIONARY)
+WORDS: Final[Mapping[str, Part]] = LANGUAGE | _by_word(_HOME_MADE)
 """All words. `benchmarks/vocabulary.py` measures what is recognised without abbreviations that only
 the measured scripts use."""
