@@ -2,34 +2,36 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-import json
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from homeassistant.components import mqtt
-from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_MQTT
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_INTEGRATION_DISCOVERY, SOURCE_MQTT
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from simulator.broker import Broker, Kind, available
 from simulator.faults import Fault
+from simulator.home import Home, ManualClock
 from simulator.reader import SimulatedReader
 
 from .conftest import settled
 from .support.dialogue import Dialogue, add, leave
 from .support.patience import brisk, impatience
-from .support.scripted_reader import ScriptedReader, scripted
+from .support.scripted_reader import Content, ScriptedReader, scripted
 
 pytestmark = pytest.mark.usefixtures("mqtt_entry", "trusting")
 
 TOPIC = "tele/tasmota_9282F4/SENSOR"
 MAC = "A4CF129282F4"
+UNIQUE_ID = "a4:cf:12:92:82:f4"
 SENSORS = f"tasmota/discovery/{MAC}/sensors"
 CONFIG = f"tasmota/discovery/{MAC}/config"
 METER = {"sn": {"Time": "2026-03-20T19:07:33", "m": {"E_in": 7}}, "ver": 1}
 NOTHING_YET = {"sn": {"Time": "2026-03-20T19:07:33"}, "ver": 1}
+READINGS = {"Time": "2026-03-20T19:07:33", "m": {"E_in": 7}}
+LAST = "112233445566"
 
 
 @pytest.fixture
@@ -44,36 +46,79 @@ def little_time() -> Iterator[None]:
         yield
 
 
-async def announced(
-    hass: HomeAssistant, payload: Mapping[str, object] | str = METER, topic: str = SENSORS
-) -> Dialogue:
-    """Tell the integration of an announcement, as Home Assistant's MQTT does."""
+def cards(hass: HomeAssistant) -> list[Any]:
+    """Return the readers that Home Assistant offers."""
+    return [
+        flow
+        for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+        if flow["context"]["source"] == SOURCE_INTEGRATION_DISCOVERY
+    ]
+
+
+async def woken(hass: HomeAssistant) -> Dialogue:
+    """Let Home Assistant receive the last will of some Tasmota device."""
     result = await hass.config_entries.flow.async_init(
         DOMAIN,
         context={"source": SOURCE_MQTT},
         data=MqttServiceInfo(
-            topic=topic,
-            payload=payload if isinstance(payload, str) else json.dumps(payload),
+            topic="tele/lamp/LWT",
+            payload="Online",
             qos=0,
             retain=True,
-            subscribed_topic="tasmota/discovery/#",
+            subscribed_topic="tele/+/LWT",
             timestamp=0.0,
         ),
     )
     return Dialogue(hass, result, options=False)
 
 
+async def offered(hass: HomeAssistant) -> Dialogue:
+    """Return the dialogue of the reader that Home Assistant offers."""
+    assert (await woken(hass)).end == "not_supported"
+    await settled(hass, lambda: cards(hass), "a discovered reader")
+    [flow] = cards(hass)
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    return Dialogue(hass, result, options=False)
+
+
 def called(hass: HomeAssistant, dialogue: Dialogue) -> Any:
-    """Return what an announced reader is called where Home Assistant offers it."""
+    """Return the name of an announced reader where Home Assistant offers it."""
     flow = hass.config_entries.flow.async_get(dialogue.flow_id)
     return flow["context"]["title_placeholders"]["name"]
+
+
+@asynccontextmanager
+async def last_reader(hass: HomeAssistant, home: Home, clock: ManualClock, broker: Broker) -> Any:
+    """Start another reader, and wait until Home Assistant offers it.
+
+    What was announced before it has been processed by then.
+    """
+    other = SimulatedReader(home, clock, port=broker.port, topic="last", mac=LAST)
+    await other.start()
+
+    def has_card() -> bool:
+        return any(flow["context"]["unique_id"] == "11:22:33:44:55:66" for flow in cards(hass))
+
+    await settled(hass, has_card, "the last reader")
+    await hass.async_block_till_done()
+    yield
+    await other.stop()
+
+
+async def assert_not_offered(
+    hass: HomeAssistant, home: Home, clock: ManualClock, broker: Broker
+) -> None:
+    """Assert that of all readers only the last one is offered."""
+    assert (await woken(hass)).end == "not_supported"
+    async with last_reader(hass, home, clock, broker):
+        assert len(cards(hass)) == 1
 
 
 @asynccontextmanager
 async def mocked_reader(
     broker: Broker, fields: Mapping[str, object] | None, **differently: object
 ) -> AsyncIterator[ScriptedReader]:
-    """Connect a head that has told what it is, and answers when it is asked for its values."""
+    """Connect a reader that has announced itself, and answers when it is asked for its values."""
     config = {"t": "meter", "ft": "%prefix%/%topic%/", "tp": ["cmnd", "stat", "tele"], "mac": MAC}
     async with scripted(broker) as reader:
         reader.publish(CONFIG, {**config, **differently}, retain=True)
@@ -89,77 +134,55 @@ async def mocked_reader(
 async def test_an_announced_reader_is_set_up_with_one_click(
     hass: HomeAssistant, reader: SimulatedReader
 ) -> None:
-    dialogue = await announced(hass)
+    dialogue = await offered(hass)
     assert dialogue.step == "tasmota_confirm"
     assert dialogue.placeholders["topic"] == TOPIC
     assert called(hass, dialogue) == "Tasmota"
     await dialogue.accept()
     entry = dialogue.entry
     assert entry.title == "MT681"
-    assert entry.unique_id == "a4:cf:12:92:82:f4"
+    assert entry.unique_id == UNIQUE_ID
     assert entry.data == {"kind": "meter", "topic": TOPIC, "prefix": "MT681"}
     assert entry.options == {}
+    assert cards(hass) == []
     await leave(hass, entry)
 
 
-async def test_home_assistant_offers_a_reader_that_it_hears_of(
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    reader: SimulatedReader,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("order", [(CONFIG, SENSORS), (SENSORS, CONFIG)])
+async def test_announcements_may_arrive_in_any_order(
+    hass: HomeAssistant, broker: Broker, order: tuple[str, str]
 ) -> None:
-    # Core's own Tasmota integration hears the same, but its library is not installed.
-    monkeypatch.setattr("homeassistant.loader.MQTT", {})
-    hass.config_entries.async_update_entry(
-        mqtt_entry, options={**mqtt_entry.options, "discovery": True}
-    )
-    await hass.config_entries.async_reload(mqtt_entry.entry_id)
-    await settled(hass, lambda: mqtt.is_connected(hass), "the broker")
-
-    def offered() -> list[Any]:
-        return list(hass.config_entries.flow.async_progress_by_handler(DOMAIN))
-
-    await settled(hass, offered, "a discovered reader")
-    [flow] = offered()
-    assert flow["context"]["source"] == SOURCE_MQTT
-    assert flow["context"]["unique_id"] == "a4:cf:12:92:82:f4"
-    assert flow["context"]["title_placeholders"] == {"name": "Tasmota"}
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"])
-    dialogue = Dialogue(hass, result, options=False)
-    await dialogue.accept()
-    entry = dialogue.entry
-    assert entry.discovery_keys.keys() == {"mqtt"}
-    assert offered() == []
-    await leave(hass, entry)
+    async with mocked_reader(broker, {"E_in": 7}) as reader:
+        config = {"t": "meter", "ft": "%prefix%/%topic%/", "tp": ["cmnd", "stat", "tele"]}
+        contents: dict[str, Content] = {CONFIG: config, SENSORS: METER}
+        for topic in order:
+            reader.publish(topic, contents[topic], retain=True)
+        dialogue = await offered(hass)
+        assert called(hass, dialogue) == "tele/meter/SENSOR"
 
 
-async def test_a_meter_that_was_not_read_yet_is_found_by_asking(
-    hass: HomeAssistant, broker: Broker
+@pytest.mark.parametrize("fields", [{"E_in": 7}, {"E_in": 7, "Power": 300}])
+async def test_a_reader_is_offered_once_it_has_read_its_meter(
+    hass: HomeAssistant, broker: Broker, fields: dict[str, object]
 ) -> None:
-    async with mocked_reader(broker, {"E_in": 7}, dn="Cellar"):
-        dialogue = await announced(hass, NOTHING_YET)
-        assert dialogue.step == "tasmota_confirm"
-        assert dialogue.placeholders["values"] == "- `m` `E_in`: 7"
+    async with mocked_reader(broker, fields, dn="Cellar") as reader:
+        reader.publish(SENSORS, NOTHING_YET, retain=True)
+        assert (await woken(hass)).end == "not_supported"
+        async with reader.repeating("tele/meter/SENSOR", {**READINGS, "m": fields}):
+            dialogue = await offered(hass)
         assert called(hass, dialogue) == "Cellar"
         await dialogue.accept()
         await leave(hass, dialogue.entry)
 
 
-async def test_a_nameless_reader_is_called_by_its_topic(
-    hass: HomeAssistant, broker: Broker
-) -> None:
-    async with mocked_reader(broker, {"E_in": 7}):
-        dialogue = await announced(hass)
-        assert called(hass, dialogue) == "tele/meter/SENSOR"
-
-
 async def test_a_reader_that_does_not_repeat_its_mac_address_is_known_by_it(
     hass: HomeAssistant, broker: Broker
 ) -> None:
-    async with mocked_reader(broker, {"E_in": 7}, mac=""):
-        dialogue = await announced(hass)
+    async with mocked_reader(broker, {"E_in": 7}, mac="") as reader:
+        reader.publish(SENSORS, METER, retain=True)
+        dialogue = await offered(hass)
         await dialogue.accept()
-        assert dialogue.entry.unique_id == "a4:cf:12:92:82:f4"
+        assert dialogue.entry.unique_id == UNIQUE_ID
         await leave(hass, dialogue.entry)
 
 
@@ -169,9 +192,10 @@ async def test_an_announced_reader_may_have_other_words_in_its_topics(
     async with scripted(broker) as reader:
         words = {"t": "meter", "ft": "%topic%/%prefix%/", "tp": ["order", "reply", "news"]}
         reader.publish(CONFIG, {**words, "mac": MAC}, retain=True)
+        reader.publish(SENSORS, METER, retain=True)
         answer = ("meter/reply/STATUS10", {"StatusSNS": {"m": {"E_in": 7}}})
         await reader.obey("meter/order/STATUS", {"10": [answer]})
-        dialogue = await announced(hass)
+        dialogue = await offered(hass)
         await dialogue.accept()
         assert dialogue.entry.data == {
             "kind": "meter",
@@ -196,8 +220,12 @@ async def test_an_announced_reader_may_have_other_words_in_its_topics(
         f"tasmota/discovery/{MAC.lower()}/sensors",
     ],
 )
-async def test_other_messages_are_no_announcement(hass: HomeAssistant, topic: str) -> None:
-    assert (await announced(hass, topic=topic)).end == "not_supported"
+async def test_other_messages_are_no_announcement(
+    hass: HomeAssistant, home: Home, clock: ManualClock, broker: Broker, topic: str
+) -> None:
+    async with mocked_reader(broker, {"E_in": 7}) as reader:
+        reader.publish(topic, METER, retain=True)
+        await assert_not_offered(hass, home, clock, broker)
 
 
 @pytest.mark.parametrize(
@@ -208,81 +236,107 @@ async def test_other_messages_are_no_announcement(hass: HomeAssistant, topic: st
         "[1]",
         "{}",
         '{"sn": 1}',
+        NOTHING_YET,
         {"sn": {"DS18B20": {"Temperature": 20.1}}},
         {"sn": {"Time": "2026-03-20T19:07:33", "ENERGY": {"Total": 5, "Power": 300}}},
     ],
-    ids=["empty", "no JSON", "no object", "without values", "no values", "thermometer", "plug"],
+    ids=["empty", "no JSON", "no object", "no values", "number", "lamp", "thermometer", "plug"],
 )
 async def test_a_device_without_a_meter_is_not_offered(
-    hass: HomeAssistant, payload: Mapping[str, object] | str
+    hass: HomeAssistant, home: Home, clock: ManualClock, broker: Broker, payload: Content
 ) -> None:
-    assert (await announced(hass, payload)).end == "not_supported"
+    async with mocked_reader(broker, {"E_in": 7}) as reader:
+        reader.publish(SENSORS, payload, retain=True)
+        await assert_not_offered(hass, home, clock, broker)
 
 
 @pytest.mark.parametrize("fields", [None, {}, {"text": "ok"}, {"Foo": 5}])
 async def test_a_device_that_has_no_meter_when_asked_is_not_offered(
-    hass: HomeAssistant, broker: Broker, fields: Mapping[str, object] | None
+    hass: HomeAssistant,
+    home: Home,
+    clock: ManualClock,
+    broker: Broker,
+    fields: Mapping[str, object] | None,
 ) -> None:
-    async with mocked_reader(broker, fields):
+    async with mocked_reader(broker, fields) as reader:
+        reader.publish(SENSORS, METER, retain=True)
         with impatience():
-            assert (await announced(hass, NOTHING_YET)).end == "not_supported"
+            await assert_not_offered(hass, home, clock, broker)
 
 
-async def test_a_head_that_reads_nothing_is_not_offered(
-    hass: HomeAssistant, reader: SimulatedReader
+async def test_a_reader_that_reads_nothing_is_not_offered(
+    hass: HomeAssistant, home: Home, clock: ManualClock, broker: Broker, reader: SimulatedReader
 ) -> None:
     reader.fault(Fault.MISSING_AFTER_BOOT)
     with impatience():
-        assert (await announced(hass, NOTHING_YET)).end == "not_supported"
+        await assert_not_offered(hass, home, clock, broker)
 
 
-@pytest.mark.parametrize("config", [None, "no JSON", {"t": "meter"}, {"t": "a/+", "ft": "%topic%"}])
-async def test_a_head_without_a_topic_is_not_offered(
-    hass: HomeAssistant, broker: Broker, config: dict[str, object] | str | None
+@pytest.mark.parametrize(
+    "config", [None, "", "no JSON", {"t": "meter"}, {"t": "a/+", "ft": "%topic%"}]
+)
+async def test_a_reader_without_a_topic_is_not_offered(
+    hass: HomeAssistant, home: Home, clock: ManualClock, broker: Broker, config: Content | None
 ) -> None:
-    async with scripted(broker) as reader:
-        if config is not None:
-            reader.publish(CONFIG, config, retain=True)
-        with impatience():
-            assert (await announced(hass)).end == "not_supported"
+    async with mocked_reader(broker, {"E_in": 7}) as reader:
+        reader.publish(SENSORS, METER, retain=True)
+        reader.publish(CONFIG, "" if config is None else config, retain=True)
+        await assert_not_offered(hass, home, clock, broker)
+
+
+async def test_a_card_that_outlives_its_announcement_ends(
+    hass: HomeAssistant, reader: SimulatedReader
+) -> None:
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_INTEGRATION_DISCOVERY}, data={"mac": LAST}
+    )
+    assert Dialogue(hass, result, options=False).end == "not_supported"
 
 
 # What is known
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        MockConfigEntry(domain=DOMAIN, unique_id=UNIQUE_ID, data={"kind": "meter", "topic": "a/b"}),
+        MockConfigEntry(domain=DOMAIN, data={"kind": "meter", "topic": TOPIC}),
+        MockConfigEntry(domain=DOMAIN, unique_id=UNIQUE_ID, source=SOURCE_IGNORE),
+    ],
+    ids=["set up", "set up by its topic", "ignored"],
+)
 async def test_a_known_reader_is_not_offered(
-    hass: HomeAssistant, meter_entry: MockConfigEntry
+    hass: HomeAssistant,
+    home: Home,
+    clock: ManualClock,
+    broker: Broker,
+    reader: SimulatedReader,
+    entry: MockConfigEntry,
 ) -> None:
-    assert (await announced(hass)).end == "already_configured"
-
-
-async def test_a_reader_that_was_set_up_by_its_topic_is_not_offered(
-    hass: HomeAssistant, reader: SimulatedReader
-) -> None:
-    entry = MockConfigEntry(domain=DOMAIN, data={"kind": "meter", "topic": TOPIC})
     entry.add_to_hass(hass)
-    assert (await announced(hass)).end == "already_configured"
+    await assert_not_offered(hass, home, clock, broker)
+    # Home Assistant may have started the flow just before.
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_INTEGRATION_DISCOVERY}, data={"mac": MAC}
+    )
+    assert Dialogue(hass, result, options=False).end == "already_configured"
 
 
-async def test_a_reader_that_the_user_ignores_is_not_offered(
-    hass: HomeAssistant, reader: SimulatedReader
+async def test_a_reader_is_offered_once(
+    hass: HomeAssistant, home: Home, clock: ManualClock, broker: Broker, reader: SimulatedReader
 ) -> None:
-    entry = MockConfigEntry(domain=DOMAIN, unique_id="a4:cf:12:92:82:f4", source=SOURCE_IGNORE)
-    entry.add_to_hass(hass)
-    assert (await announced(hass)).end == "already_configured"
-
-
-async def test_a_reader_is_offered_once(hass: HomeAssistant, reader: SimulatedReader) -> None:
-    dialogue = await announced(hass)
-    assert dialogue.step == "tasmota_confirm"
-    again = await announced(hass, {**METER, "ver": 2})
-    assert again.end == "already_in_progress"
+    await offered(hass)
+    for _ in range(3):
+        reader.publish_discovery()
+        await woken(hass)
+    async with last_reader(hass, home, clock, broker):
+        assert len(cards(hass)) == 2
 
 
 async def test_a_reader_that_is_offered_can_be_added_by_hand(
     hass: HomeAssistant, reader: SimulatedReader
 ) -> None:
-    await announced(hass)
+    await offered(hass)
     by_hand = await add(hass, "tasmota")
     await by_hand.answer(topic=TOPIC)
     await by_hand.accept()
@@ -294,8 +348,71 @@ async def test_a_reader_that_is_offered_can_be_added_by_hand(
 async def test_a_reader_that_was_added_meanwhile_is_not_added_again(
     hass: HomeAssistant, reader: SimulatedReader
 ) -> None:
-    dialogue = await announced(hass)
-    entry = MockConfigEntry(domain=DOMAIN, unique_id="a4:cf:12:92:82:f4", data={})
+    dialogue = await offered(hass)
+    entry = MockConfigEntry(domain=DOMAIN, unique_id=UNIQUE_ID, data={})
     entry.add_to_hass(hass)
     await dialogue.accept()
     assert dialogue.end == "already_configured"
+
+
+async def test_a_second_reader_on_the_same_topic_is_not_added(
+    hass: HomeAssistant, reader: SimulatedReader
+) -> None:
+    dialogue = await offered(hass)
+    entry = MockConfigEntry(domain=DOMAIN, data={"kind": "meter", "topic": TOPIC})
+    entry.add_to_hass(hass)
+    await dialogue.accept()
+    assert dialogue.end == "already_configured"
+
+
+# What is offered again
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_a_reader_whose_entry_is_removed_is_offered_again(
+    hass: HomeAssistant, reader: SimulatedReader, by_hand: bool
+) -> None:
+    dialogue = await offered(hass)
+    if by_hand:
+        dialogue = await add(hass, "tasmota")
+        await dialogue.answer(topic=TOPIC)
+    await dialogue.accept()
+    await hass.async_block_till_done()
+    assert cards(hass) == []
+    await hass.config_entries.async_remove(dialogue.entry.entry_id)
+    await settled(hass, lambda: cards(hass), "the reader")
+
+
+async def test_a_reader_that_is_ignored_no_longer_is_offered_again(
+    hass: HomeAssistant, home: Home, clock: ManualClock, broker: Broker, reader: SimulatedReader
+) -> None:
+    ignored = MockConfigEntry(domain=DOMAIN, unique_id=UNIQUE_ID, source=SOURCE_IGNORE)
+    ignored.add_to_hass(hass)
+    await assert_not_offered(hass, home, clock, broker)
+    await hass.config_entries.async_remove(ignored.entry_id)
+    await settled(hass, lambda: len(cards(hass)) == 2, "the reader")
+
+
+async def test_entries_of_others_offer_nothing(
+    hass: HomeAssistant, home: Home, clock: ManualClock, broker: Broker, reader: SimulatedReader
+) -> None:
+    ignored = MockConfigEntry(domain=DOMAIN, unique_id=UNIQUE_ID, source=SOURCE_IGNORE)
+    ignored.add_to_hass(hass)
+    await assert_not_offered(hass, home, clock, broker)
+    for domain, unique_id in ((DOMAIN, "other"), ("tasmota", UNIQUE_ID)):
+        other = MockConfigEntry(domain=domain, unique_id=unique_id)
+        other.add_to_hass(hass)
+        await hass.config_entries.async_remove(other.entry_id)
+    await hass.async_block_till_done()
+    assert len(cards(hass)) == 1
+
+
+async def test_readers_are_found_when_a_broker_is_set_up_later(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
+) -> None:
+    await hass.config_entries.async_unload(mqtt_entry.entry_id)
+    await woken(hass)
+    await hass.async_block_till_done()
+    assert cards(hass) == []
+    await hass.config_entries.async_setup(mqtt_entry.entry_id)
+    await settled(hass, lambda: cards(hass), "a discovered reader")

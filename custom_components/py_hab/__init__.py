@@ -17,6 +17,7 @@ from .fritzbox_session import async_end
 from .history.scheduler import HistoryScheduler
 from .history.statistics.editor import async_setup_editor
 from .meter.coordinator import MeterCoordinator
+from .meter.discovery import async_start_reader_discovery
 from .meter.issues import async_delete_issues
 from .services import async_register_actions
 
@@ -25,8 +26,9 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Set up the statistics editor, and register actions and JSON endpoints."""
+    """Set up the statistics editor and reader discovery; register actions and JSON endpoints."""
     await async_setup_editor(hass)
+    async_start_reader_discovery(hass)
     async_register_actions(hass)
     async_register_data_actions(hass)
     async_register_views(hass)

@@ -1,17 +1,14 @@
 """Finding readers and trying one out, with each kind of broker."""
 
-import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
-import json
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import CONF_POWER_INTERVAL
 from custom_components.py_hab.meter.probe import (
     ProbeResult,
-    async_announced_reader,
     async_find_readers,
     async_probe_reader,
 )
@@ -155,35 +152,6 @@ async def test_what_is_no_reader_is_not_found(
 
 
 # Asking the broker for one
-
-
-async def test_a_head_is_known_by_what_it_has_announced(
-    hass: HomeAssistant, reader: SimulatedReader
-) -> None:
-    info = await async_announced_reader(hass, reader.mac)
-    assert info is not None
-    assert (info.mac, info.name) == (reader.mac, "Tasmota")
-    assert info.topics == reader_topics(reader.tele_topic("SENSOR"))
-
-
-async def test_the_first_announcement_that_can_be_read_counts(hass: HomeAssistant) -> None:
-    topic = f"tasmota/discovery/{HEAD.mac}/config"
-    asked = asyncio.create_task(async_announced_reader(hass, str(HEAD.mac)))
-
-    def told() -> bool:
-        for content in ("no JSON", json.dumps(CONFIG), json.dumps({**CONFIG, "t": "other"})):
-            async_fire_mqtt_message(hass, topic, content)
-        return asked.done()
-
-    await settled(hass, told, "the announcement")
-    info = await asked
-    assert info is not None
-    assert info.topics == reader_topics(TOPIC)
-
-
-async def test_a_head_may_have_announced_nothing(hass: HomeAssistant) -> None:
-    with impatience():
-        assert await async_announced_reader(hass, "A4CF129282F4") is None
 
 
 # Trying

@@ -287,6 +287,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             if self.link.is_publishing(now) and meter.is_silent(self.link.since, now):
                 problems.add(METER_SILENT)
             self._issues.async_update(meter_index, self.name_of(meter_index), problems)
+        sharing = self.link.identities.sharing
+        if sharing:
+            # The user may have given one of the readers another topic.
+            self.link.commands.ask_identity()
+        self._issues.async_update_sharing(self.name, self.link.topics.sensor, sharing)
         notes = self._notes()
         if notes != self._counters.notes:
             self._counters.notes = notes

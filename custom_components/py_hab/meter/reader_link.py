@@ -25,6 +25,7 @@ from ..sml.topics import (
 )
 from .commands import ReaderCommands
 from .freshness import STALE_AFTER
+from .identities import ReaderIdentities
 
 if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
@@ -63,6 +64,7 @@ class ReaderLink:
         )
         self.commands = ReaderCommands(hass, entry, self.topics.command)
         self.info = ReaderInfo()
+        self.identities = ReaderIdentities()
         self.online = True
         """Whether the reader is online, by its last will or a later message."""
         self.connected = False
@@ -146,6 +148,8 @@ class ReaderLink:
 
     def _handle_restart(self) -> None:
         self.commands.allow_repeats()
+        # The uptime also falls if a second reader publishes on the same topics.
+        self.commands.ask_identity()
         self._listener.restarted()
 
     @callback
@@ -155,6 +159,7 @@ class ReaderLink:
         except MalformedMessageError as err:
             _LOGGER.debug("Unreadable status: %s: %s", err, message.payload)
             return
+        self.identities.see(published, dt_util.utcnow())
         self._update_info(
             replace(
                 self.info,
