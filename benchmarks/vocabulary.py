@@ -219,13 +219,13 @@ def measure(
 def manufacturer_of(line: dict[str, Any]) -> str:
     """Return the manufacturer of the meter that a line's script is for."""
     name = re.search(r"[^\W\d_]{2,}", line["meter"])
-    manufacturer = name.group().casefold() if name else line["meter"]
+    manufacturer = name.group().casefold() if name else str(line["meter"])
     return SAME_MANUFACTURER.get(manufacturer, manufacturer)
 
 
 def author_of(line: dict[str, Any]) -> str:
     """Return the author of a line's script."""
-    return line["vocabulary"].removesuffix("-crawl")
+    return str(line["vocabulary"]).removesuffix("-crawl")
 
 
 def names_of_others(keys: Iterable[str], *, with_language: bool) -> KeyNames:
@@ -300,9 +300,9 @@ def print_cross_validation(lines: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     """Print the measurement."""
-    lines = read(SCRIPTS)
-    print_cross_validation(lines)
-    result = measure(lines)
+    scripts = read(SCRIPTS)
+    print_cross_validation(scripts)
+    result = measure(scripts)
     print_table(
         "Keys of published scripts",
         "role, lines, recognised, of these doubtful, share",

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from benchmarks.vocabulary import Measurement, measure, read
-from custom_components.py_hab.sml.key_names import FAMILIES, _NAMES, folded_name, mapping_of_name
+from custom_components.py_hab.sml.key_names import _NAMES, FAMILIES, folded_name, mapping_of_name
 from custom_components.py_hab.sml.registers import (
     COUNTERS,
     QUANTITIES,

@@ -176,6 +176,7 @@ def test_numbers_are_what_can_be_reckoned_with() -> None:
         "float": -1.5,
         "zero": 0.0,
         "large": 99_999_999.0,
+        "text": 377.0,
     }
 
 

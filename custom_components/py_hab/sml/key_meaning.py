@@ -59,6 +59,7 @@ _OBIS: Final[dict[str, KeyMapping]] = {
 }
 """By value groups C, D and E of the OBIS code (IEC 62056-61), in the unit that such keys use."""
 
+
 class Kind(Enum):
     """What a key measures."""
 
@@ -121,6 +122,8 @@ _NEUTRAL: Final = _NOW | {Part.NET, Part.METER, Part.PHASE, Part.NEUTRAL}
 _CURRENT_WORDS: Final = frozenset({Part.CURRENT, Part.CURRENT_OR_NOW, Part.ELECTRICITY, Part.A})
 _VAGUE: Final = _NOW | {Part.INPUT, Part.OUTPUT}
 """Words that are used for devices, or for power."""
+_LETTERS: Final = frozenset({"u", "v", "i"})
+"""Symbols that are clear only beside a phase."""
 _POWER_FOR_ENERGY: Final = frozenset({"power", "p"})
 """Words for power that scripts also use for energy."""
 
@@ -264,7 +267,10 @@ def _power(key: KeyParts) -> KeyMapping | None:
     if key.tariffs or key.parts & _TARIFFS:
         # There is no power of a tariff: some scripts call energy so.
         return _energy(key) if _unit(key) is None else None
-    if key.parts & {Part.INPUT, Part.OUTPUT, Part.READING} or (direction := _direction(key)) is None:
+    if (
+        key.parts & {Part.INPUT, Part.OUTPUT, Part.READING}
+        or (direction := _direction(key)) is None
+    ):
         return None
     if len(key.phases) in {1, 2}:
         return None if direction or len(key.phases) > 1 else _of_phase("power", key)
@@ -296,7 +302,9 @@ def _of_phase(name: str, key: KeyParts) -> KeyMapping | None:
 def _voltage(key: KeyParts) -> KeyMapping | None:
     if key.parts - _NEUTRAL - {Part.VOLTAGE, Part.V}:
         return None
-    return _of_phase("voltage", key) if key.phases else KeyMapping(Quantity.VOLTAGE_L1)
+    if key.phases:
+        return _of_phase("voltage", key)
+    return None if key.words & _LETTERS else KeyMapping(Quantity.VOLTAGE_L1)
 
 
 def _current(key: KeyParts) -> KeyMapping | None:
@@ -306,9 +314,10 @@ def _current(key: KeyParts) -> KeyMapping | None:
         return _of_phase("current", key)
     if Part.NEUTRAL in key.parts:
         return KeyMapping(Quantity.CURRENT_N)
-    # "Strom" and "current" alone are said of energy and power, too; "A" may be anything.
-    is_clear = Part.CURRENT in key.parts or key.parts > {Part.A}
-    return KeyMapping(Quantity.CURRENT_L1) if is_clear else None
+    # "Strom" and "current" alone are said of energy and power, too; a letter may be anything.
+    words = key.parts & {Part.ELECTRICITY, Part.CURRENT_OR_NOW}
+    is_clear = Part.CURRENT in key.parts or (Part.A in key.parts and words)
+    return KeyMapping(Quantity.CURRENT_L1) if is_clear and not key.words & _LETTERS else None
 
 
 def _frequency(key: KeyParts) -> KeyMapping | None:

@@ -204,7 +204,9 @@ def folded_name(key: str) -> str:
     return re.sub(r"[^a-z0-9]", "", plain) + re.sub(r"[^+-]", "", plain[:1] + plain[1:][-1:])
 
 
-_BY_NAME: Final = {folded_name(name): mapping for mapping, names in _NAMES for name in names.split()}
+_BY_NAME: Final = {
+    folded_name(name): mapping for mapping, names in _NAMES for name in names.split()
+}
 
 
 class KeyNames:

@@ -99,9 +99,7 @@ _LANGUAGE: Final = {
     Part.ACTIVE: "active aktiv wirk real effective",
     Part.REACTIVE: "reactive blind reaktiv reaktive",
     Part.NET: "grid netz house home haus main haupt obis sml public value wert",
-    Part.IMPORT: (
-        "import imported bezug bezogen bezogene consumed purchased bought drawn"
-    ),
+    Part.IMPORT: ("import imported bezug bezogen bezogene consumed purchased bought drawn"),
     Part.EXPORT: (
         "export exported einspeisung eingespeist eingespeiste einspeise lieferung geliefert"
         " rueckspeisung ruecklieferung delivered supplied supply feedin injection injected sold"
@@ -185,7 +183,7 @@ def _by_word(table: Mapping[Part, str]) -> dict[str, Part]:
     return {word: part for part, words in table.items() for word in words.split()}
 
 
-LANGUAGE: Final[Mapping[str, Part]] = _by_word(_LANGUAGE) | _by_word(_DICTIONARY)
-WORDS: Final[Mapping[str, Part]] = LANGUAGE | _by_word(_HOME_MADE)
+LANGUAGE: Final = _by_word(_LANGUAGE) | _by_word(_DICTIONARY)
+WORDS: Final = LANGUAGE | _by_word(_HOME_MADE)
 """All words. `benchmarks/vocabulary.py` measures what is recognised without abbreviations that only
 the measured scripts use."""
