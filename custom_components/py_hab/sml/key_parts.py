@@ -67,9 +67,6 @@ def take_apart(key: str, words: Mapping[str, Part] = WORDS) -> KeyParts:
         return result
     rest = _without_sign(_without_obis(plain, result), result)
     runs = [run for run in _RUN.findall(rest) if run[0].isalnum()]
-    if result.obis and runs and len(runs[0]) == 1:
-        # "x1_8_0": some programs cannot read a name that begins with a digit.
-        del runs[0]
     _read(list(_split(runs, words)), words, result)
     return result
 
@@ -89,7 +86,10 @@ def _without_obis(plain: str, result: KeyParts) -> str:
                 break
         else:
             return plain
-    return f"{plain[: match.start()]} {plain[match.end() :]}"
+    before = plain[: match.start()]
+    # "x1_8_0": some programs cannot read a name that begins with a digit.
+    start = "" if re.fullmatch(r"[a-z][^a-z0-9]?", before) else before
+    return f"{start} {plain[match.end() :]}"
 
 
 def _split(runs: list[str], words: Mapping[str, Part]) -> Iterator[str]:
