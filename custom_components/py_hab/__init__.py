@@ -22,7 +22,7 @@ from .meter.issues import async_delete_issues
 from .services import async_register_actions
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
@@ -74,7 +74,7 @@ async def async_remove_config_entry_device(
     match entry.runtime_data.coordinator:
         case FritzBoxCoordinator() as fritzbox:
             owners = {item.owner_ain for item in fritzbox.data.devices.values()}
-            shown = {fritzbox.box_identifier, *((DOMAIN, ain) for ain in owners)}
+            shown = {fritzbox.source_identifier, *((DOMAIN, ain) for ain in owners)}
             return not device.identifiers & shown
         case MeterCoordinator() as meter:
             return meter.async_forget({identifier for _, identifier in device.identifiers})

@@ -81,6 +81,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Whether any quantity of a meter is available."""
         return bool(self._availability)
 
+    @property
+    def source_identifier(self) -> tuple[str, str]:
+        """Identifier of the reader in the device registry."""
+        return self.devices.reader_identifier
+
     def is_available(self, meter_index: str, quantity: Quantity) -> bool:
         """Whether broker and reader are online, and a quantity was received recently."""
         return (meter_index, quantity) in self._availability
@@ -171,9 +176,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def async_forget(self, identifiers: AbstractSet[str]) -> bool:
         """Remove the meter whose device the user removes; return whether that is possible.
 
-        The first meter exists as long as the entry, others as long as they are received with a power
-        that only an electricity meter has.
+        The reader and the first meter exist as long as the entry, others as long as they are received
+        with more than a counter, which meters of water and gas have as well.
         """
+        if self.source_identifier[1] in identifiers:
+            return False
         for meter_index, meter in self._meters.items():
             if self.devices.identifier(meter_index) in identifiers:
                 if not meter_index or self._is_certain(meter_index):

@@ -19,8 +19,8 @@ from ..sml.topics import (
     STATUS_SENSORS,
     ReaderInfo,
     parse_discovery,
+    parse_state,
     parse_status,
-    parse_uptime,
     reader_topics,
 )
 from .commands import ReaderCommands
@@ -71,6 +71,8 @@ class ReaderLink:
         """Whether the broker is connected."""
         self.last_seen: datetime | None = None
         """When the reader last published its readings or its state."""
+        self.signal_strength: int | None = None
+        """Wi-Fi, in dBm; None before the reader has published it."""
         self.since = dt_util.utcnow()
         """When this began to listen."""
         self._uptime = timedelta()
@@ -140,11 +142,12 @@ class ReaderLink:
         if message.retain:
             return
         self.last_seen = dt_util.utcnow()
-        uptime = parse_uptime(message.payload)
-        if uptime is not None:
-            if uptime < self._uptime:
+        state = parse_state(message.payload)
+        self.signal_strength = state.signal_strength
+        if state.uptime is not None:
+            if state.uptime < self._uptime:
                 self._handle_restart()
-            self._uptime = uptime
+            self._uptime = state.uptime
 
     def _handle_restart(self) -> None:
         self.commands.allow_repeats()

@@ -29,7 +29,7 @@ _NAMES: Final[tuple[tuple[KeyMapping, str], ...]] = (
     ),
     (
         KeyMapping(Quantity.ENERGY_IMPORT, _MILLI),
-        "import input_total total_consumption zaehlerstand_total",
+        "input_total total_consumption zaehlerstand_total",
     ),
     # A script for eBZ's DD3 publishes 1.8.0 with two scales; this one is right without the PIN, e_in
     # with it.
@@ -38,7 +38,7 @@ _NAMES: Final[tuple[tuple[KeyMapping, str], ...]] = (
         KeyMapping(Quantity.ENERGY_EXPORT),
         "eo einspeisung dj_tpwrout power_total_out elz_pv_2.8.0 texp",
     ),
-    (KeyMapping(Quantity.ENERGY_EXPORT, _MILLI), "export output_total"),
+    (KeyMapping(Quantity.ENERGY_EXPORT, _MILLI), "output_total"),
     # In two scripts of one manufacturer; the names do not contain a direction.
     (
         KeyMapping(Quantity.ENERGY_EXPORT, _MILLI, doubtful=True),
@@ -47,13 +47,9 @@ _NAMES: Final[tuple[tuple[KeyMapping, str], ...]] = (
     (KeyMapping(Quantity.ENERGY_EXPORT, doubtful=True), "e_outop"),
     # A day that is not a period, but the time of the high tariff.
     (KeyMapping(Quantity.ENERGY_IMPORT_T1), "total_day total_day_kwh energy_p1_r1"),
-    (KeyMapping(Quantity.ENERGY_IMPORT_T1, _MILLI), "import_ht"),
     (KeyMapping(Quantity.ENERGY_IMPORT_T2), "total_night total_tariff energy_p1_r2"),
-    (KeyMapping(Quantity.ENERGY_IMPORT_T2, _MILLI), "import_nt"),
     (KeyMapping(Quantity.ENERGY_IMPORT_T3), "energy_p1_r3"),
     (KeyMapping(Quantity.ENERGY_EXPORT_T1), "p_out_ht"),
-    (KeyMapping(Quantity.ENERGY_EXPORT_T1, _MILLI), "export_ht"),
-    (KeyMapping(Quantity.ENERGY_EXPORT_T2, _MILLI), "export_nt"),
     (KeyMapping(Quantity.POWER), "active_power_total p_tot pt power_total dj_tpwrcurr"),
     (KeyMapping(Quantity.POWER, _KILO), "t_p"),
     (KeyMapping(Quantity.POWER_ABSOLUTE), "power_2 power_b"),
@@ -115,6 +111,13 @@ SPELLED: Final[dict[str, KeyMapping | None]] = {
     # 16.7.0, in kW in three scripts and in W in one. "power_in" is 1.7.0 in W.
     "Power_in": KeyMapping(Quantity.POWER, _KILO, doubtful=True),
     "Power_Total": KeyMapping(Quantity.POWER, _KILO, doubtful=True),
+    # In Wh, in scripts for MetCom.
+    "import": KeyMapping(Quantity.ENERGY_IMPORT, _MILLI),
+    "importht": KeyMapping(Quantity.ENERGY_IMPORT_T1, _MILLI),
+    "importnt": KeyMapping(Quantity.ENERGY_IMPORT_T2, _MILLI),
+    "export": KeyMapping(Quantity.ENERGY_EXPORT, _MILLI),
+    "exportht": KeyMapping(Quantity.ENERGY_EXPORT_T1, _MILLI),
+    "exportnt": KeyMapping(Quantity.ENERGY_EXPORT_T2, _MILLI),
     # Also for m³ and heat.
     "Total": KeyMapping(Quantity.ENERGY_IMPORT, doubtful=True),
     # Energy, in scripts for Hager and Apator. "P_in" and "P_ges" are power.
@@ -168,13 +171,11 @@ class Family:
         return KeyMapping(Quantity(quantity), self.factor, self.doubtful)
 
 
-FAMILIES: Final = (
+_FAMILIES: Final = (
     Family(r"l[1-3]", "power_l#"),
     # In a script that reads all possible registers, in addition to "power_L1".
     Family(r"wattl[1-3]b", "power_l#", doubtful=True),
     Family(r"l[1-3]p", "power_l#", _KILO),
-    Family(r"[uv][1-3]", "voltage_l#"),
-    Family(r"i[1-3]", "current_l#"),
     Family(r"pfactor[lp][1-3]", "power_factor_l#"),
     Family(
         r"(?:phaseangle|angle|phase|phasenwinkeliu|deltaphiiu)[lp][1-3]",
@@ -195,7 +196,7 @@ FAMILIES: Final = (
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
-def folded_name(key: str) -> str:
+def _folded(key: str) -> str:
     """Return a key without case, blanks and separators, in which scripts differ.
 
     A sign at the start or the end is kept: "+P" and "-P" are the two directions of power.
@@ -204,9 +205,7 @@ def folded_name(key: str) -> str:
     return re.sub(r"[^a-z0-9]", "", plain) + re.sub(r"[^+-]", "", plain[:1] + plain[1:][-1:])
 
 
-_BY_NAME: Final = {
-    folded_name(name): mapping for mapping, names in _NAMES for name in names.split()
-}
+_BY_NAME: Final = {_folded(name): mapping for mapping, names in _NAMES for name in names.split()}
 
 
 class KeyNames:
@@ -230,7 +229,7 @@ class KeyNames:
         spelled = key.strip()
         if spelled in self._spelled:
             return self._spelled[spelled]
-        folded = folded_name(key)
+        folded = _folded(key)
         if mapping := self._names.get(folded):
             return mapping
         for family in self._families:
@@ -240,9 +239,9 @@ class KeyNames:
 
 
 NAMES: Final[Mapping[str, KeyMapping]] = {
-    folded_name(name): mapping for mapping, names in _NAMES for name in names.split()
+    _folded(name): mapping for mapping, names in _NAMES for name in names.split()
 }
-_ALL: Final = KeyNames(SPELLED, NAMES, FAMILIES, WORDS)
+_ALL: Final = KeyNames(SPELLED, NAMES, _FAMILIES, WORDS)
 
 
 # Bounded, because any client of the broker can publish any number of keys.

@@ -27,10 +27,19 @@ _HEX_OBIS: Final = re.compile(r"(?:7707)?0100([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]
 """As SML transmits it: six bytes, here with the channel 0 of electricity."""
 _COMPACT_OBIS: Final = re.compile(r"([12])(8)([0-4])|(16|36|56|76)(7)(0)")
 """OBIS codes without separators, as far as they cannot be mistaken for other numbers."""
-_SIGNED: Final = re.compile(r"(?<![a-z0-9])(?:[+-][ap]|[ap][+-])(?![a-z0-9])")
+_PHRASES: Final = (
+    (re.compile(r"(?<![a-z])([ap])[-_. ]?plus(?![a-z])"), r"\1+"),
+    (re.compile(r"(?<![a-z])([ap])[-_. ]?minus(?![a-z])"), r"\1-"),
+    (re.compile(r"feed[-_. ]in(?![a-z])"), "feedin"),
+    (re.compile(r"cos[-_. ]phi(?![a-z])"), "cosphi"),
+)
+"""Words that belong together, and how they are written in one."""
+_SIGNED: Final = re.compile(r"(?<![a-z0-9])(?:[+-][ap]|[aep][+-])(?![a-z0-9])")
 """Active energy and power of one direction, as meters label them."""
 _SIGNS: Final = ("+", "-")
 _RUN: Final = re.compile(r"[a-z]+|[0-9]+|[^a-z0-9]+")
+_BEFORE_PHASE: Final = frozenset({"p", "u", "v", "i"})
+"""Letters whose number is a phase: "U1" is "U_L1"."""
 _LETTERS_ALONE: Final = frozenset("euviw")
 """Letters that may be glued to a following word: "Ein" is "E in", "UL1" is "U L 1".
 
@@ -65,6 +74,8 @@ def take_apart(key: str, words: Mapping[str, Part] = WORDS) -> KeyParts:
     if len(plain) > MAX_KEY:
         result.is_unknown = True
         return result
+    for pattern, written in _PHRASES:
+        plain = pattern.sub(written, plain)
     rest = _without_sign(_without_obis(plain, result), result)
     runs = [run for run in _RUN.findall(rest) if run[0].isalnum()]
     _read(list(_split(runs, words)), words, result)
@@ -77,7 +88,7 @@ def _without_obis(plain: str, result: KeyParts) -> str:
         result.obis = ".".join(str(int(group, 16)) for group in match.groups())
     elif match := _OBIS.search(plain):
         *code, period = match.groups()
-        result.obis = ".".join(code)
+        result.obis = ".".join(group.lstrip("0") or "0" for group in code)
         result.is_past = period not in {None, "255", "00"}
     else:
         for match in re.finditer(r"[0-9]+", plain):
@@ -136,7 +147,7 @@ def _read(tokens: list[str], words: Mapping[str, Part], result: KeyParts) -> Non
         if token == "w" and not position and len(tokens) > 1 and following != "l":
             # "W_total" is an energy in formulas, "P_W" a power in watts.
             part = None
-        marker = part if part in {Part.PHASE, Part.TARIFF} or token == "p" else None
+        marker = part if part in {Part.PHASE, Part.TARIFF} or token in _BEFORE_PHASE else None
         if part is None:
             result.is_unknown = True
         else:
@@ -164,7 +175,7 @@ def _bones(word: str) -> str:
 def _read_number(number: int, marker: Part | None, following: str, result: KeyParts) -> None:
     if following in {"d", "h"}:
         return
-    if marker in {Part.PHASE, Part.POWER} and number in PHASES:
+    if marker not in {None, Part.TARIFF} and number in PHASES:
         result.phases.add(number)
     elif marker is Part.TARIFF and number in TARIFFS | {0}:
         result.tariffs.add(number)
@@ -176,7 +187,7 @@ def _without_sign(plain: str, result: KeyParts) -> str:
     """Store what a letter with a sign means, "A+" or "-P", and return the key without it."""
     if match := _SIGNED.search(plain):
         letter, sign = sorted(match.group(), reverse=True)
-        result.parts.add(Part.ENERGY if letter == "a" else Part.POWER)
+        result.parts.add(Part.POWER if letter == "p" else Part.ENERGY)
         result.parts.add(Part.INWARD if sign == "+" else Part.OUTWARD)
         plain = f"{plain[: match.start()]} {plain[match.end() :]}"
     if plain.strip()[:1] in _SIGNS or plain.strip()[-1:] in _SIGNS:

@@ -98,11 +98,11 @@ _LANGUAGE: Final = {
     ),
     Part.ACTIVE: "active aktiv wirk real effective",
     Part.REACTIVE: "reactive blind reaktiv reaktive",
-    Part.NET: "grid netz house home haus main haupt obis sml public value wert",
+    Part.NET: "grid netz house home haus household haushalt main haupt obis sml public value wert",
     Part.IMPORT: ("import imported bezug bezogen bezogene consumed purchased bought drawn"),
     Part.EXPORT: (
         "export exported einspeisung eingespeist eingespeiste einspeise lieferung geliefert"
-        " rueckspeisung ruecklieferung delivered supplied supply feedin injection injected sold"
+        " rueckspeisung ruecklieferung delivered supplied supply feedin injection injected sold returned"
     ),
     Part.INWARD: "in from pos positive positiv plus forward",
     Part.OUTWARD: "out to neg negative negativ minus reverse",
@@ -124,7 +124,9 @@ _LANGUAGE: Final = {
     ),
     Part.NO_MEASUREMENT: (
         "max min maximum minimum limit peak apparent schein va kva time date zeit datum uhrzeit"
-        " timestamp stamp status state error version firmware uptime"
+        " timestamp stamp status state error version firmware uptime average avg mean mittel"
+        " mittelwert durchschnitt diff difference differenz delta price preis cost kosten euro eur"
+        " cent"
     ),
     Part.OTHER_MEDIUM: (
         "gas water wasser heat heating heiz heizung waerme waermemenge kaelte cooling volume"
