@@ -37,7 +37,7 @@ HIDDEN = Fault(status=404)
 NEW_PASSWORD = "a new one"
 
 
-QUICK: dict[str, Any] = {"iterations": (100, 10)}
+QUICK: dict[str, Any] = {"iterations": (1000, 1000)}
 
 
 def identity(serial: str = SERIAL) -> Identity:

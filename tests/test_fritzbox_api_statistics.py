@@ -122,7 +122,9 @@ async def test_an_ain_is_understood_with_and_without_its_blank(
 async def test_older_boxes_do_not_tell_when_they_updated_their_series(
     session: aiohttp.ClientSession, home: Home, clock: ManualClock, socket_enabled: None
 ) -> None:
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), identity=Identity(fritzos=(7, 29)))
+    box = SimulatedFritzBox(
+        home, clock, iterations=(1000, 1000), identity=Identity(fritzos=(7, 29))
+    )
     await box.start()
     try:
         found = await client_of(session, box).basic_statistics(REFRIGERATOR)
@@ -259,7 +261,9 @@ async def test_boxes_without_rest(
     socket_enabled: None,
     fritzos: tuple[int, int],
 ) -> None:
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), identity=Identity(fritzos=fritzos))
+    box = SimulatedFritzBox(
+        home, clock, iterations=(1000, 1000), identity=Identity(fritzos=fritzos)
+    )
     await box.start()
     try:
         client = client_of(session, box)

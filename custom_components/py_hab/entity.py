@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, override
 
 from homeassistant.const import Platform
@@ -133,16 +134,32 @@ def async_add_as_they_appear[KeyT: Hashable, ItemT](
 ) -> None:
     """Add an entity for each item found now, and for new items after each update.
 
-    `find` returns the items by a unique key, `create` returns the entity of an item.
+    `find` returns the items by a unique key, `create` returns the entity of an item. An entity that
+    Home Assistant refuses or removes is added again while its item is found.
     """
     known: set[KeyT] = set()
+    disabled: set[KeyT] = set()
+    """Not added again in vain: to enable an entity, Home Assistant reloads its entry."""
+
+    @callback
+    def removed(key: KeyT, entity: Entity) -> None:
+        known.discard(key)
+        if entity.registry_entry is not None and entity.registry_entry.disabled:
+            disabled.add(key)
+
+    def created(key: KeyT, item: ItemT) -> Entity:
+        entity = create(item)
+        entity.async_on_remove(partial(removed, key, entity))
+        return entity
 
     @callback
     def add_new() -> None:
-        new = {key: item for key, item in find().items() if key not in known}
+        found = find()
+        disabled.intersection_update(found)
+        new = {key: item for key, item in found.items() if key not in known | disabled}
         known.update(new)
         if new:
-            async_add_entities(create(item) for item in new.values())
+            async_add_entities([created(key, item) for key, item in new.items()])
 
     add_new()
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))

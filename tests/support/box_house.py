@@ -30,7 +30,7 @@ SHORT_TERM: Final = timedelta(minutes=5)
 async def small_box(home: Home, clock: ManualClock, *ains: str) -> AsyncIterator[SimulatedFritzBox]:
     """A running box with these devices only."""
     devices = [device for device in DEVICES if device.ain in ains]
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), devices=devices)
+    box = SimulatedFritzBox(home, clock, iterations=(1000, 1000), devices=devices)
     await box.start()
     yield box
     await box.stop()

@@ -128,7 +128,7 @@ async def box(
     home: Home, clock: ManualClock, socket_enabled: None
 ) -> AsyncIterator[SimulatedFritzBox]:
     """A running FRITZ!Box with quick logins."""
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), trust_forwarded_for=True)
+    box = SimulatedFritzBox(home, clock, iterations=(1000, 1000), trust_forwarded_for=True)
     await box.start()
     yield box
     await box.stop()
