@@ -432,11 +432,11 @@ class FritzBoxClient:
         """
         if self._credentials_rejected:
             raise LoginRejectedError("user or password were wrong before")
+        if pause := self.record.pause(_now()):
+            raise LoginPostponedError(pause)
         if info.block_time:
             # The box would refuse even the right password, and count it as another failed login.
             raise LoginBlockedError(info.block_time)
-        if pause := self.record.pause(_now()):
-            raise LoginPostponedError(pause)
         await self._identify()
         response = await self._response(info.challenge)
         self._is_identified = False
