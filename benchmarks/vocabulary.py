@@ -1,7 +1,7 @@
 """How many keys of the published Tasmota scripts are taken for what their OBIS codes say.
 
 A script's line holds key, OBIS code and unit; only the key reaches py_hab. The measured set are
-the lines whose code and unit tell the truth, that is, do not contradict each other.
+the lines whose code and unit are consistent, that is, do not contradict each other.
 """
 
 from collections import Counter
@@ -68,7 +68,7 @@ ROLES: Final[dict[str, Quantity]] = {
     "C.1.0": Quantity.METER_ID,
     "96.50.1": Quantity.MANUFACTURER,
 }
-"""By groups C, D and E of the OBIS code; every other code is one that py_hab has no role for."""
+"""By groups C, D and E of the OBIS code; every other code is one that py_hab has no quantity for."""
 UNITS: Final[dict[str, tuple[str, float]]] = {
     "kwh": ("kWh", 1),
     "wh": ("kWh", 0.001),
@@ -119,7 +119,7 @@ class Measurement:
     outside: Counter[str] = field(default_factory=Counter)
     """Why a line is not measured."""
     contradicting: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """Key, OBIS code and unit of lines that do not tell the truth."""
+    """Key, OBIS code and unit of lines that are wrong."""
     missed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Key and code of totals that were not recognised."""
     relatives: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -128,12 +128,12 @@ class Measurement:
     """Key and code of what was taken for a total and is something else, or has another unit."""
 
     def share(self, quantity: Quantity) -> float:
-        """Return how much of a role's lines was recognised, 0..1."""
+        """Return how much of a quantity's lines was recognised, 0..1."""
         return self.recognised[quantity] / self.lines[quantity]
 
 
 def truth(line: dict[str, Any]) -> Truth | str:
-    """Return what a script's line publishes, or why it does not tell."""
+    """Return what a script's line publishes, or why it is not counted."""
     if not line["obis"]:
         return "without OBIS code"
     if not (match := CODE.fullmatch(line["obis"])):
@@ -156,31 +156,31 @@ def measure(lines: Iterable[dict[str, Any]]) -> Measurement:
     """Compare what the keys are taken for with what the lines say."""
     result = Measurement()
     for line in lines:
-        told = truth(line)
-        if isinstance(told, str):
-            result.outside[told] += 1
-            if "contradict" in told:
+        reported = truth(line)
+        if isinstance(reported, str):
+            result.outside[reported] += 1
+            if "contradict" in reported:
                 result.contradicting[line["key"], line["obis"], line["unit"]] += 1
             continue
-        found = mapping_of_name(told.key)
+        found = mapping_of_name(reported.key)
         # A doubtful factor may differ: the user confirms it, or a power's values correct it.
         right = (
             found is not None
-            and found.quantity is told.quantity
-            and (found.factor == told.factor or found.doubtful)
+            and found.quantity is reported.quantity
+            and (found.factor == reported.factor or found.doubtful)
         )
-        result.lines[told.quantity] += 1
-        result.recognised[told.quantity] += right
-        result.doubtful[told.quantity] += right and found is not None and found.doubtful
-        if not right and told.quantity in TOTALS:
-            result.missed[told.key, told.code] += 1
+        result.lines[reported.quantity] += 1
+        result.recognised[reported.quantity] += right
+        result.doubtful[reported.quantity] += right and found is not None and found.doubtful
+        if not right and reported.quantity in TOTALS:
+            result.missed[reported.key, reported.code] += 1
         if not right and found and found.quantity in TOTALS:
             related = (
-                found.quantity is not told.quantity
-                and found.factor == told.factor
-                and re.fullmatch(SAME_KIND[found.quantity], told.code)
+                found.quantity is not reported.quantity
+                and found.factor == reported.factor
+                and re.fullmatch(SAME_KIND[found.quantity], reported.code)
             )
-            (result.relatives if related else result.strangers)[told.key, told.code] += 1
+            (result.relatives if related else result.strangers)[reported.key, reported.code] += 1
     return result
 
 

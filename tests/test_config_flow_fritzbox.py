@@ -78,11 +78,6 @@ async def fill_in(
 # Adding
 
 
-async def test_the_menu_offers_both_kinds_of_sources(hass: HomeAssistant) -> None:
-    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
-    assert Dialogue(hass, result, options=False).menu == ["fritzbox", "tasmota"]
-
-
 async def test_a_box_is_added(hass: HomeAssistant, box: SimulatedFritzBox) -> None:
     dialogue = await add(hass, "fritzbox")
     assert dialogue.suggested == {
@@ -215,7 +210,7 @@ async def test_what_speaks_no_http_is_no_fritzbox(
     await leave(hass, dialogue.entry)
 
 
-async def test_a_certificate_of_its_own_is_only_trusted_when_told_to(
+async def test_a_certificate_of_its_own_is_only_trusted_when_configured(
     hass: HomeAssistant, home: Home, clock: ManualClock, tmp_path: Path, socket_enabled: None
 ) -> None:
     # In debug mode the loop reports a client that breaks off the handshake as an error.
@@ -263,7 +258,7 @@ async def test_nothing_is_tried_while_the_box_blocks_logins(
     await leave(hass, dialogue.entry)
 
 
-async def test_a_user_without_the_smart_home_right_is_told_so(
+async def test_a_user_without_the_smart_home_right_gets_an_error(
     hass: HomeAssistant, box: SimulatedFritzBox
 ) -> None:
     dialogue = await add(hass, "fritzbox")
@@ -275,7 +270,7 @@ async def test_a_user_without_the_smart_home_right_is_told_so(
     await leave(hass, dialogue.entry)
 
 
-async def test_an_unreadable_device_list_is_told(
+async def test_an_unreadable_device_list_is_reported(
     hass: HomeAssistant, box: SimulatedFritzBox
 ) -> None:
     box.fault(MALFORMED, times=1, switchcmd="getdevicelistinfos")
@@ -301,7 +296,7 @@ async def test_the_same_box_is_recognised_before_a_login(
 
 
 @pytest.mark.parametrize("fault", [HIDDEN, MALFORMED])
-async def test_a_box_that_keeps_its_description_to_itself_is_told_by_its_address(
+async def test_a_box_that_keeps_its_description_to_itself_is_identified_by_its_address(
     hass: HomeAssistant, box: SimulatedFritzBox, fault: Fault
 ) -> None:
     box.fault(fault, path=DESCRIPTION)

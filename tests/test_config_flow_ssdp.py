@@ -126,7 +126,7 @@ async def test_discovered_box_is_the_same_as_an_added_one(
     await leave(hass, added.entry)
 
 
-async def test_wrong_password_is_told_and_the_box_can_still_be_added(
+async def test_wrong_password_is_reported_and_the_box_can_still_be_added(
     hass: HomeAssistant, box: SimulatedFritzBox
 ) -> None:
     dialogue = await announce(hass, box)

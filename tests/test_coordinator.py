@@ -1,4 +1,4 @@
-"""The coordinators: what is asked and heard, and what happens when something goes wrong."""
+"""The coordinators: what is asked and received, and what happens when something goes wrong."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -93,7 +93,7 @@ async def test_box_is_registered_before_its_devices(
     device = next(
         device
         for device in dr.async_entries_for_config_entry(device_registry, fritzbox_entry.entry_id)
-        if coordinator.box_identifier in device.identifiers
+        if coordinator.source_identifier in device.identifiers
     )
     assert device.manufacturer == "FRITZ!"
     assert device.model == box.identity.name
@@ -168,7 +168,7 @@ def _clear(box: SimulatedFritzBox) -> None:
         ),
     ],
 )
-async def test_trouble_is_told_once_and_ends_by_itself(
+async def test_trouble_is_reported_once_and_ends_on_its_own(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
@@ -242,9 +242,9 @@ async def test_last_values_stand_in_for_unreadable_answers_while_fresh(
     box.fault(fault, switchcmd=LIST)
     await time.passes(hass, KEEP_VALUES_FOR - POLL)
     assert states(hass) == before
-    told = logged(caplog, logging.WARNING)
-    assert len(told) == 1
-    assert "FRITZ!Box sent an answer that cannot be read: not XML" in told[0]
+    reported = logged(caplog, logging.WARNING)
+    assert len(reported) == 1
+    assert "FRITZ!Box sent an answer that cannot be read: not XML" in reported[0]
     await time.passes(hass, 3 * POLL)
     assert all_unavailable(hass)
     assert len(logged(caplog, logging.WARNING)) == 2
@@ -287,9 +287,9 @@ async def test_changed_password_is_asked_for_after_three_attempts(
     assert len(box.logins) == 1 + 3
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
-    (told,) = logged(caplog)
-    assert told.startswith("Error fetching FRITZ!Box data: ")
-    assert "trying again in 60 seconds" in told
+    (reported,) = logged(caplog)
+    assert reported.startswith("Error fetching FRITZ!Box data: ")
+    assert "trying again in 60 seconds" in reported
 
 
 async def test_wrong_password_at_set_up_is_asked_for(
@@ -322,8 +322,8 @@ async def test_blocked_logins_are_waited_out(
     box.fault(BLOCKED, path="/login_sid.lua")
     await time.passes(hass, POLL)
     assert all_unavailable(hass)
-    (told,) = logged(caplog)
-    assert told.endswith(f"{box.url} refuses all logins for another 600 seconds")
+    (reported,) = logged(caplog)
+    assert reported.endswith(f"{box.url} refuses all logins for another 600 seconds")
     box.clear_faults()
     box.requests.clear()
     await time.passes(hass, 9 * POLL)
@@ -363,7 +363,7 @@ async def test_session_that_somebody_else_ended_is_renewed_silently(
         (_withdraw_the_right, 'lacks the permission "Smart Home"'),
     ],
 )
-async def test_set_up_that_fails_is_tried_again_and_tells_why(
+async def test_set_up_that_fails_is_tried_again_and_reports_why(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,

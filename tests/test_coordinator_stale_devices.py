@@ -47,7 +47,7 @@ async def days(time: Time, hass: HomeAssistant, duration: timedelta) -> None:
     await time.passes(hass, duration, step=POLL)
 
 
-# By itself
+# Without the user
 
 
 async def test_device_is_removed_after_a_day_without_it(
@@ -125,7 +125,7 @@ async def test_device_out_of_reach_stays(
 @pytest.mark.parametrize(
     "fault", [EMPTY_LIST, Fault(status=500), Fault(drop=True)], ids=["empty", "500", "dropped"]
 )
-async def test_no_device_is_removed_where_no_list_tells_so(
+async def test_no_device_is_removed_where_no_list_shows_it(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,

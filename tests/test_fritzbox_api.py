@@ -51,7 +51,7 @@ LIST = "getdevicelistinfos"
 LOGIN_PAGE = "/login_sid.lua"
 BOX_INFO = "/jason_boxinfo.xml"
 LOG_OUT = "verify"
-"""Both are a GET of the login page with a SID; that the box has no session left tells them apart."""
+"""Both are a GET of the login page with a SID; that the box has no session left distinguishes them."""
 DROPPED = Fault(drop=True)
 TOO_LARGE = Fault(edit=lambda text: text + " " * MAX_ANSWER_BYTES)
 
@@ -383,7 +383,7 @@ async def test_a_changed_password_is_noticed_at_the_next_login(
     assert [login.success for login in box.logins] == [True, False]
 
 
-async def test_a_user_without_the_right_is_told_so_and_keeps_no_session(
+async def test_a_user_without_the_right_gets_an_error_and_keeps_no_session(
     session: aiohttp.ClientSession, box: SimulatedFritzBox
 ) -> None:
     """Rights belong to a login: only a new one can have them."""
@@ -571,7 +571,7 @@ async def test_a_repeater_offers_none(
     ],
     ids=["dropped", "404", "401", "redirect", "endless"],
 )
-async def test_whoever_does_not_tell_may_have_smart_home(
+async def test_whoever_does_not_report_may_have_smart_home(
     session: aiohttp.ClientSession, box: SimulatedFritzBox, fault: Fault
 ) -> None:
     box.fault(fault)
@@ -579,7 +579,7 @@ async def test_whoever_does_not_tell_may_have_smart_home(
     assert len(box.requests) == attempts(fault)
 
 
-async def test_a_description_that_never_arrives_tells_nothing(
+async def test_a_description_that_never_arrives_reports_nothing(
     session: aiohttp.ClientSession, box: SimulatedFritzBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
@@ -592,7 +592,7 @@ async def test_a_description_that_never_arrives_tells_nothing(
 @pytest.mark.parametrize(
     "text", [b"", b"SSH-2.0-OpenSSH_10.2\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<"]
 )
-async def test_what_is_no_web_server_tells_nothing(
+async def test_what_is_no_web_server_reports_nothing(
     session: aiohttp.ClientSession, text: bytes
 ) -> None:
     async with answering(text) as address:
@@ -600,7 +600,7 @@ async def test_what_is_no_web_server_tells_nothing(
 
 
 @pytest.mark.parametrize("address", ["", "/igddesc.xml", "ftp://192.168.178.1/igddesc.xml"])
-async def test_an_address_that_nobody_can_ask_tells_nothing(
+async def test_an_address_that_nobody_can_ask_reports_nothing(
     session: aiohttp.ClientSession, address: str
 ) -> None:
     assert await offers_smart_home(session, URL(address))
@@ -715,7 +715,7 @@ async def test_an_unreadable_answer_is_kept_for_the_log(
     assert "inval" not in str(caught.value)
 
 
-async def test_errors_do_not_tell_the_sid(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
+async def test_errors_do_not_report_the_sid(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
     await client.device_list()
     sid = box.sessions[0].sid
     box.fault(DROPPED)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 import logging
-import re
 from types import MappingProxyType
 from typing import Any, override
 
@@ -23,6 +22,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+from homeassistant.helpers.typing import DiscoveryInfoType
 
 from .const import (
     CONF_ANSWER_TOPIC,
@@ -42,11 +42,11 @@ from .flows.key_section import (
     suggested_choices,
 )
 from .flows.options import PyHabOptionsFlow
-from .meter.probe import ProbeResult, async_announced_reader, async_find_readers, async_probe_reader
+from .meter.discovery import CONF_MAC, async_announced_reader, async_start_reader_discovery
+from .meter.probe import ProbeResult, async_find_readers, async_probe_reader
 from .sml.key_mapping import METER_CHOICES, assigned_mappings
-from .sml.payload import MalformedMessageError, may_have_meter
 from .sml.registers import KeyMapping
-from .sml.topics import DISCOVERY, InvalidTopicError, ReaderInfo, ReaderTopics, reader_topics
+from .sml.topics import InvalidTopicError, ReaderInfo, ReaderTopics, reader_topics
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -87,19 +87,18 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
     # The meter
 
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
-        """Handle the discovery message of a Tasmota device; most of them are not readers."""
-        mac, _, leaf = discovery_info.topic.removeprefix(f"{DISCOVERY}/").partition("/")
-        if leaf != "sensors" or not re.fullmatch("[0-9A-F]{12}", mac):
-            return self.async_abort(reason="not_supported")
+        """Look for readers, because a Tasmota device is online; most of them are not readers."""
+        async_start_reader_discovery(self.hass)
+        return self.async_abort(reason="not_supported")
+
+    async def async_step_integration_discovery(
+        self, discovery_info: DiscoveryInfoType
+    ) -> ConfigFlowResult:
+        """Probe a reader that has announced itself."""
+        mac = discovery_info[CONF_MAC]
         await self.async_set_unique_id(format_mac(mac))
         self._abort_if_unique_id_configured()
-        try:
-            if not may_have_meter(discovery_info.payload):
-                return self.async_abort(reason="not_supported")
-        except MalformedMessageError:
-            # The payload is empty if discovery was switched off.
-            return self.async_abort(reason="not_supported")
-        reader = await async_announced_reader(self.hass, mac)
+        reader = async_announced_reader(self.hass, mac)
         if reader is None or reader.topics is None:
             return self.async_abort(reason="not_supported")
         self._async_abort_entries_match({CONF_TOPIC: reader.topics.sensor})
@@ -191,6 +190,8 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
         """Show the received values and their assumed meanings, which the user may correct."""
         probe = self._probe
         topic = self._topics.sensor
+        # A second reader on the same topic has another MAC address.
+        self._async_abort_entries_match({CONF_TOPIC: topic})
         await self._async_check_identity(
             probe.reader.mac if probe.reader else None, {CONF_TOPIC: topic}
         )

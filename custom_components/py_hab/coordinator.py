@@ -34,7 +34,7 @@ from .fritzbox.device_stats import DeviceStats
 from .fritzbox.devices import DeviceList
 from .fritzbox.login import BoxInfo, LoginRecord, serial_of
 from .fritzbox.ownership import ForeignDevices, OwnerView
-from .fritzbox.rest import RestDetails
+from .fritzbox.rest import Overview
 from .fritzbox.stale_devices import StaleDevices
 from .fritzbox_api import (
     FritzBoxClient,
@@ -83,8 +83,8 @@ class RestPoll:
         self._client = client
         self.is_offered = True
         """Whether the box has a REST API; True until an answer shows that it has none."""
-        self.details: Mapping[str, RestDetails] = {}
-        """By AIN."""
+        self.overview = Overview()
+        """The last answer; empty before the first one."""
         self.last_answer: datetime | None = None
 
     async def async_update(self) -> None:
@@ -92,7 +92,7 @@ class RestPoll:
         if not self.is_offered:
             return
         try:
-            self.details = await self._client.rest_details()
+            self.overview = await self._client.overview()
             self.last_answer = dt_util.utcnow()
         except RestNotOfferedError as err:
             _LOGGER.debug("No REST API: %s", err)
@@ -262,9 +262,14 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._is_malformed = False
 
     @property
-    def box_identifier(self) -> tuple[str, str]:
+    def source_identifier(self) -> tuple[str, str]:
         """Identifier of the box in the device registry."""
         return (DOMAIN, self.config_entry.unique_id or self.config_entry.entry_id)
+
+    @property
+    def firmware_version(self) -> str | None:
+        """FRITZ!OS of the box; follows an update while running."""
+        return (self.data and self.data.firmware_version) or self.box.firmware_version
 
     # Set-up and shutdown
 
@@ -288,7 +293,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             raise self._to_update_failed(err) from err
         dr.async_get(self.hass).async_get_or_create(
             config_entry_id=entry.entry_id,
-            identifiers={self.box_identifier},
+            identifiers={self.source_identifier},
             manufacturer="FRITZ!",
             model=self.box.model,
             name=self.box.model,
@@ -318,7 +323,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
 
     async def async_device_stats(self, ain: str) -> DeviceStats:
         """Return device statistics, from the REST API if possible. Raises FritzBoxError."""
-        details = self.rest.details.get(ain)
+        details = self.rest.overview.details.get(ain)
         if self.rest.is_offered and details is not None and details.unit is not None:
             try:
                 found = await self.client.unit_statistics(details.unit)
@@ -383,7 +388,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         return replace(answer, devices=devices)
 
     def _with_rest_details(self, answer: DeviceList) -> DeviceList:
-        details = self.rest.details if self.rest.is_offered else {}
+        details = self.rest.overview.details if self.rest.is_offered else {}
         devices = {
             ain: replace(device, rest_details=details.get(ain))
             for ain, device in answer.devices.items()
@@ -391,7 +396,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         return replace(answer, devices=devices)
 
     def _update_registry(self, answer: DeviceList) -> None:
-        """Register a new FRITZ!OS version, and remove stale devices."""
+        """Follow names and versions of firmware, and remove stale devices."""
         registry = dr.async_get(self.hass)
         registered = {
             identifier: device
@@ -399,10 +404,16 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             for domain, identifier in device.identifiers
             if domain == DOMAIN
         }
-        box = registered.pop(self.box_identifier[1])
+        box = registered.pop(self.source_identifier[1])
         if answer.firmware_version and answer.firmware_version != box.sw_version:
             registry.async_update_device(box.id, sw_version=answer.firmware_version)
         owners = {device.owner_ain for device in answer.devices.values()}
+        for ain in registered.keys() & answer.devices.keys():
+            device = answer.devices[ain]
+            # Does nothing if nothing has changed. A name that the user has chosen takes precedence.
+            registry.async_update_device(
+                registered[ain].id, name=device.name, sw_version=device.firmware_version
+            )
         for ain in self._stale_devices.update(registered.keys(), owners, dt_util.utcnow()):
             registry.async_remove_device(registered[ain].id)
 

@@ -75,7 +75,7 @@ async def async_get_config_entry_diagnostics(
                     for meter_index, meter in meters.data.items()
                 },
                 "replacements": encode(meters.replacements.records),
-                "unreadable_messages": meters.unreadable,
+                "unreadable_messages": meters.router.unreadable,
                 "rejected_readings": {
                     f"{counter}: {verdict}": count
                     for (counter, verdict), count in counters.rejected.items()

@@ -67,7 +67,7 @@ class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
             serial_number=None if owner.is_group else owner_ain,
             via_device_id=dr.async_get_device_id_by_identifier(
                 coordinator.hass,
-                coordinator.box_identifier,
+                coordinator.source_identifier,
                 config_entry_id=coordinator.config_entry.entry_id,
             ),
         )
@@ -144,6 +144,49 @@ class MeterEntity(CoordinatorEntity[MeterCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, coordinator.devices.identifier(meter_index))}
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceEntityDescription[CoordinatorT](EntityDescription):
+    """Describes an entity of a box or a reader itself."""
+
+    exists_fn: Callable[[CoordinatorT], bool] = lambda _: True
+    """Whether the box or the reader has this value."""
+
+
+class SourceEntity[CoordinatorT: FritzBoxCoordinator | MeterCoordinator](
+    CoordinatorEntity[CoordinatorT]
+):
+    """A value of a box or a reader itself. It is also there while the source is offline."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: CoordinatorT, description: EntityDescription) -> None:
+        """Initialize for the device of the source, which the coordinator has registered."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        identifier = coordinator.source_identifier
+        self._attr_unique_id = f"{identifier[1]}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={identifier})
+
+    @property
+    @override
+    def should_poll(self) -> bool:
+        """Whether Home Assistant reads the value regularly.
+
+        The time of the last answer changes without an update of the coordinator.
+        """
+        return True
+
+    @override
+    async def async_update(self) -> None:
+        """Do nothing: only the coordinator asks the source."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Always available."""
+        return True
 
 
 @callback

@@ -36,7 +36,7 @@ from .fritzbox.login import (
 from .fritzbox.rest import (
     NO_PERMISSION,
     UID_NOT_FOUND,
-    RestDetails,
+    Overview,
     parse_error_code,
     parse_overview,
 )
@@ -275,8 +275,8 @@ class FritzBoxClient:
             self._needs_verification = True
             raise InvalidAnswerError(str(err), text) from err
 
-    async def rest_details(self) -> Mapping[str, RestDetails]:
-        """Return what the device list lacks, by AIN. May also raise RestNotOfferedError."""
+    async def overview(self) -> Overview:
+        """Return what the device list lacks. May also raise RestNotOfferedError."""
         text = await self._rest("/smarthome/overview")
         try:
             return parse_overview(text)

@@ -19,6 +19,7 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.flows import history as history_flow
+from custom_components.py_hab.flows.history import HistoryFlow
 from custom_components.py_hab.fritzbox_api import FritzBoxError
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box import fetch
@@ -89,7 +90,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def box_entry(
     time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
 ) -> MockConfigEntry:
-    """A box whose history is looked after."""
+    """A box whose history is maintained."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     await hass.async_block_till_done()
@@ -281,7 +282,7 @@ async def test_the_history_is_completed_at_once(
         "sources",
         lambda *args: [item for item in sources(*args) if item.statistic.unit == "°C"],
     )
-    told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
+    reported = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
     entity_id = entity_of(hass, f"{BATH}_temperature")
     dialogue = await prefer(hass, box_entry, "history")
     await dialogue.answer(**{**USUAL, "outage_shape": "week_before", "run_now": True})
@@ -289,7 +290,7 @@ async def test_the_history_is_completed_at_once(
     await dialogue.arrive()
     assert dialogue.step == "history_done"
     assert dialogue.errors == {}
-    parts = [event.data["progress"] for event in told]
+    parts = [event.data["progress"] for event in reported]
     assert parts[0] == 0
     assert parts == sorted(parts)
     assert parts[-1] < 1
@@ -394,7 +395,7 @@ async def test_the_legacy_file_goes_where_its_series_go_on(
         (METER, "MT681", "E_in", local(UNTIL + 60), 9e9),
         (METER, "MT681", "E_in", "yesterday", 5.0),
     ]
-    told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
+    reported = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
     entity_id = entity_of(hass, f"{UNIQUE_ID}_energy_import")
     file_id = await upload(written(tmp_path, garbage))
     options = dict(meter.options)
@@ -441,7 +442,7 @@ async def test_the_legacy_file_goes_where_its_series_go_on(
     await dialogue.arrive()
     assert dialogue.step == "import_done"
     assert dialogue.errors == {}
-    parts = [event.data["progress"] for event in told]
+    parts = [event.data["progress"] for event in reported]
     assert parts == sorted(parts)
     assert parts[-1] == 1
     (counter,) = [line for line in dialogue.placeholders["report"].splitlines() if "E_in" in line]
@@ -608,7 +609,7 @@ async def test_a_path_that_is_not_allowed_is_not_read(
 
 
 @pytest.mark.parametrize("set_up", [True, False], ids=["unknown", "no uploads"])
-async def test_an_upload_that_is_not_there_is_told(
+async def test_a_missing_upload_is_an_error(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
     upload: Upload,
@@ -622,7 +623,7 @@ async def test_an_upload_that_is_not_there_is_told(
     assert dialogue.errors == {"base": "file_not_found"}
 
 
-async def test_an_upload_that_cannot_be_moved_is_told(
+async def test_an_upload_that_cannot_be_moved_is_reported(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
     upload: Upload,
@@ -644,7 +645,7 @@ async def test_an_upload_that_cannot_be_moved_is_told(
 
 
 @pytest.mark.parametrize("reason", FileError)
-async def test_a_file_that_cannot_be_read_is_told_why_and_asked_for_again(
+async def test_a_file_that_cannot_be_read_is_reported_and_asked_for_again(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
     media: Path,
@@ -661,7 +662,7 @@ async def test_a_file_that_cannot_be_read_is_told_why_and_asked_for_again(
         await read(dialogue, path)
     assert dialogue.step == "import_database"
     assert dialogue.errors == {"base": f"file_{reason.value}"}
-    # What was typed need not be typed again, and what is shown again tells the same.
+    # What was typed need not be typed again, and what is shown again is the same.
     assert dialogue.suggested == {"path": str(path)}
     await dialogue.look()
     assert dialogue.errors == {"base": f"file_{reason.value}"}
@@ -718,7 +719,7 @@ async def test_an_import_that_fails_is_an_error_and_leaves_nothing_of_the_upload
     await tidied(hass, temporary)
 
 
-async def test_a_recorder_that_is_not_ready_is_told(
+async def test_a_recorder_that_is_not_ready_is_reported(
     hass: HomeAssistant, box_entry: MockConfigEntry, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialogue = await prefer(hass, box_entry, "import_database")
@@ -779,3 +780,14 @@ async def test_nothing_is_imported_into_an_entry_that_is_not_loaded(
     assert dialogue.end == "not_loaded"
     again = await prefer(hass, box_entry, "import_database")
     assert again.end == "not_loaded"
+
+
+async def test_home_assistant_does_not_wait_for_a_dialogue_when_it_stops(
+    hass: HomeAssistant,
+) -> None:
+    flow = HistoryFlow()
+    flow.hass = hass
+    task = flow._begin(asyncio.sleep(3600))
+    async with asyncio.timeout(15):
+        await hass.async_stop(force=True)
+    assert task.cancelled()

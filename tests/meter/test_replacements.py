@@ -23,9 +23,15 @@ def replacement(
     return Replacement(quantity=IMPORT, verdict=verdict, before=100.0, now=now, gap=gap)
 
 
+def restored(notes: object) -> Replacements:
+    found = Replacements()
+    found.restore(notes)
+    return found
+
+
 def several(*items: Replacement) -> Replacements:
     """Return the replacements of the first meter."""
-    found = Replacements(None)
+    found = Replacements()
     for item in items:
         found.add("", item, START)
     return found
@@ -65,18 +71,18 @@ def test_answer_is_for_all_open_questions_of_a_meter() -> None:
 
 @pytest.mark.parametrize("notes", [None, {}, 5, ["x"], [{"place": ""}], [[]]])
 def test_spoilt_records_are_left_out(notes: object) -> None:
-    assert Replacements(notes).records == []
+    assert restored(notes).records == []
 
 
 def test_records_are_found_again() -> None:
     found = several(replacement(1), replacement(2, gap=gap(10_000.0)))
     found.answer("", Answer.SAME_METER, {})
-    assert Replacements([*stored(found), {"place": ""}]).records == found.records
+    assert restored([*stored(found), {"place": ""}]).records == found.records
 
 
 def test_what_both_meters_have_counted_goes_into_the_gap_of_the_question() -> None:
     first, second = gap(10_000.0), gap(20_000.0)
-    found = Replacements(stored(several(replacement(1, gap=first), replacement(2, gap=second))))
+    found = restored(stored(several(replacement(1, gap=first), replacement(2, gap=second))))
     assert found.answer("", Answer.NEW_METER, {IMPORT: 7.5}) == [replace(first, counted=7.5)]
     assert found.unanswered("") == []
 

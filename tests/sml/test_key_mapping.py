@@ -40,7 +40,7 @@ def test_choices_stand_for_registers(choice: str, mapping: KeyMapping) -> None:
     assert choice_of(mapping) == choice
 
 
-def test_every_role_can_be_chosen() -> None:
+def test_every_quantity_can_be_chosen() -> None:
     assert {mapping.quantity for mapping in CHOICES.values()} == {*Quantity}
     assert list(CHOICES)[-1] == "no_measurement"
 
@@ -109,13 +109,13 @@ def test_options_changed_by_hand_say_nothing(choice: object) -> None:
 
 def test_a_meter_has_energy_or_power() -> None:
     for choice, mapping in CHOICES.items():
-        tells = mapping.quantity in COUNTERS or mapping.quantity in {
+        is_total = mapping.quantity in COUNTERS or mapping.quantity in {
             Quantity.POWER,
             Quantity.POWER_ABSOLUTE,
             Quantity.POWER_IMPORT,
             Quantity.POWER_EXPORT,
         }
-        assert (choice in METER_CHOICES) is tells
+        assert (choice in METER_CHOICES) is is_total
     assert all(
         QUANTITIES[CHOICES[choice].quantity].kind is not QuantityKind.TEXT
         for choice in METER_CHOICES

@@ -11,13 +11,9 @@ import pytest
 from benchmarks.vocabulary import Measurement, measure, read
 from custom_components.py_hab.sml.key_names import _FAMILIES, _NAMES, _folded, mapping_of_name
 from custom_components.py_hab.sml.registers import (
-    COUNTERS,
-    QUANTITIES,
     TOTALS,
     KeyMapping,
     Quantity,
-    QuantityInfo,
-    QuantityKind,
 )
 from tests.support.captures import name_of, there
 
@@ -292,11 +288,11 @@ def test_names_that_mislead(key: str, mapping: KeyMapping) -> None:
         ("ID", METER_ID),
     ],
 )
-def test_the_makers_code_is_no_identity(key: str, quantity: Quantity) -> None:
+def test_the_manufacturer_code_is_no_identity(key: str, quantity: Quantity) -> None:
     assert mapping_of_name(key) == KeyMapping(quantity)
 
 
-def test_a_sign_tells_a_direction() -> None:
+def test_a_sign_shows_a_direction() -> None:
     assert quantities("+A -A A+ A-") == [IMPORT, EXPORT, IMPORT, EXPORT]
     assert quantities("zaehler_a+ zaehler_a-") == [IMPORT, EXPORT]
     assert quantities("A P- +E_in Power+ + - +-") == [None, Quantity.POWER_EXPORT, *[None] * 5]
@@ -329,39 +325,9 @@ def test_no_name_is_there_twice() -> None:
     assert "" not in names
 
 
-def test_families_lead_to_roles() -> None:
+def test_families_lead_to_quantities() -> None:
     for family in _FAMILIES:
         assert Quantity(family.quantity.replace("#", "1"))
-
-
-@pytest.mark.parametrize(
-    ("quantity", "info"),
-    [
-        (IMPORT, QuantityInfo(QuantityKind.COUNTER, "kWh")),
-        (Quantity.ENERGY_EXPORT_T4, QuantityInfo(QuantityKind.COUNTER, "kWh")),
-        (Quantity.REACTIVE_ENERGY_IMPORT, QuantityInfo(QuantityKind.COUNTER, "kvarh")),
-        (POWER, QuantityInfo(QuantityKind.MEASUREMENT, "W")),
-        (Quantity.POWER_L3, QuantityInfo(QuantityKind.MEASUREMENT, "W")),
-        (Quantity.POWER_FACTOR, QuantityInfo(QuantityKind.MEASUREMENT, "")),
-        (Quantity.POWER_FACTOR_L1, QuantityInfo(QuantityKind.MEASUREMENT, "")),
-        (Quantity.REACTIVE_POWER, QuantityInfo(QuantityKind.MEASUREMENT, "var")),
-        (Quantity.VOLTAGE_L1, QuantityInfo(QuantityKind.MEASUREMENT, "V")),
-        (Quantity.CURRENT_N, QuantityInfo(QuantityKind.MEASUREMENT, "A")),
-        (Quantity.FREQUENCY, QuantityInfo(QuantityKind.MEASUREMENT, "Hz")),
-        (Quantity.PHASE_ANGLE_L2_L1, QuantityInfo(QuantityKind.ANGLE, "°")),
-        (METER_ID, QuantityInfo(QuantityKind.TEXT, "")),
-        (Quantity.MANUFACTURER, QuantityInfo(QuantityKind.TEXT, "")),
-        (Quantity.NO_MEASUREMENT, QuantityInfo(QuantityKind.NONE, "")),
-    ],
-)
-def test_quantities(quantity: Quantity, info: QuantityInfo) -> None:
-    assert QUANTITIES[quantity] == info
-
-
-def test_every_role_has_a_quantity() -> None:
-    assert QUANTITIES.keys() == set(Quantity)
-    assert {quantity for quantity in Quantity if "energy" in quantity} == COUNTERS
-    assert {IMPORT, EXPORT, POWER} == TOTALS
 
 
 # Lines of scripts
@@ -377,7 +343,7 @@ class Scripts:
     each_total: int
     """Lines of each total at least."""
     relatives: Mapping[tuple[str, str], int]
-    """(key, OBIS code): lines of the same kind that bear a total's name; the name cannot tell."""
+    """(key, OBIS code): lines of the same kind that bear a total's name; the name is ambiguous."""
     contradictions: Mapping[tuple[str, str, str], int]
     """Lines that are not measured: OBIS code and unit cannot both be true."""
     missed: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -404,7 +370,7 @@ PUBLISHED: Final = Scripts(
         ("ExportActive", "2.8.1"): 1,
         # LK11BL counts both directions in one register, and has no other.
         ("total", "15.8.0"): 3,
-        # Power of meters that tell no sign, 0 or absolute while feeding in; they have no 16.7.0.
+        # Power of meters that report no sign, 0 or absolute while feeding in; they have no 16.7.0.
         ("Power", "1.7.0"): 11,
         ("Power", "15.7.0"): 3,
         ("Power_cur", "15.7.0"): 2,

@@ -137,7 +137,7 @@ def test_the_old_server_is_no_meter() -> None:
         "no objects",
         "empty meter",
         "only a number plate",
-        "only what other sensors tell as well",
+        "only what other sensors publish as well",
     ],
 )
 def test_messages_without_energy_or_power_hold_no_meter(message: str) -> None:

@@ -1,4 +1,4 @@
-"""A head that says what a test tells it to, with a broker that is only pretended."""
+"""A reader that says what a test asks it to, with a broker that is only mocked."""
 
 from datetime import timedelta
 import json
@@ -24,12 +24,14 @@ NUMBER: Final = "0a0149534b00056b3c51"
 PRINTED: Final = "1ISK0090913873"
 """The same, as it stands on the meter."""
 MINUTE: Final = timedelta(minutes=1)
+STALE: Final = timedelta(minutes=15)
+"""After this time without a reading a quantity is unavailable."""
 
 type Fields = dict[str, Any]
 
 
 class MockedReader:
-    """Publishes when told to, and answers what it is asked."""
+    """Publishes when asked to, and answers what it is asked."""
 
     def __init__(self, time: Time, hass: HomeAssistant, client: Any) -> None:
         """Take the place of the broker behind the mocked paho client."""
@@ -76,7 +78,7 @@ class MockedReader:
             await self._time.passes(self._hass, timedelta(seconds=1))
 
     def entry(self, *, prefix: str | None = None, **options: Any) -> MockConfigEntry:
-        """Return an entry for the head, not set up yet."""
+        """Return an entry for the reader, not set up yet."""
         more = {} if prefix is None else {CONF_PREFIX: prefix}
         entry = MockConfigEntry(
             domain=DOMAIN,
@@ -133,7 +135,7 @@ class MockedReader:
     # What it says
 
     async def says(self, topic: str, content: object, *, retain: bool = False) -> None:
-        """Publish anything on a topic; one without a slash is a leaf of the head's."""
+        """Publish anything on a topic; one without a slash is a leaf of the reader's."""
         text = content if isinstance(content, str) else json.dumps(content)
         full = topic if "/" in topic else f"tele/tasmota_9282F4/{topic}"
         async_fire_mqtt_message(self._hass, full, text, retain=retain)

@@ -44,7 +44,7 @@ def meter_values(entry: MockConfigEntry) -> dict[str, float]:
     return dict(meter.values) if meter else {}
 
 
-async def heard(hass: HomeAssistant, entry: MockConfigEntry, **values: float) -> None:
+async def received(hass: HomeAssistant, entry: MockConfigEntry, **values: float) -> None:
     """Wait until the first meter shows these values."""
     await settled(hass, lambda: meter_values(entry).items() >= values.items(), f"{values}")
 

@@ -254,7 +254,7 @@ async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
             )
         return
     try:
-        await coordinator.async_ask(ANSWER_WITHIN)
+        await coordinator.link.commands.async_wait_for_values(ANSWER_WITHIN)
     except TimeoutError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN,

@@ -1,15 +1,13 @@
 """Receives the values of one or more electricity meters from a Tasmota reader."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Mapping, Set as AbstractSet
 from datetime import datetime, timedelta
-from functools import partial
 import logging
 from typing import TYPE_CHECKING, Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -18,8 +16,6 @@ from homeassistant.util import dt as dt_util
 from ..const import (
     CONF_MAX_POWER,
     CONF_POWER_INTERVAL,
-    CONF_PREFIX,
-    CONF_REGISTERS,
     DEFAULT_POWER_INTERVAL,
     DOMAIN,
 )
@@ -27,16 +23,12 @@ from ..counters.guard import DEFAULT_MAX_POWER
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry, EntryData
 from ..records import encode
-from ..sml.key_mapping import assigned_mappings
-from ..sml.key_names import mapping_of_name
-from ..sml.meter_id import parse_meter_id
-from ..sml.meter_index import MeterIndex
-from ..sml.payload import Block, MalformedMessageError, is_meter, parse_message
-from ..sml.registers import COUNTERS, KeyMapping, Quantity
+from ..sml.payload import Block
+from ..sml.registers import Quantity
 from .availability import Availability
+from .block_router import BlockRouter
 from .counter_stage import Replacement
 from .devices import MeterDevices
-from .freshness import STALE_AFTER
 from .issues import METER_SILENT, MeterIssues
 from .key_resolver import LearnedKeys
 from .meter import Meter, MeterUpdate
@@ -75,20 +67,12 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
                 info_changed=self._async_update_devices,
             ),
         )
+        self.router = BlockRouter(entry)
         self.devices = MeterDevices(hass, entry)
-        self.replacements = Replacements(None)
-        self.unreadable = 0
-        """The number of messages that could not be parsed."""
+        self.replacements = Replacements()
         self._counters = counters
         self._issues = MeterIssues(hass, entry.entry_id)
-        self._index = MeterIndex(entry.data.get(CONF_PREFIX))
-        self._assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
-        self._learned: Mapping[str, object] = {}
         self._availability = Availability(entry.title)
-        self._replacement_listeners: list[Callable[[str, Replacement], None]] = []
-        self._listening_since = dt_util.utcnow()
-        self._is_malformed = False
-        self._waiting: set[asyncio.Future[None]] = set()
 
     # State for entities
 
@@ -97,22 +81,18 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Whether any quantity of a meter is available."""
         return bool(self._availability)
 
+    @property
+    def source_identifier(self) -> tuple[str, str]:
+        """Identifier of the reader in the device registry."""
+        return self.devices.reader_identifier
+
     def is_available(self, meter_index: str, quantity: Quantity) -> bool:
         """Whether broker and reader are online, and a quantity was received recently."""
         return (meter_index, quantity) in self._availability
 
     def name_of(self, meter_index: str) -> str:
         """Return the name of a meter."""
-        return self.devices.name_of(meter_index, self._index.prefixes.get(meter_index, ""))
-
-    @callback
-    def async_on_replacement(self, listener: Callable[[str, Replacement], None]) -> CALLBACK_TYPE:
-        """Call a listener with the meter index when a counter is replaced.
-
-        Returns a function that removes the listener.
-        """
-        self._replacement_listeners.append(listener)
-        return partial(self._replacement_listeners.remove, listener)
+        return self.devices.name_of(meter_index, self.router.prefix_of(meter_index))
 
     # Set-up and shutdown
 
@@ -147,12 +127,12 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Restore counters, meters, learned keys and replacements of earlier runs."""
         await self._counters.async_load()
         notes = self._counters.notes
-        self._index.restore(notes.get("meters"))
-        self.replacements = Replacements(notes.get("replacements"))
+        self.router.restore(notes.get("meters"))
+        self.replacements.restore(notes.get("replacements"))
         learned = notes.get("learned")
-        self._learned = learned if isinstance(learned, dict) else {}
-        for meter_index in self._index.prefixes:
-            self._meter(meter_index)
+        for meter_index in self.router.meter_indices:
+            stored = learned.get(meter_index) if isinstance(learned, dict) else None
+            self._add_meter(meter_index, LearnedKeys.from_stored(stored))
 
     async def _async_save(self, _event: Event | None = None) -> None:
         self._counters.notes = self._notes()
@@ -161,32 +141,30 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def _notes(self) -> dict[str, Any]:
         """Return what is stored in addition to the counters, in JSON form."""
         return {
-            "meters": self._index.as_stored(),
+            "meters": self.router.as_stored(),
             "learned": {
-                meter_index: meter.learned.as_stored()
-                for meter_index, meter in self._meters.items()
-                if meter_index in self._index.prefixes
+                meter_index: self._meters[meter_index].learned.as_stored()
+                for meter_index in self.router.meter_indices
+                if meter_index in self._meters
             },
             "replacements": encode(self.replacements.records),
         }
 
-    def _meter(self, meter_index: str) -> Meter:
-        """Return a meter by its index. Creates a new one, and registers its device."""
-        if meter_index in self._meters:
-            return self._meters[meter_index]
+    def _add_meter(self, meter_index: str, learned: LearnedKeys) -> Meter:
+        """Create a meter with what was learned in earlier runs, and register its device."""
         options = self.config_entry.options
         meter = Meter(
             meter_index,
-            assigned=self._assigned,
+            assigned=self.router.assigned,
             counters=self._counters,
             power_interval=timedelta(
                 seconds=options.get(CONF_POWER_INTERVAL, DEFAULT_POWER_INTERVAL)
             ),
             max_power=options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER),
         )
-        for quantity in meter.restore(LearnedKeys.from_stored(self._learned.get(meter_index))):
+        for quantity in meter.restore(learned):
             self.devices.async_remove_sensor(meter_index, quantity)
-        for key in map(meter.counter_key, COUNTERS):
+        for key in meter.counter_keys:
             if self._counters.last(key) is None:
                 self._counters.quarantine(key)
         self._meters[meter_index] = meter
@@ -197,68 +175,42 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def async_forget(self, identifiers: AbstractSet[str]) -> bool:
         """Remove the meter whose device the user removes; return whether that is possible.
 
-        The first meter exists as long as the entry, others as long as they are received.
+        The reader and the first meter exist as long as the entry, others as long as they are received.
         """
+        if self.source_identifier[1] in identifiers:
+            return False
         for meter_index, meter in self._meters.items():
             if self.devices.identifier(meter_index) in identifiers:
                 if not meter_index or any(
                     self.is_available(meter_index, quantity) for quantity in meter.values
                 ):
                     return False
-                self._index.forget(meter_index)
-                self._counters.forget(*map(meter.counter_key, COUNTERS))
+                self.router.forget(meter_index)
+                self._counters.forget(*meter.counter_keys)
                 self._issues.async_forget(meter_index)
                 self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
         return True
-
-    async def async_ask(self, within: timedelta) -> None:
-        """Ask the reader for all values, and wait for them. Raises TimeoutError.
-
-        Concurrent callers share one request.
-        """
-        answer = self.hass.loop.create_future()
-        is_first = not self._waiting
-        self._waiting.add(answer)
-        try:
-            if is_first:
-                self.link.ask()
-            async with asyncio.timeout(within.total_seconds()):
-                await answer
-        finally:
-            self._waiting.discard(answer)
 
     # Messages
 
     @callback
     def _async_quarantine(self) -> None:
         """Require confirmation of the next readings, because the reader has restarted."""
-        self._counters.quarantine(
-            *(
-                meter.counter_key(quantity)
-                for meter in self._meters.values()
-                for quantity in COUNTERS
-            )
-        )
+        for meter in self._meters.values():
+            self._counters.quarantine(*meter.counter_keys)
 
     @callback
     def _async_reading_received(self, message: ReceiveMessage) -> None:
         """Process the values of a message."""
-        try:
-            blocks = self._assign(parse_message(message.payload))
-        except MalformedMessageError as err:
-            self._report_malformed(err, message)
-            return
+        blocks = self.router.blocks_of(message.payload)
         if not blocks:
             return
         now = dt_util.utcnow()
         updates = [self._update(meter_index, block, now) for meter_index, block in blocks]
         was_online, self.link.online = self.link.online, True
-        self._is_malformed = False
-        for answer in self._waiting:
-            if not answer.done():
-                answer.set_result(None)
+        self.link.commands.answered()
         if any(update.is_unconfirmed for update in updates):
-            self.link.ask_again()
+            self.link.commands.ask_again()
         # A last will may arrive after the reader has reconnected: a message shows that it is online.
         may_be_available = not was_online or any(update.became_available for update in updates)
         has_updated = may_be_available and self._async_update_availability()
@@ -267,41 +219,13 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     def _update(self, meter_index: str, block: Block, now: datetime) -> MeterUpdate:
         """Update a meter with a block; register its identity and report replaced counters."""
-        update = self._meter(meter_index).update(block, now)
+        meter = self._meters.get(meter_index) or self._add_meter(meter_index, LearnedKeys())
+        update = meter.update(block, now)
         if update.has_new_identity:
             self._update_device(meter_index)
         for replacement in update.replacements:
             self._report_replacement(meter_index, replacement)
         return update
-
-    def _assign(self, blocks: Sequence[Block]) -> list[tuple[str, Block]]:
-        """Return the blocks of a message that belong to a meter, with its index."""
-        prefixes = self._index.prefixes.values()
-        meters = [
-            block
-            for block in blocks
-            if block.prefix in prefixes or is_meter(block, self._mapping_of)
-        ]
-        return self._index.assign(meters, self._number_in)
-
-    def _mapping_of(self, key: str) -> KeyMapping | None:
-        return self._assigned.get(key) or mapping_of_name(key)
-
-    def _number_in(self, block: Block) -> str | None:
-        """Return the number of the meter from a block, None if the block has none."""
-        for key, value in block.fields.items():
-            mapping = self._mapping_of(key)
-            if mapping is not None and mapping.quantity is Quantity.METER_ID:
-                number = parse_meter_id(value)
-                return number.number if number else None
-        return None
-
-    def _report_malformed(self, err: MalformedMessageError, message: ReceiveMessage) -> None:
-        self.unreadable += 1
-        _LOGGER.debug("Unreadable message: %s: %s", err, message.payload)
-        if not self._is_malformed:
-            self._is_malformed = True
-            _LOGGER.warning("%s sent a message that cannot be read: %s", self.name, err)
 
     # Reports
 
@@ -319,8 +243,6 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         if replacement.is_question:
             first = self.replacements.unanswered(meter_index)[0]
             self._issues.async_ask_about_replacement(meter_index, name, first)
-        for listener in self._replacement_listeners:
-            listener(meter_index, replacement)
         self._counters.schedule_save()
 
     @callback
@@ -354,8 +276,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def _update_device(self, meter_index: str) -> None:
         identity = self._meters[meter_index].identity
         if identity.number is not None:
-            self._index.set_number(meter_index, identity.number.number)
-        prefix = self._index.prefixes.get(meter_index, "")
+            self.router.set_number(meter_index, identity.number.number)
+        prefix = self.router.prefix_of(meter_index)
         self.devices.async_update(meter_index, prefix, identity, self.link.info)
 
     @callback
@@ -366,23 +288,18 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         last_seen = [meter.last_seen for meter in self._meters.values()]
         if not last_seen or any(at is None or now - at >= ASK_AFTER for at in last_seen):
             # Telemetry may be off or infrequent, or the prefix of the meter may have changed.
-            self.link.ask(unless_within=ASK_AFTER)
+            self.link.commands.ask(unless_within=ASK_AFTER)
         for meter_index, meter in self._meters.items():
             problems: set[str] = {*meter.problems}
-            if self._is_silent(meter, now):
+            if self.link.is_publishing(now) and meter.is_silent(self.link.since, now):
                 problems.add(METER_SILENT)
             self._issues.async_update(meter_index, self.name_of(meter_index), problems)
+        sharing = self.link.identities.sharing
+        if sharing:
+            # The user may have given one of the readers another topic.
+            self.link.commands.ask_identity()
+        self._issues.async_update_sharing(self.name, self.link.topics.sensor, sharing)
         notes = self._notes()
         if notes != self._counters.notes:
             self._counters.notes = notes
             self._counters.schedule_save()
-
-    def _is_silent(self, meter: Meter, now: datetime) -> bool:
-        """Whether the reader publishes messages, but none about a meter."""
-        since = max(meter.last_seen or self._listening_since, self._listening_since)
-        return (
-            self.link.is_available
-            and now - since >= STALE_AFTER
-            and self.link.last_seen is not None
-            and now - self.link.last_seen < STALE_AFTER
-        )

@@ -14,12 +14,17 @@ from ..sml.topics import ReaderInfo
 
 
 class MeterDevices:
-    """Registers each meter of an entry as a device."""
+    """Registers the reader of an entry and each of its meters as a device."""
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry) -> None:
         """Initialize for the meters of an entry."""
         self._hass = hass
         self._entry = entry
+
+    @property
+    def reader_identifier(self) -> tuple[str, str]:
+        """Identifier of the reader in the device registry."""
+        return (DOMAIN, f"{self.identifier('')}_reader")
 
     def identifier(self, meter_index: str) -> str:
         """Return the identifier of a meter in the device registry."""
@@ -50,6 +55,23 @@ class MeterDevices:
             manufacturer=identity.manufacturer_name,
             model=model,
             serial_number=number.number if number else None,
+            via_device_id=self._async_update_reader(reader).id,
+            # Versions of py_hab before 0.2 showed those of the reader here.
+            sw_version=None,
+            configuration_url=None,
+        )
+
+    @callback
+    def _async_update_reader(self, reader: ReaderInfo) -> dr.DeviceEntry:
+        """Register or update the device of the reader; other integrations may know it, too."""
+        mac = self._entry.unique_id
+        return dr.async_get(self._hass).async_get_or_create(
+            config_entry_id=self._entry.entry_id,
+            identifiers={self.reader_identifier},
+            connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
+            manufacturer="Tasmota",
+            translation_key="reader",
+            translation_placeholders={"meter": self._entry.title},
             sw_version=reader.version,
             configuration_url=f"http://{reader.address}" if reader.address else None,
         )

@@ -1,6 +1,6 @@
 """Raises and clears repair issues about meters."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Set as AbstractSet
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -12,6 +12,7 @@ from ..texts import local_number
 from .replacements import ReplacementRecord
 
 METER_SILENT: Final = "meter_silent"
+READERS_SHARE_TOPIC: Final = "readers_share_topic"
 METER_REPLACED: Final = "meter_replaced"
 PROBLEMS: Final = (*MeterProblem, METER_SILENT)
 LEARN_MORE: Final = "https://github.com/jankstar/py_hab#when-the-meter-is-in-trouble"
@@ -56,6 +57,35 @@ class MeterIssues:
             else:
                 self._raised.discard(key)
                 ir.async_delete_issue(self._hass, DOMAIN, issue)
+
+    @callback
+    def async_update_sharing(self, name: str, topic: str, readers: Mapping[str, str]) -> None:
+        """Raise an issue if several readers publish on one topic, and clear it otherwise.
+
+        `readers` are their addresses by MAC address; empty if there is only one.
+        """
+        key = (READERS_SHARE_TOPIC, "")
+        issue = issue_id(READERS_SHARE_TOPIC, self._entry_id, "")
+        if not readers:
+            if key in self._raised:
+                self._raised.discard(key)
+                ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        self._raised.add(key)
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            learn_more_url=LEARN_MORE,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=READERS_SHARE_TOPIC,
+            translation_placeholders={
+                "name": name,
+                "topic": topic,
+                "readers": ", ".join(f"{address} ({mac})" for mac, address in readers.items()),
+            },
+        )
 
     @callback
     def async_clear(self) -> None:

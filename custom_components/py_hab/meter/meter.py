@@ -11,7 +11,7 @@ from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block
 from ..sml.registers import COUNTERS, KeyMapping, Quantity
 from .counter_stage import CounterReading, CounterStage, Replacement
-from .freshness import Freshness
+from .freshness import STALE_AFTER, Freshness
 from .key_resolver import MAX_UNKNOWN, KeyResolver, LearnedKeys, Readings
 from .measurement_stage import MeasurementStage
 from .shown_values import ShownValues
@@ -92,6 +92,15 @@ class Meter:
     def counter_key(self, quantity: Quantity) -> str:
         """Return the key of a counter of this meter in the counter store."""
         return self._counters.key_of(quantity)
+
+    @property
+    def counter_keys(self) -> tuple[str, ...]:
+        """The keys of all counters of this meter in the counter store."""
+        return tuple(map(self._counters.key_of, COUNTERS))
+
+    def is_silent(self, since: datetime, now: datetime) -> bool:
+        """Whether nothing was published about this meter for long, where `since` is when that began."""
+        return now - max(self.last_seen or since, since) >= STALE_AFTER
 
     def is_fresh(self, quantity: Quantity, now: datetime) -> bool:
         """Whether a quantity was received recently, and the reader is not frozen."""

@@ -154,30 +154,6 @@ class _FoundReaders:
         return dict.fromkeys(self.publishing, ReaderInfo()) | announced
 
 
-async def async_announced_reader(hass: HomeAssistant, mac: str) -> ReaderInfo | None:
-    """Return what the reader with this MAC address has announced, None without an announcement.
-
-    The MAC address is in upper case and has no colons.
-    """
-    announced: asyncio.Future[ReaderInfo] = hass.loop.create_future()
-
-    @callback
-    def received(message: ReceiveMessage) -> None:
-        try:
-            reader = parse_discovery(message.payload)
-        except MalformedMessageError:
-            return
-        if not announced.done():
-            announced.set_result(reader)
-
-    async with _subscribed(hass, {f"{DISCOVERY}/{mac}/config": received}):
-        try:
-            async with asyncio.timeout(SUBSCRIBE_TIMEOUT.total_seconds()):
-                return await announced
-        except TimeoutError:
-            return None
-
-
 async def async_probe_reader(hass: HomeAssistant, topics: ReaderTopics) -> ProbeResult:
     """Ask a reader for its values and its identity, and collect what it publishes."""
     return await _Probe(hass, topics).async_run()

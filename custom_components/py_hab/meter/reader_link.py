@@ -1,13 +1,12 @@
-"""The MQTT link to a Tasmota reader: availability, information and commands."""
+"""The MQTT link to a Tasmota reader: its topics, availability and information."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_ANSWER_TOPIC, CONF_COMMAND_TOPIC, CONF_TOPIC
@@ -20,20 +19,18 @@ from ..sml.topics import (
     STATUS_SENSORS,
     ReaderInfo,
     parse_discovery,
+    parse_state,
     parse_status,
-    parse_uptime,
     reader_topics,
 )
+from .commands import ReaderCommands
+from .freshness import STALE_AFTER
+from .identities import ReaderIdentities
 
 if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
 
 _LOGGER = logging.getLogger(__name__)
-
-REPEAT_AFTER: Final = timedelta(seconds=5)
-"""Delay of a repeated request; the meter sends another telegram meanwhile."""
-MAX_REPEATS: Final = 3
-"""How many times a request is repeated because a counter awaits confirmation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +48,7 @@ class ReaderListener:
 
 
 class ReaderLink:
-    """Subscribes to the topics of an entry's reader, and sends commands to it."""
+    """Subscribes to the topics of an entry's reader."""
 
     def __init__(
         self, hass: HomeAssistant, entry: AnyConfigEntry, listener: ReaderListener
@@ -65,29 +62,38 @@ class ReaderLink:
             command=entry.data.get(CONF_COMMAND_TOPIC),
             answer=entry.data.get(CONF_ANSWER_TOPIC),
         )
+        self.commands = ReaderCommands(hass, entry, self.topics.command)
         self.info = ReaderInfo()
+        self.identities = ReaderIdentities()
         self.online = True
         """Whether the reader is online, by its last will or a later message."""
         self.connected = False
         """Whether the broker is connected."""
         self.last_seen: datetime | None = None
         """When the reader last published its readings or its state."""
-        self._asked_at: datetime | None = None
+        self.signal_strength: int | None = None
+        """Wi-Fi, in dBm; None before the reader has published it."""
+        self.since = dt_util.utcnow()
+        """When this began to listen."""
         self._uptime = timedelta()
-        self._repeats = 0
-        self._cancel_repeat: CALLBACK_TYPE | None = None
 
     @property
     def is_available(self) -> bool:
         """Whether the broker is connected and the reader is online."""
         return self.online and self.connected
 
+    def is_publishing(self, now: datetime) -> bool:
+        """Whether the reader is available and has published messages recently."""
+        return (
+            self.is_available and self.last_seen is not None and now - self.last_seen < STALE_AFTER
+        )
+
     async def async_listen(self) -> None:
         """Subscribe until the entry is unloaded, and ask the reader for all its values."""
         from homeassistant.components import mqtt
 
         unload = self._entry.async_on_unload
-        unload(self._cancel_ask_again)
+        unload(self.commands.async_cancel)
         handlers = {
             self.topics.availability: self._async_availability_received,
             self.topics.sensor: self._async_reading_received,
@@ -99,7 +105,8 @@ class ReaderLink:
         if answer := self.topics.status(STATUS_SENSORS):
             handlers[answer] = self._async_reading_received
             # Called again after each reconnection of the broker, so that values are fresh at once.
-            unload(mqtt.async_on_subscribe_done(self._hass, answer, 0, self._async_introduce))
+            introduce = self.commands.async_introduce
+            unload(mqtt.async_on_subscribe_done(self._hass, answer, 0, introduce))
         if self._entry.unique_id:
             mac = self._entry.unique_id.replace(":", "").upper()
             handlers[f"{DISCOVERY}/{mac}/config"] = self._async_discovery_received
@@ -107,48 +114,6 @@ class ReaderLink:
             unload(await mqtt.async_subscribe(self._hass, topic, handler))
         self.connected = mqtt.is_connected(self._hass)
         unload(mqtt.async_subscribe_connection_status(self._hass, self._async_connection_changed))
-
-    # Commands
-
-    def ask(self, *, unless_within: timedelta = timedelta()) -> None:
-        """Ask for all values, unless the last request is more recent than `unless_within`."""
-        if self._asked_at is None or dt_util.utcnow() - self._asked_at >= unless_within:
-            self._ask(STATUS_SENSORS)
-
-    def ask_again(self) -> None:
-        """Ask again after `REPEAT_AFTER`, `MAX_REPEATS` times at most."""
-        if self._cancel_repeat is not None or self._repeats >= MAX_REPEATS:
-            return
-        self._repeats += 1
-
-        @callback
-        def ask(_now: datetime) -> None:
-            self._cancel_repeat = None
-            self._ask(STATUS_SENSORS)
-
-        self._cancel_repeat = async_call_later(self._hass, REPEAT_AFTER, ask)
-
-    @callback
-    def _cancel_ask_again(self) -> None:
-        if self._cancel_repeat is not None:
-            self._cancel_repeat()
-
-    @callback
-    def _async_introduce(self) -> None:
-        """Ask for all values, and for information about the reader."""
-        self._repeats = 0
-        for number in (STATUS_SENSORS, STATUS_FIRMWARE, STATUS_NETWORK):
-            self._ask(number)
-
-    def _ask(self, number: int) -> None:
-        from homeassistant.components import mqtt
-
-        self._asked_at = dt_util.utcnow()
-        if self.topics.command and mqtt.is_connected(self._hass):
-            self._entry.async_create_task(
-                self._hass,
-                mqtt.async_publish(self._hass, self.topics.command, str(number), 0, False),
-            )
 
     # Messages
 
@@ -177,14 +142,17 @@ class ReaderLink:
         if message.retain:
             return
         self.last_seen = dt_util.utcnow()
-        uptime = parse_uptime(message.payload)
-        if uptime is not None:
-            if uptime < self._uptime:
+        state = parse_state(message.payload)
+        self.signal_strength = state.signal_strength
+        if state.uptime is not None:
+            if state.uptime < self._uptime:
                 self._handle_restart()
-            self._uptime = uptime
+            self._uptime = state.uptime
 
     def _handle_restart(self) -> None:
-        self._repeats = 0
+        self.commands.allow_repeats()
+        # The uptime also falls if a second reader publishes on the same topics.
+        self.commands.ask_identity()
         self._listener.restarted()
 
     @callback
@@ -194,6 +162,7 @@ class ReaderLink:
         except MalformedMessageError as err:
             _LOGGER.debug("Unreadable status: %s: %s", err, message.payload)
             return
+        self.identities.see(published, dt_util.utcnow())
         self._update_info(
             replace(
                 self.info,

@@ -1,9 +1,10 @@
 """Records replaced counters, and the user's answers about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from ..counters.gap import Gap
@@ -43,12 +44,25 @@ class ReplacementRecord:
 class Replacements:
     """The replacements of all meters of a reader, oldest first."""
 
-    def __init__(self, stored: object) -> None:
+    def __init__(self) -> None:
+        """Start without replacements."""
+        self.records: list[ReplacementRecord] = []
+        self._listeners: list[Callable[[str, Replacement], None]] = []
+
+    def restore(self, stored: object) -> None:
         """Restore the replacements of earlier runs; invalid ones are dropped."""
         self.records = decode_items(ReplacementRecord, stored)
 
+    def on_replacement(self, listener: Callable[[str, Replacement], None]) -> Callable[[], None]:
+        """Call a listener with the meter index when a counter is replaced.
+
+        Returns a function that removes the listener.
+        """
+        self._listeners.append(listener)
+        return partial(self._listeners.remove, listener)
+
     def add(self, meter_index: str, replacement: Replacement, at: datetime) -> None:
-        """Store a replacement."""
+        """Store a replacement, and call the listeners."""
         self.records.append(
             ReplacementRecord(
                 meter_index=meter_index,
@@ -61,6 +75,8 @@ class Replacements:
             )
         )
         del self.records[:-MAX_REPLACEMENTS]
+        for listener in self._listeners:
+            listener(meter_index, replacement)
 
     def unanswered(self, meter_index: str) -> list[ReplacementRecord]:
         """Return the replacements of a meter that the user has not answered."""

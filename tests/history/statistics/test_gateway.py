@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, Row, SumRow
-from custom_components.py_hab.history.statistics import gateway as tables
+from custom_components.py_hab.history.statistics import gateway
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import RecorderGateway, Statistic
 from custom_components.py_hab.history.statistics.journal import ChangeReason
@@ -26,63 +26,63 @@ BATH = Statistic(id="sensor.bath", unit="°C", has_sum=False)
 
 
 @pytest.fixture
-async def get_editor(
+async def editor(
     recorder_mock: Recorder,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
 ) -> StatisticsEditor:
-    """The door, with an hour and a half of a meter and three hours of a bath behind it."""
+    """The editor, with an hour and a half of a meter and three hours of a bath behind it."""
     freezer.move_to(T0 - timedelta(minutes=1))
     assert await async_setup_component(hass, "sensor", {})
     await recorded(hass)
     await live(hass, freezer, T0, [500.0 + 0.5 * index for index in range(18)])
-    get_editor = await reopened(hass)
-    await get_editor.async_write(
+    editor = await reopened(hass)
+    await editor.async_write(
         BATH,
         [MeanRow(FIRST - HOUR * back, 20.0, 19.0, 21.0) for back in (3, 2, 1)],
         ChangeReason.BACKFILL,
     )
-    return get_editor
+    return editor
 
 
-async def test_what_stands_there_is_read(get_editor: StatisticsEditor) -> None:
-    assert await get_editor.async_hourly_rows(STATISTIC) == [Row(FIRST, HOUR, 505.5, 5.5)]
-    assert await get_editor.async_hourly_rows(STATISTIC, FIRST + HOUR) == []
-    periods = await get_editor.async_short_term_rows(STATISTIC, FIRST + HOUR, FIRST + HOUR + 600)
+async def test_what_stands_there_is_read(editor: StatisticsEditor) -> None:
+    assert await editor.async_hourly_rows(STATISTIC) == [Row(FIRST, HOUR, 505.5, 5.5)]
+    assert await editor.async_hourly_rows(STATISTIC, FIRST + HOUR) == []
+    periods = await editor.async_short_term_rows(STATISTIC, FIRST + HOUR, FIRST + HOUR + 600)
     assert periods == [Row(FIRST + HOUR, 300, 506.0, 6.0), Row(FIRST + HOUR + 300, 300, 506.5, 6.5)]
     assert [row.end for row in periods] == [FIRST + HOUR + 300, FIRST + HOUR + 600]
-    assert await get_editor.async_sums(STATISTIC) == [(FIRST, 505.5, 5.5)]
-    assert await get_editor.async_sums(BATH) == []
-    assert await get_editor.async_has_hours(BATH, FIRST - 2 * HOUR) == {
+    assert await editor.async_sums(STATISTIC) == [(FIRST, 505.5, 5.5)]
+    assert await editor.async_sums(BATH) == []
+    assert await editor.async_has_hours(BATH, FIRST - 2 * HOUR) == {
         FIRST - 2 * HOUR,
         FIRST - HOUR,
     }
-    first = await get_editor._async_first_after(STATISTIC, FIRST)
+    first = await editor._async_first_after(STATISTIC, FIRST)
     assert first == Row(FIRST, 300, 500.0, 0.0)
-    assert await get_editor._async_first_sum(BATH, FIRST - 5 * HOUR) is None
-    await get_editor._async_delete(BATH.id, [])
+    assert await editor._async_first_sum(BATH, FIRST - 5 * HOUR) is None
+    await editor._async_delete(BATH.id, [])
 
 
-async def test_a_statistic_that_nobody_knows_is_empty(get_editor: StatisticsEditor) -> None:
-    unknown = await get_editor.async_statistic("sensor.unknown")
+async def test_a_statistic_that_nobody_knows_is_empty(editor: StatisticsEditor) -> None:
+    unknown = await editor.async_statistic("sensor.unknown")
     assert unknown == Statistic(id="sensor.unknown", unit="", has_sum=False)
-    assert not await get_editor.async_is_energy("sensor.unknown")
-    assert await get_editor.async_hourly_rows(unknown) == []
-    await get_editor.async_undo(unknown)
+    assert not await editor.async_is_energy("sensor.unknown")
+    assert await editor.async_hourly_rows(unknown) == []
+    await editor.async_undo(unknown)
     # Rows that were replaced do not come back into a statistic that is gone.
-    get_editor.journal.changes_of("sensor.unknown").replaced[FIRST] = {"state": 1.0, "sum": 1.0}
-    await get_editor.async_undo(unknown)
-    assert await get_editor.async_hourly_rows(unknown) == []
+    editor.journal.changes_of("sensor.unknown").replaced[FIRST] = {"state": 1.0, "sum": 1.0}
+    await editor.async_undo(unknown)
+    assert await editor.async_hourly_rows(unknown) == []
 
 
 def test_what_a_row_does_not_have_is_not_handed_over() -> None:
-    data = tables._data(FIRST, {"state": 1.0, "sum": None, "last_reset": 0.0}, lambda value: value)
+    data = gateway._data(FIRST, {"state": 1.0, "sum": None, "last_reset": 0.0}, lambda value: value)
     assert data == {"start": T0, "state": 1.0, "last_reset": datetime(1970, 1, 1, tzinfo=UTC)}
 
 
 async def test_long_lists_are_written_in_batches(
-    get_editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+    editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handed: list[int] = []
     add = async_import_statistics
@@ -91,16 +91,16 @@ async def test_long_lists_are_written_in_batches(
         handed.append(len(statistics))
         add(hass, metadata, statistics)
 
-    monkeypatch.setattr(tables, "async_import_statistics", counting)
-    count = 4 * tables.BATCH + 100
+    monkeypatch.setattr(gateway, "async_import_statistics", counting)
+    count = 4 * gateway.BATCH + 100
     long = [SumRow(FIRST - HOUR * back, 1.0, float(count - back)) for back in range(count, 0, -1)]
-    await get_editor.async_write(STATISTIC, long, ChangeReason.IMPORT)
-    assert handed == [tables.BATCH] * 4 + [100]
+    await editor.async_write(STATISTIC, long, ChangeReason.IMPORT)
+    assert handed == [gateway.BATCH] * 4 + [100]
     assert len(await rows(hass)) == count + 1
-    assert get_editor.journal.changes_of(METER).inserted.ranges == [
+    assert editor.journal.changes_of(METER).inserted.ranges == [
         [FIRST - count * HOUR, FIRST - HOUR]
     ]
-    await get_editor.async_undo(STATISTIC)
+    await editor.async_undo(STATISTIC)
     assert len(await rows(hass)) == 1
 
 
@@ -109,22 +109,20 @@ def refusing(*_: Any, **__: Any) -> Never:
 
 
 ASKING: list[Callable[[StatisticsEditor], Awaitable[Any]]] = [
-    lambda get_editor: get_editor.async_statistic(METER),
-    lambda get_editor: get_editor.async_is_energy("sensor.never_seen"),
-    lambda get_editor: get_editor.async_hourly_rows(STATISTIC),
-    lambda get_editor: get_editor.async_short_term_rows(STATISTIC),
-    lambda get_editor: get_editor.async_sums(STATISTIC),
-    lambda get_editor: get_editor.async_write(
-        STATISTIC, [SumRow(FIRST, 1.0, 1.0)], ChangeReason.OUTAGE
-    ),
-    lambda get_editor: get_editor.async_adjust_sum(STATISTIC, FIRST, 1.0, ChangeReason.SPIKE),
-    lambda get_editor: get_editor.async_undo(BATH),
+    lambda editor: editor.async_statistic(METER),
+    lambda editor: editor.async_is_energy("sensor.never_seen"),
+    lambda editor: editor.async_hourly_rows(STATISTIC),
+    lambda editor: editor.async_short_term_rows(STATISTIC),
+    lambda editor: editor.async_sums(STATISTIC),
+    lambda editor: editor.async_write(STATISTIC, [SumRow(FIRST, 1.0, 1.0)], ChangeReason.OUTAGE),
+    lambda editor: editor.async_adjust_sum(STATISTIC, FIRST, 1.0, ChangeReason.SPIKE),
+    lambda editor: editor.async_undo(BATH),
 ]
 
 
 @pytest.mark.parametrize("ask", ASKING)
-async def test_a_database_that_refuses_is_told(
-    get_editor: StatisticsEditor,
+async def test_a_database_that_refuses_is_reported(
+    editor: StatisticsEditor,
     hass: HomeAssistant,
     monkeypatch: pytest.MonkeyPatch,
     ask: Callable[[StatisticsEditor], Awaitable[Any]],
@@ -133,37 +131,37 @@ async def test_a_database_that_refuses_is_told(
     with monkeypatch.context() as patch:
         patch.setattr(get_instance(hass), "get_session", refusing)
         with pytest.raises(HomeAssistantError) as raised:
-            await ask(get_editor)
+            await ask(editor)
     assert raised.value.translation_domain == "py_hab"
     assert raised.value.translation_key == "database_refused"
     assert (await rows(hass), await rows(hass, BATH.id)) == before
-    await ask(get_editor)
+    await ask(editor)
 
 
 async def test_rows_that_cannot_be_deleted_stay_in_the_ledger(
-    get_editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+    editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(tables, "session_scope", refusing)
+        patch.setattr(gateway, "session_scope", refusing)
         with pytest.raises(HomeAssistantError) as raised:
-            await get_editor.async_undo(BATH)
+            await editor.async_undo(BATH)
     assert raised.value.translation_key == "database_refused"
-    assert len(get_editor.journal.changes_of(BATH.id).inserted) == 3
-    await get_editor.async_undo(BATH)
+    assert len(editor.journal.changes_of(BATH.id).inserted) == 3
+    await editor.async_undo(BATH)
     assert await rows(hass, BATH.id) == []
 
 
-async def test_a_recorder_that_never_answers_is_told(
-    get_editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+async def test_a_recorder_that_never_answers_is_reported(
+    editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "RECORDER_TIMEOUT", timedelta(0))
+    monkeypatch.setattr(gateway, "RECORDER_TIMEOUT", timedelta(0))
     monkeypatch.setattr(
         get_instance(hass), "async_update_statistics_metadata", lambda *_, **__: None
     )
     with pytest.raises(HomeAssistantError) as raised:
-        await get_editor.async_adjust_sum(STATISTIC, FIRST, 1.0, ChangeReason.SPIKE)
+        await editor.async_adjust_sum(STATISTIC, FIRST, 1.0, ChangeReason.SPIKE)
     assert raised.value.translation_key == "database_refused"
-    assert get_editor.journal.changes_of(METER).is_clean
+    assert editor.journal.changes_of(METER).is_clean
 
 
 async def test_without_a_recorder_nothing_is_ready(hass: HomeAssistant) -> None:
@@ -171,19 +169,19 @@ async def test_without_a_recorder_nothing_is_ready(hass: HomeAssistant) -> None:
 
 
 async def test_a_recorder_is_ready_once_it_has_caught_up(
-    get_editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+    editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert get_editor.is_ready()
+    assert editor.is_ready()
     with monkeypatch.context() as patch:
-        patch.setattr(tables, "async_migration_in_progress", lambda _: True)
-        assert not get_editor.is_ready()
+        patch.setattr(gateway, "async_migration_in_progress", lambda _: True)
+        assert not editor.is_ready()
     get_instance(hass).async_recorder_ready.clear()
-    assert not get_editor.is_ready()
+    assert not editor.is_ready()
 
 
 async def test_hours_may_be_written_two_minutes_after_their_end(
-    get_editor: StatisticsEditor, freezer: FrozenDateTimeFactory
+    editor: StatisticsEditor, freezer: FrozenDateTimeFactory
 ) -> None:
     for seconds, until in ((119, FIRST), (120, FIRST + HOUR)):
         freezer.move_to(T0 + 12 * SHORT_TERM + timedelta(seconds=seconds))
-        assert get_editor.compiled_until() == until
+        assert editor.compiled_until() == until

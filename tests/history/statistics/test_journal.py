@@ -1,4 +1,4 @@
-"""What the ledger remembers, and what it makes of a file that somebody has broken."""
+"""What the journal stores, and what it makes of a file that somebody has broken."""
 
 from datetime import UTC, datetime, timedelta
 import json
@@ -78,7 +78,7 @@ def test_a_shift_and_its_opposite_leave_nothing() -> None:
     assert changes.is_clean
 
 
-def test_only_the_last_events_are_told() -> None:
+def test_only_the_last_events_are_reported() -> None:
     changes = StatisticChanges()
     for number in range(MAX_EVENTS + 1):
         changes.log(ChangeReason.OUTAGE, number=number)
@@ -165,7 +165,7 @@ async def test_an_account_of_nonsense_is_set_aside(
     journal = await loaded(hass)
     assert journal.by_statistic == {"sensor.sound": sound}
     assert caplog.messages.count("What was changed of sensor.broken cannot be read any more") == 1
-    # It stays in the file, and is not told of again.
+    # It stays in the file, and is not reported again.
     caplog.clear()
     await journal.async_save()
     again = await loaded(hass)
@@ -216,3 +216,17 @@ async def test_events_of_nonsense_are_left_out(
     changes = full_account().as_json() | {"begun": None, "events": [5, {"work": "import"}]}
     hass_storage[KEY] = stored(**{"sensor.a": changes})
     assert (await loaded(hass)).changes_of("sensor.a").events == [{"work": "import"}]
+
+
+async def test_numbers_of_devices_stay_out_of_the_log(
+    hass: HomeAssistant, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    hass_storage["py_hab.history"] = {
+        "version": 1,
+        "key": "py_hab.history",
+        "data": {"accounts": {"py_hab:11630_0123456_energy": 1, "sensor.meter": 1}},
+    }
+    await ChangeJournal(hass).async_load()
+    reported = "".join(caplog.messages[-2:])
+    assert "sensor.meter" in reported
+    assert "0123456" not in reported
