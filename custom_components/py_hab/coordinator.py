@@ -31,7 +31,7 @@ from .const import CONF_KIND, DEFAULT_SCAN_INTERVAL, DOMAIN, EntryKind
 from .counters.store import CounterStore
 from .entry import AnyConfigEntry, EntryData
 from .fritzbox.device_stats import DeviceStats
-from .fritzbox.devices import DeviceList
+from .fritzbox.devices import Device, DeviceList
 from .fritzbox.login import BoxInfo, LoginRecord, serial_of
 from .fritzbox.ownership import ForeignDevices, OwnerView
 from .fritzbox.rest import Overview
@@ -110,6 +110,12 @@ class DeviceOwnership:
         self._entry = entry
         self._claims = hass.data.setdefault(_CLAIMS, {})
         self._foreign = ForeignDevices()
+        self.is_present: dict[str, bool] = {}
+        """Whether the box reaches each physical device that it lists, by AIN."""
+
+    def owns(self, ain: str) -> bool:
+        """Return whether a physical device belongs to this entry."""
+        return self._claims.get(ain) == self._entry.entry_id
 
     async def async_owned(self, answer: DeviceList) -> DeviceList:
         """Return an answer with the devices of this entry only.
@@ -118,9 +124,12 @@ class DeviceOwnership:
         """
         now = dt_util.utcnow()
         owned: set[str] = set()
-        for ain in {device.owner_ain: None for device in answer.devices.values()}:
+        self.is_present = {
+            device.owner_ain: answer.devices[device.owner_ain].present
+            for device in answer.devices.values()
+        }
+        for ain, is_present in self.is_present.items():
             owner = device_owner(self._hass, ain, self._entry)
-            is_present = answer.devices[ain].present
             if owner is None or self._may_take_over(owner, ain, now, is_present=is_present):
                 self._claims[ain] = self._entry.entry_id
                 self._foreign.forget(ain)
@@ -143,12 +152,12 @@ class DeviceOwnership:
         if owner.state is ConfigEntryState.LOADED:
             coordinator = owner.runtime_data.coordinator
             # A box that has just started lists no devices yet.
-            if coordinator.last_update_success and coordinator.data.devices:
-                device = coordinator.data.devices.get(ain)
+            listed = coordinator.ownership.is_present
+            if coordinator.last_update_success and listed:
                 view = OwnerView(
                     answered_at=coordinator.last_answer,
-                    is_listed=device is not None,
-                    is_present=device is not None and device.present,
+                    is_listed=ain in listed,
+                    is_present=listed.get(ain, False),
                 )
         return self._foreign.may_take_over(ain, view, now, is_present=is_present)
 
@@ -257,7 +266,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._counters = counters
         self._errors = FritzBoxErrors(hass, entry, host=str(self.client.url))
         self._stale_devices = StaleDevices()
-        self._ownership = DeviceOwnership(hass, entry)
+        self.ownership = DeviceOwnership(hass, entry)
         self._asking: asyncio.Task[None] | None = None
         self._is_malformed = False
 
@@ -265,6 +274,15 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
     def source_identifier(self) -> tuple[str, str]:
         """Identifier of the box in the device registry."""
         return (DOMAIN, self.config_entry.unique_id or self.config_entry.entry_id)
+
+    @property
+    def owned_devices(self) -> Mapping[str, Device]:
+        """The devices of this entry, by AIN. Another entry may just have taken one over."""
+        return {
+            ain: device
+            for ain, device in self.data.devices.items()
+            if self.ownership.owns(device.owner_ain)
+        }
 
     @property
     def firmware_version(self) -> str | None:
@@ -359,7 +377,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self.last_answer = dt_util.utcnow()
         self._is_malformed = False
         self._errors.clear()
-        answer = await self._ownership.async_owned(answer)
+        answer = await self.ownership.async_owned(answer)
         self._update_registry(answer)
         return self._with_rest_details(self._with_accepted_counters(answer, self.last_answer))
 

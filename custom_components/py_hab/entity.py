@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, EntityPlatform
 from homeassistant.helpers.typing import UndefinedType
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
@@ -202,32 +202,49 @@ def async_add_as_they_appear[KeyT: Hashable, ItemT](
     `find` returns the items by a unique key, `create` returns the entity of an item. An entity that
     Home Assistant refuses or removes is added again while its item is found.
     """
+    entities: dict[KeyT, Entity] = {}
     known: set[KeyT] = set()
     disabled: set[KeyT] = set()
     """Not added again in vain: to enable an entity, Home Assistant reloads its entry."""
 
     @callback
-    def removed(key: KeyT, entity: Entity) -> None:
+    def removed(key: KeyT) -> None:
         known.discard(key)
-        if entity.registry_entry is not None and entity.registry_entry.disabled:
+        entry = entities[key].registry_entry
+        if entry is not None and entry.disabled:
             disabled.add(key)
 
-    def created(key: KeyT, item: ItemT) -> Entity:
-        entity = create(item)
-        entity.async_on_remove(partial(removed, key, entity))
-        return entity
+    def is_missing(key: KeyT) -> bool:
+        """Whether an entity is to be created. A new entity id removes and adds it again."""
+        if key in known or key in disabled:
+            return False
+        if key not in entities or not _is_added(entities[key]):
+            return True
+        keep(key)
+        return False
+
+    def keep(key: KeyT) -> None:
+        known.add(key)
+        entities[key].async_on_remove(partial(removed, key))
 
     @callback
     def add_new() -> None:
         found = find()
         disabled.intersection_update(found)
-        new = {key: item for key, item in found.items() if key not in known | disabled}
-        known.update(new)
+        new = {key: create(item) for key, item in found.items() if is_missing(key)}
+        entities.update(new)
+        for key in new:
+            keep(key)
         if new:
-            async_add_entities([created(key, item) for key, item in new.items()])
+            async_add_entities(new.values())
 
     add_new()
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))
+
+
+def _is_added(entity: Entity) -> bool:
+    platform: EntityPlatform | None = entity.platform
+    return platform is not None and platform.entities.get(entity.entity_id) is entity
 
 
 def _numbered(names: Mapping[str, str], key: str) -> str:
@@ -277,11 +294,12 @@ def fritzbox_values[DescriptionT: FritzBoxEntityDescription](
     coordinator: FritzBoxCoordinator, descriptions: Sequence[DescriptionT]
 ) -> dict[str, FritzBoxValue[DescriptionT]]:
     """Return the values that the devices of a box have now, by the unique id of their entity."""
+    devices = coordinator.owned_devices
     return {
         f"{ain}_{description.key}": FritzBoxValue(
-            ain, description, unit_name(coordinator.data.devices, ain, description.exists_fn)
+            ain, description, unit_name(devices, ain, description.exists_fn)
         )
-        for ain, device in coordinator.data.devices.items()
+        for ain, device in devices.items()
         for description in descriptions
         if description.exists_fn(device)
     }
@@ -291,7 +309,7 @@ def fritzbox_buttons(coordinator: FritzBoxCoordinator) -> dict[str, FritzBoxButt
     """Return the keys of the switches at a box, by the AIN of the key."""
     return {
         button.identifier: FritzBoxButton(ain, button.identifier)
-        for ain, device in coordinator.data.devices.items()
+        for ain, device in coordinator.owned_devices.items()
         for button in device.buttons
     }
 
