@@ -47,7 +47,7 @@ from ..history.legacy.importer import (
 )
 from ..history.statistics.editor import get_editor
 from ..history.statistics.gateway import Statistic
-from ..texts import local_number
+from ..util.texts import local_number
 
 _LOGGER = logging.getLogger(__name__)
 
