@@ -47,7 +47,7 @@ from .fritzbox_api import (
 from .fritzbox_errors import ERROR_KEYS, FritzBoxErrors
 from .fritzbox_session import async_keep, async_resume
 from .meter.coordinator import MeterCoordinator
-from .records import decode, encode
+from .util.records import decode, encode
 
 _LOGGER = logging.getLogger(__name__)
 
