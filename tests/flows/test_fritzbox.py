@@ -28,9 +28,8 @@ from simulator.fritzbox import (
     SimulatedFritzBox,
 )
 from simulator.home import Home, ManualClock
-
-from .support.certificates import own_certificate
-from .support.dialogue import Dialogue, add, asked_for_login, change, leave
+from tests.support.certificates import own_certificate
+from tests.support.dialogue import Dialogue, add, asked_for_login, change, leave
 
 SERIAL = "38:10:d5:5e:7a:1c"
 DESCRIPTION = "/jason_boxinfo.xml"

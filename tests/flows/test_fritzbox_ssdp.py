@@ -24,8 +24,7 @@ from simulator.fritzbox import (
     Identity,
     SimulatedFritzBox,
 )
-
-from .support.dialogue import Dialogue, add, leave
+from tests.support.dialogue import Dialogue, add, leave
 
 UDN: Final = "uuid:75802409-bccb-40e7-8e6c-"
 SERIAL: Final = Identity().serial
