@@ -12,7 +12,7 @@ from custom_components.py_hab.fritzbox_api import (
     FritzBoxConnectionError,
     FritzBoxError,
     InvalidAnswerError,
-    LoginRejectedError,
+    LoginPostponedError,
     RestNotOfferedError,
 )
 from simulator.fritzbox import (
@@ -320,13 +320,13 @@ async def test_one_session_serves_all(
     assert paths(box) == [path_of(method)]
 
 
-async def test_a_refused_login_is_final(
+async def test_a_refused_login_is_not_repeated_at_once(
     client: FritzBoxClient, box: SimulatedFritzBox, method: str
 ) -> None:
     await client.device_list()
     box.end_sessions()
     box.set_password(DEFAULT_USER, "changed")
-    with pytest.raises(LoginRejectedError):
+    with pytest.raises(LoginPostponedError):
         await ask(client, method)
     assert len(box.logins) == 2
 
