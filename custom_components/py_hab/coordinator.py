@@ -379,7 +379,10 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._errors.clear()
         answer = await self.ownership.async_owned(answer)
         self._update_registry(answer)
-        return self._with_rest_details(self._with_accepted_counters(answer, self.last_answer))
+        accepted = self._with_accepted_counters(answer, self.last_answer)
+        if self._counters.must_be_saved:
+            await self._counters.async_save()
+        return self._with_rest_details(accepted)
 
     async def _async_device_list(self) -> DeviceList:
         """Return the device list, and save at once what a login has shown."""
