@@ -76,6 +76,7 @@ from .meter.probe import ProbeResult, async_find_readers, async_probe_reader
 from .sml.key_mapping import METER_CHOICES, assigned_mappings
 from .sml.registers import KeyMapping
 from .sml.topics import InvalidTopicError, ReaderInfo, ReaderTopics, reader_topics
+from .texts import MAX_LINE, as_code, as_markdown, clean_text
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -215,7 +216,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="not_supported")
         self._discovered_host = host
         name = discovery_info.upnp.get(ATTR_UPNP_FRIENDLY_NAME) or host
-        self.context["title_placeholders"] = {"name": str(name)}
+        self.context["title_placeholders"] = {"name": clean_text(str(name))}
         return await self.async_step_fritzbox()
 
     async def _async_try_fritzbox(
@@ -263,7 +264,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for new credentials, and test them."""
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
-        placeholders = {"host": entry.data[CONF_HOST]}
+        placeholders = {"host": as_markdown(entry.data[CONF_HOST])}
         if user_input is not None:
             data = {**entry.data, **user_input}
             if await self._async_try_fritzbox(data, errors, placeholders) is not None:
@@ -299,7 +300,9 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         if not probe.meters:
             return self.async_abort(reason="not_supported")
         self._topics, self._probe = reader.topics, replace(probe, reader=replace(reader, mac=mac))
-        self.context["title_placeholders"] = {"name": reader.name or reader.topics.sensor}
+        self.context["title_placeholders"] = {
+            "name": reader.name or clean_text(reader.topics.sensor)
+        }
         return await self.async_step_tasmota_confirm()
 
     async def async_step_tasmota(
@@ -330,7 +333,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
                         options=[
                             SelectOptionDict(
                                 value=topic,
-                                label=f"{reader.name} ({topic})" if reader.name else topic,
+                                label=_reader_label(reader, topic),
                             )
                             for topic, reader in self._found.items()
                         ],
@@ -416,9 +419,9 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             ),
             errors=errors,
             description_placeholders={
-                "topic": topic,
+                "topic": as_markdown(topic, length=MAX_LINE),
                 "values": "\n".join(
-                    f"- `{prefix}` `{key}`: {str(value)[:40]}"
+                    f"- {as_code(prefix)} {as_code(key)}: {as_markdown(str(value)[:40])}"
                     for prefix, fields in blocks.items()
                     for key, value in fields.items()
                 ),
@@ -440,7 +443,13 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_update_reload_and_abort(
                 entry, data=data, options={**entry.options, CONF_REGISTERS: registers}
             )
-        title = prefix.strip() or topics.sensor.split("/")[-2:][0]
+        title = prefix or clean_text(topics.sensor.split("/")[-2:][0]) or "Tasmota"
         return self.async_create_entry(
             title=title, data=data, options={CONF_REGISTERS: registers} if registers else {}
         )
+
+
+def _reader_label(reader: ReaderInfo, topic: str) -> str:
+    """Return the label of a reader in the form: its name and its topic."""
+    shown = clean_text(topic, length=MAX_LINE)
+    return f"{reader.name} ({shown})" if reader.name else shown

@@ -43,6 +43,7 @@ from .fritzbox_api import (
 from .fritzbox_errors import ERROR_KEYS, FritzBoxErrors
 from .fritzbox_session import async_keep, async_resume
 from .meter.coordinator import MeterCoordinator
+from .texts import clean_text, excerpt
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             hass,
             _LOGGER,
             config_entry=entry,
-            name=entry.title,
+            name=clean_text(entry.title),
             update_interval=timedelta(
                 seconds=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL.total_seconds())
             ),
@@ -269,7 +270,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
 
     def _last_values(self, err: InvalidAnswerError) -> DeviceList:
         """Return the last values if they are recent enough. Raises UpdateFailed otherwise."""
-        _LOGGER.debug("Unreadable answer: %s: %s", err, err.answer)
+        _LOGGER.debug("Unreadable answer: %s: %s", err, excerpt(err.answer))
         is_fresh = (
             self.last_answer is not None and dt_util.utcnow() - self.last_answer < KEEP_VALUES_FOR
         )

@@ -27,6 +27,7 @@ from ..const import (
 from ..counters.guard import DEFAULT_MAX_POWER
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_mappings, choice_of
+from ..texts import as_code, as_markdown
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,
@@ -133,7 +134,8 @@ class PyHabOptionsFlow(HistoryFlow):
             ),
             description_placeholders={
                 "unknown": ", ".join(
-                    f"`{key}` ({value})" for key, value in received.unknown.items()
+                    f"{as_code(key)} ({as_markdown(value)})"
+                    for key, value in received.unknown.items()
                 )
                 or "-"
             },

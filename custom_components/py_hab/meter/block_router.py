@@ -11,6 +11,7 @@ from ..sml.meter_id import parse_meter_id
 from ..sml.meter_index import MeterIndex
 from ..sml.payload import Block, MalformedMessageError, Payload, is_meter, parse_message
 from ..sml.registers import KeyMapping, Quantity
+from ..texts import clean_text, excerpt
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ class BlockRouter:
 
     def __init__(self, entry: AnyConfigEntry) -> None:
         """Start with the meter that was selected at set-up, if its prefix is known."""
-        self._name = entry.title
+        self._name = clean_text(entry.title)
         self._index = MeterIndex(entry.data.get(CONF_PREFIX))
         self.assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
         """The key mappings that the user has assigned."""
@@ -91,7 +92,7 @@ class BlockRouter:
 
     def _report_malformed(self, err: MalformedMessageError, payload: Payload) -> None:
         self.unreadable += 1
-        _LOGGER.debug("Unreadable message: %s: %s", err, payload)
+        _LOGGER.debug("Unreadable message: %s: %s", err, excerpt(payload))
         if not self._is_malformed:
             self._is_malformed = True
             _LOGGER.warning("%s sent a message that cannot be read: %s", self._name, err)

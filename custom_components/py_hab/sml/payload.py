@@ -8,6 +8,7 @@ import math
 import re
 from typing import Any, Final
 
+from ..texts import clean_text
 from .key_names import mapping_of_name
 from .registers import COUNTERS, LARGEST, KeyMapping, Quantity
 
@@ -87,12 +88,24 @@ def parse_message(payload: Payload) -> list[Block]:
     # A reply to STATUS 8 or 10 contains the same object one level deeper.
     inner = message.get("StatusSNS", message)
     return [
-        Block(prefix=prefix, fields=fields, is_status_reply=inner is not message)
+        Block(
+            prefix=clean_text(prefix),
+            fields=_cleaned(fields),
+            is_status_reply=inner is not message,
+        )
         for prefix, fields in (inner.items() if isinstance(inner, dict) else ())
         if isinstance(fields, dict)
         and not _is_driver(prefix)
         and not fields.keys() >= _LEGACY_FIELDS
     ]
+
+
+def _cleaned(fields: Mapping[str, object]) -> Mapping[str, object]:
+    """Return fields with clean keys. Of two keys that differ in invisible characters only, the first."""
+    cleaned: dict[str, object] = {}
+    for key, value in fields.items():
+        cleaned.setdefault(clean_text(key), value)
+    return cleaned
 
 
 @lru_cache(maxsize=256)

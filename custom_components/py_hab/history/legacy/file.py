@@ -16,6 +16,7 @@ import sqlite3
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from ...texts import clean_text
 from .clock import WallClock
 from .hours import DIVISORS
 
@@ -254,8 +255,8 @@ def inspect_file(path: Path, zone: tzinfo) -> list[LegacySeries]:
         one = LegacySeries(
             device=key.device,
             sub_entity=key.sub_entity,
-            entity=_text(entity),
-            device_name=about.device_name,
+            entity=clean_text(_text(entity)),
+            device_name=clean_text(about.device_name),
             unit=about.unit,
             cumulative=about.cumulative,
             kind=_kind(key.sub_entity, about),
@@ -296,7 +297,7 @@ def _described(connection: sqlite3.Connection) -> dict[SeriesKey, _Description]:
         return {}
     return {
         SeriesKey(_text(device), _text(sub_entity)): _Description(
-            _text(name), _text(unit).strip(), cumulative=cumulative == 1
+            _text(name), clean_text(_text(unit), length=20), cumulative=cumulative == 1
         )
         for device, sub_entity, name, unit, cumulative in connection.execute(
             "SELECT device, sub_entity, device_name, unit, cumulative FROM device_data"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+import hashlib
 import logging
 import math
 from pathlib import Path
@@ -22,6 +23,7 @@ from ...meter.coordinator import MeterCoordinator
 from ...sensors.fritzbox import FRITZBOX_SENSORS
 from ...sensors.meter import METER_SENSORS
 from ...sml.meter_id import parse_meter_id
+from ...texts import MAX_LINE, clean_text
 from ..planning.merge import plan_merge
 from ..planning.rows import SHORT_TERM, MeanRow, Row, SumRow
 from ..statistics.editor import StatisticsEditor, get_editor
@@ -34,6 +36,8 @@ _LOGGER = logging.getLogger(__name__)
 
 _NOT_RECORDED: Final = frozenset({"energy_export"})
 """Keys of sensors that the py_hab server never recorded."""
+_MAX_NAME_IN_ID: Final = 100
+"""Characters. The recorder's tables allow 255 for an id."""
 _TRANSLATION_KEYS: Final[Mapping[FileError, str]] = {
     FileError.NOT_FOUND: "file_not_found",
     FileError.UNREADABLE: "file_unreadable",
@@ -116,11 +120,15 @@ def targets(
 def external(entry: PyHabConfigEntry, series: LegacySeries) -> Statistic:
     """Return an external statistic for a series that has no entity."""
     name = " ".join(filter(None, (series.device_name or series.entity, series.sub_entity)))
+    name_in_id = slugify(f"{series.device} {series.sub_entity}")
+    if len(name_in_id) > _MAX_NAME_IN_ID:
+        digest = hashlib.sha256(name_in_id.encode()).hexdigest()
+        name_in_id = f"{name_in_id[:_MAX_NAME_IN_ID]}_{digest[:16]}"
     return Statistic(
-        id=f"{DOMAIN}:{slugify(f'{series.device} {series.sub_entity}')}",
+        id=f"{DOMAIN}:{name_in_id}",
         unit="kWh" if series.kind is SeriesKind.COUNTER else series.unit,
         has_sum=series.kind is SeriesKind.COUNTER,
-        name=name,
+        name=clean_text(name, length=MAX_LINE),
         entry_id=entry.entry_id,
     )
 
