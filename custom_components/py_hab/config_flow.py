@@ -51,8 +51,10 @@ from .const import (
     CONF_REGISTERS,
     CONF_TOPIC,
     DOMAIN,
+    UNKNOWN_KIND,
     EntryKind,
 )
+from .entry import kind_of
 from .flows.key_section import (
     choices_by_values,
     chosen_mappings,
@@ -131,10 +133,13 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change address, credentials or topic of an entry."""
-        kind = EntryKind(self._get_reconfigure_entry().data[CONF_KIND])
-        if kind is EntryKind.METER:
-            return await self.async_step_tasmota()
-        return await self.async_step_fritzbox()
+        match kind_of(self._get_reconfigure_entry()):
+            case EntryKind.FRITZBOX:
+                return await self.async_step_fritzbox()
+            case EntryKind.METER:
+                return await self.async_step_tasmota()
+            case None:
+                return self.async_abort(reason=UNKNOWN_KIND)
 
     async def _async_check_identity(self, mac: str | None, address: dict[str, str]) -> None:
         """Abort the flow if a device is already set up, or is not the one to be changed.
@@ -324,7 +329,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             if not errors:
                 return await self.async_step_tasmota_confirm()
         elif self.source == SOURCE_RECONFIGURE:
-            suggested = self._get_reconfigure_entry().data[CONF_TOPIC]
+            suggested = str(self._get_reconfigure_entry().data.get(CONF_TOPIC, ""))
         self._found = await async_find_readers(self.hass)
         schema = vol.Schema(
             {
@@ -398,7 +403,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
             assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
-            if topic == entry.data[CONF_TOPIC]:
+            if topic == entry.data.get(CONF_TOPIC):
                 by_values = choices_by_values(entry)
         received = (key for fields in blocks.values() for key in fields)
         keys = list(dict.fromkeys([*received, *assigned]))

@@ -295,7 +295,7 @@ class HistoryFlow(OptionsFlowWithReload):
 
         def move() -> Path:
             with process_uploaded_file(self.hass, file_id) as uploaded:
-                folder = Path(tempfile.mkdtemp(prefix=DOMAIN))
+                folder = Path(tempfile.mkdtemp(prefix=DOMAIN)).resolve()
                 self._uploads.append(folder)
                 return Path(shutil.move(uploaded, folder / "uploaded.db"))
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, Platform, UnitOfEnergy
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.unit_conversion import EnergyConverter
@@ -92,13 +92,26 @@ async def async_inspect(hass: HomeAssistant, path: Path) -> list[LegacySeries]:
 
 
 async def async_allowed(hass: HomeAssistant, text: str) -> Path:
-    """Return the path of a text. Raises ServiceValidationError if access is not allowed."""
-    path = Path(text)
-    if not await hass.async_add_executor_job(hass.config.is_allowed_path, text):
+    """Return the resolved path of a text.
+
+    Raises ServiceValidationError if access is not allowed, or if no file can have that name.
+    """
+
+    def resolved() -> Path | None:
+        path = Path(text).resolve()
+        # What is returned has no symbolic links any more: the path that is checked is opened.
+        return path if hass.config.is_allowed_path(str(path)) else None
+
+    try:
+        path = await hass.async_add_executor_job(resolved)
+    except (OSError, ValueError, RuntimeError) as err:
+        # NUL, half surrogates, or longer than a path can be.
+        raise _file_error(LegacyFileError(FileError.NOT_FOUND, type(err).__name__)) from err
+    if path is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="path_not_allowed",
-            translation_placeholders={"path": text},
+            translation_placeholders={"path": clean_text(text, length=MAX_LINE)},
         )
     return path
 
@@ -212,13 +225,14 @@ class LegacyImport:
         self._wanted = wanted
         self._progress = progress
         self._editor: StatisticsEditor = get_editor(hass)
+        self._entry_ids = {each.entry_id for each in wanted.values() if each.entry_id is not None}
         self._stopped = threading.Event()
 
     async def async_run(self, found: Sequence[LegacySeries], *, dry_run: bool) -> list[Imported]:
         """Write the hours of all wanted series, one after the other, and return the results.
 
         Raises ServiceValidationError if the file cannot be read, and HomeAssistantError if the
-        recorder refuses.
+        recorder refuses or the entry is removed meanwhile.
         """
         if not self._editor.is_ready():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
@@ -239,14 +253,32 @@ class LegacyImport:
                 )
         finally:
             self._stopped.set()
+        self._check_not_removed()
         return [
             done.get(series.key) or Imported(series=series, statistic_id=None) for series in found
         ]
 
     def _report_progress(self, part: float) -> None:
         """Report the progress from any thread."""
+        self._hass.loop.call_soon_threadsafe(self._async_progressed, min(part, 1.0))
+
+    @callback
+    def _async_progressed(self, part: float) -> None:
+        if self._is_removed:
+            self._stopped.set()
         if self._progress is not None:
-            self._hass.loop.call_soon_threadsafe(self._progress, min(part, 1.0))
+            self._progress(part)
+
+    @property
+    def _is_removed(self) -> bool:
+        """Whether the entry whose statistics are written was removed."""
+        entries = self._hass.config_entries
+        return any(entries.async_get_entry(entry_id) is None for entry_id in self._entry_ids)
+
+    def _check_not_removed(self) -> None:
+        """Raise HomeAssistantError if the entry was removed, before anything is written for it."""
+        if self._is_removed:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="entry_removed")
 
     async def _async_next(self, hours: Iterator[HourlySeries]) -> HourlySeries | None:
         try:
@@ -294,6 +326,7 @@ class LegacyImport:
         result.energy = plan.energy
         if dry_run or not plan.rows:
             return
+        self._check_not_removed()
         changes.sum_boundary = (
             None if statistic.is_external else plan.sum_boundary or changes.sum_boundary
         )
@@ -330,6 +363,7 @@ class LegacyImport:
         missing = await self._hass.async_add_executor_job(_missing_means, rows, live, until)
         result.rows = len(missing)
         if not dry_run:
+            self._check_not_removed()
             await self._editor.async_write(statistic, missing, ChangeReason.IMPORT)
 
 
