@@ -26,7 +26,15 @@ from simulator.fritzbox import (
 from simulator.fritzbox_devices import BATH, CELLAR, REFRIGERATOR, WORKSHOP
 
 from .support.passing_time import Time
-from .support.watching import all_unavailable, logged, set_up, state_of, states, warnings
+from .support.watching import (
+    all_unavailable,
+    logged,
+    measured_states,
+    set_up,
+    state_of,
+    states,
+    warnings,
+)
 
 POLL = timedelta(seconds=60)
 ENERGY = f"{REFRIGERATOR}_energy"
@@ -222,7 +230,7 @@ async def test_box_with_an_empty_list_at_set_up_fills_later(
 ) -> None:
     box.fault(EMPTY_LIST, times=1, switchcmd=LIST)
     await set_up(hass, fritzbox_entry)
-    assert states(hass) == {}
+    assert measured_states(hass) == {}
     await time.passes(hass, POLL)
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
 
@@ -238,10 +246,10 @@ async def test_last_values_stand_in_for_unreadable_answers_while_fresh(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await set_up(hass, fritzbox_entry)
-    before = states(hass)
+    before = measured_states(hass)
     box.fault(fault, switchcmd=LIST)
     await time.passes(hass, KEEP_VALUES_FOR - POLL)
-    assert states(hass) == before
+    assert measured_states(hass) == before
     reported = logged(caplog, logging.WARNING)
     assert len(reported) == 1
     assert "FRITZ!Box sent an answer that cannot be read: not XML" in reported[0]

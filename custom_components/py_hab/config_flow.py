@@ -78,7 +78,7 @@ from .meter.probe import ProbeResult, async_find_readers, async_probe_reader
 from .sml.key_mapping import METER_CHOICES, assigned_mappings
 from .sml.registers import KeyMapping
 from .sml.topics import InvalidTopicError, ReaderInfo, ReaderTopics, reader_topics
-from .texts import MAX_LINE, as_code, as_markdown, clean_text
+from .util.texts import MAX_LINE, as_code, as_markdown, clean_text
 
 _LOGGER = logging.getLogger(__name__)
 

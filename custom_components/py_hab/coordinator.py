@@ -43,7 +43,7 @@ from .fritzbox_api import (
 from .fritzbox_errors import ERROR_KEYS, FritzBoxErrors
 from .fritzbox_session import async_keep, async_resume
 from .meter.coordinator import MeterCoordinator
-from .texts import clean_text, excerpt
+from .util.texts import clean_text, excerpt
 
 _LOGGER = logging.getLogger(__name__)
 

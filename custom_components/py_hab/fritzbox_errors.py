@@ -23,7 +23,7 @@ from .fritzbox_api import (
     NotPermittedError,
     SessionRefusedError,
 )
-from .texts import as_markdown
+from .util.texts import as_markdown
 
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
 """The longest time between two attempts, not counting the random part."""

@@ -57,8 +57,7 @@ class User:
             entity["state"] is not None
             and entity["state"]["state"] not in {"unavailable", "unknown"}
             for entity in entities
-            if entity["device"]["serial_number"] not in ABSENT
-            and not waits_for_something(entity)
+            if entity["device"]["serial_number"] not in ABSENT and not waits_for_something(entity)
         )
 
     async def sees_everything(self) -> None:

@@ -29,7 +29,7 @@ from custom_components.py_hab.history.legacy.clock import RowError
 from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.editor import get_editor
-from custom_components.py_hab.records import decode
+from custom_components.py_hab.util.records import decode
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import (

@@ -46,7 +46,7 @@ from ..history.legacy.importer import (
     targets,
 )
 from ..history.statistics.gateway import Statistic
-from ..texts import MAX_LINE, as_markdown, clean_text, local_number
+from ..util.texts import MAX_LINE, as_markdown, clean_text, local_number
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from ..counters.guard import DEFAULT_MAX_POWER
 from ..entry import kind_of
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_mappings, choice_of
-from ..texts import as_code, as_markdown
+from ..util.texts import as_code, as_markdown
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,

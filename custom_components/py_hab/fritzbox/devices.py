@@ -11,7 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 import xml.etree.ElementTree as ET
 
-from ..texts import clean_text
+from ..util.texts import clean_text
 from .rest import RestDetails
 from .xml import (
     Node,

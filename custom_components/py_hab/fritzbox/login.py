@@ -7,7 +7,7 @@ import hashlib
 import re
 from typing import Final
 
-from ..texts import clean_text
+from ..util.texts import clean_text
 from .xml import MalformedAnswerError, parse_xml
 
 ZERO_SID: Final = "0" * 16

@@ -10,7 +10,7 @@ from enum import StrEnum
 import json
 from typing import Final
 
-from ..texts import clean_text
+from ..util.texts import clean_text
 from .xml import MalformedAnswerError
 
 NO_PERMISSION: Final = 3001

@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 import xml.etree.ElementTree as ET
 
-from ..texts import clean_text
+from ..util.texts import clean_text
 
 
 class MalformedAnswerError(Exception):

@@ -11,7 +11,7 @@ from ..sml.meter_id import parse_meter_id
 from ..sml.meter_index import MeterIndex
 from ..sml.payload import Block, MalformedMessageError, Payload, is_meter, parse_message
 from ..sml.registers import KeyMapping, Quantity
-from ..texts import clean_text, excerpt
+from ..util.texts import clean_text, excerpt
 
 _LOGGER = logging.getLogger(__name__)
 

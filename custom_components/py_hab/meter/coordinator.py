@@ -22,10 +22,10 @@ from ..const import (
 from ..counters.guard import DEFAULT_MAX_POWER
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry, EntryData
-from ..records import encode
 from ..sml.payload import Block
 from ..sml.registers import Quantity
-from ..texts import clean_text
+from ..util.records import encode
+from ..util.texts import clean_text
 from .availability import Availability
 from .block_router import BlockRouter
 from .counter_stage import Replacement
@@ -107,6 +107,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             raise ConfigEntryNotReady(
                 translation_domain=DOMAIN, translation_key="mqtt_not_available"
             )
+        self.devices.async_update_reader(self.link.info)
         await self._async_restore()
         unload = self.config_entry.async_on_unload
         unload(self._async_save)

@@ -23,7 +23,7 @@ from ..sml.topics import (
     parse_status,
     reader_topics,
 )
-from ..texts import clean_text, excerpt
+from ..util.texts import clean_text, excerpt
 from .commands import ReaderCommands
 from .freshness import STALE_AFTER
 from .identities import ReaderIdentities

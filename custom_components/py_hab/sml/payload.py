@@ -8,7 +8,7 @@ import math
 import re
 from typing import Any, Final
 
-from ..texts import clean_text
+from ..util.texts import clean_text
 from .key_names import mapping_of_name
 from .registers import COUNTERS, LARGEST, KeyMapping, Quantity
 

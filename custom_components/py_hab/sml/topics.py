@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 import re
 from typing import Any, Final, TypeGuard
 
-from ..texts import clean_text
+from ..util.texts import clean_text
 from .payload import MalformedMessageError, Payload, load_object
 
 DISCOVERY: Final = "tasmota/discovery"

@@ -19,7 +19,7 @@ import stat
 from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import quote
 
-from ...texts import clean_text
+from ...util.texts import clean_text
 from .clock import WallClock
 from .hours import DIVISORS
 

@@ -23,7 +23,7 @@ from ...meter.coordinator import MeterCoordinator
 from ...sensors.fritzbox import FRITZBOX_SENSORS
 from ...sensors.meter import METER_SENSORS
 from ...sml.meter_id import parse_meter_id
-from ...texts import MAX_LINE, clean_text
+from ...util.texts import MAX_LINE, clean_text
 from ..planning.merge import plan_merge
 from ..planning.rows import SHORT_TERM, MeanRow, Row, SumRow
 from ..statistics.editor import StatisticsEditor, get_editor
