@@ -21,7 +21,7 @@ _BLANK_LETTERS: Final = str.maketrans(
 _MARKUP: Final = re.compile(
     r"""
     [\\`*~\[\]<|@]              # escapes, code, emphasis, links, HTML, tables, mail addresses
-    | (?<!\w)_ | _(?!\w)        # emphasis; within a word it has no meaning
+    | (?<![^\W_])_ | _(?![^\W_]) # emphasis; within a word it has no meaning
     | !(?=\[) | (?<=\])[(:]     # images, and the targets of links
     | &(?=\#?\w+;)              # HTML entities
     | :(?=//) | (?<=www)\.      # web addresses, which become links without any markup
