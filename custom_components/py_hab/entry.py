@@ -200,7 +200,8 @@ def checked_kind(entry: ConfigEntry[Any]) -> EntryKind:
         try:
             schema(dict(values))
         except vol.MultipleInvalid as err:
-            raise _invalid(str(err.errors[0].path[0])) from err
+            # Home Assistant logs the traceback. Its cause would only hide the message.
+            raise _invalid(str(err.errors[0].path[0])) from None
     return kind
 
 

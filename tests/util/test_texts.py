@@ -81,6 +81,8 @@ def test_a_text_from_outside_is_cut(letter: str) -> None:
         ("# a", r"\# a"),
         ("- a", r"\- a"),
         ("12. a", r"12\. a"),
+        ("-12.5", "-12.5"),
+        ("12.5", "12.5"),
         ("a | b", r"a \| b"),
         ("a\n\n# b", "a # b"),
     ],

@@ -140,5 +140,5 @@ def parse_xml(text: str, root: str) -> ET.Element:
     except (ET.ParseError, ValueError) as err:
         raise MalformedAnswerError(f"not XML: {clean_text(str(err))}") from err
     if element.tag.rpartition("}")[2] != root:
-        raise MalformedAnswerError(f"<{root}> expected, got <{clean_text(element.tag, length=40)}>")
+        raise MalformedAnswerError(f"<{root}> expected, got <{clean_text(element.tag[:40])}>")
     return element

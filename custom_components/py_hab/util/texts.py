@@ -25,7 +25,8 @@ _MARKUP: Final = re.compile(
     | !(?=\[) | (?<=\])[(:]     # images, and the targets of links
     | &(?=\#?\w+;)              # HTML entities
     | :(?=//) | (?<=www)\.      # web addresses, which become links without any markup
-    | ^[#>+=-] | (?<=^\d)[.)] | (?<=^\d\d)[.)] | (?<=^\d\d\d)[.)]  # headings, quotations, lists
+    | ^[#>+=-](?![.0-9])        # headings, quotations, lists; but no signs of numbers
+    | (?: (?<=^\d) | (?<=^\d\d) | (?<=^\d\d\d) ) [.)](?=\s|$)  # numbered lists
     """,
     re.VERBOSE | re.IGNORECASE,
 )
