@@ -198,6 +198,7 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
         "database_refused",
         "entry_removed",
         "no_recorder",
+        "not_recorded",
         "not_written",
         "path_not_allowed",
         "unloaded",
