@@ -1,5 +1,6 @@
 """What a Tasmota reader publishes, as blocks of fields."""
 
+import json
 import math
 from typing import Any
 
