@@ -25,6 +25,7 @@ from ..entry import AnyConfigEntry, EntryData
 from ..sml.payload import Block
 from ..sml.registers import COUNTERS, Quantity
 from ..util.records import encode
+from ..util.texts import clean_text
 from .availability import Availability
 from .block_router import BlockRouter
 from .counter_stage import Replacement
@@ -55,7 +56,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry, counters: CounterStore) -> None:
         """Initialize for the reader of an entry, without subscribing to topics."""
-        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
+        super().__init__(hass, _LOGGER, config_entry=entry, name=clean_text(entry.title))
         self.data = self._meters = dict[str, Meter]()
         self.link = ReaderLink(
             hass,
@@ -72,7 +73,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         self.replacements = Replacements()
         self._counters = counters
         self._issues = MeterIssues(hass, entry.entry_id)
-        self._availability = Availability(entry.title)
+        self._availability = Availability(self.name)
 
     # State for entities
 
