@@ -187,7 +187,7 @@ class FritzBoxFlow(ConfigFlow):
             step_id="successor",
             data_schema=vol.Schema({}),
             description_placeholders={
-                "host": as_markdown(self._entered[CONF_HOST]),
+                "host": self._entered[CONF_HOST],
                 "model": as_markdown(box.model),
                 "serial": box.serial,
                 "old_serial": serial_of(entry.unique_id or ""),
@@ -318,7 +318,7 @@ class FritzBoxFlow(ConfigFlow):
         """Ask for new credentials, and test them."""
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
-        placeholders = {"host": as_markdown(entry.data[CONF_HOST])}
+        placeholders = {"host": entry.data[CONF_HOST]}
         if user_input is not None:
             data = {**entry.data, **user_input}
             if await self._async_try_fritzbox(data, errors, placeholders) is not None:
