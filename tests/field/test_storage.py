@@ -1,6 +1,5 @@
 """Damaged files of py_hab: the values go on, the next readings are confirmed."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 import json
 from pathlib import Path
@@ -20,17 +19,32 @@ ENERGY = f"{WORKSHOP}_energy"
 
 
 @pytest.fixture
-def hass_config_dir(tmp_path: Path) -> str:
-    """Let Home Assistant store real files."""
-    return str(tmp_path)
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Use a folder of its own."""
+    return hass_tmp_config_dir
 
 
 @pytest.fixture
-def file(hass: HomeAssistant, fritzbox_entry: MockConfigEntry) -> Iterator[Path]:
+def hass_storage() -> dict[str, Any]:
+    """Let Home Assistant store real files: the test plugin would replace them."""
+    return {}
+
+
+@pytest.fixture
+def file(hass: HomeAssistant, fritzbox_entry: MockConfigEntry) -> Path:
     """The file of the entry."""
     path = Path(hass.config.path(".storage", f"{DOMAIN}.{fritzbox_entry.entry_id}"))
     path.parent.mkdir(exist_ok=True)
-    yield path
+    return path
+
+
+def write(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+def kept(file: Path) -> list[str]:
+    """Return the contents of the files that were set aside."""
+    return [path.read_text() for path in file.parent.glob(f"{file.name}.unreadable.*")]
 
 
 def envelope(data: Any, **more: Any) -> str:
@@ -71,7 +85,7 @@ async def test_values_go_on_whatever_the_file_contains(
     file: Path,
     text: str,
 ) -> None:
-    file.write_text(text)
+    write(file, text)
     await set_up(hass, fritzbox_entry)
     await time.passes(hass, timedelta(minutes=3))
     assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
@@ -86,13 +100,12 @@ async def test_an_envelope_that_cannot_be_read_is_kept_and_quarantines_the_count
     file: Path,
 ) -> None:
     text = envelope(COUNTERS, version=99)
-    file.write_text(text)
+    write(file, text)
     await set_up(hass, fritzbox_entry)
     assert state_of(hass, ENERGY) == "unknown"
     await time.passes(hass, timedelta(minutes=2))
     assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
-    [kept] = file.parent.glob(f"{file.name}.unreadable.*")
-    assert kept.read_text() == text
+    assert kept(file) == [text]
 
 
 @pytest.mark.parametrize("minor_version", [2, 3, 99])
@@ -106,7 +119,7 @@ async def test_a_newer_minor_version_is_read(
 ) -> None:
     kwh = box.counter(WORKSHOP) / 1000
     data = {"counters": {WORKSHOP: [kwh, None]}, "notes": {}, "gaps": [], "new": 1}
-    file.write_text(envelope(data, minor_version=minor_version))
+    write(file, envelope(data, minor_version=minor_version))
     box.override(WORKSHOP, energy=0)
     await set_up(hass, fritzbox_entry)
     # The stored reading is known: a zero is not accepted in its place.

@@ -27,7 +27,7 @@ async def test_a_clock_that_was_ahead_leaves_no_gap(
     time.set_clock(ahead)
     await mocked_reader.reads(E_in=round(mocked_reader.blocks["MT681"]["E_in"] + 0.001, 4))
     await mocked_reader.lives(timedelta(minutes=2), E_in=0.005)
-    assert [gap.key for gap in counters.gaps] == ["energy_import"]
+    assert "energy_import" in {gap.key for gap in counters.gaps}
     time.set_clock(-ahead)
     await mocked_reader.lives(timedelta(minutes=5), E_in=0.005)
     assert counters.gaps == []
