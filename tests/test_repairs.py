@@ -31,6 +31,9 @@ from .support.mocked_reader import UNIQUE_ID, MockedReader
 from .support.passing_time import Time
 from .support.watching import meter_state, meter_values
 
+# The event is disabled by default.
+pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
+
 MINUTE = timedelta(minutes=1)
 BEFORE = 15119.075
 TEXT = TEXTS["issues"]["meter_replaced"]

@@ -101,7 +101,7 @@ class PyHabOptionsFlow(HistoryFlow):
     ) -> ConfigFlowResult:
         """Ask for the poll interval of the box."""
         if user_input is not None:
-            return self.async_create_entry(data={**self.config_entry.options, **user_input})
+            return self.async_create_entry(data=self._options_with(user_input, _FRITZBOX_SCHEMA))
         return self.async_show_form(
             step_id="fritzbox",
             data_schema=self.add_suggested_values_to_schema(
