@@ -57,6 +57,7 @@ from .flows.key_section import (
     choices_by_values,
     chosen_mappings,
     mapping_section,
+    names_in_blocks,
     suggested_choices,
 )
 from .flows.options import PyHabOptionsFlow
@@ -397,14 +398,15 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
             if topic == entry.data[CONF_TOPIC]:
                 by_values = choices_by_values(entry)
-        received = (key for fields in blocks.values() for key in fields)
+        names = names_in_blocks(blocks)
+        received = (name for keys in names.values() for name in keys)
         keys = list(dict.fromkeys([*received, *assigned]))
         suggested = suggested_choices(keys, assigned) | by_values
         errors: dict[str, str] = {}
         if user_input is not None:
             suggested = user_input[CONF_REGISTERS]
-            for prefix, fields in blocks.items():
-                if any(suggested.get(key) in METER_CHOICES for key in fields):
+            for prefix in blocks:
+                if any(suggested.get(name) in METER_CHOICES for name in names[prefix]):
                     return self._finish_meter(prefix, chosen_mappings(keys, suggested))
             errors["base"] = "no_register"
         collapsed = bool(probe.meters) and not (errors or by_values)

@@ -51,6 +51,8 @@ class MockedReader:
             "MT681": {"E_in": 15119.035, "E_out": 2381.47, "Power": 200, "Meter_id": NUMBER}
         }
         """What it reads; the first one is that of the first meter."""
+        self.root: Fields = {}
+        """What it publishes beside the blocks."""
         self.retained: dict[str, str] = {}
         """What the broker hands over to whoever subscribes."""
         self.answers = True
@@ -119,7 +121,9 @@ class MockedReader:
         if self.answers:
             answer = f"stat{topic.removeprefix('cmnd')}10"
             async_fire_mqtt_message(
-                self._hass, answer, json.dumps({"StatusSNS": {"Time": "", **self.blocks}})
+                self._hass,
+                answer,
+                json.dumps({"StatusSNS": {"Time": "", **self.root, **self.blocks}}),
             )
 
     async def broker_goes(self) -> None:
