@@ -1,7 +1,5 @@
 """The devices and unique ids of the meters of a reader."""
 
-import re
-
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -46,14 +44,13 @@ class MeterDevices:
     ) -> None:
         """Register or update the device of a meter."""
         number = identity.number
-        # A prefix with a digit is the name of a model; others are "SML", "Strom", "Home" ...
-        model = prefix.strip() if re.search(r"\d", prefix) else None
         dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self.identifier(meter_index))},
             name=self.name_of(meter_index, prefix),
             manufacturer=identity.manufacturer_name,
-            model=model,
+            # Most scripts name the model of the meter, or its protocol.
+            model=prefix.strip() or None,
             serial_number=number.number if number else None,
             via_device_id=self.async_update_reader(reader).id,
             # Versions of py_hab before 0.2 showed those of the reader here.
