@@ -196,6 +196,7 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
         "no_device_stats",
         "database_refused",
         "no_recorder",
+        "not_recorded",
         "not_written",
         "path_not_allowed",
         "unloaded",

@@ -29,6 +29,8 @@ STALE: Final = timedelta(minutes=15)
 
 type Fields = dict[str, Any]
 
+READER_SUFFIX: Final = "_reader"
+
 
 class MockedReader:
     """Publishes when asked to, and answers what it is asked."""
@@ -183,7 +185,20 @@ class MockedReader:
 
 
 def devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr.DeviceEntry]:
-    """Return the devices of an entry by identifier."""
+    """Return the devices of the meters of an entry by identifier."""
+    return {
+        identifier: device
+        for identifier, device in _all_devices(hass, entry).items()
+        if not identifier.endswith(READER_SUFFIX)
+    }
+
+
+def reader_device(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
+    """Return the device of the reader of an entry."""
+    return _all_devices(hass, entry)[f"{entry.unique_id or entry.entry_id}{READER_SUFFIX}"]
+
+
+def _all_devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr.DeviceEntry]:
     return {
         identifier: device
         for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)

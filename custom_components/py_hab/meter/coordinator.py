@@ -282,6 +282,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     @callback
     def _async_update_devices(self) -> None:
+        """Update the devices and what is shown of the reader itself."""
+        self.async_update_listeners()
         for meter_index in self._meters:
             self._update_device(meter_index)
 
