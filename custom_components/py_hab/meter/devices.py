@@ -1,5 +1,7 @@
 """The devices and unique ids of the meters of a reader."""
 
+import re
+
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -43,14 +45,17 @@ class MeterDevices:
         self, meter_index: str, prefix: str, identity: MeterIdentity, reader: ReaderInfo
     ) -> None:
         """Register or update the device of a meter."""
-        number = identity.number
+        number, name = identity.number, self.name_of(meter_index, prefix)
+        # Most scripts name the model of the meter here. "WP" for a meter called WP adds nothing.
+        model = prefix.strip()
+        if model == name and not re.search(r"\d", model):
+            model = ""
         dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self.identifier(meter_index))},
-            name=self.name_of(meter_index, prefix),
+            name=name,
             manufacturer=identity.manufacturer_name,
-            # Most scripts name the model of the meter, or its protocol.
-            model=prefix.strip() or None,
+            model=model or None,
             serial_number=number.number if number else None,
             via_device_id=self.async_update_reader(reader).id,
             # Versions of py_hab before 0.2 showed those of the reader here.
