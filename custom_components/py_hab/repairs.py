@@ -74,7 +74,7 @@ class MeterReplacedFlow(RepairsFlow):
         }
         errors: dict[str, str] = {}
         if not replaced:
-            meter.async_answer(self._meter_index, Answer.NEW_METER, {})
+            await meter.async_answer(self._meter_index, Answer.NEW_METER, {})
             return self.async_create_entry(data={})
         if user_input is not None:
             max_power = meter.config_entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
@@ -84,7 +84,7 @@ class MeterReplacedFlow(RepairsFlow):
                 counted = {
                     quantity: _counted(user_input, record) for quantity, record in replaced.items()
                 }
-                meter.async_answer(self._meter_index, Answer.NEW_METER, counted)
+                await meter.async_answer(self._meter_index, Answer.NEW_METER, counted)
                 return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="new_meter",
@@ -113,7 +113,7 @@ class MeterReplacedFlow(RepairsFlow):
         meter = self._coordinator()
         if meter is None:
             return self.async_abort(reason="not_loaded")
-        meter.async_answer(self._meter_index, Answer.SAME_METER, {})
+        await meter.async_answer(self._meter_index, Answer.SAME_METER, {})
         return self.async_create_entry(data={})
 
     def _coordinator(self) -> MeterCoordinator | None:

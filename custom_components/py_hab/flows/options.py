@@ -14,7 +14,6 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import (
-    CONF_KIND,
     CONF_MAX_POWER,
     CONF_POWER_INTERVAL,
     CONF_REGISTERS,
@@ -22,12 +21,14 @@ from ..const import (
     DEFAULT_SCAN_INTERVAL,
     MAX_SCAN_INTERVAL,
     MIN_SCAN_INTERVAL,
-    EntryKind,
+    UNKNOWN_KIND,
 )
 from ..counters.guard import DEFAULT_MAX_POWER
+from ..entry import kind_of
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_mappings, choice_of
 from ..sml.registers import KeyMapping
+from ..util.texts import as_code, as_markdown
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,
@@ -36,7 +37,7 @@ from .key_section import (
     names_in_other_blocks,
     suggested_choices,
 )
-from .received import as_code, in_form_order, value_text
+from .received import in_form_order, value_text
 
 _FRITZBOX_SCHEMA = vol.Schema(
     {
@@ -100,7 +101,9 @@ class PyHabOptionsFlow(HistoryFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show a menu of the options."""
-        kind = EntryKind(self.config_entry.data[CONF_KIND])
+        kind = kind_of(self.config_entry)
+        if kind is None:
+            return self.async_abort(reason=UNKNOWN_KIND)
         return self.async_show_menu(
             step_id="init", menu_options=[kind.value, "history", "import_database"]
         )
@@ -133,7 +136,8 @@ class PyHabOptionsFlow(HistoryFlow):
         all_keys = [*received.in_use, *received.unknown, *assigned, *by_values, *others]
         suggested = suggested_choices(all_keys, assigned) | received.in_use | by_values
         keys = self._keys = in_form_order(all_keys, suggested)
-        values = {**received.values, **received.unknown, **others}
+        unknown = {key: as_markdown(value) for key, value in {**received.unknown, **others}.items()}
+        values = {**received.values, **unknown}
         is_known = not (received.unknown or by_values)
         return self.async_show_form(
             step_id="meter",
@@ -142,9 +146,7 @@ class PyHabOptionsFlow(HistoryFlow):
                 {**options, CONF_REGISTERS: suggested},
             ),
             description_placeholders={
-                "unknown": ", ".join(
-                    f"`{key}` ({value})" for key, value in {**received.unknown, **others}.items()
-                )
+                "unknown": ", ".join(f"{as_code(key)} ({value})" for key, value in unknown.items())
                 or "-",
                 "received": ", ".join(
                     f"{as_code(key)} {values[key]}" for key in keys if key in values

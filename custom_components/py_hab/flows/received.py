@@ -9,7 +9,7 @@ from ..sml.key_mapping import CHOICES, ORDER
 from ..sml.meter_id import manufacturer_of, parse_meter_id
 from ..sml.payload import number_in
 from ..sml.registers import COUNTERS, QUANTITIES, KeyMapping, Quantity, QuantityKind
-from ..util.texts import local_number
+from ..util.texts import as_code, as_markdown, local_number
 
 _NUMBER: Final = ",.10g"
 """Format of a number, as on the display of a meter."""
@@ -69,7 +69,7 @@ def as_table(
         "| {} | {} | {} |".format(
             meaning_of(choices.get(item.name), texts),
             value_text(item.value, _mapping(choices.get(item.name)), language=language),
-            as_code(item.key) if is_one_block else f"{as_code(item.prefix)} {as_code(item.key)}",
+            " ".join(map(as_code, filter(None, ("" if is_one_block else item.prefix, item.key)))),
         )
         for item in sorted(values, key=lambda item: order.index(item.name))
     )
@@ -138,9 +138,4 @@ def _mapping(choice: str | None) -> KeyMapping | None:
 
 
 def _text(value: str) -> str:
-    return value.replace("|", "")[:_MAX_TEXT] or _NOTHING
-
-
-def as_code(key: str) -> str:
-    """Return a key as code in Markdown."""
-    return f"`{key}`" if key else ""
+    return as_markdown(value[:_MAX_TEXT]) or _NOTHING
