@@ -80,6 +80,11 @@ def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -
     }
 
 
+def is_unknown(name: str, choices: Mapping[str, str]) -> bool:
+    """Whether neither the user nor its name says what a key means."""
+    return name not in choices and _by_name(name) is None
+
+
 def choices_by_values(entry: MeterConfigEntry) -> dict[str, str]:
     """Return the choices that the values of a loaded meter suggest, until the user confirms them."""
     if entry.state is not ConfigEntryState.LOADED:

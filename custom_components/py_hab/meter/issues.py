@@ -16,7 +16,7 @@ READERS_SHARE_TOPIC: Final = "readers_share_topic"
 METER_REPLACED: Final = "meter_replaced"
 PROBLEMS: Final = (*MeterProblem, METER_SILENT)
 LEARN_MORE: Final = "https://github.com/jankstar/py_hab#when-the-meter-is-in-trouble"
-_READING: Final = ",.10g"
+READING: Final = ",.10g"
 """Format of a reading, as on the display."""
 
 
@@ -113,8 +113,8 @@ class MeterIssues:
             translation_key=METER_REPLACED,
             translation_placeholders={
                 "name": as_markdown(name),
-                "before": local_number(record.before, _READING, language=language),
-                "now": local_number(record.now, _READING, language=language),
+                "before": local_number(record.before, READING, language=language),
+                "now": local_number(record.now, READING, language=language),
             },
         )
 
