@@ -53,6 +53,11 @@ _CONFIRMATIONS: Final = {
     Verdict.IMPLAUSIBLE_RISE: _Confirmation(5, 600.0, Verdict.REPLACED),
 }
 
+_OF_ANOTHER_METER: Final = frozenset({Verdict.ZERO, Verdict.JITTER, Verdict.DECREASED})
+"""Verdicts on readings that another meter explains, if another of its counters was replaced."""
+_AFTER_REPLACEMENT: Final = _Confirmation(3, 60.0, Verdict.REPLACED)
+"""Applies to these: the feed-in counter of a new meter may stay at zero for months."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -91,6 +96,8 @@ class CounterGuard:
     """Whether a second reading must confirm even a plausible one."""
     key: str = ""
     """The counter's key in the store of its entry."""
+    follows_replacement: bool = False
+    """Whether another counter of the same meter was replaced since the last accepted reading."""
     _pending: Pending | None = None
     _judged_at: float = math.inf
     _interval_s: float = 0.0
@@ -143,6 +150,14 @@ class CounterGuard:
         self._before_last, self.last, self._is_jittering = last, reading, False
         return True
 
+    def follow_replacement(self) -> None:
+        """Expect the counter of another meter: another counter of the same meter was replaced.
+
+        A zero, or a slightly lower reading, then replaces the counter once it is confirmed. The first
+        plausible reading shows that the counter was not replaced.
+        """
+        self.quarantined = self.follows_replacement = True
+
     def _note_interval(self, now: float) -> None:
         self._earlier_interval_s = self._interval_s
         self._interval_s = min(max(now - self._judged_at, 0.0), LONGEST_INTERVAL_S)
@@ -158,7 +173,9 @@ class CounterGuard:
         verdict = self._judge_alone(reading, now, interval_s)
         self._is_jittering = verdict is Verdict.JITTER
         confirmation = _CONFIRMATIONS.get(verdict)
-        if verdict is Verdict.ZERO and self.last is not None:
+        if self.follows_replacement and verdict in _OF_ANOTHER_METER:
+            confirmation = _AFTER_REPLACEMENT
+        elif verdict is Verdict.ZERO and self.last is not None:
             # Zeros are never confirmed: a counter that has restarted will rise.
             confirmation = None
         first = reading
@@ -183,7 +200,8 @@ class CounterGuard:
             self._before_last = reading
         elif self.last is not None and reading > self.last:
             self._before_last = self.last
-        self.last, self.at, self.quarantined = reading, now, False
+        self.last, self.at = reading, now
+        self.quarantined = self.follows_replacement = False
 
     def _confirmed(
         self, confirmation: _Confirmation, verdict: Verdict, reading: float, now: float

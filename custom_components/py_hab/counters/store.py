@@ -93,6 +93,18 @@ class CounterStore:
         for key in keys:
             self._guard(key).quarantined = True
 
+    def follow_replacement(self, *keys: str, replaced_at: datetime | None = None) -> None:
+        """Expect other readings of counters whose meter was replaced according to another counter.
+
+        With `replaced_at`, only of those that have not been read since then.
+        """
+        for key in keys:
+            guard = self._guards.get(key)
+            if guard is None or not guard.last:
+                continue
+            if replaced_at is None or (guard.at or 0.0) < replaced_at.timestamp():
+                guard.follow_replacement()
+
     def forget(self, *keys: str) -> None:
         """Remove counters that no longer exist."""
         for key in keys:

@@ -168,6 +168,9 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         for key in meter.counter_keys:
             if self._counters.last(key) is None:
                 self._counters.quarantine(key)
+        replaced_at = self.replacements.last_at(meter_index)
+        if replaced_at is not None:
+            self._counters.follow_replacement(*meter.counter_keys, replaced_at=replaced_at)
         self._meters[meter_index] = meter
         self._update_device(meter_index)
         return meter

@@ -124,6 +124,9 @@ class CounterStage:
                     replacement=replacement,
                 )
             )
+        if any(item.replacement and item.replacement.is_question for item in found):
+            others = COUNTERS - {item.quantity for item in found if item.is_new}
+            self._store.follow_replacement(*map(self.key_of, others))
         drawn = rises.get(Quantity.ENERGY_IMPORT, 0.0)
         fed_in = rises.get(Quantity.ENERGY_EXPORT, 0.0)
         if drawn != fed_in:
