@@ -40,6 +40,9 @@ class Verdict(StrEnum):
     """Higher than the house connection allows: a glitch, or another meter if the next readings
     agree."""
 
+    IMPLAUSIBLE = "implausible"
+    """A measurement beyond what the house connection allows."""
+
     @property
     def is_accepting(self) -> bool:
         """Whether the reading is accepted."""

@@ -46,6 +46,8 @@ class LearnedKeys:
     """Units that the values have proven, and mappings that earlier versions have inferred."""
     absolute_power: bool = False
     """Whether the power is published without its sign."""
+    modulus: float | None = None
+    """By how much a power is too high while feeding in, None if its negative numbers are right."""
     keys: dict[Quantity, str] = field(default_factory=dict)
     """The key under which each quantity was published."""
 
@@ -55,6 +57,7 @@ class LearnedKeys:
         sections = stored if isinstance(stored, dict) else {}
         findings = decode_values(tuple[Quantity, float], sections.get("findings"))
         keys = decode_values(str, sections.get("keys"))
+        modulus = sections.get("modulus")
         return cls(
             inferred={
                 key: KeyMapping(quantity, factor)
@@ -62,6 +65,7 @@ class LearnedKeys:
                 if factor > 0
             },
             absolute_power=sections.get("absolute_power") is True,
+            modulus=modulus if isinstance(modulus, float) and 0 < modulus < math.inf else None,
             keys={Quantity(name): key for name, key in keys.items() if name in Quantity},
         )
 
@@ -70,6 +74,7 @@ class LearnedKeys:
         return {
             "findings": {key: [item.quantity, item.factor] for key, item in self.inferred.items()},
             "absolute_power": self.absolute_power,
+            "modulus": self.modulus,
             "keys": encode(self.keys),
         }
 

@@ -57,7 +57,9 @@ class Meter:
         self.resolver = KeyResolver(assigned, max_power=max_power)
         self._freshness = Freshness()
         self._counters = CounterStage(meter_index, counters)
-        self._measurements = MeasurementStage(self._counters, self._freshness)
+        self._measurements = MeasurementStage(
+            self._counters, self._freshness, max_power=max_power
+        )
         self._shown = ShownValues(power_interval)
         self._health = MeterHealth()
         self._watched: dict[str, datetime] = {}
@@ -166,11 +168,14 @@ class Meter:
                 and (kwh := self._counters.last(quantity)) is not None
             },
             power=self._measurements.power,
+            is_signed=self._measurements.is_signed,
             has_id=self.identity.has_number,
             other_values=hash(tuple(self._measurements.received.values())),
         )
         self.resolver.infer(block, now)
-        self._measurements.absolute_power |= self.resolver.inference.absolute_power
+        inference = self.resolver.inference
+        self._measurements.absolute_power |= inference.absolute_power
+        self._measurements.modulus = self._measurements.modulus or inference.modulus
 
     # Storage
 
@@ -180,6 +185,7 @@ class Meter:
         return LearnedKeys(
             inferred=self.resolver.inferred,
             absolute_power=self._measurements.absolute_power,
+            modulus=self._measurements.modulus,
             keys=dict(self.keys),
         )
 
@@ -190,6 +196,7 @@ class Meter:
         """
         self.resolver.inferred |= learned.inferred
         self._measurements.absolute_power = learned.absolute_power
+        self._measurements.modulus = learned.modulus
         reassigned: list[Quantity] = []
         for quantity, key in learned.keys.items():
             if self.resolver.is_reassigned(key, quantity):

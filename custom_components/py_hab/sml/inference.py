@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from .plausibility import moduli_within
 from .registers import KeyMapping, Quantity
 
 BLOCK_LENGTH: Final = timedelta(minutes=10)
@@ -257,6 +258,10 @@ class KeyInference:
         """Begin without evidence; `known` returns what the user, or else a key's name, says."""
         self.absolute_power = False
         """Whether the power lacks its sign: it is positive while only the export counter rises."""
+        self.modulus: float | None = None
+        """By how much the power is too high while only the export counter rises; see `plausibility`.
+
+        Only if the wrapped numbers are small enough for a house connection."""
         self.settled = False
         """Whether nothing is left to learn."""
         self._record = Record(known)
@@ -302,10 +307,28 @@ class KeyInference:
         if power and imported and exported and not self._has_sign(power):
             fits = self._fits(exported, power, still=imported)
             self.absolute_power = any(fit.agrees for fit in fits)
+            if not self.absolute_power:
+                self.modulus = self._find_modulus(power, imported, exported)
+
+    def _find_modulus(self, power: str, imported: str, exported: str) -> float | None:
+        """Return the modulus with which the power amounts to what was fed in, None if none does."""
+        return next(
+            (
+                modulus
+                for modulus in moduli_within(self._keys[power].peak)
+                for fit in self._fits(exported, power, still=imported, modulus=modulus)
+                if fit.agrees
+            ),
+            None,
+        )
 
     def _has_sign(self, power: str) -> bool:
         """Whether it is known if a power has a sign."""
-        return self.absolute_power or self._keys[power].negatives >= MIN_NEGATIVES
+        return (
+            self.absolute_power
+            or self.modulus is not None
+            or self._keys[power].negatives >= MIN_NEGATIVES
+        )
 
     def _is_settled(self) -> bool:
         power, imported, exported = map(self._holder, _BALANCE)
@@ -412,11 +435,18 @@ class KeyInference:
         return mapping is not None and (not mapping.doubtful or key in self._factors)
 
     def _fits(
-        self, counter: str, power: str, *, is_negative: bool = False, still: str | None = None
+        self,
+        counter: str,
+        power: str,
+        *,
+        is_negative: bool = False,
+        still: str | None = None,
+        modulus: float = 0.0,
     ) -> Iterator[Fit]:
         """Yield how a counter goes with a power, or its negative half, in all possible units.
 
-        With `still`, only while that other counter stands still.
+        With `still`, only while that other counter stands still. With `modulus`, by how much the
+        power falls short of that.
         """
         named = self._keys[counter].mapping
         counter_factor = named.factor if named and not named.doubtful else None
@@ -424,10 +454,19 @@ class KeyInference:
         for units in _UNITS_OF_SMALL_POWER if is_small else _UNITS_OF_LARGE_POWER:
             is_possible = counter_factor in {None, units.counter}
             if is_possible and self._factors.get(power) in {None, units.power}:
-                yield self._fit(counter, power, units, is_negative=is_negative, still=still)
+                yield self._fit(
+                    counter, power, units, is_negative=is_negative, still=still, modulus=modulus
+                )
 
     def _fit(
-        self, counter: str, power: str, units: Units, *, is_negative: bool, still: str | None
+        self,
+        counter: str,
+        power: str,
+        units: Units,
+        *,
+        is_negative: bool,
+        still: str | None,
+        modulus: float,
     ) -> Fit:
         duration, counted, integrated, max_residual = timedelta(), 0.0, 0.0, 0.0
         curve: list[tuple[timedelta, float]] = []
@@ -440,7 +479,10 @@ class KeyInference:
                 continue
             duration += block.duration
             counted += count.risen * units.counter
-            integrated += (flow.negative if is_negative else flow.positive) * units.power / 1000
+            published = flow.negative if is_negative else flow.positive
+            if modulus:
+                published = max(modulus * (block.duration / _HOUR) - published, 0.0)
+            integrated += published * units.power / 1000
             max_residual = max(max_residual, abs(counted - integrated))
             curve.append((duration, counted))
         straight = (abs(height - counted * (time / duration)) for time, height in curve)
