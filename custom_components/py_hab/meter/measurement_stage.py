@@ -31,9 +31,7 @@ class Measurement:
 class MeasurementStage:
     """Selects the key of each measurement, and determines the sign of the power."""
 
-    def __init__(
-        self, counters: CounterStage, freshness: Freshness, *, max_power: float
-    ) -> None:
+    def __init__(self, counters: CounterStage, freshness: Freshness, *, max_power: float) -> None:
         """Start without measurements. The counters show the direction in which energy flows.
 
         `max_power` is the power of the house connection in kW.
