@@ -54,6 +54,7 @@ from .const import (
     EntryKind,
 )
 from .flows.key_section import (
+    choices_by_size,
     choices_by_values,
     chosen_mappings,
     mapping_section,
@@ -397,9 +398,12 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
             assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
             if topic == entry.data[CONF_TOPIC]:
                 by_values = choices_by_values(entry)
-        received = (key for fields in blocks.values() for key in fields)
+        received = {key: value for fields in blocks.values() for key, value in fields.items()}
         keys = list(dict.fromkeys([*received, *assigned]))
-        suggested = suggested_choices(keys, assigned) | by_values
+        by_size = choices_by_size(
+            {key: value for key, value in received.items() if key not in assigned}
+        )
+        suggested = suggested_choices(keys, assigned) | by_size | by_values
         errors: dict[str, str] = {}
         if user_input is not None:
             suggested = user_input[CONF_REGISTERS]
@@ -407,7 +411,7 @@ class PyHabConfigFlow(ConfigFlow, domain=DOMAIN):
                 if any(suggested.get(key) in METER_CHOICES for key in fields):
                     return self._finish_meter(prefix, chosen_mappings(keys, suggested))
             errors["base"] = "no_register"
-        collapsed = bool(probe.meters) and not (errors or by_values)
+        collapsed = bool(probe.meters) and not (errors or by_values or by_size)
         return self.async_show_form(
             step_id="tasmota_confirm",
             data_schema=self.add_suggested_values_to_schema(

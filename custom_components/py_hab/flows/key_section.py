@@ -17,7 +17,9 @@ from ..const import CONF_REGISTERS
 from ..meter.coordinator import MeterConfigEntry
 from ..sml.key_mapping import CHOICES, choice_of
 from ..sml.key_names import mapping_of_name
-from ..sml.registers import KeyMapping, Quantity
+from ..sml.payload import number_in
+from ..sml.plausibility import LARGEST_KWH
+from ..sml.registers import COUNTERS, KeyMapping, Quantity
 
 _SELECTOR: Final = SelectSelector(
     SelectSelectorConfig(
@@ -40,6 +42,20 @@ def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -
         for key, mapping in mappings
         if mapping is not None and (choice := choice_of(mapping)) is not None
     }
+
+
+def choices_by_size(fields: Mapping[str, object]) -> dict[str, str]:
+    """Return the choices of counters that are too large for the unit that their names say."""
+    choices: dict[str, str] = {}
+    for key, value in fields.items():
+        mapping = mapping_of_name(key)
+        if mapping is None or mapping.quantity not in COUNTERS:
+            continue
+        if number_in(value) * mapping.factor >= LARGEST_KWH:
+            smaller = KeyMapping(mapping.quantity, mapping.factor / 1000)
+            if (choice := choice_of(smaller)) is not None:
+                choices[key] = choice
+    return choices
 
 
 def choices_by_values(entry: MeterConfigEntry) -> dict[str, str]:

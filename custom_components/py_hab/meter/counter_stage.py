@@ -10,12 +10,11 @@ from ..counters.gap import Gap
 from ..counters.guard import Judgement
 from ..counters.store import CounterStore
 from ..counters.verdict import ACCEPTING, Verdict
+from ..sml.plausibility import LARGEST_KWH
 from ..sml.registers import COUNTERS, Quantity
 from .key_resolver import KeyReading, Readings
 from .unit_check import UnitCheck
 
-_DISPLAY_LIMIT: Final = 1e6
-"""kWh. The display of a meter has six digits before the decimal point."""
 _IS_READ: Final = ACCEPTING | {Verdict.JITTER, Verdict.QUARANTINED}
 """Verdicts that show that the reader does read the meter."""
 
@@ -246,5 +245,5 @@ def _nearest(candidates: Sequence[KeyReading], accepted: float | None) -> KeyRea
         return candidates[0]
     finite = [item for item in candidates if math.isfinite(item.value)] or candidates
     if accepted is None:
-        return max(finite, key=lambda item: item.value if item.value < _DISPLAY_LIMIT else -1)
+        return max(finite, key=lambda item: item.value if item.value < LARGEST_KWH else -1)
     return min(finite, key=lambda item: abs(item.value - accepted))

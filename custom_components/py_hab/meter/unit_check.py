@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 import math
 from typing import Final, NamedTuple
 
+from ..sml.plausibility import LARGEST_KWH
 from ..sml.registers import Quantity
 from .key_resolver import KeyReading, KeyResolver
 
-LARGEST_KWH: Final = 1e6
-"""kWh. The display of a meter has six digits before the decimal point, and no home fills them."""
 MIN_READINGS: Final = 3
 """How many consecutive readings must agree. A single one is a glitch."""
 MIN_DURATION: Final = timedelta(seconds=60)

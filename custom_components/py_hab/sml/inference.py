@@ -417,7 +417,8 @@ class KeyInference:
         has_fed_in = exported is not None and self._keys[exported].reading >= MIN_FED_IN
         if power and has_fed_in and not self._has_sign(power):
             return False
-        is_named = all(self._is_certain(key) for key in self._keys)
+        # Without its PIN, a meter reports no power yet.
+        is_named = bool(power or not imported) and all(map(self._is_certain, self._keys))
         return is_named or len(self._record.blocks) == MAX_BLOCKS
 
     # What is suggested

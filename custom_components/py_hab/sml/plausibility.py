@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 from .registers import QUANTITIES, Quantity
 
+LARGEST_KWH: Final = 1e6
+"""kWh. The display of a meter has six digits before the decimal point, and no home fills them."""
 _LOWEST_VOLTAGE: Final = 230.0 * 0.85
 """V. The current of a connection is highest at the lowest voltage (EN 50160)."""
 _MODULI: Final = tuple(
