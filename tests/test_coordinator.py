@@ -280,7 +280,7 @@ async def test_unreadable_answer_does_not_revive_what_was_unavailable(
     assert all_unavailable(hass)
 
 
-async def test_changed_password_is_asked_for_and_not_tried_again(
+async def test_changed_password_is_asked_for_after_three_attempts(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
@@ -290,14 +290,14 @@ async def test_changed_password_is_asked_for_and_not_tried_again(
     await set_up(hass, fritzbox_entry)
     box.set_password(DEFAULT_USER, "another")
     box.end_sessions()
-    await time.passes(hass, 20 * POLL)
+    await time.passes(hass, 60 * POLL)
     assert all_unavailable(hass)
-    assert len(box.logins) == 2
+    assert len(box.logins) == 1 + 3
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
     (reported,) = logged(caplog)
-    assert reported.startswith("Authentication failed while fetching FRITZ!Box data: ")
-    assert reported.endswith("The FRITZ!Box does not accept user and password")
+    assert reported.startswith("Error fetching FRITZ!Box data: ")
+    assert "trying again in 60 seconds" in reported
 
 
 async def test_wrong_password_at_set_up_is_asked_for(

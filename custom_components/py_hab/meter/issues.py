@@ -9,7 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 from ..const import DOMAIN
 from ..counters.verdict import Verdict
 from ..sml.health import MeterProblem
-from ..util.texts import local_number
+from ..util.texts import MAX_LINE, as_code, as_markdown, local_number
 from .counter_stage import WaitingCounter
 from .replacements import ReplacementRecord
 
@@ -63,7 +63,7 @@ class MeterIssues:
                     learn_more_url=LEARN_MORE,
                     severity=ir.IssueSeverity.WARNING,
                     translation_key=problem,
-                    translation_placeholders={"name": name},
+                    translation_placeholders={"name": as_markdown(name)},
                 )
             else:
                 self._raised.discard(key)
@@ -92,8 +92,8 @@ class MeterIssues:
             severity=ir.IssueSeverity.ERROR,
             translation_key=READERS_SHARE_TOPIC,
             translation_placeholders={
-                "name": name,
-                "topic": topic,
+                "name": as_markdown(name),
+                "topic": as_markdown(topic, length=MAX_LINE),
                 "readers": ", ".join(f"{address} ({mac})" for mac, address in readers.items()),
             },
         )
@@ -124,8 +124,8 @@ class MeterIssues:
                     severity=ir.IssueSeverity.WARNING,
                     translation_key=problem,
                     translation_placeholders={
-                        "name": name,
-                        "key": waiting.key.replace("`", ""),
+                        "name": as_markdown(name),
+                        "key": as_code(waiting.key),
                         "reading": local_number(waiting.reading, _READING, language=language),
                         "last": "-"
                         if last is None
@@ -158,7 +158,7 @@ class MeterIssues:
             severity=ir.IssueSeverity.WARNING,
             translation_key=METER_REPLACED,
             translation_placeholders={
-                "name": name,
+                "name": as_markdown(name),
                 "before": local_number(record.before, _READING, language=language),
                 "now": local_number(record.now, _READING, language=language),
             },

@@ -532,7 +532,7 @@ class KeyInference:
         is_known = named is not None and not named.doubtful
         counter_factor = self._counter_factor(counter) if is_known else None
         is_small = self._keys[power].peak <= MAX_KW
-        possible = _UNITS_OF_SMALL_POWER if is_small else _UNITS_OF_LARGE_POWER
+        possible: tuple[Units, ...] = _UNITS_OF_SMALL_POWER if is_small else _UNITS_OF_LARGE_POWER
         proven = self._factors.get(power)
         if proven is not None and counter_factor is not None:
             possible = (Units(proven, counter_factor),)
