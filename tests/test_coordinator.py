@@ -7,9 +7,9 @@ import logging
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab.box.errors import LONGEST_BACK_OFF
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import KEEP_VALUES_FOR, FritzBoxCoordinator
-from custom_components.py_hab.fritzbox_errors import LONGEST_BACK_OFF
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant

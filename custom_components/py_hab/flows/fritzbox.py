@@ -28,24 +28,24 @@ from homeassistant.helpers.service_info.ssdp import (
     SsdpServiceInfo,
 )
 
+from ..box.errors import ERROR_KEYS
+from ..box.identity import offers_smart_home, reported_serial
+from ..box.ownership import async_rename_box, device_owner
 from ..const import CONF_KIND, EntryKind
-from ..coordinator import async_rename_box, device_owner, login_record
+from ..coordinator import login_record
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry
 from ..fritzbox.address import as_ip_address, host_of, is_link_local, with_host
 from ..fritzbox.devices import DeviceList
-from ..fritzbox.login import BoxInfo, LoginRecord, serial_of
-from ..fritzbox_api import (
-    FritzBoxClient,
+from ..fritzbox.errors import (
     FritzBoxError,
     InvalidAnswerError,
     LoginBlockedError,
     LoginPostponedError,
     NotAFritzBoxError,
-    offers_smart_home,
-    reported_serial,
 )
-from ..fritzbox_errors import ERROR_KEYS
+from ..fritzbox.login import BoxInfo, LoginRecord, serial_of
+from ..fritzbox_api import FritzBoxClient
 from ..util.texts import as_markdown, clean_text
 
 _LOGGER = logging.getLogger(__name__)
