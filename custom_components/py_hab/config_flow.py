@@ -39,6 +39,7 @@ from .const import (
 from .entry import kind_of
 from .flows.fritzbox import FritzBoxFlow
 from .flows.key_section import (
+    choices_by_size,
     choices_by_values,
     chosen_mappings,
     is_unknown,
@@ -220,7 +221,15 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
         names = names_in_blocks(blocks)
         received = received_values(blocks, names)
         keys = [*(item.name for item in received), *assigned]
-        suggested = suggested_choices(keys, assigned) | by_values
+        by_size = choices_by_size(
+            {
+                name: blocks[prefix][key]
+                for prefix, block in names.items()
+                for name, key in block.items()
+                if name not in assigned
+            }
+        )
+        suggested = suggested_choices(keys, assigned) | by_size | by_values
         keys = in_form_order(keys, suggested)
         known, language = suggested, self.hass.config.language
         errors: dict[str, str] = {}
@@ -231,7 +240,7 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
                     return await self._async_finish_meter(prefix, chosen_mappings(keys, suggested))
             errors["base"] = "no_register"
         has_unknown = any(is_unknown(name, known) for prefix in meters for name in names[prefix])
-        collapsed = bool(meters) and not (errors or by_values or has_unknown)
+        collapsed = bool(meters) and not (errors or by_values or by_size or has_unknown)
         texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
         return self.async_show_form(
             step_id="tasmota_confirm",

@@ -32,7 +32,7 @@ from .const import DEFAULT_SCAN_INTERVAL, DOMAIN
 from .counters.store import CounterStore
 from .entry import AnyConfigEntry, EntryData
 from .fritzbox.device_stats import DeviceStats
-from .fritzbox.devices import Device, DeviceList
+from .fritzbox.devices import ALL_ZERO, Device, DeviceList
 from .fritzbox.errors import (
     FritzBoxError,
     InvalidAnswerError,
@@ -42,6 +42,7 @@ from .fritzbox.errors import (
 )
 from .fritzbox.login import BoxInfo, LoginRecord, serial_of
 from .fritzbox.rest import Overview
+from .fritzbox.smart_meters import SmartMeters
 from .fritzbox.stale_devices import StaleDevices
 from .fritzbox_api import FritzBoxClient
 from .meter.coordinator import MeterCoordinator
@@ -135,6 +136,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._counters = counters
         self._errors = FritzBoxErrors(hass, entry, host=str(self.client.url))
         self._stale_devices = StaleDevices()
+        self._smart_meters = SmartMeters()
         self.ownership = DeviceOwnership(hass, entry)
         self._asking: asyncio.Task[None] | None = None
         self._is_malformed = False
@@ -271,10 +273,16 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         devices = dict(answer.devices)
         for ain, device in devices.items():
             meter = device.power_meter
-            if meter is not None and meter.energy is not None:
+            if meter is None:
+                continue
+            if ALL_ZERO in device.parse_errors:
+                meter = self._smart_meters.with_zero(ain, meter, self._counters.last(ain), now)
+            else:
+                self._smart_meters.note(ain, meter)
+            if meter.energy is not None:
                 judgement = self._counters.judge(ain, meter.energy, now)
                 meter = replace(meter, energy=judgement.accepted)
-                devices[ain] = replace(device, power_meter=meter)
+            devices[ain] = replace(device, power_meter=meter)
         return replace(answer, devices=devices)
 
     def _with_rest_details(self, answer: DeviceList) -> DeviceList:

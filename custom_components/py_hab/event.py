@@ -119,7 +119,8 @@ class MeterReplacedEvent(MeterEntity, EventEntity):
 
     @callback
     def _replaced(self, meter_index: str, replacement: Replacement) -> None:
-        if meter_index == self._meter_index:
+        # A corrected unit or key is no event of the meter.
+        if meter_index == self._meter_index and replacement.verdict in self.event_types:
             self._trigger_event(
                 replacement.verdict,
                 {

@@ -45,6 +45,7 @@ class UnsavedCounterStore(CounterStore):
         """Begin without any counter."""
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
+        self.must_be_saved = False
         self.notes: dict[str, Any] = {}
         self.gaps = []
         self.rejected = Counter()

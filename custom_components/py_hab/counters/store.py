@@ -143,6 +143,42 @@ class CounterStore:
         for key in keys:
             self._guard(key).quarantined = True
 
+    def expect(self, verdict: Verdict, *keys: str, since: datetime | None = None) -> None:
+        """Expect the readings of other counters, for the reason that `verdict` names.
+
+        With `since`, only under those keys that have not been read since then.
+        """
+        for key in keys:
+            guard = self._guards.get(key)
+            if guard is None or not guard.last:
+                continue
+            if since is None or (guard.at or 0.0) < since.timestamp():
+                guard.expect(verdict)
+
+    def correct_unit(self, key: str, factor: float, reading: float, now: datetime) -> Gap | None:
+        """Continue a counter whose readings were in another unit; return the gap to correct.
+
+        `factor` converts the last accepted reading, `reading` is the new one in kWh.
+        """
+        guard = self._guard(key)
+        before, at = guard.last, guard.at
+        guard.rescale(factor)
+        self.schedule_save()
+        end = now.timestamp()
+        if before is None or at is None or not 0 <= at <= end:
+            return None
+        gap = Gap(
+            key=key,
+            start=at,
+            before=before,
+            end=end,
+            after=reading,
+            verdict=Verdict.UNIT_CORRECTED,
+            counted=max(reading - before * factor, 0.0),
+        )
+        self.add_gap(gap)
+        return gap
+
     def forget(self, *keys: str) -> None:
         """Remove counters that no longer exist."""
         for key in keys:

@@ -16,6 +16,7 @@ from ..counters.verdict import Verdict
 from ..entry import AnyConfigEntry, RepairReport
 from .planning.outage import OutageRepair, plan_outage_repair
 from .planning.rows import HOUR, ROUNDING_ERROR, Row, full_hour
+from .planning.unit_correction import plan_unit_correction
 from .sources import Source
 from .statistics.editor import StatisticsEditor
 from .statistics.journal import ChangeReason, StatisticChanges
@@ -86,6 +87,8 @@ class GapRepair:
         nothing, until the hours of the gap and a reading after it have been compiled. Raises
         HomeAssistantError if the recorder refuses.
         """
+        if gap.verdict is Verdict.UNIT_CORRECTED:
+            return await self._async_correct_unit(source, gap)
         statistic = source.statistic
         complete = _with_energy(gap, source)
         plan = await self._async_plan(source, complete, known_readings)
@@ -112,6 +115,38 @@ class GapRepair:
                 energy=round(complete.energy, 3),
                 shift=round(plan.adjustment, 3),
                 reason=complete.verdict.value,
+            ),
+        )
+
+    async def _async_correct_unit(self, source: Source, gap: Gap) -> GapResult | None:
+        """Convert the hours before a gap to the unit of the reading after it."""
+        statistic = source.statistic
+        since = full_hour(gap.start) - 2 * HOUR
+        plan = plan_unit_correction(
+            gap,
+            short_term_rows=await self._editor.async_short_term_rows(statistic, since),
+            hourly_rows=await self._editor.async_hourly_rows(statistic, 0.0),
+            compiled_until=self._editor.compiled_until(),
+        )
+        if plan is None:
+            self._drop_old([gap])
+            return None
+        if not self._dry_run:
+            # In this order: after a crash in between, the plan is the same, without the adjustment.
+            await self._editor.async_adjust_sum(
+                statistic, plan.adjust_from, plan.adjustment, ChangeReason.UNIT
+            )
+            await self._editor.async_write(statistic, plan.rows, ChangeReason.UNIT)
+            self._counters.settle(gap)
+            _LOGGER.info("%s: unit of %d hours corrected", statistic.id, len(plan.rows))
+        return GapResult(
+            hours=frozenset(row.start for row in plan.rows),
+            report=RepairReport(
+                since=dt_util.utc_from_timestamp(plan.rows[0].start if plan.rows else gap.start),
+                until=dt_util.utc_from_timestamp(gap.end),
+                energy=round(gap.energy, 3),
+                shift=round(plan.adjustment, 3),
+                reason=gap.verdict.value,
             ),
         )
 

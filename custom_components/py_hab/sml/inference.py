@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+import math
 from typing import Final
 
+from .plausibility import moduli_within
 from .registers import KeyMapping, Quantity
 
 BLOCK_LENGTH: Final = timedelta(minutes=10)
@@ -48,6 +50,12 @@ MIN_NEGATIVES: Final = 20
 """Readings, after which a power has its sign."""
 MAX_KW: Final = 100.0
 """A home's power in kW is below, and in W it exceeds this sooner or later."""
+MAX_MEAN_KW: Final = 10.0
+"""A home's mean power in kW is below, in W above; so is the peak of a home that draws next to nothing."""
+MIN_ENERGY_OF_DECADE: Final = 0.02
+"""kWh; enough to tell units that are a hundred and more apart."""
+MAX_RESIDUAL_OF_DECADE: Final = 0.3
+"""Share of the counted energy."""
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
@@ -133,6 +141,14 @@ class KeyStats:
     def is_named(self, *quantities: Quantity) -> bool:
         """Whether the name says one of these, be it doubtful."""
         return self.mapping is not None and self.mapping.quantity in quantities
+
+    def looks_like_kw(self, fit: Fit) -> bool:
+        """Whether a power, whose fit assumes W, is rather in kW by its size."""
+        hours = fit.duration / _HOUR
+        mean = 1000 * fit.integrated / hours if hours else 0.0
+        if self.peak > MAX_KW or mean >= MAX_MEAN_KW:
+            return False
+        return self.has_decimals or self.peak < MAX_MEAN_KW
 
     def add(self, number: float, now: datetime) -> None:
         """Add a published number."""
@@ -237,6 +253,27 @@ class Fit:
         least, most = (ratio * self.integrated for ratio in UNIT_RATIO)
         return self.is_enough and least <= self.counted <= most
 
+    def decade(self, *, is_kw: bool) -> float:
+        """Return the power of ten by which the counter is off, if the power is in W or kW."""
+        integrated = self.integrated * (1000.0 if is_kw else 1.0)
+        if self.counted <= 0 or integrated <= 0:
+            return 1.0
+        exponent = round(math.log10(integrated / self.counted))
+        return 10.0 ** min(max(exponent, -5), 3)
+
+    def proves_other_unit(self, named: float) -> bool:
+        """Whether the counter has other units than its name says, with its factor `named`."""
+        ratio = self.units.counter / named
+        least = MIN_ENERGY if 0.05 < ratio < 20 else MIN_ENERGY_OF_DECADE
+        low, high = (bound * self.integrated for bound in UNIT_RATIO)
+        return (
+            ratio != 1
+            and self.duration >= MIN_DURATION
+            and self.counted >= max(least, MIN_STEPS * self.resolution)
+            and low <= self.counted <= high
+            and self.max_residual <= MAX_RESIDUAL_OF_DECADE * self.counted
+        )
+
     @property
     def agrees(self) -> bool:
         """Whether the counter follows the power all the time."""
@@ -253,23 +290,39 @@ class Fit:
 class KeyInference:
     """One meter's keys, watched."""
 
-    def __init__(self, known: Callable[[str], KeyMapping | None]) -> None:
-        """Begin without evidence; `known` returns what the user, or else a key's name, says."""
+    def __init__(
+        self,
+        known: Callable[[str], KeyMapping | None],
+        *,
+        is_assigned: Callable[[str], bool] = lambda _key: False,
+    ) -> None:
+        """Begin without evidence.
+
+        known: returns what the user, or else a key's name, says.
+        is_assigned: returns whether the user has said it, so that the unit of a counter is certain.
+        """
+        self._is_assigned = is_assigned
         self.absolute_power = False
         """Whether the power lacks its sign: it is positive while only the export counter rises."""
+        self.modulus: float | None = None
+        """By how much the power is too high while only the export counter rises; see `plausibility`.
+
+        Only if the wrapped numbers are small enough for a house connection."""
         self.settled = False
         """Whether nothing is left to learn."""
         self._record = Record(known)
         self._keys = self._record.keys
         self._factors: dict[str, float] = {}
         """Of powers, as a counter has proven them."""
+        self._counter_factors: dict[str, float] = {}
+        """Of counters, as a power has proven them."""
 
     @property
     def inferred(self) -> dict[str, KeyMapping]:
-        """Powers whose unit is not what their names say, or say without doubt."""
+        """Keys whose unit is not what their names say, or say without doubt."""
         return {
             key: KeyMapping(named.quantity, factor)
-            for key, factor in self._factors.items()
+            for key, factor in (self._factors | self._counter_factors).items()
             if (named := self._keys[key].mapping) and (named.doubtful or named.factor != factor)
         }
 
@@ -292,9 +345,40 @@ class KeyInference:
             for power, stats in self._keys.items():
                 is_open = stats.is_named(flow.power) and power not in self._factors
                 if counter and is_open and not stats.only_rises:
-                    for fit in self._fits(counter, power, is_negative=flow.is_negative):
-                        if fit.has_right_units:
-                            self._factors[power] = fit.units.power
+                    self._learn_unit(counter, power, is_negative=flow.is_negative)
+
+    def _learn_unit(self, counter: str, power: str, *, is_negative: bool) -> None:
+        """Learn the units of a power and its counter.
+
+        If they disagree by a power of ten, a power of plausible size is right, and the counter is in
+        another unit than its name says.
+        """
+        factor = self._counter_factor(counter)
+        as_named = self._fit(counter, power, Units(counter=factor), is_negative=is_negative)
+        is_kw = self._keys[power].looks_like_kw(as_named)
+        is_fixed = self._is_assigned(counter) or counter in self._counter_factors
+        for power_factor in (1.0, 1000.0) if is_kw else (1.0,):
+            units = Units(power_factor, factor)
+            if self._fit(counter, power, units, is_negative=is_negative).has_right_units:
+                break
+        else:
+            units = Units(1000.0 if is_kw else 1.0, factor * as_named.decade(is_kw=is_kw))
+            fit = self._fit(counter, power, units, is_negative=is_negative)
+            # Whatever agrees as named only needs more energy.
+            agrees = as_named.decade(is_kw=False) == 1.0
+            if is_fixed or agrees or not fit.proves_other_unit(factor):
+                return
+        self._factors[power] = units.power
+        self._counter_factors.setdefault(counter, units.counter)
+
+    def _counter_factor(self, counter: str) -> float:
+        """Return the factor of a certain counter, as far as is known."""
+        named = self._keys[counter].mapping
+        return self._counter_factors.get(counter, named.factor if named else 1.0)
+
+    def is_proven(self, key: str) -> bool:
+        """Whether a power has confirmed the unit of a counter."""
+        return key in self._counter_factors
 
     def _learn_sign(self) -> None:
         """Learn whether the power is positive although all of it is fed in."""
@@ -302,10 +386,28 @@ class KeyInference:
         if power and imported and exported and not self._has_sign(power):
             fits = self._fits(exported, power, still=imported)
             self.absolute_power = any(fit.agrees for fit in fits)
+            if not self.absolute_power:
+                self.modulus = self._find_modulus(power, imported, exported)
+
+    def _find_modulus(self, power: str, imported: str, exported: str) -> float | None:
+        """Return the modulus with which the power amounts to what was fed in, None if none does."""
+        return next(
+            (
+                modulus
+                for modulus in moduli_within(self._keys[power].peak)
+                for fit in self._fits(exported, power, still=imported, modulus=modulus)
+                if fit.agrees
+            ),
+            None,
+        )
 
     def _has_sign(self, power: str) -> bool:
         """Whether it is known if a power has a sign."""
-        return self.absolute_power or self._keys[power].negatives >= MIN_NEGATIVES
+        return (
+            self.absolute_power
+            or self.modulus is not None
+            or self._keys[power].negatives >= MIN_NEGATIVES
+        )
 
     def _is_settled(self) -> bool:
         power, imported, exported = map(self._holder, _BALANCE)
@@ -315,7 +417,8 @@ class KeyInference:
         has_fed_in = exported is not None and self._keys[exported].reading >= MIN_FED_IN
         if power and has_fed_in and not self._has_sign(power):
             return False
-        is_named = all(self._is_certain(key) for key in self._keys)
+        # Without its PIN, a meter reports no power yet.
+        is_named = bool(power or not imported) and all(map(self._is_certain, self._keys))
         return is_named or len(self._record.blocks) == MAX_BLOCKS
 
     # What is suggested
@@ -412,22 +515,43 @@ class KeyInference:
         return mapping is not None and (not mapping.doubtful or key in self._factors)
 
     def _fits(
-        self, counter: str, power: str, *, is_negative: bool = False, still: str | None = None
+        self,
+        counter: str,
+        power: str,
+        *,
+        is_negative: bool = False,
+        still: str | None = None,
+        modulus: float = 0.0,
     ) -> Iterator[Fit]:
         """Yield how a counter goes with a power, or its negative half, in all possible units.
 
-        With `still`, only while that other counter stands still.
+        With `still`, only while that other counter stands still. With `modulus`, by how much the
+        power falls short of that.
         """
         named = self._keys[counter].mapping
-        counter_factor = named.factor if named and not named.doubtful else None
+        is_known = named is not None and not named.doubtful
+        counter_factor = self._counter_factor(counter) if is_known else None
         is_small = self._keys[power].peak <= MAX_KW
-        for units in _UNITS_OF_SMALL_POWER if is_small else _UNITS_OF_LARGE_POWER:
+        possible: tuple[Units, ...] = _UNITS_OF_SMALL_POWER if is_small else _UNITS_OF_LARGE_POWER
+        proven = self._factors.get(power)
+        if proven is not None and counter_factor is not None:
+            possible = (Units(proven, counter_factor),)
+        for units in possible:
             is_possible = counter_factor in {None, units.counter}
-            if is_possible and self._factors.get(power) in {None, units.power}:
-                yield self._fit(counter, power, units, is_negative=is_negative, still=still)
+            if is_possible and proven in {None, units.power}:
+                yield self._fit(
+                    counter, power, units, is_negative=is_negative, still=still, modulus=modulus
+                )
 
     def _fit(
-        self, counter: str, power: str, units: Units, *, is_negative: bool, still: str | None
+        self,
+        counter: str,
+        power: str,
+        units: Units,
+        *,
+        is_negative: bool = False,
+        still: str | None = None,
+        modulus: float = 0.0,
     ) -> Fit:
         duration, counted, integrated, max_residual = timedelta(), 0.0, 0.0, 0.0
         curve: list[tuple[timedelta, float]] = []
@@ -440,7 +564,10 @@ class KeyInference:
                 continue
             duration += block.duration
             counted += count.risen * units.counter
-            integrated += (flow.negative if is_negative else flow.positive) * units.power / 1000
+            published = flow.negative if is_negative else flow.positive
+            if modulus:
+                published = max(modulus * (block.duration / _HOUR) - published, 0.0)
+            integrated += published * units.power / 1000
             max_residual = max(max_residual, abs(counted - integrated))
             curve.append((duration, counted))
         straight = (abs(height - counted * (time / duration)) for time, height in curve)
