@@ -1,6 +1,7 @@
 """Which unit a counter is published in, by its readings alone."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,11 @@ from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 IMPORT = Quantity.ENERGY_IMPORT
 NOW = datetime(2026, 3, 20, 18, tzinfo=UTC)
 IN_WH = KeyMapping(IMPORT, 0.001)
+
+
+def about(number: float) -> Any:
+    """Return what equals a number but for its rounding error."""
+    return pytest.approx(number)
 
 
 def check(
@@ -34,7 +40,7 @@ def test_no_home_shows_a_million_kwh(reading: float, factor: float) -> None:
     assert units.is_too_large(KeyReading("E_in", reading), None)
     *earlier, found = check(units, reading, reading, reading, last=None)
     assert earlier == [None, None]
-    assert found == UnitChanged(pytest.approx(reading * factor))
+    assert found == UnitChanged(about(reading * factor))
     assert resolver.factor_of("E_in") == factor
     assert resolver.is_proven("E_in")
 
@@ -44,7 +50,7 @@ def test_the_script_changes_the_unit_of_a_counter_that_is_proven() -> None:
     units = UnitCheck(resolver)
     units.note_accepted(IMPORT, "E_in")
     *_, found = check(units, 15.119, 15.119, 15.119, last=15_119.0)
-    assert found == UnitChanged(pytest.approx(15_119.0))
+    assert found == UnitChanged(about(15_119.0))
     assert resolver.factor_of("E_in") == 1.0
     assert units.is_too_large(KeyReading("E_in", 2e6), 1.0) is False
 
@@ -52,10 +58,10 @@ def test_the_script_changes_the_unit_of_a_counter_that_is_proven() -> None:
 def test_without_evidence_the_lower_reading_is_right() -> None:
     units = UnitCheck(KeyResolver({}, max_power=43.5))
     *_, found = check(units, 279.0, 279.0, 279.0, last=279_000.0)
-    assert found == UnitChanged(279.0, rescale=pytest.approx(0.001))
+    assert found == UnitChanged(279.0, rescale=about(0.001))
     resolver = KeyResolver({}, max_power=43.5)
     *_, found = check(UnitCheck(resolver), 279_000.0, 279_000.0, 279_000.0, last=279.0)
-    assert found == UnitChanged(pytest.approx(279.0))
+    assert found == UnitChanged(about(279.0))
     assert resolver.factor_of("E_in") == 0.001
 
 
@@ -63,7 +69,7 @@ def test_the_user_has_corrected_the_unit() -> None:
     units = UnitCheck(KeyResolver({"E_in": IN_WH}, max_power=43.5))
     units.factors[IMPORT] = 1.0
     *_, found = check(units, 279.0, 279.0, 279.0, last=279_000.0)
-    assert found == UnitChanged(279.0, rescale=pytest.approx(0.001))
+    assert found == UnitChanged(279.0, rescale=about(0.001))
 
 
 @pytest.mark.parametrize(
