@@ -126,10 +126,10 @@ class MeterIssues:
                     translation_placeholders={
                         "name": as_markdown(name),
                         "key": as_code(waiting.key),
-                        "reading": local_number(waiting.reading, _READING, language=language),
+                        "reading": local_number(waiting.reading, READING, language=language),
                         "last": "-"
                         if last is None
-                        else f"{local_number(last, _READING, language=language)} kWh",
+                        else f"{local_number(last, READING, language=language)} kWh",
                     },
                 )
 
