@@ -30,6 +30,8 @@ REPLACED = EventEntityDescription(
     key="counter_replaced",
     translation_key="counter_replaced",
     entity_category=EntityCategory.DIAGNOSTIC,
+    # Meters are replaced every eight years, and a repair issue asks about it.
+    entity_registry_enabled_default=False,
 )
 LONG_PRESS_SUFFIX = "-9"
 """Suffix of the key as which the FRITZ!DECT 400 lists a long press."""

@@ -102,7 +102,7 @@ class FritzBoxErrors:
             severity=ir.IssueSeverity.ERROR,
             translation_key="no_homeauto_right",
             translation_placeholders={
-                "host": as_markdown(self._host),
+                "host": self._host,
                 "username": as_markdown(self._entry.data[CONF_USERNAME]) or "-",
             },
         )

@@ -82,6 +82,11 @@ def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -
     }
 
 
+def is_unknown(name: str, choices: Mapping[str, str]) -> bool:
+    """Whether neither the user nor its name says what a key means."""
+    return name not in choices and _by_name(name) is None
+
+
 def choices_by_size(fields: Mapping[str, object]) -> dict[str, str]:
     """Return the choices of counters that are too large for the unit that their names say."""
     choices: dict[str, str] = {}

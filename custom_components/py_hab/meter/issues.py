@@ -27,7 +27,7 @@ COUNTER_WAITS: Final = {
 """Problems of a counter whose readings are refused, by the verdict on them."""
 PROBLEMS: Final = (*MeterProblem, METER_SILENT)
 LEARN_MORE: Final = "https://github.com/jankstar/py_hab#when-the-meter-is-in-trouble"
-_READING: Final = ",.10g"
+READING: Final = ",.10g"
 """Format of a reading, as on the display."""
 
 
@@ -126,10 +126,10 @@ class MeterIssues:
                     translation_placeholders={
                         "name": as_markdown(name),
                         "key": as_code(waiting.key),
-                        "reading": local_number(waiting.reading, _READING, language=language),
+                        "reading": local_number(waiting.reading, READING, language=language),
                         "last": "-"
                         if last is None
-                        else f"{local_number(last, _READING, language=language)} kWh",
+                        else f"{local_number(last, READING, language=language)} kWh",
                     },
                 )
 
@@ -159,8 +159,8 @@ class MeterIssues:
             translation_key=METER_REPLACED,
             translation_placeholders={
                 "name": as_markdown(name),
-                "before": local_number(record.before, _READING, language=language),
-                "now": local_number(record.now, _READING, language=language),
+                "before": local_number(record.before, READING, language=language),
+                "now": local_number(record.now, READING, language=language),
             },
         )
 
