@@ -36,7 +36,7 @@ async def test_exactly_0_w_at_a_full_kwh_is_no_missing_pin_until_it_lasts(
     box.override(IMPORT, power=0, energy=16_999_000, voltage=0)
     await time.passes(hass, 3 * POLL)
     assert float(shown(hass, "sensor", "power")) == 0
-    assert float(shown(hass, "sensor", "energy")) == pytest.approx(16_999)
+    assert float(shown(hass, "sensor", "energy_import")) == pytest.approx(16_999)
     assert shown(hass, "binary_sensor", "reduced_resolution") == "off"
 
     await time.passes(hass, timedelta(minutes=70))
