@@ -125,7 +125,7 @@ class KeyResolver:
     def mapping_of(self, key: str) -> KeyMapping | None:
         """Return what a key means, None if unknown."""
         mapping = self._assigned.get(key) or self.inferred.get(key) or mapping_of_name(key)
-        change = self.units.get(key)
+        change = self.units.get(key) if self.units else None
         if change is None or mapping is None or mapping.factor != change.before:
             return mapping
         return replace(mapping, factor=change.now)
