@@ -156,11 +156,11 @@ async def test_powers_have_one_decimal(
 async def test_the_values_are_a_table_with_units(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
-    fields = {"Meter_id": "0a0149534b00056b3c51", "P": 377, "E_out": 2381470.0, "E_in": 31152.372}
+    fields = {"Meter_id": "0a0149534b00056b3c51", "P": 377, "E_out": 2381.47, "E_in": 31152.372}
     dialogue = await confirm_page(hass, broker, fields)
     assert rows(dialogue) == [
         ["Energy import", "31,152.372 kWh", "`E_in`"],
-        ["Energy export", "2,381,470 kWh", "`E_out`"],
+        ["Energy export", "2,381.47 kWh", "`E_out`"],
         ["Power", "377 W", "`P`"],
         ["Meter number", "1ISK0090913873", "`Meter_id`"],
     ]
