@@ -170,16 +170,6 @@ async def test_a_meter_is_added(
     await leave_meter(hass, entry)
 
 
-@pytest.mark.parametrize("broker_kind", available())
-async def test_a_reader_is_offered_each_time(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
-) -> None:
-    for _ in range(2):
-        dialogue = await add(hass, "tasmota")
-        assert offered(dialogue) == {TOPIC: f"Tasmota ({TOPIC})"}
-        await dialogue.leave()
-
-
 async def test_a_topic_may_be_typed(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
 ) -> None:
