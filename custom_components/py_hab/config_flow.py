@@ -49,7 +49,12 @@ from .flows.key_section import (
 )
 from .flows.options import PyHabOptionsFlow
 from .flows.received import as_list, as_table, in_form_order, received_values, seems_locked
-from .meter.discovery import CONF_MAC, async_announced_reader, async_start_reader_discovery
+from .meter.discovery import (
+    CONF_MAC,
+    async_announced_reader,
+    async_announced_readers,
+    async_start_reader_discovery,
+)
 from .meter.probe import ProbeResult, async_find_readers, async_probe_reader
 from .sml.key_mapping import METER_CHOICES, assigned_mappings
 from .sml.registers import KeyMapping
@@ -142,7 +147,8 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
                 return await self.async_step_tasmota_confirm()
         elif self.source == SOURCE_RECONFIGURE:
             suggested = str(self._get_reconfigure_entry().data.get(CONF_TOPIC, ""))
-        self._found = await async_find_readers(self.hass)
+        found = await async_find_readers(self.hass)
+        self._found = dict(sorted((found | async_announced_readers(self.hass)).items()))
         schema = vol.Schema(
             {
                 vol.Required(CONF_TOPIC): SelectSelector(

@@ -28,7 +28,7 @@ from ..entry import kind_of
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_mappings, choice_of
 from ..sml.registers import KeyMapping
-from ..util.texts import as_code, as_markdown
+from ..util.texts import as_code, as_markdown, clean_text
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,
@@ -149,7 +149,7 @@ class PyHabOptionsFlow(HistoryFlow):
                 "unknown": ", ".join(f"{as_code(key)} ({value})" for key, value in unknown.items())
                 or "-",
                 "received": ", ".join(
-                    f"{as_code(key)} {values[key]}" for key in keys if key in values
+                    f"{clean_text(key)} {values[key]}" for key in keys if key in values
                 )
                 or "-",
             },

@@ -9,7 +9,7 @@ from ..sml.key_mapping import CHOICES, ORDER
 from ..sml.meter_id import manufacturer_of, parse_meter_id
 from ..sml.payload import number_in
 from ..sml.registers import COUNTERS, QUANTITIES, KeyMapping, Quantity, QuantityKind
-from ..util.texts import as_code, as_markdown, local_number
+from ..util.texts import as_code, as_markdown, clean_text, local_number
 
 _NUMBER: Final = ",.10g"
 """Format of a number, as on the display of a meter."""
@@ -81,7 +81,9 @@ def as_list(received: Iterable[ReceivedValue], choices: Mapping[str, str], *, la
         item.name: value_text(item.value, _mapping(choices.get(item.name)), language=language)
         for item in received
     }
-    return ", ".join(f"{as_code(name)} {values[name]}" for name in in_form_order(values, choices))
+    return ", ".join(
+        f"{clean_text(name)} {values[name]}" for name in in_form_order(values, choices)
+    )
 
 
 def meaning_of(choice: str | None, texts: Mapping[str, str]) -> str:
