@@ -30,6 +30,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from simulator.home import Home
 from tests.conftest import START
+from tests.support.changing import this_hour, write
 from tests.support.living import recorded, rows
 
 METER = "sensor.stromzahler_energy_import"
@@ -126,11 +127,9 @@ async def test_an_entry_that_was_set_up_again_can_take_back_what_the_earlier_one
         Statistic(id=METER, unit="kWh", has_sum=True, entry_id=entry_id)
         for entry_id in ("earlier", entry.entry_id)
     )
-    first = get_editor(hass).compiled_until() - 5 * HOUR
-    await get_editor(hass).async_write(earlier, [SumRow(first, 1.0, 1.0)], ChangeReason.BACKFILL)
-    await get_editor(hass).async_write(
-        again, [SumRow(first + HOUR, 2.0, 2.0)], ChangeReason.BACKFILL
-    )
+    first = this_hour() - 5 * HOUR
+    await write(get_editor(hass), earlier, [SumRow(first, 1.0, 1.0)], ChangeReason.BACKFILL)
+    await write(get_editor(hass), again, [SumRow(first + HOUR, 2.0, 2.0)], ChangeReason.BACKFILL)
     await hass.services.async_call(
         DOMAIN, "undo_history", {"config_entry_id": entry.entry_id}, blocking=True
     )
@@ -230,7 +229,7 @@ async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
     )
     assert source.counter is not None
     counters = entry.runtime_data.counters
-    zero = float(get_editor(hass).compiled_until() - 10 * HOUR)
+    zero = float(this_hour() - 10 * HOUR)
 
     async def purged(*_: Any) -> list[Row]:
         return []

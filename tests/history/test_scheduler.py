@@ -20,12 +20,12 @@ from custom_components.py_hab.history import gap_repair, maintenance
 from custom_components.py_hab.history.box.reconstruct import EnergyHistory
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.maintenance import NOT_REPORTED
+from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
 from custom_components.py_hab.history.scheduler import CHECK_INTERVAL, RETRY
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
-from custom_components.py_hab.history.statistics.journal import ChangeReason
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.config_entries import ConfigEntryState
@@ -39,6 +39,7 @@ from simulator.fritzbox_devices import IMPORT, REFRIGERATOR
 from simulator.home import Home, ManualClock
 from tests.conftest import START
 from tests.support.box_house import SHORT_TERM, House, small_box
+from tests.support.changing import write
 from tests.support.living import recorded, rows
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
@@ -536,7 +537,7 @@ async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
         for item in sources(house.hass, house.entry.runtime_data.coordinator)
         if item.counter == IMPORT
     )
-    await get_editor(house.hass).async_write(source.statistic, week, ChangeReason.IMPORT)
+    await write(get_editor(house.hass), source.statistic, week, ChangeReason.IMPORT)
     gap = await outage(house, 5)
     await house.lives(timedelta(minutes=10))
     assert house.gaps == []

@@ -8,16 +8,17 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, Row, SumRow
 from custom_components.py_hab.history.statistics import gateway as tables
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import RecorderGateway, Statistic
-from custom_components.py_hab.history.statistics.journal import ChangeReason
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
+from tests.support.changing import adjust, this_hour, write
 from tests.support.living import METER, SHORT_TERM, T0, live, recorded, rows
 
 from .test_editor import FIRST, STATISTIC, reopened
@@ -38,7 +39,8 @@ async def get_editor(
     await recorded(hass)
     await live(hass, freezer, T0, [500.0 + 0.5 * index for index in range(18)])
     get_editor = await reopened(hass)
-    await get_editor.async_write(
+    await write(
+        get_editor,
         BATH,
         [MeanRow(FIRST - HOUR * back, 20.0, 19.0, 21.0) for back in (3, 2, 1)],
         ChangeReason.BACKFILL,
@@ -94,7 +96,7 @@ async def test_long_lists_are_written_in_batches(
     monkeypatch.setattr(tables, "async_import_statistics", counting)
     count = 4 * tables.BATCH + 100
     long = [SumRow(FIRST - HOUR * back, 1.0, float(count - back)) for back in range(count, 0, -1)]
-    await get_editor.async_write(STATISTIC, long, ChangeReason.IMPORT)
+    await write(get_editor, STATISTIC, long, ChangeReason.IMPORT)
     assert handed == [tables.BATCH] * 4 + [100]
     assert len(await rows(hass)) == count + 1
     assert get_editor.journal.changes_of(METER).inserted.ranges == [
@@ -161,7 +163,7 @@ async def test_a_recorder_that_never_answers_is_told(
         get_instance(hass), "async_update_statistics_metadata", lambda *_, **__: None
     )
     with pytest.raises(HomeAssistantError) as raised:
-        await get_editor.async_adjust_sum(STATISTIC, FIRST, 1.0, ChangeReason.SPIKE)
+        await adjust(get_editor, STATISTIC, FIRST, 1.0, ChangeReason.SPIKE)
     assert raised.value.translation_key == "database_refused"
     assert get_editor.journal.changes_of(METER).is_clean
 
@@ -186,4 +188,4 @@ async def test_hours_may_be_written_two_minutes_after_their_end(
 ) -> None:
     for seconds, until in ((119, FIRST), (120, FIRST + HOUR)):
         freezer.move_to(T0 + 12 * SHORT_TERM + timedelta(seconds=seconds))
-        assert get_editor.compiled_until() == until
+        assert this_hour() == until
