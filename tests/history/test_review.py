@@ -21,13 +21,20 @@ from custom_components.py_hab.history.planning.backfill import plan_backfill
 from custom_components.py_hab.history.planning.rows import HOUR, Row, SumRow
 from custom_components.py_hab.history.repair import async_undo
 from custom_components.py_hab.history.sources import sources
-from custom_components.py_hab.history.statistics import editor as statistics, gateway as tables
+from custom_components.py_hab.history.statistics import (
+    editor as statistics,
+    gateway,
+    journal,
+    work as statistic_work,
+)
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic
-from custom_components.py_hab.history.statistics.journal import ChangeJournal, ChangeReason
+from custom_components.py_hab.history.statistics.journal import ChangeJournal
+from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 from simulator.home import Home
 from tests.conftest import START
 from tests.support.changing import this_hour, write
@@ -128,8 +135,8 @@ async def test_an_entry_that_was_set_up_again_can_take_back_what_the_earlier_one
         for entry_id in ("earlier", entry.entry_id)
     )
     first = this_hour() - 5 * HOUR
-    await write(get_editor(hass), earlier, [SumRow(first, 1.0, 1.0)], ChangeReason.BACKFILL)
-    await write(get_editor(hass), again, [SumRow(first + HOUR, 2.0, 2.0)], ChangeReason.BACKFILL)
+    await write(get_editor(hass), earlier, [SumRow(first, 1.0, 1.0)])
+    await write(get_editor(hass), again, [SumRow(first + HOUR, 2.0, 2.0)])
     await hass.services.async_call(
         DOMAIN, "undo_history", {"config_entry_id": entry.entry_id}, blocking=True
     )
@@ -177,13 +184,12 @@ async def test_years_of_hours_stay_out_of_the_event_loop(
 
     watched(maintenance, "energy_history")
     watched(maintenance, "plan_backfill")
-    watched(statistics, "_by_start")
-    watched(statistics, "_all_there")
-    watched(tables, "_values_by_start")
-    watched(tables, "_batch")
-    watched(tables, "statistics_during_period")
+    watched(maintenance, "insertion")
+    watched(statistic_work, "StatisticTables")
+    watched(statistic_work, "Edit")
+    watched(journal, "encode")
     await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
-    assert len(threads) == 7
+    assert len(threads) == 6
     assert threading.get_ident() not in set().union(*threads.values())
 
 
@@ -191,16 +197,16 @@ async def test_one_statistic_that_takes_nothing_holds_up_no_other(
     hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scheduler = entry.runtime_data.history
-    write = statistics.StatisticsEditor.async_write
+    change = statistics.StatisticsEditor.async_change
 
     async def refused(
-        get_editor: statistics.StatisticsEditor, about: Statistic, *args: Any
-    ) -> None:
+        editor: statistics.StatisticsEditor, about: Statistic, *args: Any, **kwargs: Any
+    ) -> Any:
         if about.id == METER:
-            raise tables.not_written(METER)
-        await write(get_editor, about, *args)
+            raise gateway.not_written(METER)
+        return await change(editor, about, *args, **kwargs)
 
-    monkeypatch.setattr(statistics.StatisticsEditor, "async_write", refused)
+    monkeypatch.setattr(statistics.StatisticsEditor, "async_change", refused)
     gap = Gap(key="strange", start=0.0, before=1.0, end=1.0, after=2.0, verdict=Verdict.ACCEPTED)
     key = next(
         item.counter
@@ -231,18 +237,18 @@ async def test_what_the_user_tells_of_a_replacement_may_come_late_and_twice(
     counters = entry.runtime_data.counters
     zero = float(this_hour() - 10 * HOUR)
 
-    async def purged(*_: Any) -> list[Row]:
-        return []
-
     # The old meter goes from 100 to 101 until half past, the new one on from 50 four hours later.
     live = [SumRow(int(zero) - HOUR, 100.0, 0.0), SumRow(int(zero), 101.0, 1.0)]
     live += [SumRow(int(zero) + number * HOUR, 50.0, 1.0) for number in (4, 5)]
-    await get_editor(hass)._async_import(
-        tables.new_metadata(source.statistic),
-        "kWh",
-        {row.start: {"state": row.state, "sum": row.sum} for row in live},
+    async_import_statistics(
+        hass,
+        gateway.new_metadata(source.statistic),
+        [
+            {"start": dt_util.utc_from_timestamp(row.start), "state": row.state, "sum": row.sum}
+            for row in live
+        ],
     )
-    monkeypatch.setattr(get_editor(hass), "async_short_term_rows", purged)
+    await recorded(hass)
     gap = Gap(
         key=source.counter,
         start=zero + 1800,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final, Literal, override
+from typing import Any, Final
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -24,7 +24,7 @@ from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
 from custom_components.py_hab.history.scheduler import CHECK_INTERVAL, RETRY
 from custom_components.py_hab.history.sources import sources
-from custom_components.py_hab.history.statistics.editor import get_editor
+from custom_components.py_hab.history.statistics.editor import StatisticsEditor, get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.statistics import async_import_statistics
@@ -169,19 +169,18 @@ async def test_a_recorder_that_is_not_ready_is_waited_for(
 async def test_what_is_counted_while_another_change_is_made_is_not_booked_before(
     house: House, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Busy(asyncio.Lock):
-        """Takes two hours to become free, once the box has told."""
-
-        @override
-        async def acquire(self) -> Literal[True]:
-            if len(house.asked) == 1:
-                house.asked.append("")
-                await house.lives(timedelta(hours=2))
-            return await super().acquire()
-
     await house.start(**{CONF_HISTORY: False})
     await house.lives(timedelta(minutes=15))
-    monkeypatch.setattr(get_editor(house.hass), "lock", Busy())
+    change = StatisticsEditor.async_change
+
+    async def busy(editor: StatisticsEditor, *args: Any, **kwargs: Any) -> Any:
+        # The recorder takes two hours, once the box has told.
+        if len(house.asked) == 1:
+            house.asked.append("")
+            await house.lives(timedelta(hours=2))
+        return await change(editor, *args, **kwargs)
+
+    monkeypatch.setattr(StatisticsEditor, "async_change", busy)
     await house.scheduler.async_run()
     for row in (await rows(house.hass, FRIDGE))[1:]:
         truth = home.energy("refrigerator", dt_util.utc_from_timestamp(row["end"])) / 1000
@@ -206,7 +205,8 @@ async def test_a_run_does_not_begin_while_another_one_works(house: House) -> Non
     assert house.asked == [REFRIGERATOR, IMPORT]
 
 
-async def test_runs_that_are_asked_for_come_one_after_the_other(house: House) -> None:
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_hundred_runs_at_once_are_one(house: House, dry_run: bool) -> None:
     begun, go = asyncio.Event(), asyncio.Event()
 
     async def hesitate() -> None:
@@ -215,16 +215,44 @@ async def test_runs_that_are_asked_for_come_one_after_the_other(house: House) ->
 
     await house.start()
     house.tells.append(hesitate)
-    first = house.hass.async_create_task(house.scheduler.async_run())
+    progress: list[float] = []
+    runs = [
+        house.hass.async_create_task(
+            house.scheduler.async_run(dry_run=dry_run, progress=progress.append)
+        )
+        for _ in range(100)
+    ]
     await begun.wait()
-    second = house.hass.async_create_task(house.scheduler.async_run())
+    runs.append(house.hass.async_create_task(house.scheduler.async_run(dry_run=dry_run)))
+    # Who does not wait any more takes nothing from the others.
+    runs.pop(0).cancel()
     await asyncio.sleep(0)
-    assert house.asked == [REFRIGERATOR]
     go.set()
-    found = [sum(item.rows for item in await work) for work in (first, second)]
-    assert found[0] > 49
-    assert found[1] == 0
+    found = [await run for run in runs]
+    assert sum(item.rows for item in found[0]) > 49
+    assert all(each is found[0] for each in found)
+    assert house.asked == [REFRIGERATOR, IMPORT]
+    assert len(progress) > 100
+    again = await house.scheduler.async_run(dry_run=dry_run)
+    assert (sum(item.rows for item in again) > 0) is dry_run
     assert house.asked == [REFRIGERATOR, IMPORT] * 2
+
+
+async def test_a_run_that_nobody_waits_for_any_more_ends(house: House) -> None:
+    begun = asyncio.Event()
+
+    async def hesitate() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await house.start()
+    house.tells.append(hesitate)
+    run = house.hass.async_create_task(house.scheduler.async_run())
+    await begun.wait()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert sum(item.rows for item in await house.scheduler.async_run()) > 49
 
 
 async def test_counters_are_read_again_once_when_the_box_tells_of_the_past(house: House) -> None:
@@ -257,23 +285,22 @@ async def test_a_clock_that_was_ahead_holds_nothing_back(house: House) -> None:
     assert last.at < ahead
 
 
-async def test_sums_that_are_to_meet_wait_for_live_ones_without_the_box(house: House) -> None:
+async def test_live_sums_continue_what_was_written_before_them(house: House) -> None:
     await house.start()
     await house.act("backfill")
-    journal = get_editor(house.hass).journal
-    assert journal.changes_of(METER).sum_boundary is not None
+    written = (await rows(house.hass, METER))[-1]["sum"]
     assert len(house.asked) == 2
     await house.lives(timedelta(minutes=10))
-    assert journal.changes_of(METER).sum_boundary is None
     assert len(house.asked) == 2
-    assert (await rows(house.hass, METER, "5minute"))[0]["sum"] > 1
+    live = await rows(house.hass, METER, "5minute")
+    assert live[0]["sum"] >= written > 1
+    assert all(row["change"] < 1 for row in live[1:])
 
 
 @pytest.mark.parametrize("recorder_config", [{"exclude": {"entities": [METER]}}])
 async def test_a_counter_that_is_not_recorded_does_not_keep_the_box_busy(house: House) -> None:
     await house.start()
     await house.lives(timedelta(minutes=30))
-    assert get_editor(house.hass).journal.changes_of(METER).sum_boundary is not None
     assert house.asked == [REFRIGERATOR, IMPORT]
 
 
@@ -323,10 +350,7 @@ async def test_a_box_that_refuses_is_asked_again_half_an_hour_later(
     done = await rows(house.hass, FRIDGE)
     assert len(done) in ({0} if happens[0] is not answers else {49})
     journal = get_editor(house.hass).journal
-    assert not any(
-        changes.pending_inserts.ranges or changes.pending_adjustment
-        for changes in journal.by_statistic.values()
-    )
+    assert not any(changes.planned for changes in journal.by_statistic.values())
     await house.lives(timedelta(minutes=15))
     assert house.asked == asked
     due = house.scheduler.next_run
@@ -458,11 +482,15 @@ async def test_a_box_that_keeps_silent_of_a_device_delays_the_mending_by_a_day(
 async def test_a_statistic_that_takes_nothing_keeps_its_gaps_for_two_days(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse(*_: Any) -> None:
+    change = StatisticsEditor.async_change
+
+    async def refuse(*args: Any, dry_run: bool) -> Any:
+        if dry_run:
+            return await change(*args, dry_run=dry_run)
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error)
 
     await house.start()
-    monkeypatch.setattr(get_editor(house.hass), "async_write", refuse)
+    monkeypatch.setattr(StatisticsEditor, "async_change", refuse)
     now = dt_util.utcnow().timestamp()
     ends = (now - GIVE_UP_AFTER.total_seconds() - 60, now - HOUR)
     for end in ends:

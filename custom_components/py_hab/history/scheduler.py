@@ -124,11 +124,13 @@ class HistoryScheduler:
         shared = self._shared.get(dry_run)
         if shared is None or shared.is_over:
             shared = self._shared[dry_run] = SharedRun()
+        shared.listen(progress)
+        if shared.task is None:
             work = self._async_run(shared.report, dry_run=dry_run)
             shared.task = self._entry.async_create_background_task(
                 self._hass, work, "py_hab history"
             )
-        return await shared.async_result(progress)
+        return await shared.async_result()
 
     async def _async_run(
         self, progress: Callable[[float], None], *, dry_run: bool

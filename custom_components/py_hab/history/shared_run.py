@@ -23,22 +23,23 @@ class SharedRun:
         """Whether the run has ended, or is being cancelled."""
         return self.task is None or self.task.done() or self.task.cancelling() > 0
 
+    def listen(self, progress: Callable[[float], None] | None) -> None:
+        """Let a caller know of the progress, from 0 to 1."""
+        if progress is not None:
+            self._progress.append(progress)
+
     def report(self, part: float) -> None:
         """Report the progress to all callers."""
         for progress in self._progress:
             progress(part)
 
-    async def async_result(
-        self, progress: Callable[[float], None] | None
-    ) -> Sequence[StatisticReport]:
+    async def async_result(self) -> Sequence[StatisticReport]:
         """Wait for the result; the run is cancelled when nobody waits for it any more.
 
         Raises what the run raises, and HomeAssistantError if its entry was unloaded.
         """
         task = self.task
         assert task is not None
-        if progress is not None:
-            self._progress.append(progress)
         self._waiting += 1
         try:
             await asyncio.wait([task])

@@ -85,7 +85,12 @@ class StatisticsEditor(RecorderGateway):
         return Undone(
             rows_removed=len(hours_of(before.inserted)),
             rows_restored=len(before.replaced),
-            adjustments=before.sum_adjustments,
+            adjustments=[
+                (start, kwh)
+                for start, kwh in before.sum_adjustments
+                # A short-term row of ours is no adjustment before Home Assistant continues it.
+                if before.seed is None or start < before.seed
+            ],
         )
 
     async def _async_work(

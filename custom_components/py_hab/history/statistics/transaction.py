@@ -28,6 +28,7 @@ from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import session_scope
+from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
 from ..planning.difference import Values, ranges_of
@@ -186,8 +187,12 @@ class StatisticTables:
         return StoredRows(hourly=self._read(Table.HOURLY), short_term=self._read(Table.SHORT_TERM))
 
     def last_run(self) -> int | None:
-        """Return the start of the last period that the recorder has compiled."""
-        start = self._session.scalar(select(func.max(db_schema.StatisticsRuns.start)))
+        """Return the start of the last period that the recorder has compiled.
+
+        Later ones have been compiled while the clock was ahead.
+        """
+        run = db_schema.StatisticsRuns.start
+        start = self._session.scalar(select(func.max(run)).where(run <= dt_util.utcnow()))
         return None if start is None else int(start.replace(tzinfo=UTC).timestamp())
 
     def perform(self, operations: Iterable[Operation], new: StatisticMetaData) -> None:
