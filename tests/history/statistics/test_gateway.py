@@ -1,7 +1,7 @@
 """The recorder's statistics, and what becomes of a database that does not answer."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Never
 
 from freezegun.api import FrozenDateTimeFactory
@@ -14,12 +14,11 @@ from custom_components.py_hab.history.statistics import gateway as tables
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import RecorderGateway, Statistic
 from homeassistant.components.recorder import Recorder, get_instance
-from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
-from tests.support.changing import adjust, this_hour, write
-from tests.support.living import METER, SHORT_TERM, T0, live, recorded, rows
+from tests.support.changing import adjust, write
+from tests.support.living import METER, T0, live, recorded, rows
 
 from .test_editor import FIRST, STATISTIC, reopened
 
@@ -60,10 +59,6 @@ async def test_what_stands_there_is_read(get_editor: StatisticsEditor) -> None:
         FIRST - 2 * HOUR,
         FIRST - HOUR,
     }
-    first = await get_editor._async_first_after(STATISTIC, FIRST)
-    assert first == Row(FIRST, 300, 500.0, 0.0)
-    assert await get_editor._async_first_sum(BATH, FIRST - 5 * HOUR) is None
-    await get_editor._async_delete(BATH.id, [])
 
 
 async def test_a_statistic_that_nobody_knows_is_empty(get_editor: StatisticsEditor) -> None:
@@ -72,38 +67,7 @@ async def test_a_statistic_that_nobody_knows_is_empty(get_editor: StatisticsEdit
     assert not await get_editor.async_is_energy("sensor.unknown")
     assert await get_editor.async_hourly_rows(unknown) == []
     await get_editor.async_undo(unknown)
-    # Rows that were replaced do not come back into a statistic that is gone.
-    get_editor.journal.changes_of("sensor.unknown").replaced[FIRST] = {"state": 1.0, "sum": 1.0}
-    await get_editor.async_undo(unknown)
     assert await get_editor.async_hourly_rows(unknown) == []
-
-
-def test_what_a_row_does_not_have_is_not_handed_over() -> None:
-    data = tables._data(FIRST, {"state": 1.0, "sum": None, "last_reset": 0.0}, lambda value: value)
-    assert data == {"start": T0, "state": 1.0, "last_reset": datetime(1970, 1, 1, tzinfo=UTC)}
-
-
-async def test_long_lists_are_written_in_batches(
-    get_editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    handed: list[int] = []
-    add = async_import_statistics
-
-    def counting(hass: HomeAssistant, metadata: Any, statistics: Any) -> None:
-        handed.append(len(statistics))
-        add(hass, metadata, statistics)
-
-    monkeypatch.setattr(tables, "async_import_statistics", counting)
-    count = 4 * tables.BATCH + 100
-    long = [SumRow(FIRST - HOUR * back, 1.0, float(count - back)) for back in range(count, 0, -1)]
-    await write(get_editor, STATISTIC, long, ChangeReason.IMPORT)
-    assert handed == [tables.BATCH] * 4 + [100]
-    assert len(await rows(hass)) == count + 1
-    assert get_editor.journal.changes_of(METER).inserted.ranges == [
-        [FIRST - count * HOUR, FIRST - HOUR]
-    ]
-    await get_editor.async_undo(STATISTIC)
-    assert len(await rows(hass)) == 1
 
 
 def refusing(*_: Any, **__: Any) -> Never:
@@ -116,10 +80,8 @@ ASKING: list[Callable[[StatisticsEditor], Awaitable[Any]]] = [
     lambda get_editor: get_editor.async_hourly_rows(STATISTIC),
     lambda get_editor: get_editor.async_short_term_rows(STATISTIC),
     lambda get_editor: get_editor.async_sums(STATISTIC),
-    lambda get_editor: get_editor.async_write(
-        STATISTIC, [SumRow(FIRST, 1.0, 1.0)], ChangeReason.OUTAGE
-    ),
-    lambda get_editor: get_editor.async_adjust_sum(STATISTIC, FIRST, 1.0, ChangeReason.SPIKE),
+    lambda get_editor: write(get_editor, STATISTIC, [SumRow(FIRST, 1.0, 1.0)], ChangeReason.OUTAGE),
+    lambda get_editor: adjust(get_editor, STATISTIC, FIRST, 1.0, ChangeReason.SPIKE),
     lambda get_editor: get_editor.async_undo(BATH),
 ]
 
@@ -142,32 +104,6 @@ async def test_a_database_that_refuses_is_told(
     await ask(get_editor)
 
 
-async def test_rows_that_cannot_be_deleted_stay_in_the_ledger(
-    get_editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(tables, "session_scope", refusing)
-        with pytest.raises(HomeAssistantError) as raised:
-            await get_editor.async_undo(BATH)
-    assert raised.value.translation_key == "database_refused"
-    assert len(get_editor.journal.changes_of(BATH.id).inserted) == 3
-    await get_editor.async_undo(BATH)
-    assert await rows(hass, BATH.id) == []
-
-
-async def test_a_recorder_that_never_answers_is_told(
-    get_editor: StatisticsEditor, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tables, "RECORDER_TIMEOUT", timedelta(0))
-    monkeypatch.setattr(
-        get_instance(hass), "async_update_statistics_metadata", lambda *_, **__: None
-    )
-    with pytest.raises(HomeAssistantError) as raised:
-        await adjust(get_editor, STATISTIC, FIRST, 1.0, ChangeReason.SPIKE)
-    assert raised.value.translation_key == "database_refused"
-    assert get_editor.journal.changes_of(METER).is_clean
-
-
 async def test_without_a_recorder_nothing_is_ready(hass: HomeAssistant) -> None:
     assert not RecorderGateway(hass).is_ready()
 
@@ -181,11 +117,3 @@ async def test_a_recorder_is_ready_once_it_has_caught_up(
         assert not get_editor.is_ready()
     get_instance(hass).async_recorder_ready.clear()
     assert not get_editor.is_ready()
-
-
-async def test_hours_may_be_written_two_minutes_after_their_end(
-    get_editor: StatisticsEditor, freezer: FrozenDateTimeFactory
-) -> None:
-    for seconds, until in ((119, FIRST), (120, FIRST + HOUR)):
-        freezer.move_to(T0 + 12 * SHORT_TERM + timedelta(seconds=seconds))
-        assert this_hour() == until
