@@ -6,6 +6,7 @@ changes as JSON, for which it forks a process that makes them, one after the oth
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from custom_components.py_hab.history.planning.change import (
     AdjustSum,
     Change,
     ChangeReason,
+    StatisticRows,
     WriteRows,
 )
 from custom_components.py_hab.history.planning.rows import SumRow
@@ -44,6 +46,10 @@ def planned(change: Any) -> Change | None:
     return None
 
 
+def _same(change: Change, _rows: StatisticRows) -> Change:
+    return change
+
+
 def say(what: object) -> None:
     """Write a line to whoever kills."""
     sys.stdout.write(f"{what}\n")
@@ -63,7 +69,7 @@ async def work(folder: Path, changes: Sequence[Any]) -> None:
             if plan is None:
                 await editor.async_undo(STATISTIC)
             else:
-                await editor.async_change(STATISTIC, lambda _, plan=plan: plan)
+                await editor.async_change(STATISTIC, partial(_same, plan))
             say("done")
         say("end")
         await asyncio.Event().wait()
