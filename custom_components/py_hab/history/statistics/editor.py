@@ -123,7 +123,9 @@ class StatisticsEditor(RecorderGateway):
             raise outcome.refusal
         return outcome
 
-    def _save_ahead(self, changes: StatisticChanges, after: Difference, *, is_lost: bool) -> None:
+    def _save_ahead(
+        self, changes: StatisticChanges, before: Difference, after: Difference, *, is_lost: bool
+    ) -> None:
         """Note in the journal what will be written; called in the recorder's thread.
 
         Raises TimeoutError or HomeAssistantError if that is impossible.
@@ -135,6 +137,8 @@ class StatisticsEditor(RecorderGateway):
                 raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
             if is_lost:
                 self.journal.set_aside(changes)
+            if before.stamp or changes.previous is None:
+                changes.done, changes.previous = before, None
             changes.planned = after
             await self.journal.async_save()
 

@@ -31,9 +31,9 @@ type Planner = Callable[[StatisticRows], Change]
 
 
 class SaveAhead(Protocol):
-    """Notes in the journal what will be written."""
+    """Notes in the journal what is true and what will be, once it is written."""
 
-    def __call__(self, after: Difference, *, is_lost: bool) -> None:
+    def __call__(self, before: Difference, after: Difference, *, is_lost: bool) -> None:
         """Save it. Raises TimeoutError or HomeAssistantError if that is impossible."""
 
 
@@ -125,7 +125,7 @@ class StatisticWork:
         """Note what will be written in the journal, and write it."""
         if self._save_ahead is not None:
             try:
-                self._save_ahead(after, is_lost=self._is_lost)
+                self._save_ahead(self._before, after, is_lost=self._is_lost)
             except (HomeAssistantError, TimeoutError) as err:
                 _LOGGER.debug("The journal cannot be saved", exc_info=err)
                 return self._outcome(refusal=not_written(self._statistic.id))
