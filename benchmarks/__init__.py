@@ -1,1 +1,1 @@
-"""What py_hab costs, measured beside what else could do the same; each runs by itself."""
+"""What py_hab costs, measured beside what else could do the same; each runs alone."""

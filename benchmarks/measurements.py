@@ -50,7 +50,7 @@ __all__ = ["no_logs", "recorder_config"]
 
 SERIES: Final = 20
 COUNTERS: Final = 2
-"""Among them; the box tells of others what it remembers."""
+"""Among them; the box reports the statistics of the others."""
 YEAR: Final = 365 * 86400
 EVERY: Final = 600
 """Seconds between two readings."""
@@ -330,7 +330,7 @@ def profile_by_index(world: World, entity_id: str, name: str) -> bytes:
 
 
 def devices_by_key(world: World) -> bytes:
-    """Answer with what the old server tells of its series."""
+    """Answer with what the old server reports of its series."""
     cursor = world.indexed.execute("SELECT * FROM device_data ORDER BY device")
     names = [column[0] for column in cursor.description]
     return json_bytes([dict(zip(names, row, strict=True)) for row in cursor])
@@ -433,18 +433,18 @@ def statistics(world: World, series: RecordedSeries, name: str) -> Question:
 
 
 async def answers_agree(world: World) -> None:
-    """Both sides tell the same."""
+    """Both sides report the same."""
     for series in (world.series[0], world.series[-1]):
         for limit in (200, 5000, 50_000):
             question = measurements(world, series, limit)
-            told: Any = await question.ask()
-            mine = [(item["time"], item["amount"]) for item in told["measurements"]]
+            reported: Any = await question.ask()
+            mine = [(item["time"], item["amount"]) for item in reported["measurements"]]
             theirs = json.loads(question.others[0]())["measurements"]
             assert mine == [(item["time"], item["amount"]) for item in theirs]
         for name in FORMATS:
             question = statistics(world, series, name)
-            told = await question.ask()
-            groups = [[group[name] for name in NAMES[1:]] for group in told["statistics"]]
+            reported = await question.ask()
+            groups = [[group[name] for name in NAMES[1:]] for group in reported["statistics"]]
             theirs = json.loads(question.others[0]())
             if name == "weekday":
                 theirs = [*theirs[1:], theirs[0]]
@@ -487,7 +487,7 @@ async def test_questions(world: World) -> None:
     for limit in (200, 50_000):
         await newest(limit)
     print_table(
-        f"`get_measurements`, median ms with JSON; an action that tells nothing takes {floor:.2f}",
+        f"`get_measurements`, median ms with JSON; an action without an answer takes {floor:.2f}",
         "states, limit, readings, py_hab, SQLite same fields, SQLite pairs, py_hab / same fields,"
         " py_hab / pairs",
         rows,
@@ -583,16 +583,16 @@ def watched(monkeypatch: pytest.MonkeyPatch, *but: str) -> Iterator[Holds]:
     """Time each callback of the event loop; those of other programs that live in it do not count."""
     holds = Holds()
     run = vars(asyncio.Handle)["_run"]
-    pending_adjustment = collected = 0.0
+    collecting_since = collected = 0.0
     here = get_ident()
 
     def note(phase: str, _info: dict[str, int]) -> None:
-        nonlocal pending_adjustment, collected
+        nonlocal collecting_since, collected
         if get_ident() == here:
             if phase == "start":
-                pending_adjustment = thread_time()
+                collecting_since = thread_time()
             else:
-                collected += thread_time() - pending_adjustment
+                collected += thread_time() - collecting_since
 
     def timed(handle: asyncio.Handle) -> None:
         before = collected
@@ -634,7 +634,7 @@ async def test_event_loop_is_held(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Ask all the time: alone, while a file is imported, and while the box's memory is written."""
+    """Ask all the time: alone, while a file is imported, and while the device statistics are written."""
     hass = world.hass
     end = world.end - KEPT
     await hass.async_add_executor_job(fill_states, world, world.start, end, EVERY)

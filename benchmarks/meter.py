@@ -1,4 +1,4 @@
-"""A home whose meter tells everything once a second, and a Home Assistant that hears it.
+"""A home whose meter reports everything once a second, and a Home Assistant that hears it.
 
 Time is simulated, for the event loop as well: a day takes as long as it takes to compute. Unlike
 the frozen time of the tests this costs next to nothing, so that CPU time can be measured in it.
@@ -35,7 +35,7 @@ type Receive = Callable[[Any, Any, MQTTMessage], None]
 
 
 class Clock:
-    """The time of process and event loop: goes on only when it is told to."""
+    """The time of process and event loop: goes on only when it is asked to."""
 
     def __init__(self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take over; timers that are already set keep their distance."""
@@ -133,7 +133,7 @@ class House:
 
 
 def topic_of(name: str) -> str:
-    """Return where the head with a name publishes."""
+    """Return where the reader with a name publishes."""
     return f"tele/{name}/SENSOR"
 
 
@@ -146,8 +146,8 @@ def packed(topic: str, payload: bytes) -> MQTTMessage:
     return message
 
 
-def told(clock: Clock, block: Block) -> bytes:
-    """Return what the head publishes."""
+def reported(clock: Clock, block: Block) -> bytes:
+    """Return what the reader publishes."""
     stamp = datetime.fromtimestamp(START.timestamp() + clock.second, UTC)
     return json.dumps({"Time": f"{stamp:%Y-%m-%dT%H:%M:%S}", PREFIX: block}).encode()
 
@@ -200,11 +200,11 @@ async def connect(hass: HomeAssistant, client: Any) -> Receive:
 async def add_meter(
     hass: HomeAssistant, clock: Clock, name: str, **options: float
 ) -> MockConfigEntry:
-    """Set up py_hab for the head with a name."""
+    """Set up py_hab for the reader with a name."""
     entry = MockConfigEntry(
         domain=DOMAIN,
         title=name,
-        unique_id=f"head {name}",
+        unique_id=f"reader {name}",
         data={
             CONF_KIND: EntryKind.METER.value,
             CONF_TOPIC: topic_of(name),

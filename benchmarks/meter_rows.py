@@ -1,4 +1,4 @@
-"""What a meter that tells everything once a second costs: py_hab beside core's MQTT sensors."""
+"""What a meter that reports everything once a second costs: py_hab beside core's MQTT sensors."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -30,9 +30,9 @@ from benchmarks.meter import (
     core_sensors,
     is_settled,
     packed,
+    reported,
     settle,
     state_of,
-    told,
     topic_of,
 )
 from benchmarks.table import print_table
@@ -112,7 +112,7 @@ class Listener:
 
 
 async def test_cpu_per_message(hass: HomeAssistant, clock: Clock, receive: Receive) -> None:
-    """Tell the same to all, one after the other, each second another one first."""
+    """Report the same to all, one after the other, each second another one first."""
 
     @callback
     def do_nothing(_message: ReceiveMessage) -> None:
@@ -136,7 +136,7 @@ async def test_cpu_per_message(hass: HomeAssistant, clock: Clock, receive: Recei
         for number in range(count):
             await clock.passes(spacing)
             house.goes_on(spacing)
-            payload = told(clock, house.with_number())
+            payload = reported(clock, house.with_number())
             for turn in range(len(listeners)):
                 listener = listeners[(number + turn) % len(listeners)]
                 message = packed(listener.topic, payload)
@@ -244,7 +244,7 @@ async def test_rows_of_a_day(
         for number in range(count):
             await clock.passes()
             house.goes_on()
-            receive(None, None, packed(topic, told(clock, house.with_number())))
+            receive(None, None, packed(topic, reported(clock, house.with_number())))
             if number % 600 == 0:
                 # Or the recorder's queue would overflow.
                 await async_recorder_block_till_done(hass)
@@ -347,12 +347,12 @@ async def test_event_loop_is_held(
     for _ in range(HOLDS):
         await clock.passes()
         house.goes_on()
-        message = packed(topic, told(clock, says(house)))
+        message = packed(topic, reported(clock, says(house)))
         start = thread_time()
         receive(None, None, message)
         times.append(thread_time() - start)
     gc.unfreeze()
-    # With the first readings that are believed come the entities.
+    # With the first readings that are accepted come the entities.
     first, times = max(times[:BEGINNING]), sorted(times[BEGINNING:])
     looks.sort()
     hold_rows.append(
@@ -381,7 +381,7 @@ async def test_flood(hass: HomeAssistant, clock: Clock, receive: Receive) -> Non
             house.power = 20_000
             house.goes_on()
             for _ in range(at_once):
-                receive(None, None, packed(topic, told(clock, house.three_keys())))
+                receive(None, None, packed(topic, reported(clock, house.three_keys())))
 
     def look(name: str) -> None:
         shown = state_of(hass, entry, "energy_import")
@@ -394,13 +394,13 @@ async def test_flood(hass: HomeAssistant, clock: Clock, receive: Receive) -> Non
     await hear(FLOOD_SECONDS, FLOOD)
     elapsed = perf_counter() - started
     look("at the end of the flood")
-    told_at_the_end = house.imported
+    reported_at_the_end = house.imported
     house.power = 0
     for _ in range(60):
         await clock.passes()
         house.goes_on()
         house.power = 0
-        receive(None, None, packed(topic, told(clock, house.three_keys())))
+        receive(None, None, packed(topic, reported(clock, house.three_keys())))
     look("a minute later, at 1 Hz")
     print_table(
         f"A flood: {FLOOD:,} messages a second for {FLOOD_SECONDS} s of the home's time"
@@ -408,7 +408,7 @@ async def test_flood(hass: HomeAssistant, clock: Clock, receive: Receive) -> Non
         "when, meter shows kWh, state shows kWh",
         rows,
     )
-    assert state_of(hass, entry, "energy_import") >= told_at_the_end
+    assert state_of(hass, entry, "energy_import") >= reported_at_the_end
 
 
 # A million messages
@@ -433,11 +433,11 @@ async def test_million_messages(hass: HomeAssistant, clock: Clock, receive: Rece
     for number in range(1, MEMORY[-1] + 1):
         await clock.passes()
         house.goes_on()
-        payload = told(clock, house.with_number())
+        payload = reported(clock, house.with_number())
         if number % 977 == 0:
             payload = payload[:40]
         elif number % 1009 == 0:
-            payload = told(clock, {"E_in": 0, "E_out": 0, "Power": 0, "Meter_id": ""})
+            payload = reported(clock, {"E_in": 0, "E_out": 0, "Power": 0, "Meter_id": ""})
         receive(None, None, packed(topic, payload))
         if number in MEMORY:
             await hass.async_block_till_done()

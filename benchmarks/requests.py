@@ -53,7 +53,7 @@ async def test_requests_per_hour(
         await time.passes(hass, HOUR, step=STEP)
         asked = Asked(len(box.requests), len(box.logins) - logins, sum(sizes))
         await hass.config_entries.async_unload(entry.entry_id)
-        # A session that is kept for a reload ends by itself.
+        # A session that is kept for a reload ends on its own.
         await time.passes(hass, timedelta(minutes=2))
         return asked
 

@@ -310,6 +310,13 @@ class Hass:
             )
         return answer
 
+    async def accept(self, flow_id: str) -> dict[str, Any]:
+        """Send the form of a discovered device as it is filled in; return the answer."""
+        path = f"config/config_entries/flow/{flow_id}"
+        form = await self.get(path)
+        answer: dict[str, Any] = await self.post(path, _filled(form.get("data_schema") or [], {}))
+        return answer
+
     async def add_entry(self, handler: str, *steps: Mapping[str, Any]) -> str:
         """Add an integration through its config flow; return the entry's id."""
         answer = await self.flow(handler, *steps)

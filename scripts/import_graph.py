@@ -27,15 +27,16 @@ BEGIN: Final = "<!-- scripts/house writes from here -->\n"
 END: Final = "<!-- scripts/house writes to here -->\n"
 
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
-    ("const", "records", "texts", "fritzbox"),
-    ("fritzbox_api", "sml", "counters"),
-    ("fritzbox_session", "history/planning"),
+    ("const", "util"),
+    ("fritzbox", "sml", "counters"),
+    ("fritzbox_api", "history/planning"),
+    ("fritzbox_session",),
     ("entry",),
     ("fritzbox_errors", "meter", "history/statistics"),
     ("coordinator",),
     ("entity", "history/box"),
     ("sensors",),
-    ("binary_sensor", "event", "sensor", "history"),
+    ("binary_sensor", "button", "event", "sensor", "history"),
     ("history/legacy", "api"),
     ("flows", "services"),
     ("__init__", "config_flow", "diagnostics", "repairs", "system_health"),

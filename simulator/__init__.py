@@ -1,1 +1,1 @@
-"""A simulated home: what its FRITZ!Box and its meter reader tell is known to be true."""
+"""A simulated home: what its FRITZ!Box and its meter reader report is known to be true."""

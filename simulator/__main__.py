@@ -1,4 +1,4 @@
-"""Parts of a simulated home, each run by itself from the command line."""
+"""Parts of a simulated home, each run alone from the command line."""
 
 from argparse import ArgumentParser, Namespace
 import asyncio
@@ -14,7 +14,7 @@ from .home import Clock, Home, RealClock, ScaledClock
 
 PARTS: Final = {
     "fritzbox": "a FRITZ!Box with smart home devices, over HTTP",
-    "reader": "a Tasmota head on the electricity meter, over MQTT",
+    "reader": "a Tasmota reader on the electricity meter, over MQTT",
     "broker": "an MQTT broker",
     "home": "print what is true on a day of the home",
 }

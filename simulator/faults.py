@@ -29,19 +29,19 @@ class Telegram:
     """A message on the way from the script to the broker."""
 
     time: str
-    """The head's local time, without an offset."""
+    """The reader's local time, without an offset."""
 
     blocks: tuple[Block, ...]
     """The objects of the meters."""
 
     extra: str = ""
-    """What other sensors of the head add, as JSON members."""
+    """What other sensors of the reader add, as JSON members."""
 
     number: int
-    """Counts the messages since the head was switched on."""
+    """Counts the messages since the reader was switched on."""
 
     uptime: int
-    """Seconds since the head was switched on."""
+    """Seconds since the reader was switched on."""
 
     broken: bool = False
     """Ends too early to be JSON."""
@@ -96,10 +96,10 @@ class Fault(StrEnum):
     """A script publishes two lines under one key: the first is 0, the second is right."""
 
     CLOCK_NOT_SET = "clock_not_set"
-    """Without a time server the head's clock starts in 1970."""
+    """Without a time server the reader's clock starts in 1970."""
 
     FROZEN = "frozen"
-    """The meter falls silent, the head goes on repeating its last values with a fresh time."""
+    """The meter falls silent, the reader goes on repeating its last values with a fresh time."""
 
     EMPTY_DISCOVERY = "empty_discovery"
     """The retained discovery message is written before the first telegram: no object in it."""
@@ -198,4 +198,4 @@ TRANSFORMATIONS: Final[Mapping[Fault, Transformation]] = {
     Fault.DUPLICATE_KEYS: _rewritten(_duplicated),
     Fault.CLOCK_NOT_SET: _clock_not_set,
 }
-"""The faults that change a message. `FROZEN` and `EMPTY_DISCOVERY` change the head."""
+"""The faults that change a message. `FROZEN` and `EMPTY_DISCOVERY` change the reader."""

@@ -13,7 +13,7 @@ from aiohttp import web
 from simulator.fritzbox_answers import SINCE_PBKDF2, Answer, Answers, Call
 from simulator.fritzbox_devices import DEVICES, Device
 from simulator.fritzbox_faults import CUT, EMPTY_LIST, MALFORMED, Fault, FaultPlan, Gate
-from simulator.fritzbox_login import ALL_RIGHTS, Door, Login, Session, User
+from simulator.fritzbox_login import ALL_RIGHTS, Login, LoginService, Session, User
 from simulator.fritzbox_pages import Identity
 from simulator.fritzbox_smart_home import SmartHome
 from simulator.home import Clock, Home
@@ -109,11 +109,11 @@ class SimulatedFritzBox:
         self.identity = identity or Identity()
         self.requests: list[Request] = []
         self._clock = clock
-        self._door = Door(
+        self._login_service = LoginService(
             users, pbkdf2=self.identity.fritzos >= SINCE_PBKDF2, iterations=iterations
         )
-        self._devices = SmartHome(home, devices)
-        self._answers = Answers(self.identity, self._door, self._devices)
+        self.smart_home = SmartHome(home, devices)
+        self._answers = Answers(self.identity, self._login_service, self.smart_home)
         self._faults = FaultPlan()
         self._reboot: _Reboot | None = None
         self._trust_forwarded_for = trust_forwarded_for
@@ -157,12 +157,12 @@ class SimulatedFritzBox:
     @property
     def logins(self) -> Sequence[Login]:
         """All answered challenges, the oldest first."""
-        return self._door.logins
+        return self._login_service.logins
 
     @property
     def sessions(self) -> Sequence[Session]:
         """The sessions that nobody and nothing has ended yet."""
-        return tuple(self._door.sessions)
+        return tuple(self._login_service.sessions)
 
     # Faults on demand
 
@@ -186,15 +186,17 @@ class SimulatedFritzBox:
 
     def end_sessions(self, address: str | None = None) -> None:
         """End the sessions of one client address or of all, as if another program had."""
-        self._door.end_sessions(address)
+        self._login_service.end_sessions(address)
 
     def set_password(self, user: str, password: str) -> None:
         """Change a password; sessions that are open stay open."""
-        self._door.users[user] = self._door.users[user]._replace(password=password)
+        self._login_service.users[user] = self._login_service.users[user]._replace(
+            password=password
+        )
 
     def set_rights(self, user: str, rights: Mapping[str, int]) -> None:
         """Change what a user may do from the next login on."""
-        self._door.users[user] = self._door.users[user]._replace(rights=rights)
+        self._login_service.users[user] = self._login_service.users[user]._replace(rights=rights)
 
     def reboot(
         self,
@@ -210,7 +212,7 @@ class SimulatedFritzBox:
         error 3012.
         """
         back = self._clock.now() + duration
-        self._door.forget()
+        self._login_service.forget()
         self._reboot = _Reboot(back=back, status=status)
         self._answers.ready_at = back + warm_up
 
@@ -220,15 +222,15 @@ class SimulatedFritzBox:
         The values are the raw texts of the device list, in its units; `name` and `present` work
         as well. The plain commands follow, the statistics do not.
         """
-        self._devices.override(ain, **values)
+        self.smart_home.override(ain, **values)
 
     def override_rest(self, ain: str, **values: object) -> None:
         """Let properties of the REST API say this, wherever in the device or its unit they stand.
 
         `outletState="relayStuck"`, `smartmeterState=["noData"]`, `isUpdateAvailable=True`; the
-        device list does not follow. Values that both tell are for `override`.
+        device list does not follow. Values that both report are for `override`.
         """
-        self._devices.override_rest(ain, **values)
+        self.smart_home.override_rest(ain, **values)
 
     def zero(self, ain: str) -> None:
         """Let a plug be present and say 0 V, 0 W and 0 Wh (home-assistant core#55799)."""
@@ -236,37 +238,37 @@ class SimulatedFritzBox:
 
     def disconnect(self, ain: str) -> None:
         """Take a device out of reach: absent, its values empty."""
-        self._devices.disconnect(ain)
+        self.smart_home.disconnect(ain)
 
     def vanish(self, ain: str) -> None:
         """Take a device out of the list, as if it belonged to a mesh box that is off."""
-        self._devices.vanish(ain)
+        self.smart_home.vanish(ain)
 
     def delay_statistics(self, ain: str, silence: timedelta) -> None:
         """Let a device's statistics (and their `datatime`) be as old as this.
 
-        The REST API calls them outdated after 15 minutes, and does not tell them any more.
+        The REST API calls them outdated after 15 minutes, and does not report them any more.
         """
-        self._devices.delay_statistics(ain, silence)
+        self.smart_home.delay_statistics(ain, silence)
 
     def confuse_statistics(self, ain: str) -> None:
-        """Let the REST API tell a meter's whole counter as its newest energy (evcc#29529).
+        """Let the REST API report a meter's whole counter as its newest energy (evcc#29529).
 
         With the state "unknown"; `override_rest(ain, statisticsState="valid")` changes that.
         """
-        self._devices.confuse_statistics(ain)
+        self.smart_home.confuse_statistics(ain)
 
     def restore(self, ain: str) -> None:
         """Undo all of that for a device."""
-        self._devices.restore(ain)
+        self.smart_home.restore(ain)
 
     def reset_statistics(self, ain: str) -> None:
         """Let a plug's counter and its history start anew, for good."""
-        self._devices.reset_statistics(ain, self._clock.now())
+        self.smart_home.reset_statistics(ain, self._clock.now())
 
     def counter(self, ain: str) -> int:
-        """Return the Wh a device really has counted, whatever it has been told to say."""
-        return self._devices.counter(self._devices.devices[ain], self._clock.now())
+        """Return the Wh a device really has counted, whatever it has been asked to report."""
+        return self.smart_home.counter(self.smart_home.devices[ain], self._clock.now())
 
     # Requests
 
@@ -292,7 +294,7 @@ class SimulatedFritzBox:
             ain=call.parameters.get("ain"),
             sid_valid=None
             if call.sid is None
-            else self._door.is_alive(call.sid, address=address, at=call.at),
+            else self._login_service.is_alive(call.sid, address=address, at=call.at),
             address=address,
             at=call.at,
         )

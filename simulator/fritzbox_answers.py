@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from simulator import fritzbox_pages as pages
 from simulator.fritzbox_devices import Device, Plug
-from simulator.fritzbox_login import NO_SID, Door, Session
+from simulator.fritzbox_login import NO_SID, LoginService, Session
 from simulator.fritzbox_pages import Identity
 from simulator.fritzbox_rest import part
 from simulator.fritzbox_smart_home import SmartHome
@@ -62,10 +62,10 @@ class Answer:
 class Answers:
     """The box behind its HTTP server."""
 
-    def __init__(self, identity: Identity, door: Door, devices: SmartHome) -> None:
+    def __init__(self, identity: Identity, login_service: LoginService, devices: SmartHome) -> None:
         """Answer for this box, with these users and devices."""
         self.identity = identity
-        self.door = door
+        self.login_service = login_service
         self.devices = devices
         self.ready_at: datetime | None = None
         """Until then it has booted, but does not know its devices yet."""
@@ -94,25 +94,27 @@ class Answers:
 
     def _login(self, call: Call) -> Answer:
         """Answer the login page: always with status 200; a dead SID does no harm here."""
-        parameters, at, door = call.parameters, call.at, self.door
+        parameters, at, login_service = call.parameters, call.at, self.login_service
         sid = call.sid or NO_SID
         session = None
         if {"logout", "security:command/logout"} & parameters.keys():
-            door.log_out(sid, address=call.address)
+            login_service.log_out(sid, address=call.address)
         elif "response" in parameters:
             user = parameters.get("username", "")
-            session = door.log_in(user, parameters["response"], address=call.address, at=at)
+            session = login_service.log_in(
+                user, parameters["response"], address=call.address, at=at
+            )
         else:
-            session = door.session(sid, address=call.address, at=at)
+            session = login_service.session(sid, address=call.address, at=at)
         version = 2 if parameters.get("version") == "2" else 1
         return _xml(
             pages.session_info(
                 sid=session.sid if session else NO_SID,
-                challenge=door.challenge(at, version=version),
-                block_time=door.block_time(at),
+                challenge=login_service.challenge(at, version=version),
+                block_time=login_service.block_time(at),
                 rights=session.rights if session else {},
-                users=[user for user in door.users if user],
-                last_user=door.last_user,
+                users=[user for user in login_service.users if user],
+                last_user=login_service.last_user,
             )
         )
 
@@ -158,9 +160,9 @@ class Answers:
 
         The box takes a dead, zero or missing SID for an attack (AVM's help page on session ids).
         """
-        session = self.door.session(call.sid or NO_SID, address=call.address, at=call.at)
+        session = self.login_service.session(call.sid or NO_SID, address=call.address, at=call.at)
         if session is None:
-            self.door.end_sessions(call.address)
+            self.login_service.end_sessions(call.address)
         return session
 
 

@@ -27,7 +27,7 @@ class Meter:
     before: int = 0
     """Wh counted before the home began."""
     grid: bool = False
-    """An optical head on the grid meter: its power is that of the grid, negative while feeding
+    """An optical reader on the grid meter: its power is that of the grid, negative while feeding
     in, and it knows no voltage."""
 
 
@@ -375,4 +375,4 @@ DEVICES: Final = (
     ),
 )
 """Two plugs and their group, three thermostats (one out of reach), a window contact, a switch,
-a meter head with both directions, a repeater, a blind, a smoke detector, a Zigbee lamp."""
+a meter reader with both directions, a repeater, a blind, a smoke detector, a Zigbee lamp."""

@@ -1,4 +1,4 @@
-"""The door of the simulated FRITZ!Box: challenges, passwords, sessions, and who is locked out."""
+"""The login of the simulated FRITZ!Box: challenges, passwords, sessions, and who is locked out."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -92,7 +92,7 @@ def expected_response(challenge: str, password: str) -> str:
     return respond(challenge, password)
 
 
-class Door:
+class LoginService:
     """Lets users in.
 
     A challenge is good for one response. Each failed login doubles the time during which

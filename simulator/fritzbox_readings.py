@@ -34,7 +34,7 @@ class Readings:
             return self._counted(meter, at) - self._reset_at.get(device.ain, 0)
         return sum(self.counter(member, at) for member in self._members(device))
 
-    def remembered(
+    def stored(
         self,
         device: Device,
         at: datetime,
@@ -43,7 +43,7 @@ class Readings:
         """Return the Wh of each period, newest first, None for those it does not know."""
         meter = device.block(Meter)
         if meter is None:
-            rows = [self.remembered(member, at, periods) for member in self._members(device)]
+            rows = [self.stored(member, at, periods) for member in self._members(device)]
             return [_sum(values) for values in zip(*rows, strict=True)]
         reset_at = self._reset_at.get(device.ain, 0)
         end = self._counted(meter, at)

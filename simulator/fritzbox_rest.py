@@ -1,8 +1,8 @@
 """What the simulated FRITZ!Box says over its Smart Home REST API (FRITZ!OS 8.20 and newer).
 
-Everything is read off the device list, so that both tell the same. Names and units follow AVM's
+Everything is read off the device list, so that both report the same. Names and units follow AVM's
 "FRITZ! Smart Home REST API" 0.9.5 (2025-08-07). Only the answer about a single unit has what the
-unit remembers.
+unit stores.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ type Json = dict[str, Any]
 OUTDATED: Final = frozenset({WORKSHOP})
 """The devices for which there is newer firmware."""
 OF_UNKNOWN_SUPPLY: Final = frozenset({SMOKE.removesuffix("-1")})
-"""The devices that do not tell what feeds them."""
+"""The devices that do not report what feeds them."""
 
 _UNIT_TYPES: Final = {
     278: "dimmableColorBulb",
@@ -62,7 +62,7 @@ _ALERTS: Final[Mapping[int | None, tuple[str, str]]] = {
 
 
 def overview(home: SmartHome, at: datetime) -> Json:
-    """Return `/smarthome/overview`: devices, units and groups, no templates and no triggers."""
+    """Return `/smarthome/overview`."""
     listed = tuple(home.listed())
     content: Json = {"devices": [], "units": [], "groups": []}
     for device in listed:
@@ -76,7 +76,23 @@ def overview(home: SmartHome, at: datetime) -> Json:
             content["devices"].append(_device(device, element, units))
     for entry in (*content["devices"], *content["units"]):
         _replace(entry, home.rest_overrides(entry["ain"]))
-    return content
+    return content | {
+        "templates": [
+            {"UID": ain, "ain": ain, "name": name, "applyType": ["thermostatHoliday"]}
+            for ain, name in home.templates.items()
+        ],
+        "triggers": [
+            {"UID": ain, "ain": ain, "name": routine.name, "enabled": routine.enabled}
+            for ain, routine in home.routines.items()
+        ],
+        "globals": {
+            "energyKeyFigures": {
+                "electricityRate": home.electricity_rate,
+                "co2emmissions": home.co2_emissions,
+            },
+            "location": {"latitude": 52, "longitude": 13},
+        },
+    }
 
 
 def part(home: SmartHome, path: str, at: datetime) -> object:
@@ -95,7 +111,7 @@ def part(home: SmartHome, path: str, at: datetime) -> object:
 
 
 def _add_statistics(unit: Json, home: SmartHome, at: datetime) -> None:
-    """Add what a unit remembers, if it remembers anything."""
+    """Add what a unit stores, if it stores anything."""
     ain = unit["ain"]
     if statistics := home.rest_statistics(home.devices[ain], at):
         unit["statistics"] = statistics
@@ -190,11 +206,11 @@ def _replace(entry: Json, values: Mapping[str, object]) -> None:
                 if isinstance(inner, dict):
                     _replace(inner, values)
     if entry.get("outletState", "valid") != "valid":
-        # The state of a faulty relay is not told.
+        # The state of a faulty relay is not reported.
         del entry["active"]
 
 
-# Interfaces: what a unit tells, None where a value is missing, None for all where it has none
+# Interfaces: what a unit reports, None where a value is missing, None for all where it has none
 
 
 def _number(element: Element, path: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What the simulated FRITZ!Box remembers of a unit, as its REST API tells it.
+"""What the simulated FRITZ!Box stores of a unit, as its REST API reports it.
 
 Names, units and lengths follow AVM's "FRITZ! Smart Home REST API" 0.9.5 (2025-08-07),
 helper_statistics_unit: °C, mV, mW, Wh and %, the newest value first. The quarters of an hour are
@@ -21,7 +21,7 @@ type Periods = Callable[[str, datetime], Sequence[int | None]]
 
 QUARTER: Final = timedelta(minutes=15)
 OUTDATED_AFTER: Final = QUARTER
-"""Older values are not told. How old they may be on a real box is not known."""
+"""Older values are not reported. How old they may be on a real box is not known."""
 
 
 class State(StrEnum):
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 
 def unit_statistics(device: Device, readings: Readings, at: datetime, *, state: State) -> Json:
-    """Return the series of a unit by their kind, nothing for a unit that remembers nothing.
+    """Return the series of a unit by their kind, nothing for a unit that stores nothing.
 
     Only valid series have values.
     """
@@ -48,7 +48,7 @@ def unit_statistics(device: Device, readings: Readings, at: datetime, *, state: 
 
 
 def with_whole_counter(statistics: Json, counter: int) -> Json:
-    """Return what a FRITZ!Smart Energy 250 was seen to tell (evcc#29529).
+    """Return what a FRITZ!Smart Energy 250 was seen to report (evcc#29529).
 
     In each series of its energy the newest value is all that was ever counted, the others are 0,
     and the state is unknown.
@@ -70,7 +70,7 @@ _ENERGIES: Final[Sequence[tuple[str, int, Callable[[Home], Periods]]]] = (
     ("month", 86400, lambda home: partial(home.days, count=31)),
     ("twoYears", 2678400, lambda home: partial(home.months, count=24)),
 )
-"""Period, seconds between two values, and how the home tells them."""
+"""Period, seconds between two values, and how the home reports them."""
 
 
 def _series(
@@ -78,7 +78,7 @@ def _series(
 ) -> Iterator[tuple[str, str, int, Sequence[float]]]:
     """Yield the kind, the period, the seconds between two values, and the values of each series.
 
-    A meter head remembers energy only, a group nothing (AVM's example Plugsocket_Group_unit).
+    A meter reader stores energy only, a group nothing (AVM's example Plugsocket_Group_unit).
     """
     quarters = times(at, count=96, step=900, measured=QUARTER)
     seconds = times(at, count=360, step=10, measured=MEASURED_EVERY)
@@ -94,6 +94,6 @@ def _series(
             yield "powers", "hour", 10, powers
             yield "voltages", "hour", 10, [readings.millivolts(time) for time in seconds]
         for period, interval, periods in _ENERGIES:
-            remembered = readings.remembered(device, at, periods(readings.home))
+            stored = readings.stored(device, at, periods(readings.home))
             # Energies know no null: before the device was there they are 0.
-            yield "energies", period, interval, [value or 0 for value in remembered]
+            yield "energies", period, interval, [value or 0 for value in stored]

@@ -1,6 +1,7 @@
 """The smart home as the simulated FRITZ!Box knows it: its devices, and what is wrong with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -17,6 +18,14 @@ from simulator.fritzbox_xml import entry, node, replace_texts, statistics
 from simulator.home import Home
 
 
+@dataclass(slots=True)
+class Routine:
+    """An if-then rule."""
+
+    name: str
+    enabled: bool
+
+
 class SmartHome:
     """The devices of a box."""
 
@@ -30,6 +39,17 @@ class SmartHome:
         self._disconnected: set[str] = set()
         self._silent_for: dict[str, timedelta] = {}
         self._confused: set[str] = set()
+        self.routines: dict[str, Routine] = {
+            "trg303E4F-40B81D6A8": Routine("Kühlschrank überwachen", enabled=True),
+            "trg303E4F-40B81D6A9": Routine("Rollladen bei Sonne", enabled=False),
+        }
+        """By AIN."""
+        self.templates: dict[str, str] = {"tmp303E4F-40B81D6B1": "Urlaub"}
+        """Names by AIN."""
+        self.electricity_rate: float = 31.97
+        """Cents per kWh."""
+        self.co2_emissions: float = 380
+        """g/kWh."""
 
     # What may be wrong; all raise KeyError for a device that does not exist
 
@@ -39,7 +59,7 @@ class SmartHome:
         self._overrides.setdefault(self._known(ain), {}).update(texts)
 
     def override_rest(self, ain: str, **values: object) -> None:
-        """Fix properties that the REST API tells of the device or its unit."""
+        """Fix properties that the REST API reports of the device or its unit."""
         self._rest_overrides.setdefault(self._known(ain), {}).update(values)
 
     def disconnect(self, ain: str) -> None:
@@ -51,11 +71,11 @@ class SmartHome:
         self._vanished.add(self._known(ain))
 
     def delay_statistics(self, ain: str, silence: timedelta) -> None:
-        """Let the device's own history be as old as this, `datatime` tells so."""
+        """Let the device's own history be as old as this, `datatime` says so."""
         self._silent_for[self._known(ain)] = silence
 
     def confuse_statistics(self, ain: str) -> None:
-        """Let the REST API tell the whole counter as the newest of each series of energy."""
+        """Let the REST API report the whole counter as the newest of each series of energy."""
         self._confused.add(self._known(ain))
 
     def restore(self, ain: str) -> None:
@@ -90,7 +110,7 @@ class SmartHome:
         return device.present and device.ain not in self._disconnected
 
     def device_list(self, at: datetime, *, fritzos: str | None) -> Element:
-        """Return the whole list; `fritzos` is told by firmware that tells it."""
+        """Return the whole list; `fritzos` is listed by firmware that reports it."""
         root = node("devicelist", *(self.element(device, at) for device in self.listed()))
         root.set("version", "1")
         if fritzos:
@@ -104,11 +124,11 @@ class SmartHome:
         return element
 
     def rest_overrides(self, ain: str) -> Mapping[str, object]:
-        """Return what the REST API is to tell of a device in place of the truth."""
+        """Return what the REST API is to report of a device in place of the truth."""
         return self._rest_overrides.get(ain, {})
 
     def rest_statistics(self, device: Device, at: datetime) -> dict[str, Any]:
-        """Return what the device remembers as the REST API tells it, which tells no time."""
+        """Return what the device stores as the REST API reports it, which reports no time."""
         silence = self._silent_for.get(device.ain, timedelta())
         state = State.VALID
         if not self.is_present(device):
@@ -121,7 +141,7 @@ class SmartHome:
         return found
 
     def statistics(self, device: Device, at: datetime, *, with_datatime: bool) -> Element:
-        """Return what the device remembers."""
+        """Return what the device stores."""
         return statistics(
             device,
             self._readings,

@@ -126,7 +126,7 @@ def entry(device: Device, readings: Readings, at: datetime, *, present: bool) ->
 def statistics(
     device: Device, readings: Readings, at: datetime, *, present: bool, with_datatime: bool
 ) -> Element:
-    """Return what a device remembers, newest first.
+    """Return what a device stores, newest first.
 
     Units differ from those of the device list: 0.1 °C, mV, 0.01 W, Wh, %. Months come before
     days. A device out of reach has its series, but nothing in them.
@@ -209,7 +209,7 @@ def _battery(device: Device, readings: Readings, at: datetime) -> Iterable[Eleme
 def _powermeter(device: Device, readings: Readings, at: datetime) -> Element:
     """Return power in mW, in steps of 10, the counter in Wh, and the voltage in mV.
 
-    A group tells no voltage, a meter head an empty one.
+    A group reports no voltage, a meter reader an empty one.
     """
     element = node("powermeter")
     meter = device.block(Meter)
@@ -282,7 +282,7 @@ def _alert(window: str | None, readings: Readings, at: datetime) -> Element:
 
 
 def _plug(device: Device) -> Iterable[Element]:
-    """Return the relay; firmware that calls itself switchable (bit 15) tells it twice."""
+    """Return the relay; firmware that calls itself switchable (bit 15) reports it twice."""
     yield node(
         "switch",
         node("state", 1),
@@ -341,8 +341,8 @@ def _series(
         yield (
             "energy",
             [
-                (2678400, readings.remembered(device, at, readings.home.months)),
-                (86400, readings.remembered(device, at, readings.home.days)),
+                (2678400, readings.stored(device, at, readings.home.months)),
+                (86400, readings.stored(device, at, readings.home.days)),
             ],
         )
     if hygrometer := device.block(Hygrometer):
@@ -352,8 +352,10 @@ def _series(
 
 def times(at: datetime, *, count: int, step: int, measured: timedelta) -> list[datetime]:
     """Return when each value of a series was measured; `step` is in seconds."""
-    told = (at - timedelta(seconds=step * index) for index in range(count))
-    return [time - timedelta(seconds=time.timestamp() % measured.total_seconds()) for time in told]
+    reported = (at - timedelta(seconds=step * index) for index in range(count))
+    return [
+        time - timedelta(seconds=time.timestamp() % measured.total_seconds()) for time in reported
+    ]
 
 
 def _unix(at: datetime) -> int:

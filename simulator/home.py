@@ -4,7 +4,7 @@ Everything is a pure function of the seed and the time asked for. Nothing runs i
 background: a year ago can be asked as well as tomorrow, in any order, and the same
 question has the same answer. Power is constant within slots of five minutes, kept in
 whole milliwatts, so that every counter is the exact integral of its power and whatever
-the box remembers (15 minutes, days, months) is a difference of two counter readings.
+the box stores (15 minutes, days, months) is a difference of two counter readings.
 """
 
 from array import array
@@ -33,7 +33,7 @@ _DAYS_KEPT: Final = 400
 
 
 class Clock(Protocol):
-    """Tells the time of the simulated home, aware, in UTC."""
+    """Reports the time of the simulated home, aware, in UTC."""
 
     def now(self) -> datetime:
         """Return the present moment of the home."""
@@ -85,7 +85,7 @@ class Home:
 
     Power series (`series`): the consumers "refrigerator", "workshop", "base", "cooking",
     "heat_pump"; "pv" (production); and what the grid meter counts, "import" and "export":
-    per slot import - export = consumers - pv, of which never both are above zero.
+    per slot import - export = consumers - pv, where never both are above zero.
     Rooms: "living", "bath", "bedroom".
     """
 
@@ -139,14 +139,14 @@ class Home:
         hourly = between(-2.5, 2.5, self.seed, "mains", slot // 12)
         return round(230.5 + hourly + between(-2.8, 2.8, self.seed, "voltage", phase, slot), 3)
 
-    # What the box remembers: Wh (whole, of the floored counter), newest first, index 0 running;
+    # What the box stores: Wh (whole, of the floored counter), newest first, index 0 running;
     # None for periods that ended before `installed`
 
     def days(self, series: str, at: datetime, count: int = 31) -> Sequence[int | None]:
         """Return the energy of calendar days (in the home's time zone)."""
         today = at.astimezone(self.zone).date()
         starts = (self._midnight(today - timedelta(days=index)) for index in range(count))
-        return self._remembered(series, at, starts)
+        return self._stored(series, at, starts)
 
     def months(self, series: str, at: datetime, count: int = 12) -> Sequence[int | None]:
         """Return the energy of calendar months (in the home's time zone)."""
@@ -156,7 +156,7 @@ class Home:
             self._midnight(date((month - index) // 12, (month - index) % 12 + 1, 1))
             for index in range(count)
         )
-        return self._remembered(series, at, starts)
+        return self._stored(series, at, starts)
 
     def slots(self, series: str, at: datetime, step: timedelta, count: int) -> Sequence[int | None]:
         """Return the energy of equal steps (15 minutes, 6 hours) that start at local midnight.
@@ -165,12 +165,12 @@ class Home:
         hour shorter or longer, and steps of minutes are left out or come twice.
         """
         starts = islice(self._steps(at, step), count)
-        return self._remembered(series, at, starts)
+        return self._stored(series, at, starts)
 
     def last(self, series: str, at: datetime, step: timedelta, count: int) -> Sequence[int | None]:
         """Return the energy of equal steps, the newest of which ends at `at`."""
         starts = (at - step * (index + 1) for index in range(count))
-        return self._remembered(series, at, starts)
+        return self._stored(series, at, starts)
 
     # Rooms
 
@@ -292,7 +292,7 @@ class Home:
 
     # Periods
 
-    def _remembered(
+    def _stored(
         self, series: str, at: datetime, starts: Iterator[datetime]
     ) -> Sequence[int | None]:
         """Return the whole Wh of consecutive periods, newest first, by when they start."""

@@ -11,7 +11,7 @@ from .home import Clock, Home, RealClock
 from .reader import SimulatedReader
 
 AGE: Final = timedelta(days=800)
-"""How long the home has been lived in: the box remembers two years of months."""
+"""How long the home has been lived in: the box stores two years of months."""
 
 
 class Household:
@@ -40,7 +40,7 @@ class Household:
         """There once the household has started."""
 
     async def __aenter__(self) -> Self:
-        """Start the box, the broker and the reader, which publishes by itself."""
+        """Start the box, the broker and the reader, which publishes unasked."""
         async with AsyncExitStack() as stack:
             await self.box.start()
             stack.push_async_callback(self.box.stop)

@@ -1,4 +1,4 @@
-"""The electricity meter of the home, and the scripts by which a Tasmota head reads it."""
+"""The electricity meter of the home, and the scripts by which a Tasmota reader reads it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ class Line:
     """Decimals that are printed, always all of them."""
 
     immediate: bool = False
-    """Published by itself after every telegram (precision + 16 in the script)."""
+    """Published unasked after every telegram (precision + 16 in the script)."""
 
     scale: float = 1.0
     """What the register is divided by: 1000 to publish kW instead of W."""
@@ -137,7 +137,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Script:
-    """What is loaded into a head: the name of its JSON object, and its lines."""
+    """What is loaded into a reader: the name of its JSON object, and its lines."""
 
     prefix: str
     lines: tuple[Line, ...]
@@ -252,4 +252,4 @@ SCRIPTS: Final[Mapping[str, Script]] = {
     ),
 }
 """Vocabularies in use, from the script collections of bitShake, the Tasmota documentation,
-ottelo and gPlug. The prefix does not tell which one it is."""
+ottelo and gPlug. The prefix does not show which one it is."""

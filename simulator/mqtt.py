@@ -33,7 +33,7 @@ class _Descriptor(Protocol):
 
 
 class MqttConnection:
-    """A connection that comes back by itself, until it is closed or cut.
+    """A connection that is restored automatically until it is closed or cut.
 
     Everything is called from, and calls back in, the event loop that `open` is called in.
     """

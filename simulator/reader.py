@@ -1,4 +1,4 @@
-"""A Tasmota head on the electricity meter: it reads the simulated home and tells it over MQTT."""
+"""A Tasmota reader on the electricity meter: it reads the simulated home and reports it over MQTT."""
 
 from argparse import ArgumentParser, Namespace
 import asyncio
@@ -12,10 +12,10 @@ from paho.mqtt.client import MQTTMessage
 
 from .broker import HOST, MQTT_PORT
 from .faults import TRANSFORMATIONS, Block, Fault, Telegram
-from .head import OFFLINE, ONLINE, PREFIXES, Head, compact
 from .home import Clock, Home
 from .meter import HEAT_PUMP_METER_ID, SCRIPTS, Line, Meter, Script
 from .mqtt import MqttConnection
+from .tasmota import OFFLINE, ONLINE, PREFIXES, TasmotaDevice, compact
 
 TELEGRAM_PERIOD: Final = 2.0
 """Seconds between two telegrams of the meter, each followed by the immediate messages."""
@@ -27,7 +27,7 @@ LEAVE_TIMEOUT: Final = 20.0
 
 @dataclass(eq=False)
 class ReadMeter:
-    """A meter with the part of the head's script that reads it."""
+    """A meter with the part of the reader's script that reads it."""
 
     script: Script
     meter: Meter
@@ -42,8 +42,8 @@ class ReadMeter:
         )
 
 
-class SimulatedReader(Head):
-    """A head with one meter, stepped by hand (`publish_sensor`) or by itself (`operate`).
+class SimulatedReader(TasmotaDevice):
+    """A reader with one meter, stepped by hand (`publish_sensor`) or automatically (`operate`).
 
     With `second`, another script, it also reads the meter of the heat pump.
 
@@ -69,7 +69,7 @@ class SimulatedReader(Head):
         mqtt5: bool = True,
         esp32: bool = False,
     ) -> None:
-        """Build a head for a script of `SCRIPTS`; `mac` without colons, in capitals."""
+        """Build a reader for a script of `SCRIPTS`; `mac` without colons, in capitals."""
         super().__init__(
             home,
             clock,
@@ -116,7 +116,7 @@ class SimulatedReader(Head):
     # Life
 
     async def start(self) -> None:
-        """Connect, and tell everything a head tells after its start.
+        """Connect, and report everything a reader reports after its start.
 
         Raises:
             OSError: Nobody listens there.
@@ -134,9 +134,9 @@ class SimulatedReader(Head):
         await self._connection.open()
 
     async def stop(self) -> None:
-        """Lose power; return when the broker has told that the head is offline.
+        """Lose power; return when the broker has reported that the reader is offline.
 
-        A head that came back at once would else be overtaken by the news of its own end.
+        A reader that came back at once would else be overtaken by the news of its own end.
         """
         connection, self._connection = self._connection, None
         if connection is None:
@@ -144,11 +144,11 @@ class SimulatedReader(Head):
         if not connection.online.is_set():
             await connection.cut()
             return
-        told = asyncio.Event()
+        reported = asyncio.Event()
 
         def watch(message: MQTTMessage) -> None:
             if message.payload.decode() == self.offline:
-                told.set()
+                reported.set()
 
         watcher = MqttConnection(self._host, self._port, mqtt5=self._mqtt5, received=watch)
         try:
@@ -156,8 +156,8 @@ class SimulatedReader(Head):
                 await watcher.open()
                 await watcher.subscribe(self.tele_topic("LWT"))
                 await connection.cut()
-                await told.wait()
-        except ConnectionError:  # the broker has just gone: nobody to tell
+                await reported.wait()
+        except ConnectionError:  # the broker has just gone: nobody to notify
             await connection.cut()
         finally:
             await watcher.close()
@@ -187,7 +187,7 @@ class SimulatedReader(Head):
                 self.publish_sensor()
 
     async def wait_connected(self) -> None:
-        """Return once the head is connected (again)."""
+        """Return once the reader is connected (again)."""
         if self._connection is not None:
             await self._connection.online.wait()
 
@@ -236,12 +236,12 @@ class SimulatedReader(Head):
                     self._publish(self.tele_topic("SENSOR"), telegram.json())
 
     def publish_state(self) -> None:
-        """Publish how the head itself is."""
+        """Publish how the reader itself is."""
         if not self.silent:
             self._publish(self.tele_topic("STATE"), compact(self.state()))
 
     def publish_info(self) -> None:
-        """Publish what the head is, as after each start."""
+        """Publish what the reader is, as after each start."""
         for leaf, content in self.info().items():
             self._publish(self.tele_topic(leaf.upper()), compact({leaf: content}))
 
@@ -309,7 +309,7 @@ class SimulatedReader(Head):
             self._publish(self.stat_topic(leaf), f"{{{answers[number]}}}")
 
     def _on_connect(self) -> None:
-        """Tell everything a head tells after connecting."""
+        """Report everything a reader reports after connecting."""
         if self._connection is None:
             return
         self.connected()

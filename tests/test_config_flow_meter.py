@@ -68,14 +68,14 @@ async def talking(reader: SimulatedReader) -> AsyncIterator[None]:
 
 async def withdraw(hass: HomeAssistant, reader: SimulatedReader) -> None:
     """Let a reader announce itself no longer, and wait until the broker knows."""
-    heard: list[object] = []
+    received: list[object] = []
     undo = await mqtt.async_subscribe(
-        hass, f"{reader.discovery_topic}/sensors", lambda message: heard.append(message.payload)
+        hass, f"{reader.discovery_topic}/sensors", lambda message: received.append(message.payload)
     )
 
     def withdrawn() -> bool:
         reader.remove_discovery()
-        return "" in heard
+        return "" in received
 
     await settled(hass, withdrawn, "the end of the announcement")
     undo()
@@ -183,7 +183,7 @@ async def test_a_topic_may_be_typed(
     await leave_meter(hass, dialogue.entry)
 
 
-async def test_a_reader_that_is_heard_is_offered(
+async def test_a_reader_that_publishes_is_offered(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
 ) -> None:
     await withdraw(hass, reader)
@@ -236,7 +236,7 @@ async def test_the_name_of_a_reader_may_hold_a_slash(
 async def test_a_reader_may_have_other_words_in_its_topics(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
-    """It publishes nothing by itself: whatever arrives was asked for with its own words."""
+    """It publishes nothing unasked: whatever arrives was asked for with its own words."""
     async with scripted(broker) as reader:
         announcement = {"t": "meter", "ft": "%prefix%/%topic%/", "tp": ["order", "reply", "news"]}
         announcement |= {"dn": "Cellar", "mac": OTHER_MAC}
@@ -266,7 +266,7 @@ async def test_a_reader_may_have_other_words_in_its_topics(
 
 
 @asynccontextmanager
-async def telling(
+async def publishing(
     broker: Broker, content: Content, *, topic: str = "house/meter"
 ) -> AsyncIterator[ScriptedReader]:
     """A script that takes no commands and publishes the same all the time."""
@@ -285,7 +285,7 @@ async def test_what_is_wrong_is_corrected(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
     fields = {"E_in": 5, "E_out": 7, "Power": 300, "U": 230.5}
-    async with telling(broker, {"m": fields}):
+    async with publishing(broker, {"m": fields}):
         dialogue = await meter_dialogue(hass)
         assert meanings(dialogue).keys() == {"E_in", "E_out", "Power"}
         assert dialogue.page["registers"]["schema"][3]["name"] == "U"
@@ -309,7 +309,7 @@ async def test_a_reader_whose_keys_nobody_knows_is_set_up_by_its_user(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
     content = {"room": {"warmth": 21.5}, "Gerät": {"Wert A": 1234.5, "Größe+": 0.3, "note": "ok"}}
-    async with telling(broker, content):
+    async with publishing(broker, content):
         dialogue = await meter_dialogue(hass)
         assert values(dialogue) == [
             "- `room` `warmth`: 21.5",
@@ -340,7 +340,7 @@ async def test_a_reader_whose_keys_nobody_knows_is_set_up_by_its_user(
 async def test_without_a_register_there_is_no_meter(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
-    async with telling(broker, {"m": {"E_in": 5}}):
+    async with publishing(broker, {"m": {"E_in": 5}}):
         dialogue = await meter_dialogue(hass)
         assert not is_open(dialogue)
         await dialogue.accept(without="E_in")
@@ -356,7 +356,7 @@ async def test_without_a_register_there_is_no_meter(
 async def test_a_doubt_that_the_user_has_settled_is_none(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
-    async with telling(broker, {"m": {"Total": 5, "Power": 300}}):
+    async with publishing(broker, {"m": {"Total": 5, "Power": 300}}):
         dialogue = await meter_dialogue(hass)
         assert meanings(dialogue) == {"Total": "energy_import", "Power": "power"}
         await dialogue.accept()
@@ -364,11 +364,11 @@ async def test_a_doubt_that_the_user_has_settled_is_none(
         await leave_meter(hass, dialogue.entry, energy_import=5)
 
 
-async def test_two_meters_of_one_head_are_set_up_together(
+async def test_two_meters_of_one_reader_are_set_up_together(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
     content = {"house": {"E_in": 5, "Power": 300}, "heat": {"E_in": 7, "Power": 40, "": 1}}
-    async with telling(broker, content):
+    async with publishing(broker, content):
         dialogue = await meter_dialogue(hass)
         assert values(dialogue) == [
             "- `house` `E_in`: 5",
@@ -391,7 +391,7 @@ async def test_two_meters_of_one_head_are_set_up_together(
 async def test_a_reader_with_nothing_but_a_nameless_value_is_no_meter(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
-    async with telling(broker, {"m": {"": 5}}):
+    async with publishing(broker, {"m": {"": 5}}):
         dialogue = await meter_dialogue(hass)
         assert dialogue.page["registers"]["schema"] == []
         await dialogue.accept()
@@ -402,7 +402,7 @@ async def test_a_reader_with_nothing_but_a_nameless_value_is_no_meter(
 async def test_a_long_text_is_shown_in_part(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
-    async with telling(broker, {"m": {"E_in": 5, "text": "x" * 100}}):
+    async with publishing(broker, {"m": {"E_in": 5, "text": "x" * 100}}):
         dialogue = await meter_dialogue(hass)
         assert values(dialogue)[1] == f"- `m` `text`: {'x' * 40}"
         hass.config_entries.flow.async_abort(dialogue.flow_id)
@@ -414,7 +414,7 @@ async def test_a_long_text_is_shown_in_part(
 @pytest.mark.parametrize(
     ("topic", "title"), [("house/meter/json", "meter"), ("meter", "meter"), ("a/b", "a")]
 )
-async def test_a_script_that_takes_no_commands_is_told_by_its_topic(
+async def test_a_script_that_takes_no_commands_is_identified_by_its_topic(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, topic: str, title: str
 ) -> None:
     async with scripted(broker) as reader, reader.repeating(topic, {"": {"1_8_0": 1234.5}}):
@@ -443,7 +443,7 @@ async def test_two_dialogues_for_one_script_make_one_meter(
         await leave_meter(hass, dialogue.entry)
 
 
-async def test_a_reader_that_hides_its_mac_address_is_told_by_its_topic(
+async def test_a_reader_that_hides_its_mac_address_is_identified_by_its_topic(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
     async with scripted(broker) as reader:
@@ -502,7 +502,7 @@ async def test_no_reader_publishes_on(
     await leave_meter(hass, dialogue.entry)
 
 
-async def test_nothing_is_heard_on_a_wrong_topic(
+async def test_nothing_is_received_on_a_wrong_topic(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
 ) -> None:
     dialogue = await add(hass, "tasmota")
@@ -515,7 +515,7 @@ async def test_nothing_is_heard_on_a_wrong_topic(
     await leave_meter(hass, dialogue.entry)
 
 
-async def test_what_the_broker_remembers_is_no_sign_of_life(
+async def test_what_the_broker_retains_is_no_sign_of_life(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
 ) -> None:
     async with scripted(broker) as reader:
@@ -667,7 +667,7 @@ async def test_the_topic_of_another_entry_is_no_new_topic(
     assert dialogue.end == "already_configured"
 
 
-async def test_a_reader_that_tells_its_mac_address_later_can_be_changed(
+async def test_a_reader_that_reports_its_mac_address_later_can_be_changed(
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,
     reader: SimulatedReader,
@@ -685,7 +685,7 @@ async def test_a_reader_that_tells_its_mac_address_later_can_be_changed(
     await leave_meter(hass, entry)
 
 
-async def test_a_reader_that_stops_telling_its_mac_address_can_be_changed(
+async def test_a_reader_that_stops_reporting_its_mac_address_can_be_changed(
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,
     broker: Broker,
@@ -693,7 +693,7 @@ async def test_a_reader_that_stops_telling_its_mac_address_can_be_changed(
     meter_entry: MockConfigEntry,
 ) -> None:
     await withdraw(hass, reader)
-    async with telling(broker, {"m": {"E_in": 7}}):
+    async with publishing(broker, {"m": {"E_in": 7}}):
         dialogue = await change(hass, meter_entry)
         await dialogue.answer(topic="house/meter")
         await dialogue.accept()
@@ -721,7 +721,7 @@ async def test_changing_a_reader_keeps_what_the_user_prefers(
         },
     )
     entry.add_to_hass(hass)
-    async with telling(broker, {"n": {"E_in": 5000, "Foo": 300, "U": 230.5}}):
+    async with publishing(broker, {"n": {"E_in": 5000, "Foo": 300, "U": 230.5}}):
         dialogue = await change(hass, entry)
         await dialogue.answer(topic="house/meter")
         assert meanings(dialogue) == {
@@ -762,7 +762,7 @@ async def test_what_the_values_of_a_running_meter_suggest_is_selected(
     )
     entry.add_to_hass(hass)
     content = {"m": {"E_in": 5000, "foo": 300}}
-    async with telling(broker, content), telling(broker, content, topic="house/other"):
+    async with publishing(broker, content), publishing(broker, content, topic="house/other"):
         assert await hass.config_entries.async_setup(entry.entry_id)
         await readings(hass, entry, energy_import=5000)
         with patch.object(KeyInference, "suggestions", {"foo": KeyMapping(Quantity.POWER)}):

@@ -1,4 +1,4 @@
-"""The coordinators: what is asked and heard, and what happens when something goes wrong."""
+"""The coordinators: what is asked and received, and what happens when something goes wrong."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -26,7 +26,15 @@ from simulator.fritzbox import (
 from simulator.fritzbox_devices import BATH, CELLAR, REFRIGERATOR, WORKSHOP
 
 from .support.passing_time import Time
-from .support.watching import all_unavailable, logged, set_up, state_of, states, warnings
+from .support.watching import (
+    all_unavailable,
+    logged,
+    measured_states,
+    set_up,
+    state_of,
+    states,
+    warnings,
+)
 
 POLL = timedelta(seconds=60)
 ENERGY = f"{REFRIGERATOR}_energy"
@@ -93,7 +101,7 @@ async def test_box_is_registered_before_its_devices(
     device = next(
         device
         for device in dr.async_entries_for_config_entry(device_registry, fritzbox_entry.entry_id)
-        if coordinator.box_identifier in device.identifiers
+        if coordinator.source_identifier in device.identifiers
     )
     assert device.manufacturer == "FRITZ!"
     assert device.model == box.identity.name
@@ -168,7 +176,7 @@ def _clear(box: SimulatedFritzBox) -> None:
         ),
     ],
 )
-async def test_trouble_is_told_once_and_ends_by_itself(
+async def test_trouble_is_reported_once_and_ends_on_its_own(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
@@ -222,7 +230,7 @@ async def test_box_with_an_empty_list_at_set_up_fills_later(
 ) -> None:
     box.fault(EMPTY_LIST, times=1, switchcmd=LIST)
     await set_up(hass, fritzbox_entry)
-    assert states(hass) == {}
+    assert measured_states(hass) == {}
     await time.passes(hass, POLL)
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
 
@@ -238,13 +246,13 @@ async def test_last_values_stand_in_for_unreadable_answers_while_fresh(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await set_up(hass, fritzbox_entry)
-    before = states(hass)
+    before = measured_states(hass)
     box.fault(fault, switchcmd=LIST)
     await time.passes(hass, KEEP_VALUES_FOR - POLL)
-    assert states(hass) == before
-    told = logged(caplog, logging.WARNING)
-    assert len(told) == 1
-    assert "FRITZ!Box sent an answer that cannot be read: not XML" in told[0]
+    assert measured_states(hass) == before
+    reported = logged(caplog, logging.WARNING)
+    assert len(reported) == 1
+    assert "FRITZ!Box sent an answer that cannot be read: not XML" in reported[0]
     await time.passes(hass, 3 * POLL)
     assert all_unavailable(hass)
     assert len(logged(caplog, logging.WARNING)) == 2
@@ -272,7 +280,7 @@ async def test_unreadable_answer_does_not_revive_what_was_unavailable(
     assert all_unavailable(hass)
 
 
-async def test_changed_password_is_asked_for_and_not_tried_again(
+async def test_changed_password_is_asked_for_after_three_attempts(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
@@ -282,14 +290,14 @@ async def test_changed_password_is_asked_for_and_not_tried_again(
     await set_up(hass, fritzbox_entry)
     box.set_password(DEFAULT_USER, "another")
     box.end_sessions()
-    await time.passes(hass, 20 * POLL)
+    await time.passes(hass, 60 * POLL)
     assert all_unavailable(hass)
-    assert len(box.logins) == 2
+    assert len(box.logins) == 1 + 3
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
-    (told,) = logged(caplog)
-    assert told.startswith("Authentication failed while fetching FRITZ!Box data: ")
-    assert told.endswith("The FRITZ!Box does not accept user and password")
+    (reported,) = logged(caplog)
+    assert reported.startswith("Error fetching FRITZ!Box data: ")
+    assert "trying again in 60 seconds" in reported
 
 
 async def test_wrong_password_at_set_up_is_asked_for(
@@ -322,8 +330,8 @@ async def test_blocked_logins_are_waited_out(
     box.fault(BLOCKED, path="/login_sid.lua")
     await time.passes(hass, POLL)
     assert all_unavailable(hass)
-    (told,) = logged(caplog)
-    assert told.endswith(f"{box.url} refuses all logins for another 600 seconds")
+    (reported,) = logged(caplog)
+    assert reported.endswith(f"{box.url} refuses all logins for another 600 seconds")
     box.clear_faults()
     box.requests.clear()
     await time.passes(hass, 9 * POLL)
@@ -363,7 +371,7 @@ async def test_session_that_somebody_else_ended_is_renewed_silently(
         (_withdraw_the_right, 'lacks the permission "Smart Home"'),
     ],
 )
-async def test_set_up_that_fails_is_tried_again_and_tells_why(
+async def test_set_up_that_fails_is_tried_again_and_reports_why(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,

@@ -105,7 +105,7 @@ async def test_relay_that_does_not_switch_is_a_problem(
         (["somethingNew"], STATE_UNKNOWN),
     ],
 )
-async def test_meter_head_tells_its_worst_problem(
+async def test_meter_reader_reports_its_worst_problem(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
@@ -119,7 +119,7 @@ async def test_meter_head_tells_its_worst_problem(
     assert state_of(hass, f"{IMPORT}_smart_meter") == state
 
 
-async def test_new_firmware_is_told(
+async def test_new_firmware_is_reported(
     time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     await set_up(hass, fritzbox_entry)
@@ -130,7 +130,7 @@ async def test_new_firmware_is_told(
     assert state_of(hass, f"{BATH}_firmware_update", "binary_sensor") == STATE_ON
 
 
-async def test_supply_is_told(
+async def test_supply_is_reported(
     time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     await set_up(hass, fritzbox_entry)
@@ -213,7 +213,7 @@ async def old_box(
 ) -> AsyncIterator[SimulatedFritzBox]:
     """A running FRITZ!Box that has no REST API."""
     box = SimulatedFritzBox(
-        home, clock, identity=Identity(fritzos=request.param), iterations=(100, 10)
+        home, clock, identity=Identity(fritzos=request.param), iterations=(1000, 1000)
     )
     await box.start()
     yield box

@@ -47,7 +47,7 @@ async def days(time: Time, hass: HomeAssistant, duration: timedelta) -> None:
     await time.passes(hass, duration, step=POLL)
 
 
-# By itself
+# Without the user
 
 
 async def test_device_is_removed_after_a_day_without_it(
@@ -125,7 +125,7 @@ async def test_device_out_of_reach_stays(
 @pytest.mark.parametrize(
     "fault", [EMPTY_LIST, Fault(status=500), Fault(drop=True)], ids=["empty", "500", "dropped"]
 )
-async def test_no_device_is_removed_where_no_list_tells_so(
+async def test_no_device_is_removed_where_no_list_shows_it(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
@@ -226,8 +226,10 @@ async def test_user_may_not_remove_the_meter_from_its_entry(
     meter_entry: MockConfigEntry,
 ) -> None:
     await set_up(hass, meter_entry)
-    (device,) = registered(hass, meter_entry).values()
-    assert not await may_be_removed(hass, hass_ws_client, meter_entry, device)
+    found = registered(hass, meter_entry)
+    assert len(found) == 2, "the reader and its meter"
+    for device in found.values():
+        assert not await may_be_removed(hass, hass_ws_client, meter_entry, device)
     await quiet(hass)
 
 

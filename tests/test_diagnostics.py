@@ -1,4 +1,4 @@
-"""Diagnostics: enough for a bug report, and nothing that tells whose home it is."""
+"""Diagnostics: enough for a bug report, and nothing that shows whose home it is."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ from .support.watching import quiet, set_up
 
 
 def secrets_of_the_box(box: SimulatedFritzBox) -> set[str]:
-    """Return everything that would tell whose box it is, in all its spellings."""
+    """Return everything that would show whose box it is, in all its spellings."""
     serial = box.identity.serial
     keys = [key for device in DEVICES if (keys := device.block(Buttons)) for key in keys.keys]
     return {
@@ -71,7 +71,7 @@ def assert_no_secret(content: Any, secrets: set[str]) -> None:
     assert "" not in secrets
     found = {secret for secret in secrets for text in texts(content) if secret in text}
     assert found == set()
-    # What was no JSON would be told in the words of Python.
+    # What was no JSON would be reported in the words of Python.
     assert not any("__type" in text or "repr" in text for text in texts(content))
 
 
@@ -85,7 +85,7 @@ def device_of(hass: HomeAssistant, entry: MockConfigEntry, identifier: str) -> d
     return device
 
 
-async def test_box_tells_all_but_secrets(
+async def test_box_reports_all_but_secrets(
     time: Time,
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -96,31 +96,31 @@ async def test_box_tells_all_but_secrets(
     await set_up(hass, fritzbox_entry)
     box.override(IMPORT, energy=0)
     await fritzbox_entry.runtime_data.coordinator.async_refresh()
-    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
-    assert_no_secret(told, secrets_of_the_box(box) | {"Erika"})
-    assert told["state"] == "loaded"
-    assert told["last_update_success"] is True
-    assert told["box"]["model"] == "FRITZ!Box 7690"
-    assert told["fritzos"] == "8.25"
+    reported: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
+    assert_no_secret(reported, secrets_of_the_box(box) | {"Erika"})
+    assert reported["state"] == "loaded"
+    assert reported["last_update_success"] is True
+    assert reported["box"]["model"] == "FRITZ!Box 7690"
+    assert reported["fritzos"] == "8.25"
     order = [device.ain for device in DEVICES]
-    assert [device["number"] for device in told["devices"]] == list(range(len(DEVICES)))
-    window = told["devices"][order.index(WINDOW)]
+    assert [device["number"] for device in reported["devices"]] == list(range(len(DEVICES)))
+    window = reported["devices"][order.index(WINDOW)]
     assert window["part_of"] == order.index(WINDOW.removesuffix("-1"))
     assert "alert" in window["blocks"]
-    assert told["devices"][order.index(CELLAR)]["present"] is False
-    bath = told["devices"][order.index(BATH)]
+    assert reported["devices"][order.index(CELLAR)]["present"] is False
+    bath = reported["devices"][order.index(BATH)]
     assert bath["parse_errors"] == [["hkr/tsoll", "undefined"]]
     assert bath["rest_details"]["firmware_update"] is False
-    refrigerator = told["devices"][order.index(REFRIGERATOR)]
+    refrigerator = reported["devices"][order.index(REFRIGERATOR)]
     assert refrigerator["power_meter"]["energy"] == box.counter(REFRIGERATOR) / 1000
-    mocked_reader = told["devices"][order.index(IMPORT)]
+    mocked_reader = reported["devices"][order.index(IMPORT)]
     assert mocked_reader["rest_details"]["smart_meter"] == []
-    assert list(told["rejected_readings"].values()) == [1]
-    (rejected,) = told["rejected_readings"]
+    assert list(reported["rejected_readings"].values()) == [1]
+    (rejected,) = reported["rejected_readings"]
     assert rejected.startswith(f"device {order.index(IMPORT)}: ")
 
 
-async def test_device_tells_of_its_parts_only(
+async def test_device_reports_its_parts_only(
     time: Time,
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -129,16 +129,20 @@ async def test_device_tells_of_its_parts_only(
 ) -> None:
     await set_up(hass, fritzbox_entry)
     mocked_reader = device_of(hass, fritzbox_entry, IMPORT.removesuffix("-1"))
-    told: Any = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, mocked_reader)
-    assert_no_secret(told, secrets_of_the_box(box))
-    assert [device["product_name"] for device in told["devices"]] == ["FRITZ!Smart Energy 250"] * 3
+    reported: Any = await get_diagnostics_for_device(
+        hass, hass_client, fritzbox_entry, mocked_reader
+    )
+    assert_no_secret(reported, secrets_of_the_box(box))
+    assert [device["product_name"] for device in reported["devices"]] == [
+        "FRITZ!Smart Energy 250"
+    ] * 3
     switch = device_of(hass, fritzbox_entry, SWITCH)
-    told = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, switch)
-    assert_no_secret(told, secrets_of_the_box(box))
-    assert len(told["devices"][0]["buttons"]) == 4
+    reported = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, switch)
+    assert_no_secret(reported, secrets_of_the_box(box))
+    assert len(reported["devices"][0]["buttons"]) == 4
 
 
-async def test_device_that_is_the_box_tells_of_all(
+async def test_device_that_is_the_box_reports_everything(
     time: Time,
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -147,12 +151,12 @@ async def test_device_that_is_the_box_tells_of_all(
 ) -> None:
     await set_up(hass, fritzbox_entry)
     device = device_of(hass, fritzbox_entry, dr.format_mac(box.identity.serial))
-    told: Any = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, device)
-    assert_no_secret(told, secrets_of_the_box(box))
-    assert len(told["devices"]) == len(DEVICES)
+    reported: Any = await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, device)
+    assert_no_secret(reported, secrets_of_the_box(box))
+    assert len(reported["devices"]) == len(DEVICES)
 
 
-async def test_box_that_is_gone_tells_what_it_was_and_what_happened(
+async def test_box_that_is_gone_reports_what_it_was_and_what_happened(
     time: Time,
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -163,15 +167,15 @@ async def test_box_that_is_gone_tells_what_it_was_and_what_happened(
     secrets = secrets_of_the_box(box)
     await box.stop()
     await fritzbox_entry.runtime_data.coordinator.async_refresh()
-    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
-    assert_no_secret(told, secrets)
-    assert told["last_update_success"] is False
-    assert told["last_exception"] == "UpdateFailed"
-    assert len(told["devices"]) == len(DEVICES)
+    reported: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
+    assert_no_secret(reported, secrets)
+    assert reported["last_update_success"] is False
+    assert reported["last_exception"] == "UpdateFailed"
+    assert len(reported["devices"]) == len(DEVICES)
 
 
 @pytest.mark.parametrize("fault", [Fault(status=500), Fault(status=404)])
-async def test_box_that_cannot_be_set_up_tells_why(
+async def test_box_that_cannot_be_set_up_reports_why(
     time: Time,
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -184,17 +188,17 @@ async def test_box_that_cannot_be_set_up_tells_why(
     box.fault(fault)
     await hass.config_entries.async_reload(fritzbox_entry.entry_id)
     assert fritzbox_entry.state is ConfigEntryState.SETUP_RETRY
-    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
-    assert_no_secret(told, secrets_of_the_box(box))
-    assert told["state"] == "setup_retry"
+    reported: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
+    assert_no_secret(reported, secrets_of_the_box(box))
+    assert reported["state"] == "setup_retry"
     # The oldest supported release forgets the reason of a refresh.
-    assert told["error"] == fritzbox_entry.error_reason_translation_key
-    assert told["entry"]["data"]["kind"] == "fritzbox"
-    assert await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, device) == told
+    assert reported["error"] == fritzbox_entry.error_reason_translation_key
+    assert reported["entry"]["data"]["kind"] == "fritzbox"
+    assert await get_diagnostics_for_device(hass, hass_client, fritzbox_entry, device) == reported
     box.clear_faults()
 
 
-async def test_meter_tells_all_but_secrets(
+async def test_meter_reports_all_but_secrets(
     time: Time,
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -214,26 +218,26 @@ async def test_meter_tells_all_but_secrets(
         reader.tele_topic("SENSOR"),
         str(meter_entry.unique_id),
     }
-    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
-    assert_no_secret(told, secrets)
-    assert told["available"] is True
-    meter = told["meters"]["1"]
+    reported: Any = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
+    assert_no_secret(reported, secrets)
+    assert reported["available"] is True
+    meter = reported["meters"]["1"]
     assert meter["registers"].keys() == {"energy_import", "energy_export", "power"}
     assert meter["registers"]["power"]["key"] == "Power"
     assert meter["registers"]["power"]["fresh"] is True
     assert (meter["has_number"], meter["manufacturer"]) == (True, "Iskraemeco")
     assert (meter["problems"], meter["unknown"], meter["findings"]) == ([], {}, {})
-    assert told["reader"].keys() == {"version"}
-    assert told["replacements"] == []
+    assert reported["reader"].keys() == {"version"}
+    assert reported["replacements"] == []
     meter_entry.runtime_data.counters.judge("energy_import", 0.0, dt_util.utcnow())
-    told = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
-    assert told["rejected_readings"]["energy_import: zero"] == 1
+    reported = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
+    assert reported["rejected_readings"]["energy_import: zero"] == 1
     device = device_of(hass, meter_entry, str(meter_entry.unique_id))
-    assert await get_diagnostics_for_device(hass, hass_client, meter_entry, device) == told
+    assert await get_diagnostics_for_device(hass, hass_client, meter_entry, device) == reported
     await quiet(hass)
 
 
-async def test_meter_tells_texts_to_nobody(
+async def test_texts_of_a_meter_stay_out_of_its_diagnostics(
     time: Time,
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -253,14 +257,16 @@ async def test_meter_tells_texts_to_nobody(
     await mocked_reader.set_up(entry)
     await mocked_reader.says("SENSOR", "{")
     await mocked_reader.lives(18 * MINUTE)
-    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
-    assert_no_secret(told, {"Erika", NUMBER, PRINTED, "9091387312345", "tasmota_9282F4", UNIQUE_ID})
-    meter = told["meters"]["1"]
+    reported: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert_no_secret(
+        reported, {"Erika", NUMBER, PRINTED, "9091387312345", "tasmota_9282F4", UNIQUE_ID}
+    )
+    meter = reported["meters"]["1"]
     assert meter["unknown"].keys() == {"owner", "x1", "x2", "x3", "x4"}
     assert meter["unknown"]["x2"] == "12.5"
     assert meter["unknown"]["owner"] == REDACTED
     assert meter["problems"] == ["reader_frozen"]
     assert meter["registers"]["energy_import"]["fresh"] is False
-    assert told["unreadable_messages"] == 1
-    assert told["available"] is False
+    assert reported["unreadable_messages"] == 1
+    assert reported["available"] is False
     await mocked_reader.disconnect()

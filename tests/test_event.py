@@ -37,7 +37,7 @@ type Presses = list[tuple[str, str]]
 
 @pytest.fixture
 def presses(hass: HomeAssistant) -> Presses:
-    """The presses that Home Assistant has heard of: key and kind."""
+    """The presses that Home Assistant has received: key and kind."""
     found: Presses = []
     # An event whose time is no news is the same press, as after unavailability.
     times: dict[str, str] = {}
@@ -57,7 +57,7 @@ def presses(hass: HomeAssistant) -> Presses:
 
 
 def pressed(when: datetime | None, key: str = KEY) -> Fault:
-    """Let the box tell this as the time of a key's last press."""
+    """Let the box report this as the time of a key's last press."""
     time = "" if when is None else int(when.timestamp())
     return edited(
         rf'(<button identifier="{key}".*?<lastpressedtimestamp)(?:>\d*</lastpressedtimestamp>| */>)',
@@ -104,7 +104,7 @@ async def test_press_before_the_start_is_no_event(
     assert state_of(hass, f"{KEY}_last_press") != STATE_UNKNOWN
 
 
-async def test_press_fires_once_however_often_the_box_tells_it(
+async def test_press_fires_once_however_often_the_box_reports_it(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
@@ -218,7 +218,7 @@ async def test_press_while_the_box_was_away_fires_when_it_is_back(
     assert presses == [(KEY, ButtonEventType.PRESS_END)]
 
 
-async def test_switch_that_is_found_out_of_reach_tells_no_old_press(
+async def test_switch_that_is_found_out_of_reach_reports_no_old_press(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,

@@ -22,6 +22,7 @@ from custom_components.py_hab.fritzbox_api import (
     FritzBoxError,
     InvalidAnswerError,
     LoginBlockedError,
+    LoginPostponedError,
     LoginRejectedError,
     NotAFritzBoxError,
     NotPermittedError,
@@ -50,7 +51,7 @@ LIST = "getdevicelistinfos"
 LOGIN_PAGE = "/login_sid.lua"
 BOX_INFO = "/jason_boxinfo.xml"
 LOG_OUT = "verify"
-"""Both are a GET of the login page with a SID; that the box has no session left tells them apart."""
+"""Both are a GET of the login page with a SID; that the box has no session left distinguishes them."""
 DROPPED = Fault(drop=True)
 TOO_LARGE = Fault(edit=lambda text: text + " " * MAX_ANSWER_BYTES)
 
@@ -375,14 +376,14 @@ async def test_a_changed_password_is_noticed_at_the_next_login(
     box.set_password(DEFAULT_USER, "new")
     await client.device_list()
     box.end_sessions()
-    # Two polls, or a poll and another clock: the box hears of the wrong password once.
+    # Two polls, or a poll and another clock: the box receives the wrong password once.
     for _ in range(2):
-        with pytest.raises(LoginRejectedError):
+        with pytest.raises(LoginPostponedError):
             await client.device_list()
     assert [login.success for login in box.logins] == [True, False]
 
 
-async def test_a_user_without_the_right_is_told_so_and_keeps_no_session(
+async def test_a_user_without_the_right_gets_an_error_and_keeps_no_session(
     session: aiohttp.ClientSession, box: SimulatedFritzBox
 ) -> None:
     """Rights belong to a login: only a new one can have them."""
@@ -457,7 +458,7 @@ async def test_both_kinds_of_login_work(
         clock,
         users={user: User(password)},
         identity=Identity(fritzos=fritzos),
-        iterations=(100, 10),
+        iterations=(1000, 1000),
     )
     await box.start()
     assert (await client_for(session, box, user, password).device_list()).devices
@@ -570,7 +571,7 @@ async def test_a_repeater_offers_none(
     ],
     ids=["dropped", "404", "401", "redirect", "endless"],
 )
-async def test_whoever_does_not_tell_may_have_smart_home(
+async def test_whoever_does_not_report_may_have_smart_home(
     session: aiohttp.ClientSession, box: SimulatedFritzBox, fault: Fault
 ) -> None:
     box.fault(fault)
@@ -578,7 +579,7 @@ async def test_whoever_does_not_tell_may_have_smart_home(
     assert len(box.requests) == attempts(fault)
 
 
-async def test_a_description_that_never_arrives_tells_nothing(
+async def test_a_description_that_never_arrives_reports_nothing(
     session: aiohttp.ClientSession, box: SimulatedFritzBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
@@ -591,7 +592,7 @@ async def test_a_description_that_never_arrives_tells_nothing(
 @pytest.mark.parametrize(
     "text", [b"", b"SSH-2.0-OpenSSH_10.2\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<"]
 )
-async def test_what_is_no_web_server_tells_nothing(
+async def test_what_is_no_web_server_reports_nothing(
     session: aiohttp.ClientSession, text: bytes
 ) -> None:
     async with answering(text) as address:
@@ -599,7 +600,7 @@ async def test_what_is_no_web_server_tells_nothing(
 
 
 @pytest.mark.parametrize("address", ["", "/igddesc.xml", "ftp://192.168.178.1/igddesc.xml"])
-async def test_an_address_that_nobody_can_ask_tells_nothing(
+async def test_an_address_that_nobody_can_ask_reports_nothing(
     session: aiohttp.ClientSession, address: str
 ) -> None:
     assert await offers_smart_home(session, URL(address))
@@ -675,7 +676,7 @@ async def test_an_introduction_that_fails(
             Fault(edit=lambda text: re.sub("<Challenge>.*?<", "<Challenge><", text)),
             NotAFritzBoxError,
         ),
-        (Fault(edit=lambda text: text.replace("$100$", "$999999999$")), NotAFritzBoxError),
+        (Fault(edit=lambda text: text.replace("2$1000$", "2$999999999$")), NotAFritzBoxError),
         (TOO_LARGE, InvalidAnswerError),
     ],
     ids=[
@@ -714,7 +715,7 @@ async def test_an_unreadable_answer_is_kept_for_the_log(
     assert "inval" not in str(caught.value)
 
 
-async def test_errors_do_not_tell_the_sid(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
+async def test_errors_do_not_report_the_sid(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
     await client.device_list()
     sid = box.sessions[0].sid
     box.fault(DROPPED)
@@ -800,7 +801,7 @@ async def test_a_certificate_of_its_own_is_an_error_of_its_own(
     session: aiohttp.ClientSession, home: Home, clock: ManualClock, tmp_path: Path
 ) -> None:
     tls = await asyncio.to_thread(own_certificate, tmp_path)
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), tls=tls)
+    box = SimulatedFritzBox(home, clock, iterations=(1000, 1000), tls=tls)
     await box.start()
     with pytest.raises(FritzBoxCertificateError):
         await client_for(session, box).device_list()

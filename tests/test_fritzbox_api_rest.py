@@ -65,14 +65,14 @@ def says(text: str) -> Fault:
     return Fault(edit=lambda _: text)
 
 
-# What it tells
+# What it reports
 
 
-async def test_extras_are_told_by_the_ains_of_the_device_list(
+async def test_extras_are_reported_by_the_ains_of_the_device_list(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
     devices = (await client.device_list()).devices
-    rest_details = await client.rest_details()
+    rest_details = (await client.overview()).details
     assert set(rest_details) == set(devices)
     assert len(box.logins) == 1, "both within one session"
 
@@ -89,14 +89,14 @@ async def test_extras_are_told_by_the_ains_of_the_device_list(
     assert rest_details[WORKSHOP].battery_powered is False
     assert rest_details[BATH].battery_powered is True
     assert rest_details[SMOKE.removesuffix("-1")].battery_powered is None
-    assert rest_details[WINDOW].battery_powered is None, "its parent tells"
+    assert rest_details[WINDOW].battery_powered is None, "its parent reports it"
 
 
 async def test_troubles_of_devices(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
     box.override_rest(REFRIGERATOR, outletState="relayStuck")
     box.override_rest(WORKSHOP, outletState="overcurrent", isUpdateAvailable=False)
     box.override_rest(IMPORT, smartmeterState=["scatteredLight"])
-    rest_details = await client.rest_details()
+    rest_details = (await client.overview()).details
     assert rest_details[REFRIGERATOR].relay_fault is RelayFault.RELAY_STUCK
     assert rest_details[WORKSHOP].relay_fault is RelayFault.OVERCURRENT
     assert rest_details[WORKSHOP].firmware_update is False
@@ -106,7 +106,7 @@ async def test_troubles_of_devices(client: FritzBoxClient, box: SimulatedFritzBo
 async def test_the_sid_is_sent_in_the_header_only(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
-    await client.rest_details()
+    await client.overview()
     request = box.requests[-1]
     assert (request.method, request.path, request.sid_valid) == ("GET", OVERVIEW, True)
 
@@ -119,27 +119,27 @@ async def test_a_live_session_is_not_verified(
 ) -> None:
     await client.device_list()
     paths(box)
-    await client.rest_details()
+    await client.overview()
     assert paths(box) == [OVERVIEW]
 
 
 async def test_an_ended_session_is_followed_by_one_silent_login(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
-    await client.rest_details()
+    await client.overview()
     box.end_sessions()
     paths(box)
-    assert await client.rest_details()
+    assert (await client.overview()).details
     assert paths(box) == [OVERVIEW, LOGIN_PAGE, LOGIN_PAGE, OVERVIEW]
     assert len(box.logins) == 2
 
 
 async def test_a_refused_login_is_final(client: FritzBoxClient, box: SimulatedFritzBox) -> None:
-    await client.rest_details()
+    await client.overview()
     box.end_sessions()
     box.set_password(DEFAULT_USER, "changed")
     with pytest.raises(LoginRejectedError):
-        await client.rest_details()
+        await client.overview()
     assert len(box.logins) == 2
 
 
@@ -148,17 +148,17 @@ async def test_a_refusal_that_stays_is_an_error_after_one_more_request(
 ) -> None:
     box.fault(Fault(status=401), path=OVERVIEW)
     with pytest.raises(FritzBoxConnectionError):
-        await client.rest_details()
+        await client.overview()
     assert paths(box).count(OVERVIEW) == 2
     assert len(box.logins) == 1
 
 
-async def test_users_without_the_right_are_told_as_ever(
+async def test_users_without_the_right_are_reported_as_ever(
     session: aiohttp.ClientSession, box: SimulatedFritzBox
 ) -> None:
     client = client_of(session, box, OTHER_USER, OTHER_PASSWORD)
     with pytest.raises(NotPermittedError):
-        await client.rest_details()
+        await client.overview()
     assert OVERVIEW not in paths(box)
 
 
@@ -170,7 +170,7 @@ async def old_box(
     request: pytest.FixtureRequest, home: Home, clock: ManualClock, socket_enabled: None
 ) -> AsyncIterator[SimulatedFritzBox]:
     box = SimulatedFritzBox(
-        home, clock, iterations=(100, 10), identity=Identity(fritzos=request.param)
+        home, clock, iterations=(1000, 1000), identity=Identity(fritzos=request.param)
     )
     await box.start()
     yield box
@@ -182,7 +182,7 @@ async def test_an_older_box_has_no_rest_api(old_box: SimulatedFritzBox) -> None:
         client = client_of(session, old_box)
         devices = await client.device_list()
         with pytest.raises(RestNotOfferedError):
-            await client.rest_details()
+            await client.overview()
         assert (await client.device_list()).devices.keys() == devices.devices.keys()
         assert len(old_box.logins) == 1
 
@@ -202,7 +202,7 @@ async def test_answers_of_a_box_that_does_not_know_the_path(
 ) -> None:
     box.fault(fault, path=OVERVIEW)
     with pytest.raises(RestNotOfferedError):
-        await client.rest_details()
+        await client.overview()
 
 
 async def test_a_right_that_suffices_for_the_list_but_not_for_rest(
@@ -211,7 +211,7 @@ async def test_a_right_that_suffices_for_the_list_but_not_for_rest(
     monkeypatch.setattr("simulator.fritzbox_answers._REST_RIGHTS", {"BoxAdmin"})
     box.set_rights(DEFAULT_USER, {"HomeAuto": 2})
     with pytest.raises(RestNotOfferedError):
-        await client.rest_details()
+        await client.overview()
     assert (await client.device_list()).devices
     assert len(box.logins) == 1
 
@@ -222,15 +222,15 @@ async def test_a_right_that_suffices_for_the_list_but_not_for_rest(
 async def test_a_box_that_starts_is_a_box_that_does_not_answer(
     client: FritzBoxClient, box: SimulatedFritzBox, clock: ManualClock
 ) -> None:
-    await client.rest_details()
+    await client.overview()
     box.reboot(timedelta(minutes=1), warm_up=timedelta(minutes=1))
     with pytest.raises(FritzBoxConnectionError):
-        await client.rest_details()
+        await client.overview()
     clock.advance(timedelta(minutes=1))
     with pytest.raises(FritzBoxConnectionError, match="3012"):
-        await client.rest_details()
+        await client.overview()
     clock.advance(timedelta(minutes=1))
-    assert await client.rest_details()
+    assert (await client.overview()).details
 
 
 @pytest.mark.parametrize("status", [500, 503])
@@ -239,7 +239,7 @@ async def test_an_error_of_the_web_server_says_nothing_about_rest(
 ) -> None:
     box.fault(Fault(status=status), path=OVERVIEW)
     with pytest.raises(FritzBoxConnectionError):
-        await client.rest_details()
+        await client.overview()
 
 
 @pytest.mark.parametrize("fault", [CUT, says(""), says("[]"), says("not found")])
@@ -248,9 +248,9 @@ async def test_an_unreadable_answer_is_kept_for_the_debug_log(
 ) -> None:
     box.fault(fault, path=OVERVIEW, times=1)
     with pytest.raises(InvalidAnswerError) as caught:
-        await client.rest_details()
+        await client.overview()
     assert "{" not in str(caught.value)
-    assert await client.rest_details()
+    assert (await client.overview()).details
 
 
 @pytest.mark.parametrize("fault", [CUT, Fault(drop=True), Fault(status=500), Fault(status=404)])
@@ -260,9 +260,9 @@ async def test_after_a_trouble_the_sid_is_verified(
     await client.device_list()
     box.fault(fault, path=OVERVIEW)
     with pytest.raises(FritzBoxError):
-        await client.rest_details()
+        await client.overview()
     box.clear_faults()
     paths(box)
-    await client.rest_details()
+    await client.overview()
     assert paths(box) == [LOGIN_PAGE, OVERVIEW]
     assert len(box.logins) == 1

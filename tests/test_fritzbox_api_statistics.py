@@ -1,4 +1,4 @@
-"""How a FRITZ!Box is asked what it remembers: over both ways, within the same careful session."""
+"""How a FRITZ!Box is asked for device statistics: over both ways, within the same careful session."""
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
@@ -12,7 +12,7 @@ from custom_components.py_hab.fritzbox_api import (
     FritzBoxConnectionError,
     FritzBoxError,
     InvalidAnswerError,
-    LoginRejectedError,
+    LoginPostponedError,
     RestNotOfferedError,
 )
 from simulator.fritzbox import (
@@ -119,10 +119,12 @@ async def test_an_ain_is_understood_with_and_without_its_blank(
     assert (request.path, request.switchcmd, request.ain) == (AHA, COMMAND, ain)
 
 
-async def test_older_boxes_do_not_tell_when_they_updated_their_series(
+async def test_older_boxes_do_not_report_when_they_updated_their_series(
     session: aiohttp.ClientSession, home: Home, clock: ManualClock, socket_enabled: None
 ) -> None:
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), identity=Identity(fritzos=(7, 29)))
+    box = SimulatedFritzBox(
+        home, clock, iterations=(1000, 1000), identity=Identity(fritzos=(7, 29))
+    )
     await box.start()
     try:
         found = await client_of(session, box).basic_statistics(REFRIGERATOR)
@@ -132,7 +134,7 @@ async def test_older_boxes_do_not_tell_when_they_updated_their_series(
 
 
 @pytest.mark.parametrize("ain", [CELLAR, BLIND])
-async def test_a_device_out_of_reach_and_one_without_memory_tell_nothing(
+async def test_a_device_out_of_reach_and_one_without_device_statistics_report_nothing(
     client: FritzBoxClient, ain: str
 ) -> None:
     assert await client.basic_statistics(ain) == NOTHING
@@ -176,7 +178,7 @@ async def test_quarters_six_hours_days_and_two_years_of_a_plug(
 
 
 @pytest.mark.parametrize("ain", [REFRIGERATOR, WORKSHOP, SWITCH, LIVING_ROOM])
-async def test_both_ways_tell_the_same(client: FritzBoxClient, ain: str) -> None:
+async def test_both_ways_report_the_same(client: FritzBoxClient, ain: str) -> None:
     rest, aha = await client.unit_statistics(ain), await client.basic_statistics(ain)
     assert by_step(rest.temperature) == by_step(aha.temperature)
     assert by_step(rest.humidity) == by_step(aha.humidity)
@@ -190,15 +192,15 @@ async def test_a_unit_is_asked_for_by_its_uid_whatever_is_in_it(
     client: FritzBoxClient, box: SimulatedFritzBox, uid: str
 ) -> None:
     box.override_rest(IMPORT, UID=uid)
-    told = (await client.rest_details())[IMPORT].unit
-    assert told == uid
-    found = await client.unit_statistics(told)
+    reported = (await client.overview()).details[IMPORT].unit
+    assert reported == uid
+    found = await client.unit_statistics(reported)
     assert len(found.energy) == 4
     assert box.requests[-1].path == f"{UNITS}/{uid}"
 
 
 async def test_all_units_of_the_overview_can_be_asked_for(client: FritzBoxClient) -> None:
-    for ain, rest_details in (await client.rest_details()).items():
+    for ain, rest_details in (await client.overview()).details.items():
         if rest_details.unit is not None:
             assert rest_details.unit == ain
             await client.unit_statistics(rest_details.unit)
@@ -218,11 +220,11 @@ async def test_the_sid_is_sent_in_the_header_only(
 
 
 @pytest.mark.parametrize("uid", [CELLAR, BLIND, GROUP])
-async def test_units_that_tell_nothing(client: FritzBoxClient, uid: str) -> None:
+async def test_units_that_report_nothing(client: FritzBoxClient, uid: str) -> None:
     assert await client.unit_statistics(uid) == NOTHING
 
 
-async def test_a_silent_plug_and_a_confused_meter_tell_nothing(
+async def test_a_silent_plug_and_a_confused_meter_report_nothing(
     client: FritzBoxClient, box: SimulatedFritzBox
 ) -> None:
     box.delay_statistics(REFRIGERATOR, timedelta(days=1))
@@ -238,7 +240,7 @@ async def test_a_unit_that_the_box_does_not_know_says_nothing_about_rest(
     with pytest.raises(InvalidAnswerError) as caught:
         await client.unit_statistics(uid)
     assert "00000" not in str(caught.value)
-    assert await client.rest_details()
+    assert (await client.overview()).details
     assert len(box.logins) == 1
 
 
@@ -259,7 +261,9 @@ async def test_boxes_without_rest(
     socket_enabled: None,
     fritzos: tuple[int, int],
 ) -> None:
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), identity=Identity(fritzos=fritzos))
+    box = SimulatedFritzBox(
+        home, clock, iterations=(1000, 1000), identity=Identity(fritzos=fritzos)
+    )
     await box.start()
     try:
         client = client_of(session, box)
@@ -316,13 +320,13 @@ async def test_one_session_serves_all(
     assert paths(box) == [path_of(method)]
 
 
-async def test_a_refused_login_is_final(
+async def test_a_refused_login_is_not_repeated_at_once(
     client: FritzBoxClient, box: SimulatedFritzBox, method: str
 ) -> None:
     await client.device_list()
     box.end_sessions()
     box.set_password(DEFAULT_USER, "changed")
-    with pytest.raises(LoginRejectedError):
+    with pytest.raises(LoginPostponedError):
         await ask(client, method)
     assert len(box.logins) == 2
 

@@ -1,4 +1,4 @@
-"""Refused sessions and missing rights: few logins, one notice, and an end by itself."""
+"""Refused sessions and missing rights: few logins, one notice, which ends with its cause."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -75,8 +75,8 @@ async def test_refused_sessions_are_answered_with_patience(
     assert waits[2] >= 6.4 * POLL
     assert max(waits) <= 1.2 * LONGEST_BACK_OFF + POLL
     assert min(waits[4:]) >= 0.8 * LONGEST_BACK_OFF
-    (told,) = logged(caplog)
-    assert f"{box.url} keeps ending our sessions; asking again in " in told
+    (reported,) = logged(caplog)
+    assert f"{box.url} keeps ending our sessions; asking again in " in reported
     box.clear_faults()
     await time.passes(hass, 1.2 * LONGEST_BACK_OFF + POLL)
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
@@ -104,7 +104,7 @@ async def test_two_homes_do_not_wait_equally_long(
 ) -> None:
     """Or two programs that end each other's sessions would meet again each time."""
     await set_up(hass, fritzbox_entry)
-    coordinator = fritzbox_entry.runtime_data
+    coordinator = fritzbox_entry.runtime_data.coordinator
     box.fault(REFUSED, path=AHA)
     waits = set()
     for _ in range(10):
@@ -117,7 +117,7 @@ async def test_two_homes_do_not_wait_equally_long(
 # A right that is missing
 
 
-async def test_withdrawn_right_is_a_notice_that_goes_away_by_itself(
+async def test_withdrawn_right_is_a_notice_that_goes_away_on_its_own(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,

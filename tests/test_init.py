@@ -251,6 +251,9 @@ async def test_removed_meter_leaves_nothing(
     entry_id = meter_entry.entry_id
     assert f"{DOMAIN}.{entry_id}" in hass_storage
     await hass.config_entries.async_remove(entry_id)
+    # The reader announces itself, so it is probed and offered again.
+    flows = hass.config_entries.flow
+    await settled(hass, lambda: flows.async_progress_by_handler(DOMAIN), "the discovered reader")
     await quiet(hass)
     assert f"{DOMAIN}.{entry_id}" not in hass_storage
     assert subscriptions(hass, reader) == []

@@ -14,8 +14,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.py_hab import repairs
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.gap import Gap
-from custom_components.py_hab.records import encode
 from custom_components.py_hab.sml.registers import Quantity
+from custom_components.py_hab.util.records import encode
 from homeassistant.const import (
     EVENT_STATE_CHANGED,
     STATE_UNAVAILABLE,
@@ -38,7 +38,7 @@ TEXT = TEXTS["issues"]["meter_replaced"]
 
 @pytest.fixture
 async def swapped(time: Time, hass: HomeAssistant, mocked_reader: MockedReader) -> MockConfigEntry:
-    """A meter that was replaced by another one, whose readings are believed by now."""
+    """A meter that was replaced by another one, whose readings are accepted by now."""
     entry = mocked_reader.entry(prefix="MT681")
     await mocked_reader.set_up(entry)
     await mocked_reader.lives(4 * MINUTE, E_in=0.01)
@@ -69,7 +69,7 @@ def event(hass: HomeAssistant, meter_index: str = "") -> State:
 
 
 def shown(state: State) -> dict[str, Any]:
-    """Return what an event tells."""
+    """Return what an event reports."""
     return {key: state.attributes[key] for key in ("event_type", "register", "before", "now")}
 
 
@@ -117,9 +117,9 @@ async def test_replaced_meter_is_an_event(
     state = event(hass)
     assert state.state != STATE_UNKNOWN
     assert state.attributes["event_types"] == ["replaced", "rolled_over"]
-    told = shown(state)
-    now = told.pop("now")
-    assert told == {"event_type": "replaced", "register": "energy_import", "before": BEFORE}
+    reported = shown(state)
+    now = reported.pop("now")
+    assert reported == {"event_type": "replaced", "register": "energy_import", "before": BEFORE}
     assert 1.5 < now <= meter_values(swapped)["energy_import"] < 2
     assert meter_state(hass, swapped, "energy_import") == str(
         meter_values(swapped)["energy_import"]
@@ -243,7 +243,7 @@ def placeholders(form: dict[str, Any]) -> set[str]:
     return {name for _, name, _, _ in shown if name}
 
 
-async def test_both_readings_are_asked_for_and_mend_the_gap(
+async def test_both_readings_are_asked_for_and_repair_the_gap(
     time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
 ) -> None:
     counters = swapped.runtime_data.counters
@@ -328,7 +328,7 @@ async def test_readings_that_cannot_be_are_refused(
     assert len(swapped.runtime_data.counters.gaps) == len(before) + 1
 
 
-async def test_of_a_gap_that_nobody_remembers_any_reading_is_accepted_and_nothing_is_mended(
+async def test_after_a_gap_that_is_not_stored_any_reading_is_accepted_and_nothing_is_repaired(
     time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
 ) -> None:
     swapped.runtime_data.coordinator.replacements.records[0].gap = None
@@ -366,7 +366,7 @@ async def test_of_a_tariff_nobody_writes_readings_down(
     assert issue(hass, swapped) is None
 
 
-async def test_an_issue_that_tells_nothing_of_its_entry_has_a_dialogue_that_ends(
+async def test_an_issue_that_reports_nothing_of_its_entry_has_a_dialogue_that_ends(
     hass: HomeAssistant, fritzbox_entry: MockConfigEntry
 ) -> None:
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
@@ -419,5 +419,5 @@ async def test_event_is_that_of_its_meter(
     await mocked_reader.lives(2 * MINUTE, E_in=0.01)
     assert shown(event(hass, "2"))["event_type"] == "rolled_over"
     assert event(hass).state == STATE_UNKNOWN
-    told = [item for item in events if item.data["entity_id"].startswith("event.")]
-    assert len(told) == 1
+    reported = [item for item in events if item.data["entity_id"].startswith("event.")]
+    assert len(reported) == 1

@@ -1,6 +1,6 @@
 """What the recorder makes of our entities: rows of statistics, and sums that are the home's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -27,11 +27,10 @@ from homeassistant.util import dt as dt_util
 from simulator.faults import Fault
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import BATH, IMPORT, REFRIGERATOR, WORKSHOP
-from simulator.home import Home, ManualClock
+from simulator.home import ManualClock
 from simulator.reader import SimulatedReader
 
 from .conftest import START, settled
-from .support.box_house import small_box
 from .support.passing_time import Time
 from .support.watching import meter_values, set_up, state_of, warnings
 
@@ -43,12 +42,9 @@ pytestmark = pytest.mark.parametrize("enable_statistics", [True])
 
 
 @pytest.fixture
-async def box(
-    home: Home, clock: ManualClock, socket_enabled: None
-) -> AsyncIterator[SimulatedFritzBox]:
-    """A box with few devices: each state of each is recorded."""
-    async with small_box(home, clock, REFRIGERATOR, WORKSHOP, BATH, IMPORT) as box:
-        yield box
+def ains() -> Collection[str]:
+    """Two plugs, a thermostat and a meter unit."""
+    return {REFRIGERATOR, WORKSHOP, BATH, IMPORT}
 
 
 @pytest.fixture
@@ -78,9 +74,9 @@ async def live(
     time: Time, hass: HomeAssistant, duration: timedelta, reader: SimulatedReader | None = None
 ) -> None:
     """Let time pass for home, Home Assistant and recorder; a reader publishes meanwhile."""
-    heard: list[mqtt.ReceiveMessage] = []
+    received: list[mqtt.ReceiveMessage] = []
     if reader is not None:
-        await mqtt.async_subscribe(hass, reader.tele_topic("SENSOR"), heard.append)
+        await mqtt.async_subscribe(hass, reader.tele_topic("SENSOR"), received.append)
     await compile_statistics(hass)
     for _ in range(duration // SHORT_TERM):
         # A counter is written once a minute.
@@ -90,7 +86,9 @@ async def live(
                 reader.publish_sensor()
                 stamp = f'"Time":"{reader.time}"'
                 await settled(
-                    hass, lambda stamp=stamp: heard and stamp in str(heard[-1].payload), "a message"
+                    hass,
+                    lambda stamp=stamp: received and stamp in str(received[-1].payload),
+                    "a message",
                 )
         await compile_statistics(hass)
 

@@ -103,7 +103,7 @@ async def test_the_power_of_the_house_decides_what_a_spike_is(house: HomeAssista
     assert answer == {"entities": [{"entity_id": "sensor.meter", "spikes": []}]}
 
 
-async def test_what_is_taken_back_is_answered(house: HomeAssistant) -> None:
+async def test_what_is_undone_is_answered(house: HomeAssistant) -> None:
     about = {
         "entity_id": "sensor.meter",
         "rows_removed": 3,
@@ -115,7 +115,7 @@ async def test_what_is_taken_back_is_answered(house: HomeAssistant) -> None:
         assert answer == {"dry_run": dry_run, "entities": [about]}
 
 
-async def test_of_an_entry_only_what_is_named_is_taken_back(house: HomeAssistant) -> None:
+async def test_of_an_entry_only_what_is_named_is_undone(house: HomeAssistant) -> None:
     other = Statistic(id="sensor.other", unit="kWh", has_sum=True, entry_id="other")
     hour = this_hour() - HOUR
     await write(get_editor(house), other, [SumRow(hour, 1.0, 1.0)], ChangeReason.BACKFILL)

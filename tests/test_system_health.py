@@ -73,7 +73,7 @@ async def test_box_is_reached_until_it_is_gone(
     assert (await health())["fritzboxes"] == "0 / 1"
 
 
-async def test_meter_is_heard_until_its_reader_is_gone(
+async def test_meter_publishes_until_its_reader_is_gone(
     time: Time,
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,

@@ -8,25 +8,27 @@ from homeassistant.helpers.typing import ConfigType
 
 from .api.actions import async_register_data_actions
 from .api.views import async_register_views
-from .const import CONF_KIND, CONF_MAX_POWER, DOMAIN, EntryKind
+from .const import CONF_MAX_POWER, DOMAIN, EntryKind
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .counters.store import CounterStore
-from .entry import EntryData
+from .entry import EntryData, checked_kind
 from .fritzbox_session import async_end
 from .history.scheduler import HistoryScheduler
 from .history.statistics.editor import async_setup_editor
 from .meter.coordinator import MeterCoordinator
+from .meter.discovery import async_start_reader_discovery
 from .meter.issues import async_delete_issues
 from .services import async_register_actions
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Set up the statistics editor, and register actions and JSON endpoints."""
+    """Set up the statistics editor and reader discovery; register actions and JSON endpoints."""
     await async_setup_editor(hass)
+    async_start_reader_discovery(hass)
     async_register_actions(hass)
     async_register_data_actions(hass)
     async_register_views(hass)
@@ -35,10 +37,11 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bool:
     """Set up a FRITZ!Box or a meter."""
+    kind = checked_kind(entry)
     max_power = entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
     counters = CounterStore(hass, entry.entry_id, max_power=max_power)
     coordinator: FritzBoxCoordinator | MeterCoordinator
-    match EntryKind(entry.data[CONF_KIND]):
+    match kind:
         case EntryKind.FRITZBOX:
             coordinator = FritzBoxCoordinator(hass, entry, counters)
         case EntryKind.METER:
@@ -72,7 +75,7 @@ async def async_remove_config_entry_device(
     match entry.runtime_data.coordinator:
         case FritzBoxCoordinator() as fritzbox:
             owners = {item.owner_ain for item in fritzbox.data.devices.values()}
-            shown = {fritzbox.box_identifier, *((DOMAIN, ain) for ain in owners)}
+            shown = {fritzbox.source_identifier, *((DOMAIN, ain) for ain in owners)}
             return not device.identifiers & shown
         case MeterCoordinator() as meter:
             return meter.async_forget({identifier for _, identifier in device.identifiers})

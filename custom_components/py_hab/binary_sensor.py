@@ -1,7 +1,8 @@
-"""Binary sensors of the devices at a FRITZ!Box."""
+"""Binary sensors of a FRITZ!Box, its devices, and of readers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
@@ -17,13 +18,23 @@ from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .entity import (
     FritzBoxEntity,
     FritzBoxEntityDescription,
+    SourceEntity,
     async_add_as_they_appear,
     fritzbox_values,
 )
 from .fritzbox.devices import Device, MeterKind, RadiatorError, Thermostat, UnitType
 from .fritzbox.rest import RelayFault, RestDetails
+from .meter.coordinator import MeterCoordinator
+from .sensors.source import (
+    BOX_BINARY_SENSORS,
+    READER_BINARY_SENSORS,
+    ROUTINE,
+    SourceBinarySensorDescription,
+)
 
 PARALLEL_UPDATES = 0
+SCAN_INTERVAL = timedelta(minutes=1)
+"""How often the states of a box or a reader itself are written. It asks nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +54,23 @@ _ALERTS: dict[UnitType, BinarySensorDeviceClass] = {
     UnitType.GLASS_BREAK: BinarySensorDeviceClass.SAFETY,
     UnitType.VIBRATION: BinarySensorDeviceClass.VIBRATION,
 }
+"""How the alert of a known kind of detector is shown; any other kind is shown without a class."""
 
 
 def _alert(
-    unit_type: UnitType, device_class: BinarySensorDeviceClass
+    unit_type: UnitType | None, device_class: BinarySensorDeviceClass | None
 ) -> FritzBoxBinarySensorDescription:
+    def kind_of(device: Device) -> int | None:
+        return device.unit_type if device.unit_type in _ALERTS else None
+
     return FritzBoxBinarySensorDescription(
         key="alert",
+        translation_key=None if device_class else "alert",
         device_class=device_class,
-        exists_fn=lambda device: "alert" in device.blocks and device.unit_type == unit_type,
+        # Blinds use the same block as a bit mask of faults.
+        exists_fn=lambda device: (
+            "alert" in device.blocks and device.blind is None and kind_of(device) == unit_type
+        ),
         value_fn=lambda device: device.alert,
         legacy_name="State",
     )
@@ -95,6 +114,7 @@ _RADIATOR_PROBLEMS = {
 
 FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
     *(_alert(unit_type, device_class) for unit_type, device_class in _ALERTS.items()),
+    _alert(None, None),
     _of_thermostat(
         "window_open",
         lambda thermostat: thermostat.window_open,
@@ -116,6 +136,12 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
         ),
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    FritzBoxBinarySensorDescription(
+        key="switched_on",
+        translation_key="switched_on",
+        exists_fn=lambda device: device.switched_on is not None,
+        value_fn=lambda device: device.switched_on,
     ),
     FritzBoxBinarySensorDescription(
         key="locked",
@@ -199,17 +225,69 @@ async def async_setup_entry(
     entry: PyHabConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the binary sensors of a box. A meter has none."""
-    coordinator = entry.runtime_data.coordinator
-    if isinstance(coordinator, FritzBoxCoordinator):
-        async_add_as_they_appear(
-            coordinator,
-            async_add_entities,
-            find=lambda: fritzbox_values(coordinator, FRITZBOX_BINARY_SENSORS),
-            create=lambda value: FritzBoxBinarySensor(
-                coordinator, ain=value.ain, description=value.description
-            ),
-        )
+    """Set up the binary sensors of a box, its devices and routines, or of a reader."""
+    match entry.runtime_data.coordinator:
+        case FritzBoxCoordinator() as fritzbox:
+            async_add_entities(SourceBinarySensor(fritzbox, item) for item in BOX_BINARY_SENSORS)
+            async_add_as_they_appear(
+                fritzbox,
+                async_add_entities,
+                find=lambda: fritzbox_values(fritzbox, FRITZBOX_BINARY_SENSORS),
+                create=lambda value: FritzBoxBinarySensor(
+                    fritzbox,
+                    ain=value.ain,
+                    description=value.description,
+                    name_suffix=value.name_suffix,
+                ),
+            )
+            async_add_as_they_appear(
+                fritzbox,
+                async_add_entities,
+                find=lambda: {ain: ain for ain in fritzbox.rest.overview.routines},
+                create=lambda ain: RoutineEnabled(fritzbox, ain),
+            )
+        case MeterCoordinator() as meter:
+            async_add_entities(SourceBinarySensor(meter, item) for item in READER_BINARY_SENSORS)
+
+
+class SourceBinarySensor[CoordinatorT: FritzBoxCoordinator | MeterCoordinator](
+    SourceEntity[CoordinatorT], BinarySensorEntity
+):
+    """A state of a box or a reader itself."""
+
+    entity_description: SourceBinarySensorDescription[CoordinatorT]
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether the state is on, None while it is unknown."""
+        return self.entity_description.value_fn(self.coordinator)
+
+
+class RoutineEnabled(SourceEntity[FritzBoxCoordinator], BinarySensorEntity):
+    """Whether a routine of the box is enabled."""
+
+    def __init__(self, coordinator: FritzBoxCoordinator, ain: str) -> None:
+        """Initialize for a routine. Its name comes from the box."""
+        super().__init__(coordinator, ROUTINE)
+        self._ain = ain
+        # All boxes of a mesh may list the same routine.
+        self._attr_unique_id = f"{coordinator.source_identifier[1]}_{ain}_{ROUTINE.key}"
+        self._attr_translation_placeholders = {
+            "routine": coordinator.rest.overview.routines[ain].name
+        }
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the box still has the routine."""
+        return self._ain in self.coordinator.rest.overview.routines
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether the routine is enabled."""
+        return self.coordinator.rest.overview.routines[self._ain].enabled
 
 
 class FritzBoxBinarySensor(FritzBoxEntity, BinarySensorEntity):

@@ -18,11 +18,15 @@ from .fritzbox_api import (
     FritzBoxError,
     InvalidAnswerError,
     LoginBlockedError,
+    LoginPostponedError,
     LoginRejectedError,
     NotAFritzBoxError,
     NotPermittedError,
+    OtherBoxError,
     SessionRefusedError,
+    UnsafeChallengeError,
 )
+from .util.texts import as_markdown
 
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
 """The longest time between two attempts, not counting the random part."""
@@ -32,10 +36,13 @@ ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
     FritzBoxConnectionError: "cannot_connect",
     InvalidAnswerError: "invalid_answer",
     LoginBlockedError: "login_blocked",
+    LoginPostponedError: "login_postponed",
     LoginRejectedError: "invalid_auth",
     NotAFritzBoxError: "not_a_fritzbox",
     NotPermittedError: "no_homeauto_right",
+    OtherBoxError: "other_box",
     SessionRefusedError: "session_refused",
+    UnsafeChallengeError: "unsafe_challenge",
 }
 """Translation key of each error, for exceptions and for forms."""
 
@@ -66,7 +73,7 @@ class FritzBoxErrors:
         """Return the translated error, with a time to wait if it differs from the poll interval."""
         retry_after: timedelta | None = None
         match err:
-            case LoginBlockedError():
+            case LoginBlockedError() | LoginPostponedError():
                 retry_after = err.retry_after
             case NotPermittedError():
                 # Each attempt is a login, and only the user can grant the right.
@@ -95,8 +102,8 @@ class FritzBoxErrors:
             severity=ir.IssueSeverity.ERROR,
             translation_key="no_homeauto_right",
             translation_placeholders={
-                "host": self._host,
-                "username": self._entry.data[CONF_USERNAME] or "-",
+                "host": as_markdown(self._host),
+                "username": as_markdown(self._entry.data[CONF_USERNAME]) or "-",
             },
         )
 

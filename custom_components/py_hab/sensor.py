@@ -1,10 +1,10 @@
 """Sensors of the devices at a FRITZ!Box, and of electricity meters."""
 
 from collections import Counter
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from itertools import chain
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -25,6 +25,7 @@ from .entity import (
     FritzBoxButtonEntity,
     FritzBoxEntity,
     MeterEntity,
+    SourceEntity,
     async_add_as_they_appear,
     fritzbox_buttons,
     fritzbox_values,
@@ -32,9 +33,12 @@ from .entity import (
 from .meter.coordinator import MeterCoordinator
 from .sensors.fritzbox import FRITZBOX_SENSORS, FritzBoxSensorDescription, SensorValue
 from .sensors.meter import METER_SENSORS, quantities_published, quantities_registered
+from .sensors.source import BOX_SENSORS, CURRENCY, READER_SENSORS, SourceSensorDescription
 from .sml.registers import Quantity
 
 PARALLEL_UPDATES = 0
+SCAN_INTERVAL = timedelta(minutes=1)
+"""How often the values of a box or a reader itself are written. It asks nobody."""
 
 REJECTED_READINGS = SensorEntityDescription(
     key="rejected_readings",
@@ -64,7 +68,10 @@ async def async_setup_entry(
                 async_add_entities,
                 find=lambda: fritzbox_values(fritzbox, FRITZBOX_SENSORS),
                 create=lambda value: FritzBoxSensor(
-                    fritzbox, ain=value.ain, description=value.description
+                    fritzbox,
+                    ain=value.ain,
+                    description=value.description,
+                    name_suffix=value.name_suffix,
                 ),
             )
             async_add_as_they_appear(
@@ -78,7 +85,8 @@ async def async_setup_entry(
                     description=LAST_PRESS,
                 ),
             )
-            box = fritzbox.box_identifier[1]
+            _async_add_of_source(fritzbox, async_add_entities, BOX_SENSORS)
+            box = fritzbox.source_identifier[1]
             async_add_entities(
                 [
                     RejectedReadings(
@@ -87,6 +95,7 @@ async def async_setup_entry(
                 ]
             )
         case MeterCoordinator() as meter:
+            _async_add_of_source(meter, async_add_entities, READER_SENSORS)
             registered = quantities_registered(meter)
             async_add_as_they_appear(
                 meter,
@@ -111,6 +120,49 @@ async def async_setup_entry(
                     ],
                 ),
             )
+
+
+@callback
+def _async_add_of_source[CoordinatorT: FritzBoxCoordinator | MeterCoordinator](
+    coordinator: CoordinatorT,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Sequence[SourceSensorDescription[CoordinatorT]],
+) -> None:
+    """Add the sensors of a box or a reader itself."""
+    async_add_as_they_appear(
+        coordinator,
+        async_add_entities,
+        find=lambda: {item.key: item for item in descriptions if item.exists_fn(coordinator)},
+        create=lambda item: SourceSensor(coordinator, item),
+    )
+
+
+class SourceSensor[CoordinatorT: FritzBoxCoordinator | MeterCoordinator](
+    SourceEntity[CoordinatorT], SensorEntity
+):
+    """A value of a box or a reader itself."""
+
+    entity_description: SourceSensorDescription[CoordinatorT]
+
+    @property
+    @override
+    def native_value(self) -> SensorValue:
+        """The current value."""
+        return self.entity_description.value_fn(self.coordinator)
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        """The unit, in the currency of the home."""
+        unit = self.entity_description.native_unit_of_measurement
+        return unit and unit.replace(CURRENCY, self.hass.config.currency)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """More about the value."""
+        attributes = self.entity_description.attributes_fn
+        return attributes(self.coordinator) if attributes else None
 
 
 class FritzBoxSensor(FritzBoxEntity, SensorEntity):

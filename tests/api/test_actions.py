@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.py_hab.api import actions as data_services
@@ -18,76 +18,31 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
-    Unauthorized,
     UnknownUser,
 )
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox import Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import EXPORT, IMPORT, REFRIGERATOR, WINDOW
-from tests.support.living import recorded
+from tests.support.api import act, fails
 from tests.support.measured_home import (
     ENERGY,
     HOUR,
     POWER,
     TEMPERATURE,
     refusing,
-    remembers,
     this_hour,
+    write_hours,
 )
-from tests.support.mocked_reader import NUMBER, PRINTED, UNIQUE_ID, MockedReader
+from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
 
 OTHER = "sensor.of_another_integration"
 
 
-@pytest.fixture
-async def entry(
-    time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
-) -> MockConfigEntry:
-    """A loaded box."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
-    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
-    await hass.async_block_till_done()
-    await recorded(hass)
-    return fritzbox_entry
-
-
-@pytest.fixture
-async def meter(hass: HomeAssistant, mocked_reader: MockedReader) -> MockConfigEntry:
-    """A loaded meter."""
-    entry = mocked_reader.entry()
-    await mocked_reader.set_up(entry)
-    return entry
-
-
-async def act(
-    hass: HomeAssistant, action: str, context: Context | None = None, **data: Any
-) -> dict[str, Any]:
-    """Call an action; return what it answers."""
-    answer = await hass.services.async_call(
-        DOMAIN, action, data, blocking=True, context=context, return_response=True
-    )
-    assert isinstance(answer, dict)
-    return answer
-
-
-async def fails(
-    hass: HomeAssistant, error: type[HomeAssistantError], key: str, action: str, **data: Any
-) -> HomeAssistantError:
-    """Call an action that raises an error with a translation."""
-    with pytest.raises(error) as raised:
-        await act(hass, action, **data)
-    assert type(raised.value) is error
-    assert raised.value.translation_domain == DOMAIN
-    assert raised.value.translation_key == key
-    return raised.value
-
-
 # Series
 
 
-async def test_series_are_told_with_their_entities(
+async def test_series_are_reported_with_their_entities(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     found = (await act(hass, "get_devices"))["devices"]
@@ -116,46 +71,6 @@ async def test_series_are_told_with_their_entities(
     }
 
 
-async def test_series_of_a_meter_have_the_old_names(
-    hass: HomeAssistant, meter: MockConfigEntry
-) -> None:
-    found = (await act(hass, "get_devices"))["devices"]
-    assert {(item["device"], item["sub_entity"], item["unit"]) for item in found} == {
-        (NUMBER, "E_in", "kWh"),
-        (NUMBER, "E_out", "kWh"),
-        (NUMBER, "Power", "W"),
-    }
-    assert {item["manufacturer"] for item in found} == {"ISKRA"} or all(
-        item["manufacturer"] for item in found
-    )
-    assert {item["device_name"] for item in found} == {"MT681"}
-
-
-async def test_a_meter_without_a_number_goes_by_its_head(
-    hass: HomeAssistant, mocked_reader: MockedReader
-) -> None:
-    del mocked_reader.blocks["MT681"]["Meter_id"]
-    mocked_reader.blocks["MT681"]["Volt_p1"] = 230.0
-    await mocked_reader.set_up(mocked_reader.entry())
-    found = (await act(hass, "get_devices"))["devices"]
-    assert {item["device"] for item in found} == {UNIQUE_ID}
-    assert {item["sub_entity"] for item in found} == {"E_in", "E_out", "Power", "voltage_l1"}
-
-
-async def test_meters_of_which_a_sensor_was_removed_lack_it(
-    hass: HomeAssistant, meter: MockConfigEntry
-) -> None:
-    registry = er.async_get(hass)
-    [entity] = [
-        item
-        for item in er.async_entries_for_config_entry(registry, meter.entry_id)
-        if item.unique_id == f"{UNIQUE_ID}_energy_export"
-    ]
-    registry.async_remove(entity.entity_id)
-    found = (await act(hass, "get_devices"))["devices"]
-    assert {item["sub_entity"] for item in found} == {"E_in", "Power"}
-
-
 async def test_an_entry_must_be_there_and_loaded(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
@@ -174,10 +89,10 @@ async def test_an_entry_must_be_there_and_loaded(
 # Readings
 
 
-async def test_readings_tell_their_time_with_its_offset(
+async def test_readings_report_their_time_with_its_offset(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    await remembers(hass)
+    await write_hours(hass)
     found = (await act(hass, "get_measurements", entity_id=ENERGY))["measurements"]
     assert len(found) == 1 + 48
     assert list(found[0]) == ["entity_id", "time", "amount", "hourly"]
@@ -208,7 +123,7 @@ async def test_readings_of_a_device_are_those_of_all_its_series(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     found = (await act(hass, "get_measurements", device=REFRIGERATOR))["measurements"]
-    # Many are told outside the event loop.
+    # Many are reported outside the event loop.
     with patch.object(data_services, "FEW", 0):
         assert await act(hass, "get_measurements", device=REFRIGERATOR) == {"measurements": found}
     assert {item["entity_id"] for item in found} >= {ENERGY, POWER}
@@ -217,31 +132,13 @@ async def test_readings_of_a_device_are_those_of_all_its_series(
     }
 
 
-async def test_a_meter_may_be_named_by_what_stands_on_it(
-    hass: HomeAssistant, recorder_mock: Recorder, meter: MockConfigEntry
-) -> None:
-    await recorded(hass)
-    for device in (NUMBER, NUMBER.upper(), PRINTED, "1 ISK 0090913873"):
-        found = await act(hass, "get_measurements", device=device, sub_entity="E_in")
-        assert [item["amount"] for item in found["measurements"]] == [15119.035]
-
-
-async def test_entities_of_other_integrations_have_readings(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> None:
-    hass.states.async_set(OTHER, "5")
-    await recorded(hass)
-    [reading] = (await act(hass, "get_measurements", entity_id=OTHER))["measurements"]
-    assert reading["amount"] == 5.0
-
-
 # Profiles
 
 
-async def test_a_profile_of_a_counter_tells_power_and_energy(
+async def test_a_profile_of_a_counter_reports_power_and_energy(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    await remembers(hass)
+    await write_hours(hass)
     for name, keys in (
         ("hour", [f"{hour:02}" for hour in range(24)]),
         ("weekday", ["Wed", "Thu", "Fri"]),
@@ -271,7 +168,7 @@ async def test_a_profile_of_a_counter_tells_power_and_energy(
 async def test_a_profile_may_be_of_a_device_and_of_a_time(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    await remembers(hass, TEMPERATURE, "°C")
+    await write_hours(hass, TEMPERATURE, "°C")
     start = this_hour() - 3 * HOUR
     series = {item["entity_id"]: item for item in (await act(hass, "get_devices"))["devices"]}[
         TEMPERATURE
@@ -313,33 +210,12 @@ async def test_whatever_the_recorder_knows_has_a_profile(
             entity_id=statistic_id,
             name="year",
         )
-    await remembers(hass, OTHER)
+    await write_hours(hass, OTHER)
     found = await act(hass, "get_profile", entity_id=OTHER, name="year")
     assert found["statistics"][0]["count"] == 48
 
 
 # Who may ask
-
-
-async def test_users_see_what_they_may_see(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_admin_user: MockUser
-) -> None:
-    await remembers(hass)
-    hass_admin_user.groups = []
-    hass_admin_user.mock_policy({"entities": {"entity_ids": {POWER: {"read": True}}}})
-    user = Context(user_id=hass_admin_user.id)
-    found = (await act(hass, "get_devices", user))["devices"]
-    assert [item["entity_id"] for item in found] == [POWER]
-    readings = (await act(hass, "get_measurements", user, device=REFRIGERATOR))["measurements"]
-    assert {item["entity_id"] for item in readings} == {POWER}
-    for action, data in (
-        ("get_measurements", {"entity_id": ENERGY}),
-        ("get_measurements", {"device": REFRIGERATOR, "sub_entity": "Energy"}),
-        ("get_profile", {"entity_id": ENERGY, "name": "hour"}),
-        ("get_profile", {"device": REFRIGERATOR, "sub_entity": "Energy", "name": "hour"}),
-    ):
-        with pytest.raises(Unauthorized):
-            await act(hass, action, user, **data)
 
 
 async def test_a_user_who_does_not_exist_sees_nothing(
@@ -387,35 +263,6 @@ async def test_fields_that_cannot_be_are_refused(
             await act(hass, "get_profile", **data)
 
 
-async def test_what_there_is_not_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    for data in (
-        {"entity_id": "sensor.never_seen"},
-        {"device": "nobody"},
-        {"device": ""},
-        {"device": "x' OR '1'='1"},
-        {"device": "../../etc/passwd"},
-        {"device": REFRIGERATOR, "sub_entity": "energy'--"},
-    ):
-        await fails(hass, ServiceValidationError, "unknown_series", "get_measurements", **data)
-    await fails(
-        hass,
-        ServiceValidationError,
-        "unknown_series",
-        "get_profile",
-        device="nobody",
-        name="hour",
-    )
-    error = await fails(
-        hass,
-        ServiceValidationError,
-        "unknown_series",
-        "get_measurements",
-        device="nobody",
-        sub_entity="E_in",
-    )
-    assert str(error) == "There is no series nobody E_in"
-
-
 async def test_a_profile_is_of_one_series(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await fails(
         hass,
@@ -427,23 +274,6 @@ async def test_a_profile_is_of_one_series(hass: HomeAssistant, entry: MockConfig
     )
 
 
-async def test_a_time_must_not_end_before_its_start(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> None:
-    # By the hour on the wall it ends later.
-    times = {"start": "2026-03-20T12:00:00+00:00", "end": "2026-03-20T12:30:00"}
-    for action, more in (("get_measurements", {}), ("get_profile", {"name": "hour"})):
-        await fails(
-            hass,
-            ServiceValidationError,
-            "end_before_start",
-            action,
-            entity_id=ENERGY,
-            **times,
-            **more,
-        )
-
-
 # A recorder that is busy, or not there
 
 
@@ -453,7 +283,7 @@ ASKING: list[dict[str, Any]] = [
 ]
 
 
-async def test_a_recorder_that_is_busy_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_a_busy_recorder_is_an_error(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     for data in ASKING:
         with patch.object(get_instance(hass), "get_session", refusing):
             await fails(hass, HomeAssistantError, "database_refused", **data)
@@ -461,7 +291,7 @@ async def test_a_recorder_that_is_busy_is_told(hass: HomeAssistant, entry: MockC
             await fails(hass, HomeAssistantError, "no_recorder", **data)
 
 
-async def test_without_a_recorder_that_is_told(
+async def test_without_a_recorder_there_is_an_error(
     time: Time,
     hass: HomeAssistant,
     fritzbox_entry: MockConfigEntry,
@@ -476,7 +306,7 @@ async def test_without_a_recorder_that_is_told(
 async def test_a_hundred_questions_at_once_are_answered(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    await remembers(hass)
+    await write_hours(hass)
     questions = [
         act(hass, "get_measurements", entity_id=ENERGY, limit=number + 1)
         if number % 2
@@ -509,7 +339,7 @@ async def test_a_box_is_asked_now(
     assert len(box.requests) == before + 3
 
 
-async def test_a_box_that_does_not_answer_is_told(
+async def test_a_box_that_does_not_answer_is_reported(
     time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
@@ -532,7 +362,7 @@ async def test_a_reader_is_asked_now(
     assert mocked_reader.was_asked(10) == before + 2
 
 
-async def test_a_reader_that_does_not_answer_is_told(
+async def test_a_reader_that_does_not_answer_is_reported(
     hass: HomeAssistant,
     mocked_reader: MockedReader,
     meter: MockConfigEntry,
@@ -575,7 +405,7 @@ async def test_one_that_does_not_answer_holds_up_no_other(
     await hass.config_entries.async_unload(fritzbox_entry.entry_id)
 
 
-async def test_jobs_are_told(
+async def test_jobs_are_reported(
     time: Time, hass: HomeAssistant, recorder_mock: Recorder, entry: MockConfigEntry
 ) -> None:
     await time.passes(hass, timedelta(minutes=1))

@@ -85,7 +85,7 @@ async def test_a_box_without_a_rest_api_is_polled_only(
     assert "extras" not in by_name(hass)
 
 
-async def test_a_box_that_has_not_told_its_extras_yet_has_no_next_time(
+async def test_a_box_that_has_not_reported_its_extras_yet_has_no_next_time(
     time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     box.fault(Fault(status=500), path="/api/v0/smarthome/overview")
@@ -95,7 +95,7 @@ async def test_a_box_that_has_not_told_its_extras_yet_has_no_next_time(
     assert (rest_details.last_run, rest_details.result, rest_details.next_run) == (None, None, None)
 
 
-async def test_the_history_is_looked_after(
+async def test_the_history_is_maintained(
     time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
 ) -> None:
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
@@ -142,11 +142,11 @@ async def test_a_meter_is_listened_to(
     assert (listen.last_run, listen.result, listen.next_run) == (None, "silent", None)
 
     await mocked_reader.reads()
-    heard = dt_util.utcnow()
+    received = dt_util.utcnow()
     listen = by_name(hass)["listen"]
     assert listen.result == "ok"
     assert listen.last_run is not None
-    assert abs(listen.last_run - heard) < MINUTE
+    assert abs(listen.last_run - received) < MINUTE
     assert listen.next_run == listen.last_run + MINUTE
 
     await time.passes(hass, timedelta(hours=1))

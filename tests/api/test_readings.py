@@ -254,7 +254,7 @@ async def test_a_state_at_a_full_hour_takes_the_place_of_the_hour_that_ends_ther
     ]
 
 
-async def test_hours_are_told_by_their_end_and_within_the_time_asked_for(
+async def test_hours_are_reported_by_their_end_and_within_the_time_asked_for(
     home: HomeAssistant,
 ) -> None:
     await has_hours(home, {T0 + number * HOUR: float(number) for number in range(-6, 0)})
@@ -297,7 +297,7 @@ async def test_hours_of_a_counter_are_its_readings(home: HomeAssistant) -> None:
     assert await amounts(home) == [1003.5, 1001.0]
 
 
-async def test_hours_are_told_in_the_unit_of_the_states(
+async def test_hours_are_reported_in_the_unit_of_the_states(
     home: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     await has_hours(home, {T0 - 2 * HOUR: 1500.0}, unit="W")
@@ -368,7 +368,7 @@ async def test_a_counter_has_a_mean_power_and_its_energy(
     assert found.energies["2026"] == pytest.approx(2.25)
 
 
-async def test_a_counter_of_something_else_tells_what_was_added(home: HomeAssistant) -> None:
+async def test_a_counter_of_something_else_reports_what_was_added(home: HomeAssistant) -> None:
     await has_hours(home, {T0: 1.0, T0 + HOUR: 3.0}, unit="m³", has_sum=True)
     found = await of_profile(home, Grouping.HOUR, start=T0 + HOUR)
     assert found is not None

@@ -18,7 +18,7 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from simulator.fritzbox_devices import REFRIGERATOR
-from tests.support.measured_home import remembers
+from tests.support.measured_home import write_hours
 from tests.support.passing_time import Time
 
 DESCRIPTION: Final = Path(__file__).parents[2] / "docs" / "openapi.yaml"
@@ -43,7 +43,7 @@ async def client(
     assert await async_setup_component(hass, "http", {})
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     await hass.async_block_till_done()
-    await remembers(hass)
+    await write_hours(hass)
     client: TestClient[Any, Any] = await hass_client()
     return client
 

@@ -8,7 +8,7 @@ import pytest
 from custom_components.py_hab.counters import gap
 from custom_components.py_hab.counters.gap import Gap, Reading
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
-from custom_components.py_hab.records import decode, decode_items, encode
+from custom_components.py_hab.util.records import decode, decode_items, encode
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
@@ -61,7 +61,7 @@ def test_a_silence_without_consumption_matters_only_if_the_sum_may_restart() -> 
     assert gap.is_gap(Reading(100.0, T0), Reading(100.0, T0 + 60 * DAY))
 
 
-def test_what_was_counted_depends_on_why_the_reading_is_believed() -> None:
+def test_what_was_counted_depends_on_why_the_reading_is_accepted() -> None:
     def energy(before: float, after: float, verdict: Verdict, counted: float | None = None) -> Any:
         return Gap(
             key="a",

@@ -1,4 +1,4 @@
-"""Which readings of a counter are believed."""
+"""Which readings of a counter are accepted."""
 
 from collections.abc import Iterable
 from dataclasses import astuple
@@ -15,7 +15,7 @@ from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
 NOON: Final = 1_000_000.0
-"""Seconds; when the last reading was believed."""
+"""Seconds; when the last reading was accepted."""
 
 ACCEPTED = Verdict.ACCEPTED
 ROLLOVER_CANDIDATE = Verdict.ROLLOVER_CANDIDATE
@@ -31,14 +31,14 @@ ZERO = Verdict.ZERO
 
 
 def counted(*readings: float, max_power: float = DEFAULT_MAX_POWER) -> CounterGuard:
-    """Return a guard that has believed these readings, the last one at noon."""
+    """Return a guard that has accepted these readings, the last one at noon."""
     guard = CounterGuard(max_power=max_power)
     for index, reading in enumerate(readings):
         assert guard.judge(reading, NOON - 600.0 * (len(readings) - 1 - index)).verdict.is_accepting
     return guard
 
 
-def told(guard: CounterGuard, every: float, readings: Iterable[float]) -> list[Verdict]:
+def reported(guard: CounterGuard, every: float, readings: Iterable[float]) -> list[Verdict]:
     """Return what a guard says of readings that come every so many seconds after noon."""
     return [
         guard.judge(reading, NOON + every * number).verdict
@@ -144,7 +144,7 @@ def test_what_the_fuses_allow_grows_with_time(
     ("last", "hidden"), [(15119.0, 1.0), (15119.1, 0.1), (15119.11, 0.01), (15119.111, 0.001)]
 )
 def test_what_the_last_digit_hides_may_come_to_light(last: float, hidden: float) -> None:
-    """The PIN is entered: the meter tells its decimals."""
+    """The PIN is entered: the meter reports its decimals."""
     fuses = DEFAULT_MAX_POWER * 31 / 3600
     within, beyond = counted(last), counted(last)
     assert within.judge(last + fuses + hidden * 0.99, NOON + 1).verdict is ACCEPTED
@@ -216,17 +216,17 @@ def test_what_the_last_digit_hides_may_come_to_light(last: float, hidden: float)
 def test_verdicts_on_a_row_of_readings_after_100_kwh(
     every: float, readings: list[float], verdicts: list[Verdict]
 ) -> None:
-    assert told(counted(100.0), every, readings) == verdicts
+    assert reported(counted(100.0), every, readings) == verdicts
 
 
-def test_a_jump_is_believed_when_the_fuses_could_have_let_it_through() -> None:
+def test_a_jump_is_accepted_when_the_fuses_could_have_let_it_through() -> None:
     """5 kWh take 43.5 kW less than 7 minutes."""
-    assert told(counted(100.001), 60, [105.0] * 7) == [IMPLAUSIBLE_RISE] * 6 + [ACCEPTED]
+    assert reported(counted(100.001), 60, [105.0] * 7) == [IMPLAUSIBLE_RISE] * 6 + [ACCEPTED]
 
 
-def test_a_believed_reset_is_where_counting_goes_on() -> None:
+def test_an_accepted_reset_is_where_counting_goes_on() -> None:
     guard = counted(15119.035)
-    assert told(guard, 150, [2.5] * 5)[-1] is REPLACED
+    assert reported(guard, 150, [2.5] * 5)[-1] is REPLACED
     assert guard.last == 2.5
     assert guard.judge(2.6, NOON + 760).verdict is ACCEPTED
     assert guard.judge(1.0, NOON + 770).verdict is DECREASED, (
@@ -238,7 +238,7 @@ def test_a_believed_reset_is_where_counting_goes_on() -> None:
 @pytest.mark.parametrize("new", [2.5, 99_000.0], ids=["lower", "higher"])
 def test_after_a_replacement_the_old_meter_counts_for_nothing(new: float) -> None:
     guard = counted(15119.035, 15120.035)
-    assert told(guard, 150, [new] * 5)[-1] is REPLACED
+    assert reported(guard, 150, [new] * 5)[-1] is REPLACED
     assert guard.judge(new - 1.5, NOON + 760).verdict is DECREASED, (
         "and is not held for the old meter's sake"
     )
@@ -248,7 +248,7 @@ def test_after_a_replacement_the_old_meter_counts_for_nothing(new: float) -> Non
     ("dip", "verdict"),
     [(99.999, JITTER), (98.0, JITTER), (97.0, JITTER), (96.999, DECREASED)],
 )
-def test_a_reading_between_the_last_two_believed_ones_is_held(dip: float, verdict: Verdict) -> None:
+def test_a_reading_between_the_last_two_accepted_ones_is_held(dip: float, verdict: Verdict) -> None:
     """A bit has flipped within what the fuses allow: the lower readings are the true ones."""
     guard = counted(97.0, 100.0)
     assert guard.judge(dip, NOON + 10).verdict is verdict
@@ -258,7 +258,7 @@ def test_a_reading_between_the_last_two_believed_ones_is_held(dip: float, verdic
 def test_readings_below_a_wrong_one_are_held_until_it_is_reached() -> None:
     guard = counted(97.0, 100.0)
     readings = [97.1, 97.2, 99.0, 99.9, 100.0, 100.2]
-    assert told(guard, 30, readings) == [JITTER] * 4 + [ACCEPTED] * 2
+    assert reported(guard, 30, readings) == [JITTER] * 4 + [ACCEPTED] * 2
     assert guard.last == 100.2
 
 
@@ -297,7 +297,7 @@ def test_the_start_of_a_counter(
     every: float, readings: list[float], verdicts: list[Verdict]
 ) -> None:
     guard = CounterGuard()
-    assert told(guard, every, readings) == verdicts
+    assert reported(guard, every, readings) == verdicts
     assert guard.last == readings[-1]
 
 
@@ -337,7 +337,7 @@ def test_under_quarantine_another_telegram_must_confirm(
     last: float | None, every: float, readings: list[float], verdicts: list[Verdict]
 ) -> None:
     guard = CounterGuard(last, NOON, quarantined=True)
-    assert told(guard, every, readings) == verdicts
+    assert reported(guard, every, readings) == verdicts
     assert guard.last == readings[-1]
     assert not guard.quarantined
 
@@ -388,9 +388,9 @@ def test_after_a_long_silence_one_reading_proves_little(
     assert guard.last == (reading if verdict is ACCEPTED else 100.0)
 
 
-def test_what_is_silent_for_an_hour_each_time_is_believed_each_time() -> None:
+def test_what_is_silent_for_an_hour_each_time_is_accepted_each_time() -> None:
     """A box that is asked once an hour, or a reader that publishes as rarely."""
-    verdicts = told(counted(100.0), 3600.0, [100.0 + 0.5 * hour for hour in range(1, 7)])
+    verdicts = reported(counted(100.0), 3600.0, [100.0 + 0.5 * hour for hour in range(1, 7)])
     assert verdicts == [QUARANTINED, *[ACCEPTED] * 5]
 
 
@@ -399,9 +399,9 @@ def test_a_rhythm_of_minutes_makes_no_silence_of_days_usual() -> None:
     assert guard.judge(150.0, NOON + 259_200.0).verdict is QUARANTINED
 
 
-def test_after_a_long_silence_two_telegrams_that_agree_are_believed() -> None:
+def test_after_a_long_silence_two_telegrams_that_agree_are_accepted() -> None:
     guard = counted(100.0)
-    assert told(guard, 86_400, [120.0])[-1] is QUARANTINED
+    assert reported(guard, 86_400, [120.0])[-1] is QUARANTINED
     assert guard.judge(120.1, NOON + 86_410).verdict is ACCEPTED
     assert guard.judge(120.2, NOON + 86_420).verdict is ACCEPTED
 
@@ -418,7 +418,7 @@ def test_a_flip_after_a_long_silence_is_not_confirmed_by_the_truth() -> None:
 
 def test_a_clock_that_is_set_back_starts_the_confirmation_anew() -> None:
     guard = counted(100.0)
-    assert told(guard, 150, [3.0] * 4) == [DECREASED] * 4
+    assert reported(guard, 150, [3.0] * 4) == [DECREASED] * 4
     assert [guard.judge(3.0, second).verdict for second in (0, 150, 300, 450, 600)] == [
         *[DECREASED] * 4,
         REPLACED,
@@ -461,7 +461,7 @@ def test_a_full_display_starts_anew(
     last: float, readings: list[float], verdicts: list[Verdict]
 ) -> None:
     guard = counted(last)
-    assert told(guard, 10, readings) == verdicts
+    assert reported(guard, 10, readings) == verdicts
     assert guard.last == (readings[-1] if verdicts[-1] is ROLLED_OVER else last)
 
 
@@ -472,7 +472,7 @@ def test_a_display_that_started_anew_long_ago_is_another_meter() -> None:
 
 
 def test_a_full_display_may_go_on_counting_to_more_digits() -> None:
-    assert told(counted(99_999.9), 60, [100_000.2]) == [ACCEPTED]
+    assert reported(counted(99_999.9), 60, [100_000.2]) == [ACCEPTED]
 
 
 # Nothing is lost
@@ -481,7 +481,7 @@ def test_a_full_display_may_go_on_counting_to_more_digits() -> None:
 def test_nothing_is_lost_by_a_rejected_reading() -> None:
     guard = counted(100.0)
     readings = (100.4, 0.0, 100.9, 99.95, 3.0, math.inf, -1.0, 9000.0, 101.7)
-    verdicts = told(guard, 60, readings)
+    verdicts = reported(guard, 60, readings)
     accepted = [
         reading for reading, verdict in zip(readings, verdicts, strict=True) if verdict is ACCEPTED
     ]
@@ -499,17 +499,17 @@ def garbled(draw: st.DrawFn, lowest_bit: int) -> list[tuple[float, float, bool]]
     True readings rise by no more than a house can draw; between them is garbage.
     """
     now, watt_hours = NOON, draw(st.integers(1, 10**8))
-    told: list[tuple[float, float, bool]] = [(now, watt_hours / WH, True)]
+    reported: list[tuple[float, float, bool]] = [(now, watt_hours / WH, True)]
     for _ in range(draw(st.integers(1, 12))):
         seconds = 0
         for _ in range(draw(st.integers(0, 4))):
             seconds += draw(st.integers(0, 12))
-            told.append((now + seconds, _garbage(draw, watt_hours, lowest_bit), False))
+            reported.append((now + seconds, _garbage(draw, watt_hours, lowest_bit), False))
         seconds += draw(st.integers(1, 12))
         now += seconds
         watt_hours += draw(st.integers(0, int(DEFAULT_MAX_POWER * seconds / 3.6)))
-        told.append((now, watt_hours / WH, True))
-    return told
+        reported.append((now, watt_hours / WH, True))
+    return reported
 
 
 def _garbage(draw: st.DrawFn, watt_hours: int, lowest_bit: int) -> float:
@@ -558,7 +558,7 @@ def test_small_flips_lift_a_counter_by_a_step_and_never_lower_it(
         lowest = guard.last
     assert guard.last is not None
     assert guard.last >= truth
-    # The next true reading that lies above what was believed is what the counter shows.
+    # The next true reading that lies above what was accepted is what the counter shows.
     assert guard.judge(guard.last + 0.001, readings[-1][0] + 60).verdict is ACCEPTED
 
 
@@ -583,10 +583,10 @@ def test_whatever_comes_the_counter_stays_one(
 # What only looks like another meter
 
 
-def test_a_head_put_back_on_its_meter_is_no_other_meter() -> None:
+def test_a_reader_put_back_on_its_meter_is_no_other_meter() -> None:
     """It has repeated the last reading for a day, and 12 kWh were drawn meanwhile."""
     guard = counted(100.0, 100.1)
-    assert set(told(guard, 10.0, [100.1] * 8640)) == {ACCEPTED}
+    assert set(reported(guard, 10.0, [100.1] * 8640)) == {ACCEPTED}
     readings = [112.1 + 0.001 * number for number in range(100)]
     verdicts = [
         guard.judge(item, NOON + 86_410 + 10 * i).verdict for i, item in enumerate(readings)
@@ -598,7 +598,7 @@ def test_a_head_put_back_on_its_meter_is_no_other_meter() -> None:
 @pytest.mark.parametrize("factor", [1000, 0.001])
 def test_another_unit_is_never_taken_for_another_meter(factor: float) -> None:
     guard = counted(15119.035)
-    verdicts = told(guard, 60.0, [factor * (15119.04 + 0.01 * minute) for minute in range(60)])
+    verdicts = reported(guard, 60.0, [factor * (15119.04 + 0.01 * minute) for minute in range(60)])
     assert set(verdicts) <= {IMPLAUSIBLE_RISE, DECREASED}
     assert guard.last == 15119.035
     assert guard.judge(15119.7, NOON + 3660.0).verdict is QUARANTINED
@@ -607,7 +607,7 @@ def test_another_unit_is_never_taken_for_another_meter(factor: float) -> None:
 
 def test_whole_kwh_after_a_lost_pin_are_no_jump() -> None:
     guard = counted(15119.035, max_power=5.0)
-    assert told(guard, 10.0, [15119.0] * 60) == [JITTER] * 60
+    assert reported(guard, 10.0, [15119.0] * 60) == [JITTER] * 60
     assert guard.judge(15120.0, NOON + 610.0).verdict is ACCEPTED
 
 

@@ -1,4 +1,4 @@
-"""What counters have shown is remembered, so that a zero after a restart is not believed."""
+"""What counters have shown is stored, so that a zero after a restart is not accepted."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.store import MAX_GAPS, SAVE_DELAY, CounterStore
 from custom_components.py_hab.counters.verdict import Verdict
-from custom_components.py_hab.records import encode
+from custom_components.py_hab.util.records import encode
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulator.faults import Fault
@@ -51,7 +51,7 @@ def stored_counters(hass_storage: dict[str, Any], entry: MockConfigEntry) -> dic
     return {name: kwh for name, (kwh, _) in counters.items()}
 
 
-def remember(
+def store(
     hass_storage: dict[str, Any], entry: MockConfigEntry, data: object, *, minor: int = 2
 ) -> None:
     """Put something into the file of an entry."""
@@ -64,11 +64,11 @@ def remember(
 
 
 def counters(kwh: dict[str, Any], at: object = START.timestamp()) -> dict[str, Any]:
-    """Return the content of a file with counters believed at some time."""
+    """Return the content of a file with counters accepted at some time."""
     return {"counters": {name: [reading, at] for name, reading in kwh.items()}, "notes": {}}
 
 
-async def test_zero_after_a_restart_is_not_believed(
+async def test_zero_after_a_restart_is_not_accepted(
     time: Time,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
@@ -76,7 +76,7 @@ async def test_zero_after_a_restart_is_not_believed(
     fritzbox_entry: MockConfigEntry,
 ) -> None:
     before = box.counter(WORKSHOP) / 1000
-    remember(hass_storage, fritzbox_entry, counters({WORKSHOP: before}))
+    store(hass_storage, fritzbox_entry, counters({WORKSHOP: before}))
     box.override(WORKSHOP, energy=0)
     await set_up(hass, fritzbox_entry)
     assert state_of(hass, ENERGY) == str(before)
@@ -86,7 +86,7 @@ async def test_zero_after_a_restart_is_not_believed(
     assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
 
 
-async def test_zero_of_a_reader_that_boots_while_home_assistant_does_is_not_believed(
+async def test_zero_of_a_reader_that_boots_while_home_assistant_does_is_not_accepted(
     time: Time,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
@@ -101,17 +101,17 @@ async def test_zero_of_a_reader_that_boots_while_home_assistant_does_is_not_beli
     assert stored_counters(hass_storage, meter_entry)["energy_import"] == shown
     reader.fault(Fault.ZERO_AFTER_BOOT, messages=1)
     assert await hass.config_entries.async_setup(meter_entry.entry_id)
-    memory = meter_entry.runtime_data.counters
-    await settled(hass, lambda: memory.rejected["energy_import", Verdict.ZERO], "the zeros")
+    counter_store = meter_entry.runtime_data.counters
+    await settled(hass, lambda: counter_store.rejected["energy_import", Verdict.ZERO], "the zeros")
     await quiet(hass)
     assert meter_values(meter_entry) == {}
-    assert memory.last("energy_import") == shown
+    assert counter_store.last("energy_import") == shown
     reader.publish_sensor()
     await settled(hass, lambda: meter_values(meter_entry), "a reading")
     assert meter_values(meter_entry)["energy_import"] == shown
 
 
-async def test_memory_is_written_a_while_after_a_reading_and_not_more_often(
+async def test_counters_are_written_a_while_after_a_reading_and_not_more_often(
     time: Time,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
@@ -129,7 +129,7 @@ async def test_memory_is_written_a_while_after_a_reading_and_not_more_often(
     assert stored_counters(hass_storage, fritzbox_entry)[IMPORT] > first
 
 
-async def test_memory_is_written_at_unload(
+async def test_counters_are_written_at_unload(
     time: Time,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
@@ -159,7 +159,7 @@ async def test_memory_is_written_at_unload(
     ],
     ids=repr,
 )
-async def test_senseless_memory_is_forgotten(
+async def test_invalid_stored_data_is_dropped(
     time: Time,
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
@@ -168,60 +168,60 @@ async def test_senseless_memory_is_forgotten(
     caplog: pytest.LogCaptureFixture,
     content: object,
 ) -> None:
-    remember(hass_storage, fritzbox_entry, content)
+    store(hass_storage, fritzbox_entry, content)
     await set_up(hass, fritzbox_entry)
     assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
     assert warnings(caplog) == []
 
 
-# The memory alone
+# The store alone
 
 
 async def recalled(
     hass: HomeAssistant, hass_storage: dict[str, Any], data: object, *, minor: int = 2
 ) -> CounterStore:
-    """Return a memory that has read its file."""
+    """Return a store that has read its file."""
     entry = MockConfigEntry(domain=DOMAIN)
-    remember(hass_storage, entry, data, minor=minor)
-    memory = CounterStore(hass, entry.entry_id)
-    await memory.async_load()
-    return memory
+    store(hass_storage, entry, data, minor=minor)
+    counter_store = CounterStore(hass, entry.entry_id)
+    await counter_store.async_load()
+    return counter_store
 
 
-async def test_reading_before_any_other_is_none_if_it_cannot_be_believed(
+async def test_reading_before_any_other_is_none_if_it_cannot_be_accepted(
     time: Time, hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     entry = MockConfigEntry(domain=DOMAIN)
-    memory = CounterStore(hass, entry.entry_id)
-    await memory.async_load()
-    assert memory.last("meter") is None
-    assert memory.judge("meter", -1.0, now()).accepted is None
-    assert memory.judge("meter", float("inf"), now()).accepted is None
-    assert memory.judge("meter", 5.0, now()).accepted == 5.0
-    assert memory.judge("meter", 0.0, now()).accepted == 5.0
-    assert memory.judge("another", 0.0, now()).accepted is None
-    memory.notes = {"x": 1}
-    await memory.async_save()
+    counter_store = CounterStore(hass, entry.entry_id)
+    await counter_store.async_load()
+    assert counter_store.last("meter") is None
+    assert counter_store.judge("meter", -1.0, now()).accepted is None
+    assert counter_store.judge("meter", float("inf"), now()).accepted is None
+    assert counter_store.judge("meter", 5.0, now()).accepted == 5.0
+    assert counter_store.judge("meter", 0.0, now()).accepted == 5.0
+    assert counter_store.judge("another", 0.0, now()).accepted is None
+    counter_store.notes = {"x": 1}
+    await counter_store.async_save()
     assert stored(hass_storage, entry) == {
         "counters": {"meter": [5.0, pytest.approx(START.timestamp(), abs=300)]},
         "notes": {"x": 1},
         "gaps": [],
     }
-    await memory.async_remove()
+    await counter_store.async_remove()
     assert stored(hass_storage, entry) is None
 
 
-async def test_what_is_not_believed_is_counted(hass: HomeAssistant) -> None:
-    memory = CounterStore(hass, "entry")
+async def test_what_is_not_accepted_is_counted(hass: HomeAssistant) -> None:
+    counter_store = CounterStore(hass, "entry")
     for reading in (100.0, 0.0, 0.0, -1.0, 100.1):
-        memory.judge("meter", reading, now())
-    memory.reject("other", Verdict.NOT_FINITE)
-    assert memory.rejected == {
+        counter_store.judge("meter", reading, now())
+    counter_store.reject("other", Verdict.NOT_FINITE)
+    assert counter_store.rejected == {
         ("meter", Verdict.ZERO): 2,
         ("meter", Verdict.NEGATIVE): 1,
         ("other", Verdict.NOT_FINITE): 1,
     }
-    await memory.async_save()
+    await counter_store.async_save()
 
 
 @pytest.mark.parametrize(
@@ -230,24 +230,24 @@ async def test_what_is_not_believed_is_counted(hass: HomeAssistant) -> None:
 async def test_the_fuses_of_the_house_decide(
     hass: HomeAssistant, max_power: float, verdict: Verdict
 ) -> None:
-    memory = CounterStore(hass, "entry", max_power=max_power)
-    memory.judge("meter", 100.001, now())
-    assert memory.judge("meter", 105.0, now()).verdict is verdict
-    await memory.async_save()
+    counter_store = CounterStore(hass, "entry", max_power=max_power)
+    counter_store.judge("meter", 100.001, now())
+    assert counter_store.judge("meter", 105.0, now()).verdict is verdict
+    await counter_store.async_save()
 
 
 async def test_a_counter_under_quarantine_needs_another_telegram(
     time: Time, hass: HomeAssistant
 ) -> None:
-    memory = CounterStore(hass, "entry")
-    memory.quarantine("one", "two")
-    assert memory.judge("one", 100.0, now()).verdict is Verdict.QUARANTINED
-    assert memory.judge("two", 100.0, now()).verdict is Verdict.QUARANTINED
-    assert memory.judge("three", 100.0, now()).verdict is Verdict.ACCEPTED
-    assert memory.last("one") is None
+    counter_store = CounterStore(hass, "entry")
+    counter_store.quarantine("one", "two")
+    assert counter_store.judge("one", 100.0, now()).verdict is Verdict.QUARANTINED
+    assert counter_store.judge("two", 100.0, now()).verdict is Verdict.QUARANTINED
+    assert counter_store.judge("three", 100.0, now()).verdict is Verdict.ACCEPTED
+    assert counter_store.last("one") is None
     await time.passes(hass, timedelta(seconds=10))
-    assert memory.judge("one", 100.0, now()).verdict is Verdict.ACCEPTED
-    await memory.async_save()
+    assert counter_store.judge("one", 100.0, now()).verdict is Verdict.ACCEPTED
+    await counter_store.async_save()
 
 
 @pytest.mark.parametrize(
@@ -261,35 +261,35 @@ async def test_a_counter_under_quarantine_needs_another_telegram(
     ],
     ids=["a minute ago", "yesterday", "tomorrow", "unknown", "senseless"],
 )
-async def test_how_long_ago_a_counter_was_read_is_remembered(
+async def test_how_long_ago_a_counter_was_read_is_stored(
     time: Time, hass: HomeAssistant, hass_storage: dict[str, Any], at: object, verdict: Verdict
 ) -> None:
-    memory = await recalled(hass, hass_storage, counters({"meter": 100}, at))
-    assert memory.last("meter") == 100.0
-    assert memory.judge("meter", 100.5, now()).verdict is verdict
-    await memory.async_save()
+    counter_store = await recalled(hass, hass_storage, counters({"meter": 100}, at))
+    assert counter_store.last("meter") == 100.0
+    assert counter_store.judge("meter", 100.5, now()).verdict is verdict
+    await counter_store.async_save()
 
 
 async def test_the_file_of_an_earlier_version_is_read(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     data = {"meter": 100.0, "other": 7, "text": "a lot", "none": None, "less": -1.0}
-    memory = await recalled(hass, hass_storage, data, minor=1)
-    assert memory.last("meter") == 100.0
-    assert memory.last("other") == 7.0
-    assert [memory.last(name) for name in ("text", "none", "less")] == [None] * 3
-    assert memory.notes == {}
-    assert memory.judge("meter", 0.0, now()).verdict is Verdict.ZERO
-    assert memory.judge("meter", 150.0, now()).verdict is Verdict.QUARANTINED
+    counter_store = await recalled(hass, hass_storage, data, minor=1)
+    assert counter_store.last("meter") == 100.0
+    assert counter_store.last("other") == 7.0
+    assert [counter_store.last(name) for name in ("text", "none", "less")] == [None] * 3
+    assert counter_store.notes == {}
+    assert counter_store.judge("meter", 0.0, now()).verdict is Verdict.ZERO
+    assert counter_store.judge("meter", 150.0, now()).verdict is Verdict.QUARANTINED
 
 
 @pytest.mark.parametrize("data", [None, [], "counters", 1], ids=repr)
 async def test_a_senseless_file_of_an_earlier_version_is_forgotten(
     hass: HomeAssistant, hass_storage: dict[str, Any], data: object
 ) -> None:
-    memory = await recalled(hass, hass_storage, data, minor=1)
-    assert memory.last("meter") is None
-    assert memory.notes == {}
+    counter_store = await recalled(hass, hass_storage, data, minor=1)
+    assert counter_store.last("meter") is None
+    assert counter_store.notes == {}
 
 
 @pytest.mark.parametrize(
@@ -298,16 +298,20 @@ async def test_a_senseless_file_of_an_earlier_version_is_forgotten(
 async def test_notes_are_found_again(
     hass: HomeAssistant, hass_storage: dict[str, Any], kept: object, notes: dict[str, Any]
 ) -> None:
-    memory = await recalled(hass, hass_storage, {"counters": {"meter": [5, 5]}, "notes": kept})
-    assert memory.notes == notes
-    assert memory.last("meter") == 5.0
+    counter_store = await recalled(
+        hass, hass_storage, {"counters": {"meter": [5, 5]}, "notes": kept}
+    )
+    assert counter_store.notes == notes
+    assert counter_store.last("meter") == 5.0
 
 
 async def test_a_word_of_truth_is_no_reading(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
-    memory = await recalled(hass, hass_storage, {"counters": {"meter": [True, True]}, "notes": {}})
-    assert memory.last("meter") is None
+    counter_store = await recalled(
+        hass, hass_storage, {"counters": {"meter": [True, True]}, "notes": {}}
+    )
+    assert counter_store.last("meter") is None
 
 
 # Times without readings
@@ -330,19 +334,19 @@ def outage(**changes: Any) -> Gap:
     return replace(usual, **changes)
 
 
-async def read_twice(memory: CounterStore, reading: float, moment: float) -> None:
+async def read_twice(counter_store: CounterStore, reading: float, moment: float) -> None:
     """Let a counter be read, and confirm it: after a silence it is under quarantine."""
-    memory.judge("meter", reading, at(moment - 10))
-    memory.judge("meter", reading, at(moment))
+    counter_store.judge("meter", reading, at(moment - 10))
+    counter_store.judge("meter", reading, at(moment))
 
 
 async def test_a_time_without_readings_is_a_gap(hass: HomeAssistant) -> None:
-    memory = CounterStore(hass, "entry")
-    memory.judge("meter", 100.0, at(LAST - 60))
-    await read_twice(memory, 101.5, LAST + 3 * HOUR)
-    assert memory.gaps == [outage()]
-    assert memory.gaps[0].energy == 1.5
-    await memory.async_save()
+    counter_store = CounterStore(hass, "entry")
+    counter_store.judge("meter", 100.0, at(LAST - 60))
+    await read_twice(counter_store, 101.5, LAST + 3 * HOUR)
+    assert counter_store.gaps == [outage()]
+    assert counter_store.gaps[0].energy == 1.5
+    await counter_store.async_save()
 
 
 @pytest.mark.parametrize(
@@ -353,36 +357,36 @@ async def test_a_time_without_readings_is_a_gap(hass: HomeAssistant) -> None:
 async def test_what_leaves_no_tower_is_no_gap(
     hass: HomeAssistant, reading: float, seconds: float
 ) -> None:
-    memory = CounterStore(hass, "entry")
-    memory.judge("meter", 100.0, at(LAST + 60))
-    await read_twice(memory, reading, LAST + 60 + seconds)
-    assert memory.gaps == []
-    await memory.async_save()
+    counter_store = CounterStore(hass, "entry")
+    counter_store.judge("meter", 100.0, at(LAST + 60))
+    await read_twice(counter_store, reading, LAST + 60 + seconds)
+    assert counter_store.gaps == []
+    await counter_store.async_save()
 
 
 async def test_a_counter_that_went_on_elsewhere_is_a_gap_however_short(
     hass: HomeAssistant,
 ) -> None:
-    memory = CounterStore(hass, "entry")
-    memory.judge("meter", 100.0, at(LAST))
+    counter_store = CounterStore(hass, "entry")
+    counter_store.judge("meter", 100.0, at(LAST))
     for minute in range(1, 13):
-        memory.judge("meter", 5.0 + minute / 100, at(LAST + 60 * minute))
-    (gap,) = memory.gaps
+        counter_store.judge("meter", 5.0 + minute / 100, at(LAST + 60 * minute))
+    (gap,) = counter_store.gaps
     assert (gap.verdict, gap.before, gap.start) == (Verdict.REPLACED, 100.0, LAST)
     # What the new one has counted while its readings were confirmed.
     assert gap.energy == pytest.approx(gap.after - 5.01)
-    await memory.async_save()
+    await counter_store.async_save()
 
 
 async def test_gaps_are_found_again_until_they_are_settled(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     entry = MockConfigEntry(domain=DOMAIN)
-    memory = CounterStore(hass, entry.entry_id)
+    counter_store = CounterStore(hass, entry.entry_id)
     first, second = outage(), outage(key="other", counted=7.5, verdict=Verdict.REPLACED)
-    memory.add_gap(first)
-    memory.add_gap(second)
-    await memory.async_save()
+    counter_store.add_gap(first)
+    counter_store.add_gap(second)
+    await counter_store.async_save()
     again = CounterStore(hass, entry.entry_id)
     await again.async_load()
     assert again.gaps == [first, second]
@@ -394,11 +398,11 @@ async def test_gaps_are_found_again_until_they_are_settled(
 
 
 async def test_the_oldest_gaps_are_given_up(hass: HomeAssistant) -> None:
-    memory = CounterStore(hass, "entry")
+    counter_store = CounterStore(hass, "entry")
     gaps = [outage(key=str(number)) for number in range(MAX_GAPS + 3)]
     for gap in gaps:
-        memory.add_gap(gap)
-    assert memory.gaps == gaps[3:]
+        counter_store.add_gap(gap)
+    assert counter_store.gaps == gaps[3:]
 
 
 @pytest.mark.parametrize(
@@ -421,27 +425,27 @@ async def test_a_gap_without_sense_is_left_out(
 ) -> None:
     notes = [encode(outage()) | wrong, encode(outage(key="other")), "gap", None, {}]
     content = {"counters": {"meter": [5, 5]}, "notes": {}, "gaps": notes}
-    memory = await recalled(hass, hass_storage, content)
-    assert memory.gaps == [outage(key="other")]
-    assert memory.last("meter") == 5.0
+    counter_store = await recalled(hass, hass_storage, content)
+    assert counter_store.gaps == [outage(key="other")]
+    assert counter_store.last("meter") == 5.0
 
 
 @pytest.mark.parametrize("gaps", [None, {}, "x", 5], ids=repr)
 async def test_a_file_whose_gaps_are_no_list_has_none(
     hass: HomeAssistant, hass_storage: dict[str, Any], gaps: object
 ) -> None:
-    memory = await recalled(hass, hass_storage, {"counters": {}, "notes": {}, "gaps": gaps})
-    assert memory.gaps == []
+    counter_store = await recalled(hass, hass_storage, {"counters": {}, "notes": {}, "gaps": gaps})
+    assert counter_store.gaps == []
 
 
 async def test_a_long_silence_is_a_gap_even_if_nothing_was_counted(hass: HomeAssistant) -> None:
     """Home Assistant begins the sum anew when it has no five-minute rows any more."""
-    memory = CounterStore(hass, "entry")
+    counter_store = CounterStore(hass, "entry")
     start = now().timestamp()
     for after in (0, 60, 120):
-        memory.judge("plug", 5.0, at(start + after))
+        counter_store.judge("plug", 5.0, at(start + after))
     for after in (0, 60):
-        memory.judge("plug", 5.0, at(start + 30 * 86400 + after))
-    assert [(gap.start, gap.end, gap.energy) for gap in memory.gaps] == [
+        counter_store.judge("plug", 5.0, at(start + 30 * 86400 + after))
+    assert [(gap.start, gap.end, gap.energy) for gap in counter_store.gaps] == [
         (start + 120, start + 30 * 86400, 0.0)
     ]

@@ -1,4 +1,4 @@
-"""The history in a real process: completed, imported, asked for, and taken back."""
+"""The history in a real process: completed, imported, asked for, and undone."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
@@ -58,24 +58,24 @@ async def test_history_of_a_home(tmp_path: Path) -> None:
         entry_id = await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
         zone = household.home.zone
 
-        # What the box remembers.
+        # What the box stores.
         done = await user.act("backfill", config_entry_id=entry_id)
         by_entity = {item["entity_id"]: item for item in done["entities"]}
         assert by_entity[REFRIGERATOR]["rows"] == len(await user.hours(REFRIGERATOR)) > 800
         days = await user.days(REFRIGERATOR, zone)
         now = household.clock.now()
-        remembered = household.home.days("refrigerator", now)
+        stored = household.home.days("refrigerator", now)
         yesterday = now.astimezone(zone).date() - timedelta(days=1)
-        assert remembered[1] is not None
-        assert days[yesterday] == pytest.approx(remembered[1] / 1000, abs=0.001)
+        assert stored[1] is not None
+        assert days[yesterday] == pytest.approx(stored[1] / 1000, abs=0.001)
 
         # The old server's file, in a folder that Home Assistant may read.
         years = Years(start=at("2025-01-01T00:00"), end=at("2025-03-01T00:00"))
         folder = tmp_path / "www"
         folder.mkdir(exist_ok=True)
         file = write(folder / "datenbank.db", years.rows())
-        told = await user.act("import_database", path=str(file), config_entry_id=entry_id)
-        imported = {(item["device"], item["sub_entity"]): item for item in told["series"]}
+        reported = await user.act("import_database", path=str(file), config_entry_id=entry_id)
+        imported = {(item["device"], item["sub_entity"]): item for item in reported["series"]}
         statistic_id = imported[METER, "E_in"]["statistic_id"]
         assert statistic_id.startswith("py_hab:")
         total = sum(row["change"] for row in await user.hours(statistic_id))
@@ -96,7 +96,7 @@ async def test_history_of_a_home(tmp_path: Path) -> None:
         assert {item["unit"] for item in profile} == {"W"}
         assert {job["func"] for job in await hass.get("py_hab/jobs")} >= {"poll", "backfill"}
 
-        # And all of it taken back.
+        # And all of it undone.
         await user.act("undo_history", config_entry_id=entry_id)
         assert await user.hours(REFRIGERATOR) == []
         assert await user.hours(statistic_id) == []

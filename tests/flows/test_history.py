@@ -19,6 +19,7 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.flows import history as history_flow
+from custom_components.py_hab.flows.history import HistoryFlow
 from custom_components.py_hab.fritzbox_api import FritzBoxError
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box import fetch
@@ -28,7 +29,8 @@ from custom_components.py_hab.history.legacy.clock import RowError
 from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.editor import get_editor
-from custom_components.py_hab.records import decode
+from custom_components.py_hab.util.records import decode
+from custom_components.py_hab.util.texts import as_markdown
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import (
@@ -89,7 +91,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def box_entry(
     time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
 ) -> MockConfigEntry:
-    """A box whose history is looked after."""
+    """A box whose history is maintained."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     await hass.async_block_till_done()
@@ -194,7 +196,9 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
     refusals = set(importer._TRANSLATION_KEYS.values()) | {
         "no_device_stats",
         "database_refused",
+        "entry_removed",
         "no_recorder",
+        "not_recorded",
         "not_written",
         "path_not_allowed",
         "unloaded",
@@ -264,7 +268,7 @@ async def test_the_last_report_is_shown_in_words(
     doubt = TEXTS["selector"]["discard_reason"]["options"]["mismatch"]
     assert dialogue.placeholders == {
         "when": "2026-03-20 00:30",
-        "report": f"- {state.name} · +12 h · 3.46 kWh · ← 2026-02-01 01:00 · ⚠ {doubt}, new_doubt\n"
+        "report": f"- {as_markdown(state.name)} · +12 h · 3.46 kWh · ← 2026-02-01 01:00 · ⚠ {doubt}, new_doubt\n"
         "- sensor.gone",
     }
     hass.config.language = "de"
@@ -281,7 +285,7 @@ async def test_the_history_is_completed_at_once(
         "sources",
         lambda *args: [item for item in sources(*args) if item.statistic.unit == "°C"],
     )
-    told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
+    reported = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
     entity_id = entity_of(hass, f"{BATH}_temperature")
     dialogue = await prefer(hass, box_entry, "history")
     await dialogue.answer(**{**USUAL, "outage_shape": "week_before", "run_now": True})
@@ -289,7 +293,7 @@ async def test_the_history_is_completed_at_once(
     await dialogue.arrive()
     assert dialogue.step == "history_done"
     assert dialogue.errors == {}
-    parts = [event.data["progress"] for event in told]
+    parts = [event.data["progress"] for event in reported]
     assert parts[0] == 0
     assert parts == sorted(parts)
     assert parts[-1] < 1
@@ -394,7 +398,7 @@ async def test_the_legacy_file_goes_where_its_series_go_on(
         (METER, "MT681", "E_in", local(UNTIL + 60), 9e9),
         (METER, "MT681", "E_in", "yesterday", 5.0),
     ]
-    told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
+    reported = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
     entity_id = entity_of(hass, f"{UNIQUE_ID}_energy_import")
     file_id = await upload(written(tmp_path, garbage))
     options = dict(meter.options)
@@ -441,7 +445,7 @@ async def test_the_legacy_file_goes_where_its_series_go_on(
     await dialogue.arrive()
     assert dialogue.step == "import_done"
     assert dialogue.errors == {}
-    parts = [event.data["progress"] for event in told]
+    parts = [event.data["progress"] for event in reported]
     assert parts == sorted(parts)
     assert parts[-1] == 1
     (counter,) = [line for line in dialogue.placeholders["report"].splitlines() if "E_in" in line]
@@ -608,7 +612,7 @@ async def test_a_path_that_is_not_allowed_is_not_read(
 
 
 @pytest.mark.parametrize("set_up", [True, False], ids=["unknown", "no uploads"])
-async def test_an_upload_that_is_not_there_is_told(
+async def test_a_missing_upload_is_an_error(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
     upload: Upload,
@@ -622,7 +626,7 @@ async def test_an_upload_that_is_not_there_is_told(
     assert dialogue.errors == {"base": "file_not_found"}
 
 
-async def test_an_upload_that_cannot_be_moved_is_told(
+async def test_an_upload_that_cannot_be_moved_is_reported(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
     upload: Upload,
@@ -644,7 +648,7 @@ async def test_an_upload_that_cannot_be_moved_is_told(
 
 
 @pytest.mark.parametrize("reason", FileError)
-async def test_a_file_that_cannot_be_read_is_told_why_and_asked_for_again(
+async def test_a_file_that_cannot_be_read_is_reported_and_asked_for_again(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
     media: Path,
@@ -661,7 +665,7 @@ async def test_a_file_that_cannot_be_read_is_told_why_and_asked_for_again(
         await read(dialogue, path)
     assert dialogue.step == "import_database"
     assert dialogue.errors == {"base": f"file_{reason.value}"}
-    # What was typed need not be typed again, and what is shown again tells the same.
+    # What was typed need not be typed again, and what is shown again is the same.
     assert dialogue.suggested == {"path": str(path)}
     await dialogue.look()
     assert dialogue.errors == {"base": f"file_{reason.value}"}
@@ -718,7 +722,7 @@ async def test_an_import_that_fails_is_an_error_and_leaves_nothing_of_the_upload
     await tidied(hass, temporary)
 
 
-async def test_a_recorder_that_is_not_ready_is_told(
+async def test_a_recorder_that_is_not_ready_is_reported(
     hass: HomeAssistant, box_entry: MockConfigEntry, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialogue = await prefer(hass, box_entry, "import_database")
@@ -779,3 +783,14 @@ async def test_nothing_is_imported_into_an_entry_that_is_not_loaded(
     assert dialogue.end == "not_loaded"
     again = await prefer(hass, box_entry, "import_database")
     assert again.end == "not_loaded"
+
+
+async def test_home_assistant_does_not_wait_for_a_dialogue_when_it_stops(
+    hass: HomeAssistant,
+) -> None:
+    flow = HistoryFlow()
+    flow.hass = hass
+    task = flow._begin(asyncio.sleep(3600))
+    async with asyncio.timeout(15):
+        await hass.async_stop(force=True)
+    assert task.cancelled()

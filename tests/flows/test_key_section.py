@@ -1,4 +1,4 @@
-"""What a form shows of the keys' meanings, and what is remembered of the answers."""
+"""What a form shows of the keys' meanings, and what is stored of the answers."""
 
 import json
 from typing import Any
@@ -112,45 +112,45 @@ def test_every_name_has_its_choice(key: str, choice: str) -> None:
     assert suggested_choices([key], {}) == {key: choice}
 
 
-# What is remembered
+# What is stored
 
 
-def remembered(key: str, choice: str | None) -> str | None:
-    """Return what is remembered of the choice for a key."""
+def stored(key: str, choice: str | None) -> str | None:
+    """Return what is stored of the choice for a key."""
     return chosen_mappings([key], {key: choice} if choice else {}).get(key)
 
 
-def test_what_the_name_says_is_not_remembered() -> None:
-    assert remembered("E_in", "energy_import") is None
-    assert remembered("Date", "no_measurement") is None
+def test_what_the_name_says_is_not_stored() -> None:
+    assert stored("E_in", "energy_import") is None
+    assert stored("Date", "no_measurement") is None
 
 
-def test_what_the_user_corrects_is_remembered() -> None:
-    assert remembered("E_in", "energy_export") == "energy_export"
-    assert remembered("E_in", "energy_import_in_wh") == "energy_import_in_wh"
-    assert remembered("Date", "power") == "power"
+def test_what_the_user_corrects_is_stored() -> None:
+    assert stored("E_in", "energy_export") == "energy_export"
+    assert stored("E_in", "energy_import_in_wh") == "energy_import_in_wh"
+    assert stored("Date", "power") == "power"
 
 
 def test_what_the_user_removes_is_not_used_any_more() -> None:
-    assert remembered("E_in", None) == "no_measurement"
-    assert remembered("Zähler Stand", None) == "no_measurement"
+    assert stored("E_in", None) == "no_measurement"
+    assert stored("Zähler Stand", None) == "no_measurement"
 
 
-def test_what_the_user_assigns_is_remembered() -> None:
-    assert remembered("Foo", "power_l3") == "power_l3"
-    assert remembered("Foo", "no_measurement") == "no_measurement"
-    assert remembered("Foo", None) is None
+def test_what_the_user_assigns_is_stored() -> None:
+    assert stored("Foo", "power_l3") == "power_l3"
+    assert stored("Foo", "no_measurement") == "no_measurement"
+    assert stored("Foo", None) is None
 
 
 def test_a_confirmed_doubt_is_one_no_more() -> None:
     by_name = mapping_of_name("Zähler Stand")
     assert by_name is not None
     assert by_name.doubtful
-    assert remembered("Zähler Stand", "energy_import") == "energy_import"
+    assert stored("Zähler Stand", "energy_import") == "energy_import"
     assert not CHOICES["energy_import"].doubtful
 
 
-def test_a_key_without_a_name_is_never_remembered() -> None:
+def test_a_key_without_a_name_is_never_stored() -> None:
     assert chosen_mappings(["", "Foo"], {"": "power", "Foo": "power"}) == {"Foo": "power"}
 
 

@@ -182,7 +182,7 @@ async def test_a_key_that_no_choice_describes_is_not_asked_for(
 ) -> None:
     entry = meter_of(hass)
     async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
-        # A meter behind a transformer: its behaviour tells a factor that no form offers.
+        # A meter behind a transformer: its behaviour shows a factor that no form offers.
         entry.runtime_data.coordinator.data[""].resolver.inferred["Power"] = KeyMapping(
             Quantity.POWER, 0.5
         )
@@ -274,7 +274,7 @@ async def test_a_meter_that_does_not_work_has_options_all_the_same(hass: HomeAss
     }
 
 
-async def test_a_meter_that_was_never_heard_has_no_keys_to_ask_for(hass: HomeAssistant) -> None:
+async def test_a_meter_that_never_published_has_no_keys_to_ask_for(hass: HomeAssistant) -> None:
     entry = meter_of(hass)
     dialogue = await prefer(hass, entry, "meter")
     assert dialogue.page["registers"]["schema"] == []

@@ -1,4 +1,4 @@
-"""What a FRITZ!Box remembers, over both ways, and what must not be believed of it."""
+"""What a FRITZ!Box stores, over both ways, and what must not be accepted of it."""
 
 from datetime import UTC, datetime
 import json
@@ -33,8 +33,14 @@ PATIENT = settings(suppress_health_check=[HealthCheck.too_slow])
 
 def stats(values: str, *, grid: object = DAY, count: object = None, **attributes: object) -> str:
     """Return a series; its count is right unless another one is given."""
-    told = {"count": len(values.split(",")) if count is None else count, "grid": grid, **attributes}
-    return f"<stats {' '.join(f'{key}="{value}"' for key, value in told.items())}>{values}</stats>"
+    reported = {
+        "count": len(values.split(",")) if count is None else count,
+        "grid": grid,
+        **attributes,
+    }
+    return (
+        f"<stats {' '.join(f'{key}="{value}"' for key, value in reported.items())}>{values}</stats>"
+    )
 
 
 def basic(**blocks: str) -> DeviceStats:
@@ -43,15 +49,21 @@ def basic(**blocks: str) -> DeviceStats:
 
 
 def energy(values: str, **attributes: object) -> tuple[float | None, ...]:
-    """Return the values of the only series of energy, none if it was left out."""
-    return only(basic(energy=stats(values, **attributes)).energy)
+    """Return the Wh of the only series of energy, none if it was left out."""
+    return in_wh(basic(energy=stats(values, **attributes)).energy)
 
 
 def only(series: tuple[Series, ...]) -> tuple[float | None, ...]:
+    """Return the values of the only series, none if it was left out."""
     return series[0].values if len(series) == 1 else ()
 
 
-def test_a_plug_remembers_days_months_and_temperatures() -> None:
+def in_wh(series: tuple[Series, ...]) -> tuple[float | None, ...]:
+    """Return the values of the only series of energy in Wh, as the box reports them."""
+    return tuple(None if kwh is None else round(kwh * 1000, 6) for kwh in only(series))
+
+
+def test_a_plug_stores_days_months_and_temperatures() -> None:
     found = basic(
         temperature=stats("215,-,195", grid=QUARTER, datatime=1774029600),
         voltage=stats("230125,230125", grid=10, datatime=1774029600),
@@ -60,10 +72,10 @@ def test_a_plug_remembers_days_months_and_temperatures() -> None:
     )
     assert found == DeviceStats(
         energy=(
-            Series(step=DAY, values=(2105, 41088), at=None),
+            Series(step=DAY, values=(2.105, 41.088), at=None),
             Series(
                 step=MONTH,
-                values=(96, 1021, 988),
+                values=(0.096, 1.021, 0.988),
                 at=datetime(2026, 3, 20, 17, tzinfo=UTC),
             ),
         ),
@@ -120,7 +132,7 @@ def test_a_series_whose_count_is_wrong_is_left_out(count: object) -> None:
 
 def test_a_count_may_be_missing() -> None:
     text = f'<devicestats><energy><stats grid="{DAY}">1,2</stats></energy></devicestats>'
-    assert only(parse_basic_statistics(text).energy) == (1, 2)
+    assert in_wh(parse_basic_statistics(text).energy) == (1, 2)
 
 
 def test_a_series_of_thousands_is_left_out() -> None:
@@ -136,7 +148,7 @@ def test_a_time_that_is_none(datatime: str) -> None:
 
 def test_of_two_series_with_one_grid_the_first_usable_counts() -> None:
     series = stats("-,-") + stats("1,2") + stats("3,4")
-    assert only(basic(energy=series).energy) == (1, 2)
+    assert in_wh(basic(energy=series).energy) == (1, 2)
 
 
 def test_a_device_out_of_reach_has_blocks_without_series() -> None:
@@ -160,7 +172,7 @@ def test_what_is_no_statistics_is_malformed(text: str) -> None:
 # REST
 
 
-def told(values: Any, *, interval: Any = DAY, state: Any = "valid") -> dict[str, Any]:
+def reported(values: Any, *, interval: Any = DAY, state: Any = "valid") -> dict[str, Any]:
     return {"interval": interval, "statisticsState": state, "period": "month", "values": values}
 
 
@@ -168,25 +180,25 @@ def unit(**kinds: Any) -> DeviceStats:
     return parse_unit_statistics(json.dumps({"UID": "x", "statistics": kinds}))
 
 
-def test_a_unit_remembers_also_quarters_of_an_hour() -> None:
+def test_a_unit_stores_also_quarters_of_an_hour() -> None:
     found = unit(
-        temperatures=[told([23.5, None, 24], interval=QUARTER)],
-        humidities=[told([41, 40], interval=QUARTER)],
-        powers=[told([1680, 0], interval=10)],
-        voltages=[told([230125], interval=10)],
+        temperatures=[reported([23.5, None, 24], interval=QUARTER)],
+        humidities=[reported([41, 40], interval=QUARTER)],
+        powers=[reported([1680, 0], interval=10)],
+        voltages=[reported([230125], interval=10)],
         energies=[
-            told([1, 2], interval=QUARTER),
-            told([20, 30], interval=SIX_HOURS),
-            told([20, 140]),
-            told([160, 4201], interval=MONTH),
+            reported([1, 2], interval=QUARTER),
+            reported([20, 30], interval=SIX_HOURS),
+            reported([20, 140]),
+            reported([160, 4201], interval=MONTH),
         ],
     )
     assert found == DeviceStats(
         energy=(
-            Series(step=QUARTER, values=(1, 2), at=None),
-            Series(step=SIX_HOURS, values=(20, 30), at=None),
-            Series(step=DAY, values=(20, 140), at=None),
-            Series(step=MONTH, values=(160, 4201), at=None),
+            Series(step=QUARTER, values=(0.001, 0.002), at=None),
+            Series(step=SIX_HOURS, values=(0.02, 0.03), at=None),
+            Series(step=DAY, values=(0.02, 0.14), at=None),
+            Series(step=MONTH, values=(0.16, 4.201), at=None),
         ),
         temperature=(Series(step=QUARTER, values=(23.5, None, 24), at=None),),
         humidity=(Series(step=QUARTER, values=(41, 40), at=None),),
@@ -194,7 +206,7 @@ def test_a_unit_remembers_also_quarters_of_an_hour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "is_told"),
+    ("state", "is_reported"),
     [
         ("valid", True),
         ("outdated", False),
@@ -204,13 +216,13 @@ def test_a_unit_remembers_also_quarters_of_an_hour() -> None:
         *((nonsense, False) for nonsense in NO_VALUES),
     ],
 )
-def test_only_what_the_box_vouches_for_counts(state: Any, *, is_told: bool) -> None:
-    assert (unit(energies=[told([7], state=state)]) != NOTHING) is is_told
+def test_only_what_the_box_vouches_for_counts(state: Any, *, is_reported: bool) -> None:
+    assert (unit(energies=[reported([7], state=state)]) != NOTHING) is is_reported
 
 
-def test_a_counter_in_the_place_of_its_newest_energy_is_left_out() -> None:
+def test_a_counter_instead_of_its_newest_energy_is_left_out() -> None:
     steps = (QUARTER, SIX_HOURS, DAY, MONTH)
-    series = [told([16_000_000, 0, 0], interval=step, state="unknown") for step in steps]
+    series = [reported([16_000_000, 0, 0], interval=step, state="unknown") for step in steps]
     assert unit(energies=series) == NOTHING
 
 
@@ -218,13 +230,13 @@ def test_a_counter_in_the_place_of_its_newest_energy_is_left_out() -> None:
     "nonsense", [*NO_VALUES, -1, math.nan, math.inf, -math.inf, 10**16, 10**400]
 )
 def test_what_cannot_be_an_energy_is_unknown(nonsense: Any) -> None:
-    assert only(unit(energies=[told([7, nonsense, 0])]).energy) == (7, None, 0)
+    assert in_wh(unit(energies=[reported([7, nonsense, 0])]).energy) == (7, None, 0)
 
 
 def test_measurements_that_cannot_be_are_unknown() -> None:
     found = unit(
-        temperatures=[told([21.5, 200.5, -100.5, -7.5], interval=QUARTER)],
-        humidities=[told([40, 101, -1, 100], interval=QUARTER)],
+        temperatures=[reported([21.5, 200.5, -100.5, -7.5], interval=QUARTER)],
+        humidities=[reported([40, 101, -1, 100], interval=QUARTER)],
     )
     assert only(found.temperature) == (21.5, None, None, -7.5)
     assert only(found.humidity) == (40, None, None, 100)
@@ -232,27 +244,27 @@ def test_measurements_that_cannot_be_are_unknown() -> None:
 
 def test_zeros_at_the_far_end_of_measurements_are_what_the_box_does_not_know() -> None:
     found = unit(
-        energies=[told([5, 0, 7, 0, 0])],
-        temperatures=[told([0, 24.0, 0, -1.5, 0, None, 0], interval=QUARTER)],
-        humidities=[told([0, 0], interval=QUARTER)],
+        energies=[reported([5, 0, 7, 0, 0])],
+        temperatures=[reported([0, 24.0, 0, -1.5, 0, None, 0], interval=QUARTER)],
+        humidities=[reported([0, 0], interval=QUARTER)],
     )
-    assert only(found.energy) == (5, 0, 7, 0, 0), "a plug may have been idle"
+    assert in_wh(found.energy) == (5, 0, 7, 0, 0), "a plug may have been idle"
     assert only(found.temperature) == (0, 24.0, 0, -1.5, None, None, None)
     assert found.humidity == ()
 
 
 @pytest.mark.parametrize("interval", [*NO_VALUES, 10, -900, 900.5, 10**400])
 def test_series_of_unknown_intervals_are_left_out(interval: Any) -> None:
-    assert unit(energies=[told([1], interval=interval)]) == NOTHING
+    assert unit(energies=[reported([1], interval=interval)]) == NOTHING
 
 
 def test_a_unit_s_series_of_thousands_is_left_out() -> None:
-    assert unit(energies=[told([1] * 1001)]) == NOTHING
+    assert unit(energies=[reported([1] * 1001)]) == NOTHING
 
 
 def test_of_two_series_with_one_interval_the_first_usable_counts() -> None:
-    series = [told([]), told([5], state="unknown"), told([1, 2]), told([3, 4])]
-    assert only(unit(energies=series).energy) == (1, 2)
+    series = [reported([]), reported([5], state="unknown"), reported([1, 2]), reported([3, 4])]
+    assert in_wh(unit(energies=series).energy) == (1, 2)
 
 
 @pytest.mark.parametrize("nonsense", [*NO_VALUES, 7, 1.5])
@@ -263,7 +275,7 @@ def test_what_has_the_wrong_type_is_left_out(nonsense: Any) -> None:
 
 @pytest.mark.parametrize("nonsense", [None, "", "1", 1, True, [], {}, {"0": 1}])
 def test_a_series_without_a_list_of_values_is_left_out(nonsense: Any) -> None:
-    assert unit(energies=[told(nonsense)]) == NOTHING
+    assert unit(energies=[reported(nonsense)]) == NOTHING
 
 
 def test_a_unit_without_statistics() -> None:
@@ -367,8 +379,8 @@ ANYTHING = st.recursive(
     )
     | ANYTHING
 )
-@example({"energies": [told([math.nan, 1e308, 10**400, 5])]})
-@example({"energies": [told([1], state=["valid"], interval=[900])]})
+@example({"energies": [reported([math.nan, 1e308, 10**400, 5])]})
+@example({"energies": [reported([1], state=["valid"], interval=[900])]})
 def test_any_json_is_read_within_limits(statistics: Any) -> None:
     assert_within_limits(parse_unit_statistics(json.dumps({"statistics": statistics})))
 
@@ -380,7 +392,7 @@ def sent(path: Path) -> DeviceStats:
     return parse_basic_statistics(path.read_text(encoding="utf-8"))
 
 
-def remembered[T](ours: dict[str, T], real: dict[str, T]) -> dict[Path, T]:
+def stored[T](ours: dict[str, T], real: dict[str, T]) -> dict[Path, T]:
     """Return what is expected of each file."""
     return there(
         {f"fritzbox/stats-{name}.xml": value for name, value in ours.items()},
@@ -408,7 +420,7 @@ def by_step(series: tuple[Series, ...]) -> dict[int, Series]:
 
 @pytest.mark.parametrize(
     ("path", "day_of_month"),
-    remembered(
+    stored(
         {"plug": 20, "plug-without-times": 20, "each-its-own-time": 18},
         {
             "dect200-datatime-2022-10-16": 16,
@@ -428,7 +440,7 @@ def test_days_since_the_first_make_the_running_month(path: Path, day_of_month: i
     ("path", "temperature_at", "energies_at"),
     [
         (path, *times)
-        for path, times in remembered(
+        for path, times in stored(
             {
                 "each-its-own-time": (
                     datetime(2026, 1, 18, 16, 42, 7, tzinfo=UTC),
@@ -462,16 +474,16 @@ def test_each_series_has_its_own_time(
 
 @pytest.mark.parametrize(
     "path",
-    remembered({"plug-without-times": None}, {"plug-iobroker-old-no-datatime": None}),
+    stored({"plug-without-times": None}, {"plug-iobroker-old-no-datatime": None}),
     ids=name_of,
 )
-def test_old_boxes_tell_no_time(path: Path) -> None:
+def test_old_boxes_report_no_time(path: Path) -> None:
     assert all(series.at is None for series in sent(path).energy)
 
 
 @pytest.mark.parametrize(
     ("path", "newest"),
-    remembered({"mostly-missing": (20.0, 19.5)}, {"comet-mostly-missing": (22.0, 21.0)}).items(),
+    stored({"mostly-missing": (20.0, 19.5)}, {"comet-mostly-missing": (22.0, 21.0)}).items(),
     ids=name_of,
 )
 def test_what_devices_do_not_know_yet(path: Path, newest: tuple[float, float]) -> None:
@@ -483,13 +495,13 @@ def test_what_devices_do_not_know_yet(path: Path, newest: tuple[float, float]) -
     ("path", "humidity", "unknown"),
     [
         (path, *rest)
-        for path, rest in remembered(
+        for path, rest in stored(
             {"switch-that-is-new": (44, 28)}, {"dect440-fos7.29-humidity": (41, 34)}
         ).items()
     ],
     ids=name_of,
 )
-def test_a_switch_remembers_its_humidity(path: Path, humidity: float, unknown: int) -> None:
+def test_a_switch_stores_its_humidity(path: Path, humidity: float, unknown: int) -> None:
     (found,) = sent(path).humidity
     assert found.values[0] == humidity
     assert found.values.count(None) == unknown
@@ -503,7 +515,7 @@ def test_a_switch_remembers_its_humidity(path: Path, humidity: float, unknown: i
     ).items(),
     ids=name_of,
 )
-def test_a_meter_that_tells_its_whole_counter_is_not_believed(path: Path, counter: str) -> None:
+def test_a_meter_that_reports_its_whole_counter_is_not_accepted(path: Path, counter: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert counter in text
     assert parse_unit_statistics(text) == NOTHING
@@ -511,7 +523,7 @@ def test_a_meter_that_tells_its_whole_counter_is_not_believed(path: Path, counte
     assert {series.step for series in accepted.energy} == {QUARTER, SIX_HOURS, DAY, MONTH}
 
 
-def test_a_unit_of_each_kind_tells_its_series() -> None:
+def test_a_unit_of_each_kind_reports_its_series() -> None:
     steps = {
         path.stem.removeprefix("rest-unit-"): tuple(
             len(series) for series in (found.energy, found.temperature, found.humidity)

@@ -1,4 +1,4 @@
-"""What a FRITZ!Box says, and what must not be believed of it."""
+"""What a FRITZ!Box says, and what must not be accepted of it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -95,7 +95,9 @@ NOTHING_TOLD = Thermostat(
     next_change=None,
     next_temperature=None,
     window_open=None,
+    window_open_end=None,
     boost=None,
+    boost_end=None,
     summer=None,
     holiday=None,
     adaptive_heating=None,
@@ -103,7 +105,7 @@ NOTHING_TOLD = Thermostat(
 )
 
 
-def told(**values: Any) -> Thermostat:
+def reported(**values: Any) -> Thermostat:
     return replace(NOTHING_TOLD, **values)
 
 
@@ -142,6 +144,8 @@ def test_a_plug_is_read_whole() -> None:
         humidity=None,
         power_meter=plug(45.6, 0.707, 230.5),
         thermostat=None,
+        switched_on=True,
+        brightness=None,
         locked=True,
         buttons_locked=False,
         alert=None,
@@ -175,17 +179,76 @@ def test_a_thermostat_is_read_whole() -> None:
         next_change=datetime(2026, 3, 20, 21, tzinfo=UTC),
         next_temperature=16,
         window_open=True,
+        window_open_end=None,
         boost=False,
+        boost_end=None,
         summer=False,
         holiday=False,
         adaptive_heating=True,
         error=RadiatorError.NONE,
     )
     assert device.temperature == -0.5
-    assert (device.battery, device.battery_low) == (80, False), "the outer battery is believed"
+    assert (device.battery, device.battery_low) == (80, False), "the outer battery is used"
     assert (device.locked, device.buttons_locked) == (False, True)
     assert device.blocks == {"temperature", "hkr"}
     assert device.parse_errors == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("1774040400", datetime(2026, 3, 20, 21, tzinfo=UTC)),
+        ("0", None),
+        # A window contact keeps the heating down, until it closes.
+        ("-1", None),
+    ],
+)
+def test_the_end_of_a_mode_may_be_open(text: str, end: datetime | None) -> None:
+    for element in ("windowopenactiveendtime", "boostactiveendtime"):
+        device = parse_one(f"<hkr><{element}>{text}</{element}></hkr>")
+        assert device.thermostat is not None
+        found = {
+            "windowopenactiveendtime": device.thermostat.window_open_end,
+            "boostactiveendtime": device.thermostat.boost_end,
+        }
+        assert found.pop(element) == end
+        assert [*found.values()] == [None]
+        assert device.parse_errors == ()
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-2", "1e9"])
+def test_an_end_that_cannot_be_read_is_unknown(text: str) -> None:
+    device = parse_one(f"<hkr><boostactiveendtime>{text}</boostactiveendtime></hkr>")
+    assert device.thermostat is not None
+    assert device.thermostat.boost_end is None
+    assert [error.path for error in device.parse_errors] == ["hkr/boostactiveendtime"]
+
+
+@pytest.mark.parametrize(
+    ("elements", "switched_on"),
+    [
+        ("<switch><state>1</state></switch>", True),
+        ("<switch><state>0</state></switch><simpleonoff><state>0</state></simpleonoff>", False),
+        ("<switch><state></state></switch><simpleonoff><state>1</state></simpleonoff>", True),
+        ("<simpleonoff><state>0</state></simpleonoff>", False),
+        ("<simpleonoff><state/></simpleonoff>", None),
+        ("<temperature><celsius>200</celsius></temperature>", None),
+    ],
+)
+def test_a_plug_or_lamp_is_switched_on_or_off(elements: str, switched_on: bool | None) -> None:
+    assert parse_one(elements).switched_on is switched_on
+
+
+def test_a_lamp_has_a_brightness_and_a_blind_a_position() -> None:
+    level = (
+        "<simpleonoff><state>1</state></simpleonoff>"
+        "<levelcontrol><level>64</level><levelpercentage>25</levelpercentage></levelcontrol>"
+    )
+    lamp, blind = parse_one(level), parse_one(f"{level}<blind><mode>manuell</mode></blind>")
+    assert (lamp.brightness, lamp.switched_on, lamp.blind) == (25, True, None)
+    assert (blind.brightness, blind.switched_on) == (None, None)
+    assert blind.blind is not None
+    assert blind.blind.position == 75
 
 
 def test_old_firmware_has_the_battery_inside_the_thermostat() -> None:
@@ -238,7 +301,7 @@ def test_empty_blocks_are_there_without_values() -> None:
     assert device.parse_errors == (), "an element that was not sent is nothing unreadable"
 
 
-def test_empty_elements_are_told_as_such() -> None:
+def test_empty_elements_are_reported_as_such() -> None:
     device = parse_one(
         power_meter("", " ", "\n"),
         "<temperature><celsius/></temperature><humidity><rel_humidity/></humidity>",
@@ -480,7 +543,7 @@ def test_blanks_in_attributes_are_tidied_up() -> None:
         640,
     ],
 )
-def test_contacts_and_detectors_tell_their_state(unit_type: int, state: str, alert: bool) -> None:
+def test_contacts_and_detectors_report_their_state(unit_type: int, state: str, alert: bool) -> None:
     device = parse_one(unit(unit_type), f"<alert><state>{state}</state></alert>")
     assert device.unit_type == unit_type
     assert device.alert is alert
@@ -498,7 +561,7 @@ def test_contacts_and_detectors_tell_their_state(unit_type: int, state: str, ale
         ("today", None),
     ],
 )
-def test_contacts_tell_when_they_changed(text: str, changed: datetime | None) -> None:
+def test_contacts_report_when_they_changed(text: str, changed: datetime | None) -> None:
     device = parse_one(
         unit(UnitType.WINDOW),
         f"<alert><state>1</state><lastalertchgtimestamp>{text}</lastalertchgtimestamp></alert>",
@@ -520,9 +583,9 @@ def test_contacts_tell_when_they_changed(text: str, changed: datetime | None) ->
         ("<lock>1</lock>", True, None),
         ("", None, None),
     ],
-    ids=["for apps", "on the device", "absent", "old firmware", "not told"],
+    ids=["for apps", "on the device", "absent", "old firmware", "not reported"],
 )
-def test_plugs_and_thermostats_tell_their_locks(
+def test_plugs_and_thermostats_report_their_locks(
     block: str, elements: str, locked: bool | None, buttons_locked: bool | None
 ) -> None:
     device = parse_one(f"<{block}>{elements}</{block}>")
@@ -566,7 +629,7 @@ def test_off_and_fully_open_are_no_temperatures_but_nothing_unreadable(
     code: str, mode: RadiatorMode
 ) -> None:
     device = parse_one(f"<hkr><tsoll>{code}</tsoll></hkr>")
-    assert device.thermostat == told(mode=mode)
+    assert device.thermostat == reported(mode=mode)
     assert device.parse_errors == ()
 
 
@@ -592,7 +655,7 @@ def test_other_temperatures_of_the_schedule_have_the_same_codes(
         assert device.thermostat == NOTHING_TOLD
         assert device.parse_errors == ((f"hkr/{path}", meaning),)
     else:
-        assert device.thermostat == told(**{name: meaning})
+        assert device.thermostat == reported(**{name: meaning})
         assert device.parse_errors == ()
 
 
@@ -626,10 +689,10 @@ def test_the_next_change_may_be_to_switch_off() -> None:
     ],
 )
 @pytest.mark.parametrize(("text", "state"), [("0", False), ("1", True), ("", None), ("x", None)])
-def test_a_thermostat_tells_what_it_does(
+def test_a_thermostat_reports_what_it_does(
     element: str, name: str, text: str, state: bool | None
 ) -> None:
-    assert thermostat(f"<{element}>{text}</{element}>") == told(**{name: state})
+    assert thermostat(f"<{element}>{text}</{element}>") == reported(**{name: state})
 
 
 def test_an_open_window_is_spelled_as_the_box_spells_it() -> None:
@@ -651,8 +714,8 @@ def test_an_open_window_is_spelled_as_the_box_spells_it() -> None:
         ("", None),
     ],
 )
-def test_a_thermostat_tells_its_error(code: str, error: RadiatorError | None) -> None:
-    assert thermostat(f"<errorcode>{code}</errorcode>") == told(error=error)
+def test_a_thermostat_reports_its_error(code: str, error: RadiatorError | None) -> None:
+    assert thermostat(f"<errorcode>{code}</errorcode>") == reported(error=error)
 
 
 # Blinds
@@ -666,8 +729,8 @@ def level(text: str) -> str:
     ("text", "position"),
     [("0", 100), ("100", 0), ("30", 70), ("101", None), ("", None), ("down", None)],
 )
-def test_a_blind_tells_how_far_it_is_open(text: str, position: int | None) -> None:
-    """The box tells how far it is closed."""
+def test_a_blind_reports_how_far_it_is_open(text: str, position: int | None) -> None:
+    """The box reports how far it is closed."""
     device = parse_one(unit(UnitType.BLIND), "<blind/>", level(text))
     assert device.blind == Blind(position=position, obstacle=None, overheated=None)
 
@@ -814,7 +877,7 @@ def test_firmware_without_voltage_is_no_fault() -> None:
     [("0", "0", "230000"), ("0", "875112", "0"), ("100", "0", "0")],
     ids=["new plug", "no voltage", "first watts"],
 )
-def test_zeros_of_a_plug_are_believed_beside_other_values(
+def test_zeros_of_a_plug_are_accepted_beside_other_values(
     power: str, energy: str, voltage: str
 ) -> None:
     device = parse_one(power_meter(power, energy, voltage))
@@ -833,7 +896,7 @@ def test_a_plug_that_is_all_zero_has_read_nothing() -> None:
     [("3134000", 3134.0, True), ("3134567", 3134.567, False), ("0", None, False)],
     ids=["whole kWh", "exact", "nothing"],
 )
-def test_a_meter_head_without_power_and_voltage_keeps_its_counter_only(
+def test_a_meter_reader_without_power_and_voltage_keeps_its_counter_only(
     energy: str, accepted: float | None, reduced: bool
 ) -> None:
     device = parse_one(unit(UnitType.SMART_METER), power_meter("0", energy, "0"))
@@ -843,7 +906,7 @@ def test_a_meter_head_without_power_and_voltage_keeps_its_counter_only(
     assert device.parse_errors == (("powermeter", "all zero"),)
 
 
-def test_a_meter_head_may_really_measure_zero_power() -> None:
+def test_a_meter_reader_may_really_measure_zero_power() -> None:
     found = parse_one(unit(UnitType.SMART_METER), power_meter("0", "1000", "")).power_meter
     assert found == meter(MeterKind.SUPPLY, power=0, energy=1, reduced_resolution=False)
 
@@ -860,7 +923,7 @@ def test_a_meter_head_may_really_measure_zero_power() -> None:
     ids=["without PIN", "exact", "silent", "whole by chance", "unreadable power"],
 )
 @pytest.mark.parametrize("ain", ["1-1", "1-2"], ids=["supply", "feed-in"])
-def test_a_meter_head_tells_whether_its_meter_tells_everything(
+def test_a_meter_reader_reports_whether_its_meter_reports_everything(
     ain: str, power: str, energy: str, reduced: bool
 ) -> None:
     device = parse_one(unit(UnitType.SMART_METER), power_meter(power, energy, ""), ain=ain)
@@ -873,7 +936,7 @@ def test_a_plug_has_no_resolution_to_reduce() -> None:
     assert device.power_meter == plug(None, 19025, None)
 
 
-def test_the_old_form_of_a_meter_head_is_a_single_device() -> None:
+def test_the_old_form_of_a_meter_reader_is_a_single_device() -> None:
     device = parse_one(
         "<battery>90</battery>",
         power_meter("211000", "19025000", "0"),
@@ -887,7 +950,7 @@ def test_the_old_form_of_a_meter_head_is_a_single_device() -> None:
     assert device.battery == 90
 
 
-def test_the_new_form_of_a_meter_head_has_units_for_supply_and_feed_in() -> None:
+def test_the_new_form_of_a_meter_reader_has_units_for_supply_and_feed_in() -> None:
     devices = parse(
         entry(unit(65281), power_meter("-500000", "9000", ""), ain="1-2", id="2001"),
         entry("<battery>70</battery>", ain="1", id="406", productname="FRITZ!Smart Energy 250"),
@@ -960,7 +1023,7 @@ def test_a_unit_that_has_the_same_id_as_its_parent_still_belongs_to_it() -> None
     )
 
 
-def test_entries_without_id_are_told_apart() -> None:
+def test_entries_without_id_are_distinguished() -> None:
     assert owners(
         entry(ain="1", id=""), entry(unit(514, " "), ain="1-1", id=""), entry(ain="2", id=" ")
     ) == ["1", "1", "2"]
@@ -995,7 +1058,7 @@ def test_the_order_of_the_box_is_kept() -> None:
     assert list(devices) == ["3", "1", "2"]
 
 
-def test_entries_that_cannot_be_told_apart_are_set_aside() -> None:
+def test_entries_that_cannot_be_distinguished_are_set_aside() -> None:
     answer = parse(
         entry(ain="1", name="<name>first</name>"),
         entry(ain=None),

@@ -1,4 +1,4 @@
-"""What a FRITZ!Box tells beyond its device list, and what must not be believed of it."""
+"""What a FRITZ!Box reports beyond its device list, and what must not be accepted of it."""
 
 from dataclasses import replace
 import json
@@ -9,8 +9,11 @@ import pytest
 
 from custom_components.py_hab.fritzbox.rest import (
     NO_PERMISSION,
+    KeyFigures,
+    Overview,
     RelayFault,
     RestDetails,
+    Routine,
     SmartMeterProblem,
     parse_error_code,
     parse_overview,
@@ -46,7 +49,7 @@ def device(uid: Any = AIN, **properties: Any) -> dict[str, Any]:
 
 
 def parse(*, devices: Any = (), units: Any = ()) -> dict[str, RestDetails]:
-    return dict(parse_overview(json.dumps({"devices": devices, "units": units})))
+    return dict(parse_overview(json.dumps({"devices": devices, "units": units})).details)
 
 
 def parse_unit(*, connected: Any = True, **interfaces: Any) -> RestDetails:
@@ -187,7 +190,7 @@ def test_relay(word: Any, fault: RelayFault | None) -> None:
     assert relay_fault(word) is fault
 
 
-def test_a_fault_is_believed_although_the_relay_s_state_is_unknown() -> None:
+def test_a_fault_is_accepted_although_the_relay_s_state_is_unknown() -> None:
     assert relay_fault("relayStuck", state="unknown") is RelayFault.RELAY_STUCK
     assert relay_fault("valid", state="unknown") is None
 
@@ -215,7 +218,7 @@ def test_several_problems_at_once() -> None:
     assert smart_meter(["scatteredLight", "reducedResolution", "new word", 7]) == both
 
 
-def test_all_is_well_only_when_the_head_says_so() -> None:
+def test_all_is_well_only_when_the_reader_says_so() -> None:
     assert smart_meter([]) == frozenset()
     assert smart_meter([], state="unknown") is None
     assert smart_meter(["noData"], state="unknown") == frozenset({SmartMeterProblem.NO_DATA})
@@ -229,7 +232,7 @@ def test_all_is_well_only_when_the_head_says_so() -> None:
 @pytest.mark.parametrize(
     ("connected", "state"), [(False, "valid"), (True, "notConnected"), (False, "notConnected")]
 )
-def test_a_unit_out_of_reach_tells_nothing(connected: bool, state: str) -> None:
+def test_a_unit_out_of_reach_reports_nothing(connected: bool, state: str) -> None:
     rest_details = parse_unit(
         connected=connected,
         multimeter={"state": state, "current": 326},
@@ -297,8 +300,58 @@ def test_what_is_no_json_object_is_malformed(text: str) -> None:
         parse_overview(text)
 
 
+def overview(**content: object) -> Overview:
+    return parse_overview(json.dumps(content))
+
+
+def test_routines_are_enabled_or_not() -> None:
+    triggers = [
+        {"ain": "trg1", "UID": "trg1", "name": " Heat \n in the morning", "enabled": True},
+        {"ain": "trg2", "UID": "trg2", "name": "", "enabled": False},
+        {"ain": "trg3", "UID": "trg3", "name": 5, "enabled": "yes"},
+        {"name": "without an identifier", "enabled": True},
+        "nonsense",
+    ]
+    assert overview(triggers=triggers).routines == {
+        "trg1": Routine(name="Heat in the morning", enabled=True),
+        "trg2": Routine(name="trg2", enabled=False),
+        "trg3": Routine(name="trg3", enabled=None),
+    }
+
+
+def test_templates_that_the_box_has_created_are_left_out() -> None:
+    templates = [
+        {"ain": "tmp1", "name": "Movie"},
+        {"ain": "tmp2", "name": "Part", "template": {"isAutoCreated": True}},
+        {"ain": "tmp3", "name": "Night", "template": {"isAutoCreated": False}},
+        {"ain": "tmp4"},
+        None,
+    ]
+    assert overview(templates=templates).templates == ("Movie", "Night")
+
+
+@pytest.mark.parametrize(
+    ("figures", "price", "emissions"),
+    [
+        ({"electricityRate": 27, "co2emmissions": 550}, 0.27, 550),
+        ({"electricityRate": 31.97}, 0.3197, None),
+        ({"electricityRate": 0, "co2emmissions": 0}, 0, 0),
+        ({"electricityRate": -1, "co2emmissions": -1}, None, None),
+        ({"electricityRate": 1e9, "co2emmissions": 1e9}, None, None),
+        ({"electricityRate": True, "co2emmissions": "550"}, None, None),
+        ({"electricityRate": float("nan"), "co2emmissions": float("inf")}, None, None),
+        ("nonsense", None, None),
+    ],
+)
+def test_key_figures_of_the_box(
+    figures: object, price: float | None, emissions: float | None
+) -> None:
+    found = overview(globals={"energyKeyFigures": figures}).key_figures
+    assert found == KeyFigures(electricity_price=price, co2_emissions=emissions)
+
+
 def test_a_box_without_devices() -> None:
-    assert parse_overview("{}") == {}
+    assert parse_overview("{}") == Overview()
 
 
 @pytest.mark.parametrize(
@@ -346,7 +399,7 @@ WITHOUT_PROPERTIES: dict[Path, list[str]] = there(
 
 @pytest.mark.parametrize(("path", "identifiers"), WITHOUT_PROPERTIES.items(), ids=name_of)
 def test_overview_without_the_properties_that_are_read(path: Path, identifiers: list[str]) -> None:
-    overview = parse_overview(path.read_text(encoding="utf-8"))
+    overview = parse_overview(path.read_text(encoding="utf-8")).details
     assert dict(overview) == dict.fromkeys(identifiers, NOTHING)
 
 

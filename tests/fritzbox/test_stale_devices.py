@@ -59,7 +59,7 @@ def test_less_is_not_enough(count: int, duration: timedelta) -> None:
     assert lists(StaleDevices(), count, start=NOW, end=NOW + duration) == set()
 
 
-def test_the_gone_are_told_until_nobody_knows_them() -> None:
+def test_absent_devices_are_reported_until_nobody_knows_them() -> None:
     absence = StaleDevices()
     end = NOW + MIN_ABSENCE
     assert lists(absence, MIN_LISTS_WITHOUT, start=NOW, end=end) == {"contact"}

@@ -154,7 +154,7 @@ def node(text: str) -> Node:
     return Node(parse_xml(text, "device"))
 
 
-def test_a_node_remembers_what_it_could_not_read() -> None:
+def test_a_node_lists_what_it_could_not_read() -> None:
     device = node("<device><a>5</a><b>x</b><c> </c><d><e>7</e></d></device>")
     assert device.value("a", percent) == 5
     assert device.value("b", percent) is None

@@ -1,4 +1,4 @@
-"""Undo, and histories that others have spoiled: mended, and taken back, on a real recorder."""
+"""Repair of histories that others have spoiled, and undo, on a real recorder."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -20,7 +20,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from tests.support.changing import write
+from tests.support.changing import this_hour, write
 from tests.support.living import METER, T0, changes, live, recorded, rows
 
 FIRST: Final = int(T0.timestamp())
@@ -61,7 +61,7 @@ async def all_rows(hass: HomeAssistant, statistic_id: str = METER) -> list[dict[
 # Spikes
 
 
-async def test_a_phantom_is_listed_mended_found_no_more_and_taken_back(
+async def test_a_phantom_is_listed_repaired_found_no_more_and_undone(
     house: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     readings: list[float | str | None] = [*HOUSE[:30], 0.0, *HOUSE[31:]]
@@ -93,7 +93,7 @@ async def test_a_phantom_is_listed_mended_found_no_more_and_taken_back(
     assert (await changes(house))[FIRST + 4 * HOUR] == pytest.approx(1.2)
 
 
-async def test_a_phantom_in_watt_hours_is_told_in_kilowatt_hours(
+async def test_a_phantom_in_watt_hours_is_reported_in_kilowatt_hours(
     house: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     readings = [1000.0 * reading for reading in HOUSE[:24]]
@@ -115,7 +115,7 @@ async def test_the_power_of_the_house_decides(
         assert len(reported["spikes"]) == count
 
 
-async def test_a_statistic_of_another_integration_is_mended(
+async def test_a_statistic_of_another_integration_is_repaired(
     house: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to(T0 + timedelta(hours=8))
@@ -146,7 +146,7 @@ async def test_a_statistic_of_another_integration_is_mended(
     assert await all_rows(house, "tibber:energy") == before
 
 
-async def test_nothing_is_mended_if_one_of_several_is_no_energy(
+async def test_nothing_is_repaired_if_one_of_several_is_no_energy(
     house: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     await live(house, freezer, T0, [*HOUSE[:30], 0.0, *HOUSE[31:]])
@@ -194,7 +194,7 @@ async def written(hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry_id:
     await write(get_editor(hass), other, hours, ChangeReason.BACKFILL)
 
 
-async def test_everything_of_an_entry_is_taken_back_after_it_was_told(
+async def test_everything_of_an_entry_is_undone_after_it_was_reported(
     house: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = MockConfigEntry(domain=DOMAIN)
@@ -215,7 +215,7 @@ async def test_everything_of_an_entry_is_taken_back_after_it_was_told(
     assert await act(house, "undo_history", config_entry_id="nobody") == []
 
 
-async def test_only_what_we_have_changed_can_be_taken_back(house: HomeAssistant) -> None:
+async def test_only_what_we_have_changed_can_be_undone(house: HomeAssistant) -> None:
     with pytest.raises(ServiceValidationError) as caught:
         await act(house, "undo_history", entity_id="sensor.unknown")
     assert caught.value.translation_key == "nothing_to_undo"
@@ -235,3 +235,19 @@ async def test_nothing_is_done_without_a_recorder(hass: HomeAssistant) -> None:
             await work
         assert caught.value.translation_key == "no_recorder"
     assert get_editor(hass).journal.by_statistic == {}
+
+
+async def test_an_entry_that_was_set_up_again_can_take_back_what_the_earlier_one_wrote(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    earlier, again = (
+        Statistic(id=METER, unit="kWh", has_sum=True, entry_id=entry_id)
+        for entry_id in ("earlier", entry.entry_id)
+    )
+    first = this_hour() - 5 * HOUR
+    await write(get_editor(hass), earlier, [SumRow(first, 1.0, 1.0)], ChangeReason.BACKFILL)
+    await write(get_editor(hass), again, [SumRow(first + HOUR, 2.0, 2.0)], ChangeReason.BACKFILL)
+    await hass.services.async_call(
+        DOMAIN, "undo_history", {"config_entry_id": entry.entry_id}, blocking=True
+    )
+    assert await rows(hass, METER) == []

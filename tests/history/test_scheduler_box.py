@@ -17,6 +17,12 @@ BERLIN = ZoneInfo("Europe/Berlin")
 METER = "sensor.stromzahler_energy_import"
 
 
+@pytest.fixture
+def age() -> timedelta:
+    """As long as a box stores the days of a month and more."""
+    return timedelta(days=100)
+
+
 async def act(hass: HomeAssistant, action: str, **data: Any) -> dict[str, dict[str, Any]]:
     """Call an action; return what it answers, by entity."""
     answer = await hass.services.async_call(
@@ -43,17 +49,17 @@ async def test_looking_only_writes_nothing(hass: HomeAssistant, entry: MockConfi
     assert await rows(hass, METER) == []
 
 
-async def test_all_that_the_box_remembers_is_written_once_and_taken_back(
+async def test_all_that_the_box_stores_is_written_once_and_undone(
     hass: HomeAssistant, entry: MockConfigEntry, home: Home
 ) -> None:
-    """One test, since it takes a while: the box remembers a hundred days of four counters."""
+    """One test, since it takes a while: the box stores a hundred days of four counters."""
     done = await act(hass, "backfill")
     now = datetime.now(UTC)
     found = await days(hass, METER)
     today = now.astimezone(BERLIN).date()
-    remembered = home.days("import", now)
+    stored = home.days("import", now)
     for back in range(1, 30):
-        wh = remembered[back]
+        wh = stored[back]
         assert wh is not None
         assert found[today - timedelta(days=back)] == pytest.approx(wh / 1000, abs=0.001)
 

@@ -1,4 +1,4 @@
-"""What the user is told of a meter in trouble, and that it goes away by itself."""
+"""The issues of a meter, which disappear with their cause."""
 
 from datetime import timedelta
 from typing import Any
@@ -48,7 +48,7 @@ async def test_meter_that_is_well_raises_nothing(
     assert issues(hass) == {}
 
 
-async def test_frozen_reader_is_told_until_a_value_changes(
+async def test_frozen_reader_is_reported_until_a_value_changes(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
     entry = mocked_reader.entry()
@@ -64,7 +64,7 @@ async def test_frozen_reader_is_told_until_a_value_changes(
     assert not all_unavailable(hass)
 
 
-async def test_silent_meter_is_told_while_its_head_speaks(
+async def test_silent_meter_is_reported_while_its_reader_speaks(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
     entry = mocked_reader.entry()
@@ -78,7 +78,7 @@ async def test_silent_meter_is_told_while_its_head_speaks(
     assert issues(hass) == {}
 
 
-async def test_meter_that_was_never_heard_of_is_silent_too(
+async def test_meter_that_never_published_is_silent_too(
     time: Time, hass: HomeAssistant, hass_storage: dict[str, Any], mocked_reader: MockedReader
 ) -> None:
     entry = mocked_reader.entry(prefix="MT681")
@@ -91,8 +91,8 @@ async def test_meter_that_was_never_heard_of_is_silent_too(
     assert issues(hass) == {f"meter_silent_{entry.entry_id}": "MT681"}
 
 
-@pytest.mark.parametrize("gone", ["head", "offline", "broker"])
-async def test_silence_of_a_head_that_is_away_is_no_trouble_of_the_meter(
+@pytest.mark.parametrize("gone", ["reader", "offline", "broker"])
+async def test_silence_of_a_reader_that_is_away_is_no_trouble_of_the_meter(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader, gone: str
 ) -> None:
     await mocked_reader.set_up(mocked_reader.entry())
@@ -109,7 +109,7 @@ async def test_silence_of_a_head_that_is_away_is_no_trouble_of_the_meter(
 @pytest.mark.parametrize(
     ("number", "problem"), [("", "pin_locked"), (0, "pin_locked"), (NUMBER, "inf_off")]
 )
-async def test_meter_in_whole_kilowatt_hours_is_told_until_it_tells_more(
+async def test_meter_in_whole_kilowatt_hours_is_reported_until_it_reports_more(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader, number: object, problem: str
 ) -> None:
     entry = mocked_reader.entry()
@@ -138,7 +138,7 @@ async def test_pin_that_was_entered_for_the_number_alone_is_another_trouble(
     assert list(issues(hass)) == [f"inf_off_{entry.entry_id}"]
 
 
-async def test_each_meter_of_a_head_has_its_own_trouble(
+async def test_each_meter_of_a_reader_has_its_own_trouble(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
     entry = mocked_reader.entry(prefix="MT681")
@@ -151,7 +151,7 @@ async def test_each_meter_of_a_head_has_its_own_trouble(
 
 
 @pytest.mark.parametrize("end", ["unload", "remove"])
-async def test_nothing_is_told_of_a_meter_that_nobody_watches(
+async def test_nothing_is_reported_of_a_meter_that_nobody_watches(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader, end: str
 ) -> None:
     entry = mocked_reader.entry()
@@ -165,7 +165,7 @@ async def test_nothing_is_told_of_a_meter_that_nobody_watches(
     assert issues(hass) == {}
 
 
-# By itself
+# Without the user
 
 
 @pytest.fixture
@@ -182,7 +182,9 @@ def test_every_trouble_has_its_words() -> None:
         assert "{name}" in TEXTS["issues"][problem]["title"]
 
 
-async def test_trouble_that_lasts_is_told_once(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_trouble_that_lasts_is_reported_once(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
     issues = MeterIssues(hass, entry.entry_id)
     issues.async_update("", "Meter", {"reader_frozen"})
     issue = issue_id("reader_frozen", entry.entry_id, "")

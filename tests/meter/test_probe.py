@@ -1,17 +1,14 @@
 """Finding readers and trying one out, with each kind of broker."""
 
-import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
-import json
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import CONF_POWER_INTERVAL
 from custom_components.py_hab.meter.probe import (
     ProbeResult,
-    async_announced_reader,
     async_find_readers,
     async_probe_reader,
 )
@@ -157,39 +154,10 @@ async def test_what_is_no_reader_is_not_found(
 # Asking the broker for one
 
 
-async def test_a_head_is_known_by_what_it_has_announced(
-    hass: HomeAssistant, reader: SimulatedReader
-) -> None:
-    info = await async_announced_reader(hass, reader.mac)
-    assert info is not None
-    assert (info.mac, info.name) == (reader.mac, "Tasmota")
-    assert info.topics == reader_topics(reader.tele_topic("SENSOR"))
-
-
-async def test_the_first_announcement_that_can_be_read_counts(hass: HomeAssistant) -> None:
-    topic = f"tasmota/discovery/{HEAD.mac}/config"
-    asked = asyncio.create_task(async_announced_reader(hass, str(HEAD.mac)))
-
-    def told() -> bool:
-        for content in ("no JSON", json.dumps(CONFIG), json.dumps({**CONFIG, "t": "other"})):
-            async_fire_mqtt_message(hass, topic, content)
-        return asked.done()
-
-    await settled(hass, told, "the announcement")
-    info = await asked
-    assert info is not None
-    assert info.topics == reader_topics(TOPIC)
-
-
-async def test_a_head_may_have_announced_nothing(hass: HomeAssistant) -> None:
-    with impatience():
-        assert await async_announced_reader(hass, "A4CF129282F4") is None
-
-
 # Trying
 
 
-async def test_a_reader_tells_its_values_and_who_it_is(
+async def test_a_reader_reports_its_values_and_what_it_is(
     hass: HomeAssistant, reader: SimulatedReader
 ) -> None:
     result = await async_probe_reader(hass, reader_topics(reader.tele_topic("SENSOR")))
@@ -239,7 +207,7 @@ async def test_several_meters_are_kept_apart(hass: HomeAssistant, broker: Broker
     assert result.blocks == {"mine": {"Power": 300, "E_in": 7}, "theirs": {"E_in": 99}}
 
 
-async def test_a_block_that_only_the_user_understands_is_heard(
+async def test_a_block_that_only_the_user_understands_is_received(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     async with scripted(broker) as reader:
@@ -268,7 +236,7 @@ async def test_a_script_that_takes_no_commands_is_listened_to(
     assert result == ProbeResult(has_published=True, blocks={"": {"1_8_0": 7}})
 
 
-async def test_a_reader_need_not_tell_who_it_is(hass: HomeAssistant, broker: Broker) -> None:
+async def test_a_reader_need_not_report_what_it_is(hass: HomeAssistant, broker: Broker) -> None:
     async with scripted(broker) as reader:
         await reader.obey(
             COMMAND,
@@ -290,7 +258,7 @@ async def test_who_a_silent_reader_is_does_not_make_it_a_meter(
 
 
 @pytest.mark.parametrize("content", ["no JSON", "", "[1]", {"DS18B20": {"Temperature": 20.1}}])
-async def test_messages_without_a_meter_are_heard(
+async def test_messages_without_a_meter_are_received(
     hass: HomeAssistant, broker: Broker, content: Content
 ) -> None:
     async with scripted(broker) as reader, reader.repeating(TOPIC, content):
@@ -299,7 +267,7 @@ async def test_messages_without_a_meter_are_heard(
     assert result == ProbeResult(has_published=True)
 
 
-async def test_a_remembered_message_is_not_heard(hass: HomeAssistant, broker: Broker) -> None:
+async def test_a_retained_message_is_no_reading(hass: HomeAssistant, broker: Broker) -> None:
     async with scripted(broker) as reader:
         reader.publish(TOPIC, {"m": {"E_in": 7}}, retain=True)
         await arrived(hass, reader)
@@ -326,7 +294,7 @@ async def test_a_working_reader_can_be_tried(
     assert await hass.config_entries.async_unload(meter_entry.entry_id)
 
 
-async def test_without_a_broker_nothing_is_found_or_heard(
+async def test_without_a_broker_nothing_is_found_or_received(
     hass: HomeAssistant, broker: Broker
 ) -> None:
     await broker.stop()
@@ -335,3 +303,10 @@ async def test_without_a_broker_nothing_is_found_or_heard(
         assert await async_find_readers(hass) == {}
         result = await async_probe_reader(hass, reader_topics(TOPIC))
     assert result == ProbeResult()
+
+
+def test_certain_electricity_meters_come_before_those_that_may_be_others() -> None:
+    water, gas = {"Total_in": 310.2}, {"Total_in": 5.1, "Volume": 0.1}
+    house = {"Total_in": 15119.035, "Power": 377}
+    result = ProbeResult(blocks={"WZ": water, "GZ": gas, "MT681": house})
+    assert list(result.meters.items()) == [("MT681", house), ("WZ", water)]

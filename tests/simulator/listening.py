@@ -1,4 +1,4 @@
-"""Somebody who listens to a broker."""
+"""A listener at a broker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,7 +16,7 @@ PATIENCE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class ReceivedMessage:
     """A message as it arrived."""
 
     topic: str
@@ -29,16 +29,16 @@ class Heard:
 
 
 class Listener:
-    """Remembers all messages, and hands them out one after the other."""
+    """Stores all messages, and hands them out one after the other."""
 
     def __init__(self, host: str, port: int, *, mqtt5: bool = True) -> None:
         self.connection = MqttConnection(host, port, mqtt5=mqtt5, received=self._received)
-        self.heard: list[Heard] = []
+        self.messages: list[ReceivedMessage] = []
         self._news = asyncio.Event()
 
     def _received(self, message: MQTTMessage) -> None:
         text = message.payload.decode()
-        self.heard.append(Heard(topic=message.topic, text=text, retain=message.retain))
+        self.messages.append(ReceivedMessage(topic=message.topic, text=text, retain=message.retain))
         self._news.set()
 
     async def open(self) -> None:
@@ -50,26 +50,28 @@ class Listener:
                     return
                 await asyncio.sleep(0.01)
 
-    async def next(self, topic: str) -> Heard:
+    async def next(self, topic: str) -> ReceivedMessage:
         """Return the oldest message of a topic (with wildcards) not yet handed out."""
-        return await self.next_that(lambda heard: topic_matches_sub(topic, heard.topic))
+        return await self.next_that(lambda message: topic_matches_sub(topic, message.topic))
 
-    async def next_that(self, wanted: Callable[[Heard], bool]) -> Heard:
+    async def next_that(self, wanted: Callable[[ReceivedMessage], bool]) -> ReceivedMessage:
         """Return the oldest message of a kind not yet handed out."""
         async with asyncio.timeout(PATIENCE):
             while True:
-                for heard in self.heard:
-                    if wanted(heard):
-                        self.heard.remove(heard)
-                        return heard
+                for message in self.messages:
+                    if wanted(message):
+                        self.messages.remove(message)
+                        return message
                 self._news.clear()
                 await self._news.wait()
 
     async def until(self, topic: str, text: str) -> None:
         """Return when a message has arrived, and forget all that came before it."""
-        heard = await self.next_that(lambda heard: heard.topic == topic and heard.text == text)
-        assert heard
-        self.heard.clear()
+        message = await self.next_that(
+            lambda message: message.topic == topic and message.text == text
+        )
+        assert message
+        self.messages.clear()
 
 
 @asynccontextmanager

@@ -41,7 +41,10 @@ async def test_a_message_reaches_those_who_asked_for_it(broker: Broker, mqtt5: b
             single.connection.publish(topic, topic)
         assert (await single.next("#")).text == "tele/a/SENSOR"
         await multi.next("tele/a/SENSOR")
-        assert [heard.topic for heard in multi.heard] == ["tele/a/b/SENSOR", "tele/a/STATE"]
+        assert [received.topic for received in multi.messages] == [
+            "tele/a/b/SENSOR",
+            "tele/a/STATE",
+        ]
 
 
 @versions
@@ -60,7 +63,7 @@ async def test_retained_messages_await_the_latecomer(broker: Broker, mqtt5: bool
             assert (await late.next("home/last")).retain
             availability = await late.next("home/lwt")
             assert (availability.text, availability.retain) == ("Online", True)
-            assert not late.heard
+            assert not late.messages
 
 
 @versions

@@ -163,7 +163,7 @@ async def test_switch_has_climate_and_four_buttons(client: Client, home: Home) -
     assert buttons[0].findtext("lastpressedtimestamp") == str(int(pressed.timestamp()))
 
 
-async def test_both_directions_of_the_meter_tell_the_same_signed_power(
+async def test_both_directions_of_the_meter_report_the_same_signed_power(
     client: Client, clock: ManualClock, home: Home
 ) -> None:
     clock.advance(NOON + timedelta(days=1) - EVENING)
@@ -335,10 +335,10 @@ async def test_days_and_months_add_up_to_the_counter(client: Client, home: Home)
         days = [int(value) for value in values["energy", 86400]]
         assert sum(days[:20]) == months[0], "it is the 20th"
     assert values["energy", 2678400].count("-") == 8, "the home is 100 days old"
-    assert ("voltage", 10) not in values, "a meter head knows no voltage"
+    assert ("voltage", 10) not in values, "a meter reader knows no voltage"
 
 
-async def test_group_remembers_the_sum_of_its_members(client: Client) -> None:
+async def test_group_stores_the_sum_of_its_members(client: Client) -> None:
     group, *members = [
         (await client.statistics(ain))["energy", 86400] for ain in (GROUP, REFRIGERATOR, WORKSHOP)
     ]

@@ -162,7 +162,7 @@ async def test_home_assistants_own_integration(
     logins = len(box.logins)
     box.end_sessions()
     clock.advance(timedelta(minutes=5))
-    await entry.runtime_data.coordinator.async_refresh()
+    await entry.runtime_data.async_refresh()
     await hass.async_block_till_done()
     assert len(box.logins) == logins + 1
     assert float(state("sensor", f"{REFRIGERATOR}_total_energy")) == (

@@ -65,7 +65,9 @@ def test_pbkdf2_response(challenge: str, password: str, response: str) -> None:
     assert pbkdf2_response(challenge, password) == response
 
 
-async def test_login_page_tells_users_and_a_challenge_of_the_second_kind(stranger: Client) -> None:
+async def test_login_page_reports_users_and_a_challenge_of_the_second_kind(
+    stranger: Client,
+) -> None:
     info = await stranger.info()
     assert info.findtext("SID") == NO_SID
     assert info.findtext("Challenge", "").startswith("2$100$")
@@ -96,7 +98,7 @@ async def test_old_firmware_knows_only_the_first_kind(
     await box.stop()
 
 
-async def test_login_by_query_tells_the_rights(stranger: Client) -> None:
+async def test_login_by_query_reports_the_rights(stranger: Client) -> None:
     challenge = (await stranger.info()).findtext("Challenge", "")
     response = pbkdf2_response(challenge, DEFAULT_PASSWORD)
     info = await stranger.info(username=DEFAULT_USER, response=response)

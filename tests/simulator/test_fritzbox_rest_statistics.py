@@ -1,4 +1,4 @@
-"""What the simulated FRITZ!Box remembers over its REST API: the same as over AHA, and more."""
+"""What the simulated FRITZ!Box stores over its REST API: the same as over AHA, and more."""
 
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -58,7 +58,7 @@ def states(statistics: Json) -> set[str]:
     return {series["statisticsState"] for kind in statistics.values() for series in kind}
 
 
-def tells_values(statistics: Json) -> bool:
+def reports_values(statistics: Json) -> bool:
     return any("values" in series for kind in statistics.values() for series in kind)
 
 
@@ -71,7 +71,7 @@ def shapes(statistics: Json, kind: str) -> list[tuple[str, int, int]]:
 # What it says
 
 
-async def test_a_plug_remembers_all_but_humidity(ask: Ask) -> None:
+async def test_a_plug_stores_all_but_humidity(ask: Ask) -> None:
     found = await ask(REFRIGERATOR)
     assert list(found) == ["temperatures", "powers", "voltages", "energies"]
     assert shapes(found, "temperatures") == [("day", 900, 96)]
@@ -96,7 +96,7 @@ async def test_kinds_of_series(ask: Ask, ain: str, kinds: list[str]) -> None:
     assert list(await ask(ain)) == kinds
 
 
-async def test_it_remembers_the_same_as_over_aha(ask: Ask, client: Client) -> None:
+async def test_it_stores_the_same_as_over_aha(ask: Ask, client: Client) -> None:
     for ain in (REFRIGERATOR, WORKSHOP, SWITCH):
         rest, aha = await ask(ain), await client.statistics(ain)
         for kind, period, tag, grid, factor in (
@@ -107,8 +107,8 @@ async def test_it_remembers_the_same_as_over_aha(ask: Ask, client: Client) -> No
             ("energies", "month", "energy", 86400, 1),
         ):
             if kind in rest:
-                told = [value * factor for value in values(rest, kind, period)]
-                assert told == [int(text) for text in aha[tag, grid]]
+                reported = [value * factor for value in values(rest, kind, period)]
+                assert reported == [int(text) for text in aha[tag, grid]]
 
 
 async def test_energies_of_all_periods_agree_with_the_counter(
@@ -153,7 +153,7 @@ async def test_a_unit_out_of_reach_has_no_values(ask: Ask, box: SimulatedFritzBo
     for ain in (WORKSHOP, CELLAR):
         found = await ask(ain)
         assert states(found) == {"notConnected"}
-        assert not tells_values(found)
+        assert not reports_values(found)
 
 
 async def test_statistics_reset(ask: Ask, box: SimulatedFritzBox, clock: ManualClock) -> None:
@@ -170,7 +170,7 @@ async def test_statistics_reset(ask: Ask, box: SimulatedFritzBox, clock: ManualC
     assert sum(values(found, "energies", "day")[:3]) == counter
 
 
-async def test_statistics_a_little_late_are_told_as_if_they_were_new(
+async def test_statistics_a_little_late_are_reported_as_if_they_were_new(
     ask: Ask, box: SimulatedFritzBox, home: Home
 ) -> None:
     late = timedelta(minutes=15)
@@ -182,16 +182,16 @@ async def test_statistics_a_little_late_are_told_as_if_they_were_new(
     )
 
 
-async def test_outdated_statistics_are_not_told(ask: Ask, box: SimulatedFritzBox) -> None:
+async def test_outdated_statistics_are_not_reported(ask: Ask, box: SimulatedFritzBox) -> None:
     box.delay_statistics(REFRIGERATOR, timedelta(minutes=16))
     found = await ask(REFRIGERATOR)
     assert states(found) == {"outdated"}
-    assert not tells_values(found)
+    assert not reports_values(found)
     box.restore(REFRIGERATOR)
     assert states(await ask(REFRIGERATOR)) == {"valid"}
 
 
-async def test_a_meter_may_tell_its_whole_counter_as_its_newest_energy(
+async def test_a_meter_may_report_its_whole_counter_as_its_newest_energy(
     ask: Ask, box: SimulatedFritzBox
 ) -> None:
     box.confuse_statistics(IMPORT)
@@ -208,7 +208,7 @@ async def test_a_meter_may_tell_its_whole_counter_as_its_newest_energy(
     assert values(found, "energies", "day")[0] == box.counter(IMPORT)
 
     box.disconnect(IMPORT)
-    assert not tells_values(await ask(IMPORT))
+    assert not reports_values(await ask(IMPORT))
     box.restore(IMPORT)
     assert values(await ask(IMPORT), "energies", "day")[0] < box.counter(IMPORT)
     with pytest.raises(KeyError):

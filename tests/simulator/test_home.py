@@ -256,7 +256,7 @@ def test_keys_are_pressed_now_and_then(home: Home) -> None:
     assert home.last_press("button", 2, JUNE_NOON) != pressed
 
 
-def test_clocks_tell_aware_time_in_utc() -> None:
+def test_clocks_report_aware_time_in_utc() -> None:
     manual = ManualClock(JUNE_NOON)
     assert manual.now() == JUNE_NOON
     manual.advance(SLOT)

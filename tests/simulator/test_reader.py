@@ -1,4 +1,4 @@
-"""The simulated Tasmota head: what it tells is true, and its faults are those of real ones."""
+"""The simulated Tasmota reader: what it reports is true, and its faults are those of real ones."""
 
 from argparse import ArgumentParser
 import asyncio
@@ -16,7 +16,7 @@ from simulator.home import Home, ManualClock
 from simulator.meter import METER_ID, SCRIPTS
 from simulator.reader import SimulatedReader
 
-from .listening import PATIENCE, Heard, Listener, listening
+from .listening import PATIENCE, Listener, ReceivedMessage, listening
 
 SUMMER_NOON = datetime(2026, 6, 21, 11, 20, tzinfo=UTC)
 SENSOR = "tele/tasmota_9282F4/SENSOR"
@@ -51,11 +51,11 @@ async def listener(broker: Broker) -> AsyncIterator[Listener]:
 async def reader(
     home: Home, clock: ManualClock, broker: Broker, listener: Listener
 ) -> AsyncIterator[SimulatedReader]:
-    """A reader that has told everything it tells after its start."""
+    """A reader that has reported everything it reports after its start."""
     reader = SimulatedReader(home, clock, port=broker.port)
     await reader.start()
     await listener.next(SENSOR)
-    listener.heard.clear()
+    listener.messages.clear()
     yield reader
     await reader.stop()
 
@@ -98,9 +98,9 @@ async def test_numbers_have_the_decimals_of_the_script(
 ) -> None:
     reader.swap_meter(METER_ID, import_kwh=30, export_kwh=0.5)
     reader.publish_sensor()
-    heard = await listener.next(SENSOR)
-    power = heard.json["MT681"]["Power"]
-    assert heard.text == (
+    received = await listener.next(SENSOR)
+    power = received.json["MT681"]["Power"]
+    assert received.text == (
         '{"Time":"2026-06-21T13:20:00","MT681":{"E_in":30.000,"E_out":0.500,'
         f'"Power":{power},"Meter_id":"{METER_ID}"}}}}'
     )
@@ -109,7 +109,7 @@ async def test_numbers_have_the_decimals_of_the_script(
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-async def test_every_vocabulary_tells_the_same(
+async def test_every_vocabulary_reports_the_same(
     reader: SimulatedReader, listener: Listener, home: Home, clock: ManualClock, script: str
 ) -> None:
     reader.load_script(script)
@@ -129,7 +129,7 @@ async def test_every_vocabulary_tells_the_same(
         assert phases == pytest.approx(values["16.7.0"], abs=2)
 
 
-async def test_two_registers_tell_power_in_kilowatts(
+async def test_two_registers_report_power_in_kilowatts(
     reader: SimulatedReader, listener: Listener, home: Home, clock: ManualClock
 ) -> None:
     reader.load_script("gplug")
@@ -217,13 +217,13 @@ async def test_flagged_lines_come_by_themselves(
     message = (await listener.next(SENSOR)).json
     assert set(message) == {"Time", "MT681"}
     assert set(message["MT681"]) == {"Power"}
-    assert not listener.heard
+    assert not listener.messages
 
 
-# Topics and messages of the head
+# Topics and messages of the reader
 
 
-async def test_a_start_tells_everything(
+async def test_a_start_publishes_everything(
     reader: SimulatedReader, broker: Broker, home: Home, clock: ManualClock
 ) -> None:
     async with listening(HOST, broker.port, "#") as late:
@@ -238,7 +238,7 @@ async def test_a_start_tells_everything(
     assert set(sensors["sn"]["MT681"]) == {"E_in", "E_out", "Power", "Meter_id"}
 
 
-async def test_info_tells_what_it_is(reader: SimulatedReader, listener: Listener) -> None:
+async def test_info_reports_what_it_is(reader: SimulatedReader, listener: Listener) -> None:
     reader.publish_info()
     first = (await listener.next("tele/tasmota_9282F4/INFO1")).json["Info1"]
     assert first["Version"] == "15.5.0(tasmota)"
@@ -314,7 +314,7 @@ async def test_topics_follow_the_full_topic(
     await reader.stop()
 
 
-async def test_words_of_the_head_may_be_other_ones(
+async def test_words_of_the_reader_may_be_other_ones(
     home: Home, clock: ManualClock, broker: Broker, listener: Listener
 ) -> None:
     reader = SimulatedReader(
@@ -353,7 +353,7 @@ async def test_a_board_may_have_sensors_of_its_own(
 # Life
 
 
-async def test_going_and_coming_is_told(reader: SimulatedReader, listener: Listener) -> None:
+async def test_going_and_coming_is_reported(reader: SimulatedReader, listener: Listener) -> None:
     await reader.stop()
     assert (await listener.next(LWT)).text == "Offline"
     await reader.start()
@@ -402,7 +402,7 @@ async def test_silence_is_not_absence(reader: SimulatedReader, listener: Listene
     reader.silent = False
     reader.publish_state()
     await listener.next(STATE)
-    assert not listener.heard
+    assert not listener.messages
 
 
 async def test_a_new_meter_has_its_own_number_and_readings(
@@ -426,7 +426,7 @@ async def test_another_script_renames_the_keys(reader: SimulatedReader, listener
     assert after["ImportActive"] == before["E_in"]
 
 
-async def test_it_publishes_by_itself(
+async def test_it_publishes_unasked(
     home: Home, clock: ManualClock, broker: Broker, listener: Listener
 ) -> None:
     parser = ArgumentParser()
@@ -436,16 +436,16 @@ async def test_it_publishes_by_itself(
     task = asyncio.create_task(reader_module.run(args, home, clock))
     for _ in range(3):
         await listener.next(STATE)
-        await listener.next_that(lambda heard: set(block_of(heard)) == {"Power"})
-        await listener.next_that(lambda heard: "ImportActive" in block_of(heard))
+        await listener.next_that(lambda received: set(block_of(received)) == {"Power"})
+        await listener.next_that(lambda received: "ImportActive" in block_of(received))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await listener.next_that(lambda heard: heard.text == "Offline")
+    await listener.next_that(lambda received: received.text == "Offline")
 
 
-def block_of(heard: Heard) -> dict[str, Any]:
-    block: dict[str, Any] = heard.json.get("MT681", {}) if heard.topic == SENSOR else {}
+def block_of(received: ReceivedMessage) -> dict[str, Any]:
+    block: dict[str, Any] = received.json.get("MT681", {}) if received.topic == SENSOR else {}
     return block
 
 
@@ -557,9 +557,9 @@ async def test_duplicate_keys(reader: SimulatedReader, listener: Listener) -> No
     right = await reading(reader, listener)
     reader.fault(Fault.DUPLICATE_KEYS)
     reader.publish_sensor()
-    heard = await listener.next(SENSOR)
-    assert heard.text.count('"E_in"') == 2
-    assert heard.json["MT681"] == right
+    received = await listener.next(SENSOR)
+    assert received.text.count('"E_in"') == 2
+    assert received.json["MT681"] == right
 
 
 async def test_a_clock_that_was_never_set(
@@ -614,4 +614,4 @@ async def test_a_removed_discovery_is_gone(
         await late.next(LWT)
         late.connection.publish("end", "")
         await late.next("end")
-        assert not [heard for heard in late.heard if heard.topic.startswith(DISCOVERY)]
+        assert not [received for received in late.messages if received.topic.startswith(DISCOVERY)]

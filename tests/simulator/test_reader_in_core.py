@@ -1,4 +1,4 @@
-"""The simulated head is true: Home Assistant's own Tasmota integration takes it for a real one."""
+"""The simulated reader is true: Home Assistant's own Tasmota integration takes it for a real one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -33,7 +33,7 @@ class Meter:
         self.now = 1000.0
         self.has_id = has_id
 
-    def tells(self, counters: dict[str, float], power: float | None) -> frozenset[MeterProblem]:
+    def publish(self, counters: dict[str, float], power: float | None) -> frozenset[MeterProblem]:
         """Publish once, ten seconds after the last time."""
         self.now += 10
         self.watch.observe(at(self.now), counters=counters, power=power, has_id=self.has_id)
@@ -43,7 +43,7 @@ class Meter:
         self, counters: dict[str, float], power: float | None, *, seconds: float, every: float = 10
     ) -> frozenset[MeterProblem]:
         """Publish the same for so long, after a first time."""
-        self.tells(counters, power)
+        self.publish(counters, power)
         for _ in range(round(seconds / every)):
             self.now += every
             self.watch.observe(at(self.now), counters=counters, power=power, has_id=self.has_id)
@@ -52,7 +52,7 @@ class Meter:
     def counts(self, readings: Iterable[float], power: float | None = 0) -> frozenset[MeterProblem]:
         """Publish an import counter that moves."""
         for reading in readings:
-            self.tells({IMPORT: reading, EXPORT: 0}, power)
+            self.publish({IMPORT: reading, EXPORT: 0}, power)
         return self.watch.problems
 
 
@@ -92,12 +92,12 @@ class Meter:
         "an absurd counter",
         "below the starting current",
         "no power",
-        "power not told",
+        "power not published",
         "feed-in, and no counter for it",
         "power alone",
         "nothing but zeros",
         "whole kWh and no power",
-        "whole kWh and power not told",
+        "whole kWh and power not published",
         "whole kWh and hardly any power",
     ],
 )
@@ -131,8 +131,8 @@ def test_a_reader_that_repeats_itself_is_frozen_in_time(
         "a standby lamp and whole kWh",
         "an empty home with a locked meter",
         "feed-in that the meter does not count",
-        "feed-in that is not told",
-        "consumption that is not told",
+        "feed-in that is not published",
+        "consumption that is not published",
         "a tariff that may be off",
         "no reading",
         "no power",
@@ -149,7 +149,7 @@ def test_a_quiet_meter_is_not_frozen(
 def test_clipped_power_is_not_frozen_while_a_counter_moves() -> None:
     meter = Meter()
     for step in range(3000):
-        assert meter.tells({IMPORT: 1.5, EXPORT: 100 + step * 0.001}, -600) == NOTHING
+        assert meter.publish({IMPORT: 1.5, EXPORT: 100 + step * 0.001}, -600) == NOTHING
 
 
 def test_a_coarse_counter_is_given_its_time() -> None:
@@ -179,7 +179,7 @@ def test_any_change_ends_it(
     meter = Meter()
     assert meter.repeats({IMPORT: 15119.035, EXPORT: 0}, 377, seconds=HOUR) == FROZEN
     meter.has_id = has_id
-    assert meter.tells(counters, power) == NOTHING
+    assert meter.publish(counters, power) == NOTHING
     meter.has_id = True
     assert meter.repeats({IMPORT: 15119.123, EXPORT: 0}, 377, seconds=14 * MINUTE) == NOTHING
     assert meter.repeats({IMPORT: 15119.123, EXPORT: 0}, 377, seconds=MINUTE) == FROZEN
@@ -194,21 +194,21 @@ def test_silence_is_no_standstill() -> None:
     meter = Meter()
     for _ in range(100):
         meter.now += MAX_UNCHANGED_STEP.total_seconds()
-        assert meter.tells({IMPORT: 15119.035}, 377) == NOTHING
+        assert meter.publish({IMPORT: 15119.035}, 377) == NOTHING
 
 
 def test_silence_does_not_end_it() -> None:
     meter = Meter()
     assert meter.repeats({IMPORT: 15119.035}, 377, seconds=HOUR) == FROZEN
     meter.now += DAY
-    assert meter.tells({IMPORT: 15119.035}, 377) == FROZEN
+    assert meter.publish({IMPORT: 15119.035}, 377) == FROZEN
 
 
 def test_a_clock_that_is_set_back_does_no_harm() -> None:
     meter = Meter()
     meter.repeats({IMPORT: 15119.035}, 377, seconds=14 * MINUTE)
     meter.now -= DAY
-    assert meter.tells({IMPORT: 15119.035}, 377) == NOTHING
+    assert meter.publish({IMPORT: 15119.035}, 377) == NOTHING
     assert meter.repeats({IMPORT: 15119.035}, 377, seconds=MINUTE) == FROZEN
 
 
@@ -230,8 +230,8 @@ def test_whole_kwh_without_power(
 def test_feed_in_shows_it_too() -> None:
     meter = Meter(has_id=False)
     for kwh in range(10640, 10643):
-        assert meter.tells({IMPORT: 30, EXPORT: kwh}, 0) == NOTHING
-    assert meter.tells({IMPORT: 30, EXPORT: 10643}, 0) == PIN_LOCKED
+        assert meter.publish({IMPORT: 30, EXPORT: kwh}, 0) == NOTHING
+    assert meter.publish({IMPORT: 30, EXPORT: 10643}, 0) == PIN_LOCKED
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_what_is_no_locked_meter(readings: list[float], power: float) -> None:
 def test_rises_of_different_counters_do_not_add_up() -> None:
     meter = Meter(has_id=False)
     for imported, exported in [(30, 10), (31, 10), (31, 11), (32, 11), (32, 12)]:
-        assert meter.tells({IMPORT: imported, EXPORT: exported}, 0) == NOTHING
+        assert meter.publish({IMPORT: imported, EXPORT: exported}, 0) == NOTHING
 
 
 def test_a_script_without_decimals_whose_power_moves() -> None:
@@ -276,7 +276,7 @@ def test_a_script_without_decimals_whose_power_moves() -> None:
     meter = Meter(has_id=False)
     for kwh in range(30, 60):
         for power in (250, 0, -250, 0):
-            assert meter.tells({IMPORT: kwh, EXPORT: 0}, power) == NOTHING
+            assert meter.publish({IMPORT: kwh, EXPORT: 0}, power) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_script_without_decimals_whose_power_moves() -> None:
 def test_an_unlocked_meter_shows_at_once(counters: dict[str, float], power: float) -> None:
     meter = Meter(has_id=False)
     assert meter.counts([30, 31, 32, 33]) == PIN_LOCKED
-    assert meter.tells(counters, power) == NOTHING
+    assert meter.publish(counters, power) == NOTHING
     assert meter.counts([33, 34, 35]) == NOTHING, "it begins anew"
     assert meter.counts([36]) == PIN_LOCKED
 

@@ -176,7 +176,9 @@ def watch(
     for number, house in enumerate(life(hours, sun=sun, begins=begins, step=step)):
         seconds = number * step
         if seconds % every == 0 and (
-            message := spoil(seconds, {key: float(tell(house)) for key, tell in script.items()})
+            message := spoil(
+                seconds, {key: float(value_of(house)) for key, value_of in script.items()}
+            )
         ):
             inference.observe(START + timedelta(seconds=seconds), message)
     return inference
@@ -269,7 +271,7 @@ def test_what_is_applied_and_what_is_suggested(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tell", "is_absolute"),
+    ("value_of", "is_absolute"),
     [
         (lambda house: abs(watts(house)), True),
         (lambda house: abs(kw(house)), True),
@@ -279,8 +281,8 @@ def test_what_is_applied_and_what_is_suggested(world: World) -> None:
     ],
     ids=["absolute", "absolute in kW", "signed", "drawn only", "a current"],
 )
-def test_a_power_without_sign(tell: Callable[[House], float], is_absolute: bool) -> None:
-    inference = watch(PV | {"Power": tell}, 24, sun=4000)
+def test_a_power_without_sign(value_of: Callable[[House], float], is_absolute: bool) -> None:
+    inference = watch(PV | {"Power": value_of}, 24, sun=4000)
     assert inference.absolute_power is is_absolute
 
 
@@ -327,7 +329,7 @@ def test_the_clock_goes_back() -> None:
     for number, house in enumerate(life(4, sun=0, begins=18, step=10)):
         message = {"Power": watts(house), "foo": kwh_in(house), "state": 17.0}
         if number == 500:
-            # The others are heard only later.
+            # The others are received only later.
             message = {"state": 17.0}
         now = START + timedelta(seconds=10 * number, hours=-1 if number >= 500 else 0)
         inference.observe(now, message)

@@ -44,7 +44,7 @@ ISKRA = MeterId("1ISK0090783944", "Iskraemeco")
         "ASCII that is hex too",
     ],
 )
-def test_a_number_is_told_as_it_is_printed_on_the_meter(
+def test_a_number_is_reported_as_it_is_printed_on_the_meter(
     published: str, number: str, manufacturer: str
 ) -> None:
     assert parse_meter_id(published) == MeterId(number, manufacturer)
@@ -128,7 +128,7 @@ def test_the_same_meter_in_any_spelling(published: str) -> None:
         "as long as it may be",
     ],
 )
-def test_what_is_not_printed_on_a_meter_is_told_as_published(
+def test_what_is_not_printed_on_a_meter_is_reported_as_published(
     published: object, number: str, manufacturer: str | None
 ) -> None:
     assert parse_meter_id(published) == MeterId(number, manufacturer)
@@ -212,11 +212,11 @@ def test_a_number_that_cannot_be_printed_is_no_meter() -> None:
         ("1ISK0090783944", None),
     ],
 )
-def test_a_maker_alone(published: object, manufacturer: str | None) -> None:
+def test_a_manufacturer_alone(published: object, manufacturer: str | None) -> None:
     assert manufacturer_of(published) == manufacturer
 
 
-def test_the_table_of_makers_holds_codes_and_names() -> None:
+def test_the_table_of_manufacturers_holds_codes_and_names() -> None:
     assert all(re.fullmatch(r"[A-Z]{3}", code) for code in MANUFACTURERS)
     assert all(name.strip() == name and name for name in MANUFACTURERS.values())
 
@@ -248,7 +248,7 @@ def test_whatever_is_published_gives_an_id_or_none(published: object) -> None:
 
 @given(published_texts())
 def test_a_number_is_its_own_number(published: object) -> None:
-    """What was told once can be published again by another reader."""
+    """What was reported once can be published again by another reader."""
     meter = parse_meter_id(published)
     if meter is not None:
         again = parse_meter_id(meter.number)

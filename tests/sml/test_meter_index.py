@@ -1,4 +1,4 @@
-"""Which of the meters behind a head a block belongs to."""
+"""Which of the meters behind a reader a block belongs to."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -52,7 +52,7 @@ def test_the_meter_that_was_chosen_is_the_first(prefix: str) -> None:
 
 
 @pytest.mark.parametrize("blocks", [message("SML"), immediate("SML")])
-def test_without_a_choice_the_first_meter_heard_is_the_first(blocks: list[Block]) -> None:
+def test_without_a_choice_the_first_meter_received_is_the_first(blocks: list[Block]) -> None:
     meters = MeterIndex(None)
     assert meter_indices(meters, blocks) == {"SML": ""}
     assert dict(meters.prefixes) == {"": "SML"}
@@ -88,7 +88,7 @@ def test_an_immediate_message_never_makes_a_new_meter() -> None:
     assert dict(meters.prefixes) == {"": "House"}
 
 
-def test_an_immediate_message_tells_nobody_is_missing() -> None:
+def test_an_immediate_message_shows_no_meter_missing() -> None:
     meters = MeterIndex("House")
     for _ in range(MISSED_MESSAGES - 1):
         assert meter_indices(meters, message("Haus")) == {}
@@ -106,7 +106,7 @@ def test_a_renamed_meter_keeps_its_place() -> None:
     assert dict(meters.prefixes) == {"": "MT681"}
 
 
-def test_a_meter_that_is_heard_again_was_not_renamed() -> None:
+def test_a_meter_that_publishes_again_was_not_renamed() -> None:
     meters = MeterIndex("House")
     for _ in range(5):
         for _ in range(MISSED_MESSAGES - 1):
@@ -129,8 +129,8 @@ def test_of_two_meters_those_that_were_renamed_keep_their_places(
 ) -> None:
     meters = several(2)
     for _ in range(MISSED_MESSAGES - 1):
-        heard = meter_indices(meters, message(*names))
-        assert heard == {
+        received = meter_indices(meters, message(*names))
+        assert received == {
             name: meter_index for name, meter_index in result.items() if name.startswith("M")
         }
     assert meter_indices(meters, message(*names)) == result

@@ -1,4 +1,4 @@
-"""Where a Tasmota head publishes and listens, and what it tells of itself."""
+"""Where a Tasmota reader publishes and listens, and what it reports of itself."""
 
 import json
 from typing import Any
@@ -13,8 +13,8 @@ from custom_components.py_hab.sml.topics import (
     ReaderInfo,
     ReaderTopics,
     parse_discovery,
+    parse_state,
     parse_status,
-    parse_uptime,
     reader_topics,
 )
 
@@ -89,7 +89,7 @@ def test_without_the_prefix_nothing_can_be_asked(sensor: str, availability: str)
         (None, "s/meter", None),
     ],
 )
-def test_a_head_may_have_other_words_for_its_prefixes(
+def test_a_reader_may_have_other_words_for_its_prefixes(
     command: str | None, answer: str | None, status: str | None
 ) -> None:
     topics = reader_topics("t/meter/SENSOR", command=command, answer=answer)
@@ -97,7 +97,7 @@ def test_a_head_may_have_other_words_for_its_prefixes(
     assert topics.status(STATUS_SENSORS) == status
 
 
-def test_what_a_head_has_told_goes_before_what_follows_from_its_topic() -> None:
+def test_what_a_reader_has_announced_goes_before_what_follows_from_its_topic() -> None:
     topics = reader_topics("tele/x/SENSOR", command="c/x/STATUS", answer="s/x")
     assert topics == ReaderTopics("tele/x/SENSOR", "c/x/STATUS", "s/x")
 
@@ -136,7 +136,7 @@ def test_what_no_reader_publishes_on_is_refused(topic: str) -> None:
         reader_topics(topic, command="cmnd/meter/STATUS", answer="stat/meter")
 
 
-# Who the head is
+# Who the reader is
 
 
 def network(**fields: Any) -> ReaderInfo:
@@ -147,14 +147,14 @@ def firmware(**fields: Any) -> ReaderInfo:
     return parse_status(json.dumps({"StatusFWR": fields}))
 
 
-def test_a_head_tells_its_mac_and_address() -> None:
+def test_a_reader_reports_its_mac_and_address() -> None:
     assert network(Mac="24:62:ab:92:82:f4", IPAddress="192.168.178.42") == ReaderInfo(
         mac="2462AB9282F4", address="192.168.178.42"
     )
 
 
 @pytest.mark.parametrize(
-    ("version", "told"),
+    ("version", "reported"),
     [
         ("14.4.1(release-tasmota)", "14.4.1(release-tasmota)"),
         (" 9.1.0 ", "9.1.0"),
@@ -164,8 +164,8 @@ def test_a_head_tells_its_mac_and_address() -> None:
         (9.1, None),
     ],
 )
-def test_a_head_tells_its_version(version: object, told: str | None) -> None:
-    assert firmware(Version=version).version == told
+def test_a_reader_reports_its_version(version: object, reported: str | None) -> None:
+    assert firmware(Version=version).version == reported
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_what_is_no_address_is_not_shown(address: object) -> None:
 @pytest.mark.parametrize(
     "payload", ["{}", '{"StatusNET":null,"StatusFWR":1}', '{"StatusNET":[1],"StatusFWR":""}']
 )
-def test_an_answer_without_network_tells_nothing(payload: str) -> None:
+def test_an_answer_without_network_reports_nothing(payload: str) -> None:
     assert parse_status(payload) == ReaderInfo()
 
 
@@ -222,14 +222,32 @@ def test_an_answer_without_network_tells_nothing(payload: str) -> None:
         (b"\xff", None),
     ],
 )
-def test_the_state_tells_since_when_a_head_runs(payload: Payload, uptime: float | None) -> None:
-    found = parse_uptime(payload)
+def test_the_state_reports_since_when_a_reader_runs(payload: Payload, uptime: float | None) -> None:
+    found = parse_state(payload).uptime
     assert (None if found is None else found.total_seconds()) == uptime
 
 
 @pytest.mark.parametrize("uptime", ["-1", "-1" + "0" * 400, "1" + "0" * 400], ids=len)
-def test_what_is_no_uptime_tells_nothing(uptime: str) -> None:
-    assert parse_uptime(f'{{"UptimeSec":{uptime}}}') is None
+def test_what_is_no_uptime_reports_nothing(uptime: str) -> None:
+    assert parse_state(f'{{"UptimeSec":{uptime}}}').uptime is None
+
+
+@pytest.mark.parametrize(
+    ("state", "signal"),
+    [
+        ({"Wifi": {"Signal": -57, "RSSI": 86}}, -57),
+        ({"Wifi": {"Signal": 0}}, 0),
+        ({"Wifi": {"Signal": 5}}, None),
+        ({"Wifi": {"Signal": -500}}, None),
+        ({"Wifi": {"Signal": "-57"}}, None),
+        ({"Wifi": {"Signal": True}}, None),
+        ({"Wifi": {}}, None),
+        ({"Wifi": "off"}, None),
+        ({}, None),
+    ],
+)
+def test_signal_strength_of_the_wifi(state: dict[str, object], signal: int | None) -> None:
+    assert parse_state(json.dumps(state)).signal_strength == signal
 
 
 # Discovery
@@ -258,7 +276,7 @@ def discovered(**fields: Any) -> ReaderTopics | None:
     return parse_discovery(config(**fields)).topics
 
 
-def test_an_announcement_tells_who_a_head_is() -> None:
+def test_an_announcement_identifies_a_reader() -> None:
     assert parse_discovery(config()) == ReaderInfo(
         mac="2462AB9282F4",
         address="192.168.178.42",
@@ -403,7 +421,7 @@ def test_nothing_is_sent_to_a_wildcard(words: list[str]) -> None:
     assert topics is None or topics.status(STATUS_SENSORS) is None
 
 
-def test_an_empty_announcement_tells_nothing() -> None:
+def test_an_empty_announcement_reports_nothing() -> None:
     assert parse_discovery("{}") == ReaderInfo()
 
 

@@ -1,7 +1,6 @@
 """A house with a FRITZ!Box in it, whose time passes while a real recorder works."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -11,29 +10,23 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.entry import MaintenanceResult
+from custom_components.py_hab.history.box.reconstruct import EnergyHistory
 from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.scheduler import HistoryScheduler
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from simulator.fritzbox import SimulatedFritzBox
-from simulator.fritzbox_devices import DEVICES, IMPORT
-from simulator.home import Home, ManualClock
+from simulator.fritzbox import Fault, SimulatedFritzBox
+from simulator.fritzbox_devices import IMPORT
 from tests.support.passing_time import Time
 
-from .living import recorded
+from .living import recorded, rows
 
 SHORT_TERM: Final = timedelta(minutes=5)
-
-
-@asynccontextmanager
-async def small_box(home: Home, clock: ManualClock, *ains: str) -> AsyncIterator[SimulatedFritzBox]:
-    """A running box with these devices only."""
-    devices = [device for device in DEVICES if device.ain in ains]
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), devices=devices)
-    await box.start()
-    yield box
-    await box.stop()
+METER: Final = "sensor.stromzahler_energy_import"
+FRIDGE: Final = "sensor.kuhlschrank_energy"
+NOTHING: Final = EnergyHistory(readings={}, discarded=())
+DROP: Final = Fault(drop=True)
 
 
 @dataclass
@@ -45,9 +38,9 @@ class House:
     box: SimulatedFritzBox
     entry: MockConfigEntry
     asked: list[str]
-    """The devices that the box was asked of what it remembers."""
-    tells: list[Callable[[], Awaitable[None]]]
-    """What happens when it is asked, first one first; then it answers."""
+    """The devices whose statistics the box was asked for."""
+    on_request: list[Callable[[], Awaitable[None]]]
+    """What happens at each request, in order, before it answers."""
 
     async def start(self, **options: Any) -> None:
         """Set the box up."""
@@ -72,17 +65,17 @@ class House:
 
     @property
     def scheduler(self) -> HistoryScheduler:
-        """Who looks after the history."""
+        """The scheduler of the history."""
         found: HistoryScheduler = self.entry.runtime_data.history
         return found
 
     def last_run(self) -> MaintenanceResult | None:
-        """When the whole history was last looked after, and what came of it."""
+        """The last maintenance of the whole history."""
         return self.scheduler.last_run
 
     @property
     def gaps(self) -> list[Gap]:
-        """What is to be mended."""
+        """The gaps that are not repaired yet."""
         found: list[Gap] = self.entry.runtime_data.counters.gaps
         return found
 
@@ -96,3 +89,36 @@ class House:
             DOMAIN, action, data, blocking=True, return_response=True
         )
         return {item["entity_id"]: item for item in answer["entities"]}
+
+
+def refuses(*errors: Exception) -> list[Callable[[], Awaitable[None]]]:
+    """What a box does that answers nothing but errors."""
+
+    def refusing(error: Exception) -> Callable[[], Awaitable[None]]:
+        async def refuse() -> None:
+            raise error
+
+        return refuse
+
+    return [refusing(error) for error in errors]
+
+
+async def answers() -> None:
+    """What a box does that answers."""
+
+
+async def outage(house: House, hours: int) -> Gap:
+    """Let the box be away for some hours from half past on; return the gap of the meter."""
+    await house.to_the_hour(30)
+    house.box.fault(DROP)
+    await house.lives(timedelta(hours=hours))
+    house.box.clear_faults()
+    # The first reading is confirmed by the next one.
+    await house.lives(timedelta(minutes=2), timedelta(minutes=1))
+    (gap,) = (gap for gap in house.gaps if gap.key == IMPORT)
+    return gap
+
+
+async def hourly(house: House, entity_id: str = METER) -> dict[int, float]:
+    """Return the kWh of each hour of a statistic."""
+    return {int(row["start"]): row["change"] or 0.0 for row in await rows(house.hass, entity_id)}

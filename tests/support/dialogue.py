@@ -52,7 +52,7 @@ class Dialogue:
         await self._send({**filled, "registers": meanings})
 
     async def arrive(self) -> None:
-        """Watch a progress until its end, as the page does that is told of it."""
+        """Watch a progress until its end, as the page does that is notified of it."""
         while self.progress is not None:
             await self._hass.async_block_till_done()
             await self.look()
@@ -90,7 +90,7 @@ class Dialogue:
 
     @property
     def flow_id(self) -> str:
-        """What tells this flow from all others."""
+        """The id of this flow."""
         return self._result["flow_id"]
 
     @property

@@ -1,7 +1,7 @@
 """The world of the tests: a simulated home, and Home Assistant with the integration in it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import timedelta
 import logging
 from pathlib import Path
@@ -19,6 +19,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import format_mac
 from simulator.broker import Broker, Kind, available
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, SimulatedFritzBox
+from simulator.fritzbox_devices import DEVICES
 from simulator.home import Home, ManualClock
 from simulator.reader import SimulatedReader
 from tests.conftest import START
@@ -118,17 +119,32 @@ async def time(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 
 @pytest.fixture
-def home() -> Home:
-    """A home whose counters have counted for a hundred days."""
-    return Home(installed=START - timedelta(days=100))
+def age() -> timedelta:
+    """How long the counters of the home have counted. A test overrides it to be faster."""
+    return timedelta(days=100)
+
+
+@pytest.fixture
+def home(age: timedelta) -> Home:
+    """A simulated home."""
+    return Home(installed=START - age)
+
+
+@pytest.fixture
+def ains() -> Collection[str]:
+    """The devices of the box. A test that records overrides it to be faster."""
+    return {device.ain for device in DEVICES}
 
 
 @pytest.fixture
 async def box(
-    home: Home, clock: ManualClock, socket_enabled: None
+    home: Home, clock: ManualClock, ains: Collection[str], socket_enabled: None
 ) -> AsyncIterator[SimulatedFritzBox]:
     """A running FRITZ!Box with quick logins."""
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), trust_forwarded_for=True)
+    devices = [device for device in DEVICES if device.ain in ains]
+    box = SimulatedFritzBox(
+        home, clock, iterations=(1000, 1000), devices=devices, trust_forwarded_for=True
+    )
     await box.start()
     yield box
     await box.stop()
@@ -162,7 +178,7 @@ async def broker(broker_kind: Kind, brokers: dict[Kind, Broker], socket_enabled:
 
 @pytest.fixture
 async def reader(home: Home, clock: ManualClock, broker: Broker) -> AsyncIterator[SimulatedReader]:
-    """A connected reader that publishes when it is told to."""
+    """A connected reader that publishes when it is asked to."""
     reader = SimulatedReader(home, clock, port=broker.port)
     await reader.start()
     yield reader
@@ -174,7 +190,7 @@ async def reader(home: Home, clock: ManualClock, broker: Broker) -> AsyncIterato
 async def mocked_reader(
     time: Time, hass: HomeAssistant, mock_hass_config: None, mqtt_client_mock: Any
 ) -> AsyncIterator[MockedReader]:
-    """A head that says what it is told to."""
+    """A reader that says what it is asked to."""
     from tests.support.mocked_reader import MockedReader
 
     mocked_reader = MockedReader(time, hass, mqtt_client_mock)
@@ -185,7 +201,7 @@ async def mocked_reader(
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest between two questions for what the box remembers."""
+    """A simulated radio needs no rest between two questions for what the box stores."""
     from custom_components.py_hab.history.box import fetch
 
     monkeypatch.setattr(fetch, "PAUSE", timedelta(0))

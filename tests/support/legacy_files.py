@@ -1,7 +1,7 @@
 """Database files of the py_hab server, with the truth beside them."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +11,17 @@ from typing import Any, Final
 import uuid
 from zoneinfo import ZoneInfo
 
+from custom_components.py_hab.history.legacy.file import inspect_file
+from custom_components.py_hab.history.legacy.readings import HourlySeries, read_hours
+from custom_components.py_hab.history.planning.rows import SumRow
+
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 EVERY: Final = 600
 """Seconds between two readings."""
 METER: Final = "0a014c475a0003403b49"
 PLUG: Final = "11657 0142361"
+START: Final = 1_738_404_003
+"""2025-02-01T10:00:03Z; the first reading of `day`."""
 THERMOSTAT: Final = "09995 0123456"
 WINDOW: Final = "13077 0012345-1"
 
@@ -177,3 +183,42 @@ class Years:
             if self._random.random() < self.disorder:
                 rows[index], rows[index + 1] = rows[index + 1], rows[index]
         return rows
+
+
+def hours(path: Path) -> dict[tuple[str, str], HourlySeries]:
+    """Return all that a file gives, by series."""
+    return {each.series.key: each for each in read_hours(path, BERLIN, inspect_file(path, BERLIN))}
+
+
+def sums(series: HourlySeries) -> dict[int, float]:
+    """Return the sum at the end of each hour, by the start of the hour."""
+    return {row.start: row.sum for row in series.rows if isinstance(row, SumRow)}
+
+
+def day(amounts: list[Any], sub_entity: str = "E_in", device: str | None = METER) -> list[Row]:
+    """Return readings of one series, every ten minutes."""
+    return [
+        (device, "X", sub_entity, local(START + EVERY * index), amount)
+        for index, amount in enumerate(amounts)
+    ]
+
+
+@contextmanager
+def unchanged(folder: Path) -> Iterator[None]:
+    """Fail if anything in a folder changes."""
+
+    def look() -> dict[str, tuple[bytes, int]]:
+        return {
+            path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()
+        }
+
+    before = look()
+    yield
+    assert look() == before
+
+
+def in_wal(path: Path) -> Path:
+    """Let a database write ahead."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    return path

@@ -24,15 +24,15 @@ SHORT_TERM: Final = timedelta(minutes=5)
 
 
 async def recorded(hass: HomeAssistant) -> None:
-    """Wait until the recorder has written what it was told."""
+    """Wait until the recorder has written what it was asked to."""
     await hass.async_block_till_done()
     # The recorder's own way of waiting overlooks the task that is being worked on.
     done = asyncio.Event()
 
-    def tell() -> None:
+    def done_callback() -> None:
         hass.loop.call_soon_threadsafe(done.set)
 
-    get_instance(hass).async_update_statistics_metadata("", on_done=tell)
+    get_instance(hass).async_update_statistics_metadata("", on_done=done_callback)
     await done.wait()
     await get_instance(hass).async_block_till_done()
 

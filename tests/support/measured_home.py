@@ -23,7 +23,7 @@ def this_hour() -> datetime:
     return dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
 
 
-async def remembers(hass: HomeAssistant, statistic_id: str = ENERGY, unit: str = "kWh") -> None:
+async def write_hours(hass: HomeAssistant, statistic_id: str = ENERGY, unit: str = "kWh") -> None:
     """Write two days of hours up to this one: 0.1 kWh each, or 20 units."""
     has_sum = unit == "kWh"
     first = this_hour() - DAYS * 24 * HOUR

@@ -1,4 +1,4 @@
-"""A head that says what a test tells it to, with a broker that is only pretended."""
+"""A reader that says what a test asks it to, with a broker that is only mocked."""
 
 from datetime import timedelta
 import json
@@ -24,12 +24,16 @@ NUMBER: Final = "0a0149534b00056b3c51"
 PRINTED: Final = "1ISK0090913873"
 """The same, as it stands on the meter."""
 MINUTE: Final = timedelta(minutes=1)
+STALE: Final = timedelta(minutes=15)
+"""After this time without a reading a quantity is unavailable."""
 
 type Fields = dict[str, Any]
 
+READER_SUFFIX: Final = "_reader"
+
 
 class MockedReader:
-    """Publishes when told to, and answers what it is asked."""
+    """Publishes when asked to, and answers what it is asked."""
 
     def __init__(self, time: Time, hass: HomeAssistant, client: Any) -> None:
         """Take the place of the broker behind the mocked paho client."""
@@ -49,6 +53,8 @@ class MockedReader:
             "MT681": {"E_in": 15119.035, "E_out": 2381.47, "Power": 200, "Meter_id": NUMBER}
         }
         """What it reads; the first one is that of the first meter."""
+        self.root: Fields = {}
+        """What it publishes beside the blocks."""
         self.retained: dict[str, str] = {}
         """What the broker hands over to whoever subscribes."""
         self.answers = True
@@ -76,7 +82,7 @@ class MockedReader:
             await self._time.passes(self._hass, timedelta(seconds=1))
 
     def entry(self, *, prefix: str | None = None, **options: Any) -> MockConfigEntry:
-        """Return an entry for the head, not set up yet."""
+        """Return an entry for the reader, not set up yet."""
         more = {} if prefix is None else {CONF_PREFIX: prefix}
         entry = MockConfigEntry(
             domain=DOMAIN,
@@ -117,7 +123,9 @@ class MockedReader:
         if self.answers:
             answer = f"stat{topic.removeprefix('cmnd')}10"
             async_fire_mqtt_message(
-                self._hass, answer, json.dumps({"StatusSNS": {"Time": "", **self.blocks}})
+                self._hass,
+                answer,
+                json.dumps({"StatusSNS": {"Time": "", **self.root, **self.blocks}}),
             )
 
     async def broker_goes(self) -> None:
@@ -133,7 +141,7 @@ class MockedReader:
     # What it says
 
     async def says(self, topic: str, content: object, *, retain: bool = False) -> None:
-        """Publish anything on a topic; one without a slash is a leaf of the head's."""
+        """Publish anything on a topic; one without a slash is a leaf of the reader's."""
         text = content if isinstance(content, str) else json.dumps(content)
         full = topic if "/" in topic else f"tele/tasmota_9282F4/{topic}"
         async_fire_mqtt_message(self._hass, full, text, retain=retain)
@@ -177,7 +185,20 @@ class MockedReader:
 
 
 def devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr.DeviceEntry]:
-    """Return the devices of an entry by identifier."""
+    """Return the devices of the meters of an entry by identifier."""
+    return {
+        identifier: device
+        for identifier, device in _all_devices(hass, entry).items()
+        if not identifier.endswith(READER_SUFFIX)
+    }
+
+
+def reader_device(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
+    """Return the device of the reader of an entry."""
+    return _all_devices(hass, entry)[f"{entry.unique_id or entry.entry_id}{READER_SUFFIX}"]
+
+
+def _all_devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr.DeviceEntry]:
     return {
         identifier: device
         for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)

@@ -1,4 +1,4 @@
-"""One meter without Home Assistant around it, and a clock that the test turns."""
+"""One meter without Home Assistant around it, and a clock that the test controls."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, override
 from unittest.mock import patch
 
-from custom_components.py_hab.counters import store as counter_memory
+from custom_components.py_hab.counters import store
 from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, CounterGuard
 from custom_components.py_hab.counters.store import CounterStore
 from custom_components.py_hab.meter.meter import Meter, MeterUpdate
@@ -17,10 +17,13 @@ from custom_components.py_hab.sml.registers import COUNTERS, KeyMapping, Quantit
 
 NOON: Final = 1_774_000_000.0
 """Seconds; when the clock of a test begins."""
+IMPORT: Final = Quantity.ENERGY_IMPORT
+EXPORT: Final = Quantity.ENERGY_EXPORT
+POWER: Final = Quantity.POWER
 
 
 class Clock:
-    """Stands in for Home Assistant's."""
+    """Replaces the clock of Home Assistant."""
 
     def __init__(self) -> None:
         """Begin at noon."""
@@ -35,8 +38,8 @@ class Clock:
         return datetime.fromtimestamp(moment, UTC)
 
 
-class Forgetful(CounterStore):
-    """A memory without a file."""
+class UnsavedCounterStore(CounterStore):
+    """A counter store that writes no file."""
 
     def __init__(self, max_power: float) -> None:
         """Begin without any counter."""
@@ -48,10 +51,10 @@ class Forgetful(CounterStore):
 
     @override
     def schedule_save(self) -> None:
-        """Keep nothing."""
+        """Write nothing."""
 
-    def believe(self, readings: Mapping[str, float], now: float) -> None:
-        """Have counters been believed."""
+    def accept(self, readings: Mapping[str, float], now: float) -> None:
+        """Set accepted readings."""
         for key, reading in readings.items():
             self._guards[key] = CounterGuard(reading, now, self._max_power, key=key)
 
@@ -70,9 +73,9 @@ class OneMeter:
         quarantined: bool = False,
         **accepted: float,
     ) -> None:
-        """Begin with counters that were believed before, by their role."""
+        """Begin with readings that were accepted before, by quantity."""
         self.clock = clock
-        self.counters = Forgetful(max_power)
+        self.counters = UnsavedCounterStore(max_power)
         self.meter = Meter(
             meter_index,
             assigned=assigned,
@@ -80,7 +83,7 @@ class OneMeter:
             power_interval=timedelta(seconds=interval),
             max_power=max_power,
         )
-        self.counters.believe(
+        self.counters.accept(
             {self.meter.counter_key(Quantity(quantity)): kwh for quantity, kwh in accepted.items()},
             clock.now,
         )
@@ -92,23 +95,28 @@ class OneMeter:
         """The time of the test."""
         return self.clock.now
 
-    def take(self, after: float, /, **fields: object) -> MeterUpdate:
+    def receive(self, after: float, /, **fields: object) -> MeterUpdate:
         """Receive a message some seconds after the last one."""
-        return self.take_fields(after, fields)
+        return self.receive_fields(after, fields)
 
-    def take_fields(self, after: float, fields: Mapping[str, object]) -> MeterUpdate:
+    def receive_fields(self, after: float, fields: Mapping[str, object]) -> MeterUpdate:
         """Receive a message with keys that are no names in Python."""
         self.clock.now += after
         return self.meter.update(Block(prefix="MT681", fields=fields), self.clock.utcnow())
 
     def counter(self, quantity: Quantity) -> float | None:
-        """Return what a counter is believed to show."""
+        """Return the last accepted reading of a counter in kWh."""
         return self.counters.last(self.meter.counter_key(quantity))
 
 
+def counted(clock: Clock, **options: Any) -> OneMeter:
+    """Return a meter that has drawn 100 kWh and fed in 50."""
+    return OneMeter(clock, **{"energy_import": 100.0, "energy_export": 50.0, **options})
+
+
 @contextmanager
-def turned() -> Iterator[Clock]:
-    """Have the counters live by a clock of the test's."""
+def controlled_clock() -> Iterator[Clock]:
+    """Replace the clock of the counter store."""
     clock = Clock()
-    with patch.object(counter_memory, "dt_util", clock):
+    with patch.object(store, "dt_util", clock):
         yield clock

@@ -23,13 +23,18 @@ PURE: Final = [
         "api/test_profile.py",
         "counters/test_gap.py",
         "counters/test_guard.py",
+        "counters/test_verdict.py",
         "fritzbox",
+        "history/box/test_calendar.py",
         "history/box/test_reconstruct.py",
         "history/legacy/test_clock.py",
         "history/legacy/test_file.py",
         "history/legacy/test_hours.py",
+        "history/legacy/test_readings.py",
         "history/planning",
         "sml",
+        "test_const.py",
+        "util/test_records.py",
     )
 ]
 """The tests that need nothing but the module that they test."""

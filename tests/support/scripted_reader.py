@@ -1,4 +1,4 @@
-"""A reader that publishes exactly what a test tells it to."""
+"""A reader that publishes exactly what a test asks it to."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -20,7 +20,7 @@ type Message = tuple[str, Content]
 
 
 class ScriptedReader:
-    """Publishes when told to, all the time, or as the answer to commands."""
+    """Publishes when asked to, all the time, or as the answer to commands."""
 
     def __init__(self, broker: Broker) -> None:
         """Prepare a connection to the broker."""

@@ -41,8 +41,8 @@ from custom_components.py_hab.sml.topics import (
     ReaderInfo,
     ReaderTopics,
     parse_discovery,
+    parse_state,
     parse_status,
-    parse_uptime,
     reader_topics,
 )
 from simulator.fritzbox_devices import DEVICES
@@ -51,7 +51,7 @@ from simulator.fritzbox_rest import overview
 from simulator.fritzbox_smart_home import SmartHome
 from simulator.fritzbox_xml import text_of
 from simulator.home import Home
-from tests.support.one_meter import OneMeter, turned
+from tests.support.one_meter import OneMeter, controlled_clock
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
@@ -416,14 +416,14 @@ JSON: Final = st.recursive(
     '{"units":[{"ain":"1","interfaces":{"multimeterInterface":{"state":"valid","current":1e999}}}]}'
 )
 def test_any_text_has_extras_within_their_limits_or_is_refused(text: str) -> None:
-    if (rest_details := or_none(parse_overview, text)) is not None:
-        assert_extras_within_limits(rest_details)
+    if (overview := or_none(parse_overview, text)) is not None:
+        assert_extras_within_limits(overview.details)
 
 
 @given(st.sampled_from(["current", "voltage", "UID", "outletState", "isUpdateAvailable"]), JSON)
-def test_any_value_in_the_place_of_another_is_read_or_passed_over(key: str, value: str) -> None:
+def test_any_value_instead_of_another_is_read_or_passed_over(key: str, value: str) -> None:
     text = re.sub(rf'("{key}": )[^,}}\]]*', lambda found: found[1] + value, OVERVIEW)
-    assert_extras_within_limits(parse_overview(text))
+    assert_extras_within_limits(parse_overview(text).details)
 
 
 @given(anything_like('{"errors":[{"message":"no permission","code":3001}]}') | JSON)
@@ -500,7 +500,7 @@ def test_any_payload_announces_meters_or_is_refused(payload: Payload) -> None:
     assert or_refused(may_have_meter, payload) in {True, False, None}
 
 
-def assert_head_within_limits(mocked_reader: ReaderInfo) -> None:
+def assert_reader_within_limits(mocked_reader: ReaderInfo) -> None:
     assert mocked_reader.mac is None or re.fullmatch("(?!0{12})[0-9A-F]{12}", mocked_reader.mac)
     assert mocked_reader.address is None or not IPv4Address(mocked_reader.address).is_unspecified
     assert mocked_reader.version is None or 0 < len(mocked_reader.version) <= 80
@@ -514,13 +514,13 @@ def assert_head_within_limits(mocked_reader: ReaderInfo) -> None:
 @given(payloads(STATUS_2) | payloads(STATUS_5))
 def test_any_payload_is_an_identity_or_refused(payload: Payload) -> None:
     if mocked_reader := or_refused(parse_status, payload):
-        assert_head_within_limits(mocked_reader)
+        assert_reader_within_limits(mocked_reader)
 
 
 @given(payloads(DISCOVERY))
-def test_any_payload_announces_a_head_or_is_refused(payload: Payload) -> None:
+def test_any_payload_announces_a_reader_or_is_refused(payload: Payload) -> None:
     if mocked_reader := or_refused(parse_discovery, payload):
-        assert_head_within_limits(mocked_reader)
+        assert_reader_within_limits(mocked_reader)
 
 
 @given(
@@ -534,15 +534,15 @@ def test_any_payload_announces_a_head_or_is_refused(payload: Payload) -> None:
     ).map(json.dumps)
 )
 def test_any_words_make_topics_or_none(payload: str) -> None:
-    assert_head_within_limits(parse_discovery(payload))
+    assert_reader_within_limits(parse_discovery(payload))
 
 
 @given(payloads(STATE))
 @example(f'{{"UptimeSec":-{LONG}}}')
 @example(f'{{"UptimeSec":{LONG}}}')
 @example('{"UptimeSec":-1}')
-def test_any_payload_tells_an_uptime_or_none(payload: Payload) -> None:
-    uptime = parse_uptime(payload)
+def test_any_payload_reports_an_uptime_or_none(payload: Payload) -> None:
+    uptime = parse_state(payload).uptime
     assert uptime is None or timedelta() <= uptime < timedelta(seconds=2**32)
 
 
@@ -578,11 +578,11 @@ def test_any_text_is_a_topic_or_refused(text: str) -> None:
 def test_any_messages_are_taken_and_never_spoil_a_counter(
     messages: list[Payload], quarantined: bool
 ) -> None:
-    with turned() as clock:
+    with controlled_clock() as clock:
         one = OneMeter(clock, quarantined=quarantined, energy_import=15119.0)
         for message in messages:
             for block in or_refused(parse_message, message) or ():
-                one.take_fields(30, block.fields)
+                one.receive_fields(30, block.fields)
         for quantity in COUNTERS:
             for kwh in (one.counter(quantity), one.meter.values.get(quantity)):
                 assert kwh is None or 0 <= kwh < math.inf
@@ -597,6 +597,6 @@ def test_any_notes_are_recalled_as_far_as_they_make_sense(text: str) -> None:
     meters = MeterIndex("MT681")
     meters.restore(notes)
     assert all(isinstance(prefix, str) for prefix in meters.prefixes.values())
-    with turned() as clock:
+    with controlled_clock() as clock:
         OneMeter(clock).meter.restore(LearnedKeys.from_stored(notes))
     assert set(assigned_mappings(notes).values()) <= set(CHOICES.values())

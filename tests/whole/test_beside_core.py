@@ -65,7 +65,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
 
 @pytest.fixture
 def core_entry(hass: HomeAssistant, box: SimulatedFritzBox) -> MockConfigEntry:
-    """An entry of core's integration; it has a user of its own, which tells the logins apart."""
+    """An entry of core's integration; it has a user of its own, which distinguishes the logins."""
     box.set_rights(OTHER_USER, ALL_RIGHTS)
     entry = MockConfigEntry(
         domain=CORE,

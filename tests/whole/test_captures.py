@@ -22,10 +22,10 @@ from custom_components.py_hab.sml.payload import (
     meter_blocks,
 )
 from custom_components.py_hab.sml.registers import Quantity
-from custom_components.py_hab.sml.topics import parse_discovery, parse_uptime, reader_topics
+from custom_components.py_hab.sml.topics import parse_discovery, parse_state, reader_topics
 from scripts import fixtures
 from tests.support.captures import FOLDERS, OURS, files, name_of, there
-from tests.support.one_meter import OneMeter, turned
+from tests.support.one_meter import OneMeter, controlled_clock
 
 
 def devices(path: Path) -> DeviceList:
@@ -390,11 +390,11 @@ def test_messages_of_readers_are_read(path: Path, reading: Reading) -> None:
     prefix, values, number = reading
     ((found, block),) = MeterIndex(None).assign(blocks(path), lambda _: None)
     assert (found, block.prefix) == ("", prefix)
-    with turned() as clock:
+    with controlled_clock() as clock:
         one = OneMeter(clock)
         for _ in range(7):
-            # Again and again, so that a counter at zero is believed as well.
-            one.take_fields(20, block.fields)
+            # Again and again, so that a counter at zero is accepted as well.
+            one.receive_fields(20, block.fields)
         shown = {
             quantity: value for quantity, value in one.meter.values.items() if quantity in TOTALS
         }
@@ -422,7 +422,7 @@ def test_messages_that_are_no_object_are_refused(path: Path) -> None:
         blocks(path)
 
 
-def test_two_meters_of_a_reader_are_told_apart() -> None:
+def test_two_meters_of_a_reader_are_distinguished() -> None:
     one, two = blocks(OURS / "tasmota" / "sensor-two-meters.json")
     assert (one.prefix, one.fields["Meter_id"]) == ("MT681", "0a0149534b00056b3c51")
     assert (two.prefix, two.fields["Meter_Number"]) == ("WP", "0a01454d480000a1b2c3")
@@ -438,11 +438,11 @@ def test_two_meters_of_a_reader_are_told_apart() -> None:
     ids=name_of,
 )
 def test_a_flipped_bit_does_not_reach_the_counter(path: Path, counter: float) -> None:
-    with turned() as clock:
+    with controlled_clock() as clock:
         one = OneMeter(clock)
         for number in (1, 2, 3):
             (block,) = blocks(path.with_name(path.name.replace("1", str(number))))
-            one.take_fields(1, block.fields)
+            one.receive_fields(1, block.fields)
             assert one.counter(Quantity.ENERGY_IMPORT_T2) == counter
         assert one.counters.rejected == {(Quantity.ENERGY_IMPORT_T2, Verdict.DECREASED): 1}
 
@@ -456,13 +456,13 @@ def test_a_flipped_bit_does_not_reach_the_counter(path: Path, counter: float) ->
     ids=name_of,
 )
 def test_immediate_messages_are_merged(path: Path, powers: tuple[float, float]) -> None:
-    with turned() as clock:
+    with controlled_clock() as clock:
         one = OneMeter(clock, energy_import=100.0)
-        one.take(0, Total_in=100.0)
+        one.receive(0, Total_in=100.0)
         for number, watts in enumerate(powers, 1):
             (block,) = blocks(path.with_name(path.name.replace("1", str(number))))
             assert not block.is_complete
-            one.take_fields(1, block.fields)
+            one.receive_fields(1, block.fields)
             assert one.meter.values == {IMPORT: 100.0, POWER: watts}
 
 
@@ -476,7 +476,7 @@ ANNOUNCED = there(
 
 
 @pytest.mark.parametrize(("path", "reader"), ANNOUNCED.items(), ids=name_of)
-def test_announcements_tell_what_a_reader_is(path: Path, reader: tuple[str, str, str]) -> None:
+def test_announcements_report_what_a_reader_is(path: Path, reader: tuple[str, str, str]) -> None:
     found = parse_discovery(path.read_bytes())
     assert (found.mac, found.address, found.version) == reader
     topic = json.loads(path.read_bytes())["t"]
@@ -504,7 +504,7 @@ def test_announcements_tell_what_a_reader_is(path: Path, reader: tuple[str, str,
     ],
     ids=name_of,
 )
-def test_announcements_tell_meters(path: Path, prefix: str, numbers: dict[str, float]) -> None:
+def test_announcements_report_meters(path: Path, prefix: str, numbers: dict[str, float]) -> None:
     (block,) = discovered_meters(path.read_bytes())
     assert block.prefix == prefix
     assert block.numbers() == numbers
@@ -525,8 +525,8 @@ def test_an_announcement_may_come_before_the_first_telegram(path: Path) -> None:
     ).items(),
     ids=name_of,
 )
-def test_the_state_tells_the_uptime(path: Path, uptime: int) -> None:
-    assert parse_uptime(path.read_bytes()) == timedelta(seconds=uptime)
+def test_the_state_reports_the_uptime(path: Path, uptime: int) -> None:
+    assert parse_state(path.read_bytes()).uptime == timedelta(seconds=uptime)
 
 
 # Scripts

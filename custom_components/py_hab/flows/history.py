@@ -45,8 +45,9 @@ from ..history.legacy.importer import (
     statistic_of,
     targets,
 )
+from ..history.statistics.editor import get_editor
 from ..history.statistics.gateway import Statistic
-from ..texts import local_number
+from ..util.texts import MAX_LINE, as_markdown, clean_text, local_number
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -224,8 +225,13 @@ class HistoryFlow(OptionsFlowWithReload):
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         proposed = targets(self.hass, entry, self._found)
-        labels = {_label(series): series for series in self._found if series.key in proposed}
-        if user_input is not None:
+        labels = _labels(series for series in self._found if series.key in proposed)
+        errors = {
+            label: "not_recorded"
+            for label, choice in (user_input or {}).items()
+            if choice not in {_EXTERNAL, _SKIP} and not get_editor(self.hass).is_recorded(choice)
+        }
+        if user_input is not None and not errors:
             for label, series in labels.items():
                 choice = user_input[label]
                 if choice == _EXTERNAL:
@@ -242,14 +248,17 @@ class HistoryFlow(OptionsFlowWithReload):
         times = [when for series in self._found for when in (series.first, series.last) if when]
         return self.async_show_form(
             step_id="import_series",
-            data_schema=vol.Schema(fields),
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), user_input),
+            errors=errors,
             description_placeholders={
                 "count": str(len(self._found)),
                 "rows": self._number(sum(series.rows for series in self._found)),
                 "first": f"{min(times):%Y-%m-%d}" if times else "-",
                 "last": f"{max(times):%Y-%m-%d}" if times else "-",
                 "left_out": ", ".join(
-                    _label(series) for series in self._found if series.key not in proposed
+                    as_markdown(_label(series), length=MAX_LINE)
+                    for series in self._found
+                    if series.key not in proposed
                 )
                 or "-",
             },
@@ -293,7 +302,7 @@ class HistoryFlow(OptionsFlowWithReload):
 
         def move() -> Path:
             with process_uploaded_file(self.hass, file_id) as uploaded:
-                folder = Path(tempfile.mkdtemp(prefix=DOMAIN))
+                folder = Path(tempfile.mkdtemp(prefix=DOMAIN)).resolve()
                 self._uploads.append(folder)
                 return Path(shutil.move(uploaded, folder / "uploaded.db"))
 
@@ -376,7 +385,9 @@ class HistoryFlow(OptionsFlowWithReload):
                 f"← {_local(report.since)}" if report.since else "",
                 f"⚠ {', '.join(reasons)}" if reasons else "",
             )
-            lines.append(" · ".join([f"- {self._name(report.entity_id)}", *filter(None, parts)]))
+            lines.append(
+                " · ".join([f"- {as_markdown(self._name(report.entity_id))}", *filter(None, parts)])
+            )
         return "\n".join(lines) or "-"
 
     def _about(self, item: Imported, texts: Mapping[str, str]) -> str:
@@ -387,12 +398,12 @@ class HistoryFlow(OptionsFlowWithReload):
             for reason, count in item.rejected.items()
         )
         parts = (
-            f"→ {item.statistic_id}" if item.statistic_id else "",
+            f"→ {as_markdown(item.statistic_id, length=MAX_LINE)}" if item.statistic_id else "",
             f"{self._number(item.rows)} h" if item.rows else "-",
             f"{self._number(item.energy, 2)} kWh" if item.energy else "",
             f"⚠ {rejected}" if rejected else "",
         )
-        return " · ".join([f"- {name}", *filter(None, parts)])
+        return " · ".join([f"- {as_markdown(name, length=MAX_LINE)}", *filter(None, parts)])
 
     def _number(self, value: float, digits: int = 0) -> str:
         return local_number(value, f",.{digits}f", language=self.hass.config.language)
@@ -410,12 +421,25 @@ class HistoryFlow(OptionsFlowWithReload):
 
 def _label(series: LegacySeries) -> str:
     """Return the label of a series in the form: its device, its quantity and its rows."""
-    name = series.device_name or series.entity or series.device
+    name = series.device_name or series.entity or clean_text(series.device)
     when = (
         f"{series.first:%Y-%m-%d} - {series.last:%Y-%m-%d}" if series.first and series.last else ""
     )
-    device = f" ({series.device})" if series.device else ""
-    return f"{name}{device} {series.sub_entity}: {series.rows} {when}".strip()
+    device = f" ({clean_text(series.device)})" if series.device else ""
+    return f"{name}{device} {clean_text(series.sub_entity)}: {series.rows} {when}".strip()
+
+
+def _labels(found: Iterable[LegacySeries]) -> dict[str, LegacySeries]:
+    """Return series by a label that each has for itself."""
+    labels: dict[str, LegacySeries] = {}
+    for series in found:
+        label = unique = _label(series)
+        number = 1
+        while unique in labels:
+            number += 1
+            unique = f"{label} ({number})"
+        labels[unique] = series
+    return labels
 
 
 def _error(err: BaseException) -> str:

@@ -14,7 +14,6 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import (
-    CONF_KIND,
     CONF_MAX_POWER,
     CONF_POWER_INTERVAL,
     CONF_REGISTERS,
@@ -22,16 +21,19 @@ from ..const import (
     DEFAULT_SCAN_INTERVAL,
     MAX_SCAN_INTERVAL,
     MIN_SCAN_INTERVAL,
-    EntryKind,
+    UNKNOWN_KIND,
 )
 from ..counters.guard import DEFAULT_MAX_POWER
+from ..entry import kind_of
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_mappings, choice_of
+from ..util.texts import as_code, as_markdown
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,
     chosen_mappings,
     mapping_section,
+    names_in_other_blocks,
     suggested_choices,
 )
 
@@ -91,7 +93,9 @@ class PyHabOptionsFlow(HistoryFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show a menu of the options."""
-        kind = EntryKind(self.config_entry.data[CONF_KIND])
+        kind = kind_of(self.config_entry)
+        if kind is None:
+            return self.async_abort(reason=UNKNOWN_KIND)
         return self.async_show_menu(
             step_id="init", menu_options=[kind.value, "history", "import_database"]
         )
@@ -121,7 +125,8 @@ class PyHabOptionsFlow(HistoryFlow):
                 data={**options, **user_input, CONF_REGISTERS: registers}
             )
         by_values = choices_by_values(self.config_entry)
-        all_keys = [*received.in_use, *received.unknown, *assigned, *by_values]
+        others = names_in_other_blocks(self.config_entry)
+        all_keys = [*received.in_use, *received.unknown, *assigned, *by_values, *others]
         keys = self._keys = list(dict.fromkeys(all_keys))
         suggested = suggested_choices(keys, assigned) | received.in_use | by_values
         is_known = not (received.unknown or by_values)
@@ -133,7 +138,8 @@ class PyHabOptionsFlow(HistoryFlow):
             ),
             description_placeholders={
                 "unknown": ", ".join(
-                    f"`{key}` ({value})" for key, value in received.unknown.items()
+                    f"{as_code(key)} ({as_markdown(value)})"
+                    for key, value in {**received.unknown, **others}.items()
                 )
                 or "-"
             },

@@ -11,13 +11,13 @@ from enum import IntEnum, StrEnum
 from typing import Final
 import xml.etree.ElementTree as ET
 
+from ..util.texts import clean_text
 from .rest import RestDetails
 from .xml import (
     Node,
     ParseError,
     Unreadable,
     flag,
-    folded,
     from_unix,
     integer,
     kilowatt_hours,
@@ -113,7 +113,10 @@ class Thermostat:
     """°C, the target from then on; None for off and fully open."""
     window_open: bool | None
     """Whether the thermostat has turned the heating down because of an open window."""
+    window_open_end: datetime | None
+    """When it turns the heating up again, None if that is not set or unknown."""
     boost: bool | None
+    boost_end: datetime | None
     summer: bool | None
     holiday: bool | None
     adaptive_heating: bool | None
@@ -166,6 +169,10 @@ class Device:
     """%."""
     power_meter: PowerMeter | None
     thermostat: Thermostat | None
+    switched_on: bool | None
+    """Whether a plug or a lamp is switched on."""
+    brightness: int | None
+    """% of a lamp that can be dimmed."""
     locked: bool | None
     """Whether the device is locked against switching by apps and the user interface."""
     buttons_locked: bool | None
@@ -198,6 +205,11 @@ class DeviceList:
 def _closed_to_open(text: str) -> int:
     """Return how far a blind is open in %; the box reports how far it is closed."""
     return 100 - percent(text)
+
+
+def _end_time(text: str) -> datetime | None:
+    """Return when a mode ends, None if it is not active (0), or until a contact closes (-1)."""
+    return from_unix(text) if integer(text, -1, 10**11) > 0 else None
 
 
 def _radiator_code(text: str) -> int:
@@ -249,7 +261,7 @@ def parse_device_list(text: str) -> DeviceList:
             nodes[ain] = node
     ain_by_id = {node.attribute("id") or ain: ain for ain, node in nodes.items()}
     return DeviceList(
-        firmware_version=root.get("fwversion") or None,
+        firmware_version=clean_text(root.get("fwversion", "")) or None,
         devices={
             ain: _device(ain, node, _owner_ain(ain, node, nodes, ain_by_id))
             for ain, node in nodes.items()
@@ -286,11 +298,13 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
     battery_low_parent = "" if "batterylow" in node else "hkr/"
     firmware_version = node.attribute("fwversion")
     switch = "hkr" if "hkr" in blocks else "switch"
+    # Plugs have both; only one of them may have a value.
+    on_off = "switch" if node.text("switch/state") else "simpleonoff"
     is_blind = unit_type in _BLIND_UNITS or "blind" in blocks
     return Device(
         ain=ain,
         owner_ain=owner_ain,
-        name=folded(node.text("name")) or product_name or ain,
+        name=clean_text(node.text("name")) or product_name or ain,
         product_name=product_name,
         manufacturer=node.attribute("manufacturer"),
         # Units report "0.0": only their parent has firmware.
@@ -306,6 +320,8 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
         if "powermeter" in blocks
         else None,
         thermostat=_thermostat(node) if "hkr" in blocks else None,
+        switched_on=node.value(f"{on_off}/state", flag) if not is_blind else None,
+        brightness=node.value("levelcontrol/levelpercentage", percent) if not is_blind else None,
         locked=node.value(f"{switch}/lock", flag),
         buttons_locked=node.value(f"{switch}/devicelock", flag),
         # Blinds use the same element as a bit mask of faults.
@@ -362,7 +378,9 @@ def _thermostat(node: Node) -> Thermostat:
         next_temperature=node.value("hkr/nextchange/tchange", _radiator_temperature),
         # The box spells it without the e.
         window_open=node.value("hkr/windowopenactiv", flag),
+        window_open_end=node.value("hkr/windowopenactiveendtime", _end_time),
         boost=node.value("hkr/boostactive", flag),
+        boost_end=node.value("hkr/boostactiveendtime", _end_time),
         summer=node.value("hkr/summeractive", flag),
         holiday=node.value("hkr/holidayactive", flag),
         adaptive_heating=node.value("hkr/adaptiveHeatingActive", flag),
@@ -388,7 +406,7 @@ def _buttons(ain: str, element: ET.Element) -> tuple[Button, ...]:
         node = Node(child)
         identifier = node.attribute("identifier") or ain
         # "Living room: top right": the first part is the name of the device.
-        name = folded(node.text("name")).rpartition(": ")[2]
+        name = clean_text(node.text("name")).rpartition(": ")[2]
         buttons[identifier] = Button(
             identifier=identifier,
             name=name,

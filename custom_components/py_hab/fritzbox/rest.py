@@ -5,11 +5,12 @@ and newer. A missing or invalid value becomes `None`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 import json
 from typing import Final
 
+from ..util.texts import clean_text
 from .xml import MalformedAnswerError
 
 NO_PERMISSION: Final = 3001
@@ -76,8 +77,39 @@ class RestDetails:
     it."""
 
 
-def parse_overview(text: str) -> Mapping[str, RestDetails]:
-    """Parse the answer to `/smarthome/overview`; return details by AIN, as the device list writes it.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Routine:
+    """An if-then rule that the user has created on the box."""
+
+    name: str
+    enabled: bool | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyFigures:
+    """The figures with which the box computes costs and emissions. The user can change them."""
+
+    electricity_price: float | None = None
+    """EUR/kWh."""
+    co2_emissions: float | None = None
+    """g/kWh."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """The answer to `/smarthome/overview`."""
+
+    details: Mapping[str, RestDetails] = field(default_factory=dict)
+    """By AIN, as the device list writes it."""
+    routines: Mapping[str, Routine] = field(default_factory=dict)
+    """By AIN."""
+    templates: Sequence[str] = ()
+    """The names of the templates and scenarios."""
+    key_figures: KeyFigures = field(default_factory=KeyFigures)
+
+
+def parse_overview(text: str) -> Overview:
+    """Parse the answer to `/smarthome/overview`.
 
     If two entries have the same AIN, the first one is used, as in the device list. Raises
     MalformedAnswerError if the answer is not a JSON object.
@@ -86,7 +118,26 @@ def parse_overview(text: str) -> Mapping[str, RestDetails]:
     # After a second pairing, the UID of a unit has a suffix, but its AIN does not.
     devices = _by_identifier(overview.get("devices"), "UID")
     units = _by_identifier(overview.get("units"), "ain")
-    return {ain: _rest_details(devices.get(ain, {}), units.get(ain, {})) for ain in devices | units}
+    figures = json_object(json_object(overview.get("globals")).get("energyKeyFigures"))
+    return Overview(
+        details={
+            ain: _rest_details(devices.get(ain, {}), units.get(ain, {})) for ain in devices | units
+        },
+        routines={
+            ain: Routine(name=_name(trigger) or ain, enabled=_flag(trigger.get("enabled")))
+            for ain, trigger in _by_identifier(overview.get("triggers"), "ain").items()
+        },
+        templates=tuple(
+            name
+            for template in map(json_object, json_list(overview.get("templates")))
+            if (name := _name(template)) and not _is_automatic(template)
+        ),
+        key_figures=KeyFigures(
+            # In cents (REST, helper_energyKeyFigures).
+            electricity_price=_figure(figures.get("electricityRate"), 1000.0, 0.01),
+            co2_emissions=_figure(figures.get("co2emmissions"), 10_000.0, 1.0),
+        ),
+    )
 
 
 def parse_error_code(text: str) -> int | None:
@@ -157,6 +208,22 @@ def _battery_powered(device: Mapping[str, object]) -> bool | None:
     return batteries
 
 
+def _name(entry: Mapping[str, object]) -> str:
+    name = entry.get("name")
+    return clean_text(name) if isinstance(name, str) else ""
+
+
+def _is_automatic(template: Mapping[str, object]) -> bool:
+    """Whether the box has created a template as a part of a scenario, and does not show it."""
+    return json_object(template.get("template")).get("isAutoCreated") is True
+
+
+def _figure(value: object, largest: float, factor: float) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= largest:
+        return None
+    return round(value * factor, 6)
+
+
 # JSON to values
 
 
@@ -176,7 +243,7 @@ def _by_identifier(entries: object, key: str) -> dict[str, Mapping[str, object]]
     found: dict[str, Mapping[str, object]] = {}
     for entry in map(json_object, json_list(entries)):
         identifier = entry.get(key)
-        if isinstance(identifier, str) and (ain := " ".join(identifier.split())):
+        if isinstance(identifier, str) and (ain := clean_text(identifier)):
             found.setdefault(ain, entry)
     return found
 

@@ -16,6 +16,9 @@ REPEAT_AFTER: Final = timedelta(seconds=5)
 MAX_REPEATS: Final = 3
 """How many times a request is repeated because a counter awaits confirmation."""
 
+IDENTITY_INTERVAL: Final = timedelta(hours=1)
+"""How often a reader is asked for its MAC address while its topics may be shared."""
+
 
 class ReaderCommands:
     """Publishes STATUS commands, which the reader answers. Without a command topic it asks nothing."""
@@ -26,6 +29,7 @@ class ReaderCommands:
         self._entry = entry
         self._topic = topic
         self._asked_at: datetime | None = None
+        self._identity_asked_at: datetime | None = None
         self._repeats = 0
         self._cancel_repeat: CALLBACK_TYPE | None = None
         self._waiting: set[asyncio.Future[None]] = set()
@@ -34,8 +38,16 @@ class ReaderCommands:
     def async_introduce(self) -> None:
         """Ask for all values, and for information about the reader."""
         self.allow_repeats()
-        for number in (STATUS_SENSORS, STATUS_FIRMWARE, STATUS_NETWORK):
-            self._ask(number)
+        self._ask(STATUS_SENSORS)
+        self._ask(STATUS_FIRMWARE)
+        self.ask_identity(unless_within=timedelta())
+
+    def ask_identity(self, *, unless_within: timedelta = IDENTITY_INTERVAL) -> None:
+        """Ask for the MAC address, unless the last such request is more recent."""
+        now = dt_util.utcnow()
+        if self._identity_asked_at is None or now - self._identity_asked_at >= unless_within:
+            self._identity_asked_at = now
+            self._ask(STATUS_NETWORK)
 
     def ask(self, *, unless_within: timedelta = timedelta()) -> None:
         """Ask for all values, unless the last request is more recent than `unless_within`."""
@@ -91,7 +103,8 @@ class ReaderCommands:
         # Imported here because a home without a meter does not need MQTT.
         from homeassistant.components import mqtt
 
-        self._asked_at = dt_util.utcnow()
+        if number == STATUS_SENSORS:
+            self._asked_at = dt_util.utcnow()
         if self._topic and mqtt.is_connected(self._hass):
             self._entry.async_create_task(
                 self._hass, mqtt.async_publish(self._hass, self._topic, str(number), 0, False)

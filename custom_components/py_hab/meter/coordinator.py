@@ -22,9 +22,10 @@ from ..const import (
 from ..counters.guard import DEFAULT_MAX_POWER
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry, EntryData
-from ..records import encode
 from ..sml.payload import Block
-from ..sml.registers import Quantity
+from ..sml.registers import COUNTERS, Quantity
+from ..util.records import encode
+from ..util.texts import clean_text
 from .availability import Availability
 from .block_router import BlockRouter
 from .counter_stage import Replacement
@@ -55,7 +56,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry, counters: CounterStore) -> None:
         """Initialize for the reader of an entry, without subscribing to topics."""
-        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
+        super().__init__(hass, _LOGGER, config_entry=entry, name=clean_text(entry.title))
         self.data = self._meters = dict[str, Meter]()
         self.link = ReaderLink(
             hass,
@@ -72,7 +73,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         self.replacements = Replacements()
         self._counters = counters
         self._issues = MeterIssues(hass, entry.entry_id)
-        self._availability = Availability(entry.title)
+        self._availability = Availability(self.name)
 
     # State for entities
 
@@ -80,6 +81,11 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def available(self) -> bool:
         """Whether any quantity of a meter is available."""
         return bool(self._availability)
+
+    @property
+    def source_identifier(self) -> tuple[str, str]:
+        """Identifier of the reader in the device registry."""
+        return self.devices.reader_identifier
 
     def is_available(self, meter_index: str, quantity: Quantity) -> bool:
         """Whether broker and reader are online, and a quantity was received recently."""
@@ -101,6 +107,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             raise ConfigEntryNotReady(
                 translation_domain=DOMAIN, translation_key="mqtt_not_available"
             )
+        self.devices.async_update_reader(self.link.info)
         await self._async_restore()
         unload = self.config_entry.async_on_unload
         unload(self._async_save)
@@ -122,12 +129,13 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Restore counters, meters, learned keys and replacements of earlier runs."""
         await self._counters.async_load()
         notes = self._counters.notes
-        self.router.restore(notes.get("meters"))
+        self.router.restore(notes.get("meters"), notes.get("removed"))
         self.replacements.restore(notes.get("replacements"))
         learned = notes.get("learned")
         for meter_index in self.router.meter_indices:
             stored = learned.get(meter_index) if isinstance(learned, dict) else None
             self._add_meter(meter_index, LearnedKeys.from_stored(stored))
+            self._ask_about_replacement(meter_index)
 
     async def _async_save(self, _event: Event | None = None) -> None:
         self._counters.notes = self._notes()
@@ -137,6 +145,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Return what is stored in addition to the counters, in JSON form."""
         return {
             "meters": self.router.as_stored(),
+            "removed": self.router.removed,
             "learned": {
                 meter_index: self._meters[meter_index].learned.as_stored()
                 for meter_index in self.router.meter_indices
@@ -150,7 +159,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         options = self.config_entry.options
         meter = Meter(
             meter_index,
-            assigned=self.router.assigned,
+            assigned=self.router.assigned_to(meter_index),
             counters=self._counters,
             power_interval=timedelta(
                 seconds=options.get(CONF_POWER_INTERVAL, DEFAULT_POWER_INTERVAL)
@@ -170,19 +179,31 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def async_forget(self, identifiers: AbstractSet[str]) -> bool:
         """Remove the meter whose device the user removes; return whether that is possible.
 
-        The first meter exists as long as the entry, others as long as they are received.
+        The reader and the first meter exist as long as the entry, others as long as they are received
+        with more than a counter, which meters of water and gas have as well.
         """
+        if self.source_identifier[1] in identifiers:
+            return False
         for meter_index, meter in self._meters.items():
             if self.devices.identifier(meter_index) in identifiers:
-                if not meter_index or any(
-                    self.is_available(meter_index, quantity) for quantity in meter.values
-                ):
+                if not meter_index or self._is_certain(meter_index):
                     return False
-                self.router.forget(meter_index)
+                is_silent = meter.is_silent(self.link.since, dt_util.utcnow())
+                is_published = meter.last_seen is not None and not is_silent
+                is_published |= self.router.is_refused(meter_index)
+                self.router.forget(meter_index, is_published=is_published)
                 self._counters.forget(*meter.counter_keys)
                 self._issues.async_forget(meter_index)
                 self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
         return True
+
+    def _is_certain(self, meter_index: str) -> bool:
+        """Whether a meter is received, and publishes more than a counter."""
+        return any(
+            self.is_available(meter_index, quantity)
+            for quantity in self._meters[meter_index].values
+            if quantity not in COUNTERS
+        )
 
     # Messages
 
@@ -209,6 +230,15 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         has_updated = may_be_available and self._async_update_availability()
         if not has_updated and any(update.changed or update.replacements for update in updates):
             self.async_update_listeners()
+        if any(update.replacements for update in updates):
+            self.config_entry.async_create_task(self.hass, self._async_save_and_show())
+
+    async def _async_save_and_show(self) -> None:
+        """Save, and then show the counters that continue from another reading."""
+        await self._async_save()
+        for meter in self._meters.values():
+            meter.show_withheld(dt_util.utcnow())
+        self.async_update_listeners()
 
     def _update(self, meter_index: str, block: Block, now: datetime) -> MeterUpdate:
         """Update a meter with a block; register its identity and report replaced counters."""
@@ -234,22 +264,32 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         )
         self.replacements.add(meter_index, replacement, dt_util.utcnow())
         if replacement.is_question:
-            first = self.replacements.unanswered(meter_index)[0]
-            self._issues.async_ask_about_replacement(meter_index, name, first)
+            self._ask_about_replacement(meter_index)
         self._counters.schedule_save()
 
-    @callback
-    def async_answer(
+    def _ask_about_replacement(self, meter_index: str) -> None:
+        """Ask about the first unanswered replacement of a meter, and about no other one.
+
+        The question and the replacement are stored in different files, which a crash may leave at
+        different times.
+        """
+        unanswered = self.replacements.unanswered(meter_index)
+        if unanswered:
+            name = self.name_of(meter_index)
+            self._issues.async_ask_about_replacement(meter_index, name, unanswered[0])
+        else:
+            self._issues.async_forget(meter_index)
+
+    async def async_answer(
         self, meter_index: str, answer: Answer, counted: Mapping[Quantity, float]
     ) -> None:
-        """Store the user's answer about the replaced counters of a meter.
+        """Save the user's answer about the replaced counters of a meter.
 
         `counted` is the energy of each counter in kWh between the two readings of its replacement.
         """
         for gap in self.replacements.answer(meter_index, answer, counted):
             self._counters.add_gap(gap)
-        self._counters.notes = self._notes()
-        self._counters.schedule_save()
+        await self._async_save()
 
     @callback
     def _async_update_availability(self) -> bool:
@@ -263,6 +303,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     @callback
     def _async_update_devices(self) -> None:
+        """Update the devices and what is shown of the reader itself."""
+        self.async_update_listeners()
         for meter_index in self._meters:
             self._update_device(meter_index)
 
@@ -284,9 +326,19 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             self.link.commands.ask(unless_within=ASK_AFTER)
         for meter_index, meter in self._meters.items():
             problems: set[str] = {*meter.problems}
-            if self.link.is_publishing(now) and meter.is_silent(self.link.since, now):
+            is_silent = meter.is_silent(self.link.since, now)
+            if (
+                is_silent
+                and self.link.is_publishing(now)
+                and not self.router.is_refused(meter_index)
+            ):
                 problems.add(METER_SILENT)
             self._issues.async_update(meter_index, self.name_of(meter_index), problems)
+        sharing = self.link.identities.sharing
+        if sharing:
+            # The user may have given one of the readers another topic.
+            self.link.commands.ask_identity()
+        self._issues.async_update_sharing(self.name, self.link.topics.sensor, sharing)
         notes = self._notes()
         if notes != self._counters.notes:
             self._counters.notes = notes

@@ -11,15 +11,21 @@ from ..entry import AnyConfigEntry
 from ..sml.meter_id import MeterIdentity
 from ..sml.registers import Quantity
 from ..sml.topics import ReaderInfo
+from ..util.texts import clean_text
 
 
 class MeterDevices:
-    """Registers each meter of an entry as a device."""
+    """Registers the reader of an entry and each of its meters as a device."""
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry) -> None:
         """Initialize for the meters of an entry."""
         self._hass = hass
         self._entry = entry
+
+    @property
+    def reader_identifier(self) -> tuple[str, str]:
+        """Identifier of the reader in the device registry."""
+        return (DOMAIN, f"{self.identifier('')}_reader")
 
     def identifier(self, meter_index: str) -> str:
         """Return the identifier of a meter in the device registry."""
@@ -32,8 +38,8 @@ class MeterDevices:
 
     def name_of(self, meter_index: str, prefix: str) -> str:
         """Return the name of a meter: the title of the entry for the first one, otherwise its prefix."""
-        title = self._entry.title
-        return (prefix.strip() or f"{title} {meter_index}") if meter_index else title
+        title = clean_text(self._entry.title)
+        return (clean_text(prefix) or f"{title} {meter_index}") if meter_index else title
 
     @callback
     def async_update(
@@ -42,7 +48,7 @@ class MeterDevices:
         """Register or update the device of a meter."""
         number = identity.number
         # A prefix with a digit is the name of a model; others are "SML", "Strom", "Home" ...
-        model = prefix.strip() if re.search(r"\d", prefix) else None
+        model = clean_text(prefix) if re.search(r"\d", prefix) else None
         dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self.identifier(meter_index))},
@@ -50,6 +56,23 @@ class MeterDevices:
             manufacturer=identity.manufacturer_name,
             model=model,
             serial_number=number.number if number else None,
+            via_device_id=self.async_update_reader(reader).id,
+            # Versions of py_hab before 0.2 showed those of the reader here.
+            sw_version=None,
+            configuration_url=None,
+        )
+
+    @callback
+    def async_update_reader(self, reader: ReaderInfo) -> dr.DeviceEntry:
+        """Register or update the device of the reader; other integrations may know it, too."""
+        mac = self._entry.unique_id
+        return dr.async_get(self._hass).async_get_or_create(
+            config_entry_id=self._entry.entry_id,
+            identifiers={self.reader_identifier},
+            connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
+            manufacturer="Tasmota",
+            translation_key="reader",
+            translation_placeholders={"meter": clean_text(self._entry.title)},
             sw_version=reader.version,
             configuration_url=f"http://{reader.address}" if reader.address else None,
         )

@@ -1,6 +1,6 @@
 """Raises and clears repair issues about meters."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Set as AbstractSet
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -8,10 +8,11 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 from ..sml.health import MeterProblem
-from ..texts import local_number
+from ..util.texts import MAX_LINE, as_markdown, local_number
 from .replacements import ReplacementRecord
 
 METER_SILENT: Final = "meter_silent"
+READERS_SHARE_TOPIC: Final = "readers_share_topic"
 METER_REPLACED: Final = "meter_replaced"
 PROBLEMS: Final = (*MeterProblem, METER_SILENT)
 LEARN_MORE: Final = "https://github.com/jankstar/py_hab#when-the-meter-is-in-trouble"
@@ -51,11 +52,40 @@ class MeterIssues:
                     learn_more_url=LEARN_MORE,
                     severity=ir.IssueSeverity.WARNING,
                     translation_key=problem,
-                    translation_placeholders={"name": name},
+                    translation_placeholders={"name": as_markdown(name)},
                 )
             else:
                 self._raised.discard(key)
                 ir.async_delete_issue(self._hass, DOMAIN, issue)
+
+    @callback
+    def async_update_sharing(self, name: str, topic: str, readers: Mapping[str, str]) -> None:
+        """Raise an issue if several readers publish on one topic, and clear it otherwise.
+
+        `readers` are their addresses by MAC address; empty if there is only one.
+        """
+        key = (READERS_SHARE_TOPIC, "")
+        issue = issue_id(READERS_SHARE_TOPIC, self._entry_id, "")
+        if not readers:
+            if key in self._raised:
+                self._raised.discard(key)
+                ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        self._raised.add(key)
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            learn_more_url=LEARN_MORE,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=READERS_SHARE_TOPIC,
+            translation_placeholders={
+                "name": as_markdown(name),
+                "topic": as_markdown(topic, length=MAX_LINE),
+                "readers": ", ".join(f"{address} ({mac})" for mac, address in readers.items()),
+            },
+        )
 
     @callback
     def async_clear(self) -> None:
@@ -82,7 +112,7 @@ class MeterIssues:
             severity=ir.IssueSeverity.WARNING,
             translation_key=METER_REPLACED,
             translation_placeholders={
-                "name": name,
+                "name": as_markdown(name),
                 "before": local_number(record.before, _READING, language=language),
                 "now": local_number(record.now, _READING, language=language),
             },

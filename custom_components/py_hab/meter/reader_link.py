@@ -19,12 +19,14 @@ from ..sml.topics import (
     STATUS_SENSORS,
     ReaderInfo,
     parse_discovery,
+    parse_state,
     parse_status,
-    parse_uptime,
     reader_topics,
 )
+from ..util.texts import clean_text, excerpt
 from .commands import ReaderCommands
 from .freshness import STALE_AFTER
+from .identities import ReaderIdentities
 
 if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
@@ -43,7 +45,7 @@ class ReaderListener:
     restarted: Callable[[], None]
     """Called when the reader has restarted."""
     info_changed: Callable[[], None]
-    """Called when `info` has changed."""
+    """Called when `info` has changed, or the signal strength has become known."""
 
 
 class ReaderLink:
@@ -63,12 +65,15 @@ class ReaderLink:
         )
         self.commands = ReaderCommands(hass, entry, self.topics.command)
         self.info = ReaderInfo()
+        self.identities = ReaderIdentities()
         self.online = True
         """Whether the reader is online, by its last will or a later message."""
         self.connected = False
         """Whether the broker is connected."""
         self.last_seen: datetime | None = None
         """When the reader last published its readings or its state."""
+        self.signal_strength: int | None = None
+        """Wi-Fi, in dBm; None before the reader has published it."""
         self.since = dt_util.utcnow()
         """When this began to listen."""
         self._uptime = timedelta()
@@ -138,14 +143,20 @@ class ReaderLink:
         if message.retain:
             return
         self.last_seen = dt_util.utcnow()
-        uptime = parse_uptime(message.payload)
-        if uptime is not None:
-            if uptime < self._uptime:
+        state = parse_state(message.payload)
+        is_first = self.signal_strength is None and state.signal_strength is not None
+        self.signal_strength = state.signal_strength
+        if is_first:
+            self._listener.info_changed()
+        if state.uptime is not None:
+            if state.uptime < self._uptime:
                 self._handle_restart()
-            self._uptime = uptime
+            self._uptime = state.uptime
 
     def _handle_restart(self) -> None:
         self.commands.allow_repeats()
+        # The uptime also falls if a second reader publishes on the same topics.
+        self.commands.ask_identity()
         self._listener.restarted()
 
     @callback
@@ -153,8 +164,9 @@ class ReaderLink:
         try:
             published = parse_status(message.payload)
         except MalformedMessageError as err:
-            _LOGGER.debug("Unreadable status: %s: %s", err, message.payload)
+            _LOGGER.debug("Unreadable status: %s: %s", err, excerpt(message.payload))
             return
+        self.identities.see(published, dt_util.utcnow())
         self._update_info(
             replace(
                 self.info,
@@ -171,7 +183,7 @@ class ReaderLink:
             published = parse_discovery(message.payload)
         except MalformedMessageError as err:
             # The message is empty if discovery was switched off.
-            _LOGGER.debug("Unreadable discovery: %s: %s", err, message.payload)
+            _LOGGER.debug("Unreadable discovery: %s: %s", err, excerpt(message.payload))
             return
         self._update_info(published)
         if published.topics is None or published.topics == self.topics:
@@ -183,7 +195,7 @@ class ReaderLink:
         }
         config_entries = self._hass.config_entries
         if config_entries.async_update_entry(self._entry, data={**self._entry.data, **topics}):
-            _LOGGER.info("%s publishes on other topics now", self._entry.title)
+            _LOGGER.info("%s publishes on other topics now", clean_text(self._entry.title))
             config_entries.async_schedule_reload(self._entry.entry_id)
 
     def _update_info(self, info: ReaderInfo) -> None:

@@ -97,6 +97,17 @@ def _radiator_temperature(
     )
 
 
+def _end_of_mode(key: str, value: Callable[[Thermostat], SensorValue]) -> FritzBoxSensorDescription:
+    return FritzBoxSensorDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda device: device.thermostat is not None,
+        value_fn=_of_thermostat(value),
+    )
+
+
 _NO_PROBLEM = "ok"
 
 
@@ -217,6 +228,8 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         exists_fn=lambda device: device.thermostat is not None,
         value_fn=_of_thermostat(lambda thermostat: thermostat.next_change),
     ),
+    _end_of_mode("window_open_end", lambda thermostat: thermostat.window_open_end),
+    _end_of_mode("boost_end", lambda thermostat: thermostat.boost_end),
     FritzBoxSensorDescription(
         key="radiator_mode",
         translation_key="radiator_mode",
@@ -254,6 +267,15 @@ FRITZBOX_SENSORS: tuple[FritzBoxSensorDescription, ...] = (
         exists_fn=lambda device: device.battery is not None,
         value_fn=lambda device: device.battery,
         legacy_name="Battery",
+    ),
+    FritzBoxSensorDescription(
+        key="brightness",
+        translation_key="brightness",
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        exists_fn=lambda device: device.brightness is not None,
+        value_fn=lambda device: device.brightness,
     ),
     FritzBoxSensorDescription(
         key="blind_position",

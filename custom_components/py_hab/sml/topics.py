@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Address
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
+from ..util.texts import clean_text
 from .payload import MalformedMessageError, Payload, load_object
 
 DISCOVERY: Final = "tasmota/discovery"
@@ -112,7 +113,7 @@ def parse_status(payload: Payload) -> ReaderInfo:
     return ReaderInfo(
         mac=_mac(network.get("Mac")),
         address=_address(network.get("IPAddress")),
-        version=_text(firmware.get("Version")) or None,
+        version=clean_text(_text(firmware.get("Version"))) or None,
     )
 
 
@@ -122,20 +123,37 @@ def parse_discovery(payload: Payload) -> ReaderInfo:
     return ReaderInfo(
         mac=_mac(config.get("mac")),
         address=_address(config.get("ip")),
-        version=_text(config.get("sw")) or None,
-        name=_text(config.get("dn")) or _text(config.get("hn")),
+        version=clean_text(_text(config.get("sw"))) or None,
+        name=clean_text(_text(config.get("dn"))) or clean_text(_text(config.get("hn"))),
         topics=_discovered_topics(config),
         offline=_text(config.get("ofln")) or "Offline",
     )
 
 
-def parse_uptime(payload: Payload) -> timedelta | None:
-    """Return the uptime of a reader from its STATE, None if it does not contain one."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReaderState:
+    """What a reader publishes about its state. Unknown values are None."""
+
+    uptime: timedelta | None = None
+    signal_strength: int | None = None
+    """Wi-Fi, in dBm."""
+
+
+def parse_state(payload: Payload) -> ReaderState:
+    """Parse the STATE of a reader. One that is malformed contains nothing."""
     try:
-        uptime = load_object(payload).get("UptimeSec")
+        state = load_object(payload)
     except MalformedMessageError:
-        return None
-    return timedelta(seconds=uptime) if isinstance(uptime, int) and 0 <= uptime < 2**32 else None
+        return ReaderState()
+    uptime, signal = state.get("UptimeSec"), _section(state, "Wifi").get("Signal")
+    return ReaderState(
+        uptime=timedelta(seconds=uptime) if _is_within(uptime, 0, 2**32) else None,
+        signal_strength=signal if _is_within(signal, -120, 0) else None,
+    )
+
+
+def _is_within(value: object, lowest: int, highest: int) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
 
 
 def _discovered_topics(config: Mapping[str, Any]) -> ReaderTopics | None:

@@ -327,7 +327,7 @@ def test_the_answer_of_the_box_may_have_waited(seconds: int) -> None:
 def test_days_are_the_box_s_wherever_a_quarter_of_an_hour_begins(
     seed: int, second: int, newest: int, steps: list[int]
 ) -> None:
-    """Of a very uneven load, of which the box stores `newest` seconds in its first value."""
+    """Of a very uneven load, where the box stores `newest` seconds in its first value."""
     chance = Random(seed)
     now = datetime(2026, 4, 2, tzinfo=UTC) + timedelta(seconds=second)
     first = unix(now) // 300 - 12 * 24 * 5

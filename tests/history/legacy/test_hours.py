@@ -36,7 +36,7 @@ def every(seconds: int, *amounts: float, start: int = NOON) -> list[Reading]:
 
 
 def counted(readings: list[Reading], divisor: float = 1.0) -> tuple[list[SumRow], Rejected]:
-    """Return a counter's hours, and what was not believed."""
+    """Return a counter's hours, and what was not accepted."""
     rejected: Rejected = Counter()
     rows, _ = sum_rows(readings, divisor, rejected)
     return rows, +rejected
@@ -84,7 +84,7 @@ def test_an_outage_is_linear_up_to_the_first_reading_after_it() -> None:
     assert not rejected
 
 
-def test_a_quarantined_reading_that_is_taken_back_does_not_count() -> None:
+def test_a_quarantined_reading_that_is_not_confirmed_does_not_count() -> None:
     back = NOON + 5 * HOUR
     rows, rejected = counted([*every(600, 5.0, 5.1), (back, 30.0), (back + 600, 5.1)])
     assert rows[-1].sum == pytest.approx(0.1)
@@ -222,7 +222,7 @@ def test_whatever_is_read_no_hour_is_negative_or_left_out(steps: list[tuple[int,
         ("E_in", "Wh", [15119.0, 15119.1, 15119.3, 15119.4], 1.0),
         ("E_in", "kWh", [15119000.0, 15119100.0, 15119250.0, 15119900.0], 1000.0),
         ("E_in", "Wh", [15119000.0, 15119100.0, 15119250.0, 15119900.0], 1000.0),
-        # Too few to tell.
+        # Too few to decide.
         ("Energy", "Wh", [1.5, 2.5, 3.5], 1000.0),
         ("Energy", "", [], 1.0),
         ("Energy", "kWh", [0.0, math.inf, 5.0, 5.0], 1.0),
@@ -235,7 +235,7 @@ def test_whatever_is_read_no_hour_is_negative_or_left_out(steps: list[tuple[int,
         ),
     ],
 )
-def test_the_steps_tell_the_unit(
+def test_the_steps_show_the_unit(
     sub_entity: str, unit: str, amounts: list[float], divisor: float
 ) -> None:
     assert divisor_of(sub_entity, unit, every(600, *amounts)) == divisor

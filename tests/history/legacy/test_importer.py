@@ -1,6 +1,6 @@
 """Import of a legacy file into the statistics of an entry, on a real recorder."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise, permutations
 from pathlib import Path
@@ -35,9 +35,9 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import BATH, REFRIGERATOR
-from simulator.home import Home, ManualClock
+from simulator.home import Home
 from tests.conftest import START
-from tests.support.box_house import House, small_box
+from tests.support.box_house import House
 from tests.support.dialogue import TEXTS
 from tests.support.legacy_files import EVERY, METER, PLUG, THERMOSTAT, Row, Years, at, local, write
 from tests.support.living import recorded, rows
@@ -51,18 +51,15 @@ FRIDGE: Final = "sensor.kuhlschrank_energy"
 
 
 @pytest.fixture
-def home() -> Home:
-    """A home with little to remember: each hour takes time."""
-    return Home(installed=START - timedelta(days=3))
+def age() -> timedelta:
+    """Three days: each hour takes time."""
+    return timedelta(days=3)
 
 
 @pytest.fixture
-async def box(
-    home: Home, clock: ManualClock, socket_enabled: None
-) -> AsyncIterator[SimulatedFritzBox]:
-    """A box with a plug and a thermostat."""
-    async with small_box(home, clock, REFRIGERATOR, BATH) as box:
-        yield box
+def ains() -> Collection[str]:
+    """A plug and a thermostat."""
+    return {REFRIGERATOR, BATH}
 
 
 @pytest.fixture
@@ -73,7 +70,7 @@ async def house(
     box: SimulatedFritzBox,
     fritzbox_entry: MockConfigEntry,
 ) -> House:
-    """A house with a box, which is not looked after unless it is asked for."""
+    """A house with a box, whose history is maintained on request only."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     house = House(time, hass, box, fritzbox_entry, [], [])
     await house.start(history=False)
@@ -81,7 +78,7 @@ async def house(
 
 
 @pytest.fixture
-async def head(
+async def reader(
     time: Time,
     recorder_mock: Recorder,
     hass: HomeAssistant,
@@ -90,18 +87,18 @@ async def head(
 ) -> AsyncIterator[MockedReader]:
     """The reader of the meter that the py_hab server read as well."""
     await hass.config.async_set_time_zone("Europe/Berlin")
-    head = MockedReader(time, hass, mqtt_client_mock)
-    head.blocks["MT681"] |= {"E_in": 4400.0, "Meter_id": METER}
-    await head.connect()
-    yield head
-    await head.disconnect()
+    reader = MockedReader(time, hass, mqtt_client_mock)
+    reader.blocks["MT681"] |= {"E_in": 4400.0, "Meter_id": METER}
+    await reader.connect()
+    yield reader
+    await reader.disconnect()
 
 
 @pytest.fixture
-async def meter(head: MockedReader) -> MockConfigEntry:
-    """The entry of the head."""
-    entry = head.entry(prefix="MT681", power_interval=5, history=False)
-    await head.set_up(entry)
+async def meter(reader: MockedReader) -> MockConfigEntry:
+    """The entry of the reader."""
+    entry = reader.entry(prefix="MT681", power_interval=5, history=False)
+    await reader.set_up(entry)
     return entry
 
 
@@ -203,13 +200,13 @@ async def test_readings_without_a_number_are_those_of_the_only_meter(
 
 
 async def test_readings_without_a_number_are_nobody_s_where_there_are_two_meters(
-    hass: HomeAssistant, head: MockedReader, media: Path
+    hass: HomeAssistant, reader: MockedReader, media: Path
 ) -> None:
-    head.blocks["Heat"] = {"E_in": 10.0, "Power": 5, "Meter_id": "0a0149534b00056b3c52"}
-    entry = head.entry(prefix="MT681", history=False)
-    await head.set_up(entry)
+    reader.blocks["Heat"] = {"E_in": 10.0, "Power": 5, "Meter_id": "0a0149534b00056b3c52"}
+    entry = reader.entry(prefix="MT681", history=False)
+    await reader.set_up(entry)
     for _ in range(6):
-        await head.lives(timedelta(minutes=1), E_in=0.01)
+        await reader.lives(timedelta(minutes=1), E_in=0.01)
     assert len(entry.runtime_data.coordinator.data) == 2
     series = [("", "MT681", "E_in", local(FROM + EVERY * step), 10.0 + step) for step in range(20)]
     done = await imported(hass, write(media / "server.db", series))
@@ -322,18 +319,18 @@ async def test_the_result_is_the_same_in_any_order(
 
 
 @pytest.mark.parametrize("history", [True, False])
-async def test_live_sums_go_on_from_an_import_whatever_is_looked_after(
-    hass: HomeAssistant, head: MockedReader, media: Path, history: bool
+async def test_live_sums_go_on_from_an_import_whatever_is_maintained(
+    hass: HomeAssistant, reader: MockedReader, media: Path, history: bool
 ) -> None:
-    entry = head.entry(prefix="MT681", power_interval=5, history=history)
-    await head.set_up(entry)
+    entry = reader.entry(prefix="MT681", power_interval=5, history=history)
+    await reader.set_up(entry)
     path = write(media / "server.db", lived()[1])
-    # Before there is any live row; and what was taken back is not looked after any more.
+    # Before there is any live row; and what was undone is not maintained any more.
     await imported(hass, path)
     await undo(hass, entry)
     await imported(hass, path)
     for _ in range(24):
-        await head.lives(timedelta(minutes=5), step=timedelta(minutes=5), E_in=0.1)
+        await reader.lives(timedelta(minutes=5), step=timedelta(minutes=5), E_in=0.1)
         await recorded(hass)
     found = await rows(hass, ENERGY)
     assert found[-1]["start"] > UNTIL
@@ -374,17 +371,17 @@ async def test_an_import_goes_up_to_what_a_chosen_entity_shows(
 
 
 async def test_a_newer_file_puts_right_what_was_filled_after_an_older_one(
-    hass: HomeAssistant, head: MockedReader, meter: MockConfigEntry, media: Path
+    hass: HomeAssistant, reader: MockedReader, meter: MockConfigEntry, media: Path
 ) -> None:
     years, readings = lived()
     half = local((FROM + UNTIL) // 2)
     for _ in range(3):
-        await head.lives(timedelta(minutes=5), step=timedelta(minutes=5), E_in=0.1)
+        await reader.lives(timedelta(minutes=5), step=timedelta(minutes=5), E_in=0.1)
         await recorded(hass)
     older = [row for row in readings if str(row[3]) < half]
     await imported(hass, write(media / "older.db", older))
     await imported(hass, write(media / "newer.db", readings))
-    await head.lives(timedelta(minutes=55), step=timedelta(minutes=5), E_in=0.1)
+    await reader.lives(timedelta(minutes=55), step=timedelta(minutes=5), E_in=0.1)
     await recorded(hass)
     found = {int(row["start"]): row for row in await rows(hass, ENERGY)}
     for hour, kwh in years.consumed.items():
@@ -517,9 +514,9 @@ async def test_one_series_after_the_other_is_read(
 
 
 async def test_live_hours_stay_what_they_are(
-    hass: HomeAssistant, head: MockedReader, meter: MockConfigEntry, media: Path
+    hass: HomeAssistant, reader: MockedReader, meter: MockConfigEntry, media: Path
 ) -> None:
-    await head.lives(timedelta(minutes=115), step=timedelta(minutes=5), E_in=0.1)
+    await reader.lives(timedelta(minutes=115), step=timedelta(minutes=5), E_in=0.1)
     await recorded(hass)
     before = await rows(hass, ENERGY)
     assert len(before) >= 1

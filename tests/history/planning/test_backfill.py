@@ -180,3 +180,20 @@ def test_sums_that_meet_are_not_shifted() -> None:
 def test_means_are_written_where_there_are_none_and_the_hour_is_compiled() -> None:
     means = [MeanRow(hour(number), 20.0, 19.0, 21.0) for number in range(5)]
     assert missing_means(means, {hour(1)}, hour(4)) == [means[0], means[2], means[3]]
+
+
+def test_what_was_counted_since_the_first_hour_is_not_booked_before_it_again() -> None:
+    """The day series has moved on by a day: the rest of the month is spread over more hours now."""
+    there = [Row(5 * HOUR, HOUR, 11.0, 1.0), Row(6 * HOUR, HOUR, 11.0, 1.0)]
+    readings = {hour * HOUR: 10.0 + min(hour, 5) / 5 for hour in range(8)}
+    found = plan_backfill(readings, there, 5 * HOUR, 8 * HOUR, opening_reading=10.0)
+    assert (found.rows, found.sum_boundary, found.energy) == ([], None, 0.0)
+
+
+def test_hours_before_the_first_one_end_with_its_reading() -> None:
+    there = [Row(5 * HOUR, HOUR, 11.0, 1.0)]
+    readings = {hour * HOUR: 9.6 + hour / 5 for hour in range(7)}
+    found = plan_backfill(readings, there, 5 * HOUR, 8 * HOUR, opening_reading=10.0)
+    assert [row.state for row in found.rows] == pytest.approx([9.8, 10.0, 10.0, 10.0, 10.0])
+    assert found.sum_boundary == 5 * HOUR
+    assert found.energy == pytest.approx(0.4)

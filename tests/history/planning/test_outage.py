@@ -107,9 +107,9 @@ class Life:
     absent: bool = False
     """Whether it is unavailable meanwhile; else its last reading is held."""
     stale: float = 0.0
-    """Seconds that were recorded after what is remembered: Home Assistant has crashed."""
+    """Seconds that were recorded after what is stored: Home Assistant has crashed."""
     confirmed: float = 0.0
-    """Seconds before the end in which the remembered reading is shown again."""
+    """Seconds before the end in which the stored reading is shown again."""
     verdict: Verdict = Verdict.ACCEPTED
     first: float = 15_119.0
     """What the counter shows at T0."""
@@ -265,15 +265,15 @@ def test_whatever_the_outage_all_energy_is_where_it_can_have_been_used(
 @given(life=lives(), data=st.data())
 def test_hours_that_the_box_knows_are_exact(life: Life, data: st.DataObject) -> None:
     edges = list(range(full_hour(life.start), full_hour(life.end) + 1, HOUR))
-    told = data.draw(st.sets(st.sampled_from(edges)))
-    known = {hour: life.first + life.house.used(hour) for hour in told}
+    reported = data.draw(st.sets(st.sampled_from(edges)))
+    known = {hour: life.first + life.house.used(hour) for hour in reported}
     ours: set[int] = set()
     repaired(life, known=known, ours=ours)
     assert_true(life)
     changes, truth = life.recorder.changes(), life.house.hours()
     for hour, following in pairwise(edges):
         # What was measured before a crash is taken from the rows.
-        if hour > life.lost and {hour, following} <= told:
+        if hour > life.lost and {hour, following} <= reported:
             assert changes.get(hour, 0.0) == pytest.approx(truth[hour], abs=CLOSE)
     assert_settled(life, ours, known=known)
 
@@ -322,17 +322,17 @@ def test_a_month_of_silence(absent: bool, known: bool, confirmed: float) -> None
         absent=absent,
         confirmed=confirmed,
     )
-    told = {hour: life.first + house.used(hour) for hour in house.hours()} if known else {}
+    reported = {hour: life.first + house.used(hour) for hour in house.hours()} if known else {}
     # Home Assistant has begun anew: a bar of minus everything.
     assert (min(life.recorder.changes().values()) < -5) is absent
     ours: set[int] = set()
-    plan = repaired(life, known=told, ours=ours)
+    plan = repaired(life, known=reported, ours=ours)
     assert plan.sum_restarted is absent
     assert (plan.adjustment > 5) is absent
     assert_true(life)
     if known:
         assert life.recorder.changes() == pytest.approx(house.hours(), abs=CLOSE)
-    assert_settled(life, ours, known=told)
+    assert_settled(life, ours, known=reported)
     # The five-minute rows join as well.
     after = [row for row in life.recorder.short_term_rows if row.start > life.start]
     assert all(first.sum <= second.sum for first, second in pairwise(after))
@@ -523,7 +523,7 @@ def test_a_reading_that_is_written_a_little_late_is_waited_for() -> None:
     assert new.sum + plan.adjustment == pytest.approx(5.01)
 
 
-def test_a_row_of_yet_another_counter_tells_nothing_of_the_one_before() -> None:
+def test_a_row_of_yet_another_counter_proves_nothing_about_the_one_before() -> None:
     gap = Gap(
         key="a",
         start=T0 + 1200.0,

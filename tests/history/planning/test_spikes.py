@@ -34,10 +34,10 @@ def history(hours: Hours) -> Rows:
 
 def corrected(rows: Rows, spikes: list[Spike]) -> Rows:
     """Return the rows with all sums shifted from each spike on, as the action does it."""
-    sum_adjustments = {spike.start: spike.proposed - spike.change for spike in spikes}
+    corrections = {spike.start: spike.proposed - spike.change for spike in spikes}
     adjusted, result = 0.0, []
     for start, state, total in rows:
-        adjusted += sum_adjustments.get(start, 0.0)
+        adjusted += corrections.get(start, 0.0)
         result.append(HourlySum(start, state, total + adjusted))
     return result
 

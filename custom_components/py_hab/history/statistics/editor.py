@@ -63,11 +63,15 @@ class StatisticsEditor(RecorderGateway):
         """Change a statistic as planned from its rows, and return the change.
 
         It is empty if there is nothing to change, or not yet. Raises HomeAssistantError if the
-        database refuses; nothing is changed then.
+        database refuses, or if hours are to be written that the recorder's settings exclude;
+        nothing is changed then.
         """
         shown = self._shown(statistic)
+        is_recorded = dry_run or self.is_recorded(statistic.id)
         outcome = await self._async_work(
-            statistic, lambda work: work.change(plan, shown), dry_run=dry_run
+            statistic,
+            lambda work: work.change(plan, shown, is_recorded=is_recorded),
+            dry_run=dry_run,
         )
         return outcome.change
 

@@ -8,7 +8,12 @@ from typing import Any, Final, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from homeassistant.components.recorder import DOMAIN as RECORDER, Recorder, get_instance
+from homeassistant.components.recorder import (
+    DOMAIN as RECORDER,
+    Recorder,
+    get_instance,
+    is_entity_recorded,
+)
 from homeassistant.components.recorder.models import (
     StatisticMeanType,
     StatisticMetaData,
@@ -86,6 +91,14 @@ class RecorderGateway:
             RECORDER in self._hass.config.components
             and not async_migration_in_progress(self._hass)
             and self._recorder.async_recorder_ready.is_set()
+        )
+
+    def is_recorded(self, statistic_id: str) -> bool:
+        """Whether statistics may be written: not if the recorder's settings exclude the entity."""
+        return (
+            ":" in statistic_id
+            or RECORDER not in self._hass.config.components
+            or is_entity_recorded(self._hass, statistic_id)
         )
 
     async def async_statistic(self, statistic_id: str) -> Statistic:
@@ -282,6 +295,15 @@ def not_written(statistic_id: str) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="not_written",
+        translation_placeholders={"statistic_id": statistic_id},
+    )
+
+
+def not_recorded(statistic_id: str) -> HomeAssistantError:
+    """Return the error for an entity that the recorder's settings exclude."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="not_recorded",
         translation_placeholders={"statistic_id": statistic_id},
     )
 

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
 from ...entry import MaintenanceResult
-from ...records import decode, decode_values, encode
+from ...util.records import decode, decode_values, encode
 from ..planning.change import ChangeReason
 from ..planning.difference import Difference
 from .previous import is_previous, previous_difference

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ...records import STORED_AS, decode
+from ...util.records import STORED_AS, decode
 from ..planning.difference import Difference, Values, hours_of, ranges_of, with_adjustment
 from ..planning.rows import HOUR
 from ..planning.stored import StoredRows, Table, Units

@@ -19,7 +19,7 @@ from ..planning.difference import Difference, has_stamp
 from ..planning.edit import Edit, in_unit
 from ..planning.rows import HOUR, ROUNDING_ERROR, SHORT_TERM, full_hour
 from ..planning.stored import DeleteStatistic, Operation, StoredRows, Units
-from .gateway import Statistic, conversion, new_metadata, not_written
+from .gateway import Statistic, conversion, new_metadata, not_recorded, not_written
 from .journal import StatisticChanges
 from .previous import resumed
 from .transaction import StatisticTables
@@ -79,7 +79,7 @@ class StatisticWork:
         self._is_lost = difference is None
         self._before = difference or Difference()
 
-    def change(self, plan: Planner, shown: float | None) -> Outcome:
+    def change(self, plan: Planner, shown: float | None, *, is_recorded: bool) -> Outcome:
         """Plan a change and make it; `shown` is what the counter shows now, if it is known."""
         units, statistic = self._units, self._statistic
         if units is None or self._metadata["has_sum"] != statistic.has_sum:
@@ -97,6 +97,8 @@ class StatisticWork:
         for step in change:
             if isinstance(step, AdjustSum):
                 edit.adjust(step, is_compiled=is_compiled)
+            elif not is_recorded:
+                return self._outcome(refusal=not_recorded(statistic.id))
             elif is_compiled and max(row.start for row in step.rows) + HOUR > until:
                 return self._outcome(refusal=ValueError("the hour is not compiled yet"))
             else:

@@ -1,4 +1,4 @@
-"""What a Tasmota head says about itself: its topics, its discovery, its status.
+"""What a Tasmota reader says about itself: its topics, its discovery, its status.
 
 Sources: the documents "MQTT" and "Commands" of Tasmota, and its discovery messages as
 Home Assistant's library HATasmota expects them.
@@ -24,7 +24,7 @@ def compact(content: object) -> str:
     return json.dumps(content, separators=(",", ":"))
 
 
-class Head:
+class TasmotaDevice:
     """A device with a name in the network, switched on some time ago."""
 
     def __init__(
@@ -103,7 +103,7 @@ class Head:
         return [self._topic(self.prefixes[0], "#", topic) for topic in topics]
 
     def _topic(self, prefix: str, leaf: str, topic: str | None = None) -> str:
-        """Return a topic by the head's FullTopic."""
+        """Return a topic by the reader's FullTopic."""
         filled = self.full_topic.replace("%prefix%", prefix).replace("%topic%", topic or self.topic)
         filled = filled.replace("%hostname%", self.hostname).replace("%id%", self.mac[-6:])
         return f"{filled.rstrip('/')}/{leaf}"
