@@ -1,4 +1,4 @@
-"""The door to the statistics, on a real recorder."""
+"""The statistics editor, on a real recorder."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -57,7 +57,7 @@ async def get_editor(
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
 ) -> StatisticsEditor:
-    """The door, in a Home Assistant that has just started."""
+    """The editor, in a Home Assistant that has just started."""
     freezer.move_to(T0 - timedelta(minutes=1))
     assert await async_setup_component(hass, "sensor", {})
     await recorded(hass)
@@ -65,7 +65,7 @@ async def get_editor(
 
 
 async def reopened(hass: HomeAssistant) -> StatisticsEditor:
-    """The door after a restart: it knows what the stored ledger tells."""
+    """The editor after a restart: it knows what the stored journal says."""
     journal = ChangeJournal(hass)
     await journal.async_load()
     return StatisticsEditor(hass, journal)
@@ -637,7 +637,7 @@ async def test_statistics_of_our_own_are_cleared(
 
 
 @pytest.mark.parametrize("states", [True, False])
-async def test_statistics_of_others_are_mended_and_not_cleared(
+async def test_statistics_of_others_are_repaired_and_not_cleared(
     get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory, states: bool
 ) -> None:
     freezer.move_to(T0 + timedelta(hours=10))
@@ -676,7 +676,7 @@ async def test_a_unit_without_a_class_is_left_alone(
 # What goes wrong
 
 
-async def test_after_somebody_cleared_the_statistic_nothing_is_taken_back(
+async def test_after_somebody_cleared_the_statistic_nothing_is_undone(
     get_editor: StatisticsEditor,
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -804,7 +804,7 @@ async def rename(hass: HomeAssistant, new: str, old: str = METER) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def test_the_ledger_follows_a_renamed_entity(
+async def test_the_journal_follows_a_renamed_entity(
     get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = MockConfigEntry(domain=DOMAIN)
@@ -825,7 +825,7 @@ async def test_the_ledger_follows_a_renamed_entity(
 
 
 @pytest.mark.parametrize("changed", [True, False])
-async def test_the_ledger_stays_where_the_recorder_does_not_follow(
+async def test_the_journal_stays_where_the_recorder_does_not_follow(
     get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory, changed: bool
 ) -> None:
     registered(hass)
@@ -846,7 +846,7 @@ async def refuses(*_: Any) -> None:
     raise HomeAssistantError
 
 
-async def test_the_ledger_follows_when_the_recorder_cannot_be_asked(
+async def test_the_journal_follows_when_the_recorder_cannot_be_asked(
     get_editor: StatisticsEditor,
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -875,7 +875,7 @@ async def test_what_else_happens_to_entities_does_not_matter(
     assert get_editor.journal.by_statistic == {}
 
 
-async def test_there_is_one_door_for_each_home(
+async def test_there_is_one_editor_for_each_home(
     recorder_mock: Recorder, hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     await statistics.async_setup_editor(hass)

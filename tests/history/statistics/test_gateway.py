@@ -32,7 +32,7 @@ async def get_editor(
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
 ) -> StatisticsEditor:
-    """The door, with an hour and a half of a meter and three hours of a bath behind it."""
+    """The editor, with an hour and a half of a meter and three hours of a bath behind it."""
     freezer.move_to(T0 - timedelta(minutes=1))
     assert await async_setup_component(hass, "sensor", {})
     await recorded(hass)
@@ -87,7 +87,7 @@ ASKING: list[Callable[[StatisticsEditor], Awaitable[Any]]] = [
 
 
 @pytest.mark.parametrize("ask", ASKING)
-async def test_a_database_that_refuses_is_told(
+async def test_a_database_that_refuses_is_reported(
     get_editor: StatisticsEditor,
     hass: HomeAssistant,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""What the ledger remembers, and what it makes of a file that somebody has broken."""
+"""What the journal keeps, and what it makes of a file that somebody has broken."""
 
 from datetime import UTC, datetime, timedelta
 import json
@@ -70,7 +70,7 @@ async def loaded(hass: HomeAssistant) -> ChangeJournal:
     return journal
 
 
-def test_only_the_last_events_are_told() -> None:
+def test_only_the_last_events_are_kept() -> None:
     changes = StatisticChanges()
     for number in range(MAX_EVENTS + 1):
         changes.log(ChangeReason.OUTAGE, number=number)
@@ -174,7 +174,7 @@ async def test_an_account_of_nonsense_is_set_aside(
     journal = await loaded(hass)
     assert journal.by_statistic == {"sensor.sound": sound}
     assert caplog.messages.count("What was changed of sensor.broken cannot be read any more") == 1
-    # It stays in the file, and is not told of again.
+    # It stays in the file, and is not reported again.
     caplog.clear()
     await journal.async_save()
     again = await loaded(hass)
@@ -196,7 +196,7 @@ async def test_what_is_no_account_is_set_aside(
     "data",
     [
         [],
-        "ledger",
+        "journal",
         {"accounts": []},
         {"runs": 5},
         {"set_aside": 5},
