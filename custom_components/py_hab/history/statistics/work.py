@@ -165,7 +165,8 @@ class StatisticWork:
             done = planned
         elif done.stamp and not has_stamp(hourly, done.stamp):
             return None
-        if self._units is None or done.is_empty:
+        previous = self._changes.previous
+        if self._units is None or (done.is_empty and previous is None):
             return done
         if done.unit != self._units.stored:
             done = in_unit(
@@ -173,8 +174,8 @@ class StatisticWork:
                 self._units.stored,
                 conversion(done.unit or self._statistic.unit, self._metadata),
             )
-        if self._changes.previous is not None and not done.stamp:
-            return resumed(self._changes.previous, done, self._rows, self._units)
+        if previous is not None and not done.stamp:
+            return resumed(previous, done, self._rows, self._units)
         return done
 
     def _left(self, rows: StatisticRows) -> Change:
