@@ -54,23 +54,25 @@ ATTEMPTS: Final = 24
 _RETRYABLE: Final = (1205, 1206, 1213)
 """MariaDB: lock wait timeout, too many locks, deadlock; the recorder repeats its own jobs as well."""
 _WITHOUT_SYNC: Final = {"synchronize_session": False}
-_KNOWN_COLUMNS: Final = {
-    "Statistics": {"id", "created", "metadata_id", "start", "start_ts", "last_reset", *COLUMNS},
-    "StatisticsMeta": {
-        *("id", "statistic_id", "source", "unit_of_measurement", "unit_class"),
-        *("has_mean", "has_sum", "name", "mean_type"),
-    },
-    "StatisticsRuns": {"run_id", "start"},
+_ROW: Final = {"id", "created", "metadata_id", "start", "start_ts", "last_reset", *COLUMNS}
+_KNOWN_COLUMNS: Final = {"Statistics": _ROW, "StatisticsShortTerm": _ROW}
+"""All columns of the tables that we write."""
+_USED_COLUMNS: Final = {
+    "StatisticsMeta": {"id", "statistic_id", "name"},
+    "StatisticsRuns": {"start"},
 }
-_KNOWN_COLUMNS["StatisticsShortTerm"] = _KNOWN_COLUMNS["Statistics"]
+"""The columns that we use of tables that the recorder writes."""
 
 
 def is_schema_known() -> bool:
-    """Whether the recorder's tables have exactly the columns that we know."""
-    found = {name: getattr(db_schema, name, None) for name in _KNOWN_COLUMNS}
-    return all(
-        table is not None and set(table.__table__.columns.keys()) == _KNOWN_COLUMNS[name]
-        for name, table in found.items()
+    """Whether the recorder's tables are as we know them."""
+
+    def columns(name: str) -> set[str]:
+        table = getattr(db_schema, name, None)
+        return set() if table is None else set(table.__table__.columns.keys())
+
+    return all(columns(name) == known for name, known in _KNOWN_COLUMNS.items()) and all(
+        columns(name) >= used for name, used in _USED_COLUMNS.items()
     )
 
 
