@@ -15,7 +15,7 @@ from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
-from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError
+from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError
 from custom_components.py_hab.history import gap_repair, maintenance
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.maintenance import NOT_REPORTED

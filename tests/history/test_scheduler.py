@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.py_hab.const import CONF_HISTORY
 from custom_components.py_hab.entry import MaintenanceResult
-from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, LoginBlockedError
+from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError, LoginBlockedError
 from custom_components.py_hab.history.scheduler import CHECK_INTERVAL
 from custom_components.py_hab.history.statistics.editor import get_editor
 from homeassistant.core import CoreState

@@ -17,6 +17,7 @@ from ..entry import AnyConfigEntry, RepairReport
 from .planning.change import AdjustSum, Change, ChangeReason, StatisticRows, WriteRows
 from .planning.outage import OutageRepair, plan_outage_repair
 from .planning.rows import HOUR, ROUNDING_ERROR, Row, full_hour
+from .planning.unit_correction import UnitCorrection, plan_unit_correction
 from .sources import Source
 from .statistics.editor import StatisticsEditor
 
@@ -86,6 +87,8 @@ class GapRepair:
         nothing, until the hours of the gap and a reading after it have been compiled. Raises
         HomeAssistantError if the recorder refuses.
         """
+        if gap.verdict is Verdict.UNIT_CORRECTED:
+            return await self._async_correct_unit(source, gap)
         complete = _with_energy(gap, source)
         plan: OutageRepair | None = None
         steps: Change = ()
@@ -116,6 +119,44 @@ class GapRepair:
                 energy=round(complete.energy, 3),
                 shift=round(plan.adjustment, 3),
                 reason=complete.verdict.value,
+            ),
+        )
+
+    async def _async_correct_unit(self, source: Source, gap: Gap) -> GapResult | None:
+        """Convert the hours before a gap to the unit of the reading after it."""
+        since = full_hour(gap.start) - 2 * HOUR
+        plan: UnitCorrection | None = None
+
+        def correct(rows: StatisticRows) -> Change:
+            nonlocal plan
+            plan = plan_unit_correction(
+                gap,
+                short_term_rows=[row for row in rows.short_term if row.start >= since],
+                hourly_rows=rows.hourly,
+                compiled_until=rows.until,
+            )
+            if plan is None:
+                return ()
+            return [
+                AdjustSum(plan.adjust_from, plan.adjustment, ChangeReason.UNIT),
+                WriteRows(plan.rows, ChangeReason.UNIT),
+            ]
+
+        await self._editor.async_change(source.statistic, correct, dry_run=self._dry_run)
+        if plan is None:
+            self._drop_old([gap])
+            return None
+        if not self._dry_run:
+            self._counters.settle(gap)
+            _LOGGER.info("%s: unit of %d hours corrected", source.statistic.id, len(plan.rows))
+        return GapResult(
+            hours=frozenset(row.start for row in plan.rows),
+            report=RepairReport(
+                since=dt_util.utc_from_timestamp(plan.rows[0].start if plan.rows else gap.start),
+                until=dt_util.utc_from_timestamp(gap.end),
+                energy=round(gap.energy, 3),
+                shift=round(plan.adjustment, 3),
+                reason=gap.verdict.value,
             ),
         )
 

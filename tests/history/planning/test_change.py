@@ -11,6 +11,7 @@ def test_reasons_are_called_as_journals_have_them() -> None:
         "replacement",
         "import",
         "spike",
+        "unit",
     ]
 
 

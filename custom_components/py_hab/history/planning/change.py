@@ -22,6 +22,8 @@ class ChangeReason(StrEnum):
     """Hours of a legacy file."""
     SPIKE = "spike"
     """Hours with an impossible energy."""
+    UNIT = "unit"
+    """Hours that were counted in a wrong unit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
