@@ -24,11 +24,9 @@ from custom_components.py_hab.const import (
     DOMAIN,
     EntryKind,
 )
+from custom_components.py_hab.history.statistics.transaction import StatisticTables
 from homeassistant.components.recorder import get_instance
-from homeassistant.components.recorder.statistics import (
-    async_import_statistics,
-    statistics_during_period,
-)
+from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -221,14 +219,14 @@ class Life:
     async def backfill_interrupted(self) -> None:
         """Have the power cut while it is being completed."""
         written = asyncio.Event()
+        loop = self.computer.hass.loop
+        perform = StatisticTables.perform
 
-        def write(*arguments: Any, **named: Any) -> None:
-            async_import_statistics(*arguments, **named)
-            written.set()
+        def write(tables: StatisticTables, *arguments: Any) -> None:
+            perform(tables, *arguments)
+            loop.call_soon_threadsafe(written.set)
 
-        with patch(
-            "custom_components.py_hab.history.statistics.gateway.async_import_statistics", write
-        ):
+        with patch.object(StatisticTables, "perform", write):
             work = asyncio.create_task(self.backfill())
             await written.wait()
             await self.computer.stop(power_cut=True)
