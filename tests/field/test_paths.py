@@ -85,6 +85,7 @@ async def test_what_is_no_file_is_not_found(
 ) -> None:
     # Home Assistant logs each call of an action, and that it cannot store this one.
     caplog.set_level(logging.ERROR)
+    caplog.set_level(logging.ERROR, "homeassistant.components.recorder")
     for number, (what, make) in enumerate(NO_FILES.items()):
         path = media / f"{number}.db"
         make(path)
