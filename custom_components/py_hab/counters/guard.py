@@ -280,7 +280,7 @@ class CounterGuard:
 
     def _possible_rise(self, earlier: float, elapsed_s: float) -> float:
         """Return the kWh by which a counter can have risen above an earlier reading."""
-        return self.max_power * (elapsed_s + SLACK_S) / 3600 + _resolution(earlier)
+        return self.max_power * (elapsed_s + SLACK_S) / 3600 + resolution_of(earlier)
 
     def _gap(
         self,
@@ -318,7 +318,7 @@ def _is_other_unit(ratio: float) -> bool:
     return any(0.99 < ratio * factor < 1.01 for factor in (1000.0, 0.001))
 
 
-def _resolution(reading: float) -> float:
+def resolution_of(reading: float) -> float:
     """Return the resolution of a reading in kWh, by the decimals that it shows."""
     for decimals, resolution in _RESOLUTIONS.items():
         if round(reading, decimals) == reading:
