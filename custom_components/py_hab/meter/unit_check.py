@@ -20,8 +20,8 @@ MIN_DURATION: Final = timedelta(seconds=60)
 """How long they must agree if the counter was read in another unit before."""
 TOLERANCE: Final = 0.01
 """Relative; by how much a counter may have risen, beside the power of ten."""
-_EXPONENTS: Final = (-5, 4)
-"""The lowest and the highest: 0.1 Wh, in five digits; MWh."""
+_EXPONENTS: Final = (-3, 3)
+"""The lowest and the highest: between kWh and Wh. With more, a new meter may look like the old one."""
 
 
 @dataclass(slots=True)
