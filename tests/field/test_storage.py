@@ -10,6 +10,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import WORKSHOP
 from tests.support.passing_time import Time
@@ -124,3 +126,30 @@ async def test_a_newer_minor_version_is_read(
     await set_up(hass, fritzbox_entry)
     # The stored reading is known: a zero is not accepted in its place.
     assert state_of(hass, ENERGY) == str(kwh)
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "[]", "{}", json.dumps({"version": 99, "key": "history", "data": {}})]
+)
+async def test_a_journal_that_cannot_be_read_costs_the_history_and_nothing_else(
+    time: Time,
+    recorder_mock: object,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    file: Path,
+    text: str,
+) -> None:
+    journal = file.parent / f"{DOMAIN}.history"
+    write(journal, text)
+    await set_up(hass, fritzbox_entry)
+    assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "unreadable_journal") is not None
+    with pytest.raises(HomeAssistantError):
+        await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True, return_response=True)
+    await time.passes(hass, timedelta(minutes=5))
+    assert contents(journal) == text
+
+
+def contents(file: Path) -> str:
+    return file.read_text()

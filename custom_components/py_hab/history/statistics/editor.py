@@ -33,6 +33,7 @@ from .transaction import StatisticTables, async_transact, is_schema_known
 from .work import Outcome, Planner, StatisticWork
 
 SCHEMA_ISSUE: Final = "unknown_schema"
+JOURNAL_ISSUE: Final = "unreadable_journal"
 JOURNAL_TIMEOUT: Final = timedelta(seconds=30)
 """Time that saving the journal may take, while the recorder waits for it."""
 
@@ -53,7 +54,7 @@ class StatisticsEditor(RecorderGateway):
         """Create the editor, and follow renamed entities from now on."""
         super().__init__(hass)
         self.journal = journal
-        self.can_write = is_schema_known()
+        self.can_write = is_schema_known() and journal.is_readable
         """Whether the recorder's tables are as we know them."""
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
 
@@ -216,18 +217,22 @@ async def async_setup_editor(hass: HomeAssistant) -> None:
     """Load the journal and create the editor, once for each Home Assistant."""
     journal = ChangeJournal(hass)
     await journal.async_load()
-    editor = hass.data[_EDITOR] = StatisticsEditor(hass, journal)
-    if editor.can_write:
-        ir.async_delete_issue(hass, DOMAIN, SCHEMA_ISSUE)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        SCHEMA_ISSUE,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=SCHEMA_ISSUE,
-    )
+    hass.data[_EDITOR] = StatisticsEditor(hass, journal)
+    for issue, is_raised in (
+        (SCHEMA_ISSUE, not is_schema_known()),
+        (JOURNAL_ISSUE, not journal.is_readable),
+    ):
+        if is_raised:
+            ir.async_create_issue(
+                hass,
+                DOMAIN,
+                issue,
+                is_fixable=False,
+                severity=ir.IssueSeverity.WARNING,
+                translation_key=issue,
+            )
+        else:
+            ir.async_delete_issue(hass, DOMAIN, issue)
 
 
 def get_editor(hass: HomeAssistant) -> StatisticsEditor:

@@ -8,6 +8,7 @@ database says: the rows of a change carry its stamp.
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
+from pathlib import Path
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -16,6 +17,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
+from ...counters.store import UNREADABLE
 from ...entry import MaintenanceResult
 from ...util.records import decode, decode_values, encode
 from ..planning.change import ChangeReason
@@ -95,12 +97,29 @@ class ChangeJournal:
         self.runs: dict[str, MaintenanceResult] = {}
         """The last maintenance run of the whole history, by entry id."""
         self._set_aside: dict[str, Any] = {}
+        self.is_readable = True
+        """Whether the file could be read; otherwise nothing may be written."""
         """Changes that cannot be decoded, or are not in the database; they stay in the file for
         people."""
 
     async def async_load(self) -> None:
-        """Load the journal; changes that cannot be decoded are set aside with a warning."""
-        stored: object = await self._store.async_load()
+        """Load the journal; changes that cannot be decoded are set aside with a warning.
+
+        If the file itself cannot be read, it is kept, and `is_readable` is False from then on.
+        """
+        had_file = await self._hass.async_add_executor_job(Path(self._store.path).exists)
+        try:
+            stored: object = await self._store.async_load()
+        except UNREADABLE as err:
+            _LOGGER.warning(
+                "The journal of changed statistics cannot be read: %s", type(err).__name__
+            )
+            self.is_readable = False
+            return
+        # Home Assistant itself renames a file that is not JSON, and reports it.
+        if had_file and not isinstance(stored, dict):
+            self.is_readable = False
+            return
         # The file may have been edited by hand, or damaged by a failing disk.
         self.runs = decode_values(MaintenanceResult, _section(stored, "runs"))
         self._set_aside = _section(stored, "set_aside")
@@ -127,10 +146,14 @@ class ChangeJournal:
 
     def save_soon(self) -> None:
         """Save the journal within SAVE_DELAY."""
+        if not self.is_readable:
+            return
         self._store.async_delay_save(self._as_json, SAVE_DELAY.total_seconds())
 
     async def async_save(self) -> None:
         """Save the journal now; done before each change so that it survives a crash."""
+        if not self.is_readable:
+            return
         # Years of replaced hours are too many for the event loop.
         data = await self._hass.async_add_executor_job(self._as_json)
         await self._store.async_save(data)
