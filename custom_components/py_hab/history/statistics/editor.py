@@ -54,9 +54,15 @@ class StatisticsEditor(RecorderGateway):
         """Create the editor, and follow renamed entities from now on."""
         super().__init__(hass)
         self.journal = journal
-        self.can_write = is_schema_known() and journal.is_readable
-        """Whether the recorder's tables are as we know them."""
+        self._is_schema_known = is_schema_known()
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing may be written, as the key of a translated error; None if it may be."""
+        if not self._is_schema_known:
+            return SCHEMA_ISSUE
+        return None if self.journal.is_readable else JOURNAL_ISSUE
 
     async def async_change(
         self, statistic: Statistic, plan: Planner, *, dry_run: bool = False
@@ -151,8 +157,8 @@ class StatisticsEditor(RecorderGateway):
         saved.result(JOURNAL_TIMEOUT.total_seconds())
 
     def _changes(self, statistic: Statistic) -> StatisticChanges:
-        if not self.can_write:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key=SCHEMA_ISSUE)
+        if self.refusal is not None:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key=self.refusal)
         changes = self.journal.changes_of(statistic.id)
         # An entry that was removed and set up again has another id.
         changes.entry_id = statistic.entry_id or changes.entry_id
@@ -213,21 +219,25 @@ class StatisticsEditor(RecorderGateway):
 _EDITOR: HassKey[StatisticsEditor] = HassKey("py_hab_statistics")
 
 
+async def async_start_new_journal(hass: HomeAssistant) -> None:
+    """Continue with an empty journal, after the user has agreed. Raises OSError."""
+    await get_editor(hass).journal.async_start_anew()
+    ir.async_delete_issue(hass, DOMAIN, JOURNAL_ISSUE)
+
+
 async def async_setup_editor(hass: HomeAssistant) -> None:
     """Load the journal and create the editor, once for each Home Assistant."""
     journal = ChangeJournal(hass)
     await journal.async_load()
     hass.data[_EDITOR] = StatisticsEditor(hass, journal)
-    for issue, is_raised in (
-        (SCHEMA_ISSUE, not is_schema_known()),
-        (JOURNAL_ISSUE, not journal.is_readable),
-    ):
-        if is_raised:
+    refusal = get_editor(hass).refusal
+    for issue in (SCHEMA_ISSUE, JOURNAL_ISSUE):
+        if issue == refusal:
             ir.async_create_issue(
                 hass,
                 DOMAIN,
                 issue,
-                is_fixable=False,
+                is_fixable=issue == JOURNAL_ISSUE,
                 severity=ir.IssueSeverity.WARNING,
                 translation_key=issue,
             )

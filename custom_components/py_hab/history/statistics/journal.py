@@ -97,17 +97,22 @@ class ChangeJournal:
         self.runs: dict[str, MaintenanceResult] = {}
         """The last maintenance run of the whole history, by entry id."""
         self._set_aside: dict[str, Any] = {}
-        self.is_readable = True
-        """Whether the file could be read; otherwise nothing may be written."""
         """Changes that cannot be decoded, or are not in the database; they stay in the file for
         people."""
+        self.is_readable = True
+        """Whether the file could be read; otherwise nothing may be written."""
 
     async def async_load(self) -> None:
         """Load the journal; changes that cannot be decoded are set aside with a warning.
 
-        If the file itself cannot be read, it is kept, and `is_readable` is False from then on.
+        If the file itself cannot be read, it is kept, and `is_readable` is False until the user
+        restores it or starts with an empty journal.
         """
-        had_file = await self._hass.async_add_executor_job(Path(self._store.path).exists)
+        had_file, damaged = await self._hass.async_add_executor_job(self._files)
+        if damaged and not had_file:
+            # Home Assistant has renamed it at an earlier start.
+            self.is_readable = False
+            return
         try:
             stored: object = await self._store.async_load()
         except UNREADABLE as err:
@@ -131,6 +136,23 @@ class ChangeJournal:
                     "What was changed of %s cannot be read any more", name_for_log(statistic_id)
                 )
                 self._set_aside[statistic_id] = changes
+
+    async def async_start_anew(self) -> None:
+        """Continue with an empty journal; the unreadable file is kept under another name."""
+
+        def keep() -> None:
+            had_file, damaged = self._files()
+            path = Path(self._store.path)
+            for number, file in enumerate([path] * had_file + damaged):
+                file.rename(f"{path}.kept.{dt_util.utcnow():%Y%m%dT%H%M%S}.{number}")
+
+        await self._hass.async_add_executor_job(keep)
+        self.is_readable = True
+
+    def _files(self) -> tuple[bool, list[Path]]:
+        """Return whether the file exists, and what Home Assistant has renamed as damaged."""
+        path = Path(self._store.path)
+        return path.exists(), sorted(path.parent.glob(f"{path.name}.corrupt.*"))
 
     def changes_of(self, statistic_id: str) -> StatisticChanges:
         """Return the changes of a statistic, creating an empty record if there is none."""
