@@ -23,6 +23,8 @@ MAX_JITTER: Final = 1.0
 digit is much smaller."""
 LONGEST_INTERVAL_S: Final = 3600.0
 """The longest interval at which boxes are polled and readers publish."""
+LONGEST_SLEEP_S: Final = 86400.0
+"""The longest deep sleep of a reader."""
 NEXT_TELEGRAM_S: Final = 4.5
 """After this time a reader has certainly received another telegram of its meter."""
 _RESOLUTIONS: Final = {0: 1.0, 1: 0.1, 2: 0.01}
@@ -118,7 +120,7 @@ class CounterGuard:
         last, at = self.last, self.at
         if self.accept_ordinary(reading, now):
             return Judgement(Verdict.ACCEPTED, reading)
-        usual_interval_s = min(self._interval_s, self._earlier_interval_s)
+        usual_interval_s = min(self._interval_s, self._earlier_interval_s, LONGEST_INTERVAL_S)
         verdict, first = self._decide(reading, now)
         gap = None
         if verdict.is_accepting and last is not None and at is not None and now >= at >= 0:
@@ -167,12 +169,16 @@ class CounterGuard:
 
     def _note_interval(self, now: float) -> None:
         self._earlier_interval_s = self._interval_s
-        self._interval_s = min(max(now - self._judged_at, 0.0), LONGEST_INTERVAL_S)
+        self._interval_s = min(max(now - self._judged_at, 0.0), LONGEST_SLEEP_S)
         self._judged_at = now
 
     def _decide(self, reading: float, now: float) -> tuple[Verdict, float]:
         """Return the verdict on a reading, and the first one of the readings that it confirms."""
-        interval_s = self._interval_s
+        interval_s = max(
+            min(self._interval_s, LONGEST_INTERVAL_S),
+            # A reader in deep sleep comes back on time; after an outage, one interval is longer.
+            min(self._interval_s, self._earlier_interval_s),
+        )
         self._note_interval(now)
         if reading == self.last and self._pending is None and not self.quarantined:
             self.at = now
@@ -251,7 +257,7 @@ class CounterGuard:
     def _judge_alone(self, reading: float, now: float, interval_s: float) -> Verdict:
         """Return the verdict on a single reading.
 
-        `interval_s` is the time between the two readings before it.
+        `interval_s` is the time between readings before it.
         """
         if not math.isfinite(reading):
             return Verdict.NOT_FINITE

@@ -303,7 +303,9 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def _async_update_availability(self) -> bool:
         """Update the entities if the availability has changed; return whether they were updated."""
         changed = self._availability.update(
-            self._meters, dt_util.utcnow(), is_reachable=self.link.is_available
+            self._meters,
+            self.link.last_awake(dt_util.utcnow()),
+            is_reachable=self.link.is_available,
         )
         if changed:
             self.async_update_listeners()
