@@ -20,7 +20,6 @@ from custom_components.py_hab.history import gap_repair, maintenance
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.maintenance import NOT_REPORTED
 from custom_components.py_hab.history.planning.rows import HOUR
-from custom_components.py_hab.history.repair import async_undo
 from custom_components.py_hab.history.scheduler import RETRY
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import (
@@ -31,6 +30,7 @@ from custom_components.py_hab.history.statistics import (
 )
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
+from custom_components.py_hab.history.undo import async_undo
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant

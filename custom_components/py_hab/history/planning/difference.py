@@ -45,6 +45,8 @@ class Layer:
     """The adjustments before."""
     seed: int | None = None
     """The short-term row that we had inserted before, see `Difference.seed`."""
+    written: list[tuple[int, int]] = field(default_factory=list)
+    """The hours that it has written, as ranges."""
     overwritten: dict[int, Values | None] = field(default_factory=dict)
     """Rows of earlier runs that this one has written again, without adjustments. None if the row
     did not exist any more."""

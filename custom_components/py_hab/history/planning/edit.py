@@ -144,6 +144,7 @@ class Edit:
             self._replaced[start] = original
             self._exact[Table.HOURLY].pop(start, None)
             self._marks.pop(start, None)
+        layer.written[:] = ranges_of(hours_of(layer.written) | put.keys())
         self._do(PutHours(put))
 
     def adjust(self, step: AdjustSum, *, is_compiled: bool) -> None:

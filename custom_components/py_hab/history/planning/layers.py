@@ -47,7 +47,9 @@ class RunLayers:
         """Return the layer of the run. Unless it exists, it begins with what is there now."""
         if self._current is None and self._layers and self._layers[-1].run == self._run:
             last = self._layers.pop()
-            self._current = replace(last, overwritten=dict(last.overwritten))
+            self._current = replace(
+                last, overwritten=dict(last.overwritten), written=list(last.written)
+            )
             self._layers.append(self._current)
         if self._current is None:
             self._current = Layer(

@@ -258,6 +258,14 @@ def get_editor(hass: HomeAssistant) -> StatisticsEditor:
     return hass.data[_EDITOR]
 
 
+def get_ready_editor(hass: HomeAssistant) -> StatisticsEditor:
+    """Return the editor. Raises HomeAssistantError if the recorder is not ready."""
+    editor = get_editor(hass)
+    if not editor.is_ready():
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
+    return editor
+
+
 def _undone(outcome: Outcome) -> Undone:
     """Return what an undo has changed: the difference between before and after it."""
     before, after = outcome.before, outcome.after
