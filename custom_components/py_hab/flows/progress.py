@@ -82,7 +82,7 @@ class ProgressFlow(OptionsFlowWithReload):
 
     def _begin[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start a task. When Home Assistant stops, it is cancelled; it can be repeated later."""
-        task = self.hass.async_create_task(work, "py_hab history", eager_start=False)
+        task = self._start(work)
 
         @callback
         def stop() -> None:
@@ -100,15 +100,16 @@ class ProgressFlow(OptionsFlowWithReload):
         """
 
         async def watch() -> None:
-            pause = asyncio.create_task(asyncio.sleep(SHOWN_FOR.total_seconds()))
-            try:
-                await asyncio.wait(
-                    [pause] if at_least else [pause, work], return_when=asyncio.FIRST_COMPLETED
-                )
-            finally:
-                pause.cancel()
+            if at_least:
+                await asyncio.sleep(SHOWN_FOR.total_seconds())
+            else:
+                await asyncio.wait([work], timeout=SHOWN_FOR.total_seconds())
 
-        return self.hass.async_create_task(watch(), "py_hab progress", eager_start=False)
+        return self._start(watch())
+
+    def _start[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start a task of this flow; a task of the entry would end when the entry is reloaded."""
+        return self.hass.async_create_task(work, "py_hab history", eager_start=False)
 
     def _outcome[T](self, task: asyncio.Task[T]) -> T | None:
         """Return the result of a task, or None after storing the error if it has failed."""
