@@ -1,0 +1,184 @@
+"""What is right: each hour of the books beside the truth."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from itertools import accumulate, pairwise
+import math
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from tests.support.legacy_files import EVERY
+
+from .home_assistant import SHORT_TERM, ZONE
+from .house import FLOAT, HOUR, WATT_HOUR
+from .life import Hour, Life, hours
+from .sources import Heard
+
+SERVED: Final = timedelta(seconds=EVERY)
+"""Between two readings of the old server."""
+BERLIN: Final = ZoneInfo(ZONE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Hours between two moments at which the reading of the counter is known, in kWh."""
+
+    start: datetime
+    end: datetime
+    booked: float
+    true: float
+    tolerance: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether as much is booked as was counted."""
+        return abs(self.booked - self.true) <= self.tolerance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One counter in the books, in kWh."""
+
+    total: float
+    truth: float
+    one_reading: float
+    """What is counted between two readings at most, and was not read by anybody."""
+    most: float
+    """What an hour can hold."""
+    stretches: Sequence[Stretch]
+    """Mostly single hours; more hours where nobody read in between."""
+    negative: Sequence[Hour] = field(default_factory=list)
+    impossible: Sequence[Hour] = field(default_factory=list)
+    missing: Sequence[datetime] = field(default_factory=list)
+    """Hours without a row in which something was counted."""
+
+    @property
+    def faults(self) -> Mapping[str, object]:
+        """What is wrong."""
+        found = {
+            "negative": self.negative,
+            "impossible": self.impossible,
+            "missing": self.missing,
+            "stretches": [stretch for stretch in self.stretches if not stretch.is_right],
+            "total": [] if abs(self.total - self.truth) <= self.one_reading else [self.total],
+        }
+        return {name: faults for name, faults in found.items() if faults}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a counter showed at the end of an hour, as far as anybody could know it."""
+
+    at: datetime
+    counted: float
+    tolerance: float
+
+
+class Measure:
+    """The truth of one counter of a life, beside what Home Assistant can have known of it."""
+
+    def __init__(self, life: Life, series: str) -> None:
+        """Look at one series of the home."""
+        self._source = life.source
+        self._series = series
+        self._digit = life.world.script.digit * WATT_HOUR
+        self._slack = life.world.slack
+        self._heard: list[Heard] = list(life.source.heard)
+        # After the clock was set back, what was heard last at a time counts.
+        self._shown = list(accumulate((heard.at for heard in self._heard), max))
+        before = {heard.at: heard.counted[series] for heard in self._heard}
+        self._counted_at = before
+
+    def judge(self, booked: Sequence[Hour]) -> Verdict:
+        """Hold the hours of the counter against what the house has counted."""
+        assert booked, f"nothing is booked for {self._series}"
+        begin, end = booked[0].start, booked[-1].start + HOUR
+        every = hours(begin, end)
+        one_reading = self._one_reading()
+        first = self._heard[0]
+        is_live = begin <= first.at < begin + HOUR
+        edges = [
+            Known(
+                at=begin,
+                counted=first.counted[self._series] if is_live else self._counted(begin),
+                tolerance=one_reading,
+            ),
+            *(known for edge in [*every[1:], end] if (known := self._known(edge)) is not None),
+        ]
+        if edges[-1].at < end:
+            edges.append(Known(at=end, counted=self._last(end), tolerance=one_reading))
+        starts = [hour.start for hour in booked]
+        sums = list(accumulate((hour.change for hour in booked), initial=0.0))
+        most = max(self._in_hour(hour) for hour in every)
+        present = set(starts)
+        return Verdict(
+            total=sums[-1],
+            truth=edges[-1].counted - edges[0].counted,
+            one_reading=one_reading,
+            most=most,
+            stretches=[
+                Stretch(
+                    start=a.at,
+                    end=b.at,
+                    booked=sums[bisect_left(starts, b.at)] - sums[bisect_left(starts, a.at)],
+                    true=b.counted - a.counted,
+                    tolerance=self._digit
+                    + FLOAT
+                    + a.tolerance
+                    + b.tolerance
+                    + self._missed(a.at, b.at),
+                )
+                for a, b in pairwise(edges)
+            ],
+            negative=[hour for hour in booked if hour.change < -FLOAT],
+            # What was counted since the last reading of an hour belongs to the next one.
+            impossible=[hour for hour in booked if hour.change > most + one_reading + self._slack],
+            missing=[
+                hour for hour in every if hour not in present and self._in_hour(hour) > self._digit
+            ],
+        )
+
+    def _counted(self, at: datetime) -> float:
+        return self._source.counted(self._series, at)
+
+    def _in_hour(self, hour: datetime) -> float:
+        return self._counted(hour + HOUR) - self._counted(hour)
+
+    def _one_reading(self) -> float:
+        rises = (
+            self._counted(heard.at) - self._counted(heard.at - SHORT_TERM) for heard in self._heard
+        )
+        return (
+            self._digit
+            + WATT_HOUR
+            + max(rises)
+            + self._missed(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+        )
+
+    def _missed(self, start: datetime, end: datetime) -> float:
+        """Return what the old server may have missed between two moments."""
+        return sum(
+            self._counted(moment + SERVED) - self._counted(moment - SERVED)
+            for moment in self._source.uncertain
+            if start <= moment <= end
+        )
+
+    def _known(self, edge: datetime) -> Known | None:
+        """Return the reading at an edge: the last one heard, or that of a day of the box."""
+        number = bisect_right(self._shown, edge)
+        if number and edge - (last := self._heard[number - 1]).at <= SHORT_TERM:
+            return Known(at=edge, counted=self._whole(last.counted[self._series]), tolerance=0.0)
+        since = self._source.known_since
+        if since is not None and edge >= since and edge.astimezone(BERLIN).time() == time():
+            return Known(at=edge, counted=self._whole(self._counted(edge)), tolerance=0.0)
+        return None
+
+    def _last(self, end: datetime) -> float:
+        number = bisect_right(self._shown, end)
+        return self._heard[number - 1].counted[self._series]
+
+    def _whole(self, energy: float) -> float:
+        """Return what a display shows of it."""
+        return math.floor(energy / self._digit + FLOAT) * self._digit
