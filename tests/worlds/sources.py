@@ -144,11 +144,10 @@ class Source:
 class MeterSource(Source):
     """A meter, its reader and a broker."""
 
-    series = {"import": f"{MAC}_energy_import", "export": f"{MAC}_energy_export"}
-
     def __init__(self, world: World, house: House, server_file: Path) -> None:
         """Mount a meter on the wall."""
         super().__init__(world, house, server_file)
+        self.series = {kind: f"{MAC}_energy_{kind}" for kind in ("import", "export")}
         self.meter: Meter = world.meter
         self.words: list[Words] = [Words(lambda instant: [instant.says()])]
         """What the reader says; the last one applies."""

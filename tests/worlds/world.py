@@ -103,8 +103,9 @@ class World:
 
     @property
     def timeline(self) -> Sequence[Step]:
-        """What happens, in order."""
-        return sorted(self.steps, key=lambda step: (step.after, step.rank.value))
+        """What happens before the end, in order."""
+        steps = (step for step in self.steps if step.after < self.lasts)
+        return sorted(steps, key=lambda step: (step.after, step.rank.value))
 
 
 def at(text: str, *events: Event) -> Sequence[Step]:
