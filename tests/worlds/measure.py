@@ -13,11 +13,14 @@ from tests.support.legacy_files import EVERY
 
 from .home_assistant import SHORT_TERM, ZONE
 from .house import FLOAT, HOUR, WATT_HOUR
-from .life import Hour, Life, hours
+from .life import NOTICED, Hour, Life, hours
 from .sources import Heard
 
 SERVED: Final = timedelta(seconds=EVERY)
 """Between two readings of the old server."""
+WRITTEN: Final = timedelta(minutes=1)
+"""A counter is written at most so often, whatever the reader publishes in between."""
+EVER: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 BERLIN: Final = ZoneInfo(ZONE)
 
 
@@ -88,8 +91,6 @@ class Measure:
         self._heard: list[Heard] = list(life.source.heard)
         # After the clock was set back, what was heard last at a time counts.
         self._shown = list(accumulate((heard.at for heard in self._heard), max))
-        before = {heard.at: heard.counted[series] for heard in self._heard}
-        self._counted_at = before
 
     def judge(self, booked: Sequence[Hour]) -> Verdict:
         """Hold the hours of the counter against what the house has counted."""
@@ -150,12 +151,7 @@ class Measure:
         rises = (
             self._counted(heard.at) - self._counted(heard.at - SHORT_TERM) for heard in self._heard
         )
-        return (
-            self._digit
-            + WATT_HOUR
-            + max(rises)
-            + self._missed(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-        )
+        return self._digit + WATT_HOUR + max(rises) + self._missed(EVER[0], EVER[1])
 
     def _missed(self, start: datetime, end: datetime) -> float:
         """Return what the old server may have missed between two moments."""
@@ -168,12 +164,24 @@ class Measure:
     def _known(self, edge: datetime) -> Known | None:
         """Return the reading at an edge: the last one heard, or that of a day of the box."""
         number = bisect_right(self._shown, edge)
-        if number and edge - (last := self._heard[number - 1]).at <= SHORT_TERM:
-            return Known(at=edge, counted=self._whole(last.counted[self._series]), tolerance=0.0)
+        if number and self._is_dense(number, edge):
+            last = self._heard[number - 1]
+            written = self._heard[bisect_left(self._shown, last.at - WRITTEN, hi=number - 1)]
+            return Known(
+                at=edge,
+                counted=self._whole(last.counted[self._series]),
+                tolerance=last.counted[self._series] - written.counted[self._series],
+            )
         since = self._source.known_since
         if since is not None and edge >= since and edge.astimezone(BERLIN).time() == time():
             return Known(at=edge, counted=self._whole(self._counted(edge)), tolerance=0.0)
         return None
+
+    def _is_dense(self, number: int, edge: datetime) -> bool:
+        """Whether a reading was heard shortly before an edge, and the next one soon after it."""
+        last = self._heard[number - 1].at
+        following = self._heard[number].at if number < len(self._heard) else edge
+        return edge - last <= SHORT_TERM and following - last <= NOTICED
 
     def _last(self, end: datetime) -> float:
         number = bisect_right(self._shown, end)
