@@ -129,7 +129,8 @@ class Measure:
                     + FLOAT
                     + a.tolerance
                     + b.tolerance
-                    + self._missed(a.at, b.at),
+                    + self._missed(a.at, b.at)
+                    + self._cleared(a.at, b.at),
                 )
                 for a, b in pairwise(edges)
             ],
@@ -160,6 +161,13 @@ class Measure:
             for moment in self._source.uncertain
             if start <= moment <= end
         )
+
+    def _cleared(self, start: datetime, end: datetime) -> float:
+        """Return what a counter that was cleared between two moments may have lost."""
+        reset = self._source.reset
+        if reset is None or not start <= reset <= end:
+            return 0.0
+        return self._counted(reset) - self._counted(reset - SHORT_TERM)
 
     def _known(self, edge: datetime) -> Known | None:
         """Return the reading at an edge: the last one heard, or that of a day of the box."""

@@ -108,6 +108,9 @@ class Source:
         self.uncertain: Sequence[datetime] = ()
         """When the old server may have missed what its meter counted between two readings."""
 
+        self.reset: datetime | None = None
+        """When a counter was cleared: what it counted since it was polled is in no reading."""
+
         self.known_since: datetime | None = None
         """Since when somebody else knows the total of each day in which nobody read."""
 
@@ -351,7 +354,7 @@ class BoxSource(Source):
     def reset_plug(self) -> None:
         """Clear the statistics of a plug, as its user can: the counter starts again at 0."""
         self.box.reset_statistics(REFRIGERATOR)
-        self.known_since = self.computer.clock.now
+        self.reset = self.known_since = self.computer.clock.now
 
     def reboot(self, *periods: str, zeros: bool = False) -> None:
         """Reboot the box: of these periods (REST) it has forgotten what was before, or says 0."""
