@@ -319,10 +319,11 @@ def database_locked(**duration: float) -> Event:
 
     async def begins(life: Life) -> None:
         await life.computer.recorded()
-        await get_instance(life.computer.hass).lock_database()
+        life.computer.is_locked = await get_instance(life.computer.hass).lock_database()
+        assert life.computer.is_locked
 
     async def ends(life: Life) -> None:
-        get_instance(life.computer.hass).unlock_database()
+        life.computer.is_locked = not get_instance(life.computer.hass).unlock_database()
         await life.computer.recorded()
 
     return Event(begins=begins, lasts=timedelta(**duration), ends=ends)

@@ -93,6 +93,9 @@ class Computer:
 
         self._entries = list(entries)
         self._configuration = configuration
+        self.is_locked = False
+        """Whether the database is locked."""
+
         self._hass: HomeAssistant | None = None
         self._run = AsyncExitStack()
 
@@ -202,8 +205,10 @@ class Computer:
             await self.hass.async_block_till_done()
 
     async def recorded(self) -> None:
-        """Wait until the recorder has done all its tasks."""
+        """Wait until the recorder has done all its tasks; while it is locked it does none."""
         await self.hass.async_block_till_done()
+        if self.is_locked:
+            return
         done = self.hass.loop.create_future()
         get_instance(self.hass).queue_task(SynchronizeTask(done))
         await done
