@@ -191,12 +191,15 @@ LONG: Final[tuple[World, ...]] = (
         "entity disabled for 3 weeks",
         "21d 6:00",
         at("3:00", disabled("import", days=21)),
+        # Each message takes time.
+        at("4:00", reader_off(days=20, hours=22)),
         unmended="what was counted stands in one hour, or the sum starts again",
     ),
     _meter(
         "entry removed and added after 2 weeks",
         "14d 6:00",
         at("3:00", removed(days=14)),
+        at("4:00", reader_off(days=13, hours=22)),
         unmended="the memory of the counter is gone with its entry",
     ),
     _meter(
