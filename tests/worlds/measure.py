@@ -189,6 +189,10 @@ class Measure:
         """Whether a reading was heard shortly before an edge, and the next one soon after it."""
         last = self._heard[number - 1].at
         following = self._heard[number].at if number < len(self._heard) else edge
+        reset = self._source.reset
+        # A counter that was cleared is accepted only after some more readings.
+        if reset is not None and last <= reset <= last + SHORT_TERM:
+            return False
         return edge - last <= SHORT_TERM and following - last <= NOTICED
 
     def _last(self, end: datetime) -> float:
