@@ -2,10 +2,15 @@
 
 A script's line holds key, OBIS code and unit; only the key reaches py_hab. The measured set are
 the lines whose code and unit are consistent, that is, do not contradict each other.
+
+The tables were made from these scripts. How well they do on others is measured by cross-validation:
+the scripts are divided into families, by the manufacturer of the meter and by the author of the
+script, and each family is interpreted without what only its own scripts have contributed: an
+exceptional name, or an abbreviation, that no script of another family uses.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 import json
 from pathlib import Path
@@ -13,8 +18,17 @@ import re
 from typing import Any, Final
 
 from benchmarks.table import print_table
-from custom_components.py_hab.sml.key_names import mapping_of_name
-from custom_components.py_hab.sml.registers import QUANTITIES, TOTALS, Quantity
+from custom_components.py_hab.sml.key_names import (
+    _FAMILIES,
+    NAMES,
+    SPELLED,
+    KeyNames,
+    _folded,
+    mapping_of_name,
+)
+from custom_components.py_hab.sml.key_parts import take_apart
+from custom_components.py_hab.sml.key_words import LANGUAGE, WORDS
+from custom_components.py_hab.sml.registers import QUANTITIES, TOTALS, KeyMapping, Quantity
 
 SCRIPTS: Final = (
     Path(__file__).parent.parent.parent / "shared" / "captures" / "sml_descriptors.jsonl"
@@ -97,6 +111,16 @@ SAME_KIND: Final[dict[Quantity, str]] = {
 """Codes that are a total's relatives: a tariff of it, or the same power without a sign."""
 
 
+SAME_MANUFACTURER: Final[dict[str, str]] = {
+    "honeywell": "elster",
+    "digimeteo": "zpa",
+    "eastron": "sdm",
+    "metcom": "pafal",
+    "hager": "easymeter",
+}
+"""Names under which the same meters are sold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """What a script's line says that it publishes."""
@@ -127,6 +151,11 @@ class Measurement:
     strangers: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Key and code of what was taken for a total and is something else, or has another unit."""
 
+    def add(self, other: Measurement) -> None:
+        """Add the lines of another measurement."""
+        for name in ("lines", "recognised", "doubtful", "missed", "relatives", "strangers"):
+            getattr(self, name).update(getattr(other, name))
+
     def share(self, quantity: Quantity) -> float:
         """Return how much of a quantity's lines was recognised, 0..1."""
         return self.recognised[quantity] / self.lines[quantity]
@@ -152,7 +181,10 @@ def truth(line: dict[str, Any]) -> Truth | str:
     )
 
 
-def measure(lines: Iterable[dict[str, Any]]) -> Measurement:
+def measure(
+    lines: Iterable[dict[str, Any]],
+    mapping_of: Callable[[str], KeyMapping | None] = mapping_of_name,
+) -> Measurement:
     """Compare what the keys are taken for with what the lines say."""
     result = Measurement()
     for line in lines:
@@ -162,7 +194,7 @@ def measure(lines: Iterable[dict[str, Any]]) -> Measurement:
             if "contradict" in reported:
                 result.contradicting[line["key"], line["obis"], line["unit"]] += 1
             continue
-        found = mapping_of_name(reported.key)
+        found = mapping_of(reported.key)
         # A doubtful factor may differ: the user confirms it, or a power's values correct it.
         right = (
             found is not None
@@ -184,14 +216,93 @@ def measure(lines: Iterable[dict[str, Any]]) -> Measurement:
     return result
 
 
+def manufacturer_of(line: dict[str, Any]) -> str:
+    """Return the manufacturer of the meter that a line's script is for."""
+    name = re.search(r"[^\W\d_]{2,}", line["meter"])
+    manufacturer = name.group().casefold() if name else str(line["meter"])
+    return SAME_MANUFACTURER.get(manufacturer, manufacturer)
+
+
+def author_of(line: dict[str, Any]) -> str:
+    """Return the author of a line's script."""
+    return str(line["vocabulary"]).removesuffix("-crawl")
+
+
+def names_of_others(keys: Iterable[str], *, with_language: bool) -> KeyNames:
+    """Return the interpretation of names as it would be if only these keys were known.
+
+    `with_language` adds the words that are in dictionaries and standards, not in these keys.
+    """
+    known = set(keys)
+    spelled = {key.strip() for key in known}
+    folded = {_folded(key) for key in known}
+    words = {word for key in known for word in take_apart(key).words}
+    if with_language:
+        words |= LANGUAGE.keys()
+    return KeyNames(
+        {key: mapping for key, mapping in SPELLED.items() if key in spelled},
+        {name: mapping for name, mapping in NAMES.items() if name in folded},
+        tuple(family for family in _FAMILIES if any(map(family.matches, folded))),
+        {word: part for word, part in WORDS.items() if word in words},
+    )
+
+
+def cross_validate(
+    lines: list[dict[str, Any]],
+    family_of: Callable[[dict[str, Any]], str],
+    *,
+    with_language: bool = True,
+) -> Measurement:
+    """Measure each family of scripts without what only its own scripts have contributed."""
+    result = Measurement()
+    for family in sorted({family_of(line) for line in lines}):
+        others = names_of_others(
+            (line["key"] for line in lines if family_of(line) != family),
+            with_language=with_language,
+        )
+        left_out = [line for line in lines if family_of(line) == family]
+        result.add(measure(left_out, others.mapping_of))
+    return result
+
+
 def read(path: Path) -> list[dict[str, Any]]:
     """Return the lines of published scripts."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def print_cross_validation(lines: list[dict[str, Any]]) -> None:
+    """Print what is recognised of scripts whose family has contributed nothing."""
+    rows = []
+    wrong: Counter[tuple[str, str]] = Counter()
+    for left_out, family_of in (("manufacturer", manufacturer_of), ("author", author_of)):
+        for words, with_language in (("language, others' keys", True), ("others' keys", False)):
+            result = cross_validate(lines, family_of, with_language=with_language)
+            wrong |= result.strangers
+            rows.append(
+                [
+                    left_out,
+                    words,
+                    *(f"{result.share(total):.1%}" for total in sorted(TOTALS)),
+                    str(result.strangers.total()),
+                ]
+            )
+    print_table(
+        "Families left out",
+        f"left out, words from, {', '.join(sorted(TOTALS))}, wrong",
+        rows,
+    )
+    print_table(
+        "Taken wrongly in a family that was left out",
+        "key, OBIS code, lines",
+        [[f"`{key}`", code, str(count)] for (key, code), count in sorted(wrong.items())],
+    )
+
+
 def main() -> None:
     """Print the measurement."""
-    result = measure(read(SCRIPTS))
+    scripts = read(SCRIPTS)
+    print_cross_validation(scripts)
+    result = measure(scripts)
     print_table(
         "Keys of published scripts",
         "role, lines, recognised, of these doubtful, share",

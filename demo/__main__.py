@@ -85,11 +85,12 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
             print("  ".join("-" * width for width in widths))
 
 
-def _waits_for_something(entity: dict[str, Any]) -> bool:
+def waits_for_something(entity: dict[str, Any]) -> bool:
     """Return whether an entity has no value before something has happened: a press, an alarm."""
     attributes = (entity["state"] or {"attributes": {}})["attributes"]
     return bool(
-        entity["entity_id"].startswith("event.") or attributes.get("device_class") == "timestamp"
+        entity["entity_id"].startswith(("button.", "event."))
+        or attributes.get("device_class") == "timestamp"
     )
 
 
@@ -99,7 +100,7 @@ def _without_value(entities: list[dict[str, Any]], absent: set[str]) -> list[str
         entity["entity_id"]
         for entity in entities
         if entity["device"]["serial_number"] not in absent
-        and not _waits_for_something(entity)
+        and not waits_for_something(entity)
         and (entity["state"] is None or entity["state"]["state"] in {"unknown", "unavailable"})
     ]
 

@@ -27,7 +27,7 @@ BEGIN: Final = "<!-- scripts/house writes from here -->\n"
 END: Final = "<!-- scripts/house writes to here -->\n"
 
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
-    ("const", "records", "texts", "fritzbox"),
+    ("const", "util", "fritzbox"),
     ("fritzbox_api", "sml", "counters"),
     ("fritzbox_session", "history/planning"),
     ("entry",),
@@ -35,7 +35,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("coordinator",),
     ("entity", "history/box"),
     ("sensors",),
-    ("binary_sensor", "event", "sensor", "history"),
+    ("binary_sensor", "button", "event", "sensor", "history"),
     ("history/legacy", "api"),
     ("flows", "services"),
     ("__init__", "config_flow", "diagnostics", "repairs", "system_health"),

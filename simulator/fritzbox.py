@@ -112,8 +112,8 @@ class SimulatedFritzBox:
         self._login_service = LoginService(
             users, pbkdf2=self.identity.fritzos >= SINCE_PBKDF2, iterations=iterations
         )
-        self._devices = SmartHome(home, devices)
-        self._answers = Answers(self.identity, self._login_service, self._devices)
+        self.smart_home = SmartHome(home, devices)
+        self._answers = Answers(self.identity, self._login_service, self.smart_home)
         self._faults = FaultPlan()
         self._reboot: _Reboot | None = None
         self._trust_forwarded_for = trust_forwarded_for
@@ -222,7 +222,7 @@ class SimulatedFritzBox:
         The values are the raw texts of the device list, in its units; `name` and `present` work
         as well. The plain commands follow, the statistics do not.
         """
-        self._devices.override(ain, **values)
+        self.smart_home.override(ain, **values)
 
     def override_rest(self, ain: str, **values: object) -> None:
         """Let properties of the REST API say this, wherever in the device or its unit they stand.
@@ -230,7 +230,7 @@ class SimulatedFritzBox:
         `outletState="relayStuck"`, `smartmeterState=["noData"]`, `isUpdateAvailable=True`; the
         device list does not follow. Values that both report are for `override`.
         """
-        self._devices.override_rest(ain, **values)
+        self.smart_home.override_rest(ain, **values)
 
     def zero(self, ain: str) -> None:
         """Let a plug be present and say 0 V, 0 W and 0 Wh (home-assistant core#55799)."""
@@ -238,37 +238,37 @@ class SimulatedFritzBox:
 
     def disconnect(self, ain: str) -> None:
         """Take a device out of reach: absent, its values empty."""
-        self._devices.disconnect(ain)
+        self.smart_home.disconnect(ain)
 
     def vanish(self, ain: str) -> None:
         """Take a device out of the list, as if it belonged to a mesh box that is off."""
-        self._devices.vanish(ain)
+        self.smart_home.vanish(ain)
 
     def delay_statistics(self, ain: str, silence: timedelta) -> None:
         """Let a device's statistics (and their `datatime`) be as old as this.
 
         The REST API calls them outdated after 15 minutes, and does not report them any more.
         """
-        self._devices.delay_statistics(ain, silence)
+        self.smart_home.delay_statistics(ain, silence)
 
     def confuse_statistics(self, ain: str) -> None:
         """Let the REST API report a meter's whole counter as its newest energy (evcc#29529).
 
         With the state "unknown"; `override_rest(ain, statisticsState="valid")` changes that.
         """
-        self._devices.confuse_statistics(ain)
+        self.smart_home.confuse_statistics(ain)
 
     def restore(self, ain: str) -> None:
         """Undo all of that for a device."""
-        self._devices.restore(ain)
+        self.smart_home.restore(ain)
 
     def reset_statistics(self, ain: str) -> None:
         """Let a plug's counter and its history start anew, for good."""
-        self._devices.reset_statistics(ain, self._clock.now())
+        self.smart_home.reset_statistics(ain, self._clock.now())
 
     def counter(self, ain: str) -> int:
         """Return the Wh a device really has counted, whatever it has been asked to report."""
-        return self._devices.counter(self._devices.devices[ain], self._clock.now())
+        return self.smart_home.counter(self.smart_home.devices[ain], self._clock.now())
 
     # Requests
 

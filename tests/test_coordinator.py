@@ -26,7 +26,15 @@ from simulator.fritzbox import (
 from simulator.fritzbox_devices import BATH, CELLAR, REFRIGERATOR, WORKSHOP
 
 from .support.passing_time import Time
-from .support.watching import all_unavailable, logged, set_up, state_of, states, warnings
+from .support.watching import (
+    all_unavailable,
+    logged,
+    measured_states,
+    set_up,
+    state_of,
+    states,
+    warnings,
+)
 
 POLL = timedelta(seconds=60)
 ENERGY = f"{REFRIGERATOR}_energy"
@@ -222,7 +230,7 @@ async def test_box_with_an_empty_list_at_set_up_fills_later(
 ) -> None:
     box.fault(EMPTY_LIST, times=1, switchcmd=LIST)
     await set_up(hass, fritzbox_entry)
-    assert states(hass) == {}
+    assert measured_states(hass) == {}
     await time.passes(hass, POLL)
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
 
@@ -238,10 +246,10 @@ async def test_last_values_stand_in_for_unreadable_answers_while_fresh(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await set_up(hass, fritzbox_entry)
-    before = states(hass)
+    before = measured_states(hass)
     box.fault(fault, switchcmd=LIST)
     await time.passes(hass, KEEP_VALUES_FOR - POLL)
-    assert states(hass) == before
+    assert measured_states(hass) == before
     reported = logged(caplog, logging.WARNING)
     assert len(reported) == 1
     assert "FRITZ!Box sent an answer that cannot be read: not XML" in reported[0]
@@ -272,7 +280,7 @@ async def test_unreadable_answer_does_not_revive_what_was_unavailable(
     assert all_unavailable(hass)
 
 
-async def test_changed_password_is_asked_for_and_not_tried_again(
+async def test_changed_password_is_asked_for_after_three_attempts(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
@@ -282,14 +290,14 @@ async def test_changed_password_is_asked_for_and_not_tried_again(
     await set_up(hass, fritzbox_entry)
     box.set_password(DEFAULT_USER, "another")
     box.end_sessions()
-    await time.passes(hass, 20 * POLL)
+    await time.passes(hass, 60 * POLL)
     assert all_unavailable(hass)
-    assert len(box.logins) == 2
+    assert len(box.logins) == 1 + 3
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
     (reported,) = logged(caplog)
-    assert reported.startswith("Authentication failed while fetching FRITZ!Box data: ")
-    assert reported.endswith("The FRITZ!Box does not accept user and password")
+    assert reported.startswith("Error fetching FRITZ!Box data: ")
+    assert "trying again in 60 seconds" in reported
 
 
 async def test_wrong_password_at_set_up_is_asked_for(

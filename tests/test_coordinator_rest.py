@@ -213,7 +213,7 @@ async def old_box(
 ) -> AsyncIterator[SimulatedFritzBox]:
     """A running FRITZ!Box that has no REST API."""
     box = SimulatedFritzBox(
-        home, clock, identity=Identity(fritzos=request.param), iterations=(100, 10)
+        home, clock, identity=Identity(fritzos=request.param), iterations=(1000, 1000)
     )
     await box.start()
     yield box

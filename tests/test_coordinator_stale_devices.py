@@ -226,8 +226,10 @@ async def test_user_may_not_remove_the_meter_from_its_entry(
     meter_entry: MockConfigEntry,
 ) -> None:
     await set_up(hass, meter_entry)
-    (device,) = registered(hass, meter_entry).values()
-    assert not await may_be_removed(hass, hass_ws_client, meter_entry, device)
+    found = registered(hass, meter_entry)
+    assert len(found) == 2, "the reader and its meter"
+    for device in found.values():
+        assert not await may_be_removed(hass, hass_ws_client, meter_entry, device)
     await quiet(hass)
 
 

@@ -15,7 +15,7 @@ from custom_components.py_hab.entry import (
     StatisticReport,
 )
 from custom_components.py_hab.meter.coordinator import MeterCoordinator
-from custom_components.py_hab.records import decode, encode
+from custom_components.py_hab.util.records import decode, encode
 from homeassistant.core import HomeAssistant
 
 from .support.mocked_reader import MockedReader

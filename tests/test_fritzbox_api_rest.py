@@ -170,7 +170,7 @@ async def old_box(
     request: pytest.FixtureRequest, home: Home, clock: ManualClock, socket_enabled: None
 ) -> AsyncIterator[SimulatedFritzBox]:
     box = SimulatedFritzBox(
-        home, clock, iterations=(100, 10), identity=Identity(fritzos=request.param)
+        home, clock, iterations=(1000, 1000), identity=Identity(fritzos=request.param)
     )
     await box.start()
     yield box

@@ -12,7 +12,7 @@ from custom_components.py_hab.fritzbox_api import (
     FritzBoxConnectionError,
     FritzBoxError,
     InvalidAnswerError,
-    LoginRejectedError,
+    LoginPostponedError,
     RestNotOfferedError,
 )
 from simulator.fritzbox import (
@@ -122,7 +122,9 @@ async def test_an_ain_is_understood_with_and_without_its_blank(
 async def test_older_boxes_do_not_report_when_they_updated_their_series(
     session: aiohttp.ClientSession, home: Home, clock: ManualClock, socket_enabled: None
 ) -> None:
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), identity=Identity(fritzos=(7, 29)))
+    box = SimulatedFritzBox(
+        home, clock, iterations=(1000, 1000), identity=Identity(fritzos=(7, 29))
+    )
     await box.start()
     try:
         found = await client_of(session, box).basic_statistics(REFRIGERATOR)
@@ -259,7 +261,9 @@ async def test_boxes_without_rest(
     socket_enabled: None,
     fritzos: tuple[int, int],
 ) -> None:
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), identity=Identity(fritzos=fritzos))
+    box = SimulatedFritzBox(
+        home, clock, iterations=(1000, 1000), identity=Identity(fritzos=fritzos)
+    )
     await box.start()
     try:
         client = client_of(session, box)
@@ -316,13 +320,13 @@ async def test_one_session_serves_all(
     assert paths(box) == [path_of(method)]
 
 
-async def test_a_refused_login_is_final(
+async def test_a_refused_login_is_not_repeated_at_once(
     client: FritzBoxClient, box: SimulatedFritzBox, method: str
 ) -> None:
     await client.device_list()
     box.end_sessions()
     box.set_password(DEFAULT_USER, "changed")
-    with pytest.raises(LoginRejectedError):
+    with pytest.raises(LoginPostponedError):
         await ask(client, method)
     assert len(box.logins) == 2
 

@@ -104,7 +104,7 @@ async def test_two_homes_do_not_wait_equally_long(
 ) -> None:
     """Or two programs that end each other's sessions would meet again each time."""
     await set_up(hass, fritzbox_entry)
-    coordinator = fritzbox_entry.runtime_data
+    coordinator = fritzbox_entry.runtime_data.coordinator
     box.fault(REFUSED, path=AHA)
     waits = set()
     for _ in range(10):

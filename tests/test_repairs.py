@@ -14,8 +14,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.py_hab import repairs
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.gap import Gap
-from custom_components.py_hab.records import encode
 from custom_components.py_hab.sml.registers import Quantity
+from custom_components.py_hab.util.records import encode
 from homeassistant.const import (
     EVENT_STATE_CHANGED,
     STATE_UNAVAILABLE,

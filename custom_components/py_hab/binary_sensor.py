@@ -54,15 +54,23 @@ _ALERTS: dict[UnitType, BinarySensorDeviceClass] = {
     UnitType.GLASS_BREAK: BinarySensorDeviceClass.SAFETY,
     UnitType.VIBRATION: BinarySensorDeviceClass.VIBRATION,
 }
+"""How the alert of a known kind of detector is shown; any other kind is shown without a class."""
 
 
 def _alert(
-    unit_type: UnitType, device_class: BinarySensorDeviceClass
+    unit_type: UnitType | None, device_class: BinarySensorDeviceClass | None
 ) -> FritzBoxBinarySensorDescription:
+    def kind_of(device: Device) -> int | None:
+        return device.unit_type if device.unit_type in _ALERTS else None
+
     return FritzBoxBinarySensorDescription(
         key="alert",
+        translation_key=None if device_class else "alert",
         device_class=device_class,
-        exists_fn=lambda device: "alert" in device.blocks and device.unit_type == unit_type,
+        # Blinds use the same block as a bit mask of faults.
+        exists_fn=lambda device: (
+            "alert" in device.blocks and device.blind is None and kind_of(device) == unit_type
+        ),
         value_fn=lambda device: device.alert,
         legacy_name="State",
     )
@@ -106,6 +114,7 @@ _RADIATOR_PROBLEMS = {
 
 FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
     *(_alert(unit_type, device_class) for unit_type, device_class in _ALERTS.items()),
+    _alert(None, None),
     _of_thermostat(
         "window_open",
         lambda thermostat: thermostat.window_open,
@@ -225,7 +234,10 @@ async def async_setup_entry(
                 async_add_entities,
                 find=lambda: fritzbox_values(fritzbox, FRITZBOX_BINARY_SENSORS),
                 create=lambda value: FritzBoxBinarySensor(
-                    fritzbox, ain=value.ain, description=value.description
+                    fritzbox,
+                    ain=value.ain,
+                    description=value.description,
+                    name_suffix=value.name_suffix,
                 ),
             )
             async_add_as_they_appear(
@@ -259,7 +271,8 @@ class RoutineEnabled(SourceEntity[FritzBoxCoordinator], BinarySensorEntity):
         """Initialize for a routine. Its name comes from the box."""
         super().__init__(coordinator, ROUTINE)
         self._ain = ain
-        self._attr_unique_id = f"{ain}_{ROUTINE.key}"
+        # All boxes of a mesh may list the same routine.
+        self._attr_unique_id = f"{coordinator.source_identifier[1]}_{ain}_{ROUTINE.key}"
         self._attr_translation_placeholders = {
             "routine": coordinator.rest.overview.routines[ain].name
         }

@@ -1,13 +1,14 @@
 """Polls a FRITZ!Box. Its counterpart for readers, which push, is in `meter/coordinator`."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 import logging
 from typing import Final, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -16,20 +17,23 @@ from homeassistant.const import (
     CONF_VERIFY_SSL,
     EVENT_HOMEASSISTANT_STOP,
 )
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.entity_platform import async_get_platforms
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
-from .const import DEFAULT_SCAN_INTERVAL, DOMAIN
+from .const import CONF_KIND, DEFAULT_SCAN_INTERVAL, DOMAIN, EntryKind
 from .counters.store import CounterStore
 from .entry import AnyConfigEntry, EntryData
 from .fritzbox.device_stats import DeviceStats
-from .fritzbox.devices import DeviceList
-from .fritzbox.login import BoxInfo
+from .fritzbox.devices import Device, DeviceList
+from .fritzbox.login import BoxInfo, LoginRecord, serial_of
+from .fritzbox.ownership import ForeignDevices, OwnerView
 from .fritzbox.rest import Overview
 from .fritzbox.stale_devices import StaleDevices
 from .fritzbox_api import (
@@ -43,6 +47,7 @@ from .fritzbox_api import (
 from .fritzbox_errors import ERROR_KEYS, FritzBoxErrors
 from .fritzbox_session import async_keep, async_resume
 from .meter.coordinator import MeterCoordinator
+from .util.records import decode, encode
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,6 +57,22 @@ type PyHabConfigEntry = ConfigEntry[EntryData[FritzBoxCoordinator | MeterCoordin
 KEEP_VALUES_FOR: Final = timedelta(minutes=5)
 """How long the last values replace answers that cannot be parsed."""
 REST_INTERVAL: Final = timedelta(minutes=15)
+
+
+_CLAIMS: HassKey[dict[str, str]] = HassKey("py_hab_devices")
+"""The entry that owns a device, by AIN. No entry owns this: it is about all of them."""
+LOGIN: Final = "login"
+"""Key of the login record among the notes of an entry."""
+
+
+def login_record(entry: AnyConfigEntry, notes: Mapping[str, object]) -> LoginRecord:
+    """Return what the notes of an entry say of earlier logins to its box."""
+    serial = serial_of(entry.unique_id or "")
+    try:
+        record = decode(LoginRecord, notes.get(LOGIN))
+    except ValueError:
+        return LoginRecord(serial=serial)
+    return record if record.serial == serial else LoginRecord(serial=serial)
 
 
 class RestPoll:
@@ -78,6 +99,134 @@ class RestPoll:
             self.is_offered = False
         except FritzBoxError as err:
             _LOGGER.debug("The REST API did not answer: %s", err)
+
+
+class DeviceOwnership:
+    """Ensures that each device belongs to one entry, although several boxes may list it."""
+
+    def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry) -> None:
+        """Initialize for the box of an entry."""
+        self._hass = hass
+        self._entry = entry
+        self._claims = hass.data.setdefault(_CLAIMS, {})
+        self._foreign = ForeignDevices()
+        self.is_present: dict[str, bool] = {}
+        """Whether the box reaches each physical device that it lists, by AIN."""
+
+    def owns(self, ain: str) -> bool:
+        """Return whether a physical device belongs to this entry."""
+        return self._claims.get(ain) == self._entry.entry_id
+
+    async def async_owned(self, answer: DeviceList) -> DeviceList:
+        """Return an answer with the devices of this entry only.
+
+        Takes over devices that nobody owns, and those that their owner has lost.
+        """
+        now = dt_util.utcnow()
+        owned: set[str] = set()
+        self.is_present = {
+            device.owner_ain: answer.devices[device.owner_ain].present
+            for device in answer.devices.values()
+        }
+        for ain, is_present in self.is_present.items():
+            owner = device_owner(self._hass, ain, self._entry)
+            if owner is None or self._may_take_over(owner, ain, now, is_present=is_present):
+                self._claims[ain] = self._entry.entry_id
+                self._foreign.forget(ain)
+                owned.add(ain)
+                if owner is not None:
+                    await self._async_take_over(owner, ain)
+        return replace(
+            answer,
+            devices={
+                ain: device for ain, device in answer.devices.items() if device.owner_ain in owned
+            },
+        )
+
+    def _may_take_over(
+        self, owner: FritzBoxConfigEntry, ain: str, now: datetime, *, is_present: bool
+    ) -> bool:
+        if owner.disabled_by is not None:
+            return True
+        view = OwnerView()
+        if owner.state is ConfigEntryState.LOADED:
+            coordinator = owner.runtime_data.coordinator
+            # A box that has just started lists no devices yet.
+            listed = coordinator.ownership.is_present
+            if coordinator.last_update_success and listed:
+                view = OwnerView(
+                    answered_at=coordinator.last_answer,
+                    is_listed=ain in listed,
+                    is_present=listed.get(ain, False),
+                )
+        return self._foreign.may_take_over(ain, view, now, is_present=is_present)
+
+    async def _async_take_over(self, owner: FritzBoxConfigEntry, ain: str) -> None:
+        """Move the registered device with its entities, their ids, names and history."""
+        _LOGGER.debug("%s takes over a device of %s", self._entry.title, owner.title)
+        devices, entities = dr.async_get(self._hass), er.async_get(self._hass)
+        device_id = _device_id(self._hass, ain, owner)
+        if device_id is None:
+            return
+        moved = er.async_entries_for_device(entities, device_id, include_disabled_entities=True)
+        for platform in async_get_platforms(self._hass, DOMAIN):
+            for entity in moved:
+                if entity.entity_id in platform.entities:
+                    await platform.async_remove_entity(entity.entity_id)
+        if (own_id := _device_id(self._hass, ain, self._entry)) is not None:
+            for entity in er.async_entries_for_device(
+                entities, own_id, include_disabled_entities=True
+            ):
+                entities.async_update_entity(entity.entity_id, device_id=device_id)
+            devices.async_remove_device(own_id)
+        for entity in moved:
+            is_disabled = entity.disabled_by not in {None, er.RegistryEntryDisabler.CONFIG_ENTRY}
+            entities.async_update_entity(
+                entity.entity_id,
+                config_entry_id=self._entry.entry_id,
+                disabled_by=entity.disabled_by if is_disabled else None,
+            )
+        devices.async_update_device(device_id, new_config_entry_id=self._entry.entry_id)
+
+
+def device_owner(
+    hass: HomeAssistant, ain: str, entry: AnyConfigEntry | None
+) -> FritzBoxConfigEntry | None:
+    """Return the entry that owns a device, None if that is `entry` itself or nobody.
+
+    An entry owns what it was the first to list, and what the device registry says after a restart.
+    """
+    claim = hass.data.get(_CLAIMS, {}).get(ain)
+    if entry is not None and claim == entry.entry_id:
+        return None
+    others: list[FritzBoxConfigEntry] = []
+    for other in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+        is_owner = other.entry_id == claim or _device_id(hass, ain, other) is not None
+        if is_owner and other.data.get(CONF_KIND) == EntryKind.FRITZBOX:
+            others.append(other)
+    # Entries are listed in the order of their creation: the first one wins, always the same.
+    owner = next((other for other in others if other.entry_id == claim), next(iter(others), None))
+    return None if entry is not None and owner is entry else owner
+
+
+@callback
+def async_rename_box(hass: HomeAssistant, entry: AnyConfigEntry, unique_id: str) -> None:
+    """Let the device of an entry's box be that of its successor, with this new unique id."""
+    devices, entities = dr.async_get(hass), er.async_get(hass)
+    old = entry.unique_id or entry.entry_id
+    device_id = _device_id(hass, old, entry)
+    if device_id is None:
+        return
+    for entity in er.async_entries_for_device(entities, device_id, include_disabled_entities=True):
+        if entity.unique_id.startswith(f"{old}_"):
+            renamed = f"{unique_id}{entity.unique_id.removeprefix(old)}"
+            entities.async_update_entity(entity.entity_id, new_unique_id=renamed)
+    devices.async_update_device(device_id, new_identifiers={(DOMAIN, unique_id)})
+
+
+def _device_id(hass: HomeAssistant, ain: str, entry: AnyConfigEntry) -> str | None:
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, ain), entry.entry_id)
+    return None if device is None else device.id
 
 
 class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
@@ -117,6 +266,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._counters = counters
         self._errors = FritzBoxErrors(hass, entry, host=str(self.client.url))
         self._stale_devices = StaleDevices()
+        self.ownership = DeviceOwnership(hass, entry)
         self._asking: asyncio.Task[None] | None = None
         self._is_malformed = False
 
@@ -124,6 +274,15 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
     def source_identifier(self) -> tuple[str, str]:
         """Identifier of the box in the device registry."""
         return (DOMAIN, self.config_entry.unique_id or self.config_entry.entry_id)
+
+    @property
+    def owned_devices(self) -> Mapping[str, Device]:
+        """The devices of this entry, by AIN. Another entry may just have taken one over."""
+        return {
+            ain: device
+            for ain, device in self.data.devices.items()
+            if self.ownership.owns(device.owner_ain)
+        }
 
     @property
     def firmware_version(self) -> str | None:
@@ -137,6 +296,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         """Load the counters, and register the box before the devices that refer to it."""
         entry = self.config_entry
         await self._counters.async_load()
+        self.client.record = login_record(entry, self._counters.notes)
         entry.async_on_unload(self._counters.async_save)
         entry.async_on_unload(partial(async_keep, self.hass, entry.entry_id, self.client))
         entry.async_on_unload(
@@ -203,7 +363,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         """Poll the box for its devices."""
         self.last_poll = dt_util.utcnow()
         try:
-            answer = await self.client.device_list()
+            answer = await self._async_device_list()
         except InvalidAnswerError as err:
             return self._last_values(err)
         except LoginRejectedError as err:
@@ -217,8 +377,20 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self.last_answer = dt_util.utcnow()
         self._is_malformed = False
         self._errors.clear()
+        answer = await self.ownership.async_owned(answer)
         self._update_registry(answer)
         return self._with_rest_details(self._with_accepted_counters(answer, self.last_answer))
+
+    async def _async_device_list(self) -> DeviceList:
+        """Return the device list, and save at once what a login has shown."""
+        try:
+            return await self.client.device_list()
+        finally:
+            nothing_known = encode(LoginRecord(serial=self.client.record.serial))
+            record = encode(self.client.record)
+            if record != self._counters.notes.get(LOGIN, nothing_known):
+                self._counters.notes[LOGIN] = record
+                await self._counters.async_save()
 
     # Processing of answers
 
@@ -260,12 +432,8 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             registry.async_update_device(
                 registered[ain].id, name=device.name, sw_version=device.firmware_version
             )
-        stale = self._stale_devices.update(registered.keys(), owners, dt_util.utcnow())
-        for ain in stale:
+        for ain in self._stale_devices.update(registered.keys(), owners, dt_util.utcnow()):
             registry.async_remove_device(registered[ain].id)
-        if stale:
-            # A device that returns needs new entities, which the platforms create once per set-up.
-            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
     def _last_values(self, err: InvalidAnswerError) -> DeviceList:
         """Return the last values if they are recent enough. Raises UpdateFailed otherwise."""

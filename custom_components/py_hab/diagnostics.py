@@ -15,7 +15,7 @@ from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .fritzbox.devices import Device
 from .meter.coordinator import MeterCoordinator
 from .meter.meter import Meter
-from .records import encode
+from .util.records import encode
 
 REDACT: Final = {
     "ain",

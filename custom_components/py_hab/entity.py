@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, override
 
 from homeassistant.const import Platform
@@ -9,7 +10,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, EntityPlatform
+from homeassistant.helpers.typing import UndefinedType
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
@@ -34,11 +36,20 @@ class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
     _attr_has_entity_name = True
 
     def __init__(
-        self, coordinator: FritzBoxCoordinator, *, ain: str, description: EntityDescription
+        self,
+        coordinator: FritzBoxCoordinator,
+        *,
+        ain: str,
+        description: EntityDescription,
+        name_suffix: str = "",
     ) -> None:
-        """Initialize for a device. An entity of a unit belongs to the physical device."""
+        """Initialize for a device. An entity of a unit belongs to the physical device.
+
+        `name_suffix` distinguishes it from the same value of another unit.
+        """
         super().__init__(coordinator)
         self.entity_description = description
+        self._name_suffix = name_suffix
         self._ain = ain
         self._attr_unique_id = f"{ain}_{description.key}"
         devices = coordinator.data.devices
@@ -60,6 +71,13 @@ class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
                 config_entry_id=coordinator.config_entry.entry_id,
             ),
         )
+
+    @property
+    @override
+    def name(self) -> str | UndefinedType | None:
+        """The name of the value, with what distinguishes its unit from others of the device."""
+        name = super().name
+        return f"{name} {self._name_suffix}" if self._name_suffix and name else name
 
     @property
     def device(self) -> Device:
@@ -89,9 +107,14 @@ class FritzBoxButtonEntity(FritzBoxEntity):
         super().__init__(coordinator, ain=ain, description=description)
         self._identifier = identifier
         self._attr_unique_id = f"{identifier}_{description.key}"
-        button = self.button
+        names = {
+            button.identifier: button.name or device.name
+            for device in coordinator.data.devices.values()
+            if device.owner_ain == self.device.owner_ain
+            for button in device.buttons
+        }
         self._attr_translation_placeholders = {
-            "button": (button and button.name) or self.device.name
+            "button": _numbered(names, identifier) or self.device.name
         }
 
     @property
@@ -176,19 +199,77 @@ def async_add_as_they_appear[KeyT: Hashable, ItemT](
 ) -> None:
     """Add an entity for each item found now, and for new items after each update.
 
-    `find` returns the items by a unique key, `create` returns the entity of an item.
+    `find` returns the items by a unique key, `create` returns the entity of an item. An entity that
+    Home Assistant refuses or removes is added again while its item is found.
     """
+    entities: dict[KeyT, Entity] = {}
     known: set[KeyT] = set()
+    disabled: set[KeyT] = set()
+    """Not added again in vain: to enable an entity, Home Assistant reloads its entry."""
+
+    @callback
+    def removed(key: KeyT) -> None:
+        known.discard(key)
+        entry = entities[key].registry_entry
+        if entry is not None and entry.disabled:
+            disabled.add(key)
+
+    def is_missing(key: KeyT) -> bool:
+        """Whether an entity is to be created. A new entity id removes and adds it again."""
+        if key in known or key in disabled:
+            return False
+        if key not in entities or not _is_added(entities[key]):
+            return True
+        keep(key)
+        return False
+
+    def keep(key: KeyT) -> None:
+        known.add(key)
+        entities[key].async_on_remove(partial(removed, key))
 
     @callback
     def add_new() -> None:
-        new = {key: item for key, item in find().items() if key not in known}
-        known.update(new)
+        found = find()
+        disabled.intersection_update(found)
+        new = {key: create(item) for key, item in found.items() if is_missing(key)}
+        entities.update(new)
+        for key in new:
+            keep(key)
         if new:
-            async_add_entities(create(item) for item in new.values())
+            async_add_entities(new.values())
 
     add_new()
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))
+
+
+def _is_added(entity: Entity) -> bool:
+    platform: EntityPlatform | None = entity.platform
+    return platform is not None and platform.entities.get(entity.entity_id) is entity
+
+
+def _numbered(names: Mapping[str, str], key: str) -> str:
+    """Return the name of a key, with a number if others have the same name."""
+    name = names.get(key, "")
+    same = sorted(other for other, its_name in names.items() if its_name == name)
+    return f"{name} {same.index(key) + 1}".strip() if len(same) > 1 and key in same else name
+
+
+def unit_name(devices: Mapping[str, Device], ain: str, exists_fn: Callable[[Device], bool]) -> str:
+    """Return what distinguishes a unit from others of its device that have the same value.
+
+    Empty for a physical device itself, and for a unit that is the only one with this value. It is
+    the unit's own name without that of the device, or a number if the units share their name.
+    """
+    owner_ain = devices[ain].owner_ain
+    names = {
+        item.ain: item.name.removeprefix(devices[owner_ain].name).strip(" -:,")
+        for item in devices.values()
+        if item.owner_ain == owner_ain and exists_fn(item)
+    }
+    if ain == owner_ain or len(names) < 2:
+        return ""
+    names.pop(owner_ain, None)
+    return _numbered(names, ain) or "2"
 
 
 class FritzBoxValue[DescriptionT: FritzBoxEntityDescription](NamedTuple):
@@ -196,6 +277,8 @@ class FritzBoxValue[DescriptionT: FritzBoxEntityDescription](NamedTuple):
 
     ain: str
     description: DescriptionT
+    name_suffix: str
+    """What distinguishes it from the same value of another unit of the device."""
 
 
 class FritzBoxButton(NamedTuple):
@@ -211,9 +294,12 @@ def fritzbox_values[DescriptionT: FritzBoxEntityDescription](
     coordinator: FritzBoxCoordinator, descriptions: Sequence[DescriptionT]
 ) -> dict[str, FritzBoxValue[DescriptionT]]:
     """Return the values that the devices of a box have now, by the unique id of their entity."""
+    devices = coordinator.owned_devices
     return {
-        f"{ain}_{description.key}": FritzBoxValue(ain, description)
-        for ain, device in coordinator.data.devices.items()
+        f"{ain}_{description.key}": FritzBoxValue(
+            ain, description, unit_name(devices, ain, description.exists_fn)
+        )
+        for ain, device in devices.items()
         for description in descriptions
         if description.exists_fn(device)
     }
@@ -223,7 +309,7 @@ def fritzbox_buttons(coordinator: FritzBoxCoordinator) -> dict[str, FritzBoxButt
     """Return the keys of the switches at a box, by the AIN of the key."""
     return {
         button.identifier: FritzBoxButton(ain, button.identifier)
-        for ain, device in coordinator.data.devices.items()
+        for ain, device in coordinator.owned_devices.items()
         for button in device.buttons
     }
 

@@ -3,14 +3,17 @@
 When an address sends an invalid SID, the box ends all sessions of that address, including those of
 other programs. After failed logins it blocks the user. So the client verifies its SID after a pause
 or a refusal, logs in only when it has no valid SID, and does not log in while the box blocks logins.
+
+Anybody can answer at an address. So the client compares the serial number after a lost connection
+and before each login, and answers only challenges that do not help to find out the password.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 import logging
 import time
-from typing import Final
+from typing import Final, NoReturn
 from urllib.parse import quote
 
 import aiohttp
@@ -21,10 +24,14 @@ from .fritzbox.device_stats import DeviceStats, parse_basic_statistics, parse_un
 from .fritzbox.devices import DeviceList, parse_device_list
 from .fritzbox.login import (
     BoxInfo,
+    LoginRecord,
     SessionInfo,
+    WeakChallengeError,
     challenge_response,
     parse_box_info,
     parse_session_info,
+    parse_udn,
+    uses_pbkdf2,
 )
 from .fritzbox.rest import (
     NO_PERMISSION,
@@ -45,6 +52,9 @@ VERIFY_FOR: Final = timedelta(hours=1)
 """How long the SID is verified before each use after the box has refused one: another program at
 our address has ended the session, and may do so again."""
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
+DESCRIPTION: Final = "/tr64desc.xml"
+"""Path of the UPnP description of a box, which is served on `DESCRIPTION_PORT`."""
+DESCRIPTION_PORT: Final = 49000
 _REFUSALS: Final = frozenset({401, 403})
 """HTTP status for an invalid SID. 401 is from the REST API, 403 from AHA, also for a missing right."""
 
@@ -56,9 +66,18 @@ class FritzBoxError(Exception):
 class FritzBoxConnectionError(FritzBoxError):
     """The box does not answer, or answers with an error."""
 
+    def __init__(self, reason: str, *, has_answered: bool = False) -> None:
+        """Store whether there was an answer, which was an error."""
+        super().__init__(reason)
+        self.has_answered = has_answered
+
 
 class SessionRefusedError(FritzBoxConnectionError):
     """The box has refused a session that it had opened or confirmed immediately before."""
+
+    def __init__(self, reason: str) -> None:
+        """Store that this is an answer."""
+        super().__init__(reason, has_answered=True)
 
 
 class FritzBoxCertificateError(FritzBoxConnectionError):
@@ -67,6 +86,14 @@ class FritzBoxCertificateError(FritzBoxConnectionError):
 
 class NotAFritzBoxError(FritzBoxError):
     """Something answers, but it is not a FRITZ!Box."""
+
+
+class OtherBoxError(FritzBoxError):
+    """The serial number at this address is not the one that is expected, or is not reported."""
+
+
+class UnsafeChallengeError(FritzBoxError):
+    """The response to the challenge would help to find out the password."""
 
 
 class LoginRejectedError(FritzBoxError):
@@ -79,6 +106,15 @@ class LoginBlockedError(FritzBoxError):
     def __init__(self, retry_after: timedelta) -> None:
         """Store how long the box blocks logins."""
         super().__init__(f"logins are blocked for {retry_after.total_seconds():.0f} s")
+        self.retry_after = retry_after
+
+
+class LoginPostponedError(FritzBoxError):
+    """The box has refused a password that it accepted before. It is tried again after a pause."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        """Store when the login is tried again."""
+        super().__init__(f"the login is tried again in {retry_after.total_seconds():.0f} s")
         self.retry_after = retry_after
 
 
@@ -107,13 +143,28 @@ async def offers_smart_home(session: aiohttp.ClientSession, description: URL) ->
     """
     try:
         async with session.get(
-            description.with_path("/tr64desc.xml"),
+            description.with_path(DESCRIPTION),
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
         ) as response:
             return response.status != 200 or "X_AVM-DE_Homeauto" in await _body(response)
     except aiohttp.ClientError, FritzBoxError, OSError, ValueError:
         return True
+
+
+async def reported_serial(session: aiohttp.ClientSession, host: str) -> str | None:
+    """Return the serial number that a box at an address reports. Sends no login, never raises.
+
+    Returns None if nothing answers there, and an empty text if something answers without a number.
+    """
+    try:
+        return (
+            await FritzBoxClient(session, host=host, username="", password="").box_info()
+        ).serial
+    except FritzBoxConnectionError as err:
+        return "" if err.has_answered else None
+    except FritzBoxError, ValueError:
+        return ""
 
 
 async def _body(response: aiohttp.ClientResponse) -> str:
@@ -129,9 +180,10 @@ async def _body(response: aiohttp.ClientResponse) -> str:
 class FritzBoxClient:
     """Sends requests to one box, one at a time, within one session.
 
-    Every method may raise FritzBoxConnectionError, FritzBoxCertificateError, NotAFritzBoxError and
-    InvalidAnswerError. Methods that need a login may also raise SessionRefusedError,
-    LoginRejectedError, LoginBlockedError and NotPermittedError.
+    Every method may raise FritzBoxConnectionError, FritzBoxCertificateError, NotAFritzBoxError,
+    OtherBoxError and InvalidAnswerError. Methods that need a login may also raise
+    SessionRefusedError, UnsafeChallengeError, LoginRejectedError, LoginBlockedError,
+    LoginPostponedError and NotPermittedError.
     """
 
     def __init__(
@@ -142,6 +194,10 @@ class FritzBoxClient:
         self._username = username
         self._password = password
         self.url = base_url(host)
+        self.record = LoginRecord()
+        """What is known from earlier logins. If it contains a serial number, only that box is sent
+        a login."""
+        self._is_identified = False
         self._sid = ""
         self._last_use_at = 0.0
         self._needs_verification = False
@@ -166,11 +222,48 @@ class FritzBoxClient:
     async def box_info(self) -> BoxInfo:
         """Return model, version and serial number. Needs no login."""
         async with self._lock:
-            text = await self._text("/jason_boxinfo.xml")
+            return await self._box_info()
+
+    async def _box_info(self) -> BoxInfo:
+        self._is_identified = False
+        text = await self._text("/jason_boxinfo.xml")
         try:
-            return parse_box_info(text)
+            info = parse_box_info(text)
         except MalformedAnswerError as err:
             raise InvalidAnswerError(str(err), text) from err
+        if info.serial:
+            self._compare(info.serial)
+        return info
+
+    async def _identify(self) -> None:
+        """Compare the serial number, unless that has been done. Raises OtherBoxError.
+
+        A box that does not serve its short description has the number in its UPnP description.
+        """
+        if self._is_identified or not self.record.serial:
+            return
+        try:
+            await self._box_info()
+        except NotAFritzBoxError, InvalidAnswerError:
+            _LOGGER.debug("The box does not describe itself")
+        if not self._is_identified:
+            self._compare(await self._described_serial())
+
+    def _compare(self, serial: str) -> None:
+        if self.record.serial not in {"", serial}:
+            raise OtherBoxError("another serial number, or none, is reported at this address")
+        self._is_identified = True
+
+    async def _described_serial(self) -> str:
+        """Return the serial number in the UPnP description, empty if the box does not serve it."""
+        for url in (self.url, self.url.with_scheme("http").with_port(DESCRIPTION_PORT)):
+            try:
+                status, text = await self._request(DESCRIPTION, at=url)
+                if status == 200 and (serial := parse_udn(text)):
+                    return serial
+            except FritzBoxError, MalformedAnswerError:
+                _LOGGER.debug("No description at port %s", url.port)
+        return ""
 
     async def device_list(self) -> DeviceList:
         """Return all devices with their current values."""
@@ -229,6 +322,7 @@ class FritzBoxClient:
         sid, self._sid = self._sid, ""
         if not sid:
             return
+        self._is_identified = False
         try:
             await self._text("/login_sid.lua", {"version": "2", "logout": "1", "sid": sid})
         except FritzBoxError as err:
@@ -245,7 +339,9 @@ class FritzBoxClient:
         if status in _REFUSALS:
             raise SessionRefusedError(f"{command} was refused with status {status}")
         if status != 200:
-            raise FritzBoxConnectionError(f"{command} was answered with status {status}")
+            raise FritzBoxConnectionError(
+                f"{command} was answered with status {status}", has_answered=True
+            )
         return text
 
     async def _rest(self, path: str, uid: str | None = None) -> str:
@@ -268,7 +364,9 @@ class FritzBoxClient:
             raise SessionRefusedError(f"{path} was refused with status {status}")
         if status != 200:
             # 3012 while the box starts (evcc#29595), 3006 while it is busy.
-            raise FritzBoxConnectionError(f"{path} was answered with status {status}, code {code}")
+            raise FritzBoxConnectionError(
+                f"{path} was answered with status {status}, code {code}", has_answered=True
+            )
         return text
 
     async def _in_session(self, send: Callable[[], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
@@ -310,9 +408,13 @@ class FritzBoxClient:
         )
         if self._sid and not needs_verification:
             return
+        await self._identify()
         query = {"version": "2", "sid": self._sid} if self._sid else {"version": "2"}
         info = await self._session_info(query)
         if not self._sid or info.sid != self._sid:
+            if self._sid:
+                # Another box does not know our session.
+                self._is_identified = False
             self._sid = ""
             info = await self._login(info)
         if not info.may_read_devices:
@@ -323,26 +425,52 @@ class FritzBoxClient:
         self._needs_verification = False
 
     async def _login(self, info: SessionInfo) -> SessionInfo:
-        """Log in with a single attempt. After a rejection, no further attempt is made."""
+        """Log in with a single attempt.
+
+        A password that has never worked is not tried again after a refusal, one that has worked
+        only after a pause.
+        """
         if self._credentials_rejected:
             raise LoginRejectedError("user or password were wrong before")
+        if pause := self.record.pause(_now()):
+            raise LoginPostponedError(pause)
         if info.block_time:
             # The box would refuse even the right password, and count it as another failed login.
             raise LoginBlockedError(info.block_time)
-        try:
-            response = await asyncio.to_thread(challenge_response, info.challenge, self._password)
-        except ValueError as err:
-            raise NotAFritzBoxError("the login challenge has an unknown form") from err
-        info = await self._session_info(
+        await self._identify()
+        response = await self._response(info.challenge)
+        self._is_identified = False
+        answer = await self._session_info(
             {"version": "2"},
             # In the body, because proxies log URLs.
             form={"username": self._username or info.default_user, "response": response},
         )
-        if not info.logged_in:
-            self._credentials_rejected = True
-            raise LoginRejectedError("user or password are wrong")
-        self._sid = info.sid
-        return info
+        if not answer.logged_in:
+            self._refused(answer.block_time)
+        self.record.accepted(pbkdf2=uses_pbkdf2(info.challenge))
+        self._is_identified = True
+        self._sid = answer.sid
+        return answer
+
+    async def _response(self, challenge: str) -> str:
+        """Return the response to a challenge. Raises UnsafeChallengeError for a weak one."""
+        if self.record.offers_pbkdf2 and not uses_pbkdf2(challenge):
+            raise UnsafeChallengeError("MD5 from a box that has offered PBKDF2 before")
+        try:
+            return await asyncio.to_thread(challenge_response, challenge, self._password)
+        except WeakChallengeError as err:
+            raise UnsafeChallengeError(str(err)) from err
+        except ValueError as err:
+            raise NotAFritzBoxError("the login challenge has an unknown form") from err
+
+    def _refused(self, block_time: timedelta) -> NoReturn:
+        """Record a refused login. Raises LoginPostponedError or LoginRejectedError."""
+        if self.record.has_worked:
+            self.record.refused(_now(), block_time)
+        if pause := self.record.pause(_now()):
+            raise LoginPostponedError(pause)
+        self._credentials_rejected = True
+        raise LoginRejectedError("user or password are wrong")
 
     async def _session_info(
         self, query: Mapping[str, str], form: Mapping[str, str] | None = None
@@ -364,7 +492,9 @@ class FritzBoxClient:
         if status == 404 or 300 <= status < 400:
             raise NotAFritzBoxError(f"{path} was answered with status {status}")
         if status != 200:
-            raise FritzBoxConnectionError(f"{path} was answered with status {status}")
+            raise FritzBoxConnectionError(
+                f"{path} was answered with status {status}", has_answered=True
+            )
         return text
 
     async def _request(
@@ -373,12 +503,16 @@ class FritzBoxClient:
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        at: URL | None = None,
     ) -> tuple[int, str]:
-        """Send one request to a path that is already quoted; return status and text."""
+        """Send one request to a path that is already quoted; return status and text.
+
+        `at` is the address if it is not that of the box.
+        """
         try:
             async with self._session.request(
                 "POST" if form else "GET",
-                self.url.with_path(path, encoded=True),
+                (at or self.url).with_path(path, encoded=True),
                 params=query,
                 data=form,
                 headers=headers,
@@ -387,11 +521,19 @@ class FritzBoxClient:
             ) as response:
                 return response.status, await _body(response)
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch) as err:
+            self._is_identified = False
             raise FritzBoxCertificateError("the certificate is not trusted") from err
         except aiohttp.ClientResponseError as err:
+            self._is_identified = False
             raise NotAFritzBoxError("the answer is not HTTP") from err
         except TimeoutError as err:
+            self._is_identified = False
             raise FritzBoxConnectionError("no answer in time") from err
         except (aiohttp.ClientError, OSError, ValueError) as err:
+            self._is_identified = False
             # The message of the error may contain the URL, and with it the SID.
             raise FritzBoxConnectionError(f"no connection ({type(err).__name__})") from err
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -18,10 +18,13 @@ from .fritzbox_api import (
     FritzBoxError,
     InvalidAnswerError,
     LoginBlockedError,
+    LoginPostponedError,
     LoginRejectedError,
     NotAFritzBoxError,
     NotPermittedError,
+    OtherBoxError,
     SessionRefusedError,
+    UnsafeChallengeError,
 )
 
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
@@ -32,10 +35,13 @@ ERROR_KEYS: Final[Mapping[type[FritzBoxError], str]] = {
     FritzBoxConnectionError: "cannot_connect",
     InvalidAnswerError: "invalid_answer",
     LoginBlockedError: "login_blocked",
+    LoginPostponedError: "login_postponed",
     LoginRejectedError: "invalid_auth",
     NotAFritzBoxError: "not_a_fritzbox",
     NotPermittedError: "no_homeauto_right",
+    OtherBoxError: "other_box",
     SessionRefusedError: "session_refused",
+    UnsafeChallengeError: "unsafe_challenge",
 }
 """Translation key of each error, for exceptions and for forms."""
 
@@ -66,7 +72,7 @@ class FritzBoxErrors:
         """Return the translated error, with a time to wait if it differs from the poll interval."""
         retry_after: timedelta | None = None
         match err:
-            case LoginBlockedError():
+            case LoginBlockedError() | LoginPostponedError():
                 retry_after = err.retry_after
             case NotPermittedError():
                 # Each attempt is a login, and only the user can grant the right.

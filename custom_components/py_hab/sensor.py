@@ -68,7 +68,10 @@ async def async_setup_entry(
                 async_add_entities,
                 find=lambda: fritzbox_values(fritzbox, FRITZBOX_SENSORS),
                 create=lambda value: FritzBoxSensor(
-                    fritzbox, ain=value.ain, description=value.description
+                    fritzbox,
+                    ain=value.ain,
+                    description=value.description,
+                    name_suffix=value.name_suffix,
                 ),
             )
             async_add_as_they_appear(

@@ -24,7 +24,7 @@ from .history.legacy.importer import async_import_file
 from .history.repair import async_find_spikes, async_remove_spikes, async_undo
 from .history.statistics.editor import get_editor
 from .history.statistics.gateway import statistic_id
-from .records import encode
+from .util.records import encode
 
 ATTR_DRY_RUN: Final = "dry_run"
 ATTR_PATH: Final = "path"

@@ -8,7 +8,7 @@ import pytest
 from custom_components.py_hab.counters import gap
 from custom_components.py_hab.counters.gap import Gap, Reading
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
-from custom_components.py_hab.records import decode, decode_items, encode
+from custom_components.py_hab.util.records import decode, decode_items, encode
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")

@@ -11,7 +11,7 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.store import MAX_GAPS, SAVE_DELAY, CounterStore
 from custom_components.py_hab.counters.verdict import Verdict
-from custom_components.py_hab.records import encode
+from custom_components.py_hab.util.records import encode
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulator.faults import Fault

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from demo.__main__ import waits_for_something
 from demo.hass import Hass
 from simulator.broker import Kind, available
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER
@@ -56,10 +57,7 @@ class User:
             entity["state"] is not None
             and entity["state"]["state"] not in {"unavailable", "unknown"}
             for entity in entities
-            if entity["device"]["serial_number"] not in ABSENT
-            # What waits for a press or an alarm has no value until it happens.
-            and not entity["entity_id"].startswith("event.")
-            and not entity["entity_id"].endswith("_last_change")
+            if entity["device"]["serial_number"] not in ABSENT and not waits_for_something(entity)
         )
 
     async def sees_everything(self) -> None:
@@ -75,9 +73,11 @@ class User:
             lambda entities: all(
                 entity["state"] is not None and entity["state"]["state"] == "unavailable"
                 for entity in entities
-                # What has happened stays true while the source is away.
+                # What has happened stays true while the source is away, and so does what is known
+                # about the box or the reader itself.
                 if entity["config_entry_id"] == entry_id
                 and not entity["entity_id"].startswith("event.")
+                and entity["device"]["via_device_id"] is not None
             ),
         )
 

@@ -29,7 +29,7 @@ from custom_components.py_hab.history.legacy.clock import RowError
 from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.editor import get_editor
-from custom_components.py_hab.records import decode
+from custom_components.py_hab.util.records import decode
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import (
@@ -196,6 +196,7 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
         "no_device_stats",
         "database_refused",
         "no_recorder",
+        "not_recorded",
         "not_written",
         "path_not_allowed",
         "unloaded",

@@ -1,6 +1,6 @@
 """What a FRITZ!Box says of itself and of a login, and how its challenge is answered."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,10 +8,14 @@ from custom_components.py_hab.fritzbox.login import (
     MAX_ITERATIONS,
     ZERO_SID,
     BoxInfo,
+    LoginRecord,
     SessionInfo,
+    WeakChallengeError,
     challenge_response,
     parse_box_info,
     parse_session_info,
+    parse_udn,
+    serial_of,
 )
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError
 
@@ -260,3 +264,76 @@ def test_response_to_a_challenge(challenge: str, password: str, response: str) -
 def test_challenges_of_unknown_form_are_not_answered(challenge: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         challenge_response(challenge, "password")
+
+
+@pytest.mark.parametrize("challenge", ["2$1$00$1$00", "2$999$00$60000$00"])
+def test_challenge_with_few_iterations_on_the_password_is_not_answered(challenge: str) -> None:
+    with pytest.raises(WeakChallengeError):
+        challenge_response(challenge, "password")
+
+
+def test_second_number_of_iterations_only_binds_the_response() -> None:
+    assert challenge_response("2$1000$00$1$0a", "password").startswith("0a$")
+
+
+# What is known from earlier logins
+
+NOW = datetime(2026, 3, 20, 18, tzinfo=UTC)
+
+
+def test_password_that_has_worked_is_given_up_after_three_refusals_within_an_hour() -> None:
+    record = LoginRecord()
+    record.accepted(pbkdf2=True)
+    pauses = []
+    now = NOW
+    for _ in range(3):
+        record.refused(now, timedelta())
+        pauses.append(record.pause(now))
+        now += pauses[-1]
+    assert pauses == [timedelta(minutes=1), timedelta(minutes=5), timedelta()]
+    assert not record.has_worked
+    assert record.offers_pbkdf2
+
+
+def test_pause_is_at_least_the_time_for_which_the_box_blocks_logins() -> None:
+    record = LoginRecord(has_worked=True)
+    record.refused(NOW, timedelta(minutes=4))
+    assert record.pause(NOW) == timedelta(minutes=4)
+    assert record.pause(NOW + timedelta(minutes=3)) == timedelta(minutes=1)
+    assert record.pause(NOW + timedelta(minutes=5)) == timedelta()
+
+
+@pytest.mark.parametrize("ago", [timedelta(hours=1), timedelta(hours=-1)])
+def test_old_refusals_and_those_of_a_clock_that_was_ahead_do_not_count(ago: timedelta) -> None:
+    record = LoginRecord(has_worked=True)
+    for _ in range(2):
+        record.refused(NOW - ago, timedelta())
+    assert record.pause(NOW) == timedelta()
+    record.refused(NOW, timedelta())
+    assert record.has_worked
+    assert record.pause(NOW) == timedelta(minutes=1)
+
+
+def test_accepted_login_ends_the_pauses() -> None:
+    record = LoginRecord(has_worked=True)
+    record.refused(NOW, timedelta(minutes=4))
+    record.accepted(pbkdf2=False)
+    assert record == LoginRecord(has_worked=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "serial"),
+    [
+        ("uuid:75802409-bccb-40e7-8e6c-3810d55e7a1c", "3810D55E7A1C"),
+        ("38:10:d5:5e:7a:1c", "3810D55E7A1C"),
+        ("", ""),
+        ("uuid:no-serial", ""),
+    ],
+)
+def test_serial_number_is_the_end_of_a_name(text: str, serial: str) -> None:
+    assert serial_of(text) == serial
+    assert parse_udn(f"<root><device><UDN>{text}</UDN></device></root>") == serial
+
+
+def test_description_without_a_name_has_no_serial_number() -> None:
+    assert parse_udn("<root/>") == ""

@@ -25,6 +25,7 @@ from tests.support.mocked_reader import (
     UNIQUE_ID,
     MockedReader,
     devices,
+    reader_device,
 )
 from tests.support.passing_time import Time
 from tests.support.watching import (
@@ -45,7 +46,7 @@ async def test_reader_and_meter_are_described(
     await set_up(hass, meter_entry)
 
     def described() -> bool:
-        device = devices(hass, meter_entry)[UNIQUE_ID]
+        device = reader_device(hass, meter_entry)
         return bool(device.sw_version and device.configuration_url)
 
     await settled(hass, described, "the reader's answers")
@@ -55,8 +56,13 @@ async def test_reader_and_meter_are_described(
         "MT681",
         PRINTED,
     )
-    assert device.sw_version == "15.5.0"
-    assert device.configuration_url == f"http://{reader.ip}"
+    assert (device.sw_version, device.configuration_url) == (None, None)
+    at_meter = reader_device(hass, meter_entry)
+    assert device.via_device_id == at_meter.id
+    assert at_meter.connections == {(dr.CONNECTION_NETWORK_MAC, UNIQUE_ID)}
+    assert (at_meter.name, at_meter.manufacturer) == ("MT681 reader", "Tasmota")
+    assert at_meter.sw_version == "15.5.0"
+    assert at_meter.configuration_url == f"http://{reader.ip}"
     await quiet(hass)
 
 
@@ -102,8 +108,9 @@ async def test_two_meters_on_a_reader_are_two_devices_over_restarts(
     await settled(hass, lambda: pump() is not None, "the second meter")
     for _ in range(2):
         assert device_table(hass, meter_entry.entry_id) == [
-            f"{mac} | MT681 | Iskraemeco | MT681 | 15.5.0 | serial {PRINTED}",
-            f"{mac}_2 | WP | EMH metering | 15.5.0 | serial 1EMH0010597059",
+            f"{mac} | MT681 | Iskraemeco | MT681 | serial {PRINTED} | via MT681 reader",
+            f"{mac}_2 | WP | EMH metering | serial 1EMH0010597059 | via MT681 reader",
+            f"{mac}_reader | MT681 reader | Tasmota | 15.5.0",
         ]
         assert pump() == str(round(heat_pump.imported(clock.now()), 4))
         assert meter_state(hass, meter_entry, "energy_import") == str(
@@ -118,7 +125,7 @@ async def test_two_meters_on_a_reader_are_two_devices_over_restarts(
         )
         await settled(
             hass,
-            lambda: devices(hass, meter_entry)[mac].sw_version == "15.5.0",
+            lambda: reader_device(hass, meter_entry).sw_version == "15.5.0",
             "the reader's discovery",
         )
     await quiet(hass)
@@ -158,14 +165,14 @@ async def test_device_is_described_as_things_become_known(
     await mocked_reader.set_up(entry)
 
     def described() -> tuple[str | None, ...]:
-        device = devices(hass, entry)[UNIQUE_ID]
+        device, at_meter = devices(hass, entry)[UNIQUE_ID], reader_device(hass, entry)
         return (
             device.name,
             device.manufacturer,
             device.model,
             device.serial_number,
-            device.sw_version,
-            device.configuration_url,
+            at_meter.sw_version,
+            at_meter.configuration_url,
         )
 
     assert described() == ("MT681", None, "MT681", None, None, None)
@@ -211,7 +218,7 @@ async def test_a_second_meter_can_be_removed_when_it_is_gone(
     mac = str(entry.unique_id)
     registered = devices(hass, entry)
     assert registered.keys() == {mac, f"{mac}_2"}
-    for device in registered.values():
+    for device in (*registered.values(), reader_device(hass, entry)):
         assert not await async_remove_config_entry_device(hass, entry, device)
     del mocked_reader.blocks["WP"]
     await mocked_reader.reload(entry)

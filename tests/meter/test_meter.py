@@ -65,7 +65,7 @@ def test_an_empty_message_changes_nothing(fake_clock: Clock) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, False, "377", "", [377], {"a": 377}, math.nan, math.inf, -math.inf, 10**400],
+    [None, True, False, "377 W", "", [377], {"a": 377}, math.nan, math.inf, -math.inf, 10**400],
     ids=lambda value: repr(value)[:12],
 )
 def test_values_that_are_no_numbers_change_nothing(fake_clock: Clock, value: object) -> None:

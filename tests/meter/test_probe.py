@@ -303,3 +303,10 @@ async def test_without_a_broker_nothing_is_found_or_received(
         assert await async_find_readers(hass) == {}
         result = await async_probe_reader(hass, reader_topics(TOPIC))
     assert result == ProbeResult()
+
+
+def test_certain_electricity_meters_come_before_those_that_may_be_others() -> None:
+    water, gas = {"Total_in": 310.2}, {"Total_in": 5.1, "Volume": 0.1}
+    house = {"Total_in": 15119.035, "Power": 377}
+    result = ProbeResult(blocks={"WZ": water, "GZ": gas, "MT681": house})
+    assert list(result.meters.items()) == [("MT681", house), ("WZ", water)]

@@ -25,12 +25,12 @@ from tests.support.passing_time import Time
 from tests.support.watching import (
     all_unavailable,
     logged,
+    measured_states,
     meter_state,
     meter_values,
     quiet,
     received,
     set_up,
-    states,
     warnings,
 )
 
@@ -81,7 +81,7 @@ async def test_topic_without_tele_is_listened_to_and_not_asked(
     )
     assert await hass.config_entries.async_setup(meter_entry.entry_id)
     await hass.async_block_till_done()
-    assert states(hass) == {}
+    assert measured_states(hass) == {}
     await quiet(hass)
     await time.passes(hass, MINUTE)
     # A counter that begins with nonsense is not shown at all.

@@ -10,8 +10,8 @@ from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.meter.counter_stage import Replacement
 from custom_components.py_hab.meter.replacements import MAX_REPLACEMENTS, Answer, Replacements
-from custom_components.py_hab.records import encode
 from custom_components.py_hab.sml.registers import Quantity
+from custom_components.py_hab.util.records import encode
 from tests.conftest import START
 
 IMPORT = Quantity.ENERGY_IMPORT

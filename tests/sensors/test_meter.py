@@ -21,7 +21,7 @@ from tests.conftest import settled
 from tests.support.entity_table import table
 from tests.support.mocked_reader import UNIQUE_ID, MockedReader
 from tests.support.passing_time import Time
-from tests.support.watching import meter_state, quiet, set_up, states
+from tests.support.watching import measured_states, meter_state, quiet, set_up
 
 
 async def reads(
@@ -110,7 +110,7 @@ async def test_all_registers_have_a_sensor_with_a_name(
         for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id)
         if entity.domain == "sensor"
     }
-    assert names.keys() == {*quantities, "rejected_readings"}
+    assert names.keys() == {*quantities, "rejected_readings", "reader_last_message"}
     assert all(names.values())
     assert len(set(names.values())) == len(names)
 
@@ -130,7 +130,7 @@ async def test_registers_of_last_time_are_there_before_the_reader_publishes(
     await hass.async_block_till_done()
     assert {
         entity_id: state
-        for entity_id, state in states(hass).items()
+        for entity_id, state in measured_states(hass).items()
         if entity_id.startswith("sensor.")
     } == dict.fromkeys(
         ("sensor.mt681_energy_export", "sensor.mt681_energy_import", "sensor.mt681_power"),
@@ -138,5 +138,5 @@ async def test_registers_of_last_time_are_there_before_the_reader_publishes(
     )
     await quiet(hass)
     await reader.start()
-    await settled(hass, lambda: STATE_UNAVAILABLE not in states(hass).values(), "values")
+    await settled(hass, lambda: STATE_UNAVAILABLE not in measured_states(hass).values(), "values")
     await quiet(hass)

@@ -29,7 +29,7 @@ def home() -> Home:
 async def box(
     home: Home, clock: ManualClock, socket_enabled: None
 ) -> AsyncIterator[SimulatedFritzBox]:
-    box = SimulatedFritzBox(home, clock, iterations=(100, 10), trust_forwarded_for=True)
+    box = SimulatedFritzBox(home, clock, iterations=(1000, 1000), trust_forwarded_for=True)
     await box.start()
     yield box
     await box.stop()

@@ -7,8 +7,12 @@ import pytest
 from custom_components.py_hab.sml.key_mapping import (
     CHOICES,
     METER_CHOICES,
+    assigned_in_block,
     assigned_mappings,
     choice_of,
+    is_confirmed_meter,
+    is_in_block,
+    key_in_block,
 )
 from custom_components.py_hab.sml.key_names import mapping_of_name
 from custom_components.py_hab.sml.registers import (
@@ -120,3 +124,33 @@ def test_a_meter_has_energy_or_power() -> None:
         QUANTITIES[CHOICES[choice].quantity].kind is not QuantityKind.TEXT
         for choice in METER_CHOICES
     )
+
+
+# Choices for one block
+
+
+def test_a_choice_may_hold_in_one_block_only() -> None:
+    imported, ignored = KeyMapping(Quantity.ENERGY_IMPORT), KeyMapping(Quantity.NO_MEASUREMENT)
+    assigned = {"Total_in": ignored, key_in_block("WP", "Total_in"): imported}
+    assert assigned_in_block(assigned, "WP")["Total_in"] is imported
+    assert assigned_in_block(assigned, "MT681")["Total_in"] is ignored
+    assert is_in_block(key_in_block("WP", "Total_in"))
+    assert not is_in_block("Total_in")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "confirmed"),
+    [
+        (Quantity.ENERGY_IMPORT, True),
+        (Quantity.POWER, True),
+        (Quantity.VOLTAGE_L1, False),
+        (Quantity.NO_MEASUREMENT, False),
+    ],
+)
+def test_the_user_confirms_a_meter_by_its_counter_or_power(
+    quantity: Quantity, confirmed: bool
+) -> None:
+    assigned = {key_in_block("WP", "Total_in"): KeyMapping(quantity)}
+    assert is_confirmed_meter(assigned, "WP") is confirmed
+    assert not is_confirmed_meter(assigned, "W")
+    assert not is_confirmed_meter({"Total_in": KeyMapping(quantity)}, "WP")

@@ -1,14 +1,22 @@
 """Which register of the meter a published key means."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
-from benchmarks.vocabulary import Measurement, measure, read
+from benchmarks.vocabulary import (
+    Measurement,
+    author_of,
+    cross_validate,
+    manufacturer_of,
+    measure,
+    names_of_others,
+    read,
+)
 from custom_components.py_hab.sml.key_names import _FAMILIES, _NAMES, _folded, mapping_of_name
 from custom_components.py_hab.sml.registers import (
     TOTALS,
@@ -426,3 +434,51 @@ def test_what_is_not_measured_is_listed(path: Path, known: Scripts) -> None:
     assert found.missed == known.missed
     assert found.lines.total() + found.outside.total() == known.lines
     assert found.outside["no code of an electricity meter"] == known.without_code
+
+
+# Families of scripts that are left out
+
+
+def test_what_only_a_left_out_family_has_contributed_does_not_count() -> None:
+    others = names_of_others(["Total_in", "E_in"], with_language=True)
+    assert others.mapping_of("E_in") == mapping_of_name("E_in")
+    assert others.mapping_of("Zaehler_kWh") == mapping_of_name("Zaehler_kWh")
+    # An exception, an abbreviation, and a family of names of scripts that are not among these.
+    assert mapping_of_name("DJ_TPWRIN") is not None
+    assert others.mapping_of("DJ_TPWRIN") is None
+    assert mapping_of_name("en_out") is not None
+    assert others.mapping_of("en_out") is None
+    assert mapping_of_name("Ei1") is not None
+    assert others.mapping_of("Ei1") is None
+    strict = names_of_others(["Total_in"], with_language=False)
+    assert strict.mapping_of("Total_in") == mapping_of_name("Total_in")
+    assert strict.mapping_of("Zaehler_kWh") is None
+
+
+def test_each_family_is_measured_without_its_own_names() -> None:
+    lines = [
+        {"meter": meter, "vocabulary": "docs", "key": key, "obis": "1.8.0", "unit": "kWh"}
+        for meter, key in (("A meter", "en_in"), ("Beta 7", "Total_in"), ("Gamma", "Pges"))
+    ]
+    result = cross_validate(lines, manufacturer_of)
+    assert result.lines[IMPORT] == 3
+    assert result.missed == {("en_in", "1.8.0"): 1, ("Pges", "1.8.0"): 1}
+    assert cross_validate([*lines, *lines], author_of).lines[IMPORT] == 6
+
+
+def test_families_are_manufacturers_and_authors() -> None:
+    line = {"meter": "2 * Honeywell AS2020 (SML)", "vocabulary": "docs-crawl"}
+    assert manufacturer_of(line) == "elster"
+    assert author_of(line) == "docs"
+    assert manufacturer_of({"meter": "7"}) == "7"
+
+
+@pytest.mark.parametrize("path", there({}, {"sml_descriptors.jsonl": PUBLISHED}), ids=name_of)
+@pytest.mark.parametrize("family_of", [manufacturer_of, author_of])
+def test_scripts_of_a_left_out_family_are_recognised(
+    path: Path, family_of: Callable[[dict[str, Any]], str]
+) -> None:
+    """The rest are names that say something else, or nothing: `Pges`, `Pin`, `Tariflos`."""
+    result = cross_validate(read(path), family_of)
+    assert result.strangers == {}
+    assert min(result.share(total) for total in TOTALS) > 0.94

@@ -1,5 +1,6 @@
 """What a Tasmota reader publishes, as blocks of fields."""
 
+import math
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from custom_components.py_hab.sml.payload import (
     load_object,
     may_have_meter,
     meter_blocks,
+    number_in,
     parse_message,
 )
 from custom_components.py_hab.sml.registers import KeyMapping, Quantity
@@ -176,6 +178,7 @@ def test_numbers_are_what_can_be_reckoned_with() -> None:
         "float": -1.5,
         "zero": 0.0,
         "large": 99_999_999.0,
+        "text": 377.0,
     }
 
 
@@ -294,3 +297,62 @@ def test_an_announcement_may_come_before_the_meter_has_spoken(sensors: str, poss
 def test_an_empty_announcement_is_no_meter() -> None:
     assert discovered_meters("{}") == []
     assert not may_have_meter("{}")
+
+
+# Messages without a block
+
+
+@pytest.mark.parametrize(
+    ("message", "fields"),
+    [
+        ('{"Time":"2026","Total_in":310.2,"Power":"377"}', {"Total_in": 310.2, "Power": "377"}),
+        ('{"StatusSNS":{"Time":"2026","1_8_0":310.2}}', {"1_8_0": 310.2}),
+        (
+            '{"Total_in":310.2,"Power":377,"ESP32":{"Temperature":40}}',
+            {"Total_in": 310.2, "Power": 377},
+        ),
+        ('{"Power":377,"TempUnit":"C","list":[1]}', {"Power": 377}),
+        ('{"E_in":5,"note":"ok"}', {"E_in": 5, "note": "ok"}),
+    ],
+    ids=["SENSOR", "answer to STATUS 10", "other driver", "immediate", "text"],
+)
+def test_a_message_without_a_block_is_one(message: str, fields: dict[str, object]) -> None:
+    assert meters(message) == {"": fields}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"Time":"2026","POWER":"ON","E_in":5}',
+        '{"Switch1":"OFF","E_in":5}',
+        '{"entity":"HKR","sub_entity":"Power","amount":21.5,"Power":1}',
+        '{"E_in":"none","Power":null}',
+        '{"sn":{"Time":"2026"},"ver":1}',
+    ],
+    ids=["relay", "switch", "the old server", "no number", "announcement"],
+)
+def test_a_message_of_something_else_is_no_block(message: str) -> None:
+    assert meters(message) == {}
+
+
+def test_fields_beside_a_block_belong_to_none() -> None:
+    assert meters('{"Power":7,"Verbrauch Tag":"2.98","SML":{"E_in":5}}') == {"SML": {"E_in": 5}}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("377", 377.0), ("-1.5", -1.5), ("+7", 7.0), (" 15119.035 ", 15119.035)),
+        *(("15119,035", 15119.035), ("0,5", 0.5)),
+    ],
+)
+def test_numbers_may_be_in_quotes(text: str, number: float) -> None:
+    assert number_in(text) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "377 W", "1,234.5", "1.234,5", "1e5", "nan", "inf", "0x10", "1_000", "1" * 16, "--1"],
+)
+def test_other_texts_are_no_numbers(text: str) -> None:
+    assert math.isnan(number_in(text))

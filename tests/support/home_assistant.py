@@ -143,7 +143,7 @@ async def box(
     """A running FRITZ!Box with quick logins."""
     devices = [device for device in DEVICES if device.ain in ains]
     box = SimulatedFritzBox(
-        home, clock, iterations=(100, 10), devices=devices, trust_forwarded_for=True
+        home, clock, iterations=(1000, 1000), devices=devices, trust_forwarded_for=True
     )
     await box.start()
     yield box

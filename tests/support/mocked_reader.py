@@ -29,6 +29,8 @@ STALE: Final = timedelta(minutes=15)
 
 type Fields = dict[str, Any]
 
+READER_SUFFIX: Final = "_reader"
+
 
 class MockedReader:
     """Publishes when asked to, and answers what it is asked."""
@@ -51,6 +53,8 @@ class MockedReader:
             "MT681": {"E_in": 15119.035, "E_out": 2381.47, "Power": 200, "Meter_id": NUMBER}
         }
         """What it reads; the first one is that of the first meter."""
+        self.root: Fields = {}
+        """What it publishes beside the blocks."""
         self.retained: dict[str, str] = {}
         """What the broker hands over to whoever subscribes."""
         self.answers = True
@@ -119,7 +123,9 @@ class MockedReader:
         if self.answers:
             answer = f"stat{topic.removeprefix('cmnd')}10"
             async_fire_mqtt_message(
-                self._hass, answer, json.dumps({"StatusSNS": {"Time": "", **self.blocks}})
+                self._hass,
+                answer,
+                json.dumps({"StatusSNS": {"Time": "", **self.root, **self.blocks}}),
             )
 
     async def broker_goes(self) -> None:
@@ -179,7 +185,20 @@ class MockedReader:
 
 
 def devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr.DeviceEntry]:
-    """Return the devices of an entry by identifier."""
+    """Return the devices of the meters of an entry by identifier."""
+    return {
+        identifier: device
+        for identifier, device in _all_devices(hass, entry).items()
+        if not identifier.endswith(READER_SUFFIX)
+    }
+
+
+def reader_device(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
+    """Return the device of the reader of an entry."""
+    return _all_devices(hass, entry)[f"{entry.unique_id or entry.entry_id}{READER_SUFFIX}"]
+
+
+def _all_devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr.DeviceEntry]:
     return {
         identifier: device
         for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)

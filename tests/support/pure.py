@@ -34,7 +34,7 @@ PURE: Final = [
         "history/planning",
         "sml",
         "test_const.py",
-        "test_records.py",
+        "util/test_records.py",
     )
 ]
 """The tests that need nothing but the module that they test."""

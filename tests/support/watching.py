@@ -7,6 +7,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import CONF_KIND, DOMAIN, EntryKind
+from custom_components.py_hab.sensors.source import (
+    BOX_BINARY_SENSORS,
+    BOX_BUTTONS,
+    BOX_SENSORS,
+    READER_BINARY_SENSORS,
+    READER_BUTTONS,
+    READER_SENSORS,
+)
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -74,19 +82,38 @@ def states(hass: HomeAssistant) -> dict[str, str]:
     }
 
 
+OF_THE_SOURCE = {
+    description.key
+    for descriptions in (
+        BOX_BINARY_SENSORS,
+        BOX_BUTTONS,
+        BOX_SENSORS,
+        READER_BINARY_SENSORS,
+        READER_BUTTONS,
+        READER_SENSORS,
+    )
+    for description in descriptions
+}
+"""The keys of what a box or a reader says of itself, which is there while it is offline."""
+
+
+def measured_states(hass: HomeAssistant) -> dict[str, str]:
+    """Return the states of all our entities that come from devices and meters."""
+    registry = er.async_get(hass)
+    return {
+        entity_id: state
+        for entity_id, state in states(hass).items()
+        if (entity := registry.async_get(entity_id))
+        and entity.translation_key not in {*OF_THE_SOURCE, "counter_replaced"}
+    }
+
+
 def all_unavailable(hass: HomeAssistant) -> bool:
-    """Return whether there are entities of ours, none of them available.
+    """Return whether there are entities of devices or meters, none of them available.
 
     What has happened to a meter stays true while it is silent.
     """
-    registry = er.async_get(hass)
-    ours = {
-        state
-        for entity_id, state in states(hass).items()
-        if (entity := registry.async_get(entity_id))
-        and entity.translation_key != "counter_replaced"
-    }
-    return ours == {STATE_UNAVAILABLE}
+    return set(measured_states(hass).values()) == {STATE_UNAVAILABLE}
 
 
 def logged(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[str]:

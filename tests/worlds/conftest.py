@@ -108,7 +108,7 @@ def life(
 async def box(home: Home, world: World, socket_enabled: None) -> AsyncIterator[SimulatedFritzBox]:
     """A box with the devices of a world; as few as possible, since each hour of each takes time."""
     devices = [device for device in DEVICES if device.ain.startswith(world.ains)]
-    box = SimulatedFritzBox(home, RealClock(), iterations=(100, 10), devices=devices)
+    box = SimulatedFritzBox(home, RealClock(), iterations=(1000, 1000), devices=devices)
     await box.start()
     yield box
     await box.stop()

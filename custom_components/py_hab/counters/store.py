@@ -10,7 +10,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..records import decode_items, encode
+from ..util.records import decode_items, encode
 from .gap import Gap
 from .guard import DEFAULT_MAX_POWER, CounterGuard, Judgement
 from .verdict import Verdict

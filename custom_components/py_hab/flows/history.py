@@ -45,8 +45,9 @@ from ..history.legacy.importer import (
     statistic_of,
     targets,
 )
+from ..history.statistics.editor import get_editor
 from ..history.statistics.gateway import Statistic
-from ..texts import local_number
+from ..util.texts import local_number
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -225,7 +226,12 @@ class HistoryFlow(OptionsFlowWithReload):
             return self.async_abort(reason="not_loaded")
         proposed = targets(self.hass, entry, self._found)
         labels = {_label(series): series for series in self._found if series.key in proposed}
-        if user_input is not None:
+        errors = {
+            label: "not_recorded"
+            for label, choice in (user_input or {}).items()
+            if choice not in {_EXTERNAL, _SKIP} and not get_editor(self.hass).is_recorded(choice)
+        }
+        if user_input is not None and not errors:
             for label, series in labels.items():
                 choice = user_input[label]
                 if choice == _EXTERNAL:
@@ -242,7 +248,8 @@ class HistoryFlow(OptionsFlowWithReload):
         times = [when for series in self._found for when in (series.first, series.last) if when]
         return self.async_show_form(
             step_id="import_series",
-            data_schema=vol.Schema(fields),
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), user_input),
+            errors=errors,
             description_placeholders={
                 "count": str(len(self._found)),
                 "rows": self._number(sum(series.rows for series in self._found)),

@@ -15,8 +15,9 @@ from homeassistant.helpers.selector import (
 
 from ..const import CONF_REGISTERS
 from ..meter.coordinator import MeterConfigEntry
-from ..sml.key_mapping import CHOICES, choice_of
+from ..sml.key_mapping import CHOICES, choice_of, is_in_block, key_in_block
 from ..sml.key_names import mapping_of_name
+from ..sml.meter_evidence import METER_QUANTITIES, Evidence, evidence_of
 from ..sml.registers import KeyMapping, Quantity
 
 _SELECTOR: Final = SelectSelector(
@@ -32,9 +33,46 @@ def mapping_section(keys: Iterable[str], *, collapsed: bool) -> dict[vol.Marker,
     return {vol.Required(CONF_REGISTERS): section(vol.Schema(fields), {"collapsed": collapsed})}
 
 
+def _by_name(name: str) -> KeyMapping | None:
+    """Return what a key means by its name; in a block that may be no meter, the user decides."""
+    return None if is_in_block(name) else mapping_of_name(name)
+
+
+def names_in_blocks(blocks: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, str]]:
+    """Return the keys of each block, by the names under which the form shows them.
+
+    Beside a certain electricity meter, choices for the keys of other blocks hold for those only:
+    "Total_in" of a water meter is no energy.
+    """
+    certain = {
+        prefix
+        for prefix, fields in blocks.items()
+        if evidence_of(prefix, fields, mapping_of_name) is Evidence.CERTAIN
+    }
+    return {
+        prefix: {
+            key if prefix in certain or not certain else key_in_block(prefix, key): key
+            for key in filter(None, fields)
+        }
+        for prefix, fields in blocks.items()
+    }
+
+
+def names_in_other_blocks(entry: MeterConfigEntry) -> dict[str, str]:
+    """Return names and values of keys in blocks that the user may declare to be meters."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {}
+    return {
+        key_in_block(prefix, key): str(value)
+        for prefix, block in entry.runtime_data.coordinator.router.other_blocks.items()
+        for key, value in block.fields.items()
+        if (mapping := mapping_of_name(key)) and mapping.quantity in METER_QUANTITIES
+    }
+
+
 def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -> dict[str, str]:
     """Return the present choice of each key, as assigned by the user or by its name."""
-    mappings = ((key, assigned.get(key) or mapping_of_name(key)) for key in keys)
+    mappings = ((key, assigned.get(key) or _by_name(key)) for key in keys)
     return {
         key: choice
         for key, mapping in mappings
@@ -62,7 +100,7 @@ def chosen_mappings(keys: Iterable[str], chosen: Mapping[str, str]) -> dict[str,
     """
     choices: dict[str, str] = {}
     for key in filter(None, keys):
-        by_name = mapping_of_name(key)
+        by_name = _by_name(key)
         # Some registers have no choice of their own, kvar for example.
         expected = choice_of(by_name) if by_name else None
         choice = chosen.get(key)

@@ -32,6 +32,7 @@ from .key_section import (
     choices_by_values,
     chosen_mappings,
     mapping_section,
+    names_in_other_blocks,
     suggested_choices,
 )
 
@@ -121,7 +122,8 @@ class PyHabOptionsFlow(HistoryFlow):
                 data={**options, **user_input, CONF_REGISTERS: registers}
             )
         by_values = choices_by_values(self.config_entry)
-        all_keys = [*received.in_use, *received.unknown, *assigned, *by_values]
+        others = names_in_other_blocks(self.config_entry)
+        all_keys = [*received.in_use, *received.unknown, *assigned, *by_values, *others]
         keys = self._keys = list(dict.fromkeys(all_keys))
         suggested = suggested_choices(keys, assigned) | received.in_use | by_values
         is_known = not (received.unknown or by_values)
@@ -133,7 +135,7 @@ class PyHabOptionsFlow(HistoryFlow):
             ),
             description_placeholders={
                 "unknown": ", ".join(
-                    f"`{key}` ({value})" for key, value in received.unknown.items()
+                    f"`{key}` ({value})" for key, value in {**received.unknown, **others}.items()
                 )
                 or "-"
             },

@@ -49,6 +49,12 @@ def with_host(typed: str, host: str) -> str:
     return url if "://" in typed else url.removeprefix("http://")
 
 
+def is_link_local(address: IPv4Address | IPv6Address) -> bool:
+    """Return whether an address is valid on one link only, also as an IPv4 address within IPv6."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_link_local
+
+
 def as_ip_address(host: str) -> IPv4Address | IPv6Address | None:
     """Return a host as an IP address, None if it is a name."""
     try:

@@ -1,8 +1,8 @@
 """Parsers for what a FRITZ!Box reports about itself and about a login session."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 import hashlib
 import re
 from typing import Final
@@ -11,8 +11,16 @@ from .xml import MalformedAnswerError, parse_xml
 
 ZERO_SID: Final = "0" * 16
 """The SID of a client that is not logged in."""
+MIN_ITERATIONS: Final = 1_000
+"""FRITZ!Boxes ask for 10,000 or 60,000 iterations on the password itself. With fewer than this, the
+response would let a stranger try passwords quickly."""
 MAX_ITERATIONS: Final = 10_000_000
 """FRITZ!Boxes ask for about 66,000 iterations. More than this is an attempt to exhaust our CPU."""
+RETRY_PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5))
+"""Pauses before a password that has worked is tried again, at least the box's `BlockTime`. Boxes
+refuse the right password now and then."""
+RETRY_WINDOW: Final = timedelta(hours=1)
+"""Refusals that are older than this do not count."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +58,55 @@ class BoxInfo:
     """Twelve hex digits, equal to the first MAC address; empty if the box does not report it."""
 
 
+class WeakChallengeError(ValueError):
+    """The response to a challenge would be too easy to attack."""
+
+
+@dataclass(kw_only=True, slots=True)
+class LoginRecord:
+    """What is known from earlier logins of one user to one box. It outlives restarts."""
+
+    serial: str = ""
+    """The serial number of the box."""
+    has_worked: bool = False
+    """Whether the box has accepted the password, and has not refused it for good since."""
+    offers_pbkdf2: bool = False
+    """Whether a login with PBKDF2 has succeeded. The box never goes back to MD5."""
+    refused_at: list[datetime] = field(default_factory=list)
+    """When the box has refused the password since it last accepted it, oldest first."""
+    block_time: float = 0.0
+    """Seconds for which the box blocked logins after the last refusal."""
+
+    def accepted(self, *, pbkdf2: bool) -> None:
+        """Record a successful login."""
+        self.has_worked = True
+        self.offers_pbkdf2 |= pbkdf2
+        self.refused_at = []
+        self.block_time = 0.0
+
+    def refused(self, now: datetime, block_time: timedelta) -> None:
+        """Record a refused login. After the last attempt, the password counts as wrong."""
+        self.refused_at = [*self._recent(now), now]
+        self.block_time = block_time.total_seconds()
+        if len(self.refused_at) > len(RETRY_PAUSES):
+            self.has_worked = False
+            self.refused_at = []
+
+    def pause(self, now: datetime) -> timedelta:
+        """Return how long to wait before the next attempt."""
+        recent = self._recent(now)
+        if not recent:
+            return timedelta()
+        blocked = timedelta(seconds=min(self.block_time, RETRY_WINDOW.total_seconds()))
+        pause = max(RETRY_PAUSES[len(recent) - 1], blocked)
+        return max(recent[-1] + pause - now, timedelta())
+
+    def _recent(self, now: datetime) -> list[datetime]:
+        """Return the refusals that count. A clock that was ahead has left some in the future."""
+        recent = [at for at in self.refused_at if timedelta() <= now - at < RETRY_WINDOW]
+        return recent[-len(RETRY_PAUSES) :]
+
+
 def parse_session_info(text: str) -> SessionInfo:
     """Parse an answer of `login_sid.lua`. Raises MalformedAnswerError."""
     root = parse_xml(text, "SessionInfo")
@@ -76,6 +133,22 @@ def parse_session_info(text: str) -> SessionInfo:
     )
 
 
+def parse_udn(text: str) -> str:
+    """Return the serial number in a UPnP description, empty if there is none.
+
+    The last part of the UDN of a FRITZ!Box is its serial number. Raises MalformedAnswerError.
+    """
+    root = parse_xml(text, "root")
+    names = (child.text or "" for child in root.iter() if child.tag.rpartition("}")[2] == "UDN")
+    return serial_of(next(names, ""))
+
+
+def serial_of(identifier: str) -> str:
+    """Return the serial number at the end of a UDN or MAC address, empty if there is none."""
+    serial = identifier.strip().replace(":", "").upper()[-12:]
+    return serial if re.fullmatch("[0-9A-F]{12}", serial) else ""
+
+
 def parse_box_info(text: str) -> BoxInfo:
     """Parse `jason_boxinfo.xml`, which needs no login. Raises MalformedAnswerError."""
     root = parse_xml(text, "BoxInfo")
@@ -90,11 +163,17 @@ def parse_box_info(text: str) -> BoxInfo:
     )
 
 
+def uses_pbkdf2(challenge: str) -> bool:
+    """Return whether a challenge is one of version 2."""
+    return challenge.startswith("2$")
+
+
 def challenge_response(challenge: str, password: str) -> str:
     """Return the response to a login challenge. Slow for version 2, which uses PBKDF2.
 
     A challenge of version 2 (FRITZ!OS 7.24 and newer) is "2$iterations$salt$iterations$salt", one of
-    version 1 has eight hex digits. Raises ValueError for any other form.
+    version 1 has eight hex digits. Raises WeakChallengeError for too few iterations, and ValueError
+    for any other form.
     """
     if re.fullmatch("[0-9A-Za-z]+", challenge):
         # Version 1 hashes UTF-16LE, with a dot for each character above code point 255.
@@ -104,6 +183,9 @@ def challenge_response(challenge: str, password: str) -> str:
     version, rounds1, salt1, rounds2, salt2 = challenge.split("$")
     if version != "2":
         raise ValueError("unknown version of the login")
+    # The first number protects the password. The second only binds the result to this challenge.
+    if 0 < int(rounds1) < MIN_ITERATIONS:
+        raise WeakChallengeError("too few iterations")
     secret = password.encode()
     for rounds, salt in ((int(rounds1), salt1), (int(rounds2), salt2)):
         if not 0 < rounds <= MAX_ITERATIONS:

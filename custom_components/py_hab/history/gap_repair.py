@@ -74,7 +74,7 @@ class GapRepair:
 
     def _drop_old(self, gaps: Sequence[Gap]) -> None:
         for gap in gaps:
-            if _age(gap) > GIVE_UP_AFTER and not self._dry_run:
+            if is_old(gap) and not self._dry_run:
                 self._counters.settle(gap)
 
     async def async_repair(
@@ -146,6 +146,11 @@ class GapRepair:
             for before, row in pairwise(hours)
             if row.start == before.end
         }
+
+
+def is_old(gap: Gap) -> bool:
+    """Return whether a gap has waited so long that it is given up."""
+    return _age(gap) > GIVE_UP_AFTER
 
 
 def _age(gap: Gap) -> timedelta:

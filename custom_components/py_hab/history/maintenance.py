@@ -81,15 +81,21 @@ class MaintenanceRun:
         self._editor: StatisticsEditor = get_editor(hass)
         self._gaps = GapRepair(entry, counters, self._editor, dry_run=dry_run)
         self._is_stopped = False
+        self._fetcher = DeviceStatsFetcher(coordinator)
+
+    @property
+    def is_reported(self) -> dict[str, bool]:
+        """Whether the box has reported the statistics of each device that was asked, by AIN."""
+        return {ain: stats is not None for ain, stats in self._fetcher.fetched.items()}
 
     def stop(self) -> None:
         """Stop before the next statistic, because the entry is unloaded."""
         self._is_stopped = True
 
     async def async_run(
-        self, counters: Container[str] | None, progress: Callable[[float], None] | None = None
+        self, chosen: Container[str] | None, progress: Callable[[float], None] | None = None
     ) -> list[StatisticReport]:
-        """Maintain the statistics of `counters`, or all statistics of the entry if that is None.
+        """Maintain the statistics of the chosen counters and devices, or all of the entry if None.
 
         `progress` is called with the part that is done, from 0 to 1. Raises HomeAssistantError if
         the box or the recorder refuses, or if the entry is unloaded.
@@ -97,25 +103,27 @@ class MaintenanceRun:
         if not self._editor.is_ready():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
         reports: list[StatisticReport] = []
-        fetcher = DeviceStatsFetcher(self._coordinator)
         todo = [
             source
             for source in sources(self._hass, self._coordinator)
-            if (counters is None or source.counter in counters) and self._is_wanted(source)
+            if (chosen is None or source.counter in chosen or source.ain in chosen)
+            and self._is_wanted(source)
         ]
         for number, source in enumerate(todo):
             if progress is not None:
                 progress(number / len(todo))
-            stats = await fetcher.async_fetch(source.ain)
+            stats = await self._fetcher.async_fetch(source.ain)
             # Taken before waiting for the lock: it belongs to the device statistics just fetched.
             last = self._last_reading(source)
             async with self._editor.lock:
                 if self._is_wanted(source):
                     reports.append(await self._async_maintain(source, stats, last))
+        if chosen is None:
+            self._fetcher.check()
         if not self._dry_run:
             present = {source.counter for source in sources(self._hass, self._coordinator)}
             self._gaps.drop_unknown(present)
-            if counters is None:
+            if chosen is None:
                 result = MaintenanceResult(at=dt_util.utcnow(), result=reports)
                 self._editor.journal.runs[self._entry_id] = result
                 await self._editor.journal.async_save()

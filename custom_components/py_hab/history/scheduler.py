@@ -5,6 +5,7 @@ A run is started once a day, soon after set-up, and a few minutes after the end 
 
 import asyncio
 from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
 from typing import Final
@@ -20,7 +21,8 @@ from ..coordinator import FritzBoxCoordinator
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry, MaintenanceResult, StatisticReport
 from ..meter.coordinator import MeterCoordinator
-from .maintenance import NOT_REPORTED, MaintenanceRun
+from .gap_repair import is_old
+from .maintenance import MaintenanceRun
 from .sources import sources
 from .statistics.editor import StatisticsEditor, get_editor
 
@@ -34,7 +36,16 @@ DAILY: Final = timedelta(hours=24)
 CHECK_INTERVAL: Final = timedelta(minutes=5)
 """Time between two checks for gaps to repair."""
 RETRY: Final = timedelta(minutes=30)
-"""Time until the next attempt after the box did not answer or the database refused."""
+"""Time until the next attempt after the box did not answer or the database refused. For a device
+whose statistics the box did not report, it doubles with each failure, up to `DAILY`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A device that is asked again alone, because the box did not report its statistics."""
+
+    since: datetime
+    pause: timedelta
 
 
 class HistoryScheduler:
@@ -58,6 +69,8 @@ class HistoryScheduler:
         self._last_check: datetime | None = None
         self._working = asyncio.Lock()
         self._run: MaintenanceRun | None = None
+        self._waiting: dict[str, _Waiting] = {}
+        """By AIN."""
 
     @callback
     def async_start(self) -> None:
@@ -125,18 +138,33 @@ class HistoryScheduler:
 
     async def _async_maintain(
         self,
-        counters: Container[str] | None,
+        chosen: Container[str] | None,
         *,
         dry_run: bool = False,
         progress: Callable[[float], None] | None = None,
     ) -> Sequence[StatisticReport]:
-        self._run = MaintenanceRun(
+        run = self._run = MaintenanceRun(
             self._hass, self._entry, self._coordinator, self._counters, dry_run=dry_run
         )
         try:
-            return await self._run.async_run(counters, progress)
+            return await run.async_run(chosen, progress)
         finally:
             self._run = None
+            for ain, is_reported in run.is_reported.items():
+                self._note(ain, is_reported=is_reported)
+
+    def _note(self, ain: str, *, is_reported: bool) -> None:
+        before = self._waiting.pop(ain, None)
+        if not is_reported:
+            pause = min(2 * before.pause, DAILY) if before else RETRY
+            self._waiting[ain] = _Waiting(dt_util.utcnow(), pause)
+
+    def _is_waiting(self, ain: str) -> bool:
+        """Whether a device is not to be asked yet. A clock that was ahead delays nothing."""
+        waiting = self._waiting.get(ain)
+        return waiting is not None and (
+            timedelta() <= dt_util.utcnow() - waiting.since < waiting.pause
+        )
 
     @callback
     def _async_home_started(self, _hass: HomeAssistant) -> None:
@@ -161,23 +189,24 @@ class HistoryScheduler:
             return
         # `next_run` can be the current time, which is slightly later than `now`.
         is_due = self.next_run is not None and self.next_run <= dt_util.utcnow()
-        counters = self._counters_with_gaps()
-        if is_due or counters:
+        chosen = {
+            key
+            for key in {*self._counters_with_gaps(), *self._waiting}
+            if not self._is_waiting(key)
+        }
+        if is_due or chosen or self._has_old_gaps():
             entry.async_create_background_task(
-                self._hass, self._async_work(None if is_due else counters), "py_hab history"
+                self._hass, self._async_work(None if is_due else chosen), "py_hab history"
             )
 
-    async def _async_work(self, counters: set[str] | None) -> None:
+    async def _async_work(self, chosen: set[str] | None) -> None:
         async with self._working:
             try:
-                reports = await self._async_maintain(counters)
+                await self._async_maintain(chosen)
             except HomeAssistantError as err:
                 # The coordinator already reports a box that does not answer.
                 _LOGGER.debug("History of %s postponed: %s", self._entry.title, err)
                 self._postpone()
-            else:
-                if any(NOT_REPORTED in report.left_out for report in reports):
-                    self._postpone()
 
     def _postpone(self) -> None:
         self._not_before = dt_util.utcnow() + RETRY
@@ -217,3 +246,8 @@ class HistoryScheduler:
             if source.counter in keys
             and not self._editor.journal.changes_of(source.statistic.id).undone
         }
+
+    def _has_old_gaps(self) -> bool:
+        """Whether there are gaps to be dropped, because their entity has no statistics."""
+        known = {source.counter for source in sources(self._hass, self._coordinator)}
+        return any(gap.key not in known and is_old(gap) for gap in self._counters.gaps)

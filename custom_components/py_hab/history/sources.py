@@ -16,6 +16,7 @@ from ..meter.coordinator import MeterCoordinator
 from ..sensors.fritzbox import FRITZBOX_SENSORS
 from ..sensors.meter import METER_SENSORS, quantities_known
 from ..sml.registers import COUNTERS
+from .statistics.editor import get_editor
 from .statistics.gateway import Statistic
 
 _WITH_STATS: Final = tuple(item for item in FRITZBOX_SENSORS if item.stats_fn is not None)
@@ -48,7 +49,8 @@ def sources(
 
 
 def _of_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[Source]:
-    for unique_id, (ain, description) in fritzbox_values(coordinator, _WITH_STATS).items():
+    for unique_id, value in fritzbox_values(coordinator, _WITH_STATS).items():
+        ain, description = value.ain, value.description
         statistic = _statistic(
             hass,
             coordinator.config_entry.entry_id,
@@ -90,9 +92,9 @@ def _statistic(
     *,
     has_sum: bool,
 ) -> Statistic | None:
-    """Return the statistic of an entity, None if it does not exist or is disabled."""
+    """Return the statistic of an entity, None if it is missing, disabled or not recorded."""
     entity = entity_of(hass, Platform.SENSOR, unique_id)
-    if entity is None:
+    if entity is None or not get_editor(hass).is_recorded(entity.entity_id):
         return None
     return Statistic(
         id=entity.entity_id,

@@ -22,9 +22,9 @@ from ..const import (
 from ..counters.guard import DEFAULT_MAX_POWER
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry, EntryData
-from ..records import encode
 from ..sml.payload import Block
-from ..sml.registers import Quantity
+from ..sml.registers import COUNTERS, Quantity
+from ..util.records import encode
 from .availability import Availability
 from .block_router import BlockRouter
 from .counter_stage import Replacement
@@ -106,6 +106,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             raise ConfigEntryNotReady(
                 translation_domain=DOMAIN, translation_key="mqtt_not_available"
             )
+        self.devices.async_update_reader(self.link.info)
         await self._async_restore()
         unload = self.config_entry.async_on_unload
         unload(self._async_save)
@@ -127,7 +128,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Restore counters, meters, learned keys and replacements of earlier runs."""
         await self._counters.async_load()
         notes = self._counters.notes
-        self.router.restore(notes.get("meters"))
+        self.router.restore(notes.get("meters"), notes.get("removed"))
         self.replacements.restore(notes.get("replacements"))
         learned = notes.get("learned")
         for meter_index in self.router.meter_indices:
@@ -142,6 +143,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Return what is stored in addition to the counters, in JSON form."""
         return {
             "meters": self.router.as_stored(),
+            "removed": self.router.removed,
             "learned": {
                 meter_index: self._meters[meter_index].learned.as_stored()
                 for meter_index in self.router.meter_indices
@@ -155,7 +157,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         options = self.config_entry.options
         meter = Meter(
             meter_index,
-            assigned=self.router.assigned,
+            assigned=self.router.assigned_to(meter_index),
             counters=self._counters,
             power_interval=timedelta(
                 seconds=options.get(CONF_POWER_INTERVAL, DEFAULT_POWER_INTERVAL)
@@ -175,21 +177,31 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def async_forget(self, identifiers: AbstractSet[str]) -> bool:
         """Remove the meter whose device the user removes; return whether that is possible.
 
-        The reader and the first meter exist as long as the entry, others as long as they are received.
+        The reader and the first meter exist as long as the entry, others as long as they are received
+        with more than a counter, which meters of water and gas have as well.
         """
         if self.source_identifier[1] in identifiers:
             return False
         for meter_index, meter in self._meters.items():
             if self.devices.identifier(meter_index) in identifiers:
-                if not meter_index or any(
-                    self.is_available(meter_index, quantity) for quantity in meter.values
-                ):
+                if not meter_index or self._is_certain(meter_index):
                     return False
-                self.router.forget(meter_index)
+                is_silent = meter.is_silent(self.link.since, dt_util.utcnow())
+                is_published = meter.last_seen is not None and not is_silent
+                is_published |= self.router.is_refused(meter_index)
+                self.router.forget(meter_index, is_published=is_published)
                 self._counters.forget(*meter.counter_keys)
                 self._issues.async_forget(meter_index)
                 self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
         return True
+
+    def _is_certain(self, meter_index: str) -> bool:
+        """Whether a meter is received, and publishes more than a counter."""
+        return any(
+            self.is_available(meter_index, quantity)
+            for quantity in self._meters[meter_index].values
+            if quantity not in COUNTERS
+        )
 
     # Messages
 
@@ -270,6 +282,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     @callback
     def _async_update_devices(self) -> None:
+        """Update the devices and what is shown of the reader itself."""
+        self.async_update_listeners()
         for meter_index in self._meters:
             self._update_device(meter_index)
 
@@ -291,7 +305,12 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             self.link.commands.ask(unless_within=ASK_AFTER)
         for meter_index, meter in self._meters.items():
             problems: set[str] = {*meter.problems}
-            if self.link.is_publishing(now) and meter.is_silent(self.link.since, now):
+            is_silent = meter.is_silent(self.link.since, now)
+            if (
+                is_silent
+                and self.link.is_publishing(now)
+                and not self.router.is_refused(meter_index)
+            ):
                 problems.add(METER_SILENT)
             self._issues.async_update(meter_index, self.name_of(meter_index), problems)
         sharing = self.link.identities.sharing

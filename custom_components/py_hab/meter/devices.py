@@ -55,14 +55,14 @@ class MeterDevices:
             manufacturer=identity.manufacturer_name,
             model=model,
             serial_number=number.number if number else None,
-            via_device_id=self._async_update_reader(reader).id,
+            via_device_id=self.async_update_reader(reader).id,
             # Versions of py_hab before 0.2 showed those of the reader here.
             sw_version=None,
             configuration_url=None,
         )
 
     @callback
-    def _async_update_reader(self, reader: ReaderInfo) -> dr.DeviceEntry:
+    def async_update_reader(self, reader: ReaderInfo) -> dr.DeviceEntry:
         """Register or update the device of the reader; other integrations may know it, too."""
         mac = self._entry.unique_id
         return dr.async_get(self._hass).async_get_or_create(

@@ -8,7 +8,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 from ..sml.health import MeterProblem
-from ..texts import local_number
+from ..util.texts import local_number
 from .replacements import ReplacementRecord
 
 METER_SILENT: Final = "meter_silent"

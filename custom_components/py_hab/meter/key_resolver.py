@@ -7,12 +7,12 @@ from datetime import datetime
 import math
 from typing import Any, Final, Self
 
-from ..records import decode_values, encode
 from ..sml.inference import KeyInference
 from ..sml.key_names import mapping_of_name
 from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block, number_in
 from ..sml.registers import COUNTERS, QUANTITIES, KeyMapping, Quantity, QuantityKind
+from ..util.records import decode_values, encode
 
 MAX_UNKNOWN: Final = 64
 """Keys. No meter has as many registers."""

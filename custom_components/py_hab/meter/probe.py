@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from homeassistant.core import HomeAssistant, callback
 
 from ..sml.key_names import mapping_of_name
+from ..sml.meter_evidence import Evidence, evidence_of
 from ..sml.payload import (
     Block,
     MalformedMessageError,
     discovered_meters,
-    is_meter,
     meter_blocks,
     parse_message,
 )
@@ -67,11 +67,15 @@ class ProbeResult:
 
     @property
     def meters(self) -> dict[str, Mapping[str, object]]:
-        """The blocks that are known to belong to meters."""
-        return {
-            prefix: fields
+        """The blocks that may belong to meters, the certain ones first."""
+        evidence = {
+            prefix: evidence_of(prefix, fields, mapping_of_name)
             for prefix, fields in self.blocks.items()
-            if is_meter(Block(prefix=prefix, fields=fields), mapping_of_name)
+        }
+        return {
+            prefix: self.blocks[prefix]
+            for prefix in sorted(evidence, key=evidence.__getitem__, reverse=True)
+            if evidence[prefix] is not Evidence.NONE
         }
 
     def merged(self, blocks: Iterable[Block]) -> ProbeResult:

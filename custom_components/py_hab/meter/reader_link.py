@@ -44,7 +44,7 @@ class ReaderListener:
     restarted: Callable[[], None]
     """Called when the reader has restarted."""
     info_changed: Callable[[], None]
-    """Called when `info` has changed."""
+    """Called when `info` has changed, or the signal strength has become known."""
 
 
 class ReaderLink:
@@ -143,7 +143,10 @@ class ReaderLink:
             return
         self.last_seen = dt_util.utcnow()
         state = parse_state(message.payload)
+        is_first = self.signal_strength is None and state.signal_strength is not None
         self.signal_strength = state.signal_strength
+        if is_first:
+            self._listener.info_changed()
         if state.uptime is not None:
             if state.uptime < self._uptime:
                 self._handle_restart()

@@ -9,8 +9,8 @@ from typing import Final
 
 from ..counters.gap import Gap
 from ..counters.verdict import Verdict
-from ..records import STORED_AS, decode_items
 from ..sml.registers import Quantity
+from ..util.records import STORED_AS, decode_items
 from .counter_stage import Replacement
 
 MAX_REPLACEMENTS: Final = 50

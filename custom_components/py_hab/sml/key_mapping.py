@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from .payload import METER_QUANTITIES
+from .meter_evidence import METER_QUANTITIES
 from .registers import QUANTITIES, KeyMapping, Quantity, QuantityKind
 
 
@@ -60,6 +60,40 @@ def assigned_mappings(options: object) -> dict[str, KeyMapping]:
         for key, choice in chosen.items()
         if isinstance(choice, str) and choice in CHOICES
     }
+
+
+_IN_BLOCK: Final = " / "
+"""Divides the prefix of a block from a key. No script uses it."""
+
+
+def is_in_block(name: str) -> bool:
+    """Whether a choice is stored under the name of a key in one block only."""
+    return _IN_BLOCK in name
+
+
+def key_in_block(prefix: str, key: str) -> str:
+    """Return the name under which the choice for a key is stored that holds in one block only."""
+    return f"{prefix}{_IN_BLOCK}{key}"
+
+
+def assigned_in_block(assigned: Mapping[str, KeyMapping], prefix: str) -> dict[str, KeyMapping]:
+    """Return the assignments that hold in a block: of its own keys, and of the keys of all blocks."""
+    start = key_in_block(prefix, "")
+    own = {
+        name.removeprefix(start): mapping
+        for name, mapping in assigned.items()
+        if name.startswith(start)
+    }
+    return {**assigned, **own}
+
+
+def is_confirmed_meter(assigned: Mapping[str, KeyMapping], prefix: str) -> bool:
+    """Whether the user has said of a key in this block that it is one of an electricity meter."""
+    start = key_in_block(prefix, "")
+    return any(
+        name.startswith(start) and mapping.quantity in METER_QUANTITIES
+        for name, mapping in assigned.items()
+    )
 
 
 METER_CHOICES: Final = frozenset(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..records import decode_values
+from ..util.records import decode_values
 from .payload import Block
 
 MAX_METERS: Final = 5

@@ -1,6 +1,6 @@
 """Parser for the messages of a Tasmota SML reader."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 import json
@@ -9,7 +9,8 @@ import re
 from typing import Any, Final
 
 from .key_names import mapping_of_name
-from .registers import COUNTERS, LARGEST, KeyMapping, Quantity
+from .meter_evidence import Evidence, MappingOf, evidence_of
+from .registers import LARGEST
 
 MAX_PAYLOAD: Final = 64 * 1024
 """Bytes. The limit of Tasmota for a message is much lower."""
@@ -21,13 +22,12 @@ _DRIVER: Final = re.compile(
 """JSON objects of Tasmota's other drivers, with a number if there are several."""
 _LEGACY_FIELDS: Final = frozenset({"sub_entity", "amount"})
 """Fields of the objects that the legacy server publishes on the topics of readers."""
-METER_QUANTITIES: Final = COUNTERS | {
-    Quantity.POWER,
-    Quantity.POWER_ABSOLUTE,
-    Quantity.POWER_IMPORT,
-    Quantity.POWER_EXPORT,
-}
-"""Quantities that distinguish an electricity meter from other sensors."""
+_ROOT_FIELDS: Final = frozenset({"time", "tempunit", "pressureunit", "speedunit"})
+"""Fields beside the objects of a message, in small letters."""
+_SWITCHES: Final = re.compile(r"(?i:switch|button|power)\d*")
+"""Fields of Tasmota itself whose values are texts."""
+_NUMBER: Final = re.compile(r"\s*[+-]?\d{1,15}(?:[.,]\d{1,15})?\s*", re.ASCII)
+"""A number in quotes, with a decimal point or comma and without any other separator."""
 
 type Payload = str | bytes | bytearray
 
@@ -59,7 +59,12 @@ class Block:
 
 
 def number_in(value: object) -> float:
-    """Return a published number, NaN for any other value and for numbers beyond `LARGEST`."""
+    """Return a published number, NaN for any other value and for numbers beyond `LARGEST`.
+
+    Some scripts publish numbers in quotes.
+    """
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value.replace(",", "."))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
     return float(value) if abs(value) < LARGEST else math.nan
@@ -86,13 +91,36 @@ def parse_message(payload: Payload) -> list[Block]:
     message = load_object(payload)
     # A reply to STATUS 8 or 10 contains the same object one level deeper.
     inner = message.get("StatusSNS", message)
-    return [
-        Block(prefix=prefix, fields=fields, is_status_reply=inner is not message)
-        for prefix, fields in (inner.items() if isinstance(inner, dict) else ())
+    if not isinstance(inner, dict):
+        return []
+    objects = {
+        prefix: fields
+        for prefix, fields in inner.items()
         if isinstance(fields, dict)
         and not _is_driver(prefix)
         and not fields.keys() >= _LEGACY_FIELDS
+    } or _root_of(inner)
+    return [
+        Block(prefix=prefix, fields=fields, is_status_reply=inner is not message)
+        for prefix, fields in objects.items()
     ]
+
+
+def _root_of(message: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Return a message without objects as the block of a meter, with an empty prefix.
+
+    Some scripts publish their values without a block. Tasmota itself has only switches there.
+    """
+    fields = {
+        key: value
+        for key, value in message.items()
+        if key.casefold() not in _ROOT_FIELDS and not isinstance(value, dict | list)
+    }
+    is_of_tasmota = fields.keys() >= _LEGACY_FIELDS or any(
+        _SWITCHES.fullmatch(key) and math.isnan(number_in(value)) for key, value in fields.items()
+    )
+    has_number = any(not math.isnan(number_in(value)) for value in fields.values())
+    return {"": fields} if has_number and not is_of_tasmota else {}
 
 
 @lru_cache(maxsize=256)
@@ -101,20 +129,17 @@ def _is_driver(prefix: str) -> bool:
     return _DRIVER.fullmatch(prefix) is not None
 
 
-def meter_blocks(payload: Payload, mapping_of: Callable[[str], KeyMapping | None]) -> list[Block]:
-    """Return the objects of a message that belong to a meter. Raises MalformedMessageError.
+def meter_blocks(payload: Payload, mapping_of: MappingOf) -> list[Block]:
+    """Return the objects of a message that may belong to a meter. Raises MalformedMessageError.
 
     `mapping_of` returns what a key means.
     """
     return [block for block in parse_message(payload) if is_meter(block, mapping_of)]
 
 
-def is_meter(block: Block, mapping_of: Callable[[str], KeyMapping | None]) -> bool:
-    """Whether a block contains the energy or power of a meter; `mapping_of` interprets its keys."""
-    return any(
-        mapping is not None and mapping.quantity in METER_QUANTITIES
-        for mapping in map(mapping_of, block.fields)
-    )
+def is_meter(block: Block, mapping_of: MappingOf) -> bool:
+    """Whether a block may be that of an electricity meter; `mapping_of` interprets its keys."""
+    return evidence_of(block.prefix, block.fields, mapping_of) is not Evidence.NONE
 
 
 def is_finite(value: float) -> bool:

@@ -88,8 +88,27 @@ async def test_a_failure_between_answers_is_that_of_the_device(house: House) -> 
     assert await fetcher.async_fetch(IMPORT) is not None
     assert await fetcher.async_fetch("11111 1111111") is None
     assert await fetcher.async_fetch(REFRIGERATOR) is None, "it is not requested again"
+    assert await fetcher.async_fetch("22222 2222222") is None, "the box itself answers"
+    fetcher.check()
+
+
+async def test_box_that_does_not_answer_ends_the_requests(house: House) -> None:
+    await house.start()
+    await house.box.stop()
+    fetcher = DeviceStatsFetcher(house.entry.runtime_data.coordinator)
     with pytest.raises(HomeAssistantError) as raised:
-        await fetcher.async_fetch("22222 2222222")
+        await fetcher.async_fetch(REFRIGERATOR)
+    assert raised.value.translation_key == "no_device_stats"
+
+
+async def test_silence_about_all_devices_is_no_fault_of_the_devices(house: House) -> None:
+    await house.start()
+    house.on_request += refuses(FritzBoxConnectionError("gone"), FritzBoxConnectionError("gone"))
+    fetcher = DeviceStatsFetcher(house.entry.runtime_data.coordinator)
+    for ain in (REFRIGERATOR, IMPORT):
+        assert await fetcher.async_fetch(ain) is None
+    with pytest.raises(HomeAssistantError) as raised:
+        fetcher.check()
     assert raised.value.translation_key == "no_device_stats"
 
 

@@ -12,7 +12,16 @@ from homeassistant.util import dt as dt_util
 from ...const import DOMAIN
 from ...coordinator import FritzBoxCoordinator
 from ...fritzbox.device_stats import DeviceStats, Series
-from ...fritzbox_api import FritzBoxError, LoginBlockedError, LoginRejectedError
+from ...fritzbox_api import (
+    FritzBoxConnectionError,
+    FritzBoxError,
+    LoginBlockedError,
+    LoginPostponedError,
+    LoginRejectedError,
+    NotPermittedError,
+    OtherBoxError,
+    UnsafeChallengeError,
+)
 from ...meter.coordinator import MeterCoordinator
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,43 +39,65 @@ class DeviceStatsFetcher:
     def __init__(self, coordinator: FritzBoxCoordinator | MeterCoordinator) -> None:
         """Create the fetcher for the box of a coordinator; a meter reader has no statistics."""
         self._coordinator = coordinator
-        self._fetched: dict[str, DeviceStats | None] = {}
-        self._has_failed = False
+        self.fetched: dict[str, DeviceStats | None] = {}
+        """By AIN, None if the box has not reported them."""
 
     async def async_fetch(self, ain: str | None) -> DeviceStats | None:
         """Return the statistics of a device, None if the box does not report them.
 
-        For a meter, and for None, they are empty. Raises HomeAssistantError if the box blocks the
-        login, or if the requests of two devices in a row fail, as the box is busy then.
+        For a meter, and for None, they are empty. Raises HomeAssistantError if the box does not
+        answer any more, or does not accept the login.
         """
         if ain is None or not isinstance(self._coordinator, FritzBoxCoordinator):
             return DeviceStats()
-        if ain not in self._fetched:
-            if self._fetched:
+        if ain not in self.fetched:
+            if self.fetched:
                 await asyncio.sleep(PAUSE.total_seconds())
-            self._fetched[ain] = await self._async_request(self._coordinator, ain)
-        return self._fetched[ain]
+            self.fetched[ain] = await self._async_request(self._coordinator, ain)
+        return self.fetched[ain]
+
+    def check(self) -> None:
+        """Raise HomeAssistantError if no device was reported: that is no fault of the devices."""
+        if len(self.fetched) > 1 and not any(self.fetched.values()):
+            raise _no_device_stats()
 
     async def _async_request(
         self, coordinator: FritzBoxCoordinator, ain: str
     ) -> DeviceStats | None:
         try:
             stats = await coordinator.async_device_stats(ain)
+        except (
+            LoginBlockedError,
+            LoginPostponedError,
+            LoginRejectedError,
+            NotPermittedError,
+            OtherBoxError,
+            UnsafeChallengeError,
+        ) as err:
+            raise _no_device_stats() from err
         except FritzBoxError as err:
-            # A single failure may be the fault of the device.
-            if self._has_failed or isinstance(err, LoginBlockedError | LoginRejectedError):
-                raise HomeAssistantError(
-                    translation_domain=DOMAIN, translation_key="no_device_stats"
-                ) from err
             _LOGGER.debug("The box does not report the statistics of a device: %s", err)
-            self._has_failed = True
+            await self._async_check_box(coordinator, err)
             return None
-        self._has_failed = False
         stats = _with_time(stats, dt_util.utcnow())
         last = coordinator.last_answer
         if stats.energy and (last is None or dt_util.utcnow() - last > MAX_READING_AGE):
             await coordinator.async_ask()
         return stats
+
+    async def _async_check_box(self, coordinator: FritzBoxCoordinator, err: FritzBoxError) -> None:
+        """Raise HomeAssistantError if the box itself does not answer after an error."""
+        if isinstance(err, FritzBoxConnectionError) and not err.has_answered:
+            try:
+                await coordinator.client.box_info()
+            except FritzBoxConnectionError, OtherBoxError:
+                raise _no_device_stats() from err
+            except FritzBoxError:
+                _LOGGER.debug("The box answers, but does not describe itself")
+
+
+def _no_device_stats() -> HomeAssistantError:
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="no_device_stats")
 
 
 def _with_time(stats: DeviceStats, now: datetime) -> DeviceStats:

@@ -65,6 +65,8 @@ class Imported:
     """The number of rows in the file."""
     rejected: dict[str, int] = field(default_factory=dict)
     """The number of rows that were not used, by reason."""
+    not_recorded: str | None = None
+    """The entity that would continue the series, if the recorder's settings exclude it."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the response of the action."""
@@ -76,6 +78,7 @@ class Imported:
             "energy": None if self.energy is None else round(self.energy, 3),
             "readings": self.readings,
             "rejected": self.rejected,
+            "not_recorded": self.not_recorded,
         }
 
 
@@ -104,13 +107,28 @@ def targets(
 ) -> dict[SeriesKey, Statistic]:
     """Return the proposed statistic of each series that can be imported.
 
-    It is the statistic of an entity of the entry, or else an external one.
+    It is the statistic of an entity of the entry, or else an external one: also if the recorder's
+    settings exclude the entity.
     """
     chosen: dict[SeriesKey, Statistic] = {}
     for series in found:
         if series.kind in (SeriesKind.COUNTER, SeriesKind.MEASUREMENT):
-            chosen[series.key] = _of_entity(hass, entry, series) or external(entry, series)
+            statistic = _of_entity(hass, entry, series)
+            is_recorded = statistic is not None and get_editor(hass).is_recorded(statistic.id)
+            chosen[series.key] = statistic if statistic and is_recorded else external(entry, series)
     return chosen
+
+
+def excluded(
+    hass: HomeAssistant, entry: PyHabConfigEntry, found: Sequence[LegacySeries]
+) -> dict[SeriesKey, str]:
+    """Return the entity of each series that is not recorded, so that nothing is imported into it."""
+    entities = {series.key: _of_entity(hass, entry, series) for series in found}
+    return {
+        key: statistic.id
+        for key, statistic in entities.items()
+        if statistic is not None and not get_editor(hass).is_recorded(statistic.id)
+    }
 
 
 def external(entry: PyHabConfigEntry, series: LegacySeries) -> Statistic:
@@ -367,4 +385,8 @@ async def async_import_file(
     allowed = await async_allowed(hass, path)
     found = await async_inspect(hass, allowed)
     wanted = targets(hass, entry, found)
-    return await LegacyImport(hass, allowed, wanted).async_run(found, dry_run=dry_run)
+    done = await LegacyImport(hass, allowed, wanted).async_run(found, dry_run=dry_run)
+    entities = excluded(hass, entry, found)
+    for item in done:
+        item.not_recorded = entities.get(item.series.key)
+    return done

@@ -17,6 +17,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from ...const import DOMAIN
 from ..planning.backfill import sum_offset
 from ..planning.rows import HOUR, ROUNDING_ERROR, MeanRow, SumRow, full_hour
 from .gateway import RecorderGateway, Statistic, new_metadata, not_written
@@ -46,10 +47,17 @@ class StatisticsEditor(RecorderGateway):
     ) -> None:
         """Write rows of compiled hours; existing rows are replaced.
 
-        Raises HomeAssistantError if the rows are not stored afterwards.
+        Raises HomeAssistantError if the rows are not stored afterwards, or if the recorder's
+        settings exclude the entity.
         """
         if not rows:
             return
+        if not self.is_recorded(statistic.id):
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="not_recorded",
+                translation_placeholders={"statistic_id": statistic.id},
+            )
         in_executor = self._hass.async_add_executor_job
         values = await in_executor(_by_start, rows)
         first, last = min(values), max(values)

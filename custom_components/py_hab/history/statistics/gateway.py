@@ -15,7 +15,12 @@ from typing import Any, Final, Literal, cast
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from homeassistant.components.recorder import DOMAIN as RECORDER, Recorder, get_instance
+from homeassistant.components.recorder import (
+    DOMAIN as RECORDER,
+    Recorder,
+    get_instance,
+    is_entity_recorded,
+)
 from homeassistant.components.recorder.models import (
     StatisticData,
     StatisticMeanType,
@@ -111,6 +116,14 @@ class RecorderGateway:
             RECORDER in self._hass.config.components
             and not async_migration_in_progress(self._hass)
             and self._recorder.async_recorder_ready.is_set()
+        )
+
+    def is_recorded(self, statistic_id: str) -> bool:
+        """Whether statistics may be written: not if the recorder's settings exclude the entity."""
+        return (
+            ":" in statistic_id
+            or RECORDER not in self._hass.config.components
+            or is_entity_recorded(self._hass, statistic_id)
         )
 
     def compiled_until(self) -> int:

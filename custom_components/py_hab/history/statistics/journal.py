@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
 from ...entry import MaintenanceResult
-from ...records import decode_values, encode
+from ...util.records import decode_values, encode
 from ..planning.rows import HOUR, ROUNDING_ERROR
 
 _LOGGER = logging.getLogger(__name__)

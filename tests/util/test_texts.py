@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.py_hab.texts import local_number
+from custom_components.py_hab.util.texts import local_number
 from homeassistant.core import HomeAssistant
 
 

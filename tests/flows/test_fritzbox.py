@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab.const import DOMAIN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from simulator.broker import free_port
@@ -19,6 +20,7 @@ from simulator.fritzbox import (
     DEFAULT_PASSWORD,
     DEFAULT_USER,
     MALFORMED,
+    OLD_FRITZOS,
     OTHER_PASSWORD,
     OTHER_USER,
     Fault,
@@ -26,9 +28,8 @@ from simulator.fritzbox import (
     SimulatedFritzBox,
 )
 from simulator.home import Home, ManualClock
-
-from .support.certificates import own_certificate
-from .support.dialogue import Dialogue, add, asked_for_login, change, leave
+from tests.support.certificates import own_certificate
+from tests.support.dialogue import Dialogue, add, asked_for_login, change, leave
 
 SERIAL = "38:10:d5:5e:7a:1c"
 DESCRIPTION = "/jason_boxinfo.xml"
@@ -36,7 +37,7 @@ HIDDEN = Fault(status=404)
 NEW_PASSWORD = "a new one"
 
 
-QUICK: dict[str, Any] = {"iterations": (100, 10)}
+QUICK: dict[str, Any] = {"iterations": (1000, 1000)}
 
 
 def identity(serial: str = SERIAL) -> Identity:
@@ -350,11 +351,14 @@ def unchanged(entry: ConfigEntry[Any], *except_for: str) -> Iterator[None]:
 async def refused_entry(
     hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry, clock: ManualClock
 ) -> MockConfigEntry:
-    """An entry whose password was changed at the box while it was working."""
+    """An entry whose password was changed at the box: refused three times within an hour."""
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     box.set_password(DEFAULT_USER, NEW_PASSWORD)
     box.end_sessions()
-    await fritzbox_entry.runtime_data.coordinator.async_refresh()
+    coordinator = fritzbox_entry.runtime_data.coordinator
+    now = datetime.now(UTC)
+    coordinator.client.record.refused_at = [now - timedelta(minutes=9), now - timedelta(minutes=6)]
+    await coordinator.async_refresh()
     await hass.async_block_till_done()
     clock.advance(timedelta(minutes=5))
     return fritzbox_entry
@@ -440,22 +444,77 @@ async def test_a_box_gets_a_new_address_and_new_credentials(
     assert {session.user for session in box.sessions} == {DEFAULT_USER}
 
 
-async def test_another_box_is_no_new_address(
+@pytest.fixture
+async def successor(
+    home: Home, clock: ManualClock, socket_enabled: None
+) -> AsyncIterator[SimulatedFritzBox]:
+    """Another box, which has the same users."""
+    new = identity("a4:cf:12:00:00:02")
+    async with running(SimulatedFritzBox(home, clock, identity=new, **QUICK)) as box:
+        yield box
+
+
+async def test_another_box_gets_no_login_before_the_user_has_confirmed_it(
+    hass: HomeAssistant, successor: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    dialogue = await change(hass, fritzbox_entry)
+    with unchanged(fritzbox_entry):
+        await fill_in(dialogue, successor.host)
+        assert dialogue.step == "successor"
+        assert dialogue.placeholders["serial"] == "A4CF12000002"
+        assert dialogue.placeholders["old_serial"] == SERIAL.replace(":", "").upper()
+        await dialogue.leave()
+    assert not successor.logins
+
+
+async def test_successor_that_refuses_the_login_can_be_tried_again(
     hass: HomeAssistant,
-    box: SimulatedFritzBox,
+    successor: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    clock: ManualClock,
+) -> None:
+    dialogue = await change(hass, fritzbox_entry)
+    with unchanged(fritzbox_entry):
+        await fill_in(dialogue, successor.host, password="wrong")
+        await dialogue.answer()
+    assert dialogue.step == "fritzbox"
+    assert dialogue.errors == {"base": "invalid_auth"}
+    assert dialogue.suggested["host"] == successor.host
+    clock.advance(timedelta(minutes=1))
+    await fill_in(dialogue, successor.host)
+    await dialogue.answer()
+    assert dialogue.end == "reconfigure_successful"
+    assert fritzbox_entry.unique_id == "a4:cf:12:00:00:02"
+    assert fritzbox_entry.data["host"] == successor.host
+    await leave(hass, fritzbox_entry)
+
+
+async def test_box_of_another_entry_is_no_successor(
+    hass: HomeAssistant, successor: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    MockConfigEntry(domain=DOMAIN, unique_id="a4:cf:12:00:00:02").add_to_hass(hass)
+    dialogue = await change(hass, fritzbox_entry)
+    await fill_in(dialogue, successor.host)
+    assert dialogue.end == "already_configured"
+    assert not successor.logins
+
+
+async def test_old_login_of_a_known_box_is_refused_also_while_its_entry_is_not_loaded(
+    hass: HomeAssistant,
     home: Home,
     clock: ManualClock,
+    box: SimulatedFritzBox,
     fritzbox_entry: MockConfigEntry,
 ) -> None:
-    other_identity = identity("a4:cf:12:00:00:02")
-    async with running(
-        SimulatedFritzBox(home, clock, identity=other_identity, **QUICK)
-    ) as other_box:
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await leave(hass, fritzbox_entry)
+    await box.stop()
+    old = SimulatedFritzBox(home, clock, identity=Identity(fritzos=OLD_FRITZOS))
+    async with running(old):
         dialogue = await change(hass, fritzbox_entry)
-        with unchanged(fritzbox_entry):
-            await fill_in(dialogue, other_box.host)
-        assert dialogue.end == "another_device"
-        assert not other_box.logins
+        await fill_in(dialogue, old.host)
+        assert dialogue.errors == {"base": "unsafe_challenge"}
+        assert not old.logins
 
 
 async def test_a_box_whose_description_appears_later_can_be_changed(

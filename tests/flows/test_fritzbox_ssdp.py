@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_socket import socket_allow_hosts
 
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_SSDP
@@ -23,8 +24,7 @@ from simulator.fritzbox import (
     Identity,
     SimulatedFritzBox,
 )
-
-from .support.dialogue import Dialogue, add, leave
+from tests.support.dialogue import Dialogue, add, leave
 
 UDN: Final = "uuid:75802409-bccb-40e7-8e6c-"
 SERIAL: Final = Identity().serial
@@ -204,33 +204,87 @@ async def test_ignored_box_is_not_offered(hass: HomeAssistant, box: SimulatedFri
 # A known box
 
 
+@pytest.fixture
+def second_address(socket_enabled: None) -> str:
+    """Another address of this machine, at which nobody answers at first."""
+    socket_allow_hosts(["127.0.0.1", "127.0.0.2"])
+    return "127.0.0.2"
+
+
+async def test_address_of_a_known_box_is_followed_if_it_no_longer_answers_there(
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    typed: Any,
+    second_address: str,
+) -> None:
+    typed(f"http://{second_address}:{box.port}")
+    dialogue = await announce(hass, "127.0.0.1:49000")
+    assert dialogue.end == "already_configured"
+    await hass.async_block_till_done()
+    assert fritzbox_entry.data[CONF_HOST] == box.url
+    assert not box.logins
+
+
 @pytest.mark.parametrize(
-    ("before", "address", "after"),
+    ("path", "edit"),
     [
-        ("192.0.2.1", "192.0.2.7", "192.0.2.7"),
-        ("192.0.2.1:8080", "192.0.2.7:49000", "192.0.2.7:8080"),
-        ("http://192.0.2.1", "192.0.2.7:49000", "http://192.0.2.7"),
-        ("https://192.0.2.1:8443/", "192.0.2.7:49000", "https://192.0.2.7:8443"),
-        ("192.0.2.1", "[2001:db8::7]:49000", "[2001:db8::7]"),
-        ("2001:db8::1", "[2001:db8::7]:49000", "[2001:db8::7]"),
-        ("[2001:db8::1]:8080", "192.0.2.7:49000", "192.0.2.7:8080"),
-        ("192.0.2.1", "192.0.2.1:49000", "192.0.2.1"),
-        ("https://192.0.2.1", "192.0.2.1:49000", "https://192.0.2.1"),
+        ("/jason_boxinfo.xml", Fault(status=404)),
+        ("/jason_boxinfo.xml", Fault(status=500)),
+        ("/jason_boxinfo.xml", Fault(edit=lambda text: text.replace(SERIAL, "3810D5000001"))),
+        ("/jason_boxinfo.xml", Fault(edit=lambda text: text.replace(SERIAL, ""))),
+    ],
+    ids=["hidden", "error", "another serial number", "no serial number"],
+)
+async def test_announced_address_without_the_serial_number_is_not_taken(
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    typed: Any,
+    second_address: str,
+    path: str,
+    edit: Fault,
+) -> None:
+    before = f"http://{second_address}:{box.port}"
+    typed(before)
+    box.fault(edit, path=path)
+    dialogue = await announce(hass, "127.0.0.1:49000")
+    assert dialogue.end == "already_configured"
+    assert fritzbox_entry.data[CONF_HOST] == before
+
+
+async def test_box_that_answers_at_its_address_is_not_moved(
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    second_address: str,
+) -> None:
+    dialogue = await announce(hass, f"{second_address}:49000")
+    assert dialogue.end == "already_configured"
+    assert fritzbox_entry.data[CONF_HOST] == box.url
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("169.254.1.1:49000", "link_local"),
+        ("[fe80::1%25eth0]:49000", "ipv6_link_local"),
+        ("[::ffff:169.254.1.1]:49000", "ipv6_link_local"),
+        ("box.example:49000", "already_configured"),
+        ("[127.0.0.1", "not_supported"),
     ],
 )
-async def test_address_of_a_known_box_is_followed(
+async def test_address_that_no_box_keeps_is_not_taken(
     hass: HomeAssistant,
     fritzbox_entry: MockConfigEntry,
     typed: Any,
-    before: str,
     address: str,
-    after: str,
+    reason: str,
 ) -> None:
-    typed(before)
+    typed("192.0.2.1")
     dialogue = await announce(hass, address)
-    assert dialogue.end == "already_configured"
-    await hass.async_block_till_done()
-    assert fritzbox_entry.data[CONF_HOST] == after
+    assert dialogue.end == reason
+    assert fritzbox_entry.data[CONF_HOST] == "192.0.2.1"
 
 
 @pytest.mark.parametrize("name", ["fritz.box", "https://my.fritz.box:8443", "box", "[nonsense"])

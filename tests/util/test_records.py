@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.py_hab.records import (
+from custom_components.py_hab.util.records import (
     STORED_AS,
     decode,
     decode_items,

@@ -1,0 +1,96 @@
+"""Whether a block of a message is an electricity meter.
+
+Readers for water, gas and heat publish the same words: "Total_in", "Energie", "Leistung". A block is
+certainly an electricity meter by a second word, or by one that is said of electricity only.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+from functools import lru_cache
+from typing import Final
+
+from .key_parts import take_apart
+from .key_words import Part
+from .registers import COUNTERS, KeyMapping, Quantity
+
+POWERS: Final = frozenset(
+    {
+        Quantity.POWER,
+        Quantity.POWER_ABSOLUTE,
+        Quantity.POWER_IMPORT,
+        Quantity.POWER_EXPORT,
+    }
+)
+METER_QUANTITIES: Final = COUNTERS | POWERS
+"""Quantities without which nothing is an electricity meter."""
+_NOT_ONLY_ELECTRIC: Final = frozenset(
+    {
+        *POWERS,
+        *(Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT),
+        *(Quantity.METER_ID, Quantity.MANUFACTURER, Quantity.NO_MEASUREMENT),
+    }
+)
+"""Quantities that a heat meter has as well. All others are those of electricity."""
+_ELECTRIC_WORDS: Final = frozenset({Part.ENERGY, Part.KWH, Part.ACTIVE, Part.REACTIVE})
+_FLUIDS: Final = frozenset({"gas", "water", "wasser", "oil", "oel"})
+"""In the name of a block. "Heizung" may be the electricity meter of a heat pump."""
+
+type MappingOf = Callable[[str], KeyMapping | None]
+
+
+class Evidence(IntEnum):
+    """How certain it is that a block is an electricity meter."""
+
+    NONE = 0
+    POSSIBLE = 1
+    """By one word that others use, too. It needs the user's yes, or to be the only one."""
+    CERTAIN = 2
+
+
+def evidence_of(prefix: str, keys: Iterable[str], mapping_of: MappingOf) -> Evidence:
+    """Return how certain it is that a block with these keys is an electricity meter."""
+    mappings = {key: mapping for key in keys if (mapping := mapping_of(key)) is not None}
+    quantities = {mapping.quantity for mapping in mappings.values()}
+    if not quantities & METER_QUANTITIES or is_other_medium(prefix, keys, mapping_of):
+        return Evidence.NONE
+    counters = {
+        key
+        for key, mapping in mappings.items()
+        if mapping.quantity in COUNTERS and not mapping.doubtful
+    }
+    kinds = (
+        bool(counters),
+        bool(quantities & POWERS),
+        Quantity.METER_ID in quantities,
+        bool(quantities - _NOT_ONLY_ELECTRIC),
+    )
+    is_certain = sum(kinds) > 1 or any(map(_is_electric_name, counters))
+    return Evidence.CERTAIN if is_certain else Evidence.POSSIBLE
+
+
+def is_other_medium(prefix: str, keys: Iterable[str], mapping_of: MappingOf) -> bool:
+    """Whether a block measures gas, water or heat, by its name or its other keys."""
+    quantities = {mapping.quantity for key in keys if (mapping := mapping_of(key)) is not None}
+    if quantities - _NOT_ONLY_ELECTRIC:
+        return False
+    if any(map(_is_of_other_medium, keys)):
+        return True
+    return _is_fluid(prefix) and not quantities & POWERS
+
+
+# Bounded, because any client of the broker can publish any number of names.
+@lru_cache(maxsize=512)
+def _is_of_other_medium(key: str) -> bool:
+    return Part.OTHER_MEDIUM in take_apart(key).parts
+
+
+@lru_cache(maxsize=256)
+def _is_fluid(prefix: str) -> bool:
+    return bool(take_apart(prefix).words & _FLUIDS)
+
+
+@lru_cache(maxsize=512)
+def _is_electric_name(key: str) -> bool:
+    """Whether a counter's name is one of electricity only: with its OBIS code, or "energy"."""
+    parts = take_apart(key)
+    return parts.obis is not None or bool(parts.parts & _ELECTRIC_WORDS)

@@ -1,0 +1,1 @@
+"""Small pure helpers that every other folder may use."""
