@@ -27,9 +27,10 @@ BEGIN: Final = "<!-- scripts/house writes from here -->\n"
 END: Final = "<!-- scripts/house writes to here -->\n"
 
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
-    ("const", "util", "fritzbox"),
-    ("fritzbox_api", "sml", "counters"),
-    ("fritzbox_session", "history/planning"),
+    ("const", "util"),
+    ("fritzbox", "sml", "counters"),
+    ("fritzbox_api", "history/planning"),
+    ("fritzbox_session",),
     ("entry",),
     ("fritzbox_errors", "meter", "history/statistics"),
     ("coordinator",),

@@ -8,11 +8,11 @@ from homeassistant.helpers.typing import ConfigType
 
 from .api.actions import async_register_data_actions
 from .api.views import async_register_views
-from .const import CONF_KIND, CONF_MAX_POWER, DOMAIN, EntryKind
+from .const import CONF_MAX_POWER, DOMAIN, EntryKind
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .counters.store import CounterStore
-from .entry import EntryData
+from .entry import EntryData, checked_kind
 from .fritzbox_session import async_end
 from .history.scheduler import HistoryScheduler
 from .history.statistics.editor import async_setup_editor
@@ -37,10 +37,11 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bool:
     """Set up a FRITZ!Box or a meter."""
+    kind = checked_kind(entry)
     max_power = entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
     counters = CounterStore(hass, entry.entry_id, max_power=max_power)
     coordinator: FritzBoxCoordinator | MeterCoordinator
-    match EntryKind(entry.data[CONF_KIND]):
+    match kind:
         case EntryKind.FRITZBOX:
             coordinator = FritzBoxCoordinator(hass, entry, counters)
         case EntryKind.METER:

@@ -32,8 +32,10 @@ from .const import (
     CONF_REGISTERS,
     CONF_TOPIC,
     DOMAIN,
+    UNKNOWN_KIND,
     EntryKind,
 )
+from .entry import kind_of
 from .flows.fritzbox import FritzBoxFlow
 from .flows.key_section import (
     choices_by_values,
@@ -48,6 +50,7 @@ from .meter.probe import ProbeResult, async_find_readers, async_probe_reader
 from .sml.key_mapping import METER_CHOICES, assigned_mappings
 from .sml.registers import KeyMapping
 from .sml.topics import InvalidTopicError, ReaderInfo, ReaderTopics, reader_topics
+from .util.texts import MAX_LINE, as_code, as_markdown, clean_text
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -80,10 +83,13 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change address, credentials or topic of an entry."""
-        kind = EntryKind(self._get_reconfigure_entry().data[CONF_KIND])
-        if kind is EntryKind.METER:
-            return await self.async_step_tasmota()
-        return await self.async_step_fritzbox()
+        match kind_of(self._get_reconfigure_entry()):
+            case EntryKind.FRITZBOX:
+                return await self.async_step_fritzbox()
+            case EntryKind.METER:
+                return await self.async_step_tasmota()
+            case None:
+                return self.async_abort(reason=UNKNOWN_KIND)
 
     # The meter
 
@@ -107,7 +113,9 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
         if not probe.meters:
             return self.async_abort(reason="not_supported")
         self._topics, self._probe = reader.topics, replace(probe, reader=replace(reader, mac=mac))
-        self.context["title_placeholders"] = {"name": reader.name or reader.topics.sensor}
+        self.context["title_placeholders"] = {
+            "name": reader.name or clean_text(reader.topics.sensor)
+        }
         return await self.async_step_tasmota_confirm()
 
     async def async_step_tasmota(
@@ -129,7 +137,7 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             if not errors:
                 return await self.async_step_tasmota_confirm()
         elif self.source == SOURCE_RECONFIGURE:
-            suggested = self._get_reconfigure_entry().data[CONF_TOPIC]
+            suggested = str(self._get_reconfigure_entry().data.get(CONF_TOPIC, ""))
         self._found = await async_find_readers(self.hass)
         schema = vol.Schema(
             {
@@ -138,7 +146,7 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
                         options=[
                             SelectOptionDict(
                                 value=topic,
-                                label=f"{reader.name} ({topic})" if reader.name else topic,
+                                label=_reader_label(reader, topic),
                             )
                             for topic, reader in self._found.items()
                         ],
@@ -203,7 +211,7 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
             assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
-            if topic == entry.data[CONF_TOPIC]:
+            if topic == entry.data.get(CONF_TOPIC):
                 by_values = choices_by_values(entry)
         names = names_in_blocks(blocks)
         received = (name for keys in names.values() for name in keys)
@@ -225,9 +233,9 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             ),
             errors=errors,
             description_placeholders={
-                "topic": topic,
+                "topic": as_markdown(topic, length=MAX_LINE),
                 "values": "\n".join(
-                    f"- `{prefix}` `{key}`: {str(value)[:40]}"
+                    f"- {as_code(prefix)} {as_code(key)}: {as_markdown(str(value)[:40])}"
                     for prefix, fields in blocks.items()
                     for key, value in fields.items()
                 ),
@@ -249,7 +257,13 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             return self.async_update_reload_and_abort(
                 entry, data=data, options={**entry.options, CONF_REGISTERS: registers}
             )
-        title = prefix.strip() or topics.sensor.split("/")[-2:][0]
+        title = prefix or clean_text(topics.sensor.split("/")[-2:][0]) or "Tasmota"
         return self.async_create_entry(
             title=title, data=data, options={CONF_REGISTERS: registers} if registers else {}
         )
+
+
+def _reader_label(reader: ReaderInfo, topic: str) -> str:
+    """Return the label of a reader in the form: its name and its topic."""
+    shown = clean_text(topic, length=MAX_LINE)
+    return f"{reader.name} ({shown})" if reader.name else shown

@@ -34,6 +34,10 @@ MIN_SCAN_INTERVAL: Final = timedelta(seconds=10)
 MAX_SCAN_INTERVAL: Final = timedelta(hours=1)
 
 
+UNKNOWN_KIND: Final = "unknown_kind"
+"""Reason to abort a dialog of an entry whose kind is missing or unknown."""
+
+
 class OutageShape(StrEnum):
     """How the energy of an outage is spread over its hours."""
 

@@ -48,6 +48,7 @@ from .fritzbox_errors import ERROR_KEYS, FritzBoxErrors
 from .fritzbox_session import async_keep, async_resume
 from .meter.coordinator import MeterCoordinator
 from .util.records import decode, encode
+from .util.texts import clean_text, excerpt
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -163,7 +164,9 @@ class DeviceOwnership:
 
     async def _async_take_over(self, owner: FritzBoxConfigEntry, ain: str) -> None:
         """Move the registered device with its entities, their ids, names and history."""
-        _LOGGER.debug("%s takes over a device of %s", self._entry.title, owner.title)
+        _LOGGER.debug(
+            "%s takes over a device of %s", clean_text(self._entry.title), clean_text(owner.title)
+        )
         devices, entities = dr.async_get(self._hass), er.async_get(self._hass)
         device_id = _device_id(self._hass, ain, owner)
         if device_id is None:
@@ -242,7 +245,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
             hass,
             _LOGGER,
             config_entry=entry,
-            name=entry.title,
+            name=clean_text(entry.title),
             update_interval=timedelta(
                 seconds=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL.total_seconds())
             ),
@@ -379,7 +382,10 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         self._errors.clear()
         answer = await self.ownership.async_owned(answer)
         self._update_registry(answer)
-        return self._with_rest_details(self._with_accepted_counters(answer, self.last_answer))
+        accepted = self._with_accepted_counters(answer, self.last_answer)
+        if self._counters.must_be_saved:
+            await self._counters.async_save()
+        return self._with_rest_details(accepted)
 
     async def _async_device_list(self) -> DeviceList:
         """Return the device list, and save at once what a login has shown."""
@@ -437,7 +443,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
 
     def _last_values(self, err: InvalidAnswerError) -> DeviceList:
         """Return the last values if they are recent enough. Raises UpdateFailed otherwise."""
-        _LOGGER.debug("Unreadable answer: %s: %s", err, err.answer)
+        _LOGGER.debug("Unreadable answer: %s: %s", err, excerpt(err.answer))
         is_fresh = (
             self.last_answer is not None and dt_util.utcnow() - self.last_answer < KEEP_VALUES_FOR
         )

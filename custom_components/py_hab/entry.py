@@ -1,13 +1,45 @@
-"""The runtime data of a config entry, and the reports of its history."""
+"""A config entry: its stored data, its runtime data, and the reports of its history.
 
-from collections.abc import Callable, Sequence
+Stored data and options are checked before an entry is set up. The forms write valid values only; others
+come from a damaged or edited file, or from a newer version.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+import math
+from typing import Any, Final, Protocol
+
+import voluptuous as vol
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_SCAN_INTERVAL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
+from homeassistant.exceptions import ConfigEntryError
 
+from .const import (
+    CONF_ANSWER_TOPIC,
+    CONF_COMMAND_TOPIC,
+    CONF_HISTORY,
+    CONF_KIND,
+    CONF_MAX_POWER,
+    CONF_POWER_INTERVAL,
+    CONF_PREFIX,
+    CONF_REGISTERS,
+    CONF_SHAPE,
+    CONF_TOPIC,
+    DOMAIN,
+    EntryKind,
+    OutageShape,
+)
 from .counters.store import CounterStore
+from .fritzbox.address import base_url
+from .sml.topics import reader_topics
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,3 +120,94 @@ class EntryData[CoordinatorT]:
 
 type AnyConfigEntry = ConfigEntry[EntryData[Any]]
 """For modules that must not import a coordinator. Others use `coordinator.PyHabConfigEntry`."""
+
+
+# Stored data
+
+
+def _number(low: float, high: float) -> Callable[[Any], float]:
+    """Return a validator for finite numbers from `low` to `high`; True and False are none."""
+
+    def validate(value: Any) -> float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not math.isfinite(value) or not low <= value <= high:
+            raise vol.Invalid("not a number in the range")
+        return float(value)
+
+    return validate
+
+
+def _topic(value: Any) -> str:
+    if not isinstance(value, str):
+        raise vol.Invalid("not a text")
+    # Raises InvalidTopicError, which is a ValueError.
+    return reader_topics(value).sensor
+
+
+def _host(value: Any) -> str:
+    if not isinstance(value, str):
+        raise vol.Invalid("not a text")
+    base_url(value)
+    return value
+
+
+_TEXT_OR_NONE: Final = vol.Any(str, None)
+_DATA: Final[Mapping[EntryKind, vol.Schema]] = {
+    EntryKind.FRITZBOX: vol.Schema(
+        {
+            vol.Required(CONF_HOST): _host,
+            vol.Required(CONF_USERNAME): str,
+            vol.Required(CONF_PASSWORD): str,
+            vol.Required(CONF_VERIFY_SSL): bool,
+        },
+        extra=vol.ALLOW_EXTRA,
+    ),
+    EntryKind.METER: vol.Schema(
+        {
+            vol.Required(CONF_TOPIC): _topic,
+            vol.Optional(CONF_PREFIX): _TEXT_OR_NONE,
+            vol.Optional(CONF_COMMAND_TOPIC): vol.Any(None, _topic),
+            vol.Optional(CONF_ANSWER_TOPIC): vol.Any(None, _topic),
+        },
+        extra=vol.ALLOW_EXTRA,
+    ),
+}
+_OPTIONS: Final = vol.Schema(
+    {
+        vol.Optional(CONF_SCAN_INTERVAL): _number(1, 86_400),
+        vol.Optional(CONF_POWER_INTERVAL): _number(0, 3600),
+        vol.Optional(CONF_MAX_POWER): _number(0.1, 10_000),
+        vol.Optional(CONF_REGISTERS): vol.Schema({str: str}),
+        vol.Optional(CONF_HISTORY): bool,
+        vol.Optional(CONF_SHAPE): vol.In([shape.value for shape in OutageShape]),
+    },
+    extra=vol.ALLOW_EXTRA,
+)
+
+
+def kind_of(entry: ConfigEntry[Any]) -> EntryKind | None:
+    """Return the kind of an entry, None if it is missing or unknown."""
+    kind = entry.data.get(CONF_KIND)
+    return EntryKind(kind) if isinstance(kind, str) and kind in EntryKind else None
+
+
+def checked_kind(entry: ConfigEntry[Any]) -> EntryKind:
+    """Return the kind of an entry whose data and options are valid. Raises ConfigEntryError."""
+    kind = kind_of(entry)
+    if kind is None:
+        raise _invalid(CONF_KIND)
+    for schema, values in ((_DATA[kind], entry.data), (_OPTIONS, entry.options)):
+        try:
+            schema(dict(values))
+        except vol.MultipleInvalid as err:
+            # Home Assistant logs the traceback. Its cause would only hide the message.
+            raise _invalid(str(err.errors[0].path[0])) from None
+    return kind
+
+
+def _invalid(field: str) -> ConfigEntryError:
+    return ConfigEntryError(
+        translation_domain=DOMAIN,
+        translation_key="invalid_entry_data",
+        translation_placeholders={"field": field},
+    )

@@ -26,6 +26,7 @@ from .fritzbox_api import (
     SessionRefusedError,
     UnsafeChallengeError,
 )
+from .util.texts import as_markdown
 
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
 """The longest time between two attempts, not counting the random part."""
@@ -101,8 +102,8 @@ class FritzBoxErrors:
             severity=ir.IssueSeverity.ERROR,
             translation_key="no_homeauto_right",
             translation_placeholders={
-                "host": self._host,
-                "username": self._entry.data[CONF_USERNAME] or "-",
+                "host": as_markdown(self._host),
+                "username": as_markdown(self._entry.data[CONF_USERNAME]) or "-",
             },
         )
 

@@ -72,7 +72,7 @@ class MeterReplacedFlow(RepairsFlow):
         }
         errors: dict[str, str] = {}
         if not replaced:
-            meter.async_answer(self._meter_index, Answer.NEW_METER, {})
+            await meter.async_answer(self._meter_index, Answer.NEW_METER, {})
             return self.async_create_entry(data={})
         if user_input is not None:
             max_power = meter.config_entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
@@ -82,7 +82,7 @@ class MeterReplacedFlow(RepairsFlow):
                 if (kwh := _counted(user_input, record, max_power)) is not None
             }
             if counted.keys() == replaced.keys():
-                meter.async_answer(self._meter_index, Answer.NEW_METER, counted)
+                await meter.async_answer(self._meter_index, Answer.NEW_METER, counted)
                 return self.async_create_entry(data={})
             errors["base"] = "impossible_reading"
         return self.async_show_form(
@@ -109,7 +109,7 @@ class MeterReplacedFlow(RepairsFlow):
         meter = self._coordinator()
         if meter is None:
             return self.async_abort(reason="not_loaded")
-        meter.async_answer(self._meter_index, Answer.SAME_METER, {})
+        await meter.async_answer(self._meter_index, Answer.SAME_METER, {})
         return self.async_create_entry(data={})
 
     def _coordinator(self) -> MeterCoordinator | None:

@@ -30,6 +30,7 @@ from custom_components.py_hab.history.legacy.file import FileError, LegacyFileEr
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.util.records import decode
+from custom_components.py_hab.util.texts import as_markdown
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import (
@@ -195,6 +196,7 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
     refusals = set(importer._TRANSLATION_KEYS.values()) | {
         "no_device_stats",
         "database_refused",
+        "entry_removed",
         "no_recorder",
         "not_recorded",
         "not_written",
@@ -266,7 +268,7 @@ async def test_the_last_report_is_shown_in_words(
     doubt = TEXTS["selector"]["discard_reason"]["options"]["mismatch"]
     assert dialogue.placeholders == {
         "when": "2026-03-20 00:30",
-        "report": f"- {state.name} · +12 h · 3.46 kWh · ← 2026-02-01 01:00 · ⚠ {doubt}, new_doubt\n"
+        "report": f"- {as_markdown(state.name)} · +12 h · 3.46 kWh · ← 2026-02-01 01:00 · ⚠ {doubt}, new_doubt\n"
         "- sensor.gone",
     }
     hass.config.language = "de"

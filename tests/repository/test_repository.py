@@ -126,6 +126,57 @@ def test_a_liberty_is_found(old: str, new: str, found: list[str]) -> None:
     assert [each.partition(",")[0] for each in liberty] == found
 
 
+def carelessness(workflow: str) -> Iterator[str]:
+    """Yield what a release does not check before it is made, or does not attest."""
+    parsed: Any = parse_yaml(workflow)
+    [job] = parsed["jobs"].values()
+    steps = [str(step.get("run") or step["uses"]) for step in job["steps"]]
+    [release] = [number for number, step in enumerate(steps) if "gh release create" in step]
+    before = " ".join(steps[:release])
+    for what, words in {
+        "on main": ("merge-base --is-ancestor", "origin/main", "exit 1"),
+        "green": ("ci.yml", "validate.yml", "gh run list", "--commit", "conclusion", "success"),
+        "checksums": ("sha256sum py_hab.zip > SHA256SUMS",),
+        "attested": ("actions/attest-build-provenance@",),
+    }.items():
+        if not all(word in before for word in words):
+            yield what
+    attested = [step["with"]["subject-path"] for step in job["steps"] if "attest" in str(step)]
+    for file in ("py_hab.zip", "SHA256SUMS"):
+        if file not in steps[release]:
+            yield f"{file} is not released"
+        if not any(file in paths for paths in attested):
+            yield f"{file} is not attested"
+    if any({"if", "continue-on-error"} & step.keys() for step in job["steps"]):
+        yield "a step that may be skipped or fail"
+
+
+def test_a_release_is_made_of_a_green_commit_on_main_and_attested() -> None:
+    assert list(carelessness(read(".github/workflows/release.yml"))) == []
+    hacs = json.loads(read("hacs.json"))
+    # What is installed is what was attested.
+    assert (hacs["zip_release"], hacs["filename"]) == (True, "py_hab.zip")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("origin/main", "HEAD", ["on main"]),
+        ("validate.yml", "", ["green"]),
+        ('!= "success"', '= "failure"', ["green"]),
+        ("sha256sum", "md5sum", ["checksums"]),
+        ("py_hab.zip SHA256SUMS", "py_hab.zip", ["SHA256SUMS is not released"]),
+        ("            SHA256SUMS\n", "", ["SHA256SUMS is not attested"]),
+        ("with:\n          fetch", "if: false\n        with:\n          fetch", ["a step that"]),
+    ],
+)
+def test_a_careless_release_is_found(old: str, new: str, found: list[str]) -> None:
+    workflow = read(".github/workflows/release.yml")
+    assert old in workflow
+    careless = list(carelessness(workflow.replace(old, new)))
+    assert [each[: len(expected)] for each, expected in zip(careless, found, strict=True)] == found
+
+
 def test_every_rule_of_the_quality_scale_is_judged() -> None:
     assert len(RULES) == 54
     assert list(misjudged(ours("quality_scale.yaml")["rules"])) == []

@@ -1,5 +1,6 @@
 """What a Tasmota reader publishes, as blocks of fields."""
 
+import json
 import math
 from typing import Any
 
@@ -356,3 +357,21 @@ def test_numbers_may_be_in_quotes(text: str, number: float) -> None:
 )
 def test_other_texts_are_no_numbers(text: str) -> None:
     assert math.isnan(number_in(text))
+
+
+def test_names_and_keys_are_cleaned_and_the_first_of_two_that_look_alike_counts() -> None:
+    payload = json.dumps(
+        {
+            "SML\nforged\u202e": {
+                "Power": 1,
+                "Power\u200b": 2,
+                "![x](http://evil.example)": 3,
+                "\ud800": 4,
+            }
+        }
+    )
+    [block] = parse_message(payload)
+    assert block.prefix == "SML forged"
+    assert block.fields == {"Power": 1, "![x](http://evil.example)": 3, "": 4}
+    [long] = parse_message(json.dumps({"x" * 5000: {"y" * 5000: 1, "Power": 1}}))
+    assert {len(long.prefix), *map(len, long.fields)} == {80, 5}

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import voluptuous as vol
 
 from homeassistant.auth.models import User
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -16,7 +17,12 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, UnknownUser
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
@@ -24,7 +30,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..history.statistics.gateway import statistic_id
-from .jobs import Job, jobs
+from .jobs import FAILED, Job, jobs
 from .parameters import PAGE, TIME_RANGE, span_of
 from .profile import Grouping
 from .queries import (
@@ -35,6 +41,8 @@ from .queries import (
     check_permission,
     local,
     may_read,
+    may_read_all,
+    may_read_entry,
     rounded,
 )
 from .readings import Profile
@@ -101,11 +109,23 @@ async def _async_user(call: ServiceCall) -> User | None:
     return user
 
 
+def _entry(hass: HomeAssistant, user: User | None, entry_id: str) -> PyHabConfigEntry:
+    """Return a loaded entry.
+
+    Raises Unauthorized if the user may see none of its entities, before the error for an entry that
+    is not loaded: that one contains its title.
+    """
+    if not may_read_entry(hass, user, entry_id):
+        raise Unauthorized(permission=POLICY_READ)
+    entry: PyHabConfigEntry = async_get_config_entry(hass, DOMAIN, entry_id)
+    return entry
+
+
 async def _async_get_devices(call: ServiceCall) -> ServiceResponse:
     """Return the series that the user may see."""
     user = await _async_user(call)
     entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
-    entry = async_get_config_entry(call.hass, DOMAIN, entry_id) if entry_id else None
+    entry = _entry(call.hass, user, entry_id) if entry_id else None
     return {
         "devices": [
             series_as_json(series) | {ATTR_ENTITY_ID: series.entity_id}
@@ -206,8 +226,9 @@ def _entities(call: ServiceCall, user: User | None) -> list[str]:
 
 
 async def _async_get_jobs(call: ServiceCall) -> ServiceResponse:
-    """Return the recurring jobs."""
-    return {"jobs": [_job_as_json(job) for job in jobs(call.hass)]}
+    """Return the recurring jobs of the entries of which the user may see an entity."""
+    user = await _async_user(call)
+    return {"jobs": [_job_as_json(job) for job in jobs(call.hass, user)]}
 
 
 def _job_as_json(job: Job) -> dict[str, Any]:
@@ -224,22 +245,32 @@ def _job_as_json(job: Job) -> dict[str, Any]:
 
 
 async def _async_refresh(call: ServiceCall) -> ServiceResponse:
-    """Request new values from boxes and readers, and wait for them."""
+    """Request new values from the boxes and readers of which the user may see an entity.
+
+    Waits for the values.
+    """
+    hass, user = call.hass, await _async_user(call)
     entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
     entries: list[PyHabConfigEntry] = (
-        [async_get_config_entry(call.hass, DOMAIN, entry_id)]
+        [_entry(hass, user, entry_id)]
         if entry_id
-        else call.hass.config_entries.async_loaded_entries(DOMAIN)
+        else [
+            entry
+            for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+            if may_read_entry(hass, user, entry.entry_id)
+        ]
     )
     # An entry that does not answer must not stop the others, so its error is raised afterwards.
-    errors = await asyncio.gather(*map(_async_refresh_entry, entries), return_exceptions=True)
+    errors = await asyncio.gather(
+        *(_async_refresh_entry(entry, user) for entry in entries), return_exceptions=True
+    )
     for error in errors:
         if error is not None:
             raise error
     return {"refreshed": [entry.entry_id for entry in entries]}
 
 
-async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
+async def _async_refresh_entry(entry: PyHabConfigEntry, user: User | None) -> None:
     coordinator = entry.runtime_data.coordinator
     if isinstance(coordinator, FritzBoxCoordinator):
         await coordinator.async_ask()
@@ -249,7 +280,8 @@ async def _async_refresh_entry(entry: PyHabConfigEntry) -> None:
                 translation_key="box_did_not_answer",
                 translation_placeholders={
                     "title": entry.title,
-                    "reason": str(coordinator.last_exception),
+                    # It may contain the address of the box.
+                    "reason": str(coordinator.last_exception) if may_read_all(user) else FAILED,
                 },
             )
         return

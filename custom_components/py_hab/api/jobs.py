@@ -1,8 +1,10 @@
 """The recurring jobs of all entries, and their last results."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
+from homeassistant.auth.models import User
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -12,6 +14,10 @@ from ..coordinator import REST_INTERVAL, FritzBoxCoordinator, PyHabConfigEntry
 from ..entry import History
 from ..history.scheduler import CHECK_INTERVAL, DAILY
 from ..meter.coordinator import CHECK_INTERVAL as METER_CHECK_INTERVAL, MeterCoordinator
+from .queries import may_read_all, may_read_entry
+
+FAILED: Final = "failed"
+"""The result of a job that has failed, for users who may not see its error."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,15 +32,21 @@ class Job:
     every: timedelta
     last_run: datetime | None
     result: str | None
+    """The text of the error if it has failed."""
     next_run: datetime | None
+    has_failed: bool = False
 
 
-def jobs(hass: HomeAssistant) -> list[Job]:
-    """Return the jobs of all loaded entries."""
+def jobs(hass: HomeAssistant, user: User | None = None) -> list[Job]:
+    """Return the jobs of the loaded entries of which a user may see an entity.
+
+    Error texts are for administrators and automations (None) only.
+    """
     found: list[Job] = []
     entries: list[PyHabConfigEntry] = hass.config_entries.async_entries(DOMAIN)
     for entry in entries:
-        if entry.state is not ConfigEntryState.LOADED:
+        is_loaded = entry.state is ConfigEntryState.LOADED
+        if not is_loaded or not may_read_entry(hass, user, entry.entry_id):
             continue
         match entry.runtime_data.coordinator:
             case FritzBoxCoordinator() as fritzbox:
@@ -42,7 +54,9 @@ def jobs(hass: HomeAssistant) -> list[Job]:
             case MeterCoordinator() as meters:
                 found.append(_of_meters(entry, meters))
         found += _of_history(entry, entry.runtime_data.history)
-    return found
+    if may_read_all(user):
+        return found
+    return [replace(job, result=FAILED) if job.has_failed else job for job in found]
 
 
 def _job(
@@ -52,6 +66,8 @@ def _job(
     last_run: datetime | None,
     result: str | None,
     next_run: datetime | None,
+    *,
+    has_failed: bool = False,
 ) -> Job:
     return Job(
         id=f"{entry.entry_id}_{name}",
@@ -62,6 +78,7 @@ def _job(
         last_run=last_run,
         result=result,
         next_run=next_run,
+        has_failed=has_failed,
     )
 
 
@@ -76,8 +93,9 @@ def _next(last_run: datetime | None, every: timedelta) -> datetime | None:
 def _of_box(entry: PyHabConfigEntry, coordinator: FritzBoxCoordinator) -> list[Job]:
     every = coordinator.update_interval or timedelta()
     last = coordinator.last_poll
-    result = "ok" if coordinator.last_update_success else str(coordinator.last_exception)
-    found = [_job(entry, "poll", every, last, result, _next(last, every))]
+    has_failed = not coordinator.last_update_success
+    result = str(coordinator.last_exception) if has_failed else "ok"
+    found = [_job(entry, "poll", every, last, result, _next(last, every), has_failed=has_failed)]
     if coordinator.rest.is_offered:
         last = coordinator.rest.last_answer
         following = _next(last, REST_INTERVAL)

@@ -18,7 +18,7 @@ from ..const import DOMAIN
 from ..history.statistics.gateway import async_ask
 from .profile import Grouping
 from .readings import Measurement, Profile, Span, newest_first, read_measurements, read_profile
-from .series import RecordedSeries, find_series
+from .series import RecordedSeries, find_series, recorded_series
 
 _NAMESPACE: Final = uuid.UUID("6f0f9a54-6d3e-5c58-9a1a-6f2b7d1f3c11")
 
@@ -33,6 +33,19 @@ class EntityMeasurement(NamedTuple):
 def may_read(user: User | None, entity_id: str) -> bool:
     """Whether a user may see an entity; automations (None) may see all."""
     return user is None or user.permissions.check_entity(entity_id, POLICY_READ)
+
+
+def may_read_all(user: User | None) -> bool:
+    """Whether a user may see error texts: administrators, and automations (None)."""
+    return user is None or user.is_admin
+
+
+def may_read_entry(hass: HomeAssistant, user: User | None, entry_id: str) -> bool:
+    """Whether a user may see any entity of a config entry."""
+    return may_read_all(user) or any(
+        may_read(user, entity.entity_id)
+        for entity in er.async_entries_for_config_entry(er.async_get(hass), entry_id)
+    )
 
 
 def unknown_series(name: str) -> ServiceValidationError:
@@ -89,16 +102,18 @@ async def async_measurements(
 async def async_profile(
     hass: HomeAssistant, statistic_id: str, grouping: Grouping, span: Span
 ) -> Profile:
-    """Return the profile of a statistic.
+    """Return the profile of a statistic; it is empty for a series that has no statistics yet.
 
-    Raises ServiceValidationError if the statistic does not exist, HomeAssistantError if the recorder
-    does not answer.
+    Raises ServiceValidationError for an unknown statistic, HomeAssistantError if the recorder does
+    not answer.
     """
 
     def read() -> Profile | None:
         return read_profile(hass, statistic_id, grouping, span)
 
     found = await async_ask(hass, read)
+    if found is None and statistic_id in {item.entity_id for item in recorded_series(hass)}:
+        return Profile(groups=[], unit="", energies=None)
     if found is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -109,11 +124,12 @@ async def async_profile(
 
 
 def check_entity(hass: HomeAssistant, user: User | None, entity_id: str) -> None:
-    """Check that an entity exists (or raise ServiceValidationError) and that a user may see it."""
+    """Check that a user may see an entity, and that it exists (or raise ServiceValidationError)."""
+    # In this order: whoever may not see an entity is not informed whether it exists.
+    check_permission(user, entity_id)
     known = hass.states.get(entity_id) or er.async_get(hass).async_get(entity_id)
     if known is None:
         raise unknown_series(entity_id)
-    check_permission(user, entity_id)
 
 
 def check_permission(user: User | None, entity_id: str) -> None:

@@ -203,8 +203,8 @@ class JobsView(_JsonView):
 
     @override
     async def answer(self, request: web.Request, **path: str) -> web.Response:
-        """Return the jobs of all entries."""
-        hass, _ = _context(request)
+        """Return the jobs of the entries of which the user may see an entity."""
+        hass, user = _context(request)
         return self.json(
             [
                 {
@@ -215,7 +215,7 @@ class JobsView(_JsonView):
                         dt_util.as_local(job.next_run).isoformat() if job.next_run else None
                     ),
                 }
-                for job in jobs(hass)
+                for job in jobs(hass, user)
             ]
         )
 

@@ -65,6 +65,10 @@ class CounterStore:
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
         self._next_save_at = 0.0
+        self.must_be_saved = False
+        """Whether the file lacks a decision that a later run would not repeat: a counter that
+        continues from a lower reading. It must be saved before it is shown. Otherwise a crash would
+        bring the old reading back, which the recorder would book as consumption."""
         self.notes: dict[str, Any] = {}
         """What the source stores, in JSON form. The source must validate it: the file may have been
         edited."""
@@ -126,6 +130,9 @@ class CounterStore:
             self.add_gap(judgement.gap)
         if judgement.gap is not None or judgement.accepted != before:
             self.schedule_save()
+        if before is not None and judgement.verdict.is_accepting:
+            is_ordinary = judgement.verdict is Verdict.ACCEPTED and reading >= before
+            self.must_be_saved |= not is_ordinary
         return judgement
 
     @callback
@@ -172,6 +179,7 @@ class CounterStore:
 
     async def async_save(self) -> None:
         """Save the file now, for example before the entry is unloaded."""
+        self.must_be_saved = False
         await self._store.async_save(self._as_stored())
 
     async def async_remove(self) -> None:

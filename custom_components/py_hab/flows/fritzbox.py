@@ -46,6 +46,7 @@ from ..fritzbox_api import (
     reported_serial,
 )
 from ..fritzbox_errors import ERROR_KEYS
+from ..util.texts import as_markdown, clean_text
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -186,8 +187,8 @@ class FritzBoxFlow(ConfigFlow):
             step_id="successor",
             data_schema=vol.Schema({}),
             description_placeholders={
-                "host": self._entered[CONF_HOST],
-                "model": box.model,
+                "host": as_markdown(self._entered[CONF_HOST]),
+                "model": as_markdown(box.model),
                 "serial": box.serial,
                 "old_serial": serial_of(entry.unique_id or ""),
             },
@@ -216,7 +217,7 @@ class FritzBoxFlow(ConfigFlow):
             return self.async_abort(reason="not_supported")
         self._discovered_host = host
         name = discovery_info.upnp.get(ATTR_UPNP_FRIENDLY_NAME) or host
-        self.context["title_placeholders"] = {"name": str(name)}
+        self.context["title_placeholders"] = {"name": clean_text(str(name))}
         return await self.async_step_fritzbox()
 
     async def _async_moved(self, entry: ConfigEntry, host: str, serial: str) -> str | None:
@@ -229,7 +230,9 @@ class FritzBoxFlow(ConfigFlow):
         known, announced = as_ip_address(host_of(stored)), as_ip_address(host)
         if None in (known, announced) or known == announced or entry.disabled_by is not None:
             return None
-        session = async_get_clientsession(self.hass, verify_ssl=entry.data[CONF_VERIFY_SSL])
+        session = async_get_clientsession(
+            self.hass, verify_ssl=entry.data.get(CONF_VERIFY_SSL, True)
+        )
         moved = with_host(stored, host)
         if await reported_serial(session, stored) in {serial, ""}:
             return None
@@ -315,7 +318,7 @@ class FritzBoxFlow(ConfigFlow):
         """Ask for new credentials, and test them."""
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
-        placeholders = {"host": entry.data[CONF_HOST]}
+        placeholders = {"host": as_markdown(entry.data[CONF_HOST])}
         if user_input is not None:
             data = {**entry.data, **user_input}
             if await self._async_try_fritzbox(data, errors, placeholders) is not None:

@@ -47,7 +47,7 @@ from ..history.legacy.importer import (
 )
 from ..history.statistics.editor import get_editor
 from ..history.statistics.gateway import Statistic
-from ..util.texts import local_number
+from ..util.texts import MAX_LINE, as_markdown, clean_text, local_number
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -225,7 +225,7 @@ class HistoryFlow(OptionsFlowWithReload):
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         proposed = targets(self.hass, entry, self._found)
-        labels = {_label(series): series for series in self._found if series.key in proposed}
+        labels = _labels(series for series in self._found if series.key in proposed)
         errors = {
             label: "not_recorded"
             for label, choice in (user_input or {}).items()
@@ -256,7 +256,9 @@ class HistoryFlow(OptionsFlowWithReload):
                 "first": f"{min(times):%Y-%m-%d}" if times else "-",
                 "last": f"{max(times):%Y-%m-%d}" if times else "-",
                 "left_out": ", ".join(
-                    _label(series) for series in self._found if series.key not in proposed
+                    as_markdown(_label(series), length=MAX_LINE)
+                    for series in self._found
+                    if series.key not in proposed
                 )
                 or "-",
             },
@@ -300,7 +302,7 @@ class HistoryFlow(OptionsFlowWithReload):
 
         def move() -> Path:
             with process_uploaded_file(self.hass, file_id) as uploaded:
-                folder = Path(tempfile.mkdtemp(prefix=DOMAIN))
+                folder = Path(tempfile.mkdtemp(prefix=DOMAIN)).resolve()
                 self._uploads.append(folder)
                 return Path(shutil.move(uploaded, folder / "uploaded.db"))
 
@@ -383,7 +385,9 @@ class HistoryFlow(OptionsFlowWithReload):
                 f"← {_local(report.since)}" if report.since else "",
                 f"⚠ {', '.join(reasons)}" if reasons else "",
             )
-            lines.append(" · ".join([f"- {self._name(report.entity_id)}", *filter(None, parts)]))
+            lines.append(
+                " · ".join([f"- {as_markdown(self._name(report.entity_id))}", *filter(None, parts)])
+            )
         return "\n".join(lines) or "-"
 
     def _about(self, item: Imported, texts: Mapping[str, str]) -> str:
@@ -394,12 +398,12 @@ class HistoryFlow(OptionsFlowWithReload):
             for reason, count in item.rejected.items()
         )
         parts = (
-            f"→ {item.statistic_id}" if item.statistic_id else "",
+            f"→ {as_markdown(item.statistic_id, length=MAX_LINE)}" if item.statistic_id else "",
             f"{self._number(item.rows)} h" if item.rows else "-",
             f"{self._number(item.energy, 2)} kWh" if item.energy else "",
             f"⚠ {rejected}" if rejected else "",
         )
-        return " · ".join([f"- {name}", *filter(None, parts)])
+        return " · ".join([f"- {as_markdown(name, length=MAX_LINE)}", *filter(None, parts)])
 
     def _number(self, value: float, digits: int = 0) -> str:
         return local_number(value, f",.{digits}f", language=self.hass.config.language)
@@ -417,12 +421,25 @@ class HistoryFlow(OptionsFlowWithReload):
 
 def _label(series: LegacySeries) -> str:
     """Return the label of a series in the form: its device, its quantity and its rows."""
-    name = series.device_name or series.entity or series.device
+    name = series.device_name or series.entity or clean_text(series.device)
     when = (
         f"{series.first:%Y-%m-%d} - {series.last:%Y-%m-%d}" if series.first and series.last else ""
     )
-    device = f" ({series.device})" if series.device else ""
-    return f"{name}{device} {series.sub_entity}: {series.rows} {when}".strip()
+    device = f" ({clean_text(series.device)})" if series.device else ""
+    return f"{name}{device} {clean_text(series.sub_entity)}: {series.rows} {when}".strip()
+
+
+def _labels(found: Iterable[LegacySeries]) -> dict[str, LegacySeries]:
+    """Return series by a label that each has for itself."""
+    labels: dict[str, LegacySeries] = {}
+    for series in found:
+        label = unique = _label(series)
+        number = 1
+        while unique in labels:
+            number += 1
+            unique = f"{label} ({number})"
+        labels[unique] = series
+    return labels
 
 
 def _error(err: BaseException) -> str:

@@ -14,7 +14,6 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import (
-    CONF_KIND,
     CONF_MAX_POWER,
     CONF_POWER_INTERVAL,
     CONF_REGISTERS,
@@ -22,11 +21,13 @@ from ..const import (
     DEFAULT_SCAN_INTERVAL,
     MAX_SCAN_INTERVAL,
     MIN_SCAN_INTERVAL,
-    EntryKind,
+    UNKNOWN_KIND,
 )
 from ..counters.guard import DEFAULT_MAX_POWER
+from ..entry import kind_of
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_mappings, choice_of
+from ..util.texts import as_code, as_markdown
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,
@@ -92,7 +93,9 @@ class PyHabOptionsFlow(HistoryFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show a menu of the options."""
-        kind = EntryKind(self.config_entry.data[CONF_KIND])
+        kind = kind_of(self.config_entry)
+        if kind is None:
+            return self.async_abort(reason=UNKNOWN_KIND)
         return self.async_show_menu(
             step_id="init", menu_options=[kind.value, "history", "import_database"]
         )
@@ -135,7 +138,8 @@ class PyHabOptionsFlow(HistoryFlow):
             ),
             description_placeholders={
                 "unknown": ", ".join(
-                    f"`{key}` ({value})" for key, value in {**received.unknown, **others}.items()
+                    f"{as_code(key)} ({as_markdown(value)})"
+                    for key, value in {**received.unknown, **others}.items()
                 )
                 or "-"
             },

@@ -11,13 +11,13 @@ from enum import IntEnum, StrEnum
 from typing import Final
 import xml.etree.ElementTree as ET
 
+from ..util.texts import clean_text
 from .rest import RestDetails
 from .xml import (
     Node,
     ParseError,
     Unreadable,
     flag,
-    folded,
     from_unix,
     integer,
     kilowatt_hours,
@@ -261,7 +261,7 @@ def parse_device_list(text: str) -> DeviceList:
             nodes[ain] = node
     ain_by_id = {node.attribute("id") or ain: ain for ain, node in nodes.items()}
     return DeviceList(
-        firmware_version=root.get("fwversion") or None,
+        firmware_version=clean_text(root.get("fwversion", "")) or None,
         devices={
             ain: _device(ain, node, _owner_ain(ain, node, nodes, ain_by_id))
             for ain, node in nodes.items()
@@ -304,7 +304,7 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
     return Device(
         ain=ain,
         owner_ain=owner_ain,
-        name=folded(node.text("name")) or product_name or ain,
+        name=clean_text(node.text("name")) or product_name or ain,
         product_name=product_name,
         manufacturer=node.attribute("manufacturer"),
         # Units report "0.0": only their parent has firmware.
@@ -406,7 +406,7 @@ def _buttons(ain: str, element: ET.Element) -> tuple[Button, ...]:
         node = Node(child)
         identifier = node.attribute("identifier") or ain
         # "Living room: top right": the first part is the name of the device.
-        name = folded(node.text("name")).rpartition(": ")[2]
+        name = clean_text(node.text("name")).rpartition(": ")[2]
         buttons[identifier] = Button(
             identifier=identifier,
             name=name,

@@ -7,6 +7,7 @@ import hashlib
 import re
 from typing import Final
 
+from ..util.texts import clean_text
 from .xml import MalformedAnswerError, parse_xml
 
 ZERO_SID: Final = "0" * 16
@@ -152,7 +153,7 @@ def serial_of(identifier: str) -> str:
 def parse_box_info(text: str) -> BoxInfo:
     """Parse `jason_boxinfo.xml`, which needs no login. Raises MalformedAnswerError."""
     root = parse_xml(text, "BoxInfo")
-    fields = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in root}
+    fields = {child.tag.rpartition("}")[2]: clean_text(child.text or "") for child in root}
     serial = fields.get("Serial", "").upper()
     # "285.08.25": the number of the model, then the version of FRITZ!OS.
     version = re.fullmatch(r"[0-9]+\.0*([0-9]+)\.([0-9]+)", fields.get("Version", ""))

@@ -10,7 +10,8 @@ from enum import StrEnum
 import json
 from typing import Final
 
-from .xml import MalformedAnswerError, folded
+from ..util.texts import clean_text
+from .xml import MalformedAnswerError
 
 NO_PERMISSION: Final = 3001
 """Error code: the session has ended, or the user lacks the right (REST, error_list)."""
@@ -209,7 +210,7 @@ def _battery_powered(device: Mapping[str, object]) -> bool | None:
 
 def _name(entry: Mapping[str, object]) -> str:
     name = entry.get("name")
-    return folded(name) if isinstance(name, str) else ""
+    return clean_text(name) if isinstance(name, str) else ""
 
 
 def _is_automatic(template: Mapping[str, object]) -> bool:
@@ -242,7 +243,7 @@ def _by_identifier(entries: object, key: str) -> dict[str, Mapping[str, object]]
     found: dict[str, Mapping[str, object]] = {}
     for entry in map(json_object, json_list(entries)):
         identifier = entry.get(key)
-        if isinstance(identifier, str) and (ain := " ".join(identifier.split())):
+        if isinstance(identifier, str) and (ain := clean_text(identifier)):
             found.setdefault(ain, entry)
     return found
 

@@ -6,14 +6,11 @@ import re
 from typing import Final, NamedTuple
 import xml.etree.ElementTree as ET
 
+from ..util.texts import clean_text
+
 
 class MalformedAnswerError(Exception):
     """An answer of the box does not have the documented form."""
-
-
-def folded(text: str) -> str:
-    """Return a text with each run of white space as one blank."""
-    return " ".join(text.split())
 
 
 class Unreadable(Exception):
@@ -116,17 +113,17 @@ class Node:
         if text is None:
             return None
         if not text:
-            self.parse_errors.append(ParseError(path, "empty"))
+            self.parse_errors.append(ParseError(clean_text(path), "empty"))
             return None
         try:
             return convert(text)
         except Unreadable as reason:
-            self.parse_errors.append(ParseError(path, str(reason)))
+            self.parse_errors.append(ParseError(clean_text(path), str(reason)))
             return None
 
     def attribute(self, name: str) -> str:
-        """Return an attribute with its white space folded, empty if it is missing."""
-        return folded(self.element.get(name, ""))
+        """Return an attribute as a clean text, empty if it is missing."""
+        return clean_text(self.element.get(name, ""))
 
     def number(self, path: str) -> int | None:
         """Return the whole number of a descendant, None if it is missing, empty or invalid."""
@@ -141,7 +138,7 @@ def parse_xml(text: str, root: str) -> ET.Element:
     try:
         element = ET.fromstring(text)
     except (ET.ParseError, ValueError) as err:
-        raise MalformedAnswerError(f"not XML: {err}") from err
+        raise MalformedAnswerError(f"not XML: {clean_text(str(err))}") from err
     if element.tag.rpartition("}")[2] != root:
-        raise MalformedAnswerError(f"<{root}> expected, got <{element.tag[:40]}>")
+        raise MalformedAnswerError(f"<{root}> expected, got <{clean_text(element.tag[:40])}>")
     return element

@@ -138,12 +138,16 @@ class MaintenanceRun:
         During a request to the box, its entity may have been renamed or disabled, or the user may
         have undone all changes. Raises HomeAssistantError if the entry was unloaded.
         """
-        if self._is_stopped:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded")
+        self._check_not_stopped()
         return (
             source in sources(self._hass, self._coordinator)
             and not self._editor.journal.changes_of(source.statistic.id).undone
         )
+
+    def _check_not_stopped(self) -> None:
+        """Raise HomeAssistantError if the entry was unloaded, before anything is written for it."""
+        if self._is_stopped:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded")
 
     async def _async_maintain(
         self, source: Source, stats: DeviceStats | None, last: LastReading | None
@@ -198,6 +202,7 @@ class MaintenanceRun:
             found.since = dt_util.utc_from_timestamp(min(history.readings))
         known_readings = {hour: history.readings[hour] for hour in history.period_boundaries}
         for gap in self._gaps.gaps_of(source):
+            self._check_not_stopped()
             result = await self._gaps.async_repair(source, gap, known_readings)
             if result is not None:
                 found.hours |= result.hours
@@ -235,6 +240,7 @@ class MaintenanceRun:
             await self._async_write(source, plan)
 
     async def _async_write(self, source: Source, plan: InsertPlan) -> None:
+        self._check_not_stopped()
         statistic = source.statistic
         changes = self._editor.journal.changes_of(statistic.id)
         changes.sum_boundary = plan.sum_boundary or changes.sum_boundary
@@ -260,4 +266,5 @@ class MaintenanceRun:
         rows = missing_means(means, existing, self._editor.compiled_until())
         found.hours.update(row.start for row in rows)
         if not self._dry_run:
+            self._check_not_stopped()
             await self._editor.async_write(source.statistic, rows, ChangeReason.BACKFILL)

@@ -16,7 +16,7 @@ from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_HISTORY
+from ..const import CONF_HISTORY, DOMAIN
 from ..coordinator import FritzBoxCoordinator
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry, MaintenanceResult, StatisticReport
@@ -69,6 +69,7 @@ class HistoryScheduler:
         self._last_check: datetime | None = None
         self._working = asyncio.Lock()
         self._run: MaintenanceRun | None = None
+        self._is_stopped = False
         self._waiting: dict[str, _Waiting] = {}
         """By AIN."""
 
@@ -87,6 +88,7 @@ class HistoryScheduler:
 
     @callback
     def _async_stop(self) -> None:
+        self._is_stopped = True
         if self._run is not None:
             self._run.stop()
 
@@ -143,6 +145,9 @@ class HistoryScheduler:
         dry_run: bool = False,
         progress: Callable[[float], None] | None = None,
     ) -> Sequence[StatisticReport]:
+        if self._is_stopped:
+            # The entry was unloaded, or removed, while this run waited for another one to end.
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded")
         run = self._run = MaintenanceRun(
             self._hass, self._entry, self._coordinator, self._counters, dry_run=dry_run
         )

@@ -13,6 +13,7 @@ from ..sml.meter_id import parse_meter_id
 from ..sml.meter_index import MeterIndex
 from ..sml.payload import Block, MalformedMessageError, Payload, parse_message
 from ..sml.registers import KeyMapping, Quantity
+from ..util.texts import clean_text, excerpt
 
 MAX_OTHER_BLOCKS: Final = 16
 """Any client of the broker can publish any number of blocks."""
@@ -25,7 +26,7 @@ class BlockRouter:
 
     def __init__(self, entry: AnyConfigEntry) -> None:
         """Start with the meter that was selected at set-up, if its prefix is known."""
-        self._name = entry.title
+        self._name = clean_text(entry.title)
         self._index = MeterIndex(entry.data.get(CONF_PREFIX))
         self._assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
         self._removed: set[str] = set()
@@ -157,7 +158,7 @@ class BlockRouter:
 
     def _report_malformed(self, err: MalformedMessageError, payload: Payload) -> None:
         self.unreadable += 1
-        _LOGGER.debug("Unreadable message: %s: %s", err, payload)
+        _LOGGER.debug("Unreadable message: %s: %s", err, excerpt(payload))
         if not self._is_malformed:
             self._is_malformed = True
             _LOGGER.warning("%s sent a message that cannot be read: %s", self._name, err)

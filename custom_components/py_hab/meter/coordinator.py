@@ -25,6 +25,7 @@ from ..entry import AnyConfigEntry, EntryData
 from ..sml.payload import Block
 from ..sml.registers import COUNTERS, Quantity
 from ..util.records import encode
+from ..util.texts import clean_text
 from .availability import Availability
 from .block_router import BlockRouter
 from .counter_stage import Replacement
@@ -55,7 +56,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry, counters: CounterStore) -> None:
         """Initialize for the reader of an entry, without subscribing to topics."""
-        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
+        super().__init__(hass, _LOGGER, config_entry=entry, name=clean_text(entry.title))
         self.data = self._meters = dict[str, Meter]()
         self.link = ReaderLink(
             hass,
@@ -72,7 +73,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         self.replacements = Replacements()
         self._counters = counters
         self._issues = MeterIssues(hass, entry.entry_id)
-        self._availability = Availability(entry.title)
+        self._availability = Availability(self.name)
 
     # State for entities
 
@@ -134,6 +135,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         for meter_index in self.router.meter_indices:
             stored = learned.get(meter_index) if isinstance(learned, dict) else None
             self._add_meter(meter_index, LearnedKeys.from_stored(stored))
+            self._ask_about_replacement(meter_index)
 
     async def _async_save(self, _event: Event | None = None) -> None:
         self._counters.notes = self._notes()
@@ -228,6 +230,15 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         has_updated = may_be_available and self._async_update_availability()
         if not has_updated and any(update.changed or update.replacements for update in updates):
             self.async_update_listeners()
+        if any(update.replacements for update in updates):
+            self.config_entry.async_create_task(self.hass, self._async_save_and_show())
+
+    async def _async_save_and_show(self) -> None:
+        """Save, and then show the counters that continue from another reading."""
+        await self._async_save()
+        for meter in self._meters.values():
+            meter.show_withheld(dt_util.utcnow())
+        self.async_update_listeners()
 
     def _update(self, meter_index: str, block: Block, now: datetime) -> MeterUpdate:
         """Update a meter with a block; register its identity and report replaced counters."""
@@ -253,22 +264,32 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         )
         self.replacements.add(meter_index, replacement, dt_util.utcnow())
         if replacement.is_question:
-            first = self.replacements.unanswered(meter_index)[0]
-            self._issues.async_ask_about_replacement(meter_index, name, first)
+            self._ask_about_replacement(meter_index)
         self._counters.schedule_save()
 
-    @callback
-    def async_answer(
+    def _ask_about_replacement(self, meter_index: str) -> None:
+        """Ask about the first unanswered replacement of a meter, and about no other one.
+
+        The question and the replacement are stored in different files, which a crash may leave at
+        different times.
+        """
+        unanswered = self.replacements.unanswered(meter_index)
+        if unanswered:
+            name = self.name_of(meter_index)
+            self._issues.async_ask_about_replacement(meter_index, name, unanswered[0])
+        else:
+            self._issues.async_forget(meter_index)
+
+    async def async_answer(
         self, meter_index: str, answer: Answer, counted: Mapping[Quantity, float]
     ) -> None:
-        """Store the user's answer about the replaced counters of a meter.
+        """Save the user's answer about the replaced counters of a meter.
 
         `counted` is the energy of each counter in kWh between the two readings of its replacement.
         """
         for gap in self.replacements.answer(meter_index, answer, counted):
             self._counters.add_gap(gap)
-        self._counters.notes = self._notes()
-        self._counters.schedule_save()
+        await self._async_save()
 
     @callback
     def _async_update_availability(self) -> bool:

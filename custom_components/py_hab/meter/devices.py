@@ -11,6 +11,7 @@ from ..entry import AnyConfigEntry
 from ..sml.meter_id import MeterIdentity
 from ..sml.registers import Quantity
 from ..sml.topics import ReaderInfo
+from ..util.texts import clean_text
 
 
 class MeterDevices:
@@ -37,8 +38,8 @@ class MeterDevices:
 
     def name_of(self, meter_index: str, prefix: str) -> str:
         """Return the name of a meter: the title of the entry for the first one, otherwise its prefix."""
-        title = self._entry.title
-        return (prefix.strip() or f"{title} {meter_index}") if meter_index else title
+        title = clean_text(self._entry.title)
+        return (clean_text(prefix) or f"{title} {meter_index}") if meter_index else title
 
     @callback
     def async_update(
@@ -47,7 +48,7 @@ class MeterDevices:
         """Register or update the device of a meter."""
         number = identity.number
         # A prefix with a digit is the name of a model; others are "SML", "Strom", "Home" ...
-        model = prefix.strip() if re.search(r"\d", prefix) else None
+        model = clean_text(prefix) if re.search(r"\d", prefix) else None
         dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self.identifier(meter_index))},
@@ -71,7 +72,7 @@ class MeterDevices:
             connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
             manufacturer="Tasmota",
             translation_key="reader",
-            translation_placeholders={"meter": self._entry.title},
+            translation_placeholders={"meter": clean_text(self._entry.title)},
             sw_version=reader.version,
             configuration_url=f"http://{reader.address}" if reader.address else None,
         )

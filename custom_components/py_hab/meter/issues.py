@@ -8,7 +8,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 from ..sml.health import MeterProblem
-from ..util.texts import local_number
+from ..util.texts import MAX_LINE, as_markdown, local_number
 from .replacements import ReplacementRecord
 
 METER_SILENT: Final = "meter_silent"
@@ -52,7 +52,7 @@ class MeterIssues:
                     learn_more_url=LEARN_MORE,
                     severity=ir.IssueSeverity.WARNING,
                     translation_key=problem,
-                    translation_placeholders={"name": name},
+                    translation_placeholders={"name": as_markdown(name)},
                 )
             else:
                 self._raised.discard(key)
@@ -81,8 +81,8 @@ class MeterIssues:
             severity=ir.IssueSeverity.ERROR,
             translation_key=READERS_SHARE_TOPIC,
             translation_placeholders={
-                "name": name,
-                "topic": topic,
+                "name": as_markdown(name),
+                "topic": as_markdown(topic, length=MAX_LINE),
                 "readers": ", ".join(f"{address} ({mac})" for mac, address in readers.items()),
             },
         )
@@ -112,7 +112,7 @@ class MeterIssues:
             severity=ir.IssueSeverity.WARNING,
             translation_key=METER_REPLACED,
             translation_placeholders={
-                "name": name,
+                "name": as_markdown(name),
                 "before": local_number(record.before, _READING, language=language),
                 "now": local_number(record.now, _READING, language=language),
             },

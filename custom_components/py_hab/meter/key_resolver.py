@@ -13,11 +13,10 @@ from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block, number_in
 from ..sml.registers import COUNTERS, QUANTITIES, KeyMapping, Quantity, QuantityKind
 from ..util.records import decode_values, encode
+from ..util.texts import MAX_TEXT, clean_text
 
 MAX_UNKNOWN: Final = 64
 """Keys. No meter has as many registers."""
-MAX_UNKNOWN_TEXT: Final = 80
-"""Characters of the value of an unknown key."""
 OTHER_UNIT_AFTER: Final = 3
 """How many consecutive readings must exceed the power of the house connection to prove another
 unit."""
@@ -159,7 +158,7 @@ class KeyResolver:
     def _keep_unknown(self, key: str, value: object) -> None:
         if key in self.unknown or len(self.unknown) < MAX_UNKNOWN:
             is_shown = isinstance(value, str | int | float)
-            self.unknown[key] = str(value)[:MAX_UNKNOWN_TEXT] if is_shown else ""
+            self.unknown[key] = clean_text(str(value)[:MAX_TEXT]) if is_shown else ""
 
 
 def _drop_copies_of_counters(readings: Readings) -> None:

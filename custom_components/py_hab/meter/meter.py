@@ -61,6 +61,8 @@ class Meter:
         self._shown = ShownValues(power_interval)
         self._health = MeterHealth()
         self._watched: dict[str, datetime] = {}
+        self._withheld: dict[Quantity, float] = {}
+        """Counters that continue from another reading, which is not on disk yet, in kWh."""
 
     # State
 
@@ -141,8 +143,9 @@ class Meter:
 
     def _show_counter(self, counter: CounterReading, now: datetime) -> bool:
         quantity, kwh = counter.quantity, counter.kwh
-        if counter.replacement is not None:
-            return self._shown.add_at_once(quantity, kwh, now)
+        if counter.replacement is not None or quantity in self._withheld:
+            self._withheld[quantity] = kwh
+            return False
         if not counter.is_new:
             # From an earlier run. It does not start an interval, so the next reading is shown at once.
             return self._shown.set_default(quantity, kwh)
@@ -171,6 +174,15 @@ class Meter:
         )
         self.resolver.infer(block, now)
         self._measurements.absolute_power |= self.resolver.inference.absolute_power
+
+    def show_withheld(self, now: datetime) -> None:
+        """Show the counters that continue from another reading, once that is on disk.
+
+        Otherwise a crash would bring the old reading back, which the recorder would book as consumption.
+        """
+        for quantity, kwh in self._withheld.items():
+            self._shown.add_at_once(quantity, kwh, now)
+        self._withheld.clear()
 
     # Storage
 

@@ -23,6 +23,7 @@ from ..sml.topics import (
     parse_status,
     reader_topics,
 )
+from ..util.texts import clean_text, excerpt
 from .commands import ReaderCommands
 from .freshness import STALE_AFTER
 from .identities import ReaderIdentities
@@ -163,7 +164,7 @@ class ReaderLink:
         try:
             published = parse_status(message.payload)
         except MalformedMessageError as err:
-            _LOGGER.debug("Unreadable status: %s: %s", err, message.payload)
+            _LOGGER.debug("Unreadable status: %s: %s", err, excerpt(message.payload))
             return
         self.identities.see(published, dt_util.utcnow())
         self._update_info(
@@ -182,7 +183,7 @@ class ReaderLink:
             published = parse_discovery(message.payload)
         except MalformedMessageError as err:
             # The message is empty if discovery was switched off.
-            _LOGGER.debug("Unreadable discovery: %s: %s", err, message.payload)
+            _LOGGER.debug("Unreadable discovery: %s: %s", err, excerpt(message.payload))
             return
         self._update_info(published)
         if published.topics is None or published.topics == self.topics:
@@ -194,7 +195,7 @@ class ReaderLink:
         }
         config_entries = self._hass.config_entries
         if config_entries.async_update_entry(self._entry, data={**self._entry.data, **topics}):
-            _LOGGER.info("%s publishes on other topics now", self._entry.title)
+            _LOGGER.info("%s publishes on other topics now", clean_text(self._entry.title))
             config_entries.async_schedule_reload(self._entry.entry_id)
 
     def _update_info(self, info: ReaderInfo) -> None:

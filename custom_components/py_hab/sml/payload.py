@@ -8,6 +8,7 @@ import math
 import re
 from typing import Any, Final
 
+from ..util.texts import clean_text
 from .key_names import mapping_of_name
 from .meter_evidence import Evidence, MappingOf, evidence_of
 from .registers import LARGEST
@@ -101,9 +102,21 @@ def parse_message(payload: Payload) -> list[Block]:
         and not fields.keys() >= _LEGACY_FIELDS
     } or _root_of(inner)
     return [
-        Block(prefix=prefix, fields=fields, is_status_reply=inner is not message)
+        Block(
+            prefix=clean_text(prefix),
+            fields=_cleaned(fields),
+            is_status_reply=inner is not message,
+        )
         for prefix, fields in objects.items()
     ]
+
+
+def _cleaned(fields: Mapping[str, object]) -> Mapping[str, object]:
+    """Return fields with clean keys. Of two keys that differ in invisible characters only, the first."""
+    cleaned: dict[str, object] = {}
+    for key, value in fields.items():
+        cleaned.setdefault(clean_text(key), value)
+    return cleaned
 
 
 def _root_of(message: Mapping[str, object]) -> dict[str, dict[str, object]]:

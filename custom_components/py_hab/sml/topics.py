@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 import re
 from typing import Any, Final, TypeGuard
 
+from ..util.texts import clean_text
 from .payload import MalformedMessageError, Payload, load_object
 
 DISCOVERY: Final = "tasmota/discovery"
@@ -112,7 +113,7 @@ def parse_status(payload: Payload) -> ReaderInfo:
     return ReaderInfo(
         mac=_mac(network.get("Mac")),
         address=_address(network.get("IPAddress")),
-        version=_text(firmware.get("Version")) or None,
+        version=clean_text(_text(firmware.get("Version"))) or None,
     )
 
 
@@ -122,8 +123,8 @@ def parse_discovery(payload: Payload) -> ReaderInfo:
     return ReaderInfo(
         mac=_mac(config.get("mac")),
         address=_address(config.get("ip")),
-        version=_text(config.get("sw")) or None,
-        name=_text(config.get("dn")) or _text(config.get("hn")),
+        version=clean_text(_text(config.get("sw"))) or None,
+        name=clean_text(_text(config.get("dn"))) or clean_text(_text(config.get("hn"))),
         topics=_discovered_topics(config),
         offline=_text(config.get("ofln")) or "Offline",
     )

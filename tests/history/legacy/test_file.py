@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from datetime import datetime, timedelta
+import os
 from pathlib import Path
 import random
 import sqlite3
@@ -118,8 +119,8 @@ def test_there_is_no_file(path: Path) -> None:
     assert refusal(path / "x") is FileError.NOT_FOUND
 
 
-def test_a_folder_is_no_database(tmp_path: Path) -> None:
-    assert refusal(tmp_path) is FileError.NOT_A_DATABASE
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    assert refusal(tmp_path) is FileError.NOT_FOUND
 
 
 def test_a_disk_that_fails_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +129,7 @@ def test_a_disk_that_fails_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) 
     def fail(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", fail)
+    monkeypatch.setattr(os, "open", fail)
     assert refusal(path) is FileError.UNREADABLE
 
 

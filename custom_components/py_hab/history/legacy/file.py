@@ -10,12 +10,16 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
+import errno
 import math
+import os
 from pathlib import Path
 import sqlite3
-from typing import Final, NamedTuple
+import stat
+from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import quote
 
+from ...util.texts import clean_text
 from .clock import WallClock
 from .hours import DIVISORS
 
@@ -61,6 +65,10 @@ _REASONS: Final = {
     sqlite3.SQLITE_ERROR: FileError.NOT_SUCH_A_DATABASE,
 }
 """Errors by the primary result code of SQLite, for files that start with its header."""
+
+
+_NO_SUCH_NAME: Final = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO})
+"""Errors of names that no regular file has: too long, a circle of links, a socket."""
 
 
 class LegacyFileError(Exception):
@@ -157,30 +165,63 @@ _INSPECT: Final = """
 
 @contextmanager
 def open_file(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a file for reading only. Raises LegacyFileError if it cannot be read."""
-    immutable = _is_immutable(path)
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if immutable else ''}"
-    before = path.stat()
+    """Open a file for reading only. Raises LegacyFileError if it cannot be read.
+
+    The path must be resolved. It is refused if a part of it has become a symbolic link since.
+    """
+    with _regular_file(path) as (file, before):
+        immutable = _is_immutable(path, file, before.st_size)
+        uri = f"file:{quote(os.fsencode(path))}?mode=ro{'&immutable=1' if immutable else ''}"
+        try:
+            # Several threads use the connection, but only one at a time.
+            with closing(
+                sqlite3.connect(
+                    uri, uri=True, timeout=LOCK_TIMEOUT.total_seconds(), check_same_thread=False
+                )
+            ) as connection:
+                # Texts in a damaged file may not be valid UTF-8.
+                connection.text_factory = bytes
+                connection.execute("PRAGMA trusted_schema = OFF")
+                yield connection
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            raise LegacyFileError(_REASONS.get(code, FileError.UNREADABLE), error) from error
+        try:
+            after = path.lstat()
+        except OSError as error:
+            raise LegacyFileError(FileError.CHANGED, error) from error
+        is_other = not os.path.samestat(before, after)
+        was_written = (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size)
+        if is_other or (immutable and was_written):
+            raise LegacyFileError(FileError.CHANGED)
+
+
+@contextmanager
+def _regular_file(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    """Open a regular file, and return it with its status. Raises LegacyFileError.
+
+    Opening never waits, as that of a named pipe would, and nothing but a regular file is opened: a
+    device may react to it.
+    """
     try:
-        # Several threads use the connection, but only one at a time.
-        with closing(
-            sqlite3.connect(
-                uri, uri=True, timeout=LOCK_TIMEOUT.total_seconds(), check_same_thread=False
-            )
-        ) as connection:
-            # Texts in a damaged file may not be valid UTF-8.
-            connection.text_factory = bytes
-            connection.execute("PRAGMA trusted_schema = OFF")
-            yield connection
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        raise LegacyFileError(_REASONS.get(code, FileError.UNREADABLE), error) from error
-    after = path.stat()
-    if immutable and (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
-        raise LegacyFileError(FileError.CHANGED)
+        if path.resolve() != path or not stat.S_ISREG(path.lstat().st_mode):
+            raise LegacyFileError(FileError.NOT_FOUND, path)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        # A ValueError for a path with NUL, or with characters that no file name can have.
+        raise LegacyFileError(FileError.NOT_FOUND, error) from error
+    except OSError as error:
+        reason = FileError.NOT_FOUND if error.errno in _NO_SUCH_NAME else FileError.UNREADABLE
+        raise LegacyFileError(reason, error) from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            # It was exchanged after it was checked.
+            raise LegacyFileError(FileError.NOT_FOUND, path)
+        yield file, status
 
 
-def _is_immutable(path: Path) -> bool:
+def _is_immutable(path: Path, file: BinaryIO, size: int) -> bool:
     """Check the header of a file, and return whether it can be opened as immutable.
 
     Even for reading, SQLite creates files beside a database with a write-ahead log. If they do not
@@ -188,13 +229,8 @@ def _is_immutable(path: Path) -> bool:
     if the file is not a complete database.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            page = file.read(_PAGE)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise LegacyFileError(FileError.NOT_FOUND, path) from error
-    except IsADirectoryError as error:
-        raise LegacyFileError(FileError.NOT_A_DATABASE, path) from error
+        page = file.read(_PAGE)
+        has_log = [_has_log(path, suffix) for suffix in ("-wal", "-shm", "-journal")]
     except OSError as error:
         raise LegacyFileError(FileError.UNREADABLE, error) from error
     if not page:
@@ -205,16 +241,27 @@ def _is_immutable(path: Path) -> bool:
         )
     if len(page) < 100:
         raise LegacyFileError(FileError.CUT_OFF, path)
-    has_log = any(
-        (path.parent / (path.name + suffix)).exists() for suffix in ("-wal", "-shm", "-journal")
-    )
     # The database header, see sqlite.org/fileformat2.html, section 1.3.
     page_size = int.from_bytes(page[16:18])
     page_size = 65536 if page_size == 1 else page_size
     pages = int.from_bytes(page[28:32]) if page[24:28] == page[92:96] else 0
-    if pages * page_size > size and not has_log:
+    if pages * page_size > size and not any(has_log):
         raise LegacyFileError(FileError.CUT_OFF, f"{size} of {pages * page_size} bytes")
-    return page[18:19] == b"\2" and not has_log
+    return page[18:19] == b"\2" and not any(has_log)
+
+
+def _has_log(path: Path, suffix: str) -> bool:
+    """Whether a log of SQLite exists beside a database. Raises OSError if it is no regular file.
+
+    SQLite would open a named pipe under that name, and wait for ever.
+    """
+    try:
+        is_regular = stat.S_ISREG((path.parent / (path.name + suffix)).lstat().st_mode)
+    except FileNotFoundError:
+        return False
+    if not is_regular:
+        raise OSError("not a regular file")
+    return True
 
 
 def _is_noise(page: bytes, size: int) -> bool:
@@ -254,8 +301,8 @@ def inspect_file(path: Path, zone: tzinfo) -> list[LegacySeries]:
         one = LegacySeries(
             device=key.device,
             sub_entity=key.sub_entity,
-            entity=_text(entity),
-            device_name=about.device_name,
+            entity=clean_text(_text(entity)),
+            device_name=clean_text(about.device_name),
             unit=about.unit,
             cumulative=about.cumulative,
             kind=_kind(key.sub_entity, about),
@@ -296,7 +343,7 @@ def _described(connection: sqlite3.Connection) -> dict[SeriesKey, _Description]:
         return {}
     return {
         SeriesKey(_text(device), _text(sub_entity)): _Description(
-            _text(name), _text(unit).strip(), cumulative=cumulative == 1
+            _text(name), clean_text(_text(unit), length=20), cumulative=cumulative == 1
         )
         for device, sub_entity, name, unit, cumulative in connection.execute(
             "SELECT device, sub_entity, device_name, unit, cumulative FROM device_data"

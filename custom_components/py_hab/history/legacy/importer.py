@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+import hashlib
 import logging
 import math
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, Platform, UnitOfEnergy
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.unit_conversion import EnergyConverter
@@ -22,6 +23,7 @@ from ...meter.coordinator import MeterCoordinator
 from ...sensors.fritzbox import FRITZBOX_SENSORS
 from ...sensors.meter import METER_SENSORS
 from ...sml.meter_id import parse_meter_id
+from ...util.texts import MAX_LINE, clean_text
 from ..planning.merge import plan_merge
 from ..planning.rows import SHORT_TERM, MeanRow, Row, SumRow
 from ..statistics.editor import StatisticsEditor, get_editor
@@ -34,6 +36,8 @@ _LOGGER = logging.getLogger(__name__)
 
 _NOT_RECORDED: Final = frozenset({"energy_export"})
 """Keys of sensors that the py_hab server never recorded."""
+_MAX_NAME_IN_ID: Final = 100
+"""Characters. The recorder's tables allow 255 for an id."""
 _TRANSLATION_KEYS: Final[Mapping[FileError, str]] = {
     FileError.NOT_FOUND: "file_not_found",
     FileError.UNREADABLE: "file_unreadable",
@@ -91,13 +95,26 @@ async def async_inspect(hass: HomeAssistant, path: Path) -> list[LegacySeries]:
 
 
 async def async_allowed(hass: HomeAssistant, text: str) -> Path:
-    """Return the path of a text. Raises ServiceValidationError if access is not allowed."""
-    path = Path(text)
-    if not await hass.async_add_executor_job(hass.config.is_allowed_path, text):
+    """Return the resolved path of a text.
+
+    Raises ServiceValidationError if access is not allowed, or if no file can have that name.
+    """
+
+    def resolved() -> Path | None:
+        path = Path(text).resolve()
+        # What is returned has no symbolic links any more: the path that is checked is opened.
+        return path if hass.config.is_allowed_path(str(path)) else None
+
+    try:
+        path = await hass.async_add_executor_job(resolved)
+    except (OSError, ValueError, RuntimeError) as err:
+        # NUL, half surrogates, or longer than a path can be.
+        raise _file_error(LegacyFileError(FileError.NOT_FOUND, type(err).__name__)) from err
+    if path is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="path_not_allowed",
-            translation_placeholders={"path": text},
+            translation_placeholders={"path": clean_text(text, length=MAX_LINE)},
         )
     return path
 
@@ -134,11 +151,15 @@ def excluded(
 def external(entry: PyHabConfigEntry, series: LegacySeries) -> Statistic:
     """Return an external statistic for a series that has no entity."""
     name = " ".join(filter(None, (series.device_name or series.entity, series.sub_entity)))
+    name_in_id = slugify(f"{series.device} {series.sub_entity}")
+    if len(name_in_id) > _MAX_NAME_IN_ID:
+        digest = hashlib.sha256(name_in_id.encode()).hexdigest()
+        name_in_id = f"{name_in_id[:_MAX_NAME_IN_ID]}_{digest[:16]}"
     return Statistic(
-        id=f"{DOMAIN}:{slugify(f'{series.device} {series.sub_entity}')}",
+        id=f"{DOMAIN}:{name_in_id}",
         unit="kWh" if series.kind is SeriesKind.COUNTER else series.unit,
         has_sum=series.kind is SeriesKind.COUNTER,
-        name=name,
+        name=clean_text(name, length=MAX_LINE),
         entry_id=entry.entry_id,
     )
 
@@ -222,13 +243,14 @@ class LegacyImport:
         self._wanted = wanted
         self._progress = progress
         self._editor: StatisticsEditor = get_editor(hass)
+        self._entry_ids = {each.entry_id for each in wanted.values() if each.entry_id is not None}
         self._stopped = threading.Event()
 
     async def async_run(self, found: Sequence[LegacySeries], *, dry_run: bool) -> list[Imported]:
         """Write the hours of all wanted series, one after the other, and return the results.
 
         Raises ServiceValidationError if the file cannot be read, and HomeAssistantError if the
-        recorder refuses.
+        recorder refuses or the entry is removed meanwhile.
         """
         if not self._editor.is_ready():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
@@ -249,14 +271,32 @@ class LegacyImport:
                 )
         finally:
             self._stopped.set()
+        self._check_not_removed()
         return [
             done.get(series.key) or Imported(series=series, statistic_id=None) for series in found
         ]
 
     def _report_progress(self, part: float) -> None:
         """Report the progress from any thread."""
+        self._hass.loop.call_soon_threadsafe(self._async_progressed, min(part, 1.0))
+
+    @callback
+    def _async_progressed(self, part: float) -> None:
+        if self._is_removed:
+            self._stopped.set()
         if self._progress is not None:
-            self._hass.loop.call_soon_threadsafe(self._progress, min(part, 1.0))
+            self._progress(part)
+
+    @property
+    def _is_removed(self) -> bool:
+        """Whether the entry whose statistics are written was removed."""
+        entries = self._hass.config_entries
+        return any(entries.async_get_entry(entry_id) is None for entry_id in self._entry_ids)
+
+    def _check_not_removed(self) -> None:
+        """Raise HomeAssistantError if the entry was removed, before anything is written for it."""
+        if self._is_removed:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="entry_removed")
 
     async def _async_next(self, hours: Iterator[HourlySeries]) -> HourlySeries | None:
         try:
@@ -304,6 +344,7 @@ class LegacyImport:
         result.energy = plan.energy
         if dry_run or not plan.rows:
             return
+        self._check_not_removed()
         changes.sum_boundary = (
             None if statistic.is_external else plan.sum_boundary or changes.sum_boundary
         )
@@ -340,6 +381,7 @@ class LegacyImport:
         missing = await self._hass.async_add_executor_job(_missing_means, rows, live, until)
         result.rows = len(missing)
         if not dry_run:
+            self._check_not_removed()
             await self._editor.async_write(statistic, missing, ChangeReason.IMPORT)
 
 
