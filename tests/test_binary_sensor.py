@@ -49,6 +49,7 @@ async def test_binary_sensors_speak_german(
 async def test_state_is_what_the_box_says(
     time: Time,
     hass: HomeAssistant,
+    entity_registry_enabled_by_default: None,
     box: SimulatedFritzBox,
     fritzbox_entry: MockConfigEntry,
     ain: str,
@@ -105,7 +106,7 @@ async def test_device_out_of_reach_is_unavailable(
     time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
 ) -> None:
     await set_up(hass, fritzbox_entry)
-    for key in ("window_open", "battery_low"):
+    for key in ("window_open", "boost"):
         assert state_of(hass, f"{CELLAR}_{key}", "binary_sensor") == STATE_UNAVAILABLE
 
 

@@ -148,11 +148,12 @@ async def test_a_meter_is_added(
     now = reader.clock.now()
     assert dialogue.placeholders["topic"] == TOPIC
     assert values(dialogue) == [
-        f"- `MT681` `E_in`: {round(reader.meter.imported(now), 3)}",
-        f"- `MT681` `E_out`: {round(reader.meter.exported(now), 3)}",
-        f"- `MT681` `Power`: {reader.home.grid_power(now):.0f}",
-        f"- `MT681` `Meter_id`: {reader.meter.number}",
+        f"| Energy import | {round(reader.meter.imported(now), 3):,} kWh | `E_in` |",
+        f"| Energy export | {round(reader.meter.exported(now), 3):,} kWh | `E_out` |",
+        f"| Power | {reader.home.grid_power(now):,.0f} W | `Power` |",
+        "| Meter number | 1ISK0090913873 | `Meter_id` |",
     ]
+    assert dialogue.placeholders["warning"] == ""
     assert meanings(dialogue) == {
         "E_in": "energy_import",
         "E_out": "energy_export",
@@ -162,7 +163,7 @@ async def test_a_meter_is_added(
     assert not is_open(dialogue)
     await dialogue.accept()
     entry = dialogue.entry
-    assert entry.title == "MT681"
+    assert entry.title == "Electricity meter"
     assert entry.unique_id == MAC
     assert entry.data == {"kind": "meter", "topic": TOPIC, "prefix": "MT681"}
     assert entry.options == {}
@@ -191,14 +192,14 @@ async def test_a_reader_that_publishes_is_offered(
         assert offered(await add(hass, "tasmota")) == {TOPIC: TOPIC}
 
 
-async def test_a_reader_without_a_name_is_called_by_its_topic(
+async def test_a_second_meter_has_a_number_in_its_name(
     hass: HomeAssistant, mqtt_entry: MockConfigEntry, reader: SimulatedReader
 ) -> None:
-    reader.load_script("empty_prefix")
+    MockConfigEntry(domain=DOMAIN, title="Electricity meter").add_to_hass(hass)
     dialogue = await add(hass, "tasmota")
     await dialogue.answer(topic=TOPIC)
     await dialogue.accept()
-    assert dialogue.entry.title == "tasmota_9282F4"
+    assert dialogue.entry.title == "Electricity meter 2"
     await leave_meter(hass, dialogue.entry)
 
 
@@ -312,10 +313,10 @@ async def test_a_reader_whose_keys_nobody_knows_is_set_up_by_its_user(
     async with publishing(broker, content):
         dialogue = await meter_dialogue(hass)
         assert values(dialogue) == [
-            "- `room` `warmth`: 21.5",
-            "- `Gerät` `Wert A`: 1234.5",
-            "- `Gerät` `Größe+`: 0.3",
-            "- `Gerät` `note`: ok",
+            "| - | 21.5 | `room` `warmth` |",
+            "| - | 1,234.5 | `Gerät` `Wert A` |",
+            "| - | 0.3 | `Gerät` `Größe+` |",
+            "| - | ok | `Gerät` `note` |",
         ]
         assert meanings(dialogue) == {}
         assert is_open(dialogue)
@@ -328,7 +329,6 @@ async def test_a_reader_whose_keys_nobody_knows_is_set_up_by_its_user(
             without="warmth", **{"Wert A": "energy_import", "Größe+": "power_in_kw"}
         )
         entry = dialogue.entry
-        assert entry.title == "Gerät"
         assert entry.data["prefix"] == "Gerät"
         assert entry.options == {"registers": {"Wert A": "energy_import", "Größe+": "power_in_kw"}}
         await readings(hass, entry, energy_import=1234.5, power=300)
@@ -371,11 +371,10 @@ async def test_two_meters_of_one_reader_are_set_up_together(
     async with publishing(broker, content):
         dialogue = await meter_dialogue(hass)
         assert values(dialogue) == [
-            "- `house` `E_in`: 5",
-            "- `house` `Power`: 300",
-            "- `heat` `E_in`: 7",
-            "- `heat` `Power`: 40",
-            "- `heat` ``: 1",
+            "| Energy import | 5 kWh | `house` `E_in` |",
+            "| Energy import | 7 kWh | `heat` `E_in` |",
+            "| Power | 300 W | `house` `Power` |",
+            "| Power | 40 W | `heat` `Power` |",
         ]
         assert [field["name"] for field in dialogue.page["registers"]["schema"]] == [
             "E_in",
@@ -383,7 +382,7 @@ async def test_two_meters_of_one_reader_are_set_up_together(
         ]
         await dialogue.accept()
         entry = dialogue.entry
-        assert (entry.title, entry.data["prefix"]) == ("house", "house")
+        assert entry.data["prefix"] == "house"
         await settled(hass, lambda: shown(entry, "2").get("energy_import") == 7, "the second meter")
         await leave_meter(hass, entry, energy_import=5, power=300)
 
@@ -404,25 +403,23 @@ async def test_a_long_text_is_shown_in_part(
 ) -> None:
     async with publishing(broker, {"m": {"E_in": 5, "text": "x" * 100}}):
         dialogue = await meter_dialogue(hass)
-        assert values(dialogue)[1] == f"- `m` `text`: {'x' * 40}"
+        assert values(dialogue)[1] == f"| - | {'x' * 40} | `text` |"
         hass.config_entries.flow.async_abort(dialogue.flow_id)
 
 
 # Readers that take no commands
 
 
-@pytest.mark.parametrize(
-    ("topic", "title"), [("house/meter/json", "meter"), ("meter", "meter"), ("a/b", "a")]
-)
+@pytest.mark.parametrize("topic", ["house/meter/json", "meter", "a/b"])
 async def test_a_script_that_takes_no_commands_is_identified_by_its_topic(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, topic: str, title: str
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, topic: str
 ) -> None:
     async with scripted(broker) as reader, reader.repeating(topic, {"": {"1_8_0": 1234.5}}):
         dialogue = await add(hass, "tasmota")
         await dialogue.answer(topic=topic)
-        assert values(dialogue) == ["- `` `1_8_0`: 1234.5"]
+        assert values(dialogue) == ["| Energy import | 1,234.5 kWh | `1_8_0` |"]
         await dialogue.accept()
-        assert dialogue.entry.title == title
+        assert dialogue.entry.title == "Electricity meter"
         assert dialogue.entry.unique_id is None
         again = await add(hass, "tasmota")
         await again.answer(topic=topic)
@@ -527,7 +524,7 @@ async def test_what_the_broker_retains_is_no_sign_of_life(
         assert dialogue.errors == {"topic": "no_message"}
         async with reader.repeating("tele/meter/SENSOR", {"m": {"E_in": 8}}):
             await dialogue.answer(topic="tele/meter/SENSOR")
-            assert values(dialogue) == ["- `m` `E_in`: 8"]
+            assert values(dialogue) == ["| Energy import | 8 kWh | `E_in` |"]
             await dialogue.accept()
             await leave_meter(hass, dialogue.entry)
 
@@ -769,7 +766,7 @@ async def test_what_the_values_of_a_running_meter_suggest_is_selected(
             dialogue = await change(hass, entry)
             await dialogue.answer(topic=topic)
         assert meanings(dialogue) == {"E_in": "energy_import", **suggested}
-        assert is_open(dialogue) is bool(suggested)
+        assert is_open(dialogue), "foo is unknown"
         await dialogue.accept()
         assert dialogue.end == "reconfigure_successful"
         assert entry.options == {"registers": suggested}

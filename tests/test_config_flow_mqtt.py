@@ -51,7 +51,7 @@ async def test_an_announced_reader_is_set_up_with_one_click(
     assert called(hass, dialogue) == "Tasmota"
     await dialogue.accept()
     entry = dialogue.entry
-    assert entry.title == "MT681"
+    assert entry.title == "Electricity meter"
     assert entry.unique_id == UNIQUE_ID
     assert entry.data == {"kind": "meter", "topic": TOPIC, "prefix": "MT681"}
     assert entry.options == {}

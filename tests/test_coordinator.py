@@ -7,9 +7,9 @@ import logging
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab.box.errors import LONGEST_BACK_OFF
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import KEEP_VALUES_FOR, FritzBoxCoordinator
-from custom_components.py_hab.fritzbox_errors import LONGEST_BACK_OFF
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -258,7 +258,9 @@ async def test_last_values_stand_in_for_unreadable_answers_while_fresh(
     assert len(logged(caplog, logging.WARNING)) == 2
     # Only who wants to know everything sees names and AINs.
     assert not any(REFRIGERATOR in line for line in logged(caplog))
-    assert any(REFRIGERATOR in line for line in logged(caplog, logging.DEBUG))
+    found = logged(caplog, logging.DEBUG)
+    assert any('<device identifier="…"' in line for line in found)
+    assert not any(REFRIGERATOR in line for line in found)
     box.clear_faults()
     await time.passes(hass, POLL)
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)

@@ -13,11 +13,10 @@ import pytest
 from yarl import URL
 
 from custom_components.py_hab import fritzbox_api
-from custom_components.py_hab.fritzbox.login import BoxInfo
-from custom_components.py_hab.fritzbox_api import (
-    MAX_ANSWER_BYTES,
+from custom_components.py_hab.box import identity
+from custom_components.py_hab.box.identity import offers_smart_home
+from custom_components.py_hab.fritzbox.errors import (
     FritzBoxCertificateError,
-    FritzBoxClient,
     FritzBoxConnectionError,
     FritzBoxError,
     InvalidAnswerError,
@@ -27,7 +26,11 @@ from custom_components.py_hab.fritzbox_api import (
     NotAFritzBoxError,
     NotPermittedError,
     SessionRefusedError,
-    offers_smart_home,
+)
+from custom_components.py_hab.fritzbox.login import BoxInfo
+from custom_components.py_hab.fritzbox_api import (
+    MAX_ANSWER_BYTES,
+    FritzBoxClient,
 )
 from simulator.fritzbox import (
     CUT,
@@ -584,7 +587,7 @@ async def test_a_description_that_never_arrives_reports_nothing(
 ) -> None:
     gate = Gate()
     box.fault(Fault(gate=gate), times=1)
-    monkeypatch.setattr(fritzbox_api, "REQUEST_TIMEOUT", timedelta(milliseconds=100))
+    monkeypatch.setattr(identity, "REQUEST_TIMEOUT", timedelta(milliseconds=100))
     assert await offers_smart_home(session, URL(box.url) / "igddesc.xml")
     gate.open()
 

@@ -6,9 +6,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from custom_components.py_hab.fritzbox.rest import RelayFault, SmartMeterProblem
-from custom_components.py_hab.fritzbox_api import (
-    FritzBoxClient,
+from custom_components.py_hab.fritzbox.errors import (
     FritzBoxConnectionError,
     FritzBoxError,
     InvalidAnswerError,
@@ -16,6 +14,8 @@ from custom_components.py_hab.fritzbox_api import (
     NotPermittedError,
     RestNotOfferedError,
 )
+from custom_components.py_hab.fritzbox.rest import RelayFault, SmartMeterProblem
+from custom_components.py_hab.fritzbox_api import FritzBoxClient
 from simulator.fritzbox import (
     CUT,
     DEFAULT_PASSWORD,

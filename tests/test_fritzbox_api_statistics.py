@@ -7,14 +7,14 @@ import aiohttp
 import pytest
 
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats, Series
-from custom_components.py_hab.fritzbox_api import (
-    FritzBoxClient,
+from custom_components.py_hab.fritzbox.errors import (
     FritzBoxConnectionError,
     FritzBoxError,
     InvalidAnswerError,
     LoginPostponedError,
     RestNotOfferedError,
 )
+from custom_components.py_hab.fritzbox_api import FritzBoxClient
 from simulator.fritzbox import (
     CUT,
     DEFAULT_PASSWORD,

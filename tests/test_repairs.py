@@ -31,6 +31,9 @@ from .support.mocked_reader import UNIQUE_ID, MockedReader
 from .support.passing_time import Time
 from .support.watching import meter_state, meter_values
 
+# The event is disabled by default.
+pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
+
 MINUTE = timedelta(minutes=1)
 BEFORE = 15119.075
 TEXT = TEXTS["issues"]["meter_replaced"]
@@ -234,12 +237,13 @@ def first_gap(entry: MockConfigEntry) -> Gap:
 def placeholders(form: dict[str, Any]) -> set[str]:
     """Return what the texts of a form leave open, after a look at them."""
     texts = TEXT["fix_flow"]["step"][form["step_id"]]
+    bounds = ""
     for field in form["data_schema"]:
         assert field["name"] in texts["data"]
-        assert field["name"] in texts["data_description"]
+        bounds += texts["data_description"][field["name"]]
     for error in (form["errors"] or {}).values():
         assert error in TEXT["fix_flow"]["error"]
-    shown = Formatter().parse(texts["title"] + texts["description"])
+    shown = Formatter().parse(texts["title"] + texts["description"] + bounds)
     return {name for _, name, _, _ in shown if name}
 
 
@@ -257,8 +261,12 @@ async def test_both_readings_are_asked_for_and_repair_the_gap(
         "new_energy_import",
     ]
     assert not any(field.get("required") for field in form["data_schema"])
-    assert placeholders(form) == {"name", "before", "now"}
-    assert form["description_placeholders"].keys() == placeholders(form)
+    assert placeholders(form) == {
+        *("name", "before", "now", "last_energy_import", "first_energy_import")
+    }
+    filled = form["description_placeholders"]
+    assert filled["last_energy_import"] == filled["before"] == "15,119.075"
+    assert filled["first_energy_import"] == filled["now"] == "1.5"
     result = await repair.answer(
         menu["flow_id"], old_energy_import=BEFORE + 1.25, new_energy_import=0.5
     )
@@ -278,6 +286,7 @@ async def test_both_readings_are_asked_for_and_repair_the_gap(
         ({"old_energy_import": 15119}, 0.0),
         ({"old_energy_import": 15120}, 0.925),
         ({"new_energy_import": 1.0}, 0.5),
+        ({"new_energy_import": 1.5}, 0.0),
     ],
     ids=repr,
 )
@@ -293,18 +302,18 @@ async def test_a_reading_that_is_left_empty_is_the_one_that_was_received(
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
     assert (await repair.answer(menu["flow_id"], **readings))["type"] == "create_entry"
-    after = now - 1.5 if "new_energy_import" in readings else 0.0
-    assert swapped.runtime_data.counters.gaps[-1].counted == pytest.approx(counted + after)
+    # The new meter has also counted while its readings were being confirmed.
+    assert swapped.runtime_data.counters.gaps[-1].counted == pytest.approx(counted + now - 1.5)
 
 
 @pytest.mark.parametrize(
-    "readings",
+    ("readings", "error"),
     [
-        {"old_energy_import": 15117.9},
-        {"new_energy_import": 1.9},
+        ({"old_energy_import": 15117.9}, "old_too_low"),
+        ({"new_energy_import": 1.9}, "new_too_high"),
         # More than the fuses allow: a digit too many.
-        {"old_energy_import": 151190.75},
-        {"old_energy_import": "nan"},
+        ({"old_energy_import": 151190.75}, "too_much"),
+        ({"old_energy_import": "nan"}, "old_too_low"),
     ],
     ids=repr,
 )
@@ -314,13 +323,14 @@ async def test_readings_that_cannot_be_are_refused(
     swapped: MockConfigEntry,
     repair: Repair,
     readings: dict[str, Any],
+    error: str,
 ) -> None:
     before = list(swapped.runtime_data.counters.gaps)
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
     form = await repair.answer(menu["flow_id"], **readings)
-    assert form["errors"] == {"base": "impossible_reading"}
-    assert placeholders(form) == {"name", "before", "now"}
+    assert form["errors"] == dict.fromkeys(readings, error)
+    assert placeholders(form) <= form["description_placeholders"].keys()
     assert swapped.runtime_data.counters.gaps == before
     assert issue(hass, swapped) is not None
     result = await repair.answer(menu["flow_id"], new_energy_import=1.0)

@@ -9,15 +9,16 @@ import voluptuous as vol
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.history.box import fetch
+from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic
-from custom_components.py_hab.history.statistics.journal import ChangeReason
 from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_USER
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.setup import async_setup_component
+from tests.support.changing import this_hour, write
 
 from .support.passing_time import Time
 
@@ -34,10 +35,10 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
 async def house(time: Time, recorder_mock: Recorder, hass: HomeAssistant) -> HomeAssistant:
     """A house with a statistic that we have changed, and no entry that is loaded."""
     assert await async_setup_component(hass, DOMAIN, {})
-    first = get_editor(hass).compiled_until() - 3 * HOUR
+    first = this_hour() - 3 * HOUR
     hours = [SumRow(first + HOUR * hour, 10.0 + hour, 1.0 + hour) for hour in range(3)]
     meter = Statistic(id="sensor.meter", unit="kWh", has_sum=True, entry_id="entry")
-    await get_editor(hass).async_write(meter, hours, ChangeReason.BACKFILL)
+    await write(get_editor(hass), meter, hours, ChangeReason.BACKFILL)
     return hass
 
 
@@ -116,8 +117,8 @@ async def test_what_is_undone_is_answered(house: HomeAssistant) -> None:
 
 async def test_of_an_entry_only_what_is_named_is_undone(house: HomeAssistant) -> None:
     other = Statistic(id="sensor.other", unit="kWh", has_sum=True, entry_id="other")
-    hour = get_editor(house).compiled_until() - HOUR
-    await get_editor(house).async_write(other, [SumRow(hour, 1.0, 1.0)], ChangeReason.BACKFILL)
+    hour = this_hour() - HOUR
+    await write(get_editor(house), other, [SumRow(hour, 1.0, 1.0)], ChangeReason.BACKFILL)
     answer = await act(house, "undo_history", config_entry_id="entry", dry_run=True)
     assert [item["entity_id"] for item in answer["entities"]] == ["sensor.meter"]
     with pytest.raises(ServiceValidationError) as caught:

@@ -8,12 +8,12 @@ from homeassistant.helpers.typing import ConfigType
 
 from .api.actions import async_register_data_actions
 from .api.views import async_register_views
+from .box.session import async_end
 from .const import CONF_MAX_POWER, DOMAIN, EntryKind
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .counters.store import CounterStore
 from .entry import EntryData, checked_kind
-from .fritzbox_session import async_end
 from .history.scheduler import HistoryScheduler
 from .history.statistics.editor import async_setup_editor
 from .meter.coordinator import MeterCoordinator

@@ -106,6 +106,20 @@ def _of_rest(
     )
 
 
+def _battery_low(
+    applies: Callable[[Device], bool], *, enabled: bool
+) -> FritzBoxBinarySensorDescription:
+    return FritzBoxBinarySensorDescription(
+        key="battery_low",
+        translation_key="battery_low",
+        device_class=BinarySensorDeviceClass.BATTERY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=enabled,
+        exists_fn=lambda device: device.battery_low is not None and applies(device),
+        value_fn=lambda device: device.battery_low,
+    )
+
+
 _RADIATOR_PROBLEMS = {
     RadiatorError.NOT_ADAPTED,
     RadiatorError.SHORT_STROKE,
@@ -117,8 +131,8 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
     _alert(None, None),
     _of_thermostat(
         "window_open",
+        # No device class: it is inferred from a fall of the temperature, and is no window contact.
         lambda thermostat: thermostat.window_open,
-        device_class=BinarySensorDeviceClass.WINDOW,
     ),
     _of_thermostat("boost", lambda thermostat: thermostat.boost),
     _of_thermostat("summer", lambda thermostat: thermostat.summer),
@@ -181,7 +195,6 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
     FritzBoxBinarySensorDescription(
         key="reduced_resolution",
         translation_key="reduced_resolution",
-        device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=lambda device: (
             device.power_meter is not None and device.power_meter.kind is MeterKind.SUPPLY
@@ -209,14 +222,9 @@ FRITZBOX_BINARY_SENSORS: tuple[FritzBoxBinarySensorDescription, ...] = (
         lambda rest_details: rest_details.battery_powered,
         entity_registry_enabled_default=False,
     ),
-    FritzBoxBinarySensorDescription(
-        key="battery_low",
-        translation_key="battery_low",
-        device_class=BinarySensorDeviceClass.BATTERY,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda device: device.battery_low is not None,
-        value_fn=lambda device: device.battery_low,
-    ),
+    # Beside a percentage, Home Assistant would count each weak battery twice.
+    _battery_low(lambda device: device.battery is None, enabled=True),
+    _battery_low(lambda device: device.battery is not None, enabled=False),
 )
 
 

@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import DiscoveryInfoType
 
 from .const import (
@@ -38,19 +39,27 @@ from .const import (
 from .entry import kind_of
 from .flows.fritzbox import FritzBoxFlow
 from .flows.key_section import (
+    choices_by_size,
     choices_by_values,
     chosen_mappings,
+    is_unknown,
     mapping_section,
     names_in_blocks,
     suggested_choices,
 )
 from .flows.options import PyHabOptionsFlow
-from .meter.discovery import CONF_MAC, async_announced_reader, async_start_reader_discovery
+from .flows.received import as_list, as_table, in_form_order, received_values, seems_locked
+from .meter.discovery import (
+    CONF_MAC,
+    async_announced_reader,
+    async_announced_readers,
+    async_start_reader_discovery,
+)
 from .meter.probe import ProbeResult, async_find_readers, async_probe_reader
 from .sml.key_mapping import METER_CHOICES, assigned_mappings
 from .sml.registers import KeyMapping
 from .sml.topics import InvalidTopicError, ReaderInfo, ReaderTopics, reader_topics
-from .util.texts import MAX_LINE, as_code, as_markdown, clean_text
+from .util.texts import MAX_LINE, as_markdown, clean_text
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -138,7 +147,8 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
                 return await self.async_step_tasmota_confirm()
         elif self.source == SOURCE_RECONFIGURE:
             suggested = str(self._get_reconfigure_entry().data.get(CONF_TOPIC, ""))
-        self._found = await async_find_readers(self.hass)
+        found = await async_find_readers(self.hass)
+        self._found = dict(sorted((found | async_announced_readers(self.hass)).items()))
         schema = vol.Schema(
             {
                 vol.Required(CONF_TOPIC): SelectSelector(
@@ -205,7 +215,8 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             probe.reader.mac if probe.reader else None, {CONF_TOPIC: topic}
         )
         # Recognised meters come first, but any other block may be a meter as well.
-        blocks = {**probe.meters, **probe.blocks}
+        meters = probe.meters
+        blocks = {**meters, **probe.blocks}
         assigned: dict[str, KeyMapping] = {}
         by_values: dict[str, str] = {}
         if self.source == SOURCE_RECONFIGURE:
@@ -214,17 +225,29 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             if topic == entry.data.get(CONF_TOPIC):
                 by_values = choices_by_values(entry)
         names = names_in_blocks(blocks)
-        received = (name for keys in names.values() for name in keys)
-        keys = list(dict.fromkeys([*received, *assigned]))
-        suggested = suggested_choices(keys, assigned) | by_values
+        received = received_values(blocks, names)
+        keys = [*(item.name for item in received), *assigned]
+        by_size = choices_by_size(
+            {
+                name: blocks[prefix][key]
+                for prefix, block in names.items()
+                for name, key in block.items()
+                if name not in assigned
+            }
+        )
+        suggested = suggested_choices(keys, assigned) | by_size | by_values
+        keys = in_form_order(keys, suggested)
+        known, language = suggested, self.hass.config.language
         errors: dict[str, str] = {}
         if user_input is not None:
             suggested = user_input[CONF_REGISTERS]
             for prefix in blocks:
                 if any(suggested.get(name) in METER_CHOICES for name in names[prefix]):
-                    return self._finish_meter(prefix, chosen_mappings(keys, suggested))
+                    return await self._async_finish_meter(prefix, chosen_mappings(keys, suggested))
             errors["base"] = "no_register"
-        collapsed = bool(probe.meters) and not (errors or by_values)
+        has_unknown = any(is_unknown(name, known) for prefix in meters for name in names[prefix])
+        collapsed = bool(meters) and not (errors or by_values or by_size or has_unknown)
+        texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
         return self.async_show_form(
             step_id="tasmota_confirm",
             data_schema=self.add_suggested_values_to_schema(
@@ -234,15 +257,34 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={
                 "topic": as_markdown(topic, length=MAX_LINE),
-                "values": "\n".join(
-                    f"- {as_code(prefix)} {as_code(key)}: {as_markdown(str(value)[:40])}"
-                    for prefix, fields in blocks.items()
-                    for key, value in fields.items()
-                ),
+                "values": as_table(received, known, texts, language=language),
+                "received": as_list(received, known, language=language),
+                "warning": await self._async_warning("meter_locked")
+                if seems_locked(received, known)
+                else "",
             },
         )
 
-    def _finish_meter(self, prefix: str, registers: dict[str, str]) -> ConfigFlowResult:
+    async def _async_text(self, path: str) -> str:
+        """Return a translated text of this flow."""
+        texts = await async_get_translations(
+            self.hass, self.hass.config.language, "config", {DOMAIN}
+        )
+        return texts[f"component.{DOMAIN}.config.{path}"]
+
+    async def _async_warning(self, error: str) -> str:
+        """Return a warning that does not prevent the user from going on."""
+        text = await self._async_text(f"error.{error}")
+        return f'\n\n<ha-alert alert-type="warning">{text}</ha-alert>'
+
+    async def _async_meter_title(self) -> str:
+        """Return the name of a meter, with a number beside others."""
+        title = await self._async_text("step.tasmota.title")
+        taken = {entry.title for entry in self._async_current_entries()}
+        numbered = (f"{title} {number}" for number in range(2, len(taken) + 3))
+        return next(name for name in (title, *numbered) if name not in taken)
+
+    async def _async_finish_meter(self, prefix: str, registers: dict[str, str]) -> ConfigFlowResult:
         """Create or update the entry of a reader."""
         topics = self._topics
         data: dict[str, Any] = {
@@ -257,9 +299,10 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             return self.async_update_reload_and_abort(
                 entry, data=data, options={**entry.options, CONF_REGISTERS: registers}
             )
-        title = prefix or clean_text(topics.sensor.split("/")[-2:][0]) or "Tasmota"
         return self.async_create_entry(
-            title=title, data=data, options={CONF_REGISTERS: registers} if registers else {}
+            title=await self._async_meter_title(),
+            data=data,
+            options={CONF_REGISTERS: registers} if registers else {},
         )
 
 

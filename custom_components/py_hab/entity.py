@@ -3,7 +3,8 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, override
+import re
+from typing import Final, NamedTuple, override
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
@@ -11,6 +12,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, EntityPlatform
+from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.helpers.typing import UndefinedType
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
@@ -61,8 +63,12 @@ class FritzBoxEntity(CoordinatorEntity[FritzBoxCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, owner_ain)},
             name=owner.name,
-            manufacturer=_MANUFACTURERS.get(owner.manufacturer, owner.manufacturer) or None,
-            model=owner.product_name or None,
+            manufacturer=_manufacturer(owner.manufacturer),
+            model=(
+                _kind_of_device(coordinator.hass, "group")
+                if owner.is_group
+                else owner.product_name or None
+            ),
             sw_version=owner.firmware_version,
             serial_number=None if owner.is_group else owner_ain,
             via_device_id=dr.async_get_device_id_by_identifier(
@@ -124,8 +130,38 @@ class FritzBoxButtonEntity(FritzBoxEntity):
         return next((item for item in buttons if item.identifier == self._identifier), None)
 
 
-_MANUFACTURERS = {"AVM": "FRITZ!", "0x2c3c": "FRITZ!", "0x37c4": "Rademacher"}
-"""Names by ETSI manufacturer code, as in the device list. AVM has renamed itself to FRITZ!."""
+_MANUFACTURERS: Final = {
+    "AVM": "FRITZ!",
+    "0x2c3c": "FRITZ!",
+    "0x37c4": "Rademacher",
+    "0x100b": "Signify",
+    "0x1015": "Develco",
+    "0x1021": "Legrand",
+    "0x105e": "Schneider Electric",
+    "0x110c": "OSRAM",
+    "0x115f": "Aqara",
+    "0x1166": "Innr",
+    "0x117c": "IKEA",
+    "0x1189": "LEDVANCE",
+    "0x1209": "Bosch",
+    "0x1246": "Danfoss",
+}
+"""Names by manufacturer code, as in the device list: ETSI codes of HAN-FUN devices, and codes of the
+Connectivity Standards Alliance of Zigbee devices. AVM has renamed itself to FRITZ!."""
+_MANUFACTURER_CODE: Final = re.compile(r"0[xX][0-9a-fA-F]{4}")
+
+
+def _manufacturer(reported: str) -> str | None:
+    """Return the name of a manufacturer, None for an unknown code."""
+    if _MANUFACTURER_CODE.fullmatch(reported):
+        return _MANUFACTURERS.get(reported.lower())
+    return _MANUFACTURERS.get(reported, reported) or None
+
+
+def _kind_of_device(hass: HomeAssistant, key: str) -> str | None:
+    """Return what a kind of device is called in the language of the home."""
+    texts = async_get_cached_translations(hass, hass.config.language, "device", DOMAIN)
+    return texts.get(f"component.{DOMAIN}.device.{key}.name")
 
 
 class MeterEntity(CoordinatorEntity[MeterCoordinator]):

@@ -30,6 +30,8 @@ REPLACED = EventEntityDescription(
     key="counter_replaced",
     translation_key="counter_replaced",
     entity_category=EntityCategory.DIAGNOSTIC,
+    # Meters are replaced every eight years, and a repair issue asks about it.
+    entity_registry_enabled_default=False,
 )
 LONG_PRESS_SUFFIX = "-9"
 """Suffix of the key as which the FRITZ!DECT 400 lists a long press."""
@@ -117,7 +119,8 @@ class MeterReplacedEvent(MeterEntity, EventEntity):
 
     @callback
     def _replaced(self, meter_index: str, replacement: Replacement) -> None:
-        if meter_index == self._meter_index:
+        # A corrected unit or key is no event of the meter.
+        if meter_index == self._meter_index and replacement.verdict in self.event_types:
             self._trigger_event(
                 replacement.verdict,
                 {

@@ -22,6 +22,21 @@ from yarl import URL
 from .fritzbox.address import base_url
 from .fritzbox.device_stats import DeviceStats, parse_basic_statistics, parse_unit_statistics
 from .fritzbox.devices import DeviceList, parse_device_list
+from .fritzbox.errors import (
+    FritzBoxCertificateError,
+    FritzBoxConnectionError,
+    FritzBoxError,
+    InvalidAnswerError,
+    LoginBlockedError,
+    LoginPostponedError,
+    LoginRejectedError,
+    NotAFritzBoxError,
+    NotPermittedError,
+    OtherBoxError,
+    RestNotOfferedError,
+    SessionRefusedError,
+    UnsafeChallengeError,
+)
 from .fritzbox.login import (
     BoxInfo,
     LoginRecord,
@@ -59,115 +74,7 @@ _REFUSALS: Final = frozenset({401, 403})
 """HTTP status for an invalid SID. 401 is from the REST API, 403 from AHA, also for a missing right."""
 
 
-class FritzBoxError(Exception):
-    """Base class for all errors of a FRITZ!Box."""
-
-
-class FritzBoxConnectionError(FritzBoxError):
-    """The box does not answer, or answers with an error."""
-
-    def __init__(self, reason: str, *, has_answered: bool = False) -> None:
-        """Store whether there was an answer, which was an error."""
-        super().__init__(reason)
-        self.has_answered = has_answered
-
-
-class SessionRefusedError(FritzBoxConnectionError):
-    """The box has refused a session that it had opened or confirmed immediately before."""
-
-    def __init__(self, reason: str) -> None:
-        """Store that this is an answer."""
-        super().__init__(reason, has_answered=True)
-
-
-class FritzBoxCertificateError(FritzBoxConnectionError):
-    """The box's certificate is not trusted."""
-
-
-class NotAFritzBoxError(FritzBoxError):
-    """Something answers, but it is not a FRITZ!Box."""
-
-
-class OtherBoxError(FritzBoxError):
-    """The serial number at this address is not the one that is expected, or is not reported."""
-
-
-class UnsafeChallengeError(FritzBoxError):
-    """The response to the challenge would help to find out the password."""
-
-
-class LoginRejectedError(FritzBoxError):
-    """The user name or password is wrong. Must not be tried again with the same credentials."""
-
-
-class LoginBlockedError(FritzBoxError):
-    """The box blocks logins for a while, because earlier ones have failed."""
-
-    def __init__(self, retry_after: timedelta) -> None:
-        """Store how long the box blocks logins."""
-        super().__init__(f"logins are blocked for {retry_after.total_seconds():.0f} s")
-        self.retry_after = retry_after
-
-
-class LoginPostponedError(FritzBoxError):
-    """The box has refused a password that it accepted before. It is tried again after a pause."""
-
-    def __init__(self, retry_after: timedelta) -> None:
-        """Store when the login is tried again."""
-        super().__init__(f"the login is tried again in {retry_after.total_seconds():.0f} s")
-        self.retry_after = retry_after
-
-
-class NotPermittedError(FritzBoxError):
-    """The user lacks the Smart Home right."""
-
-
-class RestNotOfferedError(FritzBoxError):
-    """The box has no REST API (FRITZ!OS before 8.20), or does not offer it to this user."""
-
-
-class InvalidAnswerError(FritzBoxError):
-    """The answer of the box does not have the expected form. `answer` holds its text."""
-
-    def __init__(self, reason: str, answer: str) -> None:
-        """Store the answer for a debug log. It may contain AINs and names."""
-        super().__init__(reason)
-        self.answer = answer
-
-
-async def offers_smart_home(session: aiohttp.ClientSession, description: URL) -> bool:
-    """Return whether the device with this UPnP description offers smart home functions.
-
-    Repeaters announce themselves like boxes. Returns True if the device does not answer, because
-    users can switch off access for applications (TR-064). Never raises.
-    """
-    try:
-        async with session.get(
-            description.with_path(DESCRIPTION),
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
-        ) as response:
-            return response.status != 200 or "X_AVM-DE_Homeauto" in await _body(response)
-    except aiohttp.ClientError, FritzBoxError, OSError, ValueError:
-        return True
-
-
-async def reported_serial(session: aiohttp.ClientSession, host: str) -> str | None:
-    """Return the serial number that a box at an address reports. Sends no login, never raises.
-
-    Returns None if nothing answers there, and an empty text if something answers without a number.
-    """
-    try:
-        return (
-            await FritzBoxClient(session, host=host, username="", password="").box_info()
-        ).serial
-    except FritzBoxConnectionError as err:
-        return "" if err.has_answered else None
-    except FritzBoxError, ValueError:
-        return ""
-
-
-async def _body(response: aiohttp.ClientResponse) -> str:
+async def read_body(response: aiohttp.ClientResponse) -> str:
     """Return the text of an answer. Raises InvalidAnswerError if it is too large."""
     body = bytearray()
     async for chunk in response.content.iter_any():
@@ -519,7 +426,7 @@ class FritzBoxClient:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
             ) as response:
-                return response.status, await _body(response)
+                return response.status, await read_body(response)
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch) as err:
             self._is_identified = False
             raise FritzBoxCertificateError("the certificate is not trusted") from err

@@ -22,8 +22,10 @@ from .const import CONF_MAX_POWER, DOMAIN
 from .coordinator import PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .meter.coordinator import MeterCoordinator
+from .meter.issues import READING
 from .meter.replacements import Answer, ReplacementRecord
 from .sml.registers import Quantity
+from .util.texts import local_number
 
 _ASKED: Final = (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
 """Counters whose readings a technician writes down when replacing a meter."""
@@ -65,7 +67,7 @@ class MeterReplacedFlow(RepairsFlow):
         if meter is None:
             return self.async_abort(reason="not_loaded")
         # After several replacements, the question is about the first one.
-        replaced = {
+        replaced: dict[Quantity, ReplacementRecord] = {
             record.quantity: record
             for record in reversed(meter.replacements.unanswered(self._meter_index))
             if record.quantity in _ASKED
@@ -76,15 +78,14 @@ class MeterReplacedFlow(RepairsFlow):
             return self.async_create_entry(data={})
         if user_input is not None:
             max_power = meter.config_entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
-            counted: dict[Quantity, float] = {
-                quantity: kwh
-                for quantity, record in replaced.items()
-                if (kwh := _counted(user_input, record, max_power)) is not None
-            }
-            if counted.keys() == replaced.keys():
+            for record in replaced.values():
+                errors |= _impossible(user_input, record, max_power)
+            if not errors:
+                counted = {
+                    quantity: _counted(user_input, record) for quantity, record in replaced.items()
+                }
                 await meter.async_answer(self._meter_index, Answer.NEW_METER, counted)
                 return self.async_create_entry(data={})
-            errors["base"] = "impossible_reading"
         return self.async_show_form(
             step_id="new_meter",
             data_schema=self.add_suggested_values_to_schema(
@@ -99,7 +100,10 @@ class MeterReplacedFlow(RepairsFlow):
                 user_input,
             ),
             errors=errors,
-            description_placeholders=self._placeholders,
+            description_placeholders={
+                **(self._placeholders or {}),
+                **_bounds(replaced, self.hass.config.language),
+            },
         )
 
     async def async_step_same_meter(
@@ -120,21 +124,64 @@ class MeterReplacedFlow(RepairsFlow):
         return coordinator if isinstance(coordinator, MeterCoordinator) else None
 
 
-def _counted(
-    user_input: Mapping[str, float], record: ReplacementRecord, max_power: float
-) -> float | None:
-    """Return the kWh that both meters have counted around a replacement.
+def _first(record: ReplacementRecord) -> float:
+    """Return the first reading that was received after a replacement, in kWh.
 
-    Returns None for impossible readings: a meter does not run backwards, and the house draws at most
-    `max_power` (kW).
+    The counter went on while its readings were being confirmed.
     """
-    before, now, gap = record.before, record.now, record.gap
-    last = user_input.get(f"old_{record.quantity}", before)
-    first = user_input.get(f"new_{record.quantity}", now)
-    counted = max(last - before, 0.0) + now - first
-    most = max_power * (gap.end - gap.start) / 3600 if gap else math.inf
+    return record.now - (record.gap.counted or 0.0 if record.gap else 0.0)
+
+
+def _bounds(replaced: Mapping[Quantity, ReplacementRecord], language: str) -> dict[str, str]:
+    """Return the lowest last and the highest first reading of each counter, as text."""
+    asked = next(record for quantity in _ASKED if (record := replaced.get(quantity)))
+    bounds = {
+        "before": local_number(asked.before, READING, language=language),
+        "now": local_number(_first(asked), READING, language=language),
+    }
+    for quantity in _ASKED:
+        record = replaced.get(quantity)
+        for which, kwh in (("last", record.before), ("first", _first(record))) if record else ():
+            bounds[f"{which}_{quantity}"] = local_number(kwh, READING, language=language)
+    return bounds
+
+
+def _entered(user_input: Mapping[str, float], record: ReplacementRecord) -> tuple[float, float]:
+    """Return the last reading of the old meter and the first one of the new meter, in kWh."""
+    return (
+        user_input.get(f"old_{record.quantity}", record.before),
+        user_input.get(f"new_{record.quantity}", _first(record)),
+    )
+
+
+def _counted(user_input: Mapping[str, float], record: ReplacementRecord) -> float:
+    """Return the kWh that both meters have counted around a replacement."""
+    last, first = _entered(user_input, record)
+    return max(last - record.before, 0.0) + record.now - first
+
+
+def _impossible(
+    user_input: Mapping[str, float], record: ReplacementRecord, max_power: float
+) -> dict[str, str]:
+    """Return an error for each field with an impossible reading.
+
+    A meter does not run backwards, and the house draws at most `max_power` (kW).
+    """
+    last, first = _entered(user_input, record)
+    old, new = f"old_{record.quantity}", f"new_{record.quantity}"
+    errors: dict[str, str] = {}
     # The last reading of the old meter may lack its decimals.
-    return counted if before - 1 < last and first <= now and counted <= most + 1 else None
+    if not record.before - 1 < last:
+        errors[old] = "old_too_low"
+    if not first <= record.now:
+        errors[new] = "new_too_high"
+    gap = record.gap
+    most = max_power * (gap.end - gap.start) / 3600 if gap else math.inf
+    if not errors and not _counted(user_input, record) <= most + 1:
+        # The reading that differs more from what was received is the wrong one.
+        is_old = last - record.before >= _first(record) - first
+        errors[old if is_old else new] = "too_much"
+    return errors
 
 
 async def async_create_fix_flow(

@@ -51,6 +51,8 @@ LAST_PRESS = SensorEntityDescription(
     key="last_press",
     translation_key="last_press",
     device_class=SensorDeviceClass.TIMESTAMP,
+    # Presses since set-up are events; this is what the box has noted, also from before.
+    entity_category=EntityCategory.DIAGNOSTIC,
 )
 
 

@@ -636,3 +636,37 @@ def test_the_fast_path_decides_as_the_other_one(
                 verdict = fast.judge(reading, now).verdict
             assert verdict is slow._decide(reading, now)[0]
             assert astuple(fast) == astuple(slow)
+
+
+# When another counter is expected
+
+
+@pytest.mark.parametrize("expected", [Verdict.REPLACED, Verdict.KEY_CORRECTED])
+@pytest.mark.parametrize("reading", [0.0, 99.5, 3.0, 15_119.0])
+def test_an_expected_counter_is_accepted_after_a_minute(expected: Verdict, reading: float) -> None:
+    guard = CounterGuard(100.0, 1000.0)
+    guard.expect(expected)
+    verdicts = [guard.judge(reading, 1000.0 + seconds).verdict for seconds in (10, 40, 70)]
+    assert [verdict.is_accepting for verdict in verdicts] == [False, False, True]
+    assert verdicts[-1] is expected
+    assert guard.last == reading
+    assert guard.expected is None
+
+
+def test_a_plausible_reading_shows_that_the_counter_is_the_same() -> None:
+    guard = CounterGuard(100.0, 1000.0)
+    guard.expect(Verdict.REPLACED)
+    assert guard.judge(100.01, 1010.0).verdict is Verdict.QUARANTINED
+    assert guard.judge(100.02, 1020.0).verdict is Verdict.ACCEPTED
+    assert guard.expected is None
+    verdicts = {guard.judge(0.0, 1030.0 + 30 * number).verdict for number in range(10)}
+    assert verdicts == {Verdict.ZERO}
+
+
+def test_a_rescaled_counter_goes_on_in_the_new_unit() -> None:
+    guard = CounterGuard(279_000.0, 1000.0)
+    guard.rescale(0.001)
+    assert guard.judge(279.01, 1010.0).verdict is Verdict.ACCEPTED
+    empty = CounterGuard()
+    empty.rescale(0.001)
+    assert empty.last is None

@@ -120,7 +120,7 @@ async def test_counters_are_written_a_while_after_a_reading_and_not_more_often(
 ) -> None:
     await set_up(hass, fritzbox_entry)
     await time.passes(hass, SAVE_DELAY - timedelta(minutes=1))
-    assert stored(hass_storage, fritzbox_entry) is None
+    assert stored_counters(hass_storage, fritzbox_entry) == {}
     await time.passes(hass, timedelta(minutes=2))
     first = stored_counters(hass_storage, fritzbox_entry)[IMPORT]
     await time.passes(hass, SAVE_DELAY - timedelta(minutes=3))

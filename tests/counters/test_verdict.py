@@ -8,8 +8,14 @@ from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_three_verdicts_accept_a_reading(verdict: Verdict) -> None:
-    accepting = {Verdict.ACCEPTED, Verdict.ROLLED_OVER, Verdict.REPLACED}
+def test_some_verdicts_accept_a_reading(verdict: Verdict) -> None:
+    accepting = {
+        Verdict.ACCEPTED,
+        Verdict.ROLLED_OVER,
+        Verdict.REPLACED,
+        Verdict.UNIT_CORRECTED,
+        Verdict.KEY_CORRECTED,
+    }
     assert verdict.is_accepting is (verdict in accepting)
     assert accepting == ACCEPTING
 

@@ -23,6 +23,6 @@ async def test_the_demo_checks_itself_and_ends() -> None:
     output, _ = await process.communicate()
     text = output.decode()
     assert process.returncode == 0, text
-    assert "sensor.mt681_netzbezug" in text
+    assert "sensor.stromzahler_netzbezug" in text
     assert "total_increasing" in text
     assert " 0 faults" in text

@@ -94,7 +94,7 @@ async def test_readers_are_found_beside_core_s_tasmota(tmp_path: Path) -> None:
 
         async def has_values() -> bool:
             return any(
-                entity["entity_id"] == "sensor.mt681_power"
+                entity["entity_id"] == "sensor.electricity_meter_power"
                 and entity["state"] is not None
                 and entity["state"]["state"] not in {"unknown", "unavailable"}
                 for entity in await hass.entities()

@@ -53,7 +53,10 @@ class User:
     def _complete(entities: list[dict[str, Any]]) -> bool:
         found = {entity["entity_id"] for entity in entities}
         # A counter comes some seconds after the power: its first reading is confirmed.
-        return {"sensor.mt681_energy_import", "sensor.kuhlschrank_power"} <= found and all(
+        return {
+            "sensor.electricity_meter_energy_import",
+            "sensor.kuhlschrank_power",
+        } <= found and all(
             entity["state"] is not None
             and entity["state"]["state"] not in {"unavailable", "unknown"}
             for entity in entities
@@ -121,15 +124,15 @@ async def test_an_hour_in_the_database(tmp_path: Path, kind: Kind) -> None:
                 " where s.state glob '[0-9-]*'",
             )
         }
-        assert {"sensor.mt681_energy_import", "sensor.kuhlschrank_power"} <= recorded
+        assert {"sensor.electricity_meter_energy_import", "sensor.kuhlschrank_power"} <= recorded
 
         let_time_pass(tmp_path, timedelta(hours=2))
         async with hass:
             await user.sees_everything()
             expected = {
-                ("sensor.mt681_energy_import", "kWh", "energy", 1, 0),
-                ("sensor.mt681_energy_export", "kWh", "energy", 1, 0),
-                ("sensor.mt681_power", "W", "power", 0, 1),
+                ("sensor.electricity_meter_energy_import", "kWh", "energy", 1, 0),
+                ("sensor.electricity_meter_energy_export", "kWh", "energy", 1, 0),
+                ("sensor.electricity_meter_power", "W", "power", 0, 1),
                 ("sensor.kuhlschrank_energy", "kWh", "energy", 1, 0),
                 ("sensor.kuhlschrank_power", "W", "power", 0, 1),
                 ("sensor.wohnzimmer_temperature", "°C", "temperature", 0, 1),
@@ -166,7 +169,7 @@ async def test_everything_comes_back(tmp_path: Path) -> None:
         await user.sees_everything()
 
         await household.broker.stop()
-        await user.sees_unavailable("MT681")
+        await user.sees_unavailable("Electricity meter")
         await household.broker.start()
         await user.sees_everything()
 

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
-from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, InvalidAnswerError
+from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError, InvalidAnswerError
 from custom_components.py_hab.history.scheduler import RETRY
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant

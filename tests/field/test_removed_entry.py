@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab.history.planning.change import Change
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import Statistic
+from custom_components.py_hab.history.statistics.work import Planner
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -58,17 +60,19 @@ class Paused:
         """Wait for the second one."""
         self.ids: list[str] = []
         self.reached, self.may_go_on = asyncio.Event(), asyncio.Event()
-        read = StatisticsEditor.async_resume
+        change = StatisticsEditor.async_change
 
-        async def resume(editor: StatisticsEditor, statistic: Statistic) -> None:
+        async def paused(
+            editor: StatisticsEditor, statistic: Statistic, plan: Planner, *, dry_run: bool = False
+        ) -> Change:
             if statistic.id not in self.ids:
                 self.ids.append(statistic.id)
             if len(self.ids) == 2 and not self.may_go_on.is_set():
                 self.reached.set()
                 await self.may_go_on.wait()
-            await read(editor, statistic)
+            return await change(editor, statistic, plan, dry_run=dry_run)
 
-        monkeypatch.setattr(StatisticsEditor, "async_resume", resume)
+        monkeypatch.setattr(StatisticsEditor, "async_change", paused)
 
 
 async def removed_meanwhile(

@@ -95,6 +95,7 @@ async def test_new_box_is_offered_with_its_name_and_address(
     assert dialogue.errors == {}
     assert dialogue.suggested[CONF_HOST] == "127.0.0.1"
     assert flow_names(hass) == [{"name": "FRITZ!Box 7690"}]
+    assert dialogue.placeholders["title"] == f"FRITZ!Box 7690 ({SERIAL})"
     # Nothing is tried without a password.
     assert [request.path for request in box.requests] == [DESCRIPTION]
 

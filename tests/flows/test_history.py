@@ -20,7 +20,7 @@ from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.flows import history as history_flow
 from custom_components.py_hab.flows.history import HistoryFlow
-from custom_components.py_hab.fritzbox_api import FritzBoxError
+from custom_components.py_hab.fritzbox.errors import FritzBoxError
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box import fetch
 from custom_components.py_hab.history.box.reconstruct import DiscardReason

@@ -12,12 +12,13 @@ from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
-from custom_components.py_hab.history.planning.rows import HOUR, Row, SumRow
+from custom_components.py_hab.history.planning.change import ChangeReason
+from custom_components.py_hab.history.planning.rows import HOUR, SumRow
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import gateway
 from custom_components.py_hab.history.statistics.editor import get_editor
-from custom_components.py_hab.history.statistics.journal import ChangeReason
 from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox_devices import IMPORT, REFRIGERATOR
@@ -31,6 +32,7 @@ from tests.support.box_house import (
     hourly,
     outage,
 )
+from tests.support.changing import this_hour, write
 from tests.support.living import recorded, rows
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
@@ -121,7 +123,7 @@ async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
         for item in sources(house.hass, house.entry.runtime_data.coordinator)
         if item.counter == IMPORT
     )
-    await get_editor(house.hass).async_write(source.statistic, week, ChangeReason.IMPORT)
+    await write(get_editor(house.hass), source.statistic, week, ChangeReason.IMPORT)
     gap = await outage(house, 5)
     await house.lives(timedelta(minutes=10))
     assert house.gaps == []
@@ -263,20 +265,20 @@ async def test_the_energy_of_a_replacement_may_come_late_and_twice(
     )
     assert source.counter is not None
     counters = entry.runtime_data.counters
-    zero = float(get_editor(hass).compiled_until() - 10 * HOUR)
-
-    async def purged(*_: Any) -> list[Row]:
-        return []
+    zero = float(this_hour() - 10 * HOUR)
 
     # The old meter goes from 100 to 101 until half past, the new one on from 50 four hours later.
     live = [SumRow(int(zero) - HOUR, 100.0, 0.0), SumRow(int(zero), 101.0, 1.0)]
     live += [SumRow(int(zero) + number * HOUR, 50.0, 1.0) for number in (4, 5)]
-    await get_editor(hass)._async_import(
+    async_import_statistics(
+        hass,
         gateway.new_metadata(source.statistic),
-        "kWh",
-        {row.start: {"state": row.state, "sum": row.sum} for row in live},
+        [
+            {"start": dt_util.utc_from_timestamp(row.start), "state": row.state, "sum": row.sum}
+            for row in live
+        ],
     )
-    monkeypatch.setattr(get_editor(hass), "async_short_term_rows", purged)
+    await recorded(hass)
     gap = Gap(
         key=source.counter,
         start=zero + 1800,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 import threading
-from typing import Any, Literal, override
+from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -15,7 +15,7 @@ from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
-from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError
+from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError
 from custom_components.py_hab.history import gap_repair, maintenance
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.maintenance import NOT_REPORTED
@@ -23,8 +23,13 @@ from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.repair import async_undo
 from custom_components.py_hab.history.scheduler import RETRY
 from custom_components.py_hab.history.sources import sources
-from custom_components.py_hab.history.statistics import editor as statistics, gateway
-from custom_components.py_hab.history.statistics.editor import get_editor
+from custom_components.py_hab.history.statistics import (
+    editor as statistics,
+    gateway,
+    journal,
+    work as statistic_work,
+)
+from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.config_entries import ConfigEntryState
@@ -49,19 +54,18 @@ from tests.support.watching import warnings
 async def test_what_is_counted_while_another_change_is_made_is_not_booked_before(
     house: House, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Busy(asyncio.Lock):
-        """Takes two hours to become free, once the box has reported."""
-
-        @override
-        async def acquire(self) -> Literal[True]:
-            if len(house.asked) == 1:
-                house.asked.append("")
-                await house.lives(timedelta(hours=2))
-            return await super().acquire()
-
     await house.start(**{CONF_HISTORY: False})
     await house.lives(timedelta(minutes=15))
-    monkeypatch.setattr(get_editor(house.hass), "lock", Busy())
+    change = StatisticsEditor.async_change
+
+    async def busy(editor: StatisticsEditor, *args: Any, **kwargs: Any) -> Any:
+        # The recorder takes two hours, once the box has answered.
+        if len(house.asked) == 1:
+            house.asked.append("")
+            await house.lives(timedelta(hours=2))
+        return await change(editor, *args, **kwargs)
+
+    monkeypatch.setattr(StatisticsEditor, "async_change", busy)
     await house.scheduler.async_run()
     for row in (await rows(house.hass, FRIDGE))[1:]:
         truth = home.energy("refrigerator", dt_util.utc_from_timestamp(row["end"])) / 1000
@@ -92,11 +96,15 @@ async def test_a_box_that_keeps_silent_of_a_device_delays_the_repair_by_a_day(
 async def test_a_statistic_that_takes_nothing_keeps_its_gaps_for_two_days(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse(*_: Any) -> None:
+    change = StatisticsEditor.async_change
+
+    async def refuse(*args: Any, dry_run: bool) -> Any:
+        if dry_run:
+            return await change(*args, dry_run=dry_run)
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error)
 
     await house.start()
-    monkeypatch.setattr(get_editor(house.hass), "async_write", refuse)
+    monkeypatch.setattr(StatisticsEditor, "async_change", refuse)
     now = dt_util.utcnow().timestamp()
     ends = (now - GIVE_UP_AFTER.total_seconds() - 60, now - HOUR)
     for end in ends:
@@ -270,13 +278,12 @@ async def test_years_of_hours_stay_out_of_the_event_loop(
 
     watched(maintenance, "energy_history")
     watched(maintenance, "plan_backfill")
-    watched(statistics, "_by_start")
-    watched(statistics, "_all_there")
-    watched(gateway, "_values_by_start")
-    watched(gateway, "_batch")
-    watched(gateway, "statistics_during_period")
+    watched(maintenance, "insertion")
+    watched(statistic_work, "StatisticTables")
+    watched(statistic_work, "Edit")
+    watched(journal, "encode")
     await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
-    assert len(threads) == 7
+    assert len(threads) == 6
     assert threading.get_ident() not in set().union(*threads.values())
 
 
@@ -284,14 +291,16 @@ async def test_one_statistic_that_takes_nothing_holds_up_no_other(
     hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scheduler = entry.runtime_data.history
-    write = statistics.StatisticsEditor.async_write
+    change = statistics.StatisticsEditor.async_change
 
-    async def refused(editor: statistics.StatisticsEditor, about: Statistic, *args: Any) -> None:
+    async def refused(
+        editor: statistics.StatisticsEditor, about: Statistic, *args: Any, **kwargs: Any
+    ) -> Any:
         if about.id == METER:
             raise gateway.not_written(METER)
-        await write(editor, about, *args)
+        return await change(editor, about, *args, **kwargs)
 
-    monkeypatch.setattr(statistics.StatisticsEditor, "async_write", refused)
+    monkeypatch.setattr(statistics.StatisticsEditor, "async_change", refused)
     gap = Gap(key="strange", start=0.0, before=1.0, end=1.0, after=2.0, verdict=Verdict.ACCEPTED)
     key = next(
         item.counter

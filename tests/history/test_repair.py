@@ -8,11 +8,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
 from custom_components.py_hab.history.repair import async_find_spikes, async_undo
 from custom_components.py_hab.history.statistics.editor import async_setup_editor, get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic
-from custom_components.py_hab.history.statistics.journal import ChangeReason
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_add_external_statistics
@@ -20,6 +20,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from tests.support.changing import this_hour, write
 from tests.support.living import METER, T0, changes, live, recorded, rows
 
 FIRST: Final = int(T0.timestamp())
@@ -186,11 +187,11 @@ async def written(hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry_id:
     bath = Statistic(id="sensor.bath", unit="°C", has_sum=False, entry_id=entry_id)
     other = Statistic(id="sensor.other", unit="kWh", has_sum=True, entry_id="other")
     hours = [SumRow(FIRST - back * HOUR, 10.0 - back, 4.0 - back) for back in (3, 2, 1)]
-    await get_editor(hass).async_write(counter, hours, ChangeReason.BACKFILL)
-    await get_editor(hass).async_write(
-        bath, [MeanRow(FIRST - HOUR, 21.0, 20.0, 22.0)], ChangeReason.IMPORT
+    await write(get_editor(hass), counter, hours, ChangeReason.BACKFILL)
+    await write(
+        get_editor(hass), bath, [MeanRow(FIRST - HOUR, 21.0, 20.0, 22.0)], ChangeReason.IMPORT
     )
-    await get_editor(hass).async_write(other, hours, ChangeReason.BACKFILL)
+    await write(get_editor(hass), other, hours, ChangeReason.BACKFILL)
 
 
 async def test_everything_of_an_entry_is_undone_after_it_was_reported(
@@ -243,11 +244,9 @@ async def test_an_entry_that_was_set_up_again_can_take_back_what_the_earlier_one
         Statistic(id=METER, unit="kWh", has_sum=True, entry_id=entry_id)
         for entry_id in ("earlier", entry.entry_id)
     )
-    first = get_editor(hass).compiled_until() - 5 * HOUR
-    await get_editor(hass).async_write(earlier, [SumRow(first, 1.0, 1.0)], ChangeReason.BACKFILL)
-    await get_editor(hass).async_write(
-        again, [SumRow(first + HOUR, 2.0, 2.0)], ChangeReason.BACKFILL
-    )
+    first = this_hour() - 5 * HOUR
+    await write(get_editor(hass), earlier, [SumRow(first, 1.0, 1.0)], ChangeReason.BACKFILL)
+    await write(get_editor(hass), again, [SumRow(first + HOUR, 2.0, 2.0)], ChangeReason.BACKFILL)
     await hass.services.async_call(
         DOMAIN, "undo_history", {"config_entry_id": entry.entry_id}, blocking=True
     )

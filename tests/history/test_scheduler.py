@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.py_hab.const import CONF_HISTORY
 from custom_components.py_hab.entry import MaintenanceResult
-from custom_components.py_hab.fritzbox_api import FritzBoxConnectionError, LoginBlockedError
+from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError, LoginBlockedError
 from custom_components.py_hab.history.scheduler import CHECK_INTERVAL
 from custom_components.py_hab.history.statistics.editor import get_editor
 from homeassistant.core import CoreState
@@ -116,7 +116,8 @@ async def test_a_run_does_not_begin_while_another_one_works(house: House) -> Non
     assert house.asked == [REFRIGERATOR, IMPORT]
 
 
-async def test_runs_that_are_asked_for_come_one_after_the_other(house: House) -> None:
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_hundred_runs_at_once_are_one(house: House, dry_run: bool) -> None:
     begun, go = asyncio.Event(), asyncio.Event()
 
     async def hesitate() -> None:
@@ -125,16 +126,44 @@ async def test_runs_that_are_asked_for_come_one_after_the_other(house: House) ->
 
     await house.start()
     house.on_request.append(hesitate)
-    first = house.hass.async_create_task(house.scheduler.async_run())
+    progress: list[float] = []
+    runs = [
+        house.hass.async_create_task(
+            house.scheduler.async_run(dry_run=dry_run, progress=progress.append)
+        )
+        for _ in range(100)
+    ]
     await begun.wait()
-    second = house.hass.async_create_task(house.scheduler.async_run())
+    runs.append(house.hass.async_create_task(house.scheduler.async_run(dry_run=dry_run)))
+    # Who does not wait any more takes nothing from the others.
+    runs.pop(0).cancel()
     await asyncio.sleep(0)
-    assert house.asked == [REFRIGERATOR]
     go.set()
-    found = [sum(item.rows for item in await work) for work in (first, second)]
-    assert found[0] > 49
-    assert found[1] == 0
+    found = [await run for run in runs]
+    assert sum(item.rows for item in found[0]) > 49
+    assert all(each is found[0] for each in found)
+    assert house.asked == [REFRIGERATOR, IMPORT]
+    assert len(progress) > 100
+    again = await house.scheduler.async_run(dry_run=dry_run)
+    assert (sum(item.rows for item in again) > 0) is dry_run
     assert house.asked == [REFRIGERATOR, IMPORT] * 2
+
+
+async def test_a_run_that_nobody_waits_for_any_more_ends(house: House) -> None:
+    begun = asyncio.Event()
+
+    async def hesitate() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await house.start()
+    house.on_request.append(hesitate)
+    run = house.hass.async_create_task(house.scheduler.async_run())
+    await begun.wait()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert sum(item.rows for item in await house.scheduler.async_run()) > 49
 
 
 async def test_a_clock_that_was_ahead_holds_nothing_back(house: House) -> None:
@@ -153,16 +182,16 @@ async def test_a_clock_that_was_ahead_holds_nothing_back(house: House) -> None:
     assert last.at < ahead
 
 
-async def test_sums_that_are_to_meet_wait_for_live_ones_without_the_box(house: House) -> None:
+async def test_live_sums_continue_what_was_written_before_them(house: House) -> None:
     await house.start()
     await house.act("backfill")
-    journal = get_editor(house.hass).journal
-    assert journal.changes_of(METER).sum_boundary is not None
+    written = (await rows(house.hass, METER))[-1]["sum"]
     assert len(house.asked) == 2
     await house.lives(timedelta(minutes=10))
-    assert journal.changes_of(METER).sum_boundary is None
     assert len(house.asked) == 2
-    assert (await rows(house.hass, METER, "5minute"))[0]["sum"] > 1
+    live = await rows(house.hass, METER, "5minute")
+    assert live[0]["sum"] >= written > 1
+    assert all(row["change"] < 1 for row in live[1:])
 
 
 @pytest.mark.parametrize("recorder_config", [{"exclude": {"entities": [METER]}}])
@@ -203,10 +232,7 @@ async def test_a_box_that_refuses_is_asked_again_half_an_hour_later(
     done = await rows(house.hass, FRIDGE)
     assert len(done) in ({0} if happens[0] is not answers else {49})
     journal = get_editor(house.hass).journal
-    assert not any(
-        changes.pending_inserts.ranges or changes.pending_adjustment
-        for changes in journal.by_statistic.values()
-    )
+    assert not any(changes.planned for changes in journal.by_statistic.values())
     await house.lives(timedelta(minutes=15))
     assert house.asked == asked
     due = house.scheduler.next_run

@@ -92,7 +92,7 @@ async def test_rejected_readings_are_counted_by_reason(
     entry.runtime_data.counters.rejected.clear()
     mocked_reader.answers = False
     for wrong in (0.0, None, -5, 99999.5, 99999.5):
-        await mocked_reader.reads(E_in=wrong, Power=float(wrong or 0))
+        await mocked_reader.reads(E_in=wrong, Power=float(bool(wrong)))
     await mocked_reader.lives(MINUTE, Power=1, E_in=0)
     state = hass.states.get(entity_id)
     assert state is not None

@@ -54,7 +54,7 @@ def test_what_changes_little_is_written_every_minute(
     fake_clock: Clock, key: str, values: tuple[float, ...], shown: float
 ) -> None:
     one = OneMeter(fake_clock, interval=10.0)
-    one.receive_fields(0, {key: 7})
+    one.receive_fields(0, {key: values[0]})
     changes = [one.receive_fields(20, {key: value}).changed for value in values]
     assert changes == [False, False, True]
     assert list(one.meter.values.values()) == [shown]

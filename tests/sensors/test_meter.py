@@ -99,7 +99,7 @@ async def test_all_registers_have_a_sensor_with_a_name(
 ) -> None:
     """Whatever a user may choose for a key."""
     quantities = list(METER_SENSORS)
-    mocked_reader.blocks = {"MT681": {f"key{number}": 1.5 for number in range(len(quantities))}}
+    mocked_reader.blocks = {"MT681": {f"key{number}": 50.0 for number in range(len(quantities))}}
     entry = mocked_reader.entry(
         prefix="MT681",
         registers={f"key{number}": quantity.value for number, quantity in enumerate(quantities)},

@@ -341,3 +341,50 @@ def test_whatever_is_read_gives_troubles_and_never_an_exception(
         watch.observe(at(now), counters=counters, power=power, has_id=has_id)
         assert watch.problems <= set(MeterProblem)
         assert not {MeterProblem.PIN_LOCKED, MeterProblem.INF_OFF} <= watch.problems
+
+
+# The sign of the power
+
+
+def signed(power: float, *, rising: Quantity, minutes: int, is_signed: bool = True) -> bool:
+    """Return whether the sign is found wrong while a counter rises once a minute."""
+    watch = MeterHealth()
+    counters: dict[str, float] = {IMPORT: 100.5, EXPORT: 50.5}
+    for minute in range(minutes + 1):
+        counters = {**counters, rising: counters[rising] + 0.005}
+        watch.observe(
+            at(minute * MINUTE), counters=counters, power=power, has_id=True, is_signed=is_signed
+        )
+    return MeterProblem.WRONG_SIGN in watch.problems
+
+
+@pytest.mark.parametrize(
+    ("power", "rising", "is_wrong"),
+    [(-300, IMPORT, True), (300, EXPORT, True), (300, IMPORT, False), (-300, EXPORT, False)],
+)
+def test_counters_contradict_the_sign_of_the_power(
+    power: float, rising: Quantity, is_wrong: bool
+) -> None:
+    assert signed(power, rising=rising, minutes=61) is is_wrong
+    assert not signed(power, rising=rising, minutes=55)
+
+
+def test_a_small_power_or_one_without_sign_contradicts_nothing() -> None:
+    assert not signed(-5, rising=IMPORT, minutes=120)
+    assert not signed(300, rising=EXPORT, minutes=120, is_signed=False)
+
+
+def test_one_agreement_takes_the_suspicion_away() -> None:
+    watch = MeterHealth()
+    reading = 100.5
+    for minute in range(120):
+        reading += 0.005
+        power = 300.0 if minute % 40 in {0, 1} else -300.0
+        watch.observe(
+            at(minute * MINUTE),
+            counters={IMPORT: reading},
+            power=power,
+            has_id=True,
+            is_signed=True,
+        )
+    assert MeterProblem.WRONG_SIGN not in watch.problems

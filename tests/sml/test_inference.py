@@ -1,7 +1,7 @@
 """What a meter's numbers show of its keys: applied where no meaning changes, else suggested."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime, timedelta
 import math
 from random import Random
@@ -11,11 +11,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.sml.inference import (
-    MAX_UNKNOWN_KEYS,
-    Fit,
     KeyInference,
-    Units,
 )
+from custom_components.py_hab.sml.key_record import MAX_UNKNOWN_KEYS
 from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 
 IMPORT: Final = KeyMapping(Quantity.ENERGY_IMPORT)
@@ -342,37 +340,6 @@ def test_keys_are_bounded(known: KeyMapping | None, most: int) -> None:
     for number in range(1000):
         inference.observe(START + timedelta(seconds=10 * number), {f"key{number}": 1.0})
     assert len(inference._keys) == most * MAX_UNKNOWN_KEYS
-
-
-FIT: Final = Fit(
-    units=Units(),
-    duration=timedelta(minutes=30),
-    counted=1.0,
-    integrated=1.0,
-    resolution=0.05,
-    max_residual=0.09,
-    nonlinearity=0.28,
-)
-
-
-@pytest.mark.parametrize(
-    ("fit", "verdicts"),
-    [
-        (FIT, "YYY"),
-        (replace(FIT, duration=timedelta(minutes=29)), "---"),
-        (replace(FIT, counted=0.19, integrated=0.19, max_residual=0.0, resolution=0.001), "---"),
-        (replace(FIT, resolution=0.051), "---"),
-        (replace(FIT, integrated=0.7), "-YY"),
-        (replace(FIT, integrated=1.5), "-YY"),
-        (replace(FIT, max_residual=0.11, nonlinearity=0.4), "Y--"),
-        (replace(FIT, nonlinearity=0.26), "YY-"),
-        (replace(FIT, max_residual=0.0, nonlinearity=0.04), "YY-"),
-        (replace(FIT, counted=9.0, integrated=9.0, nonlinearity=0.28), "YYY"),
-    ],
-)
-def test_what_a_fit_proves(fit: Fit, verdicts: str) -> None:
-    proves = (fit.has_right_units, fit.agrees, fit.is_significant)
-    assert "".join("Y" if it else "-" for it in proves) == verdicts
 
 
 # When watching ends

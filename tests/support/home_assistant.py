@@ -6,6 +6,7 @@ from datetime import timedelta
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
 
 import pytest
 import pytest_asyncio
@@ -17,6 +18,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import format_mac
+from homeassistant.helpers.entity import Entity
 from simulator.broker import Broker, Kind, available
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, SimulatedFritzBox
 from simulator.fritzbox_devices import DEVICES
@@ -95,6 +97,13 @@ def recorder_config(request: pytest.FixtureRequest) -> dict[str, Any]:
 def persistent_database(request: pytest.FixtureRequest) -> bool:
     """Let it write into a file then: one in memory cannot be read before the commit."""
     return "time" in request.fixturenames
+
+
+@pytest.fixture
+def entity_registry_enabled_by_default() -> Iterator[None]:
+    """Enable all new entities, also those that are disabled by default."""
+    with patch.object(Entity, "entity_registry_enabled_default", return_value=True):
+        yield
 
 
 @pytest.fixture

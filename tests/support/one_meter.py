@@ -45,6 +45,8 @@ class UnsavedCounterStore(CounterStore):
         """Begin without any counter."""
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
+        self.must_be_saved = False
+        self._is_untrusted = False
         self.notes: dict[str, Any] = {}
         self.gaps = []
         self.rejected = Counter()

@@ -33,6 +33,10 @@ class Time:
         self._select = loop._selector.select
         loop._selector.select = self._wait
 
+    def set_clock(self, by: timedelta) -> None:
+        """Set the clock of Home Assistant's machine forward or back, while no time passes."""
+        self._frozen.tick(by)
+
     def _wait(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
         """Return what has happened, in place of the event loop's selector."""
         events: list[tuple[SelectorKey, int]] = self._select(timeout)

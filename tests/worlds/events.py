@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 import pytest
 
+from custom_components.py_hab.history.statistics.transaction import StatisticTables
 from homeassistant.components.recorder import get_instance
-from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.helpers import entity_registry as er
 
 from .home_assistant import COMPILED
@@ -378,14 +378,14 @@ async def _backfill_while_compiling(life: Life) -> None:
 
 async def _interrupt_backfill(life: Life) -> None:
     written = asyncio.Event()
+    loop = life.computer.hass.loop
+    perform = StatisticTables.perform
 
-    def write(*arguments: Any, **named: Any) -> None:
-        async_import_statistics(*arguments, **named)
-        written.set()
+    def write(tables: StatisticTables, *arguments: Any) -> None:
+        perform(tables, *arguments)
+        loop.call_soon_threadsafe(written.set)
 
-    with patch(
-        "custom_components.py_hab.history.statistics.gateway.async_import_statistics", write
-    ):
+    with patch.object(StatisticTables, "perform", write):
         work = asyncio.create_task(_backfill(life))
         await written.wait()
         await life.computer.stop(power_cut=True)

@@ -53,6 +53,12 @@ _CONFIRMATIONS: Final = {
     Verdict.IMPLAUSIBLE_RISE: _Confirmation(5, 600.0, Verdict.REPLACED),
 }
 
+_OF_ANOTHER_COUNTER: Final = frozenset(
+    {Verdict.ZERO, Verdict.JITTER, Verdict.DECREASED, Verdict.IMPLAUSIBLE_RISE}
+)
+"""Verdicts on readings that are those of another counter if one is expected. The feed-in counter of a
+new meter may stay at zero for months."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -91,6 +97,9 @@ class CounterGuard:
     """Whether a second reading must confirm even a plausible one."""
     key: str = ""
     """The counter's key in the store of its entry."""
+    expected: Verdict | None = None
+    """Why the next reading may be that of another counter: REPLACED if another counter of the same
+    meter was replaced, KEY_CORRECTED if the user has assigned another key."""
     _pending: Pending | None = None
     _judged_at: float = math.inf
     _interval_s: float = 0.0
@@ -143,6 +152,19 @@ class CounterGuard:
         self._before_last, self.last, self._is_jittering = last, reading, False
         return True
 
+    def expect(self, verdict: Verdict) -> None:
+        """Expect another counter. Any reading then replaces the last one once it is confirmed.
+
+        The first plausible reading shows that the counter is still the same.
+        """
+        self.quarantined, self.expected = True, verdict
+
+    def rescale(self, factor: float) -> None:
+        """Convert the last accepted reading to another unit."""
+        if self.last is not None:
+            self.last *= factor
+        self._before_last, self._pending, self._is_jittering = math.inf, None, False
+
     def _note_interval(self, now: float) -> None:
         self._earlier_interval_s = self._interval_s
         self._interval_s = min(max(now - self._judged_at, 0.0), LONGEST_INTERVAL_S)
@@ -158,7 +180,9 @@ class CounterGuard:
         verdict = self._judge_alone(reading, now, interval_s)
         self._is_jittering = verdict is Verdict.JITTER
         confirmation = _CONFIRMATIONS.get(verdict)
-        if verdict is Verdict.ZERO and self.last is not None:
+        if self.expected is not None and verdict in _OF_ANOTHER_COUNTER:
+            confirmation = _Confirmation(3, 60.0, self.expected)
+        elif verdict is Verdict.ZERO and self.last is not None:
             # Zeros are never confirmed: a counter that has restarted will rise.
             confirmation = None
         first = reading
@@ -183,7 +207,8 @@ class CounterGuard:
             self._before_last = reading
         elif self.last is not None and reading > self.last:
             self._before_last = self.last
-        self.last, self.at, self.quarantined = reading, now, False
+        self.last, self.at = reading, now
+        self.quarantined, self.expected = False, None
 
     def _confirmed(
         self, confirmation: _Confirmation, verdict: Verdict, reading: float, now: float
@@ -201,7 +226,7 @@ class CounterGuard:
             pending.count += 1
         else:
             pending = self._pending = Pending(verdict, reading, now, reading, now)
-        if self.last and _is_other_unit(reading / self.last):
+        if self.last and self.expected is None and _is_other_unit(reading / self.last):
             # Wh instead of kWh: the user can assign the unit, but statistics in Wh could not be repaired.
             return None
         is_enough = (
@@ -275,7 +300,8 @@ class CounterGuard:
         if is_repeated or (is_same and not is_gap(before, after, interval_s=interval_s)):
             return None
         # A new counter counts while its readings are being confirmed.
-        counted = max(after.kwh - first, 0.0) if verdict is Verdict.REPLACED else None
+        is_other = verdict in {Verdict.REPLACED, Verdict.KEY_CORRECTED}
+        counted = max(after.kwh - first, 0.0) if is_other else None
         return Gap(
             key=self.key,
             start=before.at,

@@ -1,11 +1,14 @@
 """Stores the counters and gaps of an entry, and notes of its source, across restarts."""
 
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime, timedelta
-import math
-from typing import Any, Final, NamedTuple, override
+import logging
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeGuard, override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
@@ -15,6 +18,8 @@ from .gap import Gap
 from .guard import DEFAULT_MAX_POWER, CounterGuard, Judgement
 from .verdict import Verdict
 
+_LOGGER = logging.getLogger(__name__)
+
 STORAGE_VERSION: Final = 1
 STORAGE_MINOR_VERSION: Final = 2
 SAVE_DELAY: Final = timedelta(minutes=15)
@@ -23,6 +28,15 @@ to recognize a false zero."""
 MAX_GAPS: Final = 200
 """The oldest gaps are dropped if the history is not maintained for weeks."""
 
+_LATEST_TIME: Final = 1e11
+"""Unix time. Later ones are damaged."""
+_LARGEST_READING: Final = 1e9
+"""kWh. No display shows more."""
+_UNREADABLE: Final = (
+    *(AttributeError, HomeAssistantError, KeyError, NotImplementedError, OSError),
+    *(TypeError, ValueError),
+)
+"""What Home Assistant's storage raises for a file that is JSON, but not of its own form."""
 _COUNTERS: Final = "counters"
 _NOTES: Final = "notes"
 _GAPS: Final = "gaps"
@@ -35,7 +49,12 @@ class _EntryStore(Store[dict[str, Any]]):
     async def _async_migrate_func(
         self, old_major_version: int, old_minor_version: int, old_data: Any
     ) -> dict[str, Any]:
-        """Migrate from version 1.1, which held only the counters, without times."""
+        """Migrate from version 1.1, which held only the counters, without times.
+
+        Newer minor versions may add sections, which are ignored.
+        """
+        if (old_major_version, old_minor_version) != (1, 1):
+            return old_data if isinstance(old_data, dict) else {}
         counters = old_data if isinstance(old_data, dict) else {}
         return {_COUNTERS: {key: [last, None] for key, last in counters.items()}, _NOTES: {}}
 
@@ -65,6 +84,8 @@ class CounterStore:
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
         self._next_save_at = 0.0
+        self._is_untrusted = False
+        """Whether the file existed, but could not be read."""
         self.must_be_saved = False
         """Whether the file lacks a decision that a later run would not repeat: a counter that
         continues from a lower reading. It must be saved before it is shown. Otherwise a crash would
@@ -79,23 +100,84 @@ class CounterStore:
 
     async def async_load(self) -> None:
         """Load the last accepted readings, the gaps and the notes."""
-        stored: object = await self._store.async_load()
+        stored = await self._async_read()
         # The file may have been edited, or damaged by a failing disk.
         sections = stored if isinstance(stored, dict) else {}
         counters, notes = sections.get(_COUNTERS), sections.get(_NOTES)
         self.notes = notes if isinstance(notes, dict) else {}
-        self.gaps = decode_items(Gap, sections.get(_GAPS))
+        self.gaps = [
+            gap for gap in decode_items(Gap, sections.get(_GAPS)) if gap.end < _LATEST_TIME
+        ]
         for key, counter in counters.items() if isinstance(counters, dict) else ():
             match counter:
-                case [int() | float() as last, at] if last is not True and 0 <= last < math.inf:
+                case [last, at] if _is_within(last, _LARGEST_READING):
                     guard = self._guard(key)
                     guard.last = float(last)
-                    guard.at = float(at) if isinstance(at, int | float) else None
+                    guard.at = float(at) if _is_within(at, _LATEST_TIME) else None
+
+    async def _async_read(self) -> object:
+        """Return the content of the file, None without one.
+
+        A file that cannot be read is kept under another name. The next readings of all counters must
+        be confirmed then.
+        """
+        path = Path(self._store.path)
+        had_file = await self._hass.async_add_executor_job(path.exists)
+        try:
+            stored: object = await self._store.async_load()
+        except _UNREADABLE as err:
+            _LOGGER.warning(
+                "The stored counters of an entry cannot be read (%s); "
+                "their next readings must be confirmed",
+                type(err).__name__,
+            )
+            await self._hass.async_add_executor_job(_set_aside, path)
+            self._is_untrusted = True
+            return None
+        # Home Assistant itself renames a file that is not JSON, and reports it.
+        self._is_untrusted = had_file and not isinstance(stored, dict)
+        return stored
 
     def quarantine(self, *keys: str) -> None:
         """Require confirmation of the next readings: the source of the counters has just started."""
         for key in keys:
             self._guard(key).quarantined = True
+
+    def expect(self, verdict: Verdict, *keys: str, since: datetime | None = None) -> None:
+        """Expect the readings of other counters, for the reason that `verdict` names.
+
+        With `since`, only under those keys that have not been read since then.
+        """
+        for key in keys:
+            guard = self._guards.get(key)
+            if guard is None or not guard.last:
+                continue
+            if since is None or (guard.at or 0.0) < since.timestamp():
+                guard.expect(verdict)
+
+    def correct_unit(self, key: str, factor: float, reading: float, now: datetime) -> Gap | None:
+        """Continue a counter whose readings were in another unit; return the gap to correct.
+
+        `factor` converts the last accepted reading, `reading` is the new one in kWh.
+        """
+        guard = self._guard(key)
+        before, at = guard.last, guard.at
+        guard.rescale(factor)
+        self.schedule_save()
+        end = now.timestamp()
+        if before is None or at is None or not 0 <= at <= end:
+            return None
+        gap = Gap(
+            key=key,
+            start=at,
+            before=before,
+            end=end,
+            after=reading,
+            verdict=Verdict.UNIT_CORRECTED,
+            counted=max(reading - before * factor, 0.0),
+        )
+        self.add_gap(gap)
+        return gap
 
     def forget(self, *keys: str) -> None:
         """Remove counters that no longer exist."""
@@ -123,6 +205,8 @@ class CounterStore:
         """
         guard = self._guards.get(key) or self._guard(key)
         before = guard.last
+        if guard.at is not None and now.timestamp() < guard.at:
+            self._drop_future_gaps(now.timestamp())
         judgement = guard.judge(reading, now.timestamp())
         if not judgement.verdict.is_accepting:
             self.rejected[key, judgement.verdict] += 1
@@ -134,6 +218,13 @@ class CounterStore:
             is_ordinary = judgement.verdict is Verdict.ACCEPTED and reading >= before
             self.must_be_saved |= not is_ordinary
         return judgement
+
+    def _drop_future_gaps(self, now: float) -> None:
+        """Drop gaps that end in the future, because the clock of Home Assistant was set back.
+
+        A clock that is far behind, as after a start without a network, shows nothing about gaps.
+        """
+        self.gaps = [gap for gap in self.gaps if not gap.start <= now < gap.end]
 
     @callback
     def reject(self, key: str, verdict: Verdict) -> None:
@@ -154,7 +245,10 @@ class CounterStore:
             self.schedule_save()
 
     def _guard(self, key: str) -> CounterGuard:
-        return self._guards.setdefault(key, CounterGuard(key=key, max_power=self._max_power))
+        return self._guards.setdefault(
+            key,
+            CounterGuard(key=key, max_power=self._max_power, quarantined=self._is_untrusted),
+        )
 
     @callback
     def schedule_save(self) -> None:
@@ -185,3 +279,13 @@ class CounterStore:
     async def async_remove(self) -> None:
         """Delete the file."""
         await self._store.async_remove()
+
+
+def _is_within(value: object, largest: float) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < largest
+
+
+def _set_aside(path: Path) -> None:
+    """Rename a file that cannot be read, so that it is not overwritten."""
+    with suppress(OSError):
+        path.rename(f"{path}.unreadable.{dt_util.utcnow():%Y%m%dT%H%M%S}")

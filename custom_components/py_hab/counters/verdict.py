@@ -22,6 +22,11 @@ class Verdict(StrEnum):
     REPLACED = "replaced"
     """Accepted: several readings confirm that the counter was replaced or reset."""
 
+    UNIT_CORRECTED = "unit_corrected"
+    """Accepted: the same counter, after its unit was found to be wrong."""
+    KEY_CORRECTED = "key_corrected"
+    """Accepted: the user has assigned another key to the counter."""
+
     NOT_FINITE = "not_finite"
     NEGATIVE = "negative"
     ZERO = "zero"
@@ -40,6 +45,9 @@ class Verdict(StrEnum):
     """Higher than the house connection allows: a glitch, or another meter if the next readings
     agree."""
 
+    IMPLAUSIBLE = "implausible"
+    """A measurement beyond what the house connection allows."""
+
     @property
     def is_accepting(self) -> bool:
         """Whether the reading is accepted."""
@@ -53,5 +61,13 @@ class Verdict(StrEnum):
         return None if former is None else cls(former)
 
 
-ACCEPTING: Final = frozenset({Verdict.ACCEPTED, Verdict.ROLLED_OVER, Verdict.REPLACED})
+ACCEPTING: Final = frozenset(
+    {
+        Verdict.ACCEPTED,
+        Verdict.ROLLED_OVER,
+        Verdict.REPLACED,
+        Verdict.UNIT_CORRECTED,
+        Verdict.KEY_CORRECTED,
+    }
+)
 """Verdicts of accepted readings."""

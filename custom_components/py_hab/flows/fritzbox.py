@@ -28,24 +28,24 @@ from homeassistant.helpers.service_info.ssdp import (
     SsdpServiceInfo,
 )
 
+from ..box.errors import ERROR_KEYS
+from ..box.identity import offers_smart_home, reported_serial
+from ..box.ownership import async_rename_box, device_owner
 from ..const import CONF_KIND, EntryKind
-from ..coordinator import async_rename_box, device_owner, login_record
+from ..coordinator import login_record
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry
 from ..fritzbox.address import as_ip_address, host_of, is_link_local, with_host
 from ..fritzbox.devices import DeviceList
-from ..fritzbox.login import BoxInfo, LoginRecord, serial_of
-from ..fritzbox_api import (
-    FritzBoxClient,
+from ..fritzbox.errors import (
     FritzBoxError,
     InvalidAnswerError,
     LoginBlockedError,
     LoginPostponedError,
     NotAFritzBoxError,
-    offers_smart_home,
-    reported_serial,
 )
-from ..fritzbox_errors import ERROR_KEYS
+from ..fritzbox.login import BoxInfo, LoginRecord, serial_of
+from ..fritzbox_api import FritzBoxClient
 from ..util.texts import as_markdown, clean_text
 
 _LOGGER = logging.getLogger(__name__)
@@ -85,6 +85,8 @@ class FritzBoxFlow(ConfigFlow):
     """Sets up and reconfigures a FRITZ!Box after testing the connection."""
 
     _discovered_host = ""
+    _title = "FRITZ!Box"
+    """The title of the form: name and serial number of the box if they are known."""
     _entered: Mapping[str, Any]
     """The data that the user has entered for a box that may be a successor."""
     _successor: BoxInfo | None = None
@@ -126,6 +128,7 @@ class FritzBoxFlow(ConfigFlow):
         if self._discovered_host:
             suggested = {CONF_HOST: self._discovered_host}
         elif self.source == SOURCE_RECONFIGURE:
+            self._title = self._get_reconfigure_entry().title
             suggested = {
                 **self._get_reconfigure_entry().data,
                 ADDITIONAL_SETTINGS: self._get_reconfigure_entry().data,
@@ -142,7 +145,7 @@ class FritzBoxFlow(ConfigFlow):
             step_id="fritzbox",
             data_schema=self.add_suggested_values_to_schema(_FRITZBOX_SCHEMA, suggested),
             errors=errors or {},
-            description_placeholders=placeholders or {},
+            description_placeholders={"title": self._title, **(placeholders or {})},
         )
 
     async def _async_step_entered(self) -> ConfigFlowResult:
@@ -187,7 +190,7 @@ class FritzBoxFlow(ConfigFlow):
             step_id="successor",
             data_schema=vol.Schema({}),
             description_placeholders={
-                "host": as_markdown(self._entered[CONF_HOST]),
+                "host": self._entered[CONF_HOST],
                 "model": as_markdown(box.model),
                 "serial": box.serial,
                 "old_serial": serial_of(entry.unique_id or ""),
@@ -217,7 +220,9 @@ class FritzBoxFlow(ConfigFlow):
             return self.async_abort(reason="not_supported")
         self._discovered_host = host
         name = discovery_info.upnp.get(ATTR_UPNP_FRIENDLY_NAME) or host
-        self.context["title_placeholders"] = {"name": clean_text(str(name))}
+        name = clean_text(str(name))
+        self.context["title_placeholders"] = {"name": name}
+        self._title = f"{name} ({serial.upper()})"
         return await self.async_step_fritzbox()
 
     async def _async_moved(self, entry: ConfigEntry, host: str, serial: str) -> str | None:
@@ -318,7 +323,7 @@ class FritzBoxFlow(ConfigFlow):
         """Ask for new credentials, and test them."""
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
-        placeholders = {"host": as_markdown(entry.data[CONF_HOST])}
+        placeholders = {"host": entry.data[CONF_HOST]}
         if user_input is not None:
             data = {**entry.data, **user_input}
             if await self._async_try_fritzbox(data, errors, placeholders) is not None:

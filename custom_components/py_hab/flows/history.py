@@ -116,7 +116,7 @@ class HistoryFlow(OptionsFlowWithReload):
         history = self._history_of_entry
         if user_input is not None:
             run_now = user_input.pop(CONF_RUN_NOW, False)
-            self._options = {**self.config_entry.options, **user_input}
+            self._options = self._options_with(user_input, _HISTORY_SCHEMA)
             if run_now:
                 return await self.async_step_history_progress()
             return self.async_create_entry(data=self._options)
@@ -161,6 +161,21 @@ class HistoryFlow(OptionsFlowWithReload):
             description_placeholders={"report": await self._table(self._reports)},
             last_step=True,
         )
+
+    def _options_with(self, user_input: Mapping[str, Any], schema: vol.Schema) -> dict[str, Any]:
+        """Return the options after a form. The entry is reloaded only if one of them has changed.
+
+        A default that is stored for the first time changes nothing.
+        """
+        options = self.config_entry.options
+        defaults = {
+            str(key): key.default()
+            for key in schema.schema
+            if not isinstance(key.default, vol.Undefined)
+        }
+        before = {**defaults, **options}
+        self.automatic_reload = any(before.get(key) != value for key, value in user_input.items())
+        return {**options, **user_input}
 
     @property
     def _history_of_entry(self) -> History | None:

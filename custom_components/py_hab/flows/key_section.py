@@ -18,7 +18,9 @@ from ..meter.coordinator import MeterConfigEntry
 from ..sml.key_mapping import CHOICES, choice_of, is_in_block, key_in_block
 from ..sml.key_names import mapping_of_name
 from ..sml.meter_evidence import METER_QUANTITIES, Evidence, evidence_of
-from ..sml.registers import KeyMapping, Quantity
+from ..sml.payload import number_in
+from ..sml.plausibility import LARGEST_KWH
+from ..sml.registers import COUNTERS, KeyMapping, Quantity
 
 _SELECTOR: Final = SelectSelector(
     SelectSelectorConfig(
@@ -78,6 +80,25 @@ def suggested_choices(keys: Iterable[str], assigned: Mapping[str, KeyMapping]) -
         for key, mapping in mappings
         if mapping is not None and (choice := choice_of(mapping)) is not None
     }
+
+
+def is_unknown(name: str, choices: Mapping[str, str]) -> bool:
+    """Whether neither the user nor its name says what a key means."""
+    return name not in choices and _by_name(name) is None
+
+
+def choices_by_size(fields: Mapping[str, object]) -> dict[str, str]:
+    """Return the choices of counters that are too large for the unit that their names say."""
+    choices: dict[str, str] = {}
+    for key, value in fields.items():
+        mapping = _by_name(key)
+        if mapping is None or mapping.quantity not in COUNTERS:
+            continue
+        if number_in(value) * mapping.factor >= LARGEST_KWH:
+            smaller = KeyMapping(mapping.quantity, mapping.factor / 1000)
+            if (choice := choice_of(smaller)) is not None:
+                choices[key] = choice
+    return choices
 
 
 def choices_by_values(entry: MeterConfigEntry) -> dict[str, str]:

@@ -27,7 +27,8 @@ from ..counters.guard import DEFAULT_MAX_POWER
 from ..entry import kind_of
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_mappings, choice_of
-from ..util.texts import as_code, as_markdown
+from ..sml.registers import KeyMapping
+from ..util.texts import as_code, as_markdown, clean_text
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,
@@ -36,6 +37,7 @@ from .key_section import (
     names_in_other_blocks,
     suggested_choices,
 )
+from .received import in_form_order, value_text
 
 _FRITZBOX_SCHEMA = vol.Schema(
     {
@@ -76,11 +78,17 @@ _METER_SCHEMA = vol.Schema(
 )
 
 
+_STORED_METER_SCHEMA = _METER_SCHEMA.extend({vol.Required(CONF_REGISTERS, default=dict): dict})
+"""The options of a meter as they are stored."""
+
+
 class _ReceivedKeys(NamedTuple):
     """The keys in the messages of a reader."""
 
     in_use: dict[str, str]
     """The present choice of each key that is shown as a quantity."""
+    values: dict[str, str]
+    """The present value of each of these keys."""
     unknown: dict[str, str]
     """The last value of each key whose meaning is unknown."""
 
@@ -105,7 +113,7 @@ class PyHabOptionsFlow(HistoryFlow):
     ) -> ConfigFlowResult:
         """Ask for the poll interval of the box."""
         if user_input is not None:
-            return self.async_create_entry(data={**self.config_entry.options, **user_input})
+            return self.async_create_entry(data=self._options_with(user_input, _FRITZBOX_SCHEMA))
         return self.async_show_form(
             step_id="fritzbox",
             data_schema=self.add_suggested_values_to_schema(
@@ -121,14 +129,15 @@ class PyHabOptionsFlow(HistoryFlow):
         if user_input is not None:
             # Only the keys of the form: others may have been received since it was shown.
             registers = chosen_mappings(self._keys, user_input[CONF_REGISTERS])
-            return self.async_create_entry(
-                data={**options, **user_input, CONF_REGISTERS: registers}
-            )
+            changed = {**user_input, CONF_REGISTERS: registers}
+            return self.async_create_entry(data=self._options_with(changed, _STORED_METER_SCHEMA))
         by_values = choices_by_values(self.config_entry)
         others = names_in_other_blocks(self.config_entry)
         all_keys = [*received.in_use, *received.unknown, *assigned, *by_values, *others]
-        keys = self._keys = list(dict.fromkeys(all_keys))
-        suggested = suggested_choices(keys, assigned) | received.in_use | by_values
+        suggested = suggested_choices(all_keys, assigned) | received.in_use | by_values
+        keys = self._keys = in_form_order(all_keys, suggested)
+        unknown = {key: as_markdown(value) for key, value in {**received.unknown, **others}.items()}
+        values = {**received.values, **unknown}
         is_known = not (received.unknown or by_values)
         return self.async_show_form(
             step_id="meter",
@@ -137,26 +146,32 @@ class PyHabOptionsFlow(HistoryFlow):
                 {**options, CONF_REGISTERS: suggested},
             ),
             description_placeholders={
-                "unknown": ", ".join(
-                    f"{as_code(key)} ({as_markdown(value)})"
-                    for key, value in {**received.unknown, **others}.items()
+                "unknown": ", ".join(f"{as_code(key)} ({value})" for key, value in unknown.items())
+                or "-",
+                "received": ", ".join(
+                    f"{clean_text(key)} {values[key]}" for key in keys if key in values
                 )
-                or "-"
+                or "-",
             },
         )
 
     def _received_keys(self) -> _ReceivedKeys:
         """Return the keys that a loaded meter has received."""
         in_use: dict[str, str] = {}
+        values: dict[str, str] = {}
         unknown: dict[str, str] = {}
+        language = self.hass.config.language
         if self.config_entry.state is ConfigEntryState.LOADED:
             coordinator: MeterCoordinator = self.config_entry.runtime_data.coordinator
             for meter in coordinator.data.values():
                 unknown |= meter.resolver.unknown
-                for key in meter.keys.values():
+                for quantity, key in meter.keys.items():
                     register = meter.resolver.mapping_of(key)
                     if register is not None and (choice := choice_of(register)) is not None:
                         in_use[key] = choice
+                    # The meter has converted it to the unit of the quantity.
+                    shown = meter.values.get(quantity)
+                    values[key] = value_text(shown, KeyMapping(quantity), language=language)
         return _ReceivedKeys(
-            in_use, {key: value for key, value in unknown.items() if key not in in_use}
+            in_use, values, {key: value for key, value in unknown.items() if key not in in_use}
         )

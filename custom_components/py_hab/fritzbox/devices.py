@@ -340,6 +340,10 @@ _NOT_A_BLOCK: Final = frozenset(
 )
 
 
+ALL_ZERO: Final = ParseError("powermeter", "all zero")
+"""0 V and 0 W, which may be no reading."""
+
+
 def _power_meter(ain: str, node: Node, unit_type: int | None, product_name: str) -> PowerMeter:
     kind = MeterKind.CONSUMPTION
     if unit_type == UnitType.SMART_METER or "Energy 250" in product_name:
@@ -350,7 +354,7 @@ def _power_meter(ain: str, node: Node, unit_type: int | None, product_name: str)
     if power == voltage == 0 and (kind is not MeterKind.CONSUMPTION or energy == 0):
         # All zero is no reading: a plug without mains could not have answered (home-assistant
         # core#55799), and a Smart Energy 250 sends 0 V and 0 W while the meter shows no power.
-        node.parse_errors.append(ParseError("powermeter", "all zero"))
+        node.parse_errors.append(ALL_ZERO)
         power = voltage = None
         energy = energy or None
     return PowerMeter(

@@ -14,11 +14,12 @@ from ..counters.gap import Gap
 from ..counters.store import CounterStore
 from ..counters.verdict import Verdict
 from ..entry import AnyConfigEntry, RepairReport
+from .planning.change import AdjustSum, Change, ChangeReason, StatisticRows, WriteRows
 from .planning.outage import OutageRepair, plan_outage_repair
 from .planning.rows import HOUR, ROUNDING_ERROR, Row, full_hour
+from .planning.unit_correction import UnitCorrection, plan_unit_correction
 from .sources import Source
 from .statistics.editor import StatisticsEditor
-from .statistics.journal import ChangeReason, StatisticChanges
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,24 +87,30 @@ class GapRepair:
         nothing, until the hours of the gap and a reading after it have been compiled. Raises
         HomeAssistantError if the recorder refuses.
         """
-        statistic = source.statistic
+        if gap.verdict is Verdict.UNIT_CORRECTED:
+            return await self._async_correct_unit(source, gap)
         complete = _with_energy(gap, source)
-        plan = await self._async_plan(source, complete, known_readings)
-        until = self._editor.compiled_until()
-        # The hour of the last reading before the gap is written as well.
-        if plan is None or any(row.start + HOUR > until for row in plan.rows):
+        plan: OutageRepair | None = None
+        steps: Change = ()
+
+        def repair(rows: StatisticRows) -> Change:
+            nonlocal plan, steps
+            plan = self._plan(rows, complete, known_readings)
+            # The hour of the last reading before the gap is written as well.
+            if plan is None or any(row.start + HOUR > rows.until for row in plan.rows):
+                plan, steps = None, ()
+            else:
+                steps = _steps(plan)
+            return steps
+
+        change = await self._editor.async_change(source.statistic, repair, dry_run=self._dry_run)
+        if plan is None or (steps and not change):
             self._drop_old([gap])
             return None
         if not self._dry_run:
-            if abs(plan.adjustment) > ROUNDING_ERROR:
-                reason = ChangeReason.SILENCE if plan.sum_restarted else ChangeReason.REPLACEMENT
-                await self._editor.async_adjust_sum(
-                    statistic, plan.adjust_from, plan.adjustment, reason
-                )
-            await self._editor.async_write(statistic, plan.rows, ChangeReason.OUTAGE)
             self._counters.settle(gap)
             if plan.rows:
-                _LOGGER.info("%s: outage of %d hours repaired", statistic.id, len(plan.rows))
+                _LOGGER.info("%s: outage of %d hours repaired", source.statistic.id, len(plan.rows))
         return GapResult(
             hours=frozenset(row.start for row in plan.rows),
             report=RepairReport(
@@ -115,37 +122,83 @@ class GapRepair:
             ),
         )
 
-    async def _async_plan(
-        self, source: Source, gap: Gap, known_readings: Mapping[int, float]
-    ) -> OutageRepair | None:
-        statistic = source.statistic
+    async def _async_correct_unit(self, source: Source, gap: Gap) -> GapResult | None:
+        """Convert the hours before a gap to the unit of the reading after it."""
         since = full_hour(gap.start) - 2 * HOUR
-        hours = await self._editor.async_hourly_rows(statistic, since)
-        if not hours or hours[0].end > gap.start:
-            # No row near the gap precedes it: the last one may be much older.
-            hours = [*await self._editor.async_hourly_rows(statistic, 0.0, since), *hours]
-        changes = self._editor.journal.changes_of(statistic.id)
-        return plan_outage_repair(
-            gap,
-            short_term_rows=await self._editor.async_short_term_rows(statistic, since),
-            hourly_rows=_without_earlier_repair(hours, full_hour(gap.start), changes),
-            own_hours=changes.inserted,
-            known_readings=known_readings,
-            load_profile=await self._async_load_profile(source, gap),
+        plan: UnitCorrection | None = None
+
+        def correct(rows: StatisticRows) -> Change:
+            nonlocal plan
+            plan = plan_unit_correction(
+                gap,
+                short_term_rows=[row for row in rows.short_term if row.start >= since],
+                hourly_rows=rows.hourly,
+                compiled_until=rows.until,
+            )
+            if plan is None:
+                return ()
+            return [
+                AdjustSum(plan.adjust_from, plan.adjustment, ChangeReason.UNIT),
+                WriteRows(plan.rows, ChangeReason.UNIT),
+            ]
+
+        await self._editor.async_change(source.statistic, correct, dry_run=self._dry_run)
+        if plan is None:
+            self._drop_old([gap])
+            return None
+        if not self._dry_run:
+            self._counters.settle(gap)
+            _LOGGER.info("%s: unit of %d hours corrected", source.statistic.id, len(plan.rows))
+        return GapResult(
+            hours=frozenset(row.start for row in plan.rows),
+            report=RepairReport(
+                since=dt_util.utc_from_timestamp(plan.rows[0].start if plan.rows else gap.start),
+                until=dt_util.utc_from_timestamp(gap.end),
+                energy=round(gap.energy, 3),
+                shift=round(plan.adjustment, 3),
+                reason=gap.verdict.value,
+            ),
         )
 
-    async def _async_load_profile(self, source: Source, gap: Gap) -> Mapping[int, float]:
+    def _plan(
+        self, rows: StatisticRows, gap: Gap, known_readings: Mapping[int, float]
+    ) -> OutageRepair | None:
+        since = full_hour(gap.start) - 2 * HOUR
+        hours = [row for row in rows.hourly if row.start >= since]
+        if not hours or hours[0].end > gap.start:
+            # No row near the gap precedes it: the last one may be much older.
+            hours = list(rows.hourly)
+        return plan_outage_repair(
+            gap,
+            short_term_rows=[row for row in rows.short_term if row.start >= since],
+            hourly_rows=_without_earlier_repair(hours, full_hour(gap.start), rows),
+            own_hours=rows.own,
+            known_readings=known_readings,
+            load_profile=self._load_profile(rows, gap),
+        )
+
+    def _load_profile(self, rows: StatisticRows, gap: Gap) -> Mapping[int, float]:
         """Return the kWh of the hours of a gap as they were a week before; empty if not wanted."""
         if self._entry.options.get(CONF_SHAPE) != OutageShape.WEEK_BEFORE:
             return {}
-        hours = await self._editor.async_hourly_rows(
-            source.statistic, gap.start - WEEK - 2 * HOUR, gap.end - WEEK + HOUR
-        )
+        first, end = gap.start - WEEK - 2 * HOUR, gap.end - WEEK + HOUR
+        hours = [row for row in rows.hourly if first <= row.start < end]
         return {
             row.start + WEEK: row.sum - before.sum
             for before, row in pairwise(hours)
             if row.start == before.end
         }
+
+
+def _steps(plan: OutageRepair) -> Change:
+    """Return the change that repairs a gap."""
+    reason = ChangeReason.SILENCE if plan.sum_restarted else ChangeReason.REPLACEMENT
+    steps: list[WriteRows | AdjustSum] = []
+    if abs(plan.adjustment) > ROUNDING_ERROR:
+        steps.append(AdjustSum(plan.adjust_from, plan.adjustment, reason))
+    if plan.rows:
+        steps.append(WriteRows(plan.rows, ChangeReason.OUTAGE))
+    return steps
 
 
 def is_old(gap: Gap) -> bool:
@@ -157,21 +210,16 @@ def _age(gap: Gap) -> timedelta:
     return dt_util.utcnow() - dt_util.utc_from_timestamp(gap.end)
 
 
-def _without_earlier_repair(
-    hours: Sequence[Row], hour: int, changes: StatisticChanges
-) -> list[Row]:
+def _without_earlier_repair(hours: Sequence[Row], hour: int, rows: StatisticRows) -> list[Row]:
     """Return rows, with the one at `hour` as Home Assistant wrote it before an earlier repair.
 
     A gap is repaired again when the user enters or corrects the energy that was counted in it.
     """
-    found = [row for row in hours if row.start != hour or hour not in changes.inserted]
-    for number, row in enumerate(found):
-        if row.start == hour and hour in changes.replaced:
-            match changes.without_our_changes(hour, {"sum": row.sum}):
-                case {"state": int() | float() as state, "sum": int() | float() as total}:
-                    total += changes.adjustment_at(hour)
-                    found[number] = replace(row, state=state, sum=total)
-    return found
+    return [
+        rows.recorded.get(hour, row) if row.start == hour else row
+        for row in hours
+        if row.start != hour or hour not in rows.own
+    ]
 
 
 def _with_energy(gap: Gap, source: Source) -> Gap:

@@ -24,10 +24,11 @@ from ..meter.coordinator import MeterCoordinator
 from .box.fetch import DeviceStatsFetcher
 from .box.reconstruct import EnergyHistory, energy_history, hourly_means
 from .gap_repair import GapRepair
-from .planning.backfill import InsertPlan, missing_means, plan_backfill
+from .planning.backfill import InsertPlan, insertion, missing_means, plan_backfill
+from .planning.change import Change, ChangeReason, StatisticRows, WriteRows
 from .sources import Source, sources
 from .statistics.editor import StatisticsEditor, get_editor
-from .statistics.journal import ChangeReason
+from .statistics.work import Planner
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -113,11 +114,10 @@ class MaintenanceRun:
             if progress is not None:
                 progress(number / len(todo))
             stats = await self._fetcher.async_fetch(source.ain)
-            # Taken before waiting for the lock: it belongs to the device statistics just fetched.
+            # It belongs to the device statistics just fetched.
             last = self._last_reading(source)
-            async with self._editor.lock:
-                if self._is_wanted(source):
-                    reports.append(await self._async_maintain(source, stats, last))
+            if self._is_wanted(source):
+                reports.append(await self._async_maintain(source, stats, last))
         if chosen is None:
             self._fetcher.check()
         if not self._dry_run:
@@ -172,8 +172,6 @@ class MaintenanceRun:
             if not self._gaps.is_overdue(source):
                 return found
             stats = DeviceStats()
-        if not self._dry_run:
-            await self._editor.async_resume(source.statistic)
         if source.counter is None:
             await self._async_complete_means(source, stats, found)
         elif last is not None:
@@ -209,47 +207,44 @@ class MaintenanceRun:
                 found.repaired.append(result.report)
         if history.readings:
             await self._async_complete(source, history, found)
-        if not self._dry_run:
-            await self._editor.async_align_sums(source.statistic)
 
     async def _async_complete(
         self, source: Source, history: EnergyHistory, found: _Findings
     ) -> None:
         """Write the hours that the device statistics cover and the recorder lacks."""
-        statistic = source.statistic
-        hours = await self._editor.async_hourly_rows(statistic)
-        first_start = hours[0].start if hours else await self._async_first_short_term(source)
-        own = self._editor.journal.changes_of(statistic.id).inserted
-        # Our own sums start at 0, so state and sum of the first row give its opening reading.
-        is_own = bool(hours) and hours[0].start in own
-        opening_reading = hours[0].state - hours[0].sum if is_own else math.inf
-        plan = await self._hass.async_add_executor_job(
-            partial(
-                plan_backfill,
+        plan = InsertPlan()
+
+        def complete(rows: StatisticRows) -> Change:
+            nonlocal plan
+            first = next(iter((*rows.hourly[:1], *rows.short_term[:1])), None)
+            # Our own sums start at 0, so state and sum of the first row give its opening reading.
+            is_own = bool(rows.hourly) and rows.hourly[0].start in rows.own
+            plan = plan_backfill(
                 history.readings,
-                hours,
-                first_start,
-                self._editor.compiled_until(),
+                rows.hourly,
+                first.start if first else None,
+                rows.until,
                 period_boundaries=history.period_boundaries,
-                opening_reading=opening_reading,
+                opening_reading=first.state - first.sum if first and is_own else math.inf,
             )
-        )
+            return insertion(plan, rows, ChangeReason.BACKFILL)
+
+        await self._async_change(source, complete)
         found.hours.update(row.start for row in plan.rows)
         found.energy = plan.energy
-        if not self._dry_run and plan.rows:
-            await self._async_write(source, plan)
 
-    async def _async_write(self, source: Source, plan: InsertPlan) -> None:
+    async def _async_change(self, source: Source, plan: Planner) -> None:
+        """Change a statistic, unless the user has undone our changes meanwhile."""
+        changes = self._editor.journal.changes_of(source.statistic.id)
+        change = await self._editor.async_change(
+            source.statistic,
+            lambda rows: () if changes.undone or self._is_stopped else plan(rows),
+            dry_run=self._dry_run,
+        )
         self._check_not_stopped()
-        statistic = source.statistic
-        changes = self._editor.journal.changes_of(statistic.id)
-        changes.sum_boundary = plan.sum_boundary or changes.sum_boundary
-        await self._editor.async_write(statistic, plan.rows, ChangeReason.BACKFILL)
-        _LOGGER.info("%s: %d hours added from device statistics", statistic.id, len(plan.rows))
-
-    async def _async_first_short_term(self, source: Source) -> int | None:
-        rows = await self._editor.async_short_term_rows(source.statistic)
-        return rows[0].start if rows else None
+        hours = sum(len(step.rows) for step in change if isinstance(step, WriteRows))
+        if hours and not self._dry_run:
+            _LOGGER.info("%s: %d hours added from device statistics", source.statistic.id, hours)
 
     # Measurements
 
@@ -262,9 +257,10 @@ class MaintenanceRun:
         if not means:
             return
         found.since = dt_util.utc_from_timestamp(means[0].start)
-        existing = await self._editor.async_has_hours(source.statistic, means[0].start)
-        rows = missing_means(means, existing, self._editor.compiled_until())
-        found.hours.update(row.start for row in rows)
-        if not self._dry_run:
-            self._check_not_stopped()
-            await self._editor.async_write(source.statistic, rows, ChangeReason.BACKFILL)
+
+        def complete(rows: StatisticRows) -> Change:
+            missing = missing_means(means, rows.hours, rows.until)
+            found.hours = {row.start for row in missing}
+            return [WriteRows(missing, ChangeReason.BACKFILL)]
+
+        await self._async_change(source, complete)

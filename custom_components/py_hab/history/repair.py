@@ -1,7 +1,7 @@
 """Actions on statistics: undo our changes, and find and correct impossible hours."""
 
 from collections.abc import Sequence
-from functools import partial
+from math import isnan
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -9,10 +9,11 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
+from .planning.change import AdjustSum, Change, ChangeReason, StatisticRows
+from .planning.rows import HourlySum
 from .planning.spikes import Spike, find_spikes
 from .statistics.editor import StatisticsEditor, get_editor
 from .statistics.gateway import Statistic
-from .statistics.journal import ChangeReason
 
 
 def _ready_editor(hass: HomeAssistant) -> StatisticsEditor:
@@ -30,21 +31,18 @@ async def async_undo(hass: HomeAssistant, statistic_id: str, *, dry_run: bool) -
     HomeAssistantError if the recorder refuses.
     """
     editor = _ready_editor(hass)
-    async with editor.lock:
-        changes = editor.journal.changes_of(statistic_id)
-        summary = {
-            "entity_id": statistic_id,
-            "rows_removed": len(changes.inserted),
-            "rows_restored": len(changes.replaced),
-            "shifts": [
-                {"since": dt_util.utc_from_timestamp(start).isoformat(), "energy": round(amount, 6)}
-                for start, amount in changes.sum_adjustments
-            ],
-        }
-        if not dry_run:
-            changes.undone = True
-            await editor.async_undo(await editor.async_statistic(statistic_id))
-        return summary
+    if not dry_run:
+        editor.journal.changes_of(statistic_id).undone = True
+    undone = await editor.async_undo(await editor.async_statistic(statistic_id), dry_run=dry_run)
+    return {
+        "entity_id": statistic_id,
+        "rows_removed": undone.rows_removed,
+        "rows_restored": undone.rows_restored,
+        "shifts": [
+            {"since": dt_util.utc_from_timestamp(start).isoformat(), "energy": round(amount, 6)}
+            for start, amount in undone.adjustments
+        ],
+    }
 
 
 async def async_find_spikes(
@@ -54,13 +52,7 @@ async def async_find_spikes(
 
     Raises ServiceValidationError if a statistic is not one of energy.
     """
-    editor = _ready_editor(hass)
-    async with editor.lock:
-        chosen = [await _async_energy_statistic(editor, each) for each in statistic_ids]
-        return [
-            _report(statistic, await _async_spikes(hass, editor, statistic, max_power))
-            for statistic in chosen
-        ]
+    return await _async_spikes(hass, statistic_ids, max_power, is_corrected=False)
 
 
 async def async_remove_spikes(
@@ -70,16 +62,7 @@ async def async_remove_spikes(
 
     Raises ServiceValidationError before anything is changed if a statistic is not one of energy.
     """
-    editor = _ready_editor(hass)
-    async with editor.lock:
-        corrected: list[dict[str, Any]] = []
-        for statistic in [await _async_energy_statistic(editor, each) for each in statistic_ids]:
-            spikes = await _async_spikes(hass, editor, statistic, max_power)
-            for spike in spikes:
-                amount = spike.proposed - spike.change
-                await editor.async_adjust_sum(statistic, spike.start, amount, ChangeReason.SPIKE)
-            corrected.append(_report(statistic, spikes))
-        return corrected
+    return await _async_spikes(hass, statistic_ids, max_power, is_corrected=True)
 
 
 async def _async_energy_statistic(editor: StatisticsEditor, statistic_id: str) -> Statistic:
@@ -94,10 +77,30 @@ async def _async_energy_statistic(editor: StatisticsEditor, statistic_id: str) -
 
 
 async def _async_spikes(
-    hass: HomeAssistant, editor: StatisticsEditor, statistic: Statistic, max_power: float
-) -> Sequence[Spike]:
-    rows = await editor.async_sums(statistic)
-    return await hass.async_add_executor_job(partial(find_spikes, rows, max_power=max_power))
+    hass: HomeAssistant, statistic_ids: Sequence[str], max_power: float, *, is_corrected: bool
+) -> list[dict[str, Any]]:
+    editor = _ready_editor(hass)
+    reports: list[dict[str, Any]] = []
+    for statistic in [await _async_energy_statistic(editor, each) for each in statistic_ids]:
+        spikes: Sequence[Spike] = ()
+
+        def correct(rows: StatisticRows) -> Change:
+            nonlocal spikes
+            spikes = find_spikes(
+                [
+                    HourlySum(row.start, None if isnan(row.state) else row.state, row.sum)
+                    for row in rows.hourly
+                ],
+                max_power=max_power,
+            )
+            return [
+                AdjustSum(spike.start, spike.proposed - spike.change, ChangeReason.SPIKE)
+                for spike in spikes
+            ]
+
+        await editor.async_change(statistic, correct, dry_run=not is_corrected)
+        reports.append(_report(statistic, spikes))
+    return reports
 
 
 def _report(statistic: Statistic, spikes: Sequence[Spike]) -> dict[str, Any]:

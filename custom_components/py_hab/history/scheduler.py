@@ -23,6 +23,7 @@ from ..entry import AnyConfigEntry, MaintenanceResult, StatisticReport
 from ..meter.coordinator import MeterCoordinator
 from .gap_repair import is_old
 from .maintenance import MaintenanceRun
+from .shared_run import SharedRun
 from .sources import sources
 from .statistics.editor import StatisticsEditor, get_editor
 
@@ -72,6 +73,8 @@ class HistoryScheduler:
         self._is_stopped = False
         self._waiting: dict[str, _Waiting] = {}
         """By AIN."""
+        self._shared: dict[bool, SharedRun] = {}
+        """Runs that callers wait for; real ones and dry ones."""
 
     @callback
     def async_start(self) -> None:
@@ -129,9 +132,24 @@ class HistoryScheduler:
     ) -> Sequence[StatisticReport]:
         """Maintain the whole history now, including statistics whose changes were undone.
 
-        `progress` is called with the part that is done, from 0 to 1. Raises HomeAssistantError if
-        the box or the recorder refuses.
+        Callers that ask while another one waits for such a run get the same answer. `progress` is
+        called with the part that is done, from 0 to 1. Raises HomeAssistantError if the box or the
+        recorder refuses.
         """
+        shared = self._shared.get(dry_run)
+        if shared is None or shared.is_over:
+            shared = self._shared[dry_run] = SharedRun()
+        shared.listen(progress)
+        if shared.task is None:
+            work = self._async_run(shared.report, dry_run=dry_run)
+            shared.task = self._entry.async_create_background_task(
+                self._hass, work, "py_hab history"
+            )
+        return await shared.async_result()
+
+    async def _async_run(
+        self, progress: Callable[[float], None], *, dry_run: bool
+    ) -> Sequence[StatisticReport]:
         async with self._working:
             if not dry_run:
                 for source in sources(self._hass, self._coordinator):
@@ -181,15 +199,6 @@ class HistoryScheduler:
         self._last_check = now
         if not self._has_settled(now):
             return
-        entry = self._entry
-        if self._editor.has_unaligned_sums(entry.entry_id):
-            # Also if maintenance is switched off: otherwise an import would end with a fall of the
-            # sum by all imported kWh.
-            entry.async_create_background_task(
-                self._hass,
-                self._editor.async_align_all_sums(entry.entry_id),
-                "py_hab sums",
-            )
         if not self._may_work(now):
             return
         # `next_run` can be the current time, which is slightly later than `now`.
@@ -200,7 +209,7 @@ class HistoryScheduler:
             if not self._is_waiting(key)
         }
         if is_due or chosen or self._has_old_gaps():
-            entry.async_create_background_task(
+            self._entry.async_create_background_task(
                 self._hass, self._async_work(None if is_due else chosen), "py_hab history"
             )
 
@@ -229,6 +238,7 @@ class HistoryScheduler:
             self._started is not None
             and not timedelta(0) <= now - self._started < AFTER_START
             and self._editor.is_ready()
+            and self._editor.can_write
         )
 
     def _may_work(self, now: datetime) -> bool:

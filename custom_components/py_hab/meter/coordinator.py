@@ -21,6 +21,7 @@ from ..const import (
 )
 from ..counters.guard import DEFAULT_MAX_POWER
 from ..counters.store import CounterStore
+from ..counters.verdict import Verdict
 from ..entry import AnyConfigEntry, EntryData
 from ..sml.payload import Block
 from ..sml.registers import COUNTERS, Quantity
@@ -171,6 +172,10 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         for key in meter.counter_keys:
             if self._counters.last(key) is None:
                 self._counters.quarantine(key)
+        replaced_at = self.replacements.last_at(meter_index)
+        if replaced_at is not None:
+            keys = meter.counter_keys
+            self._counters.expect(Verdict.REPLACED, *keys, since=replaced_at)
         self._meters[meter_index] = meter
         self._update_device(meter_index)
         return meter
@@ -333,7 +338,9 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
                 and not self.router.is_refused(meter_index)
             ):
                 problems.add(METER_SILENT)
-            self._issues.async_update(meter_index, self.name_of(meter_index), problems)
+            name = self.name_of(meter_index)
+            self._issues.async_update(meter_index, name, problems)
+            self._issues.async_update_waiting(meter_index, name, meter.waiting_counter(now))
         sharing = self.link.identities.sharing
         if sharing:
             # The user may have given one of the readers another topic.

@@ -2,20 +2,58 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 import math
 from typing import Final
 
 from ..counters.gap import Gap
+from ..counters.guard import Judgement
 from ..counters.store import CounterStore
 from ..counters.verdict import ACCEPTING, Verdict
+from ..sml.plausibility import LARGEST_KWH
 from ..sml.registers import COUNTERS, Quantity
 from .key_resolver import KeyReading, Readings
+from .unit_check import UnitCheck
 
-_DISPLAY_LIMIT: Final = 1e6
-"""kWh. The display of a meter has six digits before the decimal point."""
 _IS_READ: Final = ACCEPTING | {Verdict.JITTER, Verdict.QUARANTINED}
 """Verdicts that show that the reader does read the meter."""
+
+
+_MAY_BE_OTHER_UNIT: Final = frozenset(
+    {Verdict.DECREASED, Verdict.IMPLAUSIBLE_RISE, Verdict.ROLLOVER_CANDIDATE}
+)
+"""Verdicts on readings that another unit may explain."""
+UNCONFIRMED_AFTER: Final = timedelta(minutes=5)
+"""After this time without a first accepted reading, the user is notified."""
+REFUSED_AFTER: Final = timedelta(minutes=15)
+"""After this time without another accepted reading, the user is notified."""
+MIN_REFUSED: Final = 6
+"""How many readings must have been refused."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Consecutive refused readings of a counter."""
+
+    since: datetime
+    key: str
+    verdict: Verdict = Verdict.QUARANTINED
+    reading: float = 0.0
+    readings: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitingCounter:
+    """A counter that shows no new readings because they are refused."""
+
+    key: str
+    """The published key."""
+    verdict: Verdict
+    """On the last reading."""
+    reading: float
+    """The last published reading, in kWh by its mapping."""
+    last: float | None
+    """The last accepted reading in kWh, None without any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,12 +102,15 @@ class CounterResult:
 class CounterStage:
     """Judges the counters of one meter."""
 
-    def __init__(self, meter_index: str, store: CounterStore) -> None:
+    def __init__(self, meter_index: str, store: CounterStore, units: UnitCheck) -> None:
         """Initialize for the counters of a meter in the store."""
         self._meter_index = meter_index
         self._store = store
+        self._units = units
         self.keys: dict[Quantity, str] = {}
         """The key under which each counter is published."""
+        self._waiting: dict[Quantity, _Waiting] = {}
+        """The counters whose readings are refused."""
         self.is_exporting = False
         """Whether the export counter has last risen more than the import counter."""
 
@@ -98,15 +139,25 @@ class CounterStage:
                 self.reject(quantity, Verdict.ZERO)
                 has_false_zero = True
                 continue
-            judgement = self._store.judge(self.key_of(quantity), reading.value, now)
+            if self._units.is_too_large(reading, before):
+                judgement = Judgement(Verdict.IMPLAUSIBLE_RISE, None)
+                self.reject(quantity, judgement.verdict)
+            else:
+                judgement = self._store.judge(self.key_of(quantity), reading.value, now)
+            if judgement.verdict in _MAY_BE_OTHER_UNIT:
+                judgement = self._check_unit(quantity, reading, now) or judgement
             verdict, accepted = judgement.verdict, judgement.accepted
             has_false_zero |= verdict is Verdict.ZERO and bool(before)
-            is_unconfirmed |= verdict is Verdict.QUARANTINED
+            is_first = before is None and verdict is Verdict.IMPLAUSIBLE_RISE
+            is_unconfirmed |= verdict is Verdict.QUARANTINED or is_first
+            self._note_waiting(quantity, reading, verdict, now)
             if accepted is None or verdict not in _IS_READ:
                 continue
             self.keys[quantity] = reading.key
+            if verdict.is_accepting:
+                self._units.note_accepted(quantity, reading.key)
             replacement = None
-            if verdict.is_accepting and before is not None:
+            if verdict is Verdict.ACCEPTED and before is not None:
                 rises[quantity] = accepted - before
             if verdict.is_accepting and verdict is not Verdict.ACCEPTED:
                 replacement = Replacement(
@@ -124,6 +175,9 @@ class CounterStage:
                     replacement=replacement,
                 )
             )
+        if any(item.replacement and item.replacement.is_question for item in found):
+            others = COUNTERS - {item.quantity for item in found if item.is_new}
+            self._store.expect(Verdict.REPLACED, *map(self.key_of, others))
         drawn = rises.get(Quantity.ENERGY_IMPORT, 0.0)
         fed_in = rises.get(Quantity.ENERGY_EXPORT, 0.0)
         if drawn != fed_in:
@@ -131,6 +185,50 @@ class CounterStage:
         return CounterResult(
             readings=found, is_unconfirmed=is_unconfirmed, has_false_zero=has_false_zero
         )
+
+    def _check_unit(
+        self, quantity: Quantity, reading: KeyReading, now: datetime
+    ) -> Judgement | None:
+        """Judge a refused reading again if it is proven to be in another unit."""
+        before = self.last(quantity)
+        changed = self._units.check(quantity, reading, before, now)
+        if changed is None:
+            return None
+        key = self.key_of(quantity)
+        gap = None
+        if changed.rescale is not None:
+            gap = self._store.correct_unit(key, changed.rescale, changed.reading, now)
+        judgement = self._store.judge(key, changed.reading, now)
+        if gap is not None and judgement.accepted is not None:
+            return Judgement(Verdict.UNIT_CORRECTED, judgement.accepted, gap)
+        return judgement
+
+    def expect_other_key(self, quantity: Quantity) -> None:
+        """Expect other readings of a counter, because the user has assigned another key."""
+        self._store.expect(Verdict.KEY_CORRECTED, self.key_of(quantity))
+
+    def _note_waiting(
+        self, quantity: Quantity, reading: KeyReading, verdict: Verdict, now: datetime
+    ) -> None:
+        """Record since when the readings of a counter are refused."""
+        if verdict in _IS_READ and verdict is not Verdict.QUARANTINED:
+            self._waiting.pop(quantity, None)
+        elif verdict is not Verdict.ZERO:
+            waiting = self._waiting.setdefault(quantity, _Waiting(now, reading.key))
+            waiting.verdict, waiting.reading = verdict, reading.value
+            waiting.readings += 1
+
+    def waiting(self, now: datetime) -> WaitingCounter | None:
+        """Return a counter whose readings have been refused for some minutes, None without any."""
+        for quantity, waiting in self._waiting.items():
+            last = self.last(quantity)
+            # A replaced meter is accepted after ten minutes.
+            patience = REFUSED_AFTER if last else UNCONFIRMED_AFTER
+            if waiting.readings >= MIN_REFUSED and now - waiting.since >= patience:
+                return WaitingCounter(
+                    key=waiting.key, verdict=waiting.verdict, reading=waiting.reading, last=last
+                )
+        return None
 
     def _has_counted(self) -> bool:
         return any(self.last(quantity) for quantity in COUNTERS)
@@ -147,5 +245,5 @@ def _nearest(candidates: Sequence[KeyReading], accepted: float | None) -> KeyRea
         return candidates[0]
     finite = [item for item in candidates if math.isfinite(item.value)] or candidates
     if accepted is None:
-        return max(finite, key=lambda item: item.value if item.value < _DISPLAY_LIMIT else -1)
+        return max(finite, key=lambda item: item.value if item.value < LARGEST_KWH else -1)
     return min(finite, key=lambda item: abs(item.value - accepted))

@@ -46,15 +46,17 @@ class MeterDevices:
         self, meter_index: str, prefix: str, identity: MeterIdentity, reader: ReaderInfo
     ) -> None:
         """Register or update the device of a meter."""
-        number = identity.number
-        # A prefix with a digit is the name of a model; others are "SML", "Strom", "Home" ...
-        model = clean_text(prefix) if re.search(r"\d", prefix) else None
+        number, name = identity.number, self.name_of(meter_index, prefix)
+        # Most scripts name the model of the meter here. "WP" for a meter called WP adds nothing.
+        model = clean_text(prefix)
+        if model == name and not re.search(r"\d", model):
+            model = ""
         dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self.identifier(meter_index))},
-            name=self.name_of(meter_index, prefix),
+            name=name,
             manufacturer=identity.manufacturer_name,
-            model=model,
+            model=model or None,
             serial_number=number.number if number else None,
             via_device_id=self.async_update_reader(reader).id,
             # Versions of py_hab before 0.2 showed those of the reader here.

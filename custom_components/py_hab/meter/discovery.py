@@ -56,6 +56,20 @@ def async_announced_reader(hass: HomeAssistant, mac: str) -> ReaderInfo | None:
     return discovery.devices[mac].reader if discovery and mac in discovery.devices else None
 
 
+@callback
+def async_announced_readers(hass: HomeAssistant) -> dict[str, ReaderInfo]:
+    """Return the readers with a meter that have announced themselves, by SENSOR topic.
+
+    Some brokers do not repeat retained announcements for a filter that is already subscribed to.
+    """
+    discovery = hass.data.get(_READER_DISCOVERY)
+    return {
+        device.topic: device.reader
+        for device in (discovery.devices.values() if discovery else ())
+        if device.has_meter and device.reader and device.topic
+    }
+
+
 @dataclass(kw_only=True, slots=True)
 class _Device:
     """A Tasmota device that has announced itself."""

@@ -7,16 +7,27 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
+from ..counters.verdict import Verdict
 from ..sml.health import MeterProblem
-from ..util.texts import MAX_LINE, as_markdown, local_number
+from ..util.texts import MAX_LINE, as_code, as_markdown, local_number
+from .counter_stage import WaitingCounter
 from .replacements import ReplacementRecord
 
 METER_SILENT: Final = "meter_silent"
 READERS_SHARE_TOPIC: Final = "readers_share_topic"
 METER_REPLACED: Final = "meter_replaced"
+COUNTER_WAITS: Final = {
+    Verdict.QUARANTINED: "counter_rises_too_fast",
+    Verdict.IMPLAUSIBLE_RISE: "counter_rises_too_fast",
+    Verdict.DECREASED: "counter_fell",
+    Verdict.ROLLOVER_CANDIDATE: "counter_fell",
+    Verdict.NEGATIVE: "counter_invalid",
+    Verdict.NOT_FINITE: "counter_invalid",
+}
+"""Problems of a counter whose readings are refused, by the verdict on them."""
 PROBLEMS: Final = (*MeterProblem, METER_SILENT)
 LEARN_MORE: Final = "https://github.com/jankstar/py_hab#when-the-meter-is-in-trouble"
-_READING: Final = ",.10g"
+READING: Final = ",.10g"
 """Format of a reading, as on the display."""
 
 
@@ -88,6 +99,41 @@ class MeterIssues:
         )
 
     @callback
+    def async_update_waiting(
+        self, meter_index: str, name: str, waiting: WaitingCounter | None
+    ) -> None:
+        """Raise an issue that says why the readings of a counter are refused; clear it otherwise."""
+        found = None if waiting is None else COUNTER_WAITS.get(waiting.verdict)
+        for problem in sorted(set(COUNTER_WAITS.values())):
+            key = (problem, meter_index)
+            issue = issue_id(problem, self._entry_id, meter_index)
+            if problem != found or waiting is None:
+                if key in self._raised:
+                    self._raised.discard(key)
+                    ir.async_delete_issue(self._hass, DOMAIN, issue)
+            elif key not in self._raised:
+                self._raised.add(key)
+                language = self._hass.config.language
+                last = waiting.last
+                ir.async_create_issue(
+                    self._hass,
+                    DOMAIN,
+                    issue,
+                    is_fixable=False,
+                    learn_more_url=LEARN_MORE,
+                    severity=ir.IssueSeverity.WARNING,
+                    translation_key=problem,
+                    translation_placeholders={
+                        "name": as_markdown(name),
+                        "key": as_code(waiting.key),
+                        "reading": local_number(waiting.reading, READING, language=language),
+                        "last": "-"
+                        if last is None
+                        else f"{local_number(last, READING, language=language)} kWh",
+                    },
+                )
+
+    @callback
     def async_clear(self) -> None:
         """Clear the issues about problems, before the entry is unloaded."""
         for problem, meter_index in self._raised:
@@ -113,8 +159,8 @@ class MeterIssues:
             translation_key=METER_REPLACED,
             translation_placeholders={
                 "name": as_markdown(name),
-                "before": local_number(record.before, _READING, language=language),
-                "now": local_number(record.now, _READING, language=language),
+                "before": local_number(record.before, READING, language=language),
+                "now": local_number(record.now, READING, language=language),
             },
         )
 

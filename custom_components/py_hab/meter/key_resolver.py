@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 import math
 from typing import Any, Final, Self
@@ -37,6 +37,16 @@ type Readings = dict[Quantity, list[KeyReading]]
 """The readings of a message by quantity. Some scripts publish a quantity under several keys."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnitChange:
+    """Another unit of a key than the one that the user, the values or the name have shown."""
+
+    before: float
+    """The factor of that unit. The change ends when the user assigns another one."""
+    now: float
+    """The factor in use."""
+
+
 @dataclass(kw_only=True, slots=True)
 class LearnedKeys:
     """What is stored about the keys of a meter."""
@@ -45,8 +55,14 @@ class LearnedKeys:
     """Units that the values have proven, and mappings that earlier versions have inferred."""
     absolute_power: bool = False
     """Whether the power is published without its sign."""
+    modulus: float | None = None
+    """By how much a power is too high while feeding in, None if its negative numbers are right."""
     keys: dict[Quantity, str] = field(default_factory=dict)
     """The key under which each quantity was published."""
+    factors: dict[Quantity, float] = field(default_factory=dict)
+    """The factor with which the last reading of each counter was accepted."""
+    units: dict[str, UnitChange] = field(default_factory=dict)
+    """Units that have changed while the key was in use."""
 
     @classmethod
     def from_stored(cls, stored: object) -> Self:
@@ -54,6 +70,7 @@ class LearnedKeys:
         sections = stored if isinstance(stored, dict) else {}
         findings = decode_values(tuple[Quantity, float], sections.get("findings"))
         keys = decode_values(str, sections.get("keys"))
+        modulus = sections.get("modulus")
         return cls(
             inferred={
                 key: KeyMapping(quantity, factor)
@@ -61,7 +78,14 @@ class LearnedKeys:
                 if factor > 0
             },
             absolute_power=sections.get("absolute_power") is True,
+            modulus=modulus if isinstance(modulus, float) and 0 < modulus < math.inf else None,
             keys={Quantity(name): key for name, key in keys.items() if name in Quantity},
+            factors={
+                Quantity(name): factor
+                for name, factor in decode_values(float, sections.get("factors")).items()
+                if name in Quantity and factor > 0
+            },
+            units=decode_values(UnitChange, sections.get("units")),
         )
 
     def as_stored(self) -> dict[str, Any]:
@@ -69,7 +93,10 @@ class LearnedKeys:
         return {
             "findings": {key: [item.quantity, item.factor] for key, item in self.inferred.items()},
             "absolute_power": self.absolute_power,
+            "modulus": self.modulus,
             "keys": encode(self.keys),
+            "factors": encode(self.factors),
+            "units": encode(self.units),
         }
 
 
@@ -84,9 +111,11 @@ class KeyResolver:
         """Start without keys. `max_power` is the power of the house connection in kW."""
         self._assigned = assigned
         self._max_power = max_power
-        self.inference = KeyInference(self.mapping_of)
+        self.inference = self._new_inference()
         self.inferred: dict[str, KeyMapping] = {}
         """Units that the values have proven, and mappings that earlier versions have inferred."""
+        self.units: dict[str, UnitChange] = {}
+        """Units that have changed while the key was in use, because the script was corrected."""
         self.unknown: dict[str, str] = {}
         """The newest values of unknown keys, as text."""
         self.identity = MeterIdentity()
@@ -95,7 +124,41 @@ class KeyResolver:
 
     def mapping_of(self, key: str) -> KeyMapping | None:
         """Return what a key means, None if unknown."""
-        return self._assigned.get(key) or self.inferred.get(key) or mapping_of_name(key)
+        mapping = self._assigned.get(key) or self.inferred.get(key) or mapping_of_name(key)
+        change = self.units.get(key) if self.units else None
+        if change is None or mapping is None or mapping.factor != change.before:
+            return mapping
+        return replace(mapping, factor=change.now)
+
+    def factor_of(self, key: str) -> float:
+        """Return the factor of a key; 1 if it is unknown."""
+        mapping = self.mapping_of(key)
+        return 1.0 if mapping is None else mapping.factor
+
+    def named_factor_of(self, key: str) -> float:
+        """Return the factor of a key by its name alone; 1 if it is unknown."""
+        mapping = mapping_of_name(key)
+        return 1.0 if mapping is None else mapping.factor
+
+    def is_proven(self, key: str) -> bool:
+        """Whether somebody but its name vouches for the unit of a counter."""
+        is_known = key in self._assigned or key in self.inferred or key in self.units
+        return is_known or self.inference.is_proven(key)
+
+    def change_unit(self, key: str, ratio: float) -> None:
+        """Multiply the factor of a key: it is published in another unit from now on."""
+        mapping = self._assigned.get(key) or self.inferred.get(key) or mapping_of_name(key)
+        if mapping is not None:
+            factor = _rounded(self.factor_of(key) * ratio)
+            self.units[key] = UnitChange(before=mapping.factor, now=factor)
+        self.restart_inference()
+
+    def restart_inference(self) -> None:
+        """Begin again to infer, because earlier values of a counter are in another unit."""
+        self.inference = self._new_inference()
+
+    def _new_inference(self) -> KeyInference:
+        return KeyInference(self.mapping_of, is_assigned=self._assigned.__contains__)
 
     @property
     def suggestions(self) -> dict[str, KeyMapping]:
@@ -106,6 +169,11 @@ class KeyResolver:
     def is_reassigned(self, key: str, quantity: Quantity) -> bool:
         """Whether the user has assigned a key to another quantity than this one."""
         return key in self._assigned and self._assigned[key].quantity is not quantity
+
+    def has_other_key(self, key: str, quantity: Quantity) -> bool:
+        """Whether the user has assigned a quantity to other keys, and not to the one used so far."""
+        keys = {each for each, mapping in self._assigned.items() if mapping.quantity is quantity}
+        return self.is_reassigned(key, quantity) or (bool(keys) and key not in keys)
 
     def resolve(self, block: Block) -> Readings:
         """Return the readings of a block. Also updates `identity` and `unknown`."""
@@ -159,6 +227,11 @@ class KeyResolver:
         if key in self.unknown or len(self.unknown) < MAX_UNKNOWN:
             is_shown = isinstance(value, str | int | float)
             self.unknown[key] = clean_text(str(value)[:MAX_TEXT]) if is_shown else ""
+
+
+def _rounded(factor: float) -> float:
+    """Return a product of powers of ten without its rounding error."""
+    return float(f"{factor:.6g}")
 
 
 def _drop_copies_of_counters(readings: Readings) -> None:

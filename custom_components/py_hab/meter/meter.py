@@ -10,11 +10,18 @@ from ..sml.health import MeterHealth, MeterProblem
 from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block
 from ..sml.registers import COUNTERS, KeyMapping, Quantity
-from .counter_stage import CounterReading, CounterStage, Replacement
+from .counter_stage import (
+    UNCONFIRMED_AFTER,
+    CounterReading,
+    CounterStage,
+    Replacement,
+    WaitingCounter,
+)
 from .freshness import STALE_AFTER, Freshness
 from .key_resolver import MAX_UNKNOWN, KeyResolver, LearnedKeys, Readings
 from .measurement_stage import MeasurementStage
 from .shown_values import ShownValues
+from .unit_check import UnitCheck
 
 WATCH_INTERVAL: Final = timedelta(seconds=10)
 """The shortest interval between two checks of the meter's health and of its keys."""
@@ -56,11 +63,13 @@ class Meter:
         self.meter_index = meter_index
         self.resolver = KeyResolver(assigned, max_power=max_power)
         self._freshness = Freshness()
-        self._counters = CounterStage(meter_index, counters)
-        self._measurements = MeasurementStage(self._counters, self._freshness)
+        self._units = UnitCheck(self.resolver)
+        self._counters = CounterStage(meter_index, counters, self._units)
+        self._measurements = MeasurementStage(self._counters, self._freshness, max_power=max_power)
         self._shown = ShownValues(power_interval)
         self._health = MeterHealth()
         self._watched: dict[str, datetime] = {}
+        self._unconfirmed_since: datetime | None = None
         self._withheld: dict[Quantity, float] = {}
         """Counters that continue from another reading, which is not on disk yet, in kWh."""
 
@@ -85,6 +94,10 @@ class Meter:
     def problems(self) -> frozenset[MeterProblem]:
         """The problems that the readings show."""
         return self._health.problems
+
+    def waiting_counter(self, now: datetime) -> WaitingCounter | None:
+        """Return a counter whose readings have been refused for some minutes, None without any."""
+        return self._counters.waiting(now)
 
     @property
     def last_seen(self) -> datetime | None:
@@ -130,6 +143,14 @@ class Meter:
                 became_available |= self._freshness.see(item.quantity, now)
                 changed |= self._shown.add(item.quantity, item.value, now)
         if not counted.is_unconfirmed:
+            self._unconfirmed_since = None
+        elif self._unconfirmed_since is None:
+            self._unconfirmed_since = now
+        # A counter in an unknown unit may stay unconfirmed until its unit is inferred.
+        if (
+            now - (self._unconfirmed_since or now) >= UNCONFIRMED_AFTER
+            or not counted.is_unconfirmed
+        ):
             self._run_watchers(block, now)
         return MeterUpdate(
             changed=changed,
@@ -169,11 +190,14 @@ class Meter:
                 and (kwh := self._counters.last(quantity)) is not None
             },
             power=self._measurements.power,
+            is_signed=self._measurements.is_signed,
             has_id=self.identity.has_number,
             other_values=hash(tuple(self._measurements.received.values())),
         )
         self.resolver.infer(block, now)
-        self._measurements.absolute_power |= self.resolver.inference.absolute_power
+        inference = self.resolver.inference
+        self._measurements.absolute_power |= inference.absolute_power
+        self._measurements.modulus = self._measurements.modulus or inference.modulus
 
     def show_withheld(self, now: datetime) -> None:
         """Show the counters that continue from another reading, once that is on disk.
@@ -192,7 +216,10 @@ class Meter:
         return LearnedKeys(
             inferred=self.resolver.inferred,
             absolute_power=self._measurements.absolute_power,
+            modulus=self._measurements.modulus,
             keys=dict(self.keys),
+            factors=dict(self._units.factors),
+            units=dict(self.resolver.units),
         )
 
     def restore(self, learned: LearnedKeys) -> list[Quantity]:
@@ -201,9 +228,14 @@ class Meter:
         Returns the quantities whose key the user has assigned to another quantity since.
         """
         self.resolver.inferred |= learned.inferred
+        self.resolver.units |= learned.units
+        self._units.factors |= learned.factors
         self._measurements.absolute_power = learned.absolute_power
+        self._measurements.modulus = learned.modulus
         reassigned: list[Quantity] = []
         for quantity, key in learned.keys.items():
+            if quantity in COUNTERS and self.resolver.has_other_key(key, quantity):
+                self._counters.expect_other_key(quantity)
             if self.resolver.is_reassigned(key, quantity):
                 reassigned.append(quantity)
             elif quantity in COUNTERS:

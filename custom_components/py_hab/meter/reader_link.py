@@ -27,6 +27,7 @@ from ..util.texts import clean_text, excerpt
 from .commands import ReaderCommands
 from .freshness import STALE_AFTER
 from .identities import ReaderIdentities
+from .sleep_pattern import DEEP_SLEEP, SleepPattern
 
 if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
@@ -77,11 +78,12 @@ class ReaderLink:
         self.since = dt_util.utcnow()
         """When this began to listen."""
         self._uptime = timedelta()
+        self._sleep = SleepPattern()
 
     @property
     def is_available(self) -> bool:
-        """Whether the broker is connected and the reader is online."""
-        return self.online and self.connected
+        """Whether the broker is connected, and the reader is online or in deep sleep."""
+        return self.connected and (self.online or self._sleep.is_asleep(dt_util.utcnow()))
 
     def is_publishing(self, now: datetime) -> bool:
         """Whether the reader is available and has published messages recently."""
@@ -122,6 +124,7 @@ class ReaderLink:
     def _async_reading_received(self, message: ReceiveMessage) -> None:
         if not message.retain:
             self.last_seen = dt_util.utcnow()
+            self._sleep.wake(self.last_seen)
             self._listener.reading_received(message)
 
     @callback
@@ -131,10 +134,13 @@ class ReaderLink:
 
     @callback
     def _async_availability_received(self, message: ReceiveMessage) -> None:
-        online = message.payload != self.info.offline
-        if online and not self.online:
+        now, was_online = dt_util.utcnow(), self.online
+        self.online = message.payload not in {self.info.offline, DEEP_SLEEP}
+        if not self.online:
+            self._sleep.leave(now, says_so=message.payload == DEEP_SLEEP)
+        elif not was_online:
+            self._sleep.wake(now)
             self._handle_restart()
-        self.online = online
         self._listener.availability_changed()
 
     @callback
@@ -155,6 +161,9 @@ class ReaderLink:
 
     def _handle_restart(self) -> None:
         self.commands.allow_repeats()
+        if self._sleep.is_regular:
+            # It starts each time it wakes up. There may be no second reading before it sleeps again.
+            return
         # The uptime also falls if a second reader publishes on the same topics.
         self.commands.ask_identity()
         self._listener.restarted()

@@ -78,6 +78,17 @@ class Replacements:
         for listener in self._listeners:
             listener(meter_index, replacement)
 
+    def last_at(self, meter_index: str) -> datetime | None:
+        """Return when a counter of a meter was last replaced, None if none was."""
+        return max(
+            (
+                record.at
+                for record in self.records
+                if record.meter_index == meter_index and record.verdict is Verdict.REPLACED
+            ),
+            default=None,
+        )
+
     def unanswered(self, meter_index: str) -> list[ReplacementRecord]:
         """Return the replacements of a meter that the user has not answered."""
         return [

@@ -26,7 +26,7 @@ _DEVICE_CLASSES: Final[dict[str, SensorDeviceClass]] = {
     "": SensorDeviceClass.POWER_FACTOR,
 }
 """By unit."""
-_DECIMALS: Final = {"kWh": 2, "kvarh": 2, "W": 0, "var": 0, "V": 1, "A": 2, "Hz": 2, "": 2, "°": 0}
+_DECIMALS: Final = {"kWh": 2, "kvarh": 2, "W": 1, "var": 1, "V": 1, "A": 2, "Hz": 2, "": 2, "°": 0}
 """By unit."""
 _PRIMARY_UNITS: Final = frozenset({"kWh", "W"})
 """Units of primary entities. All others are diagnostic: they describe the grid."""

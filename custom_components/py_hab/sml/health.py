@@ -33,6 +33,10 @@ STILL_AFTER: Final = timedelta(days=1)
 STILL_AFTER_IN_WHOLE_KWH: Final = 7 * STILL_AFTER
 """The same for a meter that shows whole kWh: in an empty home the next one may take days."""
 
+WRONG_SIGN_AFTER: Final = timedelta(hours=1)
+"""How long the counters must contradict the sign of the power. A message that is composed of two
+telegrams may do so once."""
+
 WHOLE_RISES: Final = 3
 """How many times a counter must have risen to a whole kWh. By chance, one reading in a thousand is
 whole."""
@@ -49,6 +53,8 @@ class MeterProblem(StrEnum):
     """The meter counts in whole kWh and does not report its number: its PIN is missing."""
     INF_OFF = "inf_off"
     """The meter counts in whole kWh and reports its number: the extended display is off."""
+    WRONG_SIGN = "power_wrong_sign"
+    """The power is negative while only the import counter rises, or the other way round."""
 
 
 def _is_whole(number: float) -> bool:
@@ -83,6 +89,10 @@ class MeterHealth:
         self._seen_at: datetime | None = None
         self._unchanged_for = timedelta()
         """For how long all readings have been the same."""
+        self._counters_since: datetime | None = None
+        """When one of the counters last rose."""
+        self._wrong_sign_for = timedelta()
+        """For how long each rise of a counter has contradicted the sign of the power."""
         self._whole_counters: dict[str, _WholeCounter] = {}
         """By quantity; empty after a reading with a fraction, or with a power."""
 
@@ -93,18 +103,21 @@ class MeterHealth:
         counters: Mapping[str, float],
         power: float | None,
         has_id: bool | None,
+        is_signed: bool = False,
         other_values: int = 0,
     ) -> None:
         """Process the newest readings.
 
         counters: the reading of each known counter in kWh, by quantity.
         power: W, negative while feeding in; None if the meter publishes no power.
+        is_signed: whether `power` is meant to be negative while feeding in.
         has_id: whether the meter reports its number; None if it publishes no key for it.
         other_values: a hash of all other values.
         """
         counters = {quantity: kwh for quantity, kwh in counters.items() if math.isfinite(kwh)}
         if power is not None and not math.isfinite(power):
             power = None
+        self._compare_sign(now, counters, power, is_signed=is_signed)
         before = (self._counters, self._power, self._has_id, self._other_values)
         if (counters, power, has_id, other_values) != before:
             self._unchanged_for = timedelta()
@@ -122,7 +135,36 @@ class MeterHealth:
             problems.add(MeterProblem.FROZEN)
         if any(counter.rises >= WHOLE_RISES for counter in self._whole_counters.values()):
             problems.add(MeterProblem.INF_OFF if self._has_id else MeterProblem.PIN_LOCKED)
+        if self._wrong_sign_for >= WRONG_SIGN_AFTER:
+            problems.add(MeterProblem.WRONG_SIGN)
         return frozenset(problems)
+
+    def _compare_sign(
+        self,
+        now: datetime,
+        counters: Mapping[str, float],
+        power: float | None,
+        *,
+        is_signed: bool,
+    ) -> None:
+        """Compare the sign of the power with the counter that has risen since the last reading."""
+        drawn, fed_in = (
+            counters[quantity] - self._counters[quantity]
+            if quantity in counters and quantity in self._counters
+            else 0.0
+            for quantity in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
+        )
+        if drawn == fed_in:
+            return
+        since, self._counters_since = self._counters_since or now, now
+        before = self._power or 0.0
+        if power is None or not is_signed or min(abs(power), abs(before)) < STARTING_POWER:
+            # A small power may change its sign between two readings.
+            return
+        if (power > 0) != (before > 0) or (power > 0) == (drawn > fed_in):
+            self._wrong_sign_for = timedelta()
+        elif timedelta() <= now - since <= MAX_UNCHANGED_STEP:
+            self._wrong_sign_for += now - since
 
     def _is_contradiction(self) -> bool:
         """Whether the counter should have risen, given the power since it last changed."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from .meter_evidence import METER_QUANTITIES
-from .registers import QUANTITIES, KeyMapping, Quantity, QuantityKind
+from .registers import QUANTITIES, KeyMapping, Quantity
 
 
 class _OtherUnit(NamedTuple):
@@ -24,15 +24,18 @@ _OTHER_UNITS: Final = {
 """By the unit of the quantity."""
 
 
+_USUAL: Final = (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT, Quantity.POWER)
+"""Quantities of nearly every meter, which are shown first."""
+ORDER: Final = tuple(dict.fromkeys((*_USUAL, *QUANTITIES)))
+"""The order in which forms show quantities. The last one stands for keys that are not used."""
+
+
 def _choices() -> dict[str, KeyMapping]:
-    choices: dict[str, KeyMapping] = {}
-    for quantity, info in QUANTITIES.items():
-        if info.kind is QuantityKind.NONE:
-            continue
+    choices = {quantity.value: KeyMapping(quantity) for quantity in _USUAL}
+    for quantity in ORDER:
         choices[quantity.value] = KeyMapping(quantity)
-        if other := _OTHER_UNITS.get(info.unit):
+        if other := _OTHER_UNITS.get(QUANTITIES[quantity].unit):
             choices[f"{quantity.value}_in_{other.suffix}"] = KeyMapping(quantity, other.factor)
-    choices[Quantity.NO_MEASUREMENT.value] = KeyMapping(Quantity.NO_MEASUREMENT)
     return choices
 
 

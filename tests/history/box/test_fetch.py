@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats, Series
-from custom_components.py_hab.fritzbox_api import (
+from custom_components.py_hab.fritzbox.errors import (
     FritzBoxConnectionError,
     LoginBlockedError,
     LoginRejectedError,

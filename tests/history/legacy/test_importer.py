@@ -451,10 +451,7 @@ async def test_a_file_that_changes_meanwhile_ends_the_import_and_the_next_one_co
             await imported(hass, path)
     assert caught.value.translation_key == "file_changed"
     journal = get_editor(hass).journal
-    assert not any(
-        changes.pending_inserts.ranges or changes.pending_adjustment
-        for changes in journal.by_statistic.values()
-    )
+    assert not any(changes.planned for changes in journal.by_statistic.values())
     there = {item["statistic_id"]: 0 for item in (await imported(hass, path)).values()}
     whole = {each: await rows(hass, each) for each in there if each}
     assert all(whole.values())

@@ -1,4 +1,4 @@
-"""What the journal stores, and what it makes of a file that somebody has broken."""
+"""What the journal keeps, and what it makes of a file that somebody has broken."""
 
 from datetime import UTC, datetime, timedelta
 import json
@@ -8,13 +8,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.py_hab.entry import MaintenanceResult
+from custom_components.py_hab.history.planning.change import ChangeReason
+from custom_components.py_hab.history.planning.difference import Difference
 from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.statistics.journal import (
     MAX_EVENTS,
     SAVE_DELAY,
     ChangeJournal,
-    ChangeReason,
-    HourSet,
     StatisticChanges,
 )
 from homeassistant.core import HomeAssistant
@@ -26,17 +26,38 @@ KEY: Final = "py_hab.history"
 def full_account() -> StatisticChanges:
     changes = StatisticChanges(
         entry_id="entry",
-        replaced={HOUR: {"state": 1.0, "sum": None}},
-        sum_adjustments=[(HOUR, 2.5), (2 * HOUR + 300, -1.0)],
-        sum_boundary=4 * HOUR,
-        pending_adjustment=[HOUR, 1.0, HOUR, 300, 0.5, [(2 * HOUR, 1.0)]],
-        sentinel=5 * HOUR,
+        done=Difference(
+            stamp=1_790_000_000,
+            unit="kWh",
+            inserted=[(6 * HOUR, 7 * HOUR), (9 * HOUR, 9 * HOUR)],
+            replaced={HOUR: {"state": 1.0, "sum": None}},
+            sum_adjustments=[(HOUR, 2.5), (2 * HOUR + 300, -1.0)],
+            hourly_sums={HOUR: 0.1},
+            short_term_sums={2 * HOUR + 300: 0.2},
+            marks={2 * HOUR: 12.5, 3 * HOUR: None},
+            seed=10 * HOUR,
+        ),
+        planned=Difference(stamp=1_790_000_001, unit="kWh"),
         undone=True,
     )
-    changes.inserted.add([6 * HOUR, 7 * HOUR, 9 * HOUR])
-    changes.pending_inserts.add([11 * HOUR])
     changes.log(ChangeReason.IMPORT, rows=3)
     return changes
+
+
+def previous_account() -> dict[str, Any]:
+    """What version 0.1.0 has stored."""
+    return {
+        "entry_id": "entry",
+        "inserted": [[6 * HOUR, 7 * HOUR], [9 * HOUR, 9 * HOUR]],
+        "replaced": [[HOUR, {"state": 1.0, "sum": None, "last_reset": 0.5}]],
+        "shifts": [[HOUR, 2.5], [2 * HOUR + 300, -1.0]],
+        "join": 4 * HOUR,
+        "begun": [HOUR, 1.0, HOUR, 300, 0.5, [[2 * HOUR, 1.0]]],
+        "writing": [[11 * HOUR, 11 * HOUR]],
+        "witness": 5 * HOUR,
+        "events": [{"work": "import"}],
+        "undone": True,
+    }
 
 
 def stored(**by_statistic: Any) -> dict[str, Any]:
@@ -49,47 +70,11 @@ async def loaded(hass: HomeAssistant) -> ChangeJournal:
     return journal
 
 
-def test_hours_are_kept_as_runs() -> None:
-    hours = HourSet()
-    hours.add([2 * HOUR, 0, HOUR, 5 * HOUR])
-    assert hours.ranges == [[0, 2 * HOUR], [5 * HOUR, 5 * HOUR]]
-    assert len(hours) == 4
-    assert HOUR in hours
-    assert 3 * HOUR not in hours
-    assert "noon" not in hours
-    hours.discard([HOUR, 7 * HOUR])
-    assert hours.all() == {0, 2 * HOUR, 5 * HOUR}
-    assert hours.ranges == [[0, 0], [2 * HOUR, 2 * HOUR], [5 * HOUR, 5 * HOUR]]
-
-
-def test_a_shift_reaches_the_hour_that_it_begins_in() -> None:
-    changes = full_account()
-    assert [changes.adjustment_at(hour * HOUR) for hour in range(4)] == [0.0, 2.5, 1.5, 1.5]
-
-
-def test_a_shift_and_its_opposite_leave_nothing() -> None:
-    changes = StatisticChanges()
-    changes.note_adjustment(HOUR, 1.5)
-    changes.note_adjustment(HOUR, 0.0)
-    changes.note_adjustment(2 * HOUR, -1.5)
-    assert changes.sum_adjustments == [(HOUR, 1.5), (2 * HOUR, -1.5)]
-    changes.note_adjustment(HOUR, -1.5)
-    changes.note_adjustment(2 * HOUR, 1.5)
-    assert changes.is_clean
-
-
-def test_only_the_last_events_are_reported() -> None:
+def test_only_the_last_events_are_kept() -> None:
     changes = StatisticChanges()
     for number in range(MAX_EVENTS + 1):
         changes.log(ChangeReason.OUTAGE, number=number)
     assert [event["number"] for event in changes.events] == list(range(1, MAX_EVENTS + 1))
-
-
-def test_a_cleared_account_is_clean() -> None:
-    changes = full_account()
-    was_clean = changes.is_clean
-    changes.clear()
-    assert (was_clean, changes.is_clean, changes.undone) == (False, True, True)
 
 
 async def test_everything_is_found_again(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
@@ -99,13 +84,35 @@ async def test_everything_is_found_again(hass: HomeAssistant, hass_storage: dict
     journal.runs["entry"] = MaintenanceResult(at=datetime(2026, 10, 1, tzinfo=UTC), result=[])
     journal.changes_of("sensor.looked_at")
     await journal.async_save()
-    # As the file has it.
-    hass_storage[KEY]["data"]["accounts"]["sensor.full"]["begun"][5] = [[2 * HOUR, 1.0]]
+    as_file(hass_storage)
     again = await loaded(hass)
     assert again.by_statistic == {"sensor.full": journal.by_statistic["sensor.full"]}
     assert again.runs == journal.runs
     assert list(again.of_entry("entry")) == ["sensor.full"]
     assert again.of_entry("another") == {}
+
+
+def as_file(hass_storage: dict[str, Any]) -> None:
+    """Let the storage be what a file would give back."""
+    hass_storage[KEY] = json.loads(json.dumps(hass_storage[KEY]))
+
+
+async def test_changes_of_an_earlier_version_stay_as_they_are_until_the_next_one(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    hass_storage[KEY] = stored(**{"sensor.old": previous_account()})
+    journal = await loaded(hass)
+    changes = journal.by_statistic["sensor.old"]
+    assert changes.done.sum_adjustments == [(HOUR, 2.5), (2 * HOUR + 300, -1.0)]
+    assert changes.done.replaced == {HOUR: {"state": 1.0, "sum": None, "last_reset_ts": 0.5}}
+    assert not changes.is_clean
+    await journal.async_save()
+    as_file(hass_storage)
+    assert hass_storage[KEY]["data"]["accounts"]["sensor.old"] == previous_account()
+    changes.planned = Difference(stamp=1_790_000_000)
+    await journal.async_save()
+    as_file(hass_storage)
+    assert (await loaded(hass)).by_statistic == {"sensor.old": changes}
 
 
 async def test_what_can_wait_is_saved_before_long(
@@ -144,6 +151,8 @@ NONSENSE: Final[dict[str, Any]] = {
     "witness": ["nobody"],
     "events": [None, 5],
     "undone": [None, "yes"],
+    "done": [None, 5, [], {"stamp": "now"}, {"inserted": 5}, {"replaced": {"HOUR": {}}}],
+    "planned": [5, [], {"sum_adjustments": [["now", 1.0]]}],
 }
 
 
@@ -157,9 +166,9 @@ async def test_an_account_of_nonsense_is_set_aside(
     name: str,
     value: Any,
 ) -> None:
-    sound = full_account()
-    sound.pending_adjustment = None
-    kept = json.loads(json.dumps(sound.as_json()))
+    is_new = name in ("done", "planned")
+    kept = json.loads(json.dumps(full_account().as_json())) if is_new else previous_account()
+    sound = StatisticChanges.from_json(kept)
     broken = kept | {name: value}
     hass_storage[KEY] = stored(**{"sensor.broken": broken, "sensor.sound": kept})
     journal = await loaded(hass)
@@ -187,7 +196,7 @@ async def test_what_is_no_account_is_set_aside(
     "data",
     [
         [],
-        "ledger",
+        "journal",
         {"accounts": []},
         {"runs": 5},
         {"set_aside": 5},
@@ -213,20 +222,6 @@ async def test_a_file_of_nonsense_is_an_empty_one(
 async def test_events_of_nonsense_are_left_out(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
-    changes = full_account().as_json() | {"begun": None, "events": [5, {"work": "import"}]}
+    changes = full_account().as_json() | {"events": [5, {"work": "import"}]}
     hass_storage[KEY] = stored(**{"sensor.a": changes})
     assert (await loaded(hass)).changes_of("sensor.a").events == [{"work": "import"}]
-
-
-async def test_numbers_of_devices_stay_out_of_the_log(
-    hass: HomeAssistant, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
-    hass_storage["py_hab.history"] = {
-        "version": 1,
-        "key": "py_hab.history",
-        "data": {"accounts": {"py_hab:11630_0123456_energy": 1, "sensor.meter": 1}},
-    }
-    await ChangeJournal(hass).async_load()
-    reported = "".join(caplog.messages[-2:])
-    assert "sensor.meter" in reported
-    assert "0123456" not in reported

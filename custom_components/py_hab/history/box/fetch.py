@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from ...const import DOMAIN
 from ...coordinator import FritzBoxCoordinator
 from ...fritzbox.device_stats import DeviceStats, Series
-from ...fritzbox_api import (
+from ...fritzbox.errors import (
     FritzBoxConnectionError,
     FritzBoxError,
     LoginBlockedError,

@@ -1,7 +1,7 @@
 """Imports the series of a legacy file into the statistics of an entry."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import hashlib
 import logging
 import math
@@ -24,11 +24,13 @@ from ...sensors.fritzbox import FRITZBOX_SENSORS
 from ...sensors.meter import METER_SENSORS
 from ...sml.meter_id import parse_meter_id
 from ...util.texts import MAX_LINE, clean_text
+from ..planning.backfill import InsertPlan, insertion
+from ..planning.change import Change, ChangeReason, StatisticRows, WriteRows
 from ..planning.merge import plan_merge
 from ..planning.rows import SHORT_TERM, MeanRow, Row, SumRow
 from ..statistics.editor import StatisticsEditor, get_editor
 from ..statistics.gateway import Statistic
-from ..statistics.journal import ChangeReason
+from ..statistics.work import Planner
 from .file import FileError, LegacyFileError, LegacySeries, SeriesKey, SeriesKind, inspect_file
 from .readings import HourlySeries, read_hours
 
@@ -313,43 +315,35 @@ class LegacyImport:
             readings=series.readings,
             rejected={str(reason): count for reason, count in series.rejected.items()},
         )
-        async with self._editor.lock:
-            if not dry_run:
-                await self._editor.async_resume(statistic)
-            if statistic.has_sum:
-                rows = await self._hass.async_add_executor_job(_of_kind, series.rows, SumRow)
-                await self._async_sums(statistic, rows, result, dry_run=dry_run)
-            else:
-                means = await self._hass.async_add_executor_job(_of_kind, series.rows, MeanRow)
-                await self._async_means(statistic, means, result, dry_run=dry_run)
+        if statistic.has_sum:
+            rows = await self._hass.async_add_executor_job(_of_kind, series.rows, SumRow)
+            await self._async_sums(statistic, rows, result, dry_run=dry_run)
+        else:
+            means = await self._hass.async_add_executor_job(_of_kind, series.rows, MeanRow)
+            await self._async_means(statistic, means, result, dry_run=dry_run)
         return result
 
     async def _async_sums(
-        self, statistic: Statistic, rows: list[SumRow], result: Imported, *, dry_run: bool
+        self, statistic: Statistic, imported: list[SumRow], result: Imported, *, dry_run: bool
     ) -> None:
-        existing = await self._editor.async_hourly_rows(statistic)
-        changes = self._editor.journal.changes_of(statistic.id)
-        inserted = changes.inserted.all()
-        # Years of hours are too many for the event loop.
-        own, live = await self._hass.async_add_executor_job(_by_author, existing, inserted)
-        if not live:
-            live = (await self._editor.async_short_term_rows(statistic))[:1]
-            live = live or self._expected_first_row(statistic)
-        if statistic.is_external:
-            own, live = [], []
-        plan = await self._hass.async_add_executor_job(
-            plan_merge, rows, own, live, self._editor.compiled_until()
-        )
-        result.rows = len(plan.rows)
-        result.energy = plan.energy
-        if dry_run or not plan.rows:
-            return
-        self._check_not_removed()
-        changes.sum_boundary = (
-            None if statistic.is_external else plan.sum_boundary or changes.sum_boundary
-        )
-        await self._editor.async_write(statistic, plan.rows, ChangeReason.IMPORT)
-        await self._editor.async_align_sums(statistic)
+        expected = self._expected_first_row(statistic)
+        found = InsertPlan()
+
+        def merge(rows: StatisticRows) -> Change:
+            nonlocal found
+            own, live = _by_author(rows.hourly, rows.own)
+            if not live:
+                live = list(rows.short_term[:1]) or expected
+            if statistic.is_external:
+                own, live = [], []
+            found = plan_merge(imported, own, live, rows.until)
+            if statistic.is_external:
+                found = replace(found, sum_boundary=None)
+            return insertion(found, rows, ChangeReason.IMPORT)
+
+        await self._async_change(statistic, merge, dry_run=dry_run)
+        result.rows = len(found.rows)
+        result.energy = found.energy
 
     def _expected_first_row(self, statistic: Statistic) -> list[Row]:
         """Return the first live row that is to be expected, from the present state of the entity.
@@ -375,14 +369,19 @@ class LegacyImport:
     async def _async_means(
         self, statistic: Statistic, rows: list[MeanRow], result: Imported, *, dry_run: bool
     ) -> None:
-        existing = await self._editor.async_has_hours(statistic, 0.0)
-        inserted = self._editor.journal.changes_of(statistic.id).inserted.all()
-        live, until = existing - inserted, self._editor.compiled_until()
-        missing = await self._hass.async_add_executor_job(_missing_means, rows, live, until)
-        result.rows = len(missing)
-        if not dry_run:
-            self._check_not_removed()
-            await self._editor.async_write(statistic, missing, ChangeReason.IMPORT)
+        def complete(existing: StatisticRows) -> Change:
+            missing = _missing_means(rows, existing.hours - existing.own, existing.until)
+            result.rows = len(missing)
+            return [WriteRows(missing, ChangeReason.IMPORT)]
+
+        await self._async_change(statistic, complete, dry_run=dry_run)
+
+    async def _async_change(self, statistic: Statistic, plan: Planner, *, dry_run: bool) -> None:
+        """Change a statistic, unless its entry is removed meanwhile. Raises HomeAssistantError."""
+        await self._editor.async_change(
+            statistic, lambda rows: () if self._is_removed else plan(rows), dry_run=dry_run
+        )
+        self._check_not_removed()
 
 
 def _of_kind[R: SumRow | MeanRow](rows: Iterable[SumRow | MeanRow], kind: type[R]) -> list[R]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import math
 
 from ...counters.guard import DEFAULT_MAX_POWER
+from .change import AdjustSum, Change, ChangeReason, StatisticRows, WriteRows
 from .rows import HOUR, MeanRow, Row, SumRow, full_hour
 from .shape import spread
 
@@ -120,6 +121,34 @@ def _energy_between(
     )
 
 
+def insertion(plan: InsertPlan, rows: StatisticRows, reason: ChangeReason) -> Change:
+    """Return the change that writes planned hours and lets the sums after them continue theirs."""
+    if not plan.rows:
+        return ()
+    steps: list[WriteRows | AdjustSum] = [WriteRows(plan.rows, reason)]
+    if plan.sum_boundary is not None:
+        start = plan.sum_boundary - HOUR
+        steps += [
+            alignment(Row(row.start, HOUR, row.state, row.sum), rows)
+            for row in plan.rows
+            if row.start == start
+        ]
+    return [step for step in steps if isinstance(step, WriteRows) or step.amount]
+
+
+def alignment(last: Row, rows: StatisticRows) -> AdjustSum:
+    """Return the adjustment of all later sums so that they continue the sum of `last`.
+
+    Home Assistant starts its sum at 0 with the first value that it sees, even if earlier hours
+    exist.
+    """
+    later = [row for row in (*rows.short_term, *rows.hourly) if row.start >= last.end]
+    # A short-term row precedes an hourly one.
+    first = min(later, key=lambda row: (row.start, row.length), default=None)
+    amount = 0.0 if first is None else sum_offset(last, first)
+    return AdjustSum(last.end if first is None else first.start, amount, ChangeReason.BACKFILL)
+
+
 def sum_offset(last: Row, first: Row) -> float:
     """Return the kWh to add to `first` and all later sums so that they continue the sum of `last`.
 
@@ -130,6 +159,6 @@ def sum_offset(last: Row, first: Row) -> float:
     return last.sum + (rise if is_possible else 0.0) - first.sum
 
 
-def missing_means(rows: Iterable[MeanRow], existing: set[int], until: int) -> list[MeanRow]:
+def missing_means(rows: Iterable[MeanRow], existing: Container[int], until: int) -> list[MeanRow]:
     """Return the hours of a measurement that the statistics lack, up to `until`."""
     return [row for row in rows if row.start not in existing and row.start + HOUR <= until]

@@ -46,6 +46,10 @@ def plan_outage_repair(
     hours from device statistics. For `load_profile` see `spread`.
     """
     found = (_first_after(gap, short_term_rows), _first_after(gap, hourly_rows))
+    if _was_measured(
+        gap, [*short_term_rows, *(r for r in hourly_rows if r.start not in own_hours)]
+    ):
+        return OutageRepair(adjust_from=int(gap.end))
     # The oldest short-term rows may have been purged since, so the hourly row can be earlier.
     after = min(filter(None, found), key=lambda row: row.end, default=None)
     if after is None:
@@ -73,6 +77,17 @@ def plan_outage_repair(
         adjustment=adjustment if abs(adjustment) > ROUNDING_ERROR else 0.0,
         sum_restarted=sum_restarted,
         rows=_gap_rows(gap, sum_before, energy, last, known_readings, load_profile),
+    )
+
+
+def _was_measured(gap: Gap, rows: Sequence[Row]) -> bool:
+    """Whether the counter had risen above the reading after the gap before that time.
+
+    The clock of Home Assistant was wrong then, and the gap is none.
+    """
+    return gap.is_same_counter and any(
+        gap.start <= row.start and row.end <= gap.end and row.state > gap.after + ROUNDING_ERROR
+        for row in rows
     )
 
 

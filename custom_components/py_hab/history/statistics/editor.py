@@ -1,300 +1,185 @@
-"""The only writer of the recorder's statistics: writes hours, adjusts sums, undoes changes.
+"""The only writer of the recorder's statistics: makes planned changes, and undoes them.
 
-Every change is recorded in the journal first and read back afterwards. Hours are written only after
-Home Assistant has compiled them: a row in the current hour would lose the rows of all sensors
-(recorder/util.py, "Blocked attempt to insert duplicated statistic rows").
+A change of a statistic is one transaction in the recorder's own thread: the rows are read, the change
+is planned from them, noted in the journal and written. So either all of it is there or nothing, and
+callers need no lock and nothing to resume.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import batched
-import logging
-from typing import Any, Final, Literal, cast
+from collections.abc import Callable
+import contextlib
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+import math
+from typing import Any, Final, cast
 
+from sqlalchemy.orm import Session
+
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.recorder import session_scope
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ...const import DOMAIN
-from ..planning.backfill import sum_offset
-from ..planning.rows import HOUR, ROUNDING_ERROR, MeanRow, SumRow, full_hour
-from .gateway import RecorderGateway, Statistic, new_metadata, not_written
-from .journal import ChangeJournal, ChangeReason, StatisticChanges, Values
+from ..planning.change import AdjustSum, Change, WriteRows
+from ..planning.difference import Difference, hours_of
+from .gateway import RecorderGateway, Statistic, async_ask, converted, raise_if_no_recorder
+from .journal import ChangeJournal, StatisticChanges
+from .transaction import StatisticTables, async_transact, is_schema_known
+from .work import Outcome, Planner, StatisticWork
 
-_LOGGER = logging.getLogger(__name__)
+SCHEMA_ISSUE: Final = "unknown_schema"
+JOURNAL_TIMEOUT: Final = timedelta(seconds=30)
+"""Time that saving the journal may take, while the recorder waits for it."""
 
-READ_BACK: Final = 5000
-"""Rows that are read back at once."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undone:
+    """What an undo has done, or would do."""
+
+    rows_removed: int = 0
+    rows_restored: int = 0
+    adjustments: list[tuple[int, float]]
 
 
 class StatisticsEditor(RecorderGateway):
-    """Changes statistics, one at a time. Every method waits for the recorder."""
+    """Changes statistics, one at a time."""
 
     def __init__(self, hass: HomeAssistant, journal: ChangeJournal) -> None:
         """Create the editor, and follow renamed entities from now on."""
         super().__init__(hass)
         self.journal = journal
-        self.lock = asyncio.Lock()
-        """To be held from reading the rows on which a change is based until it is written."""
+        self.can_write = is_schema_known()
+        """Whether the recorder's tables are as we know them."""
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
 
-    # Write
+    async def async_change(
+        self, statistic: Statistic, plan: Planner, *, dry_run: bool = False
+    ) -> Change:
+        """Change a statistic as planned from its rows, and return the change.
 
-    async def async_write(
-        self, statistic: Statistic, rows: Sequence[SumRow] | Sequence[MeanRow], reason: ChangeReason
-    ) -> None:
-        """Write rows of compiled hours; existing rows are replaced.
-
-        Raises HomeAssistantError if the rows are not stored afterwards, or if the recorder's
-        settings exclude the entity.
+        It is empty if there is nothing to change, or not yet. Raises HomeAssistantError if the
+        database refuses, or if hours are to be written that the recorder's settings exclude;
+        nothing is changed then.
         """
-        if not rows:
-            return
-        if not self.is_recorded(statistic.id):
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="not_recorded",
-                translation_placeholders={"statistic_id": statistic.id},
-            )
-        in_executor = self._hass.async_add_executor_job
-        values = await in_executor(_by_start, rows)
-        first, last = min(values), max(values)
-        if last + HOUR > self.compiled_until() and not statistic.is_external:
-            raise ValueError("the hour is not compiled yet")
-        await self.async_resume(statistic)
-        # Rows that Home Assistant is about to write must be stored before we read.
-        await self._async_recorded()
-        changes = self._changes(statistic)
-        before = await self._async_values(statistic, first, last + HOUR)
-        ours = changes.inserted.all()
-        # Own hours that are written again are pending as well: after a crash they are deleted, and
-        # written by the next run.
-        own = {start for start in values if start not in before or start in ours}
-        await in_executor(changes.pending_inserts.add, own)
-        await in_executor(changes.inserted.discard, own)
-        for start in values:
-            if start not in own:
-                changes.replaced[start] = changes.without_our_changes(start, before[start])
-        changes.sentinel = changes.sentinel or max(changes.replaced, default=None)
-        await self.journal.async_save()
-        metadata = await self._async_metadata(statistic.id) or new_metadata(statistic)
-        await self._async_import(metadata, statistic.unit, values)
-        await self._async_verify(statistic, values)
-        changes.note_written(values)
-        await in_executor(changes.inserted.add, own)
-        await in_executor(changes.pending_inserts.discard, own)
-        changes.log(
-            reason,
-            rows=len(values),
-            first=dt_util.utc_from_timestamp(first).isoformat(),
-            last=dt_util.utc_from_timestamp(last).isoformat(),
+        shown = self._shown(statistic)
+        is_recorded = dry_run or self.is_recorded(statistic.id)
+        outcome = await self._async_work(
+            statistic,
+            lambda work: work.change(plan, shown, is_recorded=is_recorded),
+            dry_run=dry_run,
         )
-        await self.journal.async_save()
+        return outcome.change
 
-    async def async_adjust_sum(
-        self, statistic: Statistic, start: int, amount: float, reason: ChangeReason
-    ) -> None:
-        """Add kWh to all sums from a five-minute period on, and to the hour that contains it.
+    async def async_undo(self, statistic: Statistic, *, dry_run: bool = False) -> Undone:
+        """Undo all our changes of a statistic exactly, and return a summary of them.
 
-        Raises HomeAssistantError if the sums are not adjusted afterwards.
+        Rows that others have written or overwritten stay. Raises HomeAssistantError if the
+        database refuses.
         """
-        if abs(amount) < ROUNDING_ERROR:
-            return
-        await self.async_resume(statistic)
-        # Changes that others have requested must be done before we read.
-        await self._async_recorded()
-        changes = self._changes(statistic)
-        notes: list[tuple[int, float]] = []
-        if reason is ChangeReason.SILENCE:
-            # A sum that was restarted does not contain earlier adjustments.
-            earlier = sum(done for moment, done in changes.sum_adjustments if moment <= start)
-            notes.append((start, -earlier))
-        if await self._async_adjust_recorded(statistic, changes, start, amount, notes):
-            changes.log(
-                reason, energy=round(amount, 6), since=dt_util.utc_from_timestamp(start).isoformat()
-            )
-            await self.journal.async_save()
-
-    async def async_align_sums(self, statistic: Statistic) -> None:
-        """Adjust the sums of Home Assistant, once, so that they continue those of the hours before.
-
-        Home Assistant starts its sum at 0 with the first value that it sees, even if earlier hours
-        exist.
-        """
-        changes = self._changes(statistic)
-        if changes.sum_boundary is None:
-            return
-        last = await self.async_hourly_rows(
-            statistic, changes.sum_boundary - HOUR, changes.sum_boundary
-        )
-        first = await self._async_first_after(statistic, changes.sum_boundary)
-        if last and first is not None:
-            await self.async_adjust_sum(
-                statistic, first.start, sum_offset(last[-1], first), ChangeReason.BACKFILL
-            )
-        if first is not None or not last:
-            changes.sum_boundary = None
-            await self.journal.async_save()
-
-    def has_unaligned_sums(self, entry_id: str) -> bool:
-        """Whether an entry has sums that still have to be aligned."""
-        return any(
-            changes.sum_boundary is not None for changes in self.journal.of_entry(entry_id).values()
+        if not dry_run and self.journal.changes_of(statistic.id).previous is not None:
+            # What an earlier version has written gets a stamp, as the database must tell of an undo.
+            await self.async_change(statistic, lambda _: ())
+        outcome = await self._async_work(statistic, StatisticWork.undo, dry_run=dry_run)
+        before = outcome.before
+        return Undone(
+            rows_removed=len(hours_of(before.inserted)),
+            rows_restored=len(before.replaced),
+            adjustments=[
+                (start, kwh)
+                for start, kwh in before.sum_adjustments
+                # A short-term row of ours is no adjustment before Home Assistant continues it.
+                if before.seed is None or start < before.seed
+            ],
         )
 
-    async def async_align_all_sums(self, entry_id: str) -> None:
-        """Align the sums of an entry where possible; an error of one does not stop the others."""
-        for statistic_id, changes in self.journal.of_entry(entry_id).items():
-            async with self.lock:
-                try:
-                    if changes.sum_boundary is not None:
-                        statistic = await self.async_statistic(statistic_id)
-                        await self.async_resume(statistic)
-                        await self.async_align_sums(statistic)
-                except HomeAssistantError as err:
-                    _LOGGER.debug("Sums of %s are not aligned yet", statistic_id, exc_info=err)
-
-    async def async_resume(self, statistic: Statistic) -> None:
-        """Finish interrupted changes: delete pending rows, find out whether a sum was adjusted."""
-        changes = self._changes(statistic)
-        if changes.is_clean:
-            return
-        if changes.pending_inserts.ranges or changes.pending_adjustment is not None:
-            # After an error, the queue of the recorder may still contain the change.
-            await self._async_recorded()
-        await self._async_check_sentinel(statistic, changes)
-        if changes.pending_inserts.ranges:
-            await self._async_delete(statistic.id, changes.pending_inserts.ranges)
-            changes.pending_inserts.ranges = []
-            await self.journal.async_save()
-        if changes.pending_adjustment is not None:
-            made = await self._async_finish_adjustment(
-                statistic, changes, changes.pending_adjustment
-            )
-            _LOGGER.debug("A pending adjustment of %s was made: %s", statistic.id, made)
-
-    async def async_undo(self, statistic: Statistic) -> None:
-        """Undo all our changes of a statistic exactly.
-
-        Raises HomeAssistantError if a row is not restored afterwards.
-        """
-        await self.async_resume(statistic)
-        await self._async_recorded()
-        changes = self._changes(statistic)
-        if statistic.is_external:
-            self._recorder.async_clear_statistics([statistic.id])
-            await self._async_recorded()
+    async def _async_work(
+        self, statistic: Statistic, do: Callable[[StatisticWork], Outcome], *, dry_run: bool
+    ) -> Outcome:
+        """Do the work of a transaction, or only calculate it. Raises what it refuses."""
+        if dry_run:
+            changes = self.journal.by_statistic.get(statistic.id) or StatisticChanges()
         else:
-            for start, amount in reversed(list(changes.sum_adjustments)):
-                await self._async_adjust_recorded(statistic, changes, start, -amount)
-            await self._async_restore(statistic, changes)
-            await self._async_delete(statistic.id, changes.inserted.ranges)
-        changes.clear()
-        await self.journal.async_save()
+            changes = self._changes(statistic)
 
-    # Single changes
+        def work(session: Session) -> Outcome:
+            save = None if dry_run else partial(self._save_ahead, changes)
+            return do(StatisticWork(self._hass, session, statistic, changes, save))
+
+        def calculate() -> Outcome:
+            with session_scope(hass=self._hass, read_only=True) as session:
+                return work(session)
+
+        def committed(outcome: Outcome) -> None:
+            with contextlib.suppress(RuntimeError):  # The event loop is closed.
+                self._hass.loop.call_soon_threadsafe(self._async_committed, changes, outcome)
+
+        if dry_run:
+            outcome = await async_ask(self._hass, calculate)
+        else:
+            raise_if_no_recorder(self._hass)
+            outcome = await async_transact(self._hass, statistic.id, work, committed)
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        return outcome
+
+    def _save_ahead(
+        self, changes: StatisticChanges, before: Difference, after: Difference, *, is_lost: bool
+    ) -> None:
+        """Note in the journal what will be written; called in the recorder's thread.
+
+        Raises TimeoutError or HomeAssistantError if that is impossible.
+        """
+
+        async def save() -> None:
+            if self._hass.is_stopping:
+                # The journal would be saved only after the change.
+                raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
+            if is_lost:
+                self.journal.set_aside(changes)
+            if before.stamp or changes.previous is None:
+                changes.done, changes.previous = before, None
+            changes.planned = after
+            await self.journal.async_save()
+
+        saved = asyncio.run_coroutine_threadsafe(save(), self._hass.loop)
+        saved.result(JOURNAL_TIMEOUT.total_seconds())
 
     def _changes(self, statistic: Statistic) -> StatisticChanges:
+        if not self.can_write:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key=SCHEMA_ISSUE)
         changes = self.journal.changes_of(statistic.id)
         # An entry that was removed and set up again has another id.
         changes.entry_id = statistic.entry_id or changes.entry_id
         return changes
 
-    async def _async_verify(self, statistic: Statistic, rows: Mapping[int, Values]) -> None:
-        """Read rows back in batches, because years of rows need much memory."""
-        for starts in batched(sorted(rows), READ_BACK, strict=False):
-            found = await self._async_values(statistic, starts[0], starts[-1] + HOUR)
-            expected = {start: rows[start] for start in starts}
-            if not await self._hass.async_add_executor_job(_all_there, expected, found):
-                raise not_written(statistic.id)
+    @callback
+    def _async_committed(self, changes: StatisticChanges, outcome: Outcome) -> None:
+        """Note what the database has confirmed."""
+        if outcome.is_lost:
+            self.journal.set_aside(changes)
+        if outcome.refusal is None and (changes.done, changes.planned) != (outcome.after, None):
+            changes.done, changes.planned, changes.previous = outcome.after, None, None
+            for step in outcome.change:
+                changes.log(step.reason, **_details(step))
+            self.journal.save_soon()
 
-    async def _async_adjust_recorded(
-        self,
-        statistic: Statistic,
-        changes: StatisticChanges,
-        start: int,
-        amount: float,
-        notes: Sequence[tuple[int, float]] = (),
-    ) -> bool:
-        """Adjust sums and record it; return False if there are none from `start` on.
-
-        `notes` are adjustments to record with it that need not be made.
-        """
-        row = await self._async_first_sum(statistic, start)
-        if row is None:
-            return False
-        until = await self._async_live_until(statistic, start)
-        if until is not None:
-            notes = [*notes, (until, -amount)]
-        changes.pending_adjustment = [start, amount, *row, [list(note) for note in notes]]
-        if changes.sentinel is None and row[1] == HOUR and row[0] not in changes.inserted:
-            changes.sentinel = row[0]
-        await self.journal.async_save()
-        await self._async_adjust(statistic, start, amount)
-        if not await self._async_finish_adjustment(statistic, changes, changes.pending_adjustment):
-            raise not_written(statistic.id)
-        return True
-
-    async def _async_finish_adjustment(
-        self, statistic: Statistic, changes: StatisticChanges, pending_adjustment: Sequence[Any]
-    ) -> bool:
-        """Record a pending adjustment if it was made; return whether it was."""
-        start, amount, row_start, length, before, notes = pending_adjustment
-        period: Literal["hour", "5minute"] = "hour" if length == HOUR else "5minute"
-        found = await self._async_sum(statistic, period, row_start, row_start + length)
-        changes.pending_adjustment = None
-        made = found is not None and _same(found[2], before + amount)
-        if made:
-            for moment, done in ((start, amount), *notes):
-                changes.note_adjustment(moment, done)
-        await self.journal.async_save()
-        return made
-
-    async def _async_live_until(self, statistic: Statistic, start: int) -> int | None:
-        """Return the time from which new sums will not contain an adjustment made now.
-
-        None if they will. Home Assistant continues from the last five-minute row, other
-        integrations from the last hour.
-        """
-        if ":" in statistic.id or await self._async_sum(statistic, "5minute", start, None):
+    def _shown(self, statistic: Statistic) -> float | None:
+        """Return what the entity of a counter of ours shows, in the unit in which we calculate."""
+        state = self._hass.states.get(statistic.id)
+        if state is None or statistic.entry_id is None:
             return None
-        return max(await self.async_has_hours(statistic, full_hour(start))) + HOUR
-
-    async def _async_check_sentinel(self, statistic: Statistic, changes: StatisticChanges) -> None:
-        """Forget our changes of a statistic if it has been cleared since."""
-        if statistic.is_external:
-            return
-        if changes.sentinel is None:
-            there, inserted = await self.async_has_hours(statistic, 0.0), changes.inserted.all()
-            is_cleared = bool(inserted) and there.isdisjoint(inserted)
-            changes.sentinel = max(there - inserted - changes.pending_inserts.all(), default=None)
-        else:
-            is_cleared = changes.sentinel not in await self.async_has_hours(
-                statistic, changes.sentinel, changes.sentinel + HOUR
+        try:
+            shown = converted(
+                float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), statistic.unit
             )
-        if is_cleared:
-            _LOGGER.info("%s was cleared: there is nothing left to undo", statistic.id)
-            changes.clear()
-            await self.journal.async_save()
-
-    async def _async_restore(self, statistic: Statistic, changes: StatisticChanges) -> None:
-        """Restore rows that we have replaced; the journal keeps them without our adjustments."""
-        if not changes.replaced:
-            return
-        metadata = await self._async_metadata(statistic.id)
-        if metadata is None:
-            return
-        first, last = min(changes.replaced), max(changes.replaced)
-        found = await self._async_values(statistic, first, last + HOUR)
-        changes.replaced = {
-            start: changes.without_our_changes(start, found.get(start, {}))
-            for start in changes.replaced
-        }
-        await self.journal.async_save()
-        await self._async_import(metadata, statistic.unit, changes.replaced)
-        await self._async_verify(statistic, changes.replaced)
+        except ValueError, HomeAssistantError:
+            return None
+        return shown if math.isfinite(shown) else None
 
     # Renamed entities
 
@@ -312,15 +197,16 @@ class StatisticsEditor(RecorderGateway):
 
     async def _async_follow(self, old: str, new: str) -> None:
         """Undo the renaming if the recorder did not follow, because the new id had statistics."""
-        async with self.lock:
-            try:
-                if self.is_ready():
-                    await self._async_recorded()
-                    if await self._async_metadata(old) is not None:
-                        self.journal.rename(new, old)
-            except HomeAssistantError as err:
-                _LOGGER.debug("It is unknown whether %s was renamed to %s: %s", old, new, err)
-            await self.journal.async_save()
+
+        def is_there(session: Session) -> bool:
+            return StatisticTables(self._hass, session, old).found is not None
+
+        with contextlib.suppress(HomeAssistantError):
+            raise_if_no_recorder(self._hass)
+            # The recorder renames in the same queue, before us.
+            if await async_transact(self._hass, old, is_there, lambda _: None):
+                self.journal.rename(new, old)
+        await self.journal.async_save()
 
 
 _EDITOR: HassKey[StatisticsEditor] = HassKey("py_hab_statistics")
@@ -330,7 +216,18 @@ async def async_setup_editor(hass: HomeAssistant) -> None:
     """Load the journal and create the editor, once for each Home Assistant."""
     journal = ChangeJournal(hass)
     await journal.async_load()
-    hass.data[_EDITOR] = StatisticsEditor(hass, journal)
+    editor = hass.data[_EDITOR] = StatisticsEditor(hass, journal)
+    if editor.can_write:
+        ir.async_delete_issue(hass, DOMAIN, SCHEMA_ISSUE)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        SCHEMA_ISSUE,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=SCHEMA_ISSUE,
+    )
 
 
 def get_editor(hass: HomeAssistant) -> StatisticsEditor:
@@ -338,26 +235,13 @@ def get_editor(hass: HomeAssistant) -> StatisticsEditor:
     return hass.data[_EDITOR]
 
 
-def _by_start(rows: Iterable[SumRow | MeanRow]) -> dict[int, Values]:
-    return {row.start: _values(row) for row in rows}
+def _details(step: WriteRows | AdjustSum) -> dict[str, Any]:
+    """Return what the log says of a step."""
+    if isinstance(step, AdjustSum):
+        return {"energy": round(step.amount, 6), "since": _iso(step.start)}
+    starts = [row.start for row in step.rows]
+    return {"rows": len(starts), "first": _iso(min(starts)), "last": _iso(max(starts))}
 
 
-def _all_there(rows: Mapping[int, Values], found: Mapping[int, Values]) -> bool:
-    """Whether the rows were found as they were written."""
-    return all(
-        _same(found.get(start, {}).get(name), value)
-        for start, values in rows.items()
-        for name, value in values.items()
-    )
-
-
-def _values(row: SumRow | MeanRow) -> Values:
-    if isinstance(row, SumRow):
-        return {"state": row.state, "sum": row.sum}
-    return {"mean": row.mean, "min": row.min, "max": row.max}
-
-
-def _same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) <= ROUNDING_ERROR * max(1.0, abs(one) * 1e-6)
+def _iso(start: int) -> str:
+    return dt_util.utc_from_timestamp(start).isoformat()

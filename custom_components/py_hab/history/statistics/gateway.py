@@ -1,18 +1,11 @@
-"""Access to the recorder's statistics: reads rows, and offers the few possible changes.
+"""Reads the recorder's statistics; only the editor changes them."""
 
-Only the editor changes statistics; it records each change in the journal first.
-"""
-
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import batched
 import logging
 from math import nan
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from homeassistant.components.recorder import (
@@ -22,14 +15,11 @@ from homeassistant.components.recorder import (
     is_entity_recorded,
 )
 from homeassistant.components.recorder.models import (
-    StatisticData,
     StatisticMeanType,
     StatisticMetaData,
 )
 from homeassistant.components.recorder.statistics import (
     StatisticsRow,
-    async_add_external_statistics,
-    async_import_statistics,
     get_metadata,
     statistics_during_period,
 )
@@ -43,7 +33,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv, entity_registry as er
-from homeassistant.helpers.recorder import async_migration_in_progress, session_scope
+from homeassistant.helpers.recorder import async_migration_in_progress
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import (
     BaseUnitConverter,
@@ -55,18 +45,10 @@ from homeassistant.util.unit_conversion import (
 )
 
 from ...const import DOMAIN
-from ..planning.rows import HOUR, SHORT_TERM, HourlySum, Row, full_hour
-from .journal import Values
+from ..planning.rows import HOUR, SHORT_TERM, HourlySum, Row
 
 _LOGGER = logging.getLogger(__name__)
 
-COMPILED_AFTER: Final = timedelta(minutes=2)
-"""Time after the end of an hour at which it is certainly compiled, or its compilation is ahead of us
-in the recorder's queue: Home Assistant starts it ten seconds after the hour."""
-RECORDER_TIMEOUT: Final = timedelta(minutes=10)
-"""Time that the recorder may need for a change and everything ahead of it in the queue."""
-BATCH: Final = 250
-"""Rows passed on at once: Home Assistant iterates over them in the event loop."""
 _CONVERTERS: Final[Mapping[str, type[BaseUnitConverter]]] = {
     UnitOfEnergy.KILO_WATT_HOUR: EnergyConverter,
     UnitOfTemperature.CELSIUS: TemperatureConverter,
@@ -74,13 +56,6 @@ _CONVERTERS: Final[Mapping[str, type[BaseUnitConverter]]] = {
     UnitOfElectricPotential.VOLT: ElectricPotentialConverter,
     PERCENTAGE: UnitlessRatioConverter,
 }
-_COLUMNS: Final = ("state", "sum", "mean", "min", "max", "last_reset")
-_DELETE: Final = text(
-    "DELETE FROM statistics WHERE start_ts >= :first AND start_ts <= :last AND metadata_id ="
-    " (SELECT id FROM statistics_meta WHERE statistic_id = :statistic_id)"
-)
-"""The recorder has no function to delete single rows, and clearing a whole statistic would delete
-live rows too. The tables are documented for users (Home Assistant's data science portal)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +79,7 @@ class Statistic:
 
 
 class RecorderGateway:
-    """Gateway to the recorder's statistics. Every method waits for the recorder."""
+    """Gateway to the recorder's statistics. Every method asks the recorder's executor."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Create the gateway; nothing is read yet."""
@@ -125,10 +100,6 @@ class RecorderGateway:
             or RECORDER not in self._hass.config.components
             or is_entity_recorded(self._hass, statistic_id)
         )
-
-    def compiled_until(self) -> int:
-        """Return the unix time up to which hours may be written."""
-        return full_hour((dt_util.utcnow() - COMPILED_AFTER).timestamp())
 
     async def async_statistic(self, statistic_id: str) -> Statistic:
         """Return the statistic of an id, with the unit in which we calculate."""
@@ -263,130 +234,25 @@ class RecorderGateway:
 
         return await async_ask(self._hass, read)
 
-    async def _async_values(
-        self, statistic: Statistic, start: float, end: float
-    ) -> dict[int, Values]:
-        """Return the stored values of the hourly rows between two times."""
-        return await self._async_rows(
-            statistic, "hour", start, end, set(_COLUMNS), _values_by_start
-        )
-
-    async def _async_first_after(self, statistic: Statistic, moment: int) -> Row | None:
-        """Return the first row from a time on; a short-term row precedes an hourly one."""
-        rows = [
-            *await self.async_short_term_rows(statistic, moment),
-            *await self.async_hourly_rows(statistic, moment),
-        ]
-        return min(rows, key=lambda row: (row.start, row.length), default=None)
-
-    async def _async_first_sum(
-        self, statistic: Statistic, start: int
-    ) -> tuple[int, int, float] | None:
-        """Return start, length and sum of the first row that an adjustment from `start` changes.
-
-        This is an hourly row if there is one, because short-term rows are purged.
-        """
-        hour = full_hour(start)
-        return (
-            await self._async_sum(statistic, "hour", hour, hour + 7 * 24 * HOUR)
-            or await self._async_sum(statistic, "hour", hour, None)
-            or await self._async_sum(statistic, "5minute", start, None)
-        )
-
-    async def _async_sum(
-        self,
-        statistic: Statistic,
-        period: Literal["5minute", "hour"],
-        start: int,
-        end: int | None,
-    ) -> tuple[int, int, float] | None:
-        """Return start, length and sum of the first row between two times that has a sum."""
-        length = HOUR if period == "hour" else SHORT_TERM
-        return await self._async_rows(
-            statistic,
-            period,
-            start,
-            end,
-            {"sum"},
-            lambda rows: next(
-                (
-                    (int(row["start"]), length, total)
-                    for row in rows
-                    if (total := row.get("sum")) is not None
-                ),
-                None,
-            ),
-        )
-
-    async def _async_import(
-        self, metadata: StatisticMetaData, unit: str, rows: Mapping[int, Values]
-    ) -> None:
-        """Write rows, in the unit in which Home Assistant stores the statistic."""
-        convert = _conversion(unit, metadata)
-        # The source of an external statistic is the name of its integration.
-        is_internal = metadata["source"] == RECORDER
-        add = async_import_statistics if is_internal else async_add_external_statistics
-        for batch in batched(rows.items(), BATCH, strict=False):
-            data = await self._hass.async_add_executor_job(_batch, batch, convert)
-            add(self._hass, metadata, data)
-            await self._async_recorded()
-
-    async def _async_adjust(self, statistic: Statistic, start: int, amount: float) -> None:
-        self._recorder.async_adjust_statistics(
-            statistic_id=statistic.id,
-            start_time=dt_util.utc_from_timestamp(start),
-            sum_adjustment=amount,
-            adjustment_unit=statistic.unit,
-        )
-        await self._async_recorded()
-
-    async def _async_delete(self, statistic_id: str, ranges: Sequence[Sequence[int]]) -> None:
-        """Delete the hours of ranges, each given by its first and its last hour."""
-
-        def delete() -> None:
-            with session_scope(hass=self._hass) as session:
-                for first, last in ranges:
-                    session.execute(
-                        _DELETE, {"statistic_id": statistic_id, "first": first, "last": last}
-                    )
-
-        if ranges:
-            await self._async_recorded()
-            await async_ask(self._hass, delete)
-
-    async def _async_recorded(self) -> None:
-        """Wait until the recorder has processed its queue.
-
-        The recorder calls back after an update of metadata, even after one that changes nothing.
-        """
-        done = asyncio.Event()
-
-        def set_done() -> None:
-            self._hass.loop.call_soon_threadsafe(done.set)
-
-        self._recorder.async_update_statistics_metadata("", on_done=set_done)
-        try:
-            async with asyncio.timeout(RECORDER_TIMEOUT.total_seconds()):
-                await done.wait()
-        except TimeoutError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="database_refused"
-            ) from err
-
 
 async def async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
     """Call a function that reads the database in the recorder's executor, and return its result.
 
     Raises HomeAssistantError if there is no recorder, it is still starting, or the database refuses.
     """
-    if RECORDER not in hass.config.components or async_migration_in_progress(hass):
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
+    raise_if_no_recorder(hass)
     try:
         return await get_instance(hass).async_add_executor_job(read)
     except SQLAlchemyError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="database_refused"
         ) from err
+
+
+def raise_if_no_recorder(hass: HomeAssistant) -> None:
+    """Raise HomeAssistantError if there is no recorder, or if it is still starting."""
+    if RECORDER not in hass.config.components or async_migration_in_progress(hass):
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
 
 
 def new_metadata(statistic: Statistic) -> StatisticMetaData:
@@ -403,49 +269,25 @@ def new_metadata(statistic: Statistic) -> StatisticMetaData:
     )
 
 
-def _conversion(unit: str, metadata: StatisticMetaData) -> Callable[[float], float]:
+def conversion(
+    unit: str, metadata: StatisticMetaData, *, is_read: bool = False
+) -> Callable[[float], float]:
     """Return the conversion from a unit to the one in which Home Assistant stores the statistic.
 
-    Raises HomeAssistantError if there is none.
+    If `is_read`, the opposite one. Raises HomeAssistantError if there is none.
     """
     stored, converter = metadata["unit_of_measurement"], _CONVERTERS.get(unit)
     if stored == unit:
-        return _as_is
+        return float
     if converter is None or metadata["unit_class"] != converter.UNIT_CLASS:
         raise not_written(metadata["statistic_id"])
-    return converter.converter_factory(unit, stored)
+    return converter.converter_factory(*((stored, unit) if is_read else (unit, stored)))
 
 
-def _as_is(value: float) -> float:
-    return value
-
-
-def _values_by_start(rows: Iterable[StatisticsRow]) -> dict[int, Values]:
-    """Return the values of rows by the start of the row."""
-    found: dict[int, Values] = {}
-    for row in rows:
-        values: Mapping[str, Any] = row
-        found[int(row["start"])] = {
-            name: values[name] for name in _COLUMNS if values.get(name) is not None
-        }
-    return found
-
-
-def _batch(
-    rows: Iterable[tuple[int, Values]], convert: Callable[[float], float]
-) -> list[StatisticData]:
-    """Return rows in the form that Home Assistant imports."""
-    return [_data(start, values, convert) for start, values in rows]
-
-
-def _data(start: int, values: Values, convert: Callable[[float], float]) -> StatisticData:
-    """Return a row in the form that Home Assistant imports."""
-    data: dict[str, Any] = {"start": dt_util.utc_from_timestamp(start)}
-    for name, value in values.items():
-        if value is not None:
-            is_time = name == "last_reset"
-            data[name] = dt_util.utc_from_timestamp(value) if is_time else convert(value)
-    return cast("StatisticData", data)
+def converted(value: float, unit: str | None, wanted: str) -> float:
+    """Return a value in another unit. Raises HomeAssistantError if that is impossible."""
+    converter = _CONVERTERS.get(wanted)
+    return value if unit == wanted or converter is None else converter.convert(value, unit, wanted)
 
 
 def not_written(statistic_id: str) -> HomeAssistantError:
@@ -453,6 +295,15 @@ def not_written(statistic_id: str) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="not_written",
+        translation_placeholders={"statistic_id": statistic_id},
+    )
+
+
+def not_recorded(statistic_id: str) -> HomeAssistantError:
+    """Return the error for an entity that the recorder's settings exclude."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="not_recorded",
         translation_placeholders={"statistic_id": statistic_id},
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.py_hab.fritzbox_session import KEEP_FOR
+from custom_components.py_hab.box.session import KEEP_FOR
 from homeassistant.const import CONF_PASSWORD, CONF_SCAN_INTERVAL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from simulator.fritzbox import (
@@ -18,10 +18,9 @@ from simulator.fritzbox import (
     SimulatedFritzBox,
 )
 from simulator.fritzbox_devices import REFRIGERATOR
-
-from .support.dialogue import prefer
-from .support.passing_time import Time
-from .support.watching import set_up, state_of
+from tests.support.dialogue import prefer
+from tests.support.passing_time import Time
+from tests.support.watching import set_up, state_of
 
 SECOND = timedelta(seconds=1)
 

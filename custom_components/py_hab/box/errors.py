@@ -10,9 +10,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
-from .const import DOMAIN
-from .entry import AnyConfigEntry
-from .fritzbox_api import (
+from ..const import DOMAIN
+from ..entry import AnyConfigEntry
+from ..fritzbox.errors import (
     FritzBoxCertificateError,
     FritzBoxConnectionError,
     FritzBoxError,
@@ -26,7 +26,7 @@ from .fritzbox_api import (
     SessionRefusedError,
     UnsafeChallengeError,
 )
-from .util.texts import as_markdown
+from ..util.texts import as_markdown
 
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
 """The longest time between two attempts, not counting the random part."""
@@ -102,7 +102,7 @@ class FritzBoxErrors:
             severity=ir.IssueSeverity.ERROR,
             translation_key="no_homeauto_right",
             translation_placeholders={
-                "host": as_markdown(self._host),
+                "host": self._host,
                 "username": as_markdown(self._entry.data[CONF_USERNAME]) or "-",
             },
         )

@@ -10,7 +10,7 @@ from homeassistant.core import Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util.hass_dict import HassKey
 
-from .fritzbox_api import FritzBoxClient
+from ..fritzbox_api import FritzBoxClient
 
 KEEP_FOR: Final = timedelta(seconds=60)
 """A reload takes one or two seconds. After a longer pause, the entry logs in again."""

@@ -1,0 +1,1 @@
+"""What belongs to one FRITZ!Box in Home Assistant, beside its coordinator."""

@@ -1,0 +1,65 @@
+"""What a change of statistics is planned from, and what it consists of."""
+
+from collections.abc import Mapping, Sequence, Set as AbstractSet
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .rows import MeanRow, Row, SumRow
+
+
+class ChangeReason(StrEnum):
+    """Why statistics were changed."""
+
+    BACKFILL = "backfill"
+    """Hours from device statistics."""
+    OUTAGE = "outage"
+    """Energy of a gap, spread over its hours."""
+    SILENCE = "silence"
+    """A sum that Home Assistant had restarted after a long gap."""
+    REPLACEMENT = "replacement"
+    """The start reading of a new counter, which was not consumed here."""
+    IMPORT = "import"
+    """Hours of a legacy file."""
+    SPIKE = "spike"
+    """Hours with an impossible energy."""
+    UNIT = "unit"
+    """Hours that were counted in a wrong unit."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatisticRows:
+    """The rows of one statistic, in the unit in which we calculate."""
+
+    hourly: Sequence[Row] = ()
+    """Hourly rows with a sum, ascending."""
+    short_term: Sequence[Row] = ()
+    """Short-term rows with a sum, ascending; Home Assistant keeps about ten days."""
+    hours: AbstractSet[int] = frozenset()
+    """The starts of all hourly rows, of measurements as well."""
+    own: AbstractSet[int] = frozenset()
+    """The hours that py_hab has inserted, and that nobody has overwritten since."""
+    recorded: Mapping[int, Row] = field(default_factory=dict)
+    """Rows of Home Assistant that py_hab has replaced, as they would be without the replacement."""
+    until: int
+    """The end of the hours that may be written: later ones are not compiled yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRows:
+    """Write hours; existing rows of these hours are replaced."""
+
+    rows: Sequence[SumRow] | Sequence[MeanRow]
+    reason: ChangeReason
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustSum:
+    """Add kWh to all sums from a five-minute period on, and to the hour that contains it."""
+
+    start: int
+    amount: float
+    reason: ChangeReason
+
+
+type Change = Sequence[WriteRows | AdjustSum]
+"""The steps of a change, in their order. Either all of them are made or none."""

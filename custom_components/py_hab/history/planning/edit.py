@@ -1,0 +1,370 @@
+"""Works out a change of one statistic: what to do in the database, and how to undo it.
+
+Everything is calculated from the rows as the database has them, in its unit. Sums are calculated with
+the same floats in the same order as the database does, so it is known which of them an undo would
+miss by a last bit.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from math import isnan, nan
+
+from .backfill import sum_offset
+from .change import AdjustSum, ChangeReason, StatisticRows, WriteRows
+from .difference import (
+    WRITTEN,
+    Cumulative,
+    Difference,
+    Values,
+    has_stamp,
+    hours_of,
+    is_stamped,
+    ranges_of,
+    stamped,
+    with_adjustment,
+)
+from .rows import HOUR, ROUNDING_ERROR, SHORT_TERM, MeanRow, Row, SumRow, full_hour
+from .stored import (
+    COLUMNS,
+    LENGTH,
+    Assign,
+    DeleteHours,
+    InsertShortTerm,
+    Operation,
+    PutHours,
+    ShiftSums,
+    StoredRows,
+    Table,
+    Units,
+)
+
+
+class Edit:
+    """The calculation of one change; `operations` and `difference` are its result."""
+
+    def __init__(self, before: Difference, rows: StoredRows, units: Units, *, stamp: int) -> None:
+        """Start from the rows in the database and the difference that our changes have made."""
+        self.operations: list[Operation] = []
+        self._before = before
+        self._rows = rows
+        self._units = units
+        while has_stamp(rows.hourly, stamp):
+            stamp += 1
+        self._stamp = stamp
+        self._inserted = hours_of(before.inserted)
+        self._replaced = dict(before.replaced)
+        self._adjustments = list(before.sum_adjustments)
+        self._exact = {
+            Table.HOURLY: dict(before.hourly_sums),
+            Table.SHORT_TERM: dict(before.short_term_sums),
+        }
+        self._marks = dict(before.marks)
+        self._seed = before.seed
+        self._settle_seed()
+
+    @property
+    def difference(self) -> Difference:
+        """The difference after all steps so far."""
+        return Difference(
+            stamp=self._stamp,
+            unit=self._units.stored,
+            inserted=ranges_of(self._inserted),
+            replaced=self._replaced,
+            sum_adjustments=self._adjustments,
+            hourly_sums=self._exact[Table.HOURLY],
+            short_term_sums=self._exact[Table.SHORT_TERM],
+            marks=self._marks,
+            seed=self._seed,
+        )
+
+    def rows(self, until: int) -> StatisticRows:
+        """Return the rows for planning."""
+        hourly, read = self._rows.hourly, self._units.from_stored
+        adjusted = Cumulative(self._adjustments, HOUR)
+        recorded = {}
+        for start in self._replaced.keys() & hourly.keys():
+            found = self._original(start, adjusted)
+            if self._is_ours(start) and (total := found.get("sum")) is not None:
+                state = found.get("state")
+                recorded[start] = Row(
+                    start,
+                    HOUR,
+                    nan if state is None else read(state),
+                    read(total) + adjusted.at(start),
+                )
+        return StatisticRows(
+            hourly=self._rows.sums(Table.HOURLY, self._units),
+            short_term=self._rows.sums(Table.SHORT_TERM, self._units),
+            hours=hourly.keys(),
+            own={start for start in self._inserted & hourly.keys() if self._is_ours(start)},
+            recorded=recorded,
+            until=until,
+        )
+
+    # Steps
+
+    def write(self, step: WriteRows) -> None:
+        """Write hours in place of those that exist."""
+        adjusted = Cumulative(self._adjustments, HOUR)
+        put: dict[int, Values] = {}
+        for row in step.rows:
+            start = row.start
+            put[start] = _values(row, self._units, self._stamp)
+            if start not in self._rows.hourly:
+                self._inserted.add(start)
+                self._replaced.pop(start, None)
+                continue
+            if start in self._inserted and self._is_ours(start):
+                continue
+            self._inserted.discard(start)
+            original = self._original(start, adjusted)
+            total = put[start].get("sum")
+            if total is not None:
+                original[WRITTEN] = total - self._units.to_stored(adjusted.at(start))
+            self._replaced[start] = original
+            self._exact[Table.HOURLY].pop(start, None)
+            self._marks.pop(start, None)
+        self._do(PutHours(put))
+
+    def adjust(self, step: AdjustSum, *, is_compiled: bool) -> None:
+        """Add to all sums from a time on.
+
+        `is_compiled` says whether Home Assistant continues the sums, from the last short-term row;
+        other integrations continue the last hour.
+        """
+        first = {Table.HOURLY: full_hour(step.start), Table.SHORT_TERM: step.start}
+        sums = {
+            table: [
+                start
+                for start, values in self._rows.of(table).items()
+                if start >= first[table] and values["sum"] is not None
+            ]
+            for table in Table
+        }
+        if abs(step.amount) < ROUNDING_ERROR or not any(sums.values()):
+            return
+        if step.reason is ChangeReason.SILENCE:
+            # A sum that was restarted does not contain earlier adjustments.
+            earlier = sum(done for start, done in self._adjustments if start <= step.start)
+            self._note(step.start, -earlier)
+        before = {table: Cumulative(self._adjustments, LENGTH[table]) for table in Table}
+        self._note(step.start, step.amount)
+        if is_compiled and not sums[Table.SHORT_TERM]:
+            # Later sums continue from a short-term row that is not adjusted.
+            self._note(max(sums[Table.HOURLY]) + HOUR, -step.amount)
+        amount = self._units.to_stored(step.amount)
+        for table in Table:
+            self._keep_exact(table, sums[table], before[table], amount)
+            self._do(ShiftSums(table=table, start=first[table], amount=amount))
+
+    def seed(self, start: int, shown: float | None) -> None:
+        """Insert a short-term row for the sums of Home Assistant to continue, if there is none.
+
+        `shown` is what the counter shows now, in kWh, if it is known.
+        """
+        hourly = self._rows.sums(Table.HOURLY, self._units)
+        if self._rows.short_term or not hourly or hourly[-1].start > start:
+            return
+        state, total = _continued(hourly[-1], start, shown)
+        if isnan(state):
+            return
+        write = self._units.to_stored
+        values: Values = dict.fromkeys(COLUMNS)
+        values |= {"created_ts": float(self._stamp), "state": write(state), "sum": write(total)}
+        # The hour of the row is not compiled any more if it was written just now.
+        is_written = full_hour(start) in self._rows.hourly
+        self._note(full_hour(start) + HOUR if is_written else start, total)
+        self._seed = start
+        self._do(InsertShortTerm(start, values))
+
+    def finish(self) -> bool:
+        """Make sure that the database will tell of the change; return whether there is one.
+
+        A change that only adjusts sums marks an hourly row with its stamp. Without any hourly row
+        it cannot be made yet.
+        """
+        is_earlier = self._before.stamp == 0 and not self._before.is_empty
+        if is_earlier:
+            # Earlier versions did not stamp their rows.
+            earlier = self._inserted | self._replaced.keys()
+            self._do(PutHours(_stamped(earlier, self._rows.hourly, self._units, self._stamp)))
+        if not (self.operations or is_earlier) or not self._rows.hourly:
+            return False
+        if not has_stamp(self._rows.hourly, self._stamp):
+            start = max(self._rows.hourly)
+            created = self._rows.hourly[start]["created_ts"]
+            if start not in self._inserted and start not in self._replaced:
+                self._marks.setdefault(start, created)
+            self._do(
+                Assign(Table.HOURLY, "created_ts", {start: self._stamp + (created or 0.0) % 1})
+            )
+        return True
+
+    # Undo
+
+    def undo(self) -> None:
+        """Undo everything: adjust back, restore, delete. Rows of others stay."""
+        hourly = self._rows.hourly
+        adjusted = Cumulative(self._adjustments, HOUR)
+        originals = {
+            start: self._original(start, adjusted)
+            for start in self._replaced.keys() & hourly.keys()
+            if self._is_ours(start)
+        }
+        own = {start for start in self._inserted & hourly.keys() if self._is_ours(start)}
+        for table in Table:
+            for start, end, kwh in Cumulative(self._adjustments, LENGTH[table]).segments():
+                amount = -self._units.to_stored(kwh)
+                self._do(ShiftSums(table=table, start=start, end=end, amount=amount))
+        for table, sums in self._exact.items():
+            found = self._rows.of(table)
+            self._do(
+                Assign(
+                    table,
+                    "sum",
+                    {
+                        start: total
+                        for start, total in sums.items()
+                        if start in found and self._units.is_same(found[start]["sum"], total)
+                    },
+                )
+            )
+        if self._seed is not None:
+            self._do(Assign(Table.SHORT_TERM, "sum", {self._seed: 0.0}))
+        self._do(PutHours(originals))
+        self._do(DeleteHours(ranges_of(own)))
+        # What is left of the stamp would say that the last change is still there.
+        left = {
+            start: self._marks.get(start, float(start + HOUR))
+            for start, values in hourly.items()
+            if start in self._marks or has_stamp({start: values}, self._before.stamp)
+        }
+        self._do(Assign(Table.HOURLY, "created_ts", left))
+
+    # Parts
+
+    def _do(self, operation: Operation) -> None:
+        """Do an operation on our copy of the rows, and note it for the database."""
+        if self._rows.apply(operation):
+            self.operations.append(operation)
+
+    def _note(self, start: int, amount: float) -> None:
+        self._adjustments = with_adjustment(self._adjustments, start, amount)
+
+    def _is_ours(self, start: int) -> bool:
+        """Whether a row that we have written still holds our value."""
+        if self._before.stamp == 0:
+            # Earlier versions did not stamp rows.
+            return True
+        values = self._rows.hourly[start]
+        return is_stamped(values["created_ts"], start, self._units.value(values))
+
+    def _original(self, start: int, adjusted: Cumulative) -> Values:
+        """Return an hourly row as Home Assistant wrote it, without our adjustments.
+
+        If its sum differs from the one that we have written in its stead, the difference is an
+        adjustment by someone else, and is kept.
+        """
+        found = self._rows.hourly[start]
+        total = found["sum"]
+        kept = self._replaced.get(start)
+        if kept is None or not self._is_ours(start):
+            original = dict(found) | {"created_ts": self._marks.get(start, found["created_ts"])}
+            if total is not None:
+                original["sum"] = self._without(Table.HOURLY, start, total, adjusted)
+            return original
+        original = dict.fromkeys(COLUMNS) | {"created_ts": float(start + HOUR)} | kept
+        written, former = original.pop(WRITTEN, None), original["sum"]
+        if total is not None and written is not None and former is not None:
+            ours = written + self._units.to_stored(adjusted.at(start))
+            if not self._units.is_same(total, ours):
+                original["sum"] = former + (total - ours)
+        return original
+
+    def _without(self, table: Table, start: int, total: float, adjusted: Cumulative) -> float:
+        """Return a sum without our adjustments, to the last bit where it is known."""
+        found = total - self._units.to_stored(adjusted.at(start))
+        exact = self._exact[table].get(start)
+        return exact if exact is not None and self._units.is_same(found, exact) else found
+
+    def _keep_exact(
+        self, table: Table, starts: Iterable[int], before: Cumulative, amount: float
+    ) -> None:
+        """Note the original sums that subtracting all adjustments again would miss."""
+        after, exact = Cumulative(self._adjustments, LENGTH[table]), self._exact[table]
+        for start in starts:
+            total = self._rows.of(table)[start]["sum"] or 0.0
+            original = self._without(table, start, total, before)
+            exact.pop(start, None)
+            if (total + amount) - self._units.to_stored(after.at(start)) != original:
+                exact[start] = original
+
+    def _settle_seed(self) -> None:
+        """Note what Home Assistant alone would have had instead of our short-term row.
+
+        It starts its sum at 0 with the first value that it sees, which is the row after ours.
+        """
+        rows = self._rows.short_term
+        if self._seed is None:
+            return
+        if self._seed not in rows:
+            self._seed = None
+            return
+        first = min((start for start in rows if start > self._seed), default=None)
+        if first is None or (total := rows[first]["sum"]) is None:
+            return
+        kwh = self._units.from_stored(total) - Cumulative(self._adjustments, SHORT_TERM).at(first)
+        self._note(first, kwh)
+        self._exact[Table.SHORT_TERM][first] = 0.0
+        self._seed = None
+
+
+def _values(row: SumRow | MeanRow, units: Units, stamp: int) -> Values:
+    """Return a row of ours as it is stored."""
+    write = units.to_stored
+    values: Values = dict.fromkeys(COLUMNS)
+    if isinstance(row, SumRow):
+        values |= {"state": write(row.state), "sum": write(row.sum)}
+        value = row.state
+    else:
+        values |= {"mean": write(row.mean), "min": write(row.min), "max": write(row.max)}
+        value = row.mean
+    return values | {"created_ts": stamped(stamp, row.start, value)}
+
+
+def _stamped(
+    starts: Iterable[int], rows: Mapping[int, Values], units: Units, stamp: int
+) -> dict[int, Values]:
+    """Return existing rows that an earlier version has written, with a stamp as ours have."""
+    return {
+        start: rows[start] | {"created_ts": stamped(stamp, start, value)}
+        for start in starts
+        if start in rows
+        and not has_stamp({start: rows[start]}, stamp)
+        and (value := units.value(rows[start])) is not None
+    }
+
+
+def _continued(last: Row, start: int, shown: float | None) -> tuple[float, float]:
+    """Return state and sum of a short-term row that continues an hour."""
+    if shown is None:
+        return last.state, last.sum
+    return shown, sum_offset(last, Row(start, SHORT_TERM, shown, 0.0))
+
+
+def in_unit(before: Difference, unit: str | None, convert: Callable[[float], float]) -> Difference:
+    """Return a difference whose values are in another unit; needed after the user has changed it."""
+    times = {"created_ts", "last_reset_ts"}
+    return replace(
+        before,
+        unit=unit,
+        replaced={
+            start: {
+                name: value if value is None or name in times else convert(value)
+                for name, value in values.items()
+            }
+            for start, values in before.replaced.items()
+        },
+        hourly_sums={start: convert(total) for start, total in before.hourly_sums.items()},
+        short_term_sums={start: convert(total) for start, total in before.short_term_sums.items()},
+    )

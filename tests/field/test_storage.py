@@ -1,0 +1,126 @@
+"""Damaged files of py_hab: the values go on, the next readings are confirmed."""
+
+from datetime import timedelta
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.py_hab.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from simulator.fritzbox import SimulatedFritzBox
+from simulator.fritzbox_devices import WORKSHOP
+from tests.support.passing_time import Time
+from tests.support.watching import set_up, state_of
+
+ENERGY = f"{WORKSHOP}_energy"
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Use a folder of its own."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
+def hass_storage() -> dict[str, Any]:
+    """Let Home Assistant store real files: the test plugin would replace them."""
+    return {}
+
+
+@pytest.fixture
+def file(hass: HomeAssistant, fritzbox_entry: MockConfigEntry) -> Path:
+    """The file of the entry."""
+    path = Path(hass.config.path(".storage", f"{DOMAIN}.{fritzbox_entry.entry_id}"))
+    path.parent.mkdir(exist_ok=True)
+    return path
+
+
+def write(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+def kept(file: Path) -> list[str]:
+    """Return the contents of the files that were set aside."""
+    return [path.read_text() for path in file.parent.glob(f"{file.name}.unreadable.*")]
+
+
+def envelope(data: Any, **more: Any) -> str:
+    content = {"version": 1, "minor_version": 2, "key": "counters", "data": data}
+    return json.dumps({**content, **more})
+
+
+COUNTERS = {"counters": {WORKSHOP: [5.0, 1.0]}, "notes": {}, "gaps": []}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null",
+        "[]",
+        "5",
+        '"counters"',
+        "{}",
+        "",
+        '{"version": 1, "minor_ver',
+        "\x00\x01\x02",
+        json.dumps({"data": COUNTERS}),
+        envelope(COUNTERS, version=99),
+        envelope(COUNTERS, version="one"),
+        envelope(COUNTERS, version=None),
+        envelope(None),
+        envelope([1, 2]),
+        envelope({"counters": [], "notes": 5, "gaps": {}}),
+        envelope({"counters": {WORKSHOP: [1e300, 1e300]}, "notes": {}, "gaps": []}),
+        envelope({"counters": {WORKSHOP: ["5", []]}, "notes": {"login": 1e300}, "gaps": [None]}),
+    ],
+)
+async def test_values_go_on_whatever_the_file_contains(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    file: Path,
+    text: str,
+) -> None:
+    write(file, text)
+    await set_up(hass, fritzbox_entry)
+    await time.passes(hass, timedelta(minutes=3))
+    assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
+    assert state_of(hass, f"{WORKSHOP}_power") is not None
+
+
+async def test_an_envelope_that_cannot_be_read_is_kept_and_quarantines_the_counters(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    file: Path,
+) -> None:
+    text = envelope(COUNTERS, version=99)
+    write(file, text)
+    await set_up(hass, fritzbox_entry)
+    assert state_of(hass, ENERGY) == "unknown"
+    await time.passes(hass, timedelta(minutes=2))
+    assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
+    assert kept(file) == [text]
+
+
+@pytest.mark.parametrize("minor_version", [2, 3, 99])
+async def test_a_newer_minor_version_is_read(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    file: Path,
+    minor_version: int,
+) -> None:
+    kwh = box.counter(WORKSHOP) / 1000
+    data = {"counters": {WORKSHOP: [kwh, None]}, "notes": {}, "gaps": [], "new": 1}
+    write(file, envelope(data, minor_version=minor_version))
+    box.override(WORKSHOP, energy=0)
+    await set_up(hass, fritzbox_entry)
+    # The stored reading is known: a zero is not accepted in its place.
+    assert state_of(hass, ENERGY) == str(kwh)

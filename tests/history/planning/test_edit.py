@@ -1,0 +1,182 @@
+"""What a change does to rows, and that an undo leaves nothing of it."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.py_hab.history.planning.change import (
+    AdjustSum,
+    Change,
+    ChangeReason,
+    WriteRows,
+)
+from custom_components.py_hab.history.planning.difference import Difference
+from custom_components.py_hab.history.planning.edit import Edit, in_unit
+from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, MeanRow, SumRow
+from custom_components.py_hab.history.planning.stored import COLUMNS, StoredRows, Units
+
+STAMP = 1_790_000_000
+KWH = Units(stored="kWh", to_stored=float, from_stored=float)
+WH = Units(
+    stored="Wh", to_stored=lambda value: value * 1000, from_stored=lambda value: value / 1000
+)
+SUMS = st.floats(-1e5, 1e5, allow_subnormal=False)
+
+
+def stored(sums: Sequence[float], first: int = 10, periods: Sequence[float] = ()) -> StoredRows:
+    """Return rows as Home Assistant has written them."""
+    empty = dict.fromkeys(COLUMNS)
+    return StoredRows(
+        hourly={
+            HOUR * (first + number): empty | {"state": 5.0, "sum": total, "created_ts": 0.5}
+            for number, total in enumerate(sums)
+        },
+        short_term={
+            HOUR * first + SHORT_TERM * number: empty
+            | {"state": 5.0, "sum": total, "created_ts": 0.5}
+            for number, total in enumerate(periods)
+        },
+    )
+
+
+def changed(
+    rows: StoredRows, change: Change, before: Difference | None = None, units: Units = KWH
+) -> Difference:
+    """Change rows, and return the difference."""
+    before = before or Difference()
+    edit = Edit(before, rows, units, stamp=max(STAMP, before.stamp + 1))
+    for step in change:
+        if isinstance(step, WriteRows):
+            edit.write(step)
+        else:
+            edit.adjust(step, is_compiled=True)
+    assert edit.finish()
+    return edit.difference
+
+
+def undone(rows: StoredRows, before: Difference, units: Units = KWH) -> None:
+    Edit(before, rows, units, stamp=before.stamp).undo()
+
+
+def steps() -> st.SearchStrategy[WriteRows | AdjustSum]:
+    """Return hours to write, or an adjustment."""
+    hours = st.dictionaries(st.integers(5, 18), SUMS, min_size=1)
+    written = hours.map(
+        lambda found: WriteRows(
+            [SumRow(HOUR * hour, 5.0 + hour, total) for hour, total in found.items()],
+            ChangeReason.IMPORT,
+        )
+    )
+    adjusted = st.tuples(st.integers(HOUR * 5, HOUR * 18), SUMS).map(
+        lambda found: AdjustSum(found[0] // 300 * 300, found[1], ChangeReason.SPIKE)
+    )
+    return written | adjusted
+
+
+@given(
+    st.lists(SUMS, min_size=1, max_size=8),
+    st.lists(SUMS, max_size=8),
+    st.lists(st.lists(steps(), min_size=1, max_size=3), min_size=1, max_size=5),
+    st.sampled_from([KWH, WH]),
+)
+def test_whatever_was_changed_comes_back_to_the_last_bit(
+    sums: Sequence[float], periods: Sequence[float], many: Sequence[Change], units: Units
+) -> None:
+    rows = stored(sums, periods=periods)
+    before_all = deepcopy(rows)
+    before = Difference()
+    for change in many:
+        edit = Edit(before, rows, units, stamp=max(STAMP, before.stamp + 1))
+        for step in change:
+            if isinstance(step, WriteRows):
+                edit.write(step)
+            else:
+                edit.adjust(step, is_compiled=True)
+        if edit.finish():
+            before = edit.difference
+    if not before.is_empty:
+        undone(rows, before, units)
+        assert rows == before_all
+
+
+def test_a_short_term_row_is_continued_and_leaves_a_sum_from_0() -> None:
+    rows = StoredRows()
+    edit = Edit(Difference(), rows, KWH, stamp=STAMP)
+    edit.write(WriteRows([SumRow(9 * HOUR, 50.0, 4.0)], ChangeReason.IMPORT))
+    edit.seed(10 * HOUR + 300, 50.5)
+    assert edit.finish()
+    seed = rows.short_term[10 * HOUR + 300]
+    assert (seed["state"], seed["sum"]) == (50.5, 4.5)
+    before = edit.difference
+    # Home Assistant goes on from there.
+    for number in (2, 3):
+        rows.short_term[10 * HOUR + 300 * number] = seed | {"sum": 4.5 + 0.1 * number}
+    undone(rows, before)
+    assert rows.hourly == {}
+    found = [values["sum"] for values in rows.short_term.values()]
+    assert found == pytest.approx([0.0, 0.0, 0.1])
+    assert found[1] == 0.0
+
+
+def test_nothing_is_inserted_where_there_is_something_to_continue() -> None:
+    for rows, hour in ((stored([1.0], periods=[1.0]), 10), (StoredRows(), 30)):
+        edit = Edit(Difference(), rows, KWH, stamp=STAMP)
+        edit.write(WriteRows([SumRow(hour * HOUR, 50.0, 4.0)], ChangeReason.IMPORT))
+        count = len(rows.short_term)
+        edit.seed(20 * HOUR, None)
+        assert len(rows.short_term) == count
+
+
+def test_rows_that_others_have_overwritten_stay() -> None:
+    rows = stored([1.0, 2.0])
+    written = [SumRow(hour * HOUR, 3.0 + hour, 1.0) for hour in (8, 9, 10)]
+    before = changed(rows, [WriteRows(written, ChangeReason.IMPORT)])
+    for hour in (9, 10):
+        rows.hourly[hour * HOUR] = rows.hourly[hour * HOUR] | {"state": 77.0}
+    planned = Edit(before, rows, KWH, stamp=STAMP).rows(100 * HOUR)
+    assert planned.own == {8 * HOUR}
+    assert planned.recorded == {}
+    undone(rows, before)
+    states = {hour // HOUR: row["state"] for hour, row in rows.hourly.items()}
+    assert states == {9: 77.0, 10: 77.0, 11: 5.0}
+
+
+def test_means_are_written_and_undone() -> None:
+    rows = StoredRows()
+    before = changed(rows, [WriteRows([MeanRow(HOUR, 20.0, 19.0, 21.0)], ChangeReason.IMPORT)])
+    assert rows.hourly[HOUR]["mean"] == 20.0
+    assert Edit(before, rows, KWH, stamp=STAMP).rows(5 * HOUR).own == {HOUR}
+    undone(rows, before)
+    assert rows.hourly == {}
+
+
+def test_without_an_hour_a_change_waits() -> None:
+    rows = stored([], periods=[1.0, 2.0])
+    edit = Edit(Difference(), rows, KWH, stamp=STAMP)
+    edit.adjust(AdjustSum(10 * HOUR, 5.0, ChangeReason.REPLACEMENT), is_compiled=True)
+    assert not edit.finish()
+
+
+def test_what_an_earlier_version_has_written_gets_a_stamp() -> None:
+    rows = stored([1.0, 2.0])
+    earlier = Difference(inserted=[(10 * HOUR, 10 * HOUR)], unit="kWh")
+    edit = Edit(earlier, rows, KWH, stamp=STAMP)
+    assert edit.finish()
+    assert int(rows.hourly[10 * HOUR]["created_ts"] or 0) == STAMP
+    assert rows.hourly[11 * HOUR]["created_ts"] == 0.5
+    undone(rows, edit.difference)
+    assert list(rows.hourly) == [11 * HOUR]
+
+
+def test_a_difference_follows_the_unit() -> None:
+    before = Difference(
+        replaced={HOUR: {"state": 1.0, "sum": None, "created_ts": 7.5}},
+        hourly_sums={HOUR: 2.0},
+        short_term_sums={HOUR: 3.0},
+    )
+    found = in_unit(before, "Wh", lambda value: value * 1000)
+    assert found.unit == "Wh"
+    assert found.replaced == {HOUR: {"state": 1000.0, "sum": None, "created_ts": 7.5}}
+    assert (found.hourly_sums, found.short_term_sums) == ({HOUR: 2000.0}, {HOUR: 3000.0})
