@@ -19,10 +19,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-KEEPALIVE: Final = 30
+KEEPALIVE: Final = 65535
 RECONNECT: Final = 0.1
 CONNECT_TIMEOUT: Final = 20.0
-"""Seconds."""
+"""Seconds.
+
+The longest keep-alive there is: in a home whose time passes faster than the broker's, a shorter
+one would end a connection whose broker had no time to answer the ping.
+"""
 
 
 class _Descriptor(Protocol):

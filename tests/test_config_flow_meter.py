@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.meter.discovery import async_announced_readers
 from custom_components.py_hab.sml.inference import KeyInference
 from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.components import mqtt
@@ -17,6 +18,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, Confi
 from homeassistant.core import HomeAssistant
 from simulator.broker import Broker, Kind, available
 from simulator.faults import Fault
+from simulator.fritzbox import SimulatedFritzBox
 from simulator.home import Home, ManualClock
 from simulator.reader import SimulatedReader
 
@@ -24,6 +26,7 @@ from .conftest import settled
 from .support.dialogue import Dialogue, add, change, leave
 from .support.patience import brisk, impatience
 from .support.scripted_reader import Content, ScriptedReader, scripted
+from .support.watching import set_up
 
 pytestmark = pytest.mark.usefixtures("trusting")
 
@@ -168,6 +171,24 @@ async def test_a_meter_is_added(
     assert entry.data == {"kind": "meter", "topic": TOPIC, "prefix": "MT681"}
     assert entry.options == {}
     await leave_meter(hass, entry)
+
+
+@pytest.mark.parametrize("broker_kind", available())
+async def test_a_reader_that_was_found_before_is_offered_each_time(
+    recorder_mock: object,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    # Since the first entry is loaded, Home Assistant has subscribed to the announcements. Some
+    # brokers do not repeat what they have retained for a second subscription.
+    await set_up(hass, fritzbox_entry)
+    await settled(hass, lambda: async_announced_readers(hass), "the announcement")
+    for _ in range(2):
+        dialogue = await add(hass, "tasmota")
+        assert offered(dialogue) == {TOPIC: f"Tasmota ({TOPIC})"}
 
 
 async def test_a_topic_may_be_typed(

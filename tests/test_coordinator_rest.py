@@ -201,7 +201,7 @@ async def test_overview_is_not_asked_for_while_the_poll_fails(
     await time.passes(hass, timedelta(hours=2))
     assert all_unavailable(hass)
     assert asked(box) == 1
-    assert [login.success for login in box.logins] == [True, False]
+    assert [login.success for login in box.logins] == [True, False, False, False]
 
 
 # Boxes without it

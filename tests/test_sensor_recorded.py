@@ -20,7 +20,7 @@ from homeassistant.components.recorder.statistics import (
     statistics_during_period,
 )
 from homeassistant.const import STATE_UNKNOWN
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -75,8 +75,13 @@ async def live(
 ) -> None:
     """Let time pass for home, Home Assistant and recorder; a reader publishes meanwhile."""
     received: list[mqtt.ReceiveMessage] = []
+
+    @callback  # or each message would be appended by a thread of its own, in any order
+    def receive(message: mqtt.ReceiveMessage) -> None:
+        received.append(message)
+
     if reader is not None:
-        await mqtt.async_subscribe(hass, reader.tele_topic("SENSOR"), received.append)
+        await mqtt.async_subscribe(hass, reader.tele_topic("SENSOR"), receive)
     await compile_statistics(hass)
     for _ in range(duration // SHORT_TERM):
         # A counter is written once a minute.

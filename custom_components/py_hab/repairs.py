@@ -1,12 +1,12 @@
-"""Repairs: asks the user whether a meter was replaced."""
+"""Repairs: asks whether a meter was replaced, or whether to start with an empty journal."""
 
 from collections.abc import Mapping
 import math
-from typing import Final
+from typing import Final, override
 
 import voluptuous as vol
 
-from homeassistant.components.repairs import RepairsFlow
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.components.repairs.models import RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import UnitOfEnergy
@@ -21,6 +21,7 @@ from homeassistant.helpers.selector import (
 from .const import CONF_MAX_POWER, DOMAIN
 from .coordinator import PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
+from .history.statistics.editor import JOURNAL_ISSUE, async_start_new_journal
 from .meter.coordinator import MeterCoordinator
 from .meter.issues import READING
 from .meter.replacements import Answer, ReplacementRecord
@@ -124,6 +125,22 @@ class MeterReplacedFlow(RepairsFlow):
         return coordinator if isinstance(coordinator, MeterCoordinator) else None
 
 
+class NewJournalFlow(ConfirmRepairFlow):
+    """Asks whether to continue with an empty journal in place of the unreadable one."""
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Keep the unreadable file under another name, and write history again."""
+        if user_input is not None:
+            try:
+                await async_start_new_journal(self.hass)
+            except OSError:
+                return self.async_abort(reason="not_renamed")
+        return await super().async_step_confirm(user_input)
+
+
 def _first(record: ReplacementRecord) -> float:
     """Return the first reading that was received after a replacement, in kWh.
 
@@ -187,7 +204,9 @@ def _impossible(
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the repair flow for an issue. Only a replaced meter has one."""
+    """Return the repair flow for an issue."""
+    if issue_id == JOURNAL_ISSUE:
+        return NewJournalFlow()
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     about = data or {}
     return MeterReplacedFlow(

@@ -8,7 +8,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.box.errors import LONGEST_BACK_OFF
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.util.texts import as_markdown
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant
@@ -134,7 +133,7 @@ async def test_withdrawn_right_is_a_notice_that_goes_away_on_its_own(
     assert issue.severity is ir.IssueSeverity.ERROR
     assert issue.is_fixable is False
     assert issue.translation_placeholders == {
-        "host": as_markdown(box.url),
+        "host": box.url,
         "username": DEFAULT_USER,
     }
     text = TEXTS["issues"][issue.translation_key]["description"]
@@ -164,7 +163,7 @@ async def test_right_that_is_missing_at_set_up_is_a_notice_too(
     assert not await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     assert fritzbox_entry.state is ConfigEntryState.SETUP_RETRY
     (issue,) = issues(hass).values()
-    assert issue.translation_placeholders == {"host": as_markdown(box.url), "username": "-"}
+    assert issue.translation_placeholders == {"host": box.url, "username": "-"}
     give_the_right(box)
     await time.passes(hass, LONGEST_BACK_OFF + POLL)
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)

@@ -1,6 +1,7 @@
 """A path is checked for what it is: nothing but a regular file is opened, and nothing waits."""
 
 from collections.abc import Callable, Collection
+import logging
 import os
 from pathlib import Path
 import socket
@@ -76,8 +77,15 @@ async def refusal(hass: HomeAssistant, path: str) -> str | None:
 
 
 async def test_what_is_no_file_is_not_found(
-    socket_enabled: None, hass: HomeAssistant, entry: MockConfigEntry, media: Path
+    socket_enabled: None,
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    media: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    # Home Assistant logs each call of an action, and that it cannot store this one.
+    caplog.set_level(logging.ERROR)
+    caplog.set_level(logging.ERROR, "homeassistant.components.recorder")
     for number, (what, make) in enumerate(NO_FILES.items()):
         path = media / f"{number}.db"
         make(path)

@@ -9,7 +9,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
+from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import WORKSHOP
 from tests.support.passing_time import Time
@@ -124,3 +129,64 @@ async def test_a_newer_minor_version_is_read(
     await set_up(hass, fritzbox_entry)
     # The stored reading is known: a zero is not accepted in its place.
     assert state_of(hass, ENERGY) == str(kwh)
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "[]", "{}", json.dumps({"version": 99, "key": "history", "data": {}})]
+)
+async def test_a_journal_that_cannot_be_read_costs_the_history_and_nothing_else(
+    time: Time,
+    recorder_mock: object,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    file: Path,
+    text: str,
+) -> None:
+    journal = file.parent / f"{DOMAIN}.history"
+    write(journal, text)
+    await set_up(hass, fritzbox_entry)
+    assert state_of(hass, ENERGY) == str(box.counter(WORKSHOP) / 1000)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "unreadable_journal") is not None
+    with pytest.raises(HomeAssistantError):
+        await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True, return_response=True)
+    await time.passes(hass, timedelta(minutes=5))
+    assert contents(journal) == text
+
+
+def contents(file: Path) -> str:
+    return file.read_text()
+
+
+@pytest.mark.parametrize("is_renamed", [False, True])
+async def test_after_a_damaged_journal_nothing_is_written_until_the_user_agrees_to_an_empty_one(
+    time: Time,
+    recorder_mock: object,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    file: Path,
+    is_renamed: bool,
+) -> None:
+    journal = file.parent / f"{DOMAIN}.history"
+    # At the first start with it, Home Assistant renames a file that is not JSON.
+    damaged = (
+        journal.with_name(f"{journal.name}.corrupt.2026-11-26T12:00:00") if is_renamed else journal
+    )
+    write(damaged, '{"version": 1, "data": {"acc')
+    assert await async_setup_component(hass, "repairs", {})
+    await set_up(hass, fritzbox_entry)
+    with pytest.raises(HomeAssistantError, match="journal"):
+        await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True, return_response=True)
+
+    flows = repairs_flow_manager(hass)
+    assert flows is not None
+    form = await flows.async_init(DOMAIN, data={"issue_id": "unreadable_journal"})
+    assert form["step_id"] == "confirm"
+    end = await flows.async_configure(form["flow_id"], {})
+    assert end["type"] is FlowResultType.CREATE_ENTRY
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "unreadable_journal") is None
+    await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True, return_response=True)
+    names = {path.name for path in journal.parent.iterdir() if path.name.startswith(journal.name)}
+    assert [name for name in names if ".kept." in name]
+    assert not [name for name in names if ".corrupt." in name]

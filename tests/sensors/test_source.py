@@ -71,15 +71,15 @@ async def test_routines_are_enabled_or_not(
 ) -> None:
     await set_up(hass, fritzbox_entry)
     first, second = box.smart_home.routines
-    assert state_of(hass, f"{first}_routine", "binary_sensor") is None
-    await enabled(hass, fritzbox_entry, f"{first}_routine", f"{second}_routine")
-    assert state_of(hass, f"{first}_routine", "binary_sensor") == "on"
-    assert state_of(hass, f"{second}_routine", "binary_sensor") == "off"
+    assert state_of(hass, f"{BOX}_{first}_routine", "binary_sensor") is None
+    await enabled(hass, fritzbox_entry, f"{BOX}_{first}_routine", f"{BOX}_{second}_routine")
+    assert state_of(hass, f"{BOX}_{first}_routine", "binary_sensor") == "on"
+    assert state_of(hass, f"{BOX}_{second}_routine", "binary_sensor") == "off"
     box.smart_home.routines[second].enabled = True
     del box.smart_home.routines[first]
     await time.passes(hass, timedelta(minutes=17))
-    assert state_of(hass, f"{first}_routine", "binary_sensor") == "unavailable"
-    assert state_of(hass, f"{second}_routine", "binary_sensor") == "on"
+    assert state_of(hass, f"{BOX}_{first}_routine", "binary_sensor") == "unavailable"
+    assert state_of(hass, f"{BOX}_{second}_routine", "binary_sensor") == "on"
 
 
 async def test_templates_are_counted_and_named(

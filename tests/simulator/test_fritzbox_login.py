@@ -70,7 +70,7 @@ async def test_login_page_reports_users_and_a_challenge_of_the_second_kind(
 ) -> None:
     info = await stranger.info()
     assert info.findtext("SID") == NO_SID
-    assert info.findtext("Challenge", "").startswith("2$100$")
+    assert info.findtext("Challenge", "").startswith("2$1000$")
     assert info.findtext("BlockTime") == "0"
     assert not info.findall("Rights/Name")
     users = [(user.text, user.get("last")) for user in info.findall("Users/User")]

@@ -23,6 +23,7 @@ from simulator.broker import Broker, Kind, available
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, SimulatedFritzBox
 from simulator.fritzbox_devices import DEVICES
 from simulator.home import Home, ManualClock
+from simulator.mqtt import KEEPALIVE
 from simulator.reader import SimulatedReader
 from tests.conftest import START
 from tests.support.brokers import cleared
@@ -260,7 +261,14 @@ async def mqtt_entry(
         title="Broker",
         version=2,
         minor_version=1,
-        data={"broker": broker.host, "port": broker.port, "protocol": "5"},
+        # Minutes pass within milliseconds: a usual keep-alive would expire before the broker's
+        # answer to the ping arrives.
+        data={
+            "broker": broker.host,
+            "port": broker.port,
+            "protocol": "5",
+            "keepalive": KEEPALIVE,
+        },
         # Or the reader's announcement would start a flow of core's own Tasmota integration.
         # The birth message would be under way at some later time, when nobody expects it.
         options={"discovery": False, "birth_message": {}},

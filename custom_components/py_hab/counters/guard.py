@@ -23,6 +23,8 @@ MAX_JITTER: Final = 1.0
 digit is much smaller."""
 LONGEST_INTERVAL_S: Final = 3600.0
 """The longest interval at which boxes are polled and readers publish."""
+LONGEST_SLEEP_S: Final = 86400.0
+"""The longest deep sleep of a reader."""
 NEXT_TELEGRAM_S: Final = 4.5
 """After this time a reader has certainly received another telegram of its meter."""
 _RESOLUTIONS: Final = {0: 1.0, 1: 0.1, 2: 0.01}
@@ -118,7 +120,7 @@ class CounterGuard:
         last, at = self.last, self.at
         if self.accept_ordinary(reading, now):
             return Judgement(Verdict.ACCEPTED, reading)
-        usual_interval_s = min(self._interval_s, self._earlier_interval_s)
+        usual_interval_s = min(self._interval_s, self._earlier_interval_s, LONGEST_INTERVAL_S)
         verdict, first = self._decide(reading, now)
         gap = None
         if verdict.is_accepting and last is not None and at is not None and now >= at >= 0:
@@ -167,12 +169,16 @@ class CounterGuard:
 
     def _note_interval(self, now: float) -> None:
         self._earlier_interval_s = self._interval_s
-        self._interval_s = min(max(now - self._judged_at, 0.0), LONGEST_INTERVAL_S)
+        self._interval_s = min(max(now - self._judged_at, 0.0), LONGEST_SLEEP_S)
         self._judged_at = now
 
     def _decide(self, reading: float, now: float) -> tuple[Verdict, float]:
         """Return the verdict on a reading, and the first one of the readings that it confirms."""
-        interval_s = self._interval_s
+        interval_s = max(
+            min(self._interval_s, LONGEST_INTERVAL_S),
+            # A reader in deep sleep comes back on time; after an outage, one interval is longer.
+            min(self._interval_s, self._earlier_interval_s),
+        )
         self._note_interval(now)
         if reading == self.last and self._pending is None and not self.quarantined:
             self.at = now
@@ -251,7 +257,7 @@ class CounterGuard:
     def _judge_alone(self, reading: float, now: float, interval_s: float) -> Verdict:
         """Return the verdict on a single reading.
 
-        `interval_s` is the time between the two readings before it.
+        `interval_s` is the time between readings before it.
         """
         if not math.isfinite(reading):
             return Verdict.NOT_FINITE
@@ -280,7 +286,7 @@ class CounterGuard:
 
     def _possible_rise(self, earlier: float, elapsed_s: float) -> float:
         """Return the kWh by which a counter can have risen above an earlier reading."""
-        return self.max_power * (elapsed_s + SLACK_S) / 3600 + _resolution(earlier)
+        return self.max_power * (elapsed_s + SLACK_S) / 3600 + resolution_of(earlier)
 
     def _gap(
         self,
@@ -318,7 +324,7 @@ def _is_other_unit(ratio: float) -> bool:
     return any(0.99 < ratio * factor < 1.01 for factor in (1000.0, 0.001))
 
 
-def _resolution(reading: float) -> float:
+def resolution_of(reading: float) -> float:
     """Return the resolution of a reading in kWh, by the decimals that it shows."""
     for decimals, resolution in _RESOLUTIONS.items():
         if round(reading, decimals) == reading:

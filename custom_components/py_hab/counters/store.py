@@ -32,7 +32,7 @@ _LATEST_TIME: Final = 1e11
 """Unix time. Later ones are damaged."""
 _LARGEST_READING: Final = 1e9
 """kWh. No display shows more."""
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     *(AttributeError, HomeAssistantError, KeyError, NotImplementedError, OSError),
     *(TypeError, ValueError),
 )
@@ -125,7 +125,7 @@ class CounterStore:
         had_file = await self._hass.async_add_executor_job(path.exists)
         try:
             stored: object = await self._store.async_load()
-        except _UNREADABLE as err:
+        except UNREADABLE as err:
             _LOGGER.warning(
                 "The stored counters of an entry cannot be read (%s); "
                 "their next readings must be confirmed",

@@ -238,7 +238,7 @@ class HistoryScheduler:
             self._started is not None
             and not timedelta(0) <= now - self._started < AFTER_START
             and self._editor.is_ready()
-            and self._editor.can_write
+            and self._editor.refusal is None
         )
 
     def _may_work(self, now: datetime) -> bool:

@@ -27,16 +27,19 @@ class Availability:
         """Whether a quantity of a meter, given by its index, is available."""
         return item in self._available
 
-    def update(self, meters: Mapping[str, Meter], now: datetime, *, is_reachable: bool) -> bool:
+    def update(
+        self, meters: Mapping[str, Meter], last_awake: datetime, *, is_reachable: bool
+    ) -> bool:
         """Check all quantities; return whether the availability of any has changed.
 
-        `is_reachable` is whether the broker and the reader are online.
+        `last_awake` is until when readings could be received, `is_reachable` whether the broker and
+        the reader are online.
         """
         available = frozenset(
             (meter_index, quantity)
             for meter_index, meter in meters.items()
             for quantity in meter.values
-            if is_reachable and meter.is_fresh(quantity, now)
+            if is_reachable and meter.is_fresh(quantity, last_awake)
         )
         if available == self._available:
             return False

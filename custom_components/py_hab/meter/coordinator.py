@@ -230,20 +230,23 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         self.link.commands.answered()
         if any(update.is_unconfirmed for update in updates):
             self.link.commands.ask_again()
+        if any(update.replacements for update in updates):
+            # Nothing is shown before: the old reading would be shown as if it were a new one.
+            self.config_entry.async_create_task(self.hass, self._async_save_and_show())
+            return
         # A last will may arrive after the reader has reconnected: a message shows that it is online.
         may_be_available = not was_online or any(update.became_available for update in updates)
         has_updated = may_be_available and self._async_update_availability()
-        if not has_updated and any(update.changed or update.replacements for update in updates):
+        if not has_updated and any(update.changed for update in updates):
             self.async_update_listeners()
-        if any(update.replacements for update in updates):
-            self.config_entry.async_create_task(self.hass, self._async_save_and_show())
 
     async def _async_save_and_show(self) -> None:
         """Save, and then show the counters that continue from another reading."""
         await self._async_save()
         for meter in self._meters.values():
             meter.show_withheld(dt_util.utcnow())
-        self.async_update_listeners()
+        if not self._async_update_availability():
+            self.async_update_listeners()
 
     def _update(self, meter_index: str, block: Block, now: datetime) -> MeterUpdate:
         """Update a meter with a block; register its identity and report replaced counters."""
@@ -300,7 +303,9 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
     def _async_update_availability(self) -> bool:
         """Update the entities if the availability has changed; return whether they were updated."""
         changed = self._availability.update(
-            self._meters, dt_util.utcnow(), is_reachable=self.link.is_available
+            self._meters,
+            self.link.last_awake(dt_util.utcnow()),
+            is_reachable=self.link.is_available,
         )
         if changed:
             self.async_update_listeners()

@@ -85,6 +85,10 @@ class ReaderLink:
         """Whether the broker is connected, and the reader is online or in deep sleep."""
         return self.connected and (self.online or self._sleep.is_asleep(dt_util.utcnow()))
 
+    def last_awake(self, now: datetime) -> datetime:
+        """Return until when readings could be received: now, or when deep sleep began."""
+        return self._sleep.last_awake(now)
+
     def is_publishing(self, now: datetime) -> bool:
         """Whether the reader is available and has published messages recently."""
         return (

@@ -13,6 +13,8 @@ MAX_AWAKE: Final = 0.5
 """The largest share of this time for which a reader in deep sleep is awake."""
 LATE: Final = 1.5
 """A reader is late after this many times its period."""
+MAX_START: Final = timedelta(minutes=5)
+"""The longest time from waking to the first readings: the default interval of Tasmota."""
 
 
 class SleepPattern:
@@ -22,6 +24,8 @@ class SleepPattern:
         """Start with a reader of which nothing is known."""
         self._woke_at: datetime | None = None
         self._left_at: datetime | None = None
+        self._slept_from: datetime | None = None
+        """When the last sleep began that ended on time."""
         self._period: timedelta | None = None
         """From one waking to the next, None if the reader is not known to sleep."""
         self._has_announced = False
@@ -37,6 +41,7 @@ class SleepPattern:
             self._woke_at = self._woke_at or now
             return
         before, left_at = self._woke_at, self._left_at
+        self._slept_from = left_at if self.is_asleep(now) else None
         self._woke_at, self._left_at = now, None
         if before is None:
             return
@@ -60,3 +65,14 @@ class SleepPattern:
             and self._period is not None
             and now - self._woke_at < LATE * self._period
         )
+
+    def last_awake(self, now: datetime) -> datetime:
+        """Return until when readings could be received: now, or when the reader fell asleep.
+
+        A reader that has just come back on time counts as asleep until its first readings.
+        """
+        if self.is_asleep(now) and self._left_at is not None:
+            return self._left_at
+        if self._left_at is None and self._woke_at is not None and self._slept_from is not None:
+            return self._slept_from if now - self._woke_at < MAX_START else now
+        return now

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import math
 from typing import Final, NamedTuple
 
+from ..counters.guard import resolution_of
 from ..sml.plausibility import LARGEST_KWH
 from ..sml.registers import Quantity
 from .key_resolver import KeyReading, KeyResolver
@@ -18,9 +19,9 @@ MIN_READINGS: Final = 3
 MIN_DURATION: Final = timedelta(seconds=60)
 """How long they must agree if the counter was read in another unit before."""
 TOLERANCE: Final = 0.01
-"""Relative; by how much the ratio of two readings may differ from a power of ten."""
-_EXPONENTS: Final = (-5, 4)
-"""The lowest and the highest: 0.1 Wh, in five digits; MWh."""
+"""Relative; by how much a counter may have risen, beside the power of ten."""
+_EXPONENTS: Final = (-3, 3)
+"""The lowest and the highest: between kWh and Wh. With more, a new meter may look like the old one."""
 
 
 @dataclass(slots=True)
@@ -50,6 +51,9 @@ class UnitCheck:
         self.factors: dict[Quantity, float] = {}
         """The factor with which the last reading of each counter was accepted."""
         self._suspects: dict[Quantity, _Suspect] = {}
+        self._others: set[Quantity] = set()
+        """Counters whose refused readings cannot be the last accepted one in another unit. A new meter
+        may pass the same digits later."""
 
     def is_too_large(self, reading: KeyReading, last: float | None) -> bool:
         """Whether a first reading proves another unit by its size."""
@@ -59,13 +63,16 @@ class UnitCheck:
         """Record the unit of an accepted reading."""
         self.factors[quantity] = self._resolver.factor_of(key)
         self._suspects.pop(quantity, None)
+        self._others.discard(quantity)
 
     def check(
         self, quantity: Quantity, reading: KeyReading, last: float | None, now: datetime
     ) -> UnitChanged | None:
         """Check a reading that is not accepted; return the reading in its right unit once proven."""
         exponent = _exponent(reading.value, last)
-        if not exponent:
+        if exponent is None:
+            self._others.add(quantity)
+        if not exponent or quantity in self._others:
             self._suspects.pop(quantity, None)
             return None
         suspect = self._suspects.get(quantity)
@@ -95,8 +102,11 @@ class UnitCheck:
         return exponent < 0 and not resolver.is_proven(key)
 
 
-def _exponent(reading: float, last: float | None) -> int:
-    """Return the power of ten by which a reading is too high (or too low), 0 if by none."""
+def _exponent(reading: float, last: float | None) -> int | None:
+    """Return the power of ten by which a reading is too high (or too low), 0 if by none.
+
+    Returns None for a reading of another magnitude that does not continue the last one.
+    """
     if not 0 < reading < math.inf:
         return 0
     if not last:
@@ -107,5 +117,7 @@ def _exponent(reading: float, last: float | None) -> int:
         return exponent if reading >= LARGEST_KWH else 0
     exponent = round(math.log10(reading / last))
     lowest, highest = _EXPONENTS
-    is_power_of_ten = abs(reading / last / 10.0**exponent - 1) <= TOLERANCE
-    return exponent if is_power_of_ten and lowest <= exponent <= highest else 0
+    expected = last * 10.0**exponent
+    # The same counter has not fallen; another meter hardly shows the same digits by chance.
+    has_continued = expected - resolution_of(reading) <= reading <= expected * (1 + TOLERANCE)
+    return exponent if not exponent or (has_continued and lowest <= exponent <= highest) else None

@@ -147,7 +147,7 @@ def parse_state(payload: Payload) -> ReaderState:
         return ReaderState()
     uptime, signal = state.get("UptimeSec"), _section(state, "Wifi").get("Signal")
     return ReaderState(
-        uptime=timedelta(seconds=uptime) if _is_within(uptime, 0, 2**32) else None,
+        uptime=timedelta(seconds=uptime) if _is_within(uptime, 0, 2**32 - 1) else None,
         signal_strength=signal if _is_within(signal, -120, 0) else None,
     )
 

@@ -33,6 +33,7 @@ from .transaction import StatisticTables, async_transact, is_schema_known
 from .work import Outcome, Planner, StatisticWork
 
 SCHEMA_ISSUE: Final = "unknown_schema"
+JOURNAL_ISSUE: Final = "unreadable_journal"
 JOURNAL_TIMEOUT: Final = timedelta(seconds=30)
 """Time that saving the journal may take, while the recorder waits for it."""
 
@@ -53,9 +54,15 @@ class StatisticsEditor(RecorderGateway):
         """Create the editor, and follow renamed entities from now on."""
         super().__init__(hass)
         self.journal = journal
-        self.can_write = is_schema_known()
-        """Whether the recorder's tables are as we know them."""
+        self._is_schema_known = is_schema_known()
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing may be written, as the key of a translated error; None if it may be."""
+        if not self._is_schema_known:
+            return SCHEMA_ISSUE
+        return None if self.journal.is_readable else JOURNAL_ISSUE
 
     async def async_change(
         self, statistic: Statistic, plan: Planner, *, dry_run: bool = False
@@ -150,8 +157,8 @@ class StatisticsEditor(RecorderGateway):
         saved.result(JOURNAL_TIMEOUT.total_seconds())
 
     def _changes(self, statistic: Statistic) -> StatisticChanges:
-        if not self.can_write:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key=SCHEMA_ISSUE)
+        if self.refusal is not None:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key=self.refusal)
         changes = self.journal.changes_of(statistic.id)
         # An entry that was removed and set up again has another id.
         changes.entry_id = statistic.entry_id or changes.entry_id
@@ -212,22 +219,30 @@ class StatisticsEditor(RecorderGateway):
 _EDITOR: HassKey[StatisticsEditor] = HassKey("py_hab_statistics")
 
 
+async def async_start_new_journal(hass: HomeAssistant) -> None:
+    """Continue with an empty journal, after the user has agreed. Raises OSError."""
+    await get_editor(hass).journal.async_start_anew()
+    ir.async_delete_issue(hass, DOMAIN, JOURNAL_ISSUE)
+
+
 async def async_setup_editor(hass: HomeAssistant) -> None:
     """Load the journal and create the editor, once for each Home Assistant."""
     journal = ChangeJournal(hass)
     await journal.async_load()
-    editor = hass.data[_EDITOR] = StatisticsEditor(hass, journal)
-    if editor.can_write:
-        ir.async_delete_issue(hass, DOMAIN, SCHEMA_ISSUE)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        SCHEMA_ISSUE,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=SCHEMA_ISSUE,
-    )
+    hass.data[_EDITOR] = StatisticsEditor(hass, journal)
+    refusal = get_editor(hass).refusal
+    for issue in (SCHEMA_ISSUE, JOURNAL_ISSUE):
+        if issue == refusal:
+            ir.async_create_issue(
+                hass,
+                DOMAIN,
+                issue,
+                is_fixable=issue == JOURNAL_ISSUE,
+                severity=ir.IssueSeverity.WARNING,
+                translation_key=issue,
+            )
+        else:
+            ir.async_delete_issue(hass, DOMAIN, issue)
 
 
 def get_editor(hass: HomeAssistant) -> StatisticsEditor:

@@ -8,6 +8,7 @@ database says: the rows of a change carry its stamp.
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
+from pathlib import Path
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -16,6 +17,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
+from ...counters.store import UNREADABLE
 from ...entry import MaintenanceResult
 from ...util.records import decode, decode_values, encode
 from ..planning.change import ChangeReason
@@ -97,10 +99,32 @@ class ChangeJournal:
         self._set_aside: dict[str, Any] = {}
         """Changes that cannot be decoded, or are not in the database; they stay in the file for
         people."""
+        self.is_readable = True
+        """Whether the file could be read; otherwise nothing may be written."""
 
     async def async_load(self) -> None:
-        """Load the journal; changes that cannot be decoded are set aside with a warning."""
-        stored: object = await self._store.async_load()
+        """Load the journal; changes that cannot be decoded are set aside with a warning.
+
+        If the file itself cannot be read, it is kept, and `is_readable` is False until the user
+        restores it or starts with an empty journal.
+        """
+        had_file, damaged = await self._hass.async_add_executor_job(self._files)
+        if damaged and not had_file:
+            # Home Assistant has renamed it at an earlier start.
+            self.is_readable = False
+            return
+        try:
+            stored: object = await self._store.async_load()
+        except UNREADABLE as err:
+            _LOGGER.warning(
+                "The journal of changed statistics cannot be read: %s", type(err).__name__
+            )
+            self.is_readable = False
+            return
+        # Home Assistant itself renames a file that is not JSON, and reports it.
+        if had_file and not isinstance(stored, dict):
+            self.is_readable = False
+            return
         # The file may have been edited by hand, or damaged by a failing disk.
         self.runs = decode_values(MaintenanceResult, _section(stored, "runs"))
         self._set_aside = _section(stored, "set_aside")
@@ -112,6 +136,23 @@ class ChangeJournal:
                     "What was changed of %s cannot be read any more", name_for_log(statistic_id)
                 )
                 self._set_aside[statistic_id] = changes
+
+    async def async_start_anew(self) -> None:
+        """Continue with an empty journal; the unreadable file is kept under another name."""
+
+        def keep() -> None:
+            had_file, damaged = self._files()
+            path = Path(self._store.path)
+            for number, file in enumerate([path] * had_file + damaged):
+                file.rename(f"{path}.kept.{dt_util.utcnow():%Y%m%dT%H%M%S}.{number}")
+
+        await self._hass.async_add_executor_job(keep)
+        self.is_readable = True
+
+    def _files(self) -> tuple[bool, list[Path]]:
+        """Return whether the file exists, and what Home Assistant has renamed as damaged."""
+        path = Path(self._store.path)
+        return path.exists(), sorted(path.parent.glob(f"{path.name}.corrupt.*"))
 
     def changes_of(self, statistic_id: str) -> StatisticChanges:
         """Return the changes of a statistic, creating an empty record if there is none."""
@@ -127,10 +168,14 @@ class ChangeJournal:
 
     def save_soon(self) -> None:
         """Save the journal within SAVE_DELAY."""
+        if not self.is_readable:
+            return
         self._store.async_delay_save(self._as_json, SAVE_DELAY.total_seconds())
 
     async def async_save(self) -> None:
         """Save the journal now; done before each change so that it survives a crash."""
+        if not self.is_readable:
+            return
         # Years of replaced hours are too many for the event loop.
         data = await self._hass.async_add_executor_job(self._as_json)
         await self._store.async_save(data)
