@@ -82,8 +82,7 @@ def swap(*, imported: int = 12_000, exported: int = 500) -> Event:
     successor = Meter(number="0a0149534b0005512f07", imported=imported, exported=exported)
 
     async def begins(life: Life) -> None:
-        source = life.meter
-        source.meter = source.meter.replaced(life.house, life.computer.clock.now, successor)
+        life.meter.swap(successor)
 
     return Event(begins=begins, rank=Rank.WORDS)
 

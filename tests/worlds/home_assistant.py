@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -37,14 +37,25 @@ KEPT_DAYS: Final = 10
 type RecorderMaker = Callable[..., AbstractAsyncContextManager[Recorder]]
 
 
+class Offset(NamedTuple):
+    """By how much a clock is wrong, and since when."""
+
+    since: datetime
+    ahead: timedelta
+
+
 class Clock:
     """The time of the process, which stands still unless it is moved."""
 
     def __init__(self, frozen: FrozenDateTimeFactory) -> None:
         """Show the right time."""
         self._frozen = frozen
-        self.ahead = timedelta()
-        """By how much it is wrong. Timers run on, whatever it shows."""
+        self._offsets = [Offset(datetime.min.replace(tzinfo=UTC), timedelta())]
+
+    @property
+    def ahead(self) -> timedelta:
+        """By how much the clock is wrong. Timers run on, whatever it shows."""
+        return self._offsets[-1].ahead
 
     @property
     def now(self) -> datetime:
@@ -63,8 +74,17 @@ class Clock:
     def jump(self, by: timedelta) -> None:
         """Show another time from now on."""
         now = self.now
-        self.ahead += by
+        self._offsets.append(Offset(now, self.ahead + by))
         self.move_to(now)
+
+    def showing(self, start: datetime, end: datetime) -> Sequence[tuple[datetime, datetime]]:
+        """Return from when to when the clock showed the time between two moments."""
+        ends = [*(offset.since for offset in self._offsets[1:]), datetime.max.replace(tzinfo=UTC)]
+        times = [
+            (max(start - offset.ahead, offset.since), min(end - offset.ahead, until))
+            for offset, until in zip(self._offsets, ends, strict=True)
+        ]
+        return [(begin, stop) for begin, stop in times if begin < stop]
 
 
 class Computer:

@@ -1,12 +1,12 @@
 """What is right: each hour of the books beside the truth."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import accumulate, pairwise
 import math
-from typing import Final
+from typing import Final, override
 from zoneinfo import ZoneInfo
 
 from tests.support.legacy_files import EVERY
@@ -20,6 +20,7 @@ SERVED: Final = timedelta(seconds=EVERY)
 """Between two readings of the old server."""
 WRITTEN: Final = timedelta(minutes=1)
 """A counter is written at most so often, whatever the reader publishes in between."""
+INSTANT: Final = timedelta(microseconds=1)
 EVER: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 BERLIN: Final = ZoneInfo(ZONE)
 
@@ -38,6 +39,14 @@ class Stretch:
     def is_right(self) -> bool:
         """Whether as much is booked as was counted."""
         return abs(self.booked - self.true) <= self.tolerance
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"{self.start:%d %b %H:%M} to {self.end:%d %b %H:%M}: {self.booked:.4f} kWh booked,"
+            f" {self.true:.4f} counted, off by {self.booked - self.true:.4f},"
+            f" allowed {self.tolerance:.4f}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,16 +67,16 @@ class Verdict:
     """Hours without a row in which something was counted."""
 
     @property
-    def faults(self) -> Mapping[str, object]:
+    def faults(self) -> Sequence[str]:
         """What is wrong."""
-        found = {
-            "negative": self.negative,
-            "impossible": self.impossible,
-            "missing": self.missing,
-            "stretches": [stretch for stretch in self.stretches if not stretch.is_right],
-            "total": [] if abs(self.total - self.truth) <= self.one_reading else [self.total],
-        }
-        return {name: faults for name, faults in found.items() if faults}
+        off = self.total - self.truth
+        return [
+            *(f"negative: {hour}" for hour in self.negative),
+            *(f"more than {self.most:.4f} kWh: {hour}" for hour in self.impossible),
+            *(f"missing: {hour}" for hour in self.missing),
+            *(str(stretch) for stretch in self.stretches if not stretch.is_right),
+            *([f"off by {off} kWh in total"] if abs(off) > self.one_reading else []),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +94,9 @@ class Measure:
     def __init__(self, life: Life, series: str) -> None:
         """Look at one series of the home."""
         self._source = life.source
+        self._clock = life.computer.clock
         self._series = series
+        self._successors = [new for new in life.source.successors if series in new.series]
         self._digit = life.world.script.digit * WATT_HOUR
         self._slack = life.world.slack
         self._heard: list[Heard] = list(life.source.heard)
@@ -116,7 +127,7 @@ class Measure:
         present = set(starts)
         return Verdict(
             total=sums[-1],
-            truth=edges[-1].counted - edges[0].counted,
+            truth=edges[-1].counted - edges[0].counted - self._unread(*EVER),
             one_reading=one_reading,
             most=most,
             stretches=[
@@ -124,13 +135,13 @@ class Measure:
                     start=a.at,
                     end=b.at,
                     booked=sums[bisect_left(starts, b.at)] - sums[bisect_left(starts, a.at)],
-                    true=b.counted - a.counted,
+                    true=b.counted - a.counted - self._unread(a.at, b.at),
                     tolerance=self._digit
                     + FLOAT
                     + a.tolerance
                     + b.tolerance
                     + self._missed(a.at, b.at)
-                    + self._cleared(a.at, b.at),
+                    + self._digit * sum(a.at <= new.at <= b.at for new in self._successors),
                 )
                 for a, b in pairwise(edges)
             ],
@@ -138,7 +149,11 @@ class Measure:
             # What was counted since the last reading of an hour belongs to the next one.
             impossible=[hour for hour in booked if hour.change > most + one_reading + self._slack],
             missing=[
-                hour for hour in every if hour not in present and self._in_hour(hour) > self._digit
+                hour
+                for hour in every
+                if hour not in present
+                and self._has_ended(hour)
+                and self._in_hour(hour) > self._digit
             ],
         )
 
@@ -146,13 +161,21 @@ class Measure:
         return self._source.counted(self._series, at)
 
     def _in_hour(self, hour: datetime) -> float:
-        return self._counted(hour + HOUR) - self._counted(hour)
+        """Return what was counted while the clock showed an hour."""
+        times = self._clock.showing(hour, hour + HOUR)
+        return sum(self._counted(end) - self._counted(start) for start, end in times)
+
+    def _has_ended(self, hour: datetime) -> bool:
+        """Whether the clock showed the end of an hour; Home Assistant compiles none without."""
+        return bool(self._clock.showing(hour + HOUR - INSTANT, hour + HOUR))
 
     def _one_reading(self) -> float:
         rises = (
-            self._counted(heard.at) - self._counted(heard.at - SHORT_TERM) for heard in self._heard
+            after.counted[self._series] - before.counted[self._series]
+            for before, after in pairwise(self._heard)
+            if after.at - before.at < 2 * self._source.period
         )
-        return self._digit + WATT_HOUR + max(rises) + self._missed(EVER[0], EVER[1])
+        return self._digit + FLOAT + max(rises) + self._missed(*EVER)
 
     def _missed(self, start: datetime, end: datetime) -> float:
         """Return what the old server may have missed between two moments."""
@@ -162,12 +185,18 @@ class Measure:
             if start <= moment <= end
         )
 
-    def _cleared(self, start: datetime, end: datetime) -> float:
-        """Return what a counter that was cleared between two moments may have lost."""
-        reset = self._source.reset
-        if reset is None or not start <= reset <= end:
-            return 0.0
-        return self._counted(reset) - self._counted(reset - SHORT_TERM)
+    def _unread(self, start: datetime, end: datetime) -> float:
+        """Return what counters have counted between two moments that is in no reading."""
+        return sum(
+            (self._read(number) if new.has_unseen_opening else self._counted(new.at))
+            - self._read(number - 1)
+            for new in self._successors
+            if start <= new.at <= end
+            for number in [bisect_left(self._shown, new.at)]
+        )
+
+    def _read(self, number: int) -> float:
+        return self._heard[number].counted[self._series]
 
     def _known(self, edge: datetime) -> Known | None:
         """Return the reading at an edge: the last one heard, or that of a day of the box."""
@@ -189,15 +218,13 @@ class Measure:
         """Whether a reading was heard shortly before an edge, and the next one soon after it."""
         last = self._heard[number - 1].at
         following = self._heard[number].at if number < len(self._heard) else edge
-        reset = self._source.reset
-        # A counter that was cleared is accepted only after some more readings.
-        if reset is not None and last <= reset <= last + SHORT_TERM:
+        # Another counter is accepted only after some more readings.
+        if any(last <= new.at <= last + SHORT_TERM for new in self._successors):
             return False
         return edge - last <= SHORT_TERM and following - last <= NOTICED
 
     def _last(self, end: datetime) -> float:
-        number = bisect_right(self._shown, end)
-        return self._heard[number - 1].counted[self._series]
+        return self._read(bisect_right(self._shown, end) - 1)
 
     def _whole(self, energy: float) -> float:
         """Return what a display shows of it."""

@@ -30,7 +30,7 @@ from .events import (
     zeros,
 )
 from .house import DOCS, EVENING, GPLUG, OTTELO, ROUGH, Meter, Reading
-from .world import EVENING_START, Step, World, after, at, joined
+from .world import EVENING_START, Rank, Step, World, after, at, joined
 
 
 def _meter(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World:
@@ -41,9 +41,13 @@ def _meter(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> Wor
         "powers": EVENING,
         "commits": timedelta(seconds=5),
     }
-    return World(name=name, lasts=after(lasts), steps=joined(timed), **(kind | changes))
+    length = after(lasts)
+    end = Step(after=length - FLUSH, act=no_power(minutes=3).begins, rank=Rank.WORDS)
+    return World(name=name, lasts=length, steps=[*joined(timed), end], **(kind | changes))
 
 
+FLUSH: Final = timedelta(minutes=3)
+"""At the end of a world nothing flows: its last reading is in the statistics."""
 SLOW: Final = {"spacing": timedelta(minutes=1)}
 GLITCHES: Final = ("0:31", "1:04:30", "1:40", "1:41", "1:59:30", "2:39:30")
 """Two glitches are the last messages of five minutes, one that of an hour."""

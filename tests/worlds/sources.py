@@ -1,6 +1,6 @@
 """What counts in a world: a meter with its reader and a broker, or a FRITZ!Box."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -8,7 +8,7 @@ from functools import partial
 from http import HTTPStatus
 import json
 from pathlib import Path
-from typing import Any, Final, override
+from typing import Any, Final, NamedTuple, override
 from zoneinfo import ZoneInfo
 
 from pytest_homeassistant_custom_component.common import (
@@ -89,9 +89,20 @@ class Words:
     honest: bool = True
 
 
+class Successor(NamedTuple):
+    """A counter that continues from another reading; nobody reads it at this moment."""
+
+    at: datetime
+    series: Collection[str]
+    has_unseen_opening: bool
+    """Whether it starts from a reading that nobody has seen; else it starts at 0."""
+
+
 class Source:
     """What counts."""
 
+    period: timedelta
+    """Between two readings."""
     series: Mapping[str, str]
     """By series of the home, the unique id of the entity that counts it."""
 
@@ -108,8 +119,8 @@ class Source:
         self.uncertain: Sequence[datetime] = ()
         """When the old server may have missed what its meter counted between two readings."""
 
-        self.reset: datetime | None = None
-        """When a counter was cleared: what it counted since it was polled is in no reading."""
+        self.successors: list[Successor] = []
+        """Counters that have replaced the first one, or restarted it."""
 
         self.known_since: datetime | None = None
         """Since when somebody else knows the total of each day in which nobody read."""
@@ -150,6 +161,7 @@ class MeterSource(Source):
     def __init__(self, world: World, house: House, server_file: Path) -> None:
         """Mount a meter on the wall."""
         super().__init__(world, house, server_file)
+        self.period = world.spacing
         self.series = {kind: f"{MAC}_energy_{kind}" for kind in ("import", "export")}
         self.meter: Meter = world.meter
         self.words: list[Words] = [Words(lambda instant: [instant.says()])]
@@ -223,6 +235,12 @@ class MeterSource(Source):
     @override
     def heard(self) -> Sequence[Heard]:
         return self._heard
+
+    def swap(self, successor: Meter) -> None:
+        """Mount another meter; nobody informs Home Assistant."""
+        now = self.computer.clock.now
+        self.meter = self.meter.replaced(self.house, now, successor)
+        self.successors.append(Successor(now, self.series, has_unseen_opening=True))
 
     @override
     @contextmanager
@@ -307,6 +325,7 @@ class BoxSource(Source):
         """Have a box count."""
         super().__init__(world, house, server_file)
         self.box = box
+        self.period = POLLED
         self.series = {
             series: unique_id
             for series, unique_id in BOX_SERIES.items()
@@ -354,7 +373,10 @@ class BoxSource(Source):
     def reset_plug(self) -> None:
         """Clear the statistics of a plug, as its user can: the counter starts again at 0."""
         self.box.reset_statistics(REFRIGERATOR)
-        self.reset = self.known_since = self.computer.clock.now
+        self.known_since = self.computer.clock.now
+        self.successors.append(
+            Successor(self.known_since, ("refrigerator",), has_unseen_opening=False)
+        )
 
     def reboot(self, *periods: str, zeros: bool = False) -> None:
         """Reboot the box: of these periods (REST) it has forgotten what was before, or says 0."""
