@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from benchmarks.conftest import no_logs, recorder_config
 from benchmarks.legacy_import import DESCRIBED, readings
 from benchmarks.measurements import persistent_database, watched
 from benchmarks.table import print_table
@@ -34,7 +35,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.support.legacy_files import BERLIN, METER, Row, local, write
 from tests.support.living import recorded, rows
-from tests.worlds.conftest import no_logs, recorder_config
 
 __all__ = ["no_logs", "persistent_database", "recorder_config"]
 

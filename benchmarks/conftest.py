@@ -1,6 +1,7 @@
 """The benchmarks that need a Home Assistant live in the world of the tests."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -20,3 +21,9 @@ __all__ = ["box", "clock", "fritzbox_entry", "home", "no_logs", "time", "with_cu
 def no_logs() -> None:
     """Keep the log of every statement of the database out of the way."""
     logging.disable(logging.INFO)
+
+
+@pytest.fixture
+def recorder_config() -> dict[str, Any]:
+    """Let the recorder commit as it does at home."""
+    return {"commit_interval": 5}

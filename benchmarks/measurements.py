@@ -44,9 +44,6 @@ from homeassistant.setup import async_setup_component
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.home import Home, ManualClock
 from tests.support.legacy_files import write
-from tests.worlds.conftest import no_logs, recorder_config
-
-__all__ = ["no_logs", "recorder_config"]
 
 SERIES: Final = 20
 COUNTERS: Final = 2

@@ -43,9 +43,6 @@ from homeassistant.components.mqtt import ReceiveMessage
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
-from tests.worlds.conftest import no_logs, recorder_config
-
-__all__ = ["no_logs", "recorder_config"]
 
 ROUNDS: Final = 7
 ROUND: Final = 1_000

@@ -1,42 +1,51 @@
 """What goes wrong with meters, and the kWh that it costs: py_hab beside core's MQTT sensors."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.table import print_table
-from homeassistant.components.recorder import Recorder
-from homeassistant.core import HomeAssistant
-from tests.worlds.conftest import enable_statistics, hass_config, no_logs, recorder_config, time
-from tests.worlds.house import KeyMapping
-from tests.worlds.life import Books, Clock, Life, Who
-from tests.worlds.worlds import WORLDS, World
+from tests.worlds.conftest import (
+    enable_missing_statistics,
+    enable_nightly_purge,
+    enable_statistics,
+    home,
+    life,
+    no_logs,
+    persistent_database,
+    world_clock,
+)
+from tests.worlds.life import CORE, Life
+from tests.worlds.measure import Measure, Verdict
+from tests.worlds.short import SHORT
+from tests.worlds.world import World
 
-__all__ = ["enable_statistics", "hass_config", "no_logs", "recorder_config", "time"]
-
+__all__ = [
+    "enable_missing_statistics",
+    "enable_nightly_purge",
+    "enable_statistics",
+    "home",
+    "life",
+    "no_logs",
+    "persistent_database",
+    "world_clock",
+]
 
 PRINTABLE = 1e9
 """kWh; errors beyond are printed as a power of ten."""
 
 
-def error(books: Books, who: Who, world: World) -> str:
+def error(verdicts: list[Verdict]) -> str:
     """Return the kWh booked too much or too little: of the counter that is further off."""
-    errors = (books.total(who, register) - world.truth(register) for register in KeyMapping)
-    worst = max(errors, key=abs)
+    worst = max((verdict.total - verdict.truth for verdict in verdicts), key=abs)
     # Adding 0 turns -0 into 0.
     return f"{round(worst, 3) + 0:+,.3f}" if abs(worst) < PRINTABLE else f"{worst:+.0e}"
 
 
-def impossible(books: Books, who: Who, world: World) -> str:
-    """Return how many hours are negative, or hold more than the house can draw."""
-    return str(
-        sum(
-            not world.is_possible(change)
-            for register in KeyMapping
-            for change in books.changes[who, register]
-        )
-    )
+def impossible(verdicts: list[Verdict]) -> str:
+    """Return how many hours are negative, or hold more than the house has drawn in any."""
+    return str(sum(len(verdict.negative) + len(verdict.impossible) for verdict in verdicts))
 
 
 @pytest.fixture(scope="module")
@@ -52,24 +61,22 @@ def rows() -> Iterator[list[list[str]]]:
     )
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
-async def test_world(
-    time: Clock,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    mock_hass_config: None,
-    mqtt_client_mock: Any,
-    world: World,
-    rows: list[list[str]],
-) -> None:
+@pytest.mark.parametrize(
+    "world", [replace(world, core_beside=True) for world in SHORT], ids=lambda world: world.name
+)
+async def test_world(life: Life, world: World, rows: list[list[str]]) -> None:
     """Live through a world, and compare what is booked with what was drawn."""
-    books = await Life(hass, world, time, mqtt_client_mock).live()
+    books = await life.live()
+    ours, cores = (
+        [Measure(life, series).judge(books[f"{whose}{series}"]) for series in life.source.series]
+        for whose in ("", CORE)
+    )
     rows.append(
         [
             world.name,
-            *(f"{world.truth(register):.3f}" for register in KeyMapping),
-            f"{max(world.one_reading(register) for register in KeyMapping):.3f}",
-            *(error(books, who, world) for who in Who),
-            *(impossible(books, who, world) for who in Who),
+            *(f"{verdict.truth:.3f}" for verdict in ours),
+            f"{max(verdict.one_reading for verdict in ours):.3f}",
+            *(error(verdicts) for verdicts in (ours, cores)),
+            *(impossible(verdicts) for verdicts in (ours, cores)),
         ]
     )

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
-LONG: Final = {"e2e", "long_worlds", "worlds"}
+LONG: Final = {"e2e", "worlds"}
 """Folders of tests that take seconds each."""
 START: Final = datetime(2026, 3, 20, 18, 7, 33, tzinfo=UTC)
 

@@ -274,7 +274,7 @@ async def test_both_readings_are_asked_for_and_repair_the_gap(
     (mended,) = counters.gaps
     now = swapped.runtime_data.coordinator.replacements.records[0].now
     assert mended.counted == pytest.approx(1.25 + now - 0.5)
-    assert mended == replace(gap, counted=mended.counted)
+    assert mended == replace(gap, counted=mended.counted, counted_since=None)
     assert issue(hass, swapped) is None
 
 

@@ -235,6 +235,19 @@ def test_an_accepted_reset_is_where_counting_goes_on() -> None:
     assert guard.last == 2.6
 
 
+def test_another_counter_has_counted_since_its_first_reading() -> None:
+    guard = counted(15119.035)
+    every = 150
+    judgements = [
+        guard.judge(reading, NOON + every * number)
+        for number, reading in enumerate((12.0, 12.1, 12.2, 12.3, 12.4), start=1)
+    ]
+    gap = judgements[-1].gap
+    assert gap is not None
+    assert gap.counted == pytest.approx(0.4)
+    assert gap.counted_since == NOON + every
+
+
 @pytest.mark.parametrize("new", [2.5, 99_000.0], ids=["lower", "higher"])
 def test_after_a_replacement_the_old_meter_counts_for_nothing(new: float) -> None:
     guard = counted(15119.035, 15120.035)

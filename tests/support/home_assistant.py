@@ -52,14 +52,29 @@ def with_custom_integrations(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("enable_custom_integrations")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def quick_queries() -> Iterator[None]:
+    """Let SQLAlchemy read the options of a query where it has cached them.
+
+    In 2.0, `StatementLambdaElement._proxied` names an attribute that does not exist. Instead of
+    the cached expression, which is the same for the same cache key, each query of the recorder
+    copies its expression to read an option.
+    """
+    from sqlalchemy.sql.lambdas import StatementLambdaElement
+
+    cached = property(lambda statement: statement._rec.expected_expr)
+    with patch.object(StatementLambdaElement, "_proxied", cached):
+        yield
+
+
 @pytest.fixture(autouse=True)
 async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
     """Let the event loop watch who calls it: expensive, so not around Home Assistant by default.
 
     The test plugin does so always.
     """
-    watched = "hass" not in request.fixturenames or request.config.getoption("loop_debug")
-    asyncio.get_running_loop().set_debug(watched)
+    runs_hass = not {"hass", "async_test_recorder"}.isdisjoint(request.fixturenames)
+    asyncio.get_running_loop().set_debug(not runs_hass or request.config.getoption("loop_debug"))
 
 
 @pytest.fixture

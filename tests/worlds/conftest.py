@@ -1,53 +1,58 @@
-"""Home Assistant in a world: a recorder that compiles, and a clock that can jump."""
+"""Worlds: a frozen process, a recorder that survives its Home Assistant, a simulated home."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator
 import logging
-import time as process_time
+from pathlib import Path
 from typing import Any
 
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from .house import START
-from .life import Clock, core_sensors
-from .worlds import World
+from simulator.fritzbox import SimulatedFritzBox
+from simulator.fritzbox_devices import DEVICES
+from simulator.home import Home, RealClock
 
-
-class FrozenClock:
-    """Stands still but for what the world moves it."""
-
-    def __init__(self, frozen: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let timers go on evenly, whatever the clock shows."""
-        self._frozen = frozen
-        self._ahead = timedelta()
-        monotonic = process_time.monotonic
-        monkeypatch.setattr(
-            process_time, "monotonic", lambda: monotonic() - self._ahead.total_seconds()
-        )
-
-    def move(self, second: int) -> None:
-        """Go on to a second of the world."""
-        self._frozen.move_to(START + timedelta(seconds=second) + self._ahead)
-
-    def jump(self, by: timedelta) -> None:
-        """Show another time from now on; timers do not notice."""
-        self._ahead += by
+from .home_assistant import Clock, Computer, RecorderMaker
+from .house import House, Pattern
+from .life import Life
+from .sources import BoxSource, MeterSource
+from .world import Source, World
 
 
 @pytest.fixture
-def time(no_logs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    """The clock; a test names it first, since whatever runs is to live by it."""
-    with freeze_time(START) as frozen:
+def no_logs() -> Iterator[None]:
+    """Keep the log of every message out of the way."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def world_clock(
+    no_logs: None, no_pause: None, world: World, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Clock]:
+    """The time of the process, which stands unless it is moved; timers do not notice jumps."""
+    import time
+
+    with freeze_time(world.start) as frozen:
         assert isinstance(frozen, FrozenDateTimeFactory)
-        yield FrozenClock(frozen, monkeypatch)
+        clock = Clock(frozen)
+        monotonic = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: monotonic() - clock.ahead.total_seconds())
+        yield clock
 
 
 @pytest.fixture
-def hass_config(world: World) -> dict[str, Any]:
-    """What the user has written for core's MQTT sensors."""
-    return core_sensors(world)
+def home(world: World) -> Home:
+    """The home of a world."""
+    return Home(installed=world.start - world.home_age)
+
+
+@pytest.fixture
+def persistent_database() -> bool:
+    """Let the database outlive the recorder."""
+    return True
 
 
 @pytest.fixture
@@ -57,14 +62,53 @@ def enable_statistics() -> bool:
 
 
 @pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Let it commit as it does at home, not after every state."""
-    return {"commit_interval": 5}
+def enable_missing_statistics() -> bool:
+    """Let the recorder compile at its start what it has missed."""
+    return True
 
 
 @pytest.fixture
-def no_logs() -> Iterator[None]:
-    """Keep the log of every statement of the database out of the way, and of every message."""
-    logging.disable(logging.WARNING)
-    yield
-    logging.disable(logging.NOTSET)
+def enable_nightly_purge() -> bool:
+    """Let the recorder purge old states."""
+    return True
+
+
+@pytest.fixture
+def life(
+    world_clock: Clock,
+    async_test_recorder: RecorderMaker,
+    hass_storage: dict[str, Any],
+    hass_config_dir: str,
+    tmp_path: Path,
+    world: World,
+    request: pytest.FixtureRequest,
+) -> Life:
+    """A life in a world, not begun yet."""
+    home: Home = request.getfixturevalue("home")
+    house = House(home if world.powers is None else Pattern(world.powers, world.start))
+    file = tmp_path / "server.sqlite"
+    source: MeterSource | BoxSource
+    if world.source is Source.METER:
+        source = MeterSource(world, house, file)
+    else:
+        source = BoxSource(world, house, file, request.getfixturevalue("box"))
+    source.computer = Computer(
+        world_clock,
+        async_test_recorder,
+        hass_storage,
+        tmp_path,
+        source.entries(),
+        source.configuration(),
+        world.commits,
+    )
+    return Life(world, house, source.computer, source)
+
+
+@pytest.fixture
+async def box(home: Home, world: World, socket_enabled: None) -> AsyncIterator[SimulatedFritzBox]:
+    """A box with the devices of a world; as few as possible, since each hour of each takes time."""
+    devices = [device for device in DEVICES if device.ain.startswith(world.ains)]
+    box = SimulatedFritzBox(home, RealClock(), iterations=(1000, 1000), devices=devices)
+    await box.start()
+    yield box
+    await box.stop()

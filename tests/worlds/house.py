@@ -1,16 +1,16 @@
-"""The truth: a house whose meter is known to the watt-second, and the messages of its reader."""
+"""The truth: what a house has consumed at any moment, what its meter shows, and how that is sent."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import accumulate
-from typing import Any, Final
+import math
+from typing import Any, Final, Protocol
 
-START: Final = datetime.fromisoformat("2026-03-20T18:00:00+00:00")
-"""When every world begins: on the hour, as its statistics do."""
-HOUR: Final = 3600
-"""Seconds; time in a world is counted in seconds since its start."""
+HOUR: Final = timedelta(hours=1)
+WATT_HOUR: Final = 0.001
+FLOAT: Final = 1e-6
+"""kWh; sums are floats."""
 EVENING: Final = (230, 1840, 3600, 420, -900, 0, 2650, -350)
 """W drawn from the grid, for seven minutes each, again and again; negative while feeding in."""
 SLOT: Final = 7 * 60
@@ -19,23 +19,67 @@ type Message = Mapping[str, Any] | str
 """What a reader publishes: an object, or something that is none."""
 
 
-class KeyMapping(StrEnum):
-    """A counter of the meter; our unique ids end in it."""
+class Flow(Protocol):
+    """What a house draws and feeds in."""
 
-    IMPORT = "energy_import"
-    EXPORT = "energy_export"
+    def energy(self, series: str, at: datetime) -> float:
+        """Return the Wh counted since some moment in the past."""
+
+    def grid_power(self, at: datetime) -> float:
+        """Return the power in W, negative while feeding in."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
-    """From one moment to another, in minutes since the start of the world."""
+class Pattern(Flow):
+    """The same powers again and again: what a counter shows is a whole number of Ws."""
 
-    start: float
-    end: float
+    def __init__(self, powers: Sequence[int], start: datetime) -> None:
+        """Begin with the first of these powers, in W."""
+        self._powers = powers
+        self._start = start
+        self._drawn = {
+            series: list(accumulate((max(sign * power, 0) * SLOT for power in powers), initial=0))
+            for series, sign in (("import", 1), ("export", -1))
+        }
 
-    def __contains__(self, second: int) -> bool:
-        """Whether a second lies in it."""
-        return self.start * 60 <= second < self.end * 60
+    def energy(self, series: str, at: datetime) -> float:
+        """Return the Wh counted since the start."""
+        drawn = self._drawn[series]
+        slots, seconds = divmod((at - self._start).total_seconds(), SLOT)
+        rounds, slot = divmod(int(slots), len(self._powers))
+        part = (drawn[slot + 1] - drawn[slot]) * seconds / SLOT
+        return (rounds * drawn[-1] + drawn[slot] + part) / 3600
+
+    def grid_power(self, at: datetime) -> float:
+        """Return the power in W."""
+        slot = int((at - self._start).total_seconds() // SLOT)
+        return self._powers[slot % len(self._powers)]
+
+
+class House:
+    """A house that may be without power for a while."""
+
+    def __init__(self, flow: Flow) -> None:
+        """Count what flows."""
+        self._flow = flow
+        self._quiet: list[tuple[datetime, datetime]] = []
+
+    def cut_power(self, start: datetime, end: datetime) -> None:
+        """Let nothing flow between two moments."""
+        self._quiet.append((start, end))
+
+    def counted(self, series: str, at: datetime) -> float:
+        """Return the kWh counted since some moment in the past."""
+        energy = self._flow.energy(series, at)
+        for start, end in self._quiet:
+            energy -= self._flow.energy(series, min(max(at, start), end))
+            energy += self._flow.energy(series, start)
+        return energy / 1000
+
+    def power(self, at: datetime) -> int:
+        """Return the power in W, negative while feeding in."""
+        if any(start <= at < end for start, end in self._quiet):
+            return 0
+        return round(self._flow.grid_power(at))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,65 +89,43 @@ class Reading:
     imported: int
     exported: int
     power: int
-    meter_id: str = "0a0149534b000490bc56"
+    meter_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class House:
-    """What is drawn and fed in, and what the meter has counted of it."""
-
-    imported: int = 15_119_035
-    """Wh on the meter at the start."""
-    exported: int = 812_345
-    power: Sequence[int] = EVENING
-    quiet: Sequence[Span] = ()
-    """When nothing flows either way."""
-
-    def powers(self, seconds: int) -> Iterator[int]:
-        """Yield the power of each second, in W."""
-        for second in range(seconds):
-            still = any(second in span for span in self.quiet)
-            yield 0 if still else self.power[second // SLOT % len(self.power)]
-
-
-@dataclass(frozen=True)
 class Meter:
-    """The counters of a house at each second of a world."""
+    """A meter: its number, and what its counters show beside what the house has counted, in Wh."""
 
-    house: House
-    seconds: int
-    _imported: Sequence[int] = field(init=False, repr=False)
-    _exported: Sequence[int] = field(init=False, repr=False)
-    _powers: Sequence[int] = field(init=False, repr=False)
+    number: str = "0a0149534b000490bc56"
+    imported: float = 15_119_035
+    exported: float = 812_345
 
-    def __post_init__(self) -> None:
-        """Count, in watt-seconds."""
-        powers = [*self.house.powers(self.seconds), 0]
-        counters = {
-            "_imported": (self.house.imported, (max(power, 0) for power in powers)),
-            "_exported": (self.house.exported, (max(-power, 0) for power in powers)),
-        }
-        for name, (start, amounts) in counters.items():
-            object.__setattr__(self, name, list(accumulate(amounts, initial=start * HOUR)))
-        object.__setattr__(self, "_powers", powers)
-
-    def at(self, second: int) -> Reading:
-        """Return what the meter shows."""
+    def shows(self, house: House, at: datetime) -> Reading:
+        """Return what is on the display."""
         return Reading(
-            imported=self._imported[second] // HOUR,
-            exported=self._exported[second] // HOUR,
-            power=self._powers[second],
+            imported=_whole(self.imported + 1000 * house.counted("import", at)),
+            exported=_whole(self.exported + 1000 * house.counted("export", at)),
+            power=house.power(at),
+            meter_id=self.number,
         )
 
-    def counted(self, register: KeyMapping, start: int, end: int, *, unit: int = 1) -> float:
-        """Return by how much the display went up between two seconds, in kWh; its unit is in Wh."""
-        counter = {KeyMapping.IMPORT: self._imported, KeyMapping.EXPORT: self._exported}[register]
-        return (counter[end] // HOUR // unit - counter[start] // HOUR // unit) * unit / 1000
+    def replaced(self, house: House, at: datetime, shown: Meter) -> Meter:
+        """Return the meter that replaces this one, with what that one shows at first."""
+        return replace(
+            shown,
+            imported=shown.imported - 1000 * house.counted("import", at),
+            exported=shown.exported - 1000 * house.counted("export", at),
+        )
+
+
+def _whole(energy: float) -> int:
+    """Return whole Wh; a float just below has lost a part of its last digit."""
+    return math.floor(energy + 1000 * FLOAT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
-    """How a reader calls the registers of its meter."""
+    """How a reader names the registers of its meter, and the units that it publishes."""
 
     prefix: str = "MT681"
     imported: str = "E_in"
@@ -112,14 +134,22 @@ class Script:
     fed_in: str | None = None
     """Where feeding in has a power of its own, neither is negative and both are kW."""
     meter_id: str | None = "Meter_id"
-    unit: int = 1
+    digit: int = 1
     """Wh; the last digit of the counters."""
+    unit: int = 1000
+    """Wh; what the counters are published in."""
+    beside: Mapping[str, Any] | None = None
+    """Other blocks of the message."""
+
+    def message(self, now: datetime, reading: Reading) -> dict[str, Any]:
+        """Return a complete SENSOR message."""
+        return {"Time": stamp(now), self.prefix: self.block(reading), **(self.beside or {})}
 
     def block(self, reading: Reading) -> dict[str, Any]:
         """Return the meter's object in a message."""
         block: dict[str, Any] = {
-            self.imported: reading.imported // self.unit * self.unit / 1000,
-            self.exported: reading.exported // self.unit * self.unit / 1000,
+            self.imported: reading.imported // self.digit * self.digit / self.unit,
+            self.exported: reading.exported // self.digit * self.digit / self.unit,
         }
         if self.fed_in is None:
             block[self.power] = reading.power
@@ -139,14 +169,9 @@ DOCS: Final = Script(
 GPLUG: Final = Script(
     prefix="z", imported="Ei", exported="Eo", power="Pi", fed_in="Po", meter_id="SMid"
 )
-ROUGH: Final = Script(unit=100)
+ROUGH: Final = Script(digit=100)
 
 
-def stamp(second: int, shift: timedelta = timedelta()) -> str:
-    """Return the time as the reader tells it: local, without an offset."""
-    return (START + timedelta(seconds=second) + shift).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def message(second: int, script: Script, reading: Reading) -> dict[str, Any]:
-    """Return a complete SENSOR message."""
-    return {"Time": stamp(second), script.prefix: script.block(reading)}
+def stamp(now: datetime, shift: timedelta = timedelta()) -> str:
+    """Return the time as the reader publishes it: local, without an offset."""
+    return (now + shift).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,271 +1,169 @@
-"""A world as Home Assistant lives through it, with py_hab and core's MQTT sensors in it."""
+"""A life in a world, from the first start of Home Assistant to the end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
-import json
-from typing import Any, Final, Literal, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    MockMqttReasonCode,
-    async_fire_mqtt_message,
-    async_fire_time_changed,
-)
-from pytest_homeassistant_custom_component.components.recorder.common import (
-    async_recorder_block_till_done,
-)
-
-from custom_components.py_hab.const import CONF_KIND, CONF_PREFIX, CONF_TOPIC, DOMAIN, EntryKind
+from custom_components.py_hab.const import DOMAIN
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.statistics import statistics_during_period
-from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .house import START, KeyMapping, Message
-from .worlds import Party, World
+from .home_assistant import COMPILED, SHORT_TERM, Computer
+from .house import HOUR, House
+from .sources import BoxSource, MeterSource, Source
+from .world import Party, World
 
-SENSOR: Final = "tele/tasmota_9282F4/SENSOR"
-LWT: Final = "tele/tasmota_9282F4/LWT"
-COMMAND: Final = "cmnd/tasmota_9282F4/STATUS"
-ANSWER: Final = "stat/tasmota_9282F4/STATUS10"
+NOTICED: Final = 2 * SHORT_TERM
+"""After this, it is known that a source is away."""
 POWER: Final = "power"
-SHORT_TERM: Final = 300
-"""Seconds of a row of short-term statistics."""
-COMPILED: Final = 10
-"""The second of a minute at which Home Assistant compiles them."""
-
-
-class Who(StrEnum):
-    """Whose statistics."""
-
-    PY_HAB = "py_hab"
-    CORE = "core mqtt"
+CORE: Final = "core "
+"""What the names of the series of core's sensors begin with."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Books:
-    """The hourly statistics; hours without a row are left out."""
+class Hour:
+    """An hourly row as dashboards see it: a counter's in kWh, a power's mean in W."""
 
-    changes: Mapping[tuple[Who, KeyMapping], Sequence[float]]
-    """kWh."""
-    power: Mapping[Who, Sequence[float]]
-    """W, the means."""
-
-    def total(self, who: Who, register: KeyMapping) -> float:
-        """Return the kWh booked."""
-        return sum(self.changes[who, register])
+    start: datetime
+    change: float
+    mean: float
 
 
-class Clock(Protocol):
-    """The time of the process."""
-
-    def move(self, second: int) -> None:
-        """Go on to a second of the world."""
-
-    def jump(self, by: timedelta) -> None:
-        """Show another time from now on; timers do not notice."""
-
-
-def core_sensors(world: World) -> dict[str, Any]:
-    """Return the configuration that users copy from each other."""
-    block = f"value_json.{world.script.prefix}"
-    energy = {
-        "state_topic": SENSOR,
-        "device_class": "energy",
-        "state_class": "total_increasing",
-        "unit_of_measurement": "kWh",
-    }
-    power = {
-        "state_topic": SENSOR,
-        "device_class": "power",
-        "state_class": "measurement",
-        "unit_of_measurement": "W",
-    }
-    return {
-        "mqtt": {
-            "sensor": [
-                {"name": name, "value_template": f"{{{{ {block}.{key} }}}}", **kind}
-                for name, key, kind in (
-                    ("core energy_import", world.script.imported, energy),
-                    ("core energy_export", world.script.exported, energy),
-                    ("core power", world.script.power, power),
-                )
-            ]
-        }
-    }
+type Books = Mapping[str, Sequence[Hour]]
+"""By series of the home."""
 
 
 class Life:
-    """Home Assistant in a world, from its set-up to the end."""
+    """A home, and the computer in it."""
 
-    def __init__(self, hass: HomeAssistant, world: World, clock: Clock, client: Any) -> None:
-        self._hass = hass
-        self._world = world
-        self._clock = clock
-        self._client = client
-        """The mocked paho client: what Home Assistant publishes, it receives as well."""
+    def __init__(self, world: World, house: House, computer: Computer, source: Source) -> None:
+        """Prepare; nothing runs yet."""
+        self.world = world
+        self.house = house
+        self.computer = computer
+        self.source = source
+        self.away: list[Party] = []
 
-        self._second = 0
-        self._away: set[Party] = set()
-        self._mqtt = MockConfigEntry(
-            domain="mqtt",
-            version=2,
-            minor_version=1,
-            data={"broker": "broker", "port": 1883, "protocol": "5"},
-            options={"discovery": False, "birth_message": {}},
-        )
-        self._entry = MockConfigEntry(
-            domain=DOMAIN,
-            title="MT681",
-            unique_id="a4:cf:12:92:82:f4",
-            data={
-                CONF_KIND: EntryKind.METER.value,
-                CONF_TOPIC: SENSOR,
-                CONF_PREFIX: world.script.prefix,
-            },
-        )
-        self._comings_and_goings = {
-            (Party.HEAD, True): self._head_goes,
-            (Party.HEAD, False): self._head_comes,
-            (Party.BROKER, True): self._broker_goes,
-            (Party.BROKER, False): self._broker_comes,
-            (Party.HOME_ASSISTANT, True): self._home_assistant_stops,
-            (Party.HOME_ASSISTANT, False): self._home_assistant_starts,
-        }
+    @property
+    def meter(self) -> MeterSource:
+        """What counts, in a world with a meter."""
+        assert isinstance(self.source, MeterSource)
+        return self.source
+
+    @property
+    def box(self) -> BoxSource:
+        """What counts, in a world with a box."""
+        assert isinstance(self.source, BoxSource)
+        return self.source
 
     async def live(self) -> Books:
         """Live through the world, and return what has been booked."""
-        # Its tracebacks of all that is scheduled take half of the time; other tests have them.
-        self._hass.loop.set_debug(False)
-        world = self._world
-        self._mqtt.add_to_hass(self._hass)
-        self._entry.add_to_hass(self._hass)
-        acknowledge = self._client.publish.side_effect
-
-        def publish(topic: str, payload: str, *args: Any, **kwargs: Any) -> Any:
-            if topic == COMMAND and str(payload) == "10":
-                self._hass.loop.call_soon(self._answer)
-            return acknowledge(topic, payload, *args, **kwargs)
-
-        self._client.publish.side_effect = publish
-        await self._home_assistant_starts()
-        compiling = set(range(SHORT_TERM + COMPILED, world.seconds + SHORT_TERM, SHORT_TERM))
-        minutes = {*range(60, world.seconds, 60)}
-        for second in sorted({*world.moments, *minutes, *compiling}):
-            await self._passes(second)
-            if second in minutes:
-                await self._events(second)
-            if second in world.moments:
-                for message in world.messages(second):
-                    self._deliver(SENSOR, message)
-                await self._hass.async_block_till_done()
-            if second in compiling:
-                await async_recorder_block_till_done(self._hass)
-        books = await self._books()
-        await self._home_assistant_stops()
+        with self.source.around():
+            steps = list(self.world.timeline)
+            while steps and not steps[0].after and not steps[0].rank.value:
+                await steps.pop(0).act(self)
+            await self.start()
+            for step in steps:
+                await self._live_until(self.world.start + step.after)
+                await step.act(self)
+            await self._live_until(self.world.start + self.world.lasts + COMPILED)
+            books = await self._books()
+            await self.computer.stop()
         return books
 
-    async def _passes(self, second: int) -> None:
-        self._second = second
-        self._clock.move(second)
-        async_fire_time_changed(self._hass, dt_util.utcnow())
-        await self._hass.async_block_till_done()
+    # What events do
 
-    async def _events(self, second: int) -> None:
-        """Let the clock jump, and let parties come and go."""
-        if jump := self._world.clock_jumps.get(second // 60):
-            self._clock.jump(jump)
-            await self._passes(second)
-        # Whoever is subscribed to hears of whoever comes or goes at the same time.
-        for party in Party:
-            away = self._world.is_away(party, second)
-            if away != (party in self._away):
-                self._away ^= {party}
-                await self._comings_and_goings[party, away]()
+    async def start(self) -> None:
+        """Start Home Assistant."""
+        await self.computer.start()
+        await self.source.started(self.away)
 
-    def _deliver(self, topic: str, message: Message, *, retain: bool = False) -> None:
-        """Let the broker hand over a message, if there are both a broker and a recipient."""
-        if self._away & {Party.BROKER, Party.HOME_ASSISTANT}:
+    async def leaves(self, party: Party) -> None:
+        """Let a source be away."""
+        self.away.append(party)
+        await self.source.changed(party, self.away)
+
+    async def returns(self, party: Party) -> None:
+        """Let a source be back."""
+        self.away.remove(party)
+        await self.source.changed(party, self.away)
+
+    # Time
+
+    async def _live_until(self, end: datetime) -> None:
+        """Let a stretch pass in which nobody comes or goes."""
+        if not self.computer.is_on:
+            await self.computer.move_to(end)
             return
-        payload = message if isinstance(message, str) else json.dumps(message)
-        async_fire_mqtt_message(self._hass, topic, payload, retain=retain)
+        noticed = min(self.computer.clock.now + NOTICED, end) if self.away else end
+        compiled = self._grid(noticed, SHORT_TERM, COMPILED)
+        spoken = self._grid(noticed, self.world.spacing, self.world.first)
+        for moment in sorted({*compiled, *spoken}):
+            await self.computer.move_to(moment)
+            if moment in compiled:
+                await self.computer.recorded()
+            if moment in spoken:
+                await self.source.speaks(self.away)
+        if self.computer.clock.now < noticed:
+            await self.computer.move_to(noticed)
+        await self.computer.idle_until(end)
 
-    @callback
-    def _answer(self) -> None:
-        """Answer STATUS 10 as the head does: with what it says anyway."""
-        said = [item for item in self._world.messages(self._second) if not isinstance(item, str)]
-        if said:
-            self._deliver(ANSWER, {"StatusSNS": said[len(said) // 2]})
+    def _grid(self, end: datetime, step: timedelta, first: timedelta) -> Sequence[datetime]:
+        """Return the moments up to an end that lie some steps after a full hour."""
+        now = self.computer.clock.now
+        moment = now.replace(minute=0, second=0, microsecond=0) + first
+        moments = []
+        while moment <= end:
+            if moment > now:
+                moments.append(moment)
+            moment += step
+        return moments
 
-    async def _subscribed(self) -> None:
-        """Wait for the subscriptions, and let the broker send what it has retained."""
-        for _ in range(2):
-            await self._passes(self._second + 1)
-        head = "Offline" if Party.HEAD in self._away else "Online"
-        self._deliver(LWT, head, retain=True)
-        if self._world.retained is not None:
-            self._deliver(SENSOR, self._world.retained, retain=True)
-        await self._hass.async_block_till_done()
-
-    async def _head_goes(self) -> None:
-        self._deliver(LWT, "Offline")
-
-    async def _head_comes(self) -> None:
-        self._deliver(LWT, "Online")
-
-    async def _broker_goes(self) -> None:
-        self._client.on_disconnect(self._client, None, None, MockMqttReasonCode())
-        await self._hass.async_block_till_done()
-
-    async def _broker_comes(self) -> None:
-        self._client.on_connect(self._client, None, None, MockMqttReasonCode())
-        await self._subscribed()
-
-    async def _home_assistant_starts(self) -> None:
-        for entry in (self._mqtt, self._entry):
-            assert await self._hass.config_entries.async_setup(entry.entry_id)
-            await self._hass.async_block_till_done()
-        await self._subscribed()
-
-    async def _home_assistant_stops(self) -> None:
-        for entry in (self._entry, self._mqtt):
-            assert await self._hass.config_entries.async_unload(entry.entry_id)
-            await self._hass.async_block_till_done()
+    # Books
 
     async def _books(self) -> Books:
-        registered = er.async_entries_for_config_entry(
-            er.async_get(self._hass), self._entry.entry_id
-        )
-        kinds = (*KeyMapping, POWER)
-        ids = {(Who.CORE, kind): f"sensor.core_{kind}" for kind in kinds} | {
-            (Who.PY_HAB, kind): item.entity_id
-            for kind in kinds
-            for item in registered
-            if item.domain == "sensor" and item.unique_id.endswith(f"_{kind}")
+        """Return the hourly statistics."""
+        hass = self.computer.hass
+        await self.computer.recorded()
+        registry = er.async_get(hass)
+        ids = {
+            series: registry.async_get_entity_id("sensor", DOMAIN, unique_id)
+            for series, unique_id in self.source.series.items()
         }
-        found = await get_instance(self._hass).async_add_executor_job(
+        if self.world.core_beside:
+            ids |= {f"{CORE}{series}": f"sensor.core_energy_{series}" for series in ids}
+        powers = [
+            entity.entity_id
+            for entity in er.async_entries_for_config_entry(registry, self.computer.entry.entry_id)
+            if entity.unique_id.endswith(f"_{POWER}")
+        ]
+        ids[POWER] = powers[0] if powers else None
+        found: Mapping[str, Sequence[Any]] = await get_instance(hass).async_add_executor_job(
             statistics_during_period,
-            self._hass,
-            START - timedelta(days=1),
+            hass,
+            datetime(2000, 1, 1, tzinfo=UTC),
             None,
-            set(ids.values()),
+            {entity_id for entity_id in ids.values() if entity_id},
             "hour",
             None,
-            {"change", "sum", "state", "mean"},
+            {"change", "mean"},
         )
+        return {
+            series: [
+                Hour(
+                    start=dt_util.utc_from_timestamp(row["start"]),
+                    change=row.get("change") or 0.0,
+                    mean=row.get("mean") or 0.0,
+                )
+                for row in found.get(entity_id or "", [])
+            ]
+            for series, entity_id in ids.items()
+        }
 
-        def column(who: Who, kind: str, name: Literal["change", "mean"]) -> list[float]:
-            rows = found.get(ids.get((who, kind), ""), [])
-            return [float(row.get(name) or 0) for row in rows]
 
-        return Books(
-            changes={
-                (who, register): column(who, register, "change")
-                for who in Who
-                for register in KeyMapping
-            },
-            power={who: column(who, POWER, "mean") for who in Who},
-        )
+def hours(start: datetime, end: datetime) -> Sequence[datetime]:
+    """Return when the hours from one full hour to another begin."""
+    return [start + number * HOUR for number in range((end - start) // HOUR)]

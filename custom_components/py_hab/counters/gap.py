@@ -45,6 +45,9 @@ class Gap:
     """Why the reading after the gap was accepted."""
     counted: float | None = None
     """kWh counted during the gap, if known better than from the two readings."""
+    counted_since: float | None = None
+    """Time after which that energy was counted: that of the first reading of a new counter. None if
+    it was counted at any time of the gap."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for times in the wrong order and for a negative energy."""

@@ -172,7 +172,7 @@ class CounterGuard:
         self._interval_s = min(max(now - self._judged_at, 0.0), LONGEST_SLEEP_S)
         self._judged_at = now
 
-    def _decide(self, reading: float, now: float) -> tuple[Verdict, float]:
+    def _decide(self, reading: float, now: float) -> tuple[Verdict, Reading]:
         """Return the verdict on a reading, and the first one of the readings that it confirms."""
         interval_s = max(
             min(self._interval_s, LONGEST_INTERVAL_S),
@@ -182,7 +182,7 @@ class CounterGuard:
         self._note_interval(now)
         if reading == self.last and self._pending is None and not self.quarantined:
             self.at = now
-            return Verdict.ACCEPTED, reading
+            return Verdict.ACCEPTED, Reading(reading, now)
         verdict = self._judge_alone(reading, now, interval_s)
         self._is_jittering = verdict is Verdict.JITTER
         confirmation = _CONFIRMATIONS.get(verdict)
@@ -191,11 +191,11 @@ class CounterGuard:
         elif verdict is Verdict.ZERO and self.last is not None:
             # Zeros are never confirmed: a counter that has restarted will rise.
             confirmation = None
-        first = reading
+        first = Reading(reading, now)
         if confirmation is None:
             self._pending = None
         elif pending := self._confirmed(confirmation, verdict, reading, now):
-            first = pending.first
+            first = Reading(pending.first, pending.first_at)
             repeated = self._has_repeated_an_old_reading(verdict, reading, now)
             verdict = Verdict.ACCEPTED if repeated else confirmation.verdict
             self._pending = None
@@ -294,7 +294,7 @@ class CounterGuard:
         after: Reading,
         *,
         verdict: Verdict,
-        first: float,
+        first: Reading,
         interval_s: float,
     ) -> Gap | None:
         """Return the gap between two accepted readings, None if there is none.
@@ -307,7 +307,7 @@ class CounterGuard:
             return None
         # A new counter counts while its readings are being confirmed.
         is_other = verdict in {Verdict.REPLACED, Verdict.KEY_CORRECTED}
-        counted = max(after.kwh - first, 0.0) if is_other else None
+        counted = max(after.kwh - first.kwh, 0.0) if is_other else None
         return Gap(
             key=self.key,
             start=before.at,
@@ -316,6 +316,7 @@ class CounterGuard:
             after=after.kwh,
             verdict=verdict,
             counted=counted,
+            counted_since=first.at if is_other else None,
         )
 
 

@@ -232,14 +232,16 @@ class MaintenanceRun:
             nonlocal plan
             first = next(iter((*rows.hourly[:1], *rows.short_term[:1])), None)
             # Our own sums start at 0, so state and sum of the first row give its opening reading.
+            # Otherwise its own reading is the most that the hours before it can have reached.
             is_own = bool(rows.hourly) and rows.hourly[0].start in rows.own
+            sum_before = first.sum if first and is_own else 0.0
             plan = plan_backfill(
                 history.readings,
                 rows.hourly,
                 first.start if first else None,
                 rows.until,
                 period_boundaries=history.period_boundaries,
-                opening_reading=first.state - first.sum if first and is_own else math.inf,
+                opening_reading=first.state - sum_before if first else math.inf,
             )
             return insertion(plan, rows, ChangeReason.BACKFILL)
 

@@ -114,5 +114,5 @@ class Replacements:
             # After several replacements of a counter, the question was about the first one.
             kwh = remaining.pop(record.quantity, None)
             if record.gap is not None and kwh is not None:
-                gaps.append(replace(record.gap, counted=kwh))
+                gaps.append(replace(record.gap, counted=kwh, counted_since=None))
         return gaps

@@ -157,7 +157,7 @@ class Life:
             return self.before(self.start)
         return None if self.absent else self.before(self.lost)
 
-    def gap(self, counted: float | None = None) -> Gap:
+    def gap(self, counted: float | None = None, counted_since: float | None = None) -> Gap:
         return Gap(
             key="a",
             start=self.start,
@@ -166,6 +166,7 @@ class Life:
             after=self.reading(self.end),
             verdict=self.verdict,
             counted=counted,
+            counted_since=counted_since,
         )
 
 
@@ -173,6 +174,7 @@ def repaired(
     life: Life,
     counted: float | None = None,
     *,
+    counted_since: float | None = None,
     known: Mapping[int, float] | None = None,
     load_profile: Mapping[int, float] | None = None,
     late: bool = False,
@@ -187,7 +189,7 @@ def repaired(
         hours = list(recorder.hours.values())
     there = set(recorder.hours)
     plan = plan_outage_repair(
-        life.gap(counted),
+        life.gap(counted, counted_since),
         short_term_rows=[row for row in short_term_rows if not late or row.start > life.end + HOUR],
         hourly_rows=hours,
         own_hours=ours or set(),
@@ -601,3 +603,34 @@ def test_a_shift_smaller_than_what_floats_hide_is_none() -> None:
     )
     assert plan is not None
     assert plan.adjustment == 0.0
+
+
+def test_a_new_counter_has_counted_nothing_before_its_first_reading() -> None:
+    house = House(hourly=[3.0, 3.0, 0.0, 3.0, 3.0, 3.0])
+    life = Life(
+        house=house,
+        start=T0 + 1.9 * HOUR,
+        end=T0 + 3.5 * HOUR,
+        verdict=Verdict.REPLACED,
+        second=12.0,
+    )
+    repaired(life, 1.2, counted_since=T0 + 3.1 * HOUR)
+    changes = list(life.recorder.changes().values())
+    # What the old counter counted after its last reading is in no reading.
+    assert changes[1:3] == pytest.approx([2.7, 0.0])
+    assert changes[3] == pytest.approx(1.2 + 1.5)
+
+
+def test_what_two_counters_have_counted_adds_up() -> None:
+    """After a crash, the statistics know later readings of the old counter than the store."""
+    house = House(hourly=[3.0] * 6)
+    life = Life(
+        house=house,
+        start=T0 + 1.9 * HOUR,
+        stale=0.6 * HOUR,
+        end=T0 + 3.5 * HOUR,
+        verdict=Verdict.REPLACED,
+        second=12.0,
+    )
+    repaired(life, 0.9, counted_since=T0 + 3.2 * HOUR)
+    assert sum(life.recorder.changes().values()) == pytest.approx(18.0 - 2.1, abs=CLOSE)

@@ -39,7 +39,7 @@ def plan_backfill(
 
     Readings that are not at `period_boundaries` are interpolated and do not determine the energy
     between two existing rows; None means that all readings are exact. `opening_reading` is the
-    reading at the start of the first row, if known: the first row already includes everything
+    highest possible reading at the start of the first row: the rows already include everything
     counted after it, even if a coarse series places it earlier.
     """
     existing = {row.start for row in hourly_rows}

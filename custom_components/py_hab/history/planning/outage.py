@@ -70,7 +70,11 @@ def plan_outage_repair(
         last = _last_reading(
             gap, [row for row in hourly_rows if gap.is_same_counter and row.start not in own_hours]
         )
-    energy = max(gap.energy, last.kwh - gap.before)
+    counted_before = last.kwh - gap.before
+    if gap.counted_since is None:
+        energy = max(gap.energy, counted_before)
+    else:
+        energy = counted_before + gap.energy
     adjustment = sum_before + energy + (after.state - gap.after) - after.sum
     return OutageRepair(
         adjust_from=min([after.start, *restarted_rows]),
@@ -132,12 +136,17 @@ def _gap_rows(
     counted_before = last.kwh - gap.before
     if energy <= 0 and gap.is_same_counter:
         return []
-    known_energy = {hour: kwh - last.kwh for hour, kwh in known_readings.items()}
+    known_energy: dict[float, float] = {}
+    if gap.is_same_counter:
+        known_energy = {hour: kwh - last.kwh for hour, kwh in known_readings.items()}
+    elif gap.counted_since is not None:
+        # A new counter says nothing about the time before its first reading.
+        known_energy = {gap.counted_since: 0.0}
     counted = spread(
         last.time,
         gap.end,
         max(energy - counted_before, 0.0),
-        known_energy=known_energy if gap.is_same_counter else {},
+        known_energy=known_energy,
         load_profile=load_profile,
     )
     # State and sum rise together, so `sum_before` can be derived from any of these rows if the gap

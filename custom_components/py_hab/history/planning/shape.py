@@ -16,25 +16,25 @@ class _Point(NamedTuple):
     """kWh."""
 
 
-def spread(
+def spread[TimeT: float](
     start: float,
     end: float,
     energy: float,
     *,
-    known_energy: Mapping[int, float],
+    known_energy: Mapping[TimeT, float],
     load_profile: Mapping[int, float],
 ) -> dict[int, float]:
     """Return the energy (kWh) counted from `start` to each full hour, up to `end`.
 
-    `energy` is the total. `known_energy` is what is known to have been counted from `start` to a
-    full hour. Between these hours the energy follows `load_profile`, the kWh of each hour by its
+    `energy` is the total. `known_energy` is what is known to have been counted from `start` to some
+    times. Between these times the energy follows `load_profile`, the kWh of each hour by its
     start; where the profile has a hole or does not fit, it is spread evenly.
     """
     points = [_Point(start, 0.0)]
-    for hour in sorted(known_energy):
-        if start < hour < end:
+    for time in sorted(known_energy):
+        if start < time < end:
             least = points[-1].energy
-            points.append(_Point(float(hour), min(max(known_energy[hour], least), energy)))
+            points.append(_Point(time, min(max(known_energy[time], least), energy)))
     points.append(_Point(end, energy))
     counted: dict[int, float] = {}
     for before, after in pairwise(points):

@@ -36,7 +36,7 @@ def mocked_paho(published: Callable[[str, str], None]) -> Iterator[Any]:
             loop.call_soon(published, topic, str(payload))
             return FakeInfo(mid)
 
-        def subscribe(_topics: Any, **_kwargs: Any) -> tuple[int, int]:
+        def subscribe(*_topics: Any, **_kwargs: Any) -> tuple[int, int]:
             mid = next(numbers)
             loop.call_soon(client.on_subscribe, Mock(), 0, mid, [MockMqttReasonCode()], None)
             return 0, mid

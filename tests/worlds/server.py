@@ -1,7 +1,8 @@
 """The old server that has recorded for years, and its file."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +11,9 @@ from tests.support.legacy_files import EVERY, METER, Row, Years, local, thinned,
 
 from .house import House, Meter
 
-YEARS: Final = timedelta(days=3 * 365)
-SWAPPED_AFTER: Final = timedelta(days=500)
-NUMBER: Final = METER
-"""The meter that it has read."""
+YEARS: Final = timedelta(days=400)
+"""Long enough for each hour of a year, the nights of both time changes included."""
+SWAPPED_AFTER: Final = timedelta(days=150)
 
 
 def write_years_of_a_meter(
@@ -35,8 +35,9 @@ def write_years_of_a_meter(
     # Each hour of each series takes time.
     rows = [row for row in years.rows() if row[:3] == (METER, "MT681", "E_in")]
     write(path, rows)
-    shown = rows[-1][4]
-    meter = meter.replaced(house, end, number=NUMBER, imported=shown, exported=meter.exported)
+    meter = meter.replaced(
+        house, end, replace(meter, number=METER, imported=1000 * float(rows[-1][4]))
+    )
     return meter, _with_years(house, years.consumed, end)
 
 
@@ -61,12 +62,7 @@ def write_years_of_a_plug(path: Path, house: House, end: datetime) -> None:
     """Write the file of a server that has read the refrigerator's plug."""
     moment, rows = end - YEARS, list[Row]()
     while moment <= end:
-        energy = int(house.home.energy("refrigerator", moment)) / 1000
+        energy = int(1000 * house.counted("refrigerator", moment)) / 1000
         rows.append((REFRIGERATOR, "Switch W", "Energy", local(moment.timestamp()), energy))
         moment += timedelta(seconds=EVERY)
     write(path, thinned(rows), described=((REFRIGERATOR, "Energy", "Kitchen", "kWh", 1),))
-
-
-def full_hour(moment: datetime) -> datetime:
-    """Return when the hour of a moment began."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

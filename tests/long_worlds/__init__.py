@@ -1,1 +1,0 @@
-"""Worlds of days and weeks, in which Home Assistant stops and starts again on what it has stored."""

@@ -1,0 +1,424 @@
+"""The vocabulary of the worlds: what can happen in a life."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+import shutil
+from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.py_hab.history.statistics.transaction import StatisticTables
+from homeassistant.components.recorder import get_instance
+from homeassistant.helpers import entity_registry as er
+
+from .home_assistant import COMPILED
+from .house import HOUR, Message, Meter, Script, stamp
+from .sources import Edit, Instant, Words
+from .world import Act, Event, Party, Rank
+
+if TYPE_CHECKING:
+    from .life import Life
+
+# Who is away
+
+
+def hass_off(**duration: float) -> Event:
+    """Home Assistant does not run."""
+    return Event(
+        begins=lambda life: life.computer.stop(),
+        lasts=timedelta(**duration),
+        ends=lambda life: life.start(),
+        rank=Rank.HOME_ASSISTANT,
+    )
+
+
+def hass_killed(**duration: float) -> Event:
+    """Home Assistant does not run, and was not stopped in order."""
+    return replace(hass_off(**duration), begins=lambda life: life.computer.stop(power_cut=True))
+
+
+def reader_off(**duration: float) -> Event:
+    """The reader sends nothing."""
+    return _away(Party.READER, **duration)
+
+
+def broker_off(**duration: float) -> Event:
+    """The broker is not there."""
+    return _away(Party.BROKER, **duration)
+
+
+def box_off(**duration: float) -> Event:
+    """The box does not answer."""
+    return _away(Party.BOX, **duration)
+
+
+def _away(party: Party, **duration: float) -> Event:
+    return Event(
+        begins=lambda life: life.leaves(party),
+        lasts=timedelta(**duration),
+        ends=lambda life: life.returns(party),
+    )
+
+
+# What the house and its meter do
+
+
+def no_power(**duration: float) -> Event:
+    """Nothing flows, neither way."""
+
+    async def begins(life: Life) -> None:
+        now = life.computer.clock.now
+        life.house.cut_power(now, now + timedelta(**duration))
+
+    return Event(begins=begins, rank=Rank.WORDS)
+
+
+def swap(*, imported: int = 12_000, exported: int = 500) -> Event:
+    """Another meter is mounted, which shows some Wh at first; nobody informs Home Assistant."""
+    successor = Meter(number="0a0149534b0005512f07", imported=imported, exported=exported)
+
+    async def begins(life: Life) -> None:
+        life.meter.swap(successor)
+
+    return Event(begins=begins, rank=Rank.WORDS)
+
+
+# What the reader says
+
+
+def says(edit: Edit, **duration: float) -> Event:
+    """The reader says the truth in another way, for a while or for ever."""
+    return _says(Words(edit), timedelta(**(duration or FOR_EVER)))
+
+
+def lies(edit: Edit, **duration: float) -> Event:
+    """The reader says something wrong, for a while or in one message."""
+    return _says(Words(edit, honest=False), timedelta(**(duration or ONE_MESSAGE)))
+
+
+def answers(edit: Edit) -> Event:
+    """The reader says something wrong in its answer to STATUS 10 at a start, and not after it."""
+    return lies(edit, seconds=2.4)
+
+
+def reads(script: Script) -> Event:
+    """The reader has another script from now on: other names, units or blocks."""
+    return says(lambda instant: [instant.says(script)])
+
+
+def _says(words: Words, lasts: timedelta) -> Event:
+
+    async def begins(life: Life) -> None:
+        life.meter.words.append(words)
+
+    async def ends(life: Life) -> None:
+        life.meter.words.remove(words)
+
+    return Event(begins=begins, lasts=lasts, ends=ends, rank=Rank.WORDS)
+
+
+FOR_EVER: Final = {"days": 4000.0}
+ONE_MESSAGE: Final = {"seconds": 30.0}
+
+
+def zeros(instant: Instant) -> Iterable[Message]:
+    """Say 0 for everything that has not been read yet, as Tasmota did until 2026."""
+    yield instant.says(imported=0, exported=0, power=0, meter_id="")
+
+
+def changed(**changes: Callable[[int], int]) -> Edit:
+    """Say something else for some of the registers."""
+
+    def edit(instant: Instant) -> Iterable[Message]:
+        said: dict[str, Any] = {
+            name: change(getattr(instant.reading, name)) for name, change in changes.items()
+        }
+        yield instant.says(**said)
+
+    return edit
+
+
+zero = changed(imported=lambda _: 0)
+flipped_up = changed(imported=lambda _: 99_999_999_000)
+flipped_down = changed(imported=lambda shown: shown - 524_288)
+"""Lose bit 19 of the register."""
+export_flipped_down = changed(exported=lambda shown: shown - 524_288)
+export_flipped_up = changed(exported=lambda shown: shown + 524_288)
+rolling_over = changed(imported=lambda shown: shown % 1_000_000_000)
+"""Start again at zero after 999,999.9 kWh."""
+
+
+def jittering(instant: Instant) -> Iterable[Message]:
+    """Be off by the last digit, up and down."""
+    off = (0, 1, -1, 1, 0, -1)[instant.number % 6]
+    reading = instant.reading
+    yield instant.says(imported=reading.imported + off, exported=reading.exported - off)
+
+
+def without_pin(instant: Instant) -> Iterable[Message]:
+    """Show whole kWh and nothing else."""
+    reading = instant.reading
+    yield instant.says(
+        imported=reading.imported // 1000 * 1000,
+        exported=reading.exported // 1000 * 1000,
+        power=0,
+        meter_id="",
+    )
+
+
+def partial_only(instant: Instant) -> Iterable[Message]:
+    """Publish each key in a message of its own."""
+    for key, value in instant.script.block(instant.reading).items():
+        yield {"Time": stamp(instant.now), instant.script.prefix: {key: value}}
+
+
+def two_readings(instant: Instant) -> Iterable[Message]:
+    """Say two things of one instant, the newer first."""
+    reading = instant.reading
+    yield instant.says()
+    yield instant.says(
+        imported=max(reading.imported - 3, Meter.imported),
+        exported=max(reading.exported - 3, Meter.exported),
+    )
+
+
+def with_clock_off_by(**shift: float) -> Edit:
+    """Send a wrong time."""
+
+    def edit(instant: Instant) -> Iterable[Message]:
+        yield {**instant.says(), "Time": stamp(instant.now, timedelta(**shift))}
+
+    return edit
+
+
+def with_garbage(instant: Instant) -> Iterable[Message]:
+    """Say what the meter shows, between two things that mean nothing."""
+    for part in (2 * instant.number, None, 2 * instant.number + 1):
+        yield instant.says() if part is None else GARBAGE[part % len(GARBAGE)]
+
+
+GARBAGE: Final[tuple[Message, ...]] = (
+    "",
+    "{",
+    '{"Time":"2026-03-20T19:00:00","MT681":{"E_in":15119.',
+    "null",
+    "[]",
+    "15119.035",
+    '"E_in"',
+    "offline",
+    {"MT681": None},
+    {"MT681": "E_in"},
+    {"MT681": [0, 0]},
+    {"MT681": {}},
+    {"MT681": {"E_in": None, "E_out": None, "Power": None}},
+    {"MT681": {"E_in": "n/a", "E_out": "", "Power": "nan"}},
+    {"MT681": {"E_in": "0", "E_out": "0"}},
+    {"MT681": {"E_in": True, "E_out": False}},
+    {"MT681": {"E_in": [1, 2], "E_out": {"value": 3}}},
+    '{"MT681":{"E_in":1e400,"E_out":-1e400}}',
+    '{"MT681":{"E_in":NaN,"E_out":Infinity}}',
+    {"MT681": {"E_in": 10**400}},
+    {"MT681": {"E_in": 1e300, "E_out": 1e300, "Power": 1e300}},
+    {"MT681": {"E_in": 4294967.295, "E_out": 429496.7295}},
+    {"MT681": {"E_in": -1.0, "E_out": -0.001}},
+    {"HTU21": {"Temperature": 21.4, "Humidity": 40.1}},
+    {"ENERGY": {"Total": 3.185, "Today": 0.2, "Power": 12, "ImportActive": 3.185}},
+    {"ESP32": {"Temperature": 51.1}, "TempUnit": "C"},
+    {"Gas": {"E_in": 88.125, "Power": 3}},
+    {"": {"Total_in": 0.0, "Total_out": 0.0, "Power_curr": 0}},
+    {"time": "2026-03-20T19:00:00", "HKR": {"device": "16", "amount": 21.5, "unit": "C"}},
+    {"Verbrauch Tag": "2.98", "E_in": 0},
+    {"StatusSNS": None},
+)
+
+# What Home Assistant and its user do
+
+
+def does(act: Act) -> Event:
+    """Something is done at once."""
+    return Event(begins=act, rank=Rank.HOME_ASSISTANT)
+
+
+def clock_jumps(**by: float) -> Event:
+    """Home Assistant's clock shows another time; timers do not notice."""
+
+    async def begins(life: Life) -> None:
+        life.computer.clock.jump(timedelta(**by))
+        await life.computer.move_to(life.computer.clock.now)
+
+    return Event(begins=begins, rank=Rank.WORDS)
+
+
+def options(**changes: Any) -> Event:
+    """The user changes options of the entry, which is loaded again."""
+
+    async def begins(life: Life) -> None:
+        entry, entries = life.computer.entry, life.computer.hass.config_entries
+        entries.async_update_entry(entry, options={**entry.options, **changes})
+        await life.computer.settled()
+        await entries.async_reload(entry.entry_id)
+        await life.source.started(life.away)
+
+    return does(begins)
+
+
+def removed(**duration: float) -> Event:
+    """The entry is removed, and the same is added after a while."""
+
+    async def ends(life: Life) -> None:
+        await life.computer.add_entry()
+        await life.source.started(life.away)
+
+    return Event(
+        begins=lambda life: life.computer.remove_entry(),
+        lasts=timedelta(**duration),
+        ends=ends,
+        rank=Rank.HOME_ASSISTANT,
+    )
+
+
+def disabled(series: str, **duration: float) -> Event:
+    """The user disables the entity that counts a series, and enables it after a while."""
+    return Event(
+        begins=lambda life: _disable(life, series, er.RegistryEntryDisabler.USER),
+        lasts=timedelta(**duration),
+        ends=lambda life: _disable(life, series, None),
+        rank=Rank.HOME_ASSISTANT,
+    )
+
+
+async def _disable(life: Life, series: str, by: er.RegistryEntryDisabler | None) -> None:
+    computer = life.computer
+    registry = er.async_get(computer.hass)
+    entity_id = registry.async_get_entity_id("sensor", "py_hab", life.source.series[series])
+    assert entity_id is not None
+    registry.async_update_entity(entity_id, disabled_by=by)
+    await computer.hass.config_entries.async_reload(computer.entry.entry_id)
+    await life.source.started(life.away)
+
+
+def purge(keep_days: int) -> Event:
+    """The user purges the recorder."""
+
+    async def begins(life: Life) -> None:
+        await life.computer.hass.services.async_call(
+            "recorder", "purge", {"keep_days": keep_days}, blocking=True
+        )
+        await life.computer.recorded()
+
+    return does(begins)
+
+
+def database_locked(**duration: float) -> Event:
+    """The recorder's database is locked, as while it is backed up. SQLite only."""
+
+    async def begins(life: Life) -> None:
+        await life.computer.recorded()
+        life.computer.is_locked = await get_instance(life.computer.hass).lock_database()
+        assert life.computer.is_locked
+
+    async def ends(life: Life) -> None:
+        life.computer.is_locked = not get_instance(life.computer.hass).unlock_database()
+        await life.computer.recorded()
+
+    return Event(begins=begins, lasts=timedelta(**duration), ends=ends)
+
+
+def database_restored(**age: float) -> tuple[Event, Event]:
+    """Save the database, and put it back after a while. SQLite only; Home Assistant is off then."""
+
+    def copy(life: Life, *, back: bool) -> None:
+        names = ["recorder.db", "recorder.db-wal", "recorder.db-shm"]
+        files = [life.computer.folder / name for name in names]
+        if not files[0].exists():
+            pytest.skip("this database is no file")
+        for file in files:
+            saved = Path(f"{file}.saved")
+            source, target = (saved, file) if back else (file, saved)
+            target.unlink(missing_ok=True)
+            if source.exists():
+                shutil.copy(source, target)
+
+    async def saved(life: Life) -> None:
+        copy(life, back=False)
+
+    async def put_back(life: Life) -> None:
+        copy(life, back=True)
+
+    return does(saved), does(put_back)
+
+
+# The history
+
+
+async def _backfill(life: Life) -> None:
+    await life.computer.call("backfill")
+
+
+async def _undo(life: Life) -> None:
+    await life.computer.call("undo_history")
+
+
+async def _import(life: Life) -> None:
+    await life.computer.call("import_database", path=str(life.source.server_file))
+
+
+async def _backfill_while_compiling(life: Life) -> None:
+    work = asyncio.create_task(_backfill(life))
+    hour = life.computer.clock.now.replace(minute=0, second=0, microsecond=0) + HOUR
+    await life.computer.move_to(hour + COMPILED)
+    await life.computer.recorded()
+    await work
+
+
+async def _interrupt_backfill(life: Life) -> None:
+    written = asyncio.Event()
+    loop = life.computer.hass.loop
+    perform = StatisticTables.perform
+
+    def write(tables: StatisticTables, *arguments: Any) -> None:
+        perform(tables, *arguments)
+        loop.call_soon_threadsafe(written.set)
+
+    with patch.object(StatisticTables, "perform", write):
+        work = asyncio.create_task(_backfill(life))
+        await written.wait()
+        await life.computer.stop(power_cut=True)
+        work.cancel()
+        await asyncio.wait([work])
+
+
+backfill: Final = does(_backfill)
+backfill_while_compiling: Final = does(_backfill_while_compiling)
+undo: Final = does(_undo)
+import_years: Final = does(_import)
+
+
+def backfill_interrupted(**duration: float) -> Event:
+    """The power is cut while the history is completed; Home Assistant is off for a while."""
+    return replace(hass_off(**duration), begins=_interrupt_backfill)
+
+
+# The box
+
+
+def plug_reset() -> Event:
+    """The user clears the statistics of a plug: its counter starts again at 0."""
+
+    async def begins(life: Life) -> None:
+        life.box.reset_plug()
+
+    return Event(begins=begins)
+
+
+def box_forgets(*periods: str, zeros: bool = False) -> Event:
+    """The box reboots and has lost these periods of its statistics, or says 0 for them."""
+
+    async def begins(life: Life) -> None:
+        life.box.reboot(*periods, zeros=zeros)
+
+    return Event(begins=begins)

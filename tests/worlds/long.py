@@ -1,0 +1,229 @@
+"""Worlds of days and weeks: what is missing from the history, and how it is completed."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from custom_components.py_hab.const import CONF_HISTORY
+from simulator.fritzbox_devices import REFRIGERATOR
+
+from .events import (
+    backfill,
+    backfill_interrupted,
+    backfill_while_compiling,
+    box_forgets,
+    box_off,
+    database_locked,
+    database_restored,
+    disabled,
+    hass_killed,
+    hass_off,
+    import_years,
+    no_power,
+    plug_reset,
+    purge,
+    reader_off,
+    removed,
+    swap,
+    undo,
+)
+from .world import MORNING_START, Source, Step, World, after, at, joined
+
+OCTOBER: Final[dict[str, Any]] = {"start": datetime.fromisoformat("2025-10-25T17:01Z")}
+"""Some hours before the day of 25 hours."""
+MARCH: Final[dict[str, Any]] = {"start": datetime.fromisoformat("2026-03-28T17:01Z")}
+PLUG: Final[dict[str, Any]] = {"ains": (REFRIGERATOR,)}
+SERVED: Final[dict[str, Any]] = {"has_server": True, "home_age": timedelta(days=500)}
+"""An old server has recorded 400 days."""
+
+
+def _meter(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World:
+    kind: dict[str, Any] = {"name": f"meter: {name}", "start": MORNING_START}
+    return World(lasts=after(lasts), steps=joined(timed), **(kind | changes))
+
+
+def _box(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World:
+    kind: dict[str, Any] = {"name": f"box: {name}", "start": MORNING_START, "source": Source.BOX}
+    return World(lasts=after(lasts), steps=joined(timed), **(kind | changes))
+
+
+SAVED, PUT_BACK = database_restored()
+
+LONG: Final[tuple[World, ...]] = (
+    _meter("clean for a day and a half", "36:00"),
+    _meter("the October day", "34:00", **OCTOBER),
+    _meter("the March day", "34:00", **MARCH),
+    _meter("Home Assistant restarts", "6:04", at("3:00", hass_off(minutes=4))),
+    _meter("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
+    _meter("power cut for 6 hours", "12:00", at("3:00", hass_killed(hours=6))),
+    _meter("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3))),
+    _meter("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14))),
+    _meter(
+        "Home Assistant off over the October night",
+        "18:00",
+        at("3:00", hass_off(hours=11)),
+        **OCTOBER,
+    ),
+    _meter(
+        "Home Assistant off over the March night", "18:00", at("3:00", hass_off(hours=11)), **MARCH
+    ),
+    _meter("reader off for 6 hours", "12:17", at("3:00", reader_off(hours=6, minutes=17))),
+    _meter("reader off for 14 days", "14d 6:00", at("3:00", reader_off(days=14))),
+    _meter(
+        "reader off, and Home Assistant restarts meanwhile",
+        "12:05",
+        at("3:00", reader_off(hours=6, minutes=5)),
+        at("6:00", hass_off(minutes=5)),
+    ),
+    _meter(
+        "Home Assistant off, and the reader still away when it is back",
+        "14:30",
+        at("3:00", hass_off(hours=6)),
+        at("9:00", reader_off(hours=2, minutes=30)),
+    ),
+    _meter(
+        "two outages in a day",
+        "11:30",
+        at("3:00", hass_off(hours=2)),
+        at("5:30", reader_off(hours=3)),
+    ),
+    _meter(
+        "Home Assistant restarts before an outage is mended",
+        "10:05",
+        at("3:00", reader_off(hours=4)),
+        at("7:02", hass_off(minutes=3)),
+    ),
+    _meter(
+        "meter swapped while the reader is off",
+        "12:00",
+        at("3:00", reader_off(hours=6), no_power(hours=6)),
+        at("7:00", swap()),
+    ),
+    _meter(
+        "meter swapped while all is off",
+        "12:00",
+        at("3:00", reader_off(hours=6), hass_off(hours=6), no_power(hours=6)),
+        at("7:00", swap()),
+    ),
+    _box("first set-up", "3:00", home_age=timedelta(days=60)),
+    _box(
+        "first set-up on a box that remembers two years",
+        "3:00",
+        home_age=timedelta(days=900),
+        **PLUG,
+    ),
+    _box(
+        "first set-up after the October night",
+        "3:00",
+        start=datetime.fromisoformat("2025-10-27T11:01Z"),
+    ),
+    _box(
+        "first set-up after the March night",
+        "3:00",
+        start=datetime.fromisoformat("2026-03-30T11:01Z"),
+    ),
+    _box("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
+    _box("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3))),
+    _box("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14))),
+    _box("box off for 6 hours", "12:17", at("3:00", box_off(hours=6, minutes=17))),
+    _box(
+        "the day series forgotten in a reboot",
+        "14:00",
+        at("3:00", hass_off(hours=8)),
+        at("9:00", box_forgets("day")),
+    ),
+    _box(
+        "the day series at zero after a reboot",
+        "14:00",
+        at("3:00", hass_off(hours=8)),
+        at("9:00", box_forgets("day", zeros=True)),
+    ),
+    _box(
+        "all series but the months forgotten in a reboot",
+        "28:00",
+        at("3:00", hass_off(hours=22)),
+        at("23:00", box_forgets("day", "week", "month")),
+    ),
+    _box("the statistics of a plug reset", "6:00", at("3:00", plug_reset())),
+    _box("backfill run twice", "3:01", at("0:01", backfill, backfill), at("1:01", backfill)),
+    _box(
+        "backfill interrupted by a power cut", "3:04", at("0:01", backfill_interrupted(minutes=3))
+    ),
+    _box(
+        "backfill while an hour is compiled",
+        "5:00",
+        at("0:01", backfill_while_compiling),
+        at("2:01", backfill_while_compiling),
+    ),
+    _box("backfill taken back", "4:00", at("1:00", backfill), at("2:00", undo)),
+    _meter("years of the old server imported", "3:01", at("0:01", import_years), **SERVED),
+    _meter(
+        "years imported while Home Assistant has some hours of its own",
+        "8:00",
+        at("5:00", import_years),
+        **SERVED,
+    ),
+    _box(
+        "import, then backfill, then outage",
+        "12:01",
+        at("0:01", import_years, backfill),
+        at("3:01", hass_off(hours=6)),
+        **SERVED,
+        **PLUG,
+    ),
+    _box(
+        "import, backfill, outage, import again",
+        "13:01",
+        at("0:01", import_years, backfill),
+        at("3:01", hass_off(hours=6)),
+        at("12:01", import_years),
+        **SERVED,
+        **PLUG,
+    ),
+    _meter("the database locked for 20 minutes", "6:00", at("3:00", database_locked(minutes=20))),
+    _meter(
+        "purged with keep_days 0",
+        "9:00",
+        at("3:20", purge(keep_days=0)),
+        unmended="the recorder starts the sum again when it finds no earlier state",
+    ),
+    _meter(
+        "entity disabled for 3 weeks",
+        "21d 6:00",
+        at("3:00", disabled("import", days=21)),
+        # Each message takes time.
+        at("4:00", reader_off(days=20, hours=22)),
+        unmended="what was counted stands in one hour, or the sum starts again",
+    ),
+    _meter(
+        "entry removed and added after 2 weeks",
+        "14d 6:00",
+        at("3:00", removed(days=14)),
+        at("4:00", reader_off(days=13, hours=22)),
+        unmended="the memory of the counter is gone with its entry",
+    ),
+    _meter(
+        "yesterday's database put back",
+        "2d 6:00",
+        at("3:00", hass_off(minutes=5)),
+        at("3:02", SAVED),
+        at("1d 6:00", hass_off(minutes=5)),
+        at("1d 6:02", PUT_BACK),
+        unmended="the memory knows no gap, the rows of a day are missing",
+    ),
+    _box(
+        "import, and backfill before an hour is compiled",
+        "3:01",
+        at("0:01", import_years, backfill),
+        **SERVED,
+        **PLUG,
+        unmended="the import ends below the first hour of its own",
+    ),
+)
+LEFT_ALONE: Final = _meter(
+    "outage that nobody mends",
+    "12:00",
+    at("3:00", hass_off(hours=6)),
+    options={CONF_HISTORY: False},
+)
+"""To show that the measure sees what is wrong."""
