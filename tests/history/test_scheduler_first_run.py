@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 import itertools
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -30,7 +30,7 @@ async def test_the_past_is_there_at_once_and_live_hours_continue_it(
 ) -> None:
     await to_minute(house, minute)
     set_up_at = dt_util.utcnow()
-    await house.start(is_new=True)
+    await house.start_new()
     await house.hass.async_block_till_done(wait_background_tasks=True)
     await recorded(house.hass)
     found = await rows(house.hass, METER)
@@ -58,7 +58,8 @@ async def test_counters_come_first_and_those_on_the_energy_dashboard_before_all(
     await house.start()
     for first, second in ((PLUG, METER), (METER, PLUG)):
         manager = await async_get_manager(hass)
-        await manager.async_update({"device_consumption": [{"stat_consumption": first}]})
+        shown: Any = {"device_consumption": [{"stat_consumption": first}]}
+        await manager.async_update(shown)
         written = [report.entity_id for report in await house.scheduler.async_run()]
         assert written[0] == first
         assert set(written[:3]) >= {first, second}
@@ -66,7 +67,7 @@ async def test_counters_come_first_and_those_on_the_energy_dashboard_before_all(
 
 
 async def test_nothing_begins_at_once_where_the_history_is_switched_off(house: House) -> None:
-    await house.start(is_new=True, history=False)
+    await house.start_new(history=False)
     await house.hass.async_block_till_done(wait_background_tasks=True)
     assert house.asked == []
 

@@ -43,10 +43,13 @@ class House:
     on_request: list[Callable[[], Awaitable[None]]]
     """What happens at each request, in order, before it answers."""
 
-    async def start(self, *, is_new: bool = False, **options: Any) -> None:
-        """Set the box up; unless it is new, the history was completed a day ago."""
-        if not is_new:
-            await was_set_up_before(self.hass, self.entry)
+    async def start(self, **options: Any) -> None:
+        """Set up the box, whose history was completed a day ago."""
+        await was_set_up_before(self.hass, self.entry)
+        await self.start_new(**options)
+
+    async def start_new(self, **options: Any) -> None:
+        """Set up the box for the first time."""
         self.hass.config_entries.async_update_entry(
             self.entry, options={CONF_SCAN_INTERVAL: 60, **options}
         )
