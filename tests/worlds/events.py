@@ -41,6 +41,21 @@ def hass_killed(**duration: float) -> Event:
     return replace(hass_off(**duration), begins=lambda life: life.computer.stop(power_cut=True))
 
 
+def crash_after_reset(series: str, **duration: float) -> Event:
+    """Home Assistant dies as soon as a counter shows less than before, and is back after a while.
+
+    That is at the latest when this event ends.
+    """
+
+    async def begins(life: Life) -> None:
+        before = life.state_of(series)
+        while life.state_of(series) >= before:
+            await life.live_until(life.computer.clock.now + timedelta(seconds=30))
+        await life.computer.stop(power_cut=True)
+
+    return replace(hass_off(**duration), begins=begins)
+
+
 def reader_off(**duration: float) -> Event:
     """The reader sends nothing."""
     return _away(Party.READER, **duration)
@@ -142,6 +157,9 @@ def changed(**changes: Callable[[int], int]) -> Edit:
     return edit
 
 
+wrapped = changed(power=lambda power: power % 65_536)
+"""Publish a power in 16 bits without a sign."""
+wrong_sign = changed(power=lambda power: -power)
 zero = changed(imported=lambda _: 0)
 flipped_up = changed(imported=lambda _: 99_999_999_000)
 flipped_down = changed(imported=lambda shown: shown - 524_288)

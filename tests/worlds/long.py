@@ -13,6 +13,7 @@ from .events import (
     backfill_while_compiling,
     box_forgets,
     box_off,
+    crash_after_reset,
     database_locked,
     database_restored,
     disabled,
@@ -145,6 +146,12 @@ LONG: Final[tuple[World, ...]] = (
         at("23:00", box_forgets("day", "week", "month")),
     ),
     _box("the statistics of a plug reset", "6:00", at("3:00", plug_reset())),
+    _box(
+        "crash right after the statistics of a plug were reset",
+        "6:00",
+        at("3:00", plug_reset()),
+        at("3:05", crash_after_reset("refrigerator", minutes=25)),
+    ),
     _box("backfill run twice", "3:01", at("0:01", backfill, backfill), at("1:01", backfill)),
     _box(
         "backfill interrupted by a power cut", "3:04", at("0:01", backfill_interrupted(minutes=3))

@@ -38,12 +38,17 @@ from .world import Party, World
 
 SENSOR: Final = "tele/tasmota_9282F4/SENSOR"
 LWT: Final = "tele/tasmota_9282F4/LWT"
+STATE: Final = "tele/tasmota_9282F4/STATE"
 COMMAND: Final = "cmnd/tasmota_9282F4/STATUS"
 ANSWER: Final = "stat/tasmota_9282F4/STATUS10"
 MAC: Final = "a4:cf:12:92:82:f4"
 POLLED: Final = timedelta(minutes=5)
+AWAKE: Final = 10
+"""Seconds for which a reader in deep sleep is awake."""
 SERVER_OFF: Final = timedelta(days=10)
 """So long before Home Assistant is set up, the old server of a plug was switched off."""
+CAPACITY: Final = 1_000_000
+"""kWh at which a display starts again at 0."""
 DAYS: Final = 31
 """The box remembers as single ones, that of today included."""
 BOX_SERIES: Final[Mapping[str, str]] = {
@@ -162,7 +167,8 @@ class MeterSource(Source):
         """Mount a meter on the wall."""
         super().__init__(world, house, server_file)
         self.period = world.spacing
-        self.series = {kind: f"{MAC}_energy_{kind}" for kind in ("import", "export")}
+        kinds = ("import", "export") if world.script.exported else ("import",)
+        self.series = {kind: f"{MAC}_energy_{kind}" for kind in kinds}
         self.meter: Meter = world.meter
         self.words: list[Words] = [Words(lambda instant: [instant.says()])]
         """What the reader says; the last one applies."""
@@ -172,6 +178,7 @@ class MeterSource(Source):
 
         self._heard: list[Heard] = []
         self._away: Sequence[Party] = ()
+        self._is_asleep = world.sleeps
         if world.has_server:
             off = world.start.replace(minute=0)
             self.meter, self.counted = write_years_of_a_meter(server_file, house, self.meter, off)
@@ -218,6 +225,7 @@ class MeterSource(Source):
             ("energy_export", script.exported),
             ("power", script.power),
         ):
+            assert key is not None
             device_class, state_class, unit = kinds[name.partition("_")[0]]
             sensors.append(
                 {
@@ -236,6 +244,12 @@ class MeterSource(Source):
     def heard(self) -> Sequence[Heard]:
         return self._heard
 
+    def displayed(self, series: str) -> float:
+        """Return what the display shows now, in kWh."""
+        reading = self.meter.shows(self.house, self.computer.clock.now)
+        shown = {"import": reading.imported, "export": reading.exported}[series]
+        return shown / 1000 % CAPACITY
+
     def swap(self, successor: Meter) -> None:
         """Mount another meter; nobody informs Home Assistant."""
         now = self.computer.clock.now
@@ -252,7 +266,7 @@ class MeterSource(Source):
     async def started(self, away: Sequence[Party]) -> None:
         self._away = away
         await self.computer.pass_seconds(2)
-        self._deliver(LWT, "Offline" if Party.READER in away else "Online", retain=True)
+        self._deliver(LWT, self._last_will, retain=True)
         if (kept := self.world.retained) is not None:
             message = self.world.script.message(self.world.start, kept)
             self._deliver(SENSOR, message, retain=True)
@@ -263,7 +277,7 @@ class MeterSource(Source):
         self._away = away
         gone = party in away
         if party is Party.READER:
-            self._deliver(LWT, "Offline" if gone else "Online")
+            self._deliver(LWT, self._last_will)
         elif self.computer.is_on:
             code = MockMqttReasonCode()
             if gone:
@@ -274,16 +288,37 @@ class MeterSource(Source):
         if self.computer.is_on:
             await self.computer.settled()
 
+    @property
+    def _last_will(self) -> str:
+        if Party.READER in self._away:
+            return "Offline"
+        return "DeepSleep" if self._is_asleep else "Online"
+
     @override
     async def speaks(self, away: Sequence[Party]) -> None:
         self._away = away
+        if self.world.sleeps:
+            await self._wakes()
+            return
         for message in self._says():
             self._deliver(SENSOR, message)
         await self.computer.settled()
 
+    async def _wakes(self) -> None:
+        """Start, publish once, and sleep again."""
+        self._is_asleep = False
+        self._deliver(LWT, self._last_will)
+        self._deliver(STATE, {"UptimeSec": 12})
+        for message in self._says():
+            self._deliver(SENSOR, message)
+        await self.computer.pass_seconds(AWAKE)
+        self._is_asleep = True
+        self._deliver(LWT, self._last_will)
+        await self.computer.settled()
+
     def _says(self) -> Sequence[Message]:
         """Return the messages of this moment, and note what Home Assistant hears in them."""
-        if self._away:
+        if self._away or self._is_asleep:
             return []
         now = self.computer.clock.now
         words = self.words[-1]

@@ -86,8 +86,12 @@ class World:
     """What the broker has kept from long ago, and sends to whoever subscribes."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Of the entry, as the user has set them."""
+    sleeps: bool = False
+    """Whether the reader sleeps between its messages."""
     core_beside: bool = False
     """Whether core's MQTT sensors record the same messages."""
+    phantom: float = 0.0
+    """kWh that these sensors book beside the truth."""
     commits: timedelta = timedelta(minutes=1)
     """How often the recorder commits."""
     ains: tuple[str, ...] = (REFRIGERATOR, IMPORT.removesuffix("-1"))
@@ -98,6 +102,10 @@ class World:
     """Whether an old server has left its file."""
     slack: float = 0.0
     """kWh that the reader hides for a while, and that an hour may hold in addition."""
+    notices: Mapping[str, bool] = field(default_factory=dict)
+    """What the Repairs page reports, and whether it still does so at the end."""
+    power_adds_up: bool = False
+    """Whether the mean power of the hours is what the counters say."""
     unmended: str = ""
     """Why the statistics are wrong in this world; empty where they are right."""
 
