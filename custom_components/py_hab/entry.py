@@ -81,6 +81,21 @@ class MaintenanceResult:
     result: list[StatisticReport]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a run of the history or an import is."""
+
+    part: float
+    """The part that is done, from 0 to 1."""
+    name: str = ""
+    """The entity or the series at hand."""
+    hours: int = 0
+    """Hours written so far."""
+
+
+type ProgressListener = Callable[[Progress], None]
+
+
 class History(Protocol):
     """The interface of an entry's history scheduler for dialogs, actions and the list of jobs."""
 
@@ -101,7 +116,7 @@ class History(Protocol):
         """When the next check for gaps is due, None if that is switched off."""
 
     async def async_run(
-        self, *, dry_run: bool = False, progress: Callable[[float], None] | None = None
+        self, *, dry_run: bool = False, progress: ProgressListener | None = None
     ) -> Sequence[StatisticReport]:
         """Run a maintenance of the whole history now. Raises HomeAssistantError."""
 

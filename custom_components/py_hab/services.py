@@ -21,18 +21,21 @@ from .const import DOMAIN
 from .coordinator import PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .history.legacy.importer import async_import_file
-from .history.repair import async_find_spikes, async_remove_spikes, async_undo
+from .history.repair import async_find_spikes, async_remove_spikes
 from .history.statistics.editor import get_editor
 from .history.statistics.gateway import statistic_id
+from .history.undo import async_take_back, async_undo, runs
 from .util.records import encode
 
 ATTR_DRY_RUN: Final = "dry_run"
 ATTR_PATH: Final = "path"
+ATTR_RUN: Final = "run"
 ATTR_MAX_POWER: Final = "max_power_kw"
 
 BACKFILL: Final = "backfill"
 IMPORT_DATABASE: Final = "import_database"
 UNDO_HISTORY: Final = "undo_history"
+GET_RUNS: Final = "get_runs"
 FIND_SPIKES: Final = "find_spikes"
 REMOVE_SPIKES: Final = "remove_spikes"
 
@@ -56,9 +59,11 @@ _UNDO_SCHEMA: Final = vol.Schema(
     {
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Optional(ATTR_ENTITY_ID): _STATISTICS,
+        vol.Optional(ATTR_RUN): cv.string,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
+_RUNS_SCHEMA: Final = vol.Schema({vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string})
 _SPIKES_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_ENTITY_ID): vol.All(_STATISTICS, vol.Length(min=1)),
@@ -77,6 +82,7 @@ def async_register_actions(hass: HomeAssistant) -> None:
         (BACKFILL, _async_backfill, _BACKFILL_SCHEMA, optional),
         (IMPORT_DATABASE, _async_import_database, _IMPORT_SCHEMA, optional),
         (UNDO_HISTORY, _async_undo_history, _UNDO_SCHEMA, optional),
+        (GET_RUNS, _async_get_runs, _RUNS_SCHEMA, only),
         (FIND_SPIKES, _async_find_spikes, _SPIKES_SCHEMA, only),
         (REMOVE_SPIKES, _async_remove_spikes, _SPIKES_SCHEMA, optional),
     ):
@@ -102,17 +108,30 @@ async def _async_import_database(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_undo_history(call: ServiceCall) -> ServiceResponse:
-    """Undo our changes of statistics."""
-    chosen = _changed_statistics(
-        call.hass, call.data.get(ATTR_CONFIG_ENTRY_ID), call.data.get(ATTR_ENTITY_ID)
-    )
-    return {
-        ATTR_DRY_RUN: call.data[ATTR_DRY_RUN],
-        "entities": [
-            await async_undo(call.hass, statistic_id, dry_run=call.data[ATTR_DRY_RUN])
-            for statistic_id in chosen
-        ],
-    }
+    """Undo our changes of statistics: all of them, or those of a run and later ones."""
+    dry_run, run = call.data[ATTR_DRY_RUN], call.data.get(ATTR_RUN)
+    entry_id, statistic_ids = call.data.get(ATTR_CONFIG_ENTRY_ID), call.data.get(ATTR_ENTITY_ID)
+    if run is None:
+        chosen = _changed_statistics(call.hass, entry_id, statistic_ids)
+        reports = [await async_undo(call.hass, each, dry_run=dry_run) for each in chosen]
+    else:
+        changed = _changed_by(call.hass, run)
+        chosen = _changed_statistics(call.hass, entry_id, statistic_ids or changed)
+        reports = await async_take_back(call.hass, run, chosen, dry_run=dry_run)
+    return {ATTR_DRY_RUN: dry_run, "entities": encode(reports)}
+
+
+async def _async_get_runs(call: ServiceCall) -> ServiceResponse:
+    """Return the runs that have changed statistics and can be taken back."""
+    return {"runs": encode(runs(call.hass, call.data.get(ATTR_CONFIG_ENTRY_ID)))}
+
+
+def _changed_by(hass: HomeAssistant, wanted: str) -> list[str]:
+    """Return the statistics that a run has changed. Raises ServiceValidationError without any."""
+    for run in runs(hass):
+        if run.run == wanted:
+            return [part.entity_id for part in run.statistics]
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_run")
 
 
 def _changed_statistics(

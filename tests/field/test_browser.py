@@ -268,10 +268,10 @@ def test_menus_describe_their_options_and_reports_end_with_a_button_that_says_so
         for step in steps.values()
         if "menu_options" in step
     ]
-    assert len(menus) == 3
+    assert len(menus) == 4
     for menu in menus:
         assert menu["menu_option_descriptions"].keys() == menu["menu_options"].keys()
-    for report in ("history_done", "import_done"):
+    for report in ("history_done", "history_undo_done", "import_done"):
         assert found["options"]["step"][report]["submit"] in {"Finish", "Fertig"}
 
 
@@ -298,6 +298,8 @@ async def test_a_page_of_a_box_that_is_closed_unchanged_reloads_nothing(
     await set_up(hass, fritzbox_entry)
     found = reloads(hass, monkeypatch)
     dialogue = await prefer(hass, fritzbox_entry, page)
+    if page == "history":
+        await dialogue.choose("history_settings")
     await dialogue.answer(**dialogue.suggested)
     assert found == []
     dialogue = await prefer(hass, fritzbox_entry, "fritzbox")

@@ -114,7 +114,8 @@ async def test_names_of_a_box(
     assert reports
     dialogue = await prefer(hass, fritzbox_entry, "history")
     assert_escaped(dialogue.placeholders["report"])
-    assert len(dialogue.placeholders["report"].splitlines()) == len(reports)
+    # Two lines are the head of the table.
+    assert len(dialogue.placeholders["report"].splitlines()) == 2 + len(reports)
     await dialogue.leave()
 
 
@@ -196,6 +197,10 @@ async def test_names_in_a_legacy_file(
         assert len(label) <= 250
         assert "\n" not in label
     await dialogue.answer(**dialogue.suggested)
+    await dialogue.arrive()
+    assert dialogue.step == "import_confirm"
+    assert_escaped(dialogue.placeholders["report"])
+    await dialogue.answer()
     await dialogue.arrive()
     assert dialogue.step == "import_done"
     assert dialogue.errors == {}

@@ -1,32 +1,16 @@
 """The dialogues about the history, on a real recorder, as the page of the options leads them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
-from itertools import chain
-import json
-from pathlib import Path
-import shutil
-import tempfile
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import aiohttp
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.entry import MaintenanceResult
-from custom_components.py_hab.flows import history as history_flow
-from custom_components.py_hab.flows.history import HistoryFlow
 from custom_components.py_hab.fritzbox.errors import FritzBoxError
 from custom_components.py_hab.history import maintenance
-from custom_components.py_hab.history.box import fetch
-from custom_components.py_hab.history.box.reconstruct import DiscardReason
-from custom_components.py_hab.history.legacy import importer
-from custom_components.py_hab.history.legacy.clock import RowError
-from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.util.records import decode
@@ -36,28 +20,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import (
     EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
     InvalidData,
-    UnknownFlow,
 )
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
-from homeassistant.setup import async_setup_component
 from simulator.fritzbox_devices import BATH, WORKSHOP
-from tests.conftest import settled
-from tests.support.dialogue import TEXTS, Dialogue, prefer
+from tests.support.dialogue import TEXTS, prefer
 from tests.support.legacy_files import (
-    METER,
-    PLUG,
-    THERMOSTAT,
-    WINDOW,
-    Described,
-    Row,
-    Years,
     at,
-    local,
-    write,
 )
 from tests.support.living import rows
-from tests.support.mocked_reader import UNIQUE_ID, MockedReader
 from tests.support.passing_time import Time
 
 UPLOADED: Final = "datenbank.db"
@@ -68,102 +39,12 @@ UNTIL: Final = at("2026-02-02T12:00:00")
 HOURS: Final = (UNTIL - FROM) // 3600 + 1
 """The last reading begins another one."""
 
-type Upload = Callable[[Path], Awaitable[str]]
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest, and no page has to begin to listen."""
-    monkeypatch.setattr(fetch, "PAUSE", timedelta(0))
-    monkeypatch.setattr(history_flow, "SHOWN_FOR", timedelta(0))
-
-
-@pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of temporary files for this test alone."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
-@pytest.fixture
-async def box_entry(
-    time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
-) -> MockConfigEntry:
-    """A box whose history is maintained."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
-    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
-    await hass.async_block_till_done()
-    return fritzbox_entry
-
-
-@pytest.fixture
-async def meter(
-    time: Time,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    mock_hass_config: None,
-    mqtt_client_mock: Any,
-) -> AsyncIterator[MockConfigEntry]:
-    """The meter that the py_hab server read as well."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
-    mocked_reader = MockedReader(time, hass, mqtt_client_mock)
-    mocked_reader.blocks["MT681"] |= {"E_in": 15119.035, "Meter_id": METER}
-    await mocked_reader.connect()
-    entry = mocked_reader.entry(prefix="MT681", power_interval=5)
-    await mocked_reader.set_up(entry)
-    yield entry
-    await mocked_reader.disconnect()
-
-
-def written(folder: Path, more: Sequence[Row] = (), **options: Any) -> Path:
-    """Write a day and a half of the py_hab server."""
-    lived = Years(start=FROM, end=UNTIL).rows()
-    window = (WINDOW, "Window Kitchen", "State", local(FROM + 60), 1.0)
-    return write(folder / UPLOADED, [*lived, window, *more], **options)
-
 
 def entity_of(hass: HomeAssistant, unique_id: str) -> str:
     """Return the entity of a value."""
     entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, unique_id)
     assert entity_id is not None
     return entity_id
-
-
-@pytest.fixture
-def upload(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Upload:
-    """Send a file as the frontend does; return how it is called from now on."""
-
-    async def send(path: Path) -> str:
-        assert await async_setup_component(hass, "file_upload", {})
-        client = await hass_client()
-        form = aiohttp.FormData()
-        form.add_field(
-            "file", await hass.async_add_executor_job(path.read_bytes), filename=path.name
-        )
-        response = await client.post("/api/file_upload", data=form)
-        file_id: str = (await response.json())["file_id"]
-        return file_id
-
-    return send
-
-
-def left_behind(temporary: Path) -> list[Path]:
-    """Return what lies in the folder of temporary files, but for that of uploads itself."""
-    return [path for path in temporary.iterdir() if path.name.startswith(DOMAIN)]
-
-
-async def tidied(hass: HomeAssistant, temporary: Path) -> None:
-    """Wait until nothing is left of an upload."""
-    await settled(hass, lambda: not left_behind(temporary), "the end of the upload")
-
-
-async def read(dialogue: Dialogue, path: Path) -> None:
-    """Name a file, and wait until it was looked into."""
-    await dialogue.answer(path=str(path))
-    assert dialogue.progress == "import_reading"
-    await dialogue.arrive()
 
 
 def fails(err: Exception) -> Callable[..., Awaitable[Any]]:
@@ -175,39 +56,7 @@ def fails(err: Exception) -> Callable[..., Awaitable[Any]]:
     return fail
 
 
-# Texts
-
-
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
-    folder = Path(history_flow.__file__).parents[1] / "translations"
-    selectors = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))["selector"]
-    assert selectors["discard_reason"]["options"].keys() == {
-        *DiscardReason,
-        maintenance.NOT_REPORTED,
-        maintenance.NOT_WRITTEN,
-    }
-    assert (
-        selectors["rejection_reason"]["options"].keys() == set(chain(Verdict, RowError)) - ACCEPTING
-    )
-
-
-def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
-    refusals = set(importer._TRANSLATION_KEYS.values()) | {
-        "no_device_stats",
-        "database_refused",
-        "entry_removed",
-        "no_recorder",
-        "not_recorded",
-        "not_written",
-        "path_not_allowed",
-        "unloaded",
-    }
-    assert refusals | {"one_file", "unknown"} == TEXTS["options"]["error"].keys()
-    assert refusals < TEXTS["exceptions"].keys()
-
-
-# The history
+# Settings
 
 
 async def test_how_the_history_is_kept_is_an_option(
@@ -215,28 +64,48 @@ async def test_how_the_history_is_kept_is_an_option(
 ) -> None:
     hass.config_entries.async_update_entry(box_entry, options={"scan_interval": 90})
     dialogue = await prefer(hass, box_entry, "history")
-    assert dialogue.step == "history"
-    assert dialogue.suggested == USUAL
-    assert dialogue.placeholders == {"when": "-", "report": "-"}
+    await dialogue.choose("history_settings")
+    assert dialogue.suggested == EVENLY
     with pytest.raises(InvalidData):
-        await dialogue.answer(**{**USUAL, "outage_shape": "round"})
-    await dialogue.answer(history=False, outage_shape="week_before", run_now=False)
+        await dialogue.answer(**{**EVENLY, "outage_shape": "round"})
+    await dialogue.answer(history=False, outage_shape="week_before")
     await hass.async_block_till_done()
     assert box_entry.options == {
         "scan_interval": 90,
         "history": False,
         "outage_shape": "week_before",
     }
-    looking_after = box_entry.runtime_data.history
-    assert looking_after is not None
-    assert not looking_after.is_enabled
+    assert not box_entry.runtime_data.history.is_enabled
     again = await prefer(hass, box_entry, "history")
-    assert again.suggested == {"history": False, "outage_shape": "week_before", "run_now": False}
+    await again.choose("history_settings")
+    assert again.suggested == {"history": False, "outage_shape": "week_before"}
 
 
-async def test_the_last_report_is_shown_in_words(
+async def test_the_history_of_an_entry_that_is_not_loaded_has_settings_only(
+    time: Time, recorder_mock: Recorder, hass: HomeAssistant
+) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, data={"kind": "meter"}, options={"max_power": 30})
+    entry.add_to_hass(hass)
+    dialogue = await prefer(hass, entry, "history")
+    assert dialogue.step == "history_settings"
+    assert dialogue.suggested == EVENLY
+    await dialogue.answer(history=False, outage_shape="even")
+    assert entry.options == {"max_power": 30, "history": False, "outage_shape": "even"}
+
+
+# Report
+
+
+async def test_what_was_written_is_shown_in_words(
     hass: HomeAssistant, box_entry: MockConfigEntry
 ) -> None:
+    dialogue = await prefer(hass, box_entry, "history")
+    assert dialogue.menu == ["history_preview", "history_run", "history_settings"]
+    assert "two years" in dialogue.placeholders["about"]
+    assert dialogue.placeholders["status"] == (
+        "py_hab has written nothing so far. The history was not checked yet."
+    )
+    assert dialogue.placeholders["report"] == ""
     entity_id = entity_of(hass, f"{WORKSHOP}_energy")
     state = hass.states.get(entity_id)
     assert state is not None
@@ -245,73 +114,154 @@ async def test_the_last_report_is_shown_in_words(
         {
             "at": "2026-03-19T23:30:00+00:00",
             "result": [
-                {
-                    "entity_id": entity_id,
-                    "rows": 12,
-                    "energy": 3.456,
-                    "since": "2026-02-01T00:00:00+00:00",
-                    "left_out": ["mismatch", "new_doubt"],
-                    "mended": [],
-                },
-                {
-                    "entity_id": "sensor.gone",
-                    "rows": 0,
-                    "energy": None,
-                    "since": None,
-                    "left_out": [],
-                    "mended": [],
-                },
+                {"entity_id": entity_id, "rows": 0, "left_out": ["mismatch", "new_doubt"]},
+                {"entity_id": "sensor.gone", "rows": 0, "left_out": []},
             ],
         },
     )
-    dialogue = await prefer(hass, box_entry, "history")
     doubt = TEXTS["selector"]["discard_reason"]["options"]["mismatch"]
-    assert dialogue.placeholders == {
-        "when": "2026-03-20 00:30",
-        "report": f"- {as_markdown(state.name)} · +12 h · 3.46 kWh · ← 2026-02-01 01:00 · ⚠ {doubt}, new_doubt\n"
-        "- sensor.gone",
-    }
+    dialogue = await prefer(hass, box_entry, "history")
+    assert dialogue.placeholders["status"].endswith(
+        "Checked on 2026-03-20 00:30: complete, nothing to add."
+    )
+    assert dialogue.placeholders["report"].splitlines()[2:] == [
+        f"| {as_markdown(state.name)} | - | - | {doubt}, new_doubt |",
+        "| sensor.gone | - | - |  |",
+    ]
     hass.config.language = "de"
     german = await prefer(hass, box_entry, "history")
     assert "Tage oder Monate passen nicht zu ihren Teilen" in german.placeholders["report"]
+    assert "Geprüft am 20.03.2026, 00:30" in german.placeholders["status"]
 
 
-async def test_the_history_is_completed_at_once(
-    hass: HomeAssistant, box_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The counters' years have tests of their own, which take a while.
+async def test_a_meter_has_words_of_its_own(hass: HomeAssistant, meter: MockConfigEntry) -> None:
+    dialogue = await prefer(hass, meter, "history")
+    assert "FRITZ!Box" not in dialogue.placeholders["about"]
+
+
+# Preview, run, taking back
+
+
+@pytest.fixture
+def temperatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maintain the temperatures only: the counters' years have tests of their own."""
     monkeypatch.setattr(
         maintenance,
         "sources",
         lambda *args: [item for item in sources(*args) if item.statistic.unit == "°C"],
     )
+
+
+@pytest.mark.usefixtures("temperatures")
+async def test_what_is_previewed_is_written_and_taken_back(
+    hass: HomeAssistant, box_entry: MockConfigEntry
+) -> None:
     reported = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
     entity_id = entity_of(hass, f"{BATH}_temperature")
+    state = hass.states.get(entity_id)
+    assert state is not None
     dialogue = await prefer(hass, box_entry, "history")
-    await dialogue.answer(**{**USUAL, "outage_shape": "week_before", "run_now": True})
-    assert dialogue.progress == "history"
+    await dialogue.choose("history_preview")
+    assert dialogue.progress == "history_preview"
+    await dialogue.arrive()
+    assert dialogue.step == "history_preview_done"
+    assert await rows(hass, entity_id) == []
+    promised = dialogue.placeholders
+    assert promised["status"] == ""
+
+    reported.clear()
+    await dialogue.answer()
+    assert dialogue.progress == "history_run"
     await dialogue.arrive()
     assert dialogue.step == "history_done"
     assert dialogue.errors == {}
+    assert dialogue.placeholders == promised
     parts = [event.data["progress"] for event in reported]
     assert parts[0] == 0
     assert parts == sorted(parts)
     assert parts[-1] < 1
     found = await rows(hass, entity_id)
     assert found
-    state = hass.states.get(entity_id)
-    assert state is not None
-    assert f"- {state.name} · +{len(found)} h · ← " in dialogue.placeholders["report"]
+    assert f"| {state.name} | {len(found):,} | - | " in promised["report"]
     # Looked at again, it has not been made again.
-    shown = dialogue.placeholders
     await dialogue.look()
-    assert dialogue.placeholders == shown
+    assert dialogue.placeholders == promised
     await dialogue.answer()
     await hass.async_block_till_done()
-    assert box_entry.options == {"history": True, "outage_shape": "week_before"}
+    assert box_entry.options == {}
+
+    # The report stays, also after a run that has nothing to add.
     again = await prefer(hass, box_entry, "history")
-    assert again.placeholders["report"] == shown["report"]
-    assert again.placeholders["when"].startswith("2026-03-20 19:")
+    written = again.placeholders["report"]
+    assert f"| {state.name} | {len(found):,} | " in written
+    await again.choose("history_run")
+    await again.arrive()
+    assert again.placeholders["status"] == "The history is complete, there is nothing to add."
+    again = await prefer(hass, box_entry, "history")
+    assert again.placeholders["report"] == written
+    assert "complete, nothing to add" in again.placeholders["status"]
+
+    # One statistic is taken back, the others stay.
+    await again.choose("history_undo")
+    options = again.field("run").config["options"]
+    assert len(options) == 2
+    assert "History of the FRITZ!Box" in options[0]["label"]
+    await again.answer(run=options[0]["value"])
+    changed = again.suggested["statistics"]
+    assert entity_id in changed
+    await again.answer(statistics=[])
+    assert again.errors == {"statistics": "nothing_chosen"}
+    await again.answer(statistics=[entity_id])
+    await again.arrive()
+    assert again.step == "history_undo_confirm"
+    assert f"| {state.name} | {len(found):,} | 0 | 0 |" in again.placeholders["report"]
+    assert len(await rows(hass, entity_id)) == len(found)
+    await again.answer()
+    await again.arrive()
+    assert again.step == "history_undo_done"
+    assert await rows(hass, entity_id) == []
+    (other, *_) = [each for each in changed if each != entity_id]
+    assert await rows(hass, other)
+    await again.answer()
+
+    # And everything.
+    again = await prefer(hass, box_entry, "history")
+    await again.choose("history_undo")
+    await again.answer(run="everything")
+    assert set(again.suggested["statistics"]) == {*changed} - {entity_id}
+    await again.answer(**again.suggested)
+    await again.arrive()
+    await again.answer()
+    await again.arrive()
+    assert await rows(hass, other) == []
+    assert "history_undo" not in (await prefer(hass, box_entry, "history")).menu
+
+
+@pytest.mark.usefixtures("temperatures")
+async def test_who_waits_for_an_automatic_run_sees_its_progress(
+    hass: HomeAssistant, box_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+    coordinator, history = box_entry.runtime_data.coordinator, box_entry.runtime_data.history
+    fetch_stats = coordinator.async_device_stats
+
+    async def wait(ain: str) -> Any:
+        asked.set()
+        await go.wait()
+        return await fetch_stats(ain)
+
+    monkeypatch.setattr(coordinator, "async_device_stats", wait)
+    automatic = hass.async_create_task(history._async_work(None))
+    await asked.wait()
+    reported = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
+    dialogue = await prefer(hass, box_entry, "history")
+    await dialogue.choose("history_run")
+    go.set()
+    await automatic
+    assert reported
+    await dialogue.arrive()
+    assert dialogue.errors == {}
+    assert dialogue.placeholders["status"] == "The history is complete, there is nothing to add."
 
 
 @pytest.mark.parametrize(
@@ -324,6 +274,7 @@ async def test_the_history_is_completed_at_once(
     ],
     ids=repr,
 )
+@pytest.mark.parametrize("step", ["history_run", "history_preview"])
 async def test_a_history_that_cannot_be_completed_is_an_error(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
@@ -331,28 +282,34 @@ async def test_a_history_that_cannot_be_completed_is_an_error(
     caplog: pytest.LogCaptureFixture,
     err: Exception,
     text: str,
+    step: str,
 ) -> None:
     monkeypatch.setattr(box_entry.runtime_data.coordinator, "async_device_stats", fails(err))
     dialogue = await prefer(hass, box_entry, "history")
-    await dialogue.answer(**{**USUAL, "run_now": True})
+    await dialogue.choose(step)
     await dialogue.arrive()
     assert dialogue.errors == {"base": text}
-    assert dialogue.placeholders == {"report": "-"}
+    assert dialogue.placeholders == {"status": "", "report": ""}
     assert ("The history cannot be changed" in caplog.text) == (text == "unknown")
     await dialogue.answer()
-    assert box_entry.options == EVENLY
+    assert box_entry.options == {}
 
 
-async def test_the_history_of_an_entry_that_is_not_loaded_cannot_be_completed(
-    time: Time, recorder_mock: Recorder, hass: HomeAssistant
+@pytest.mark.usefixtures("temperatures")
+async def test_an_undo_that_is_refused_is_an_error(
+    hass: HomeAssistant, box_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = MockConfigEntry(domain=DOMAIN, data={"kind": "meter"}, options={"max_power": 30})
-    entry.add_to_hass(hass)
-    dialogue = await prefer(hass, entry, "history")
-    assert dialogue.suggested == EVENLY
-    assert dialogue.placeholders == {"when": "-", "report": "-"}
-    await dialogue.answer(history=False, outage_shape="even")
-    assert entry.options == {"max_power": 30, "history": False, "outage_shape": "even"}
+    await box_entry.runtime_data.history.async_run()
+    dialogue = await prefer(hass, box_entry, "history")
+    await dialogue.choose("history_undo")
+    await dialogue.answer(**dialogue.suggested)
+    monkeypatch.setattr(get_editor(hass), "is_ready", lambda: False)
+    await dialogue.answer(**dialogue.suggested)
+    await dialogue.arrive()
+    assert dialogue.step == "history_undo_confirm"
+    assert dialogue.errors == {"base": "no_recorder"}
+    await dialogue.answer()
+    assert box_entry.options == {}
 
 
 async def test_an_entry_that_is_unloaded_before_the_answer_is_not_asked(
@@ -360,7 +317,7 @@ async def test_an_entry_that_is_unloaded_before_the_answer_is_not_asked(
 ) -> None:
     dialogue = await prefer(hass, box_entry, "history")
     assert await hass.config_entries.async_unload(box_entry.entry_id)
-    await dialogue.answer(**{**USUAL, "run_now": True})
+    await dialogue.choose("history_run")
     assert dialogue.end == "not_loaded"
 
 
@@ -376,421 +333,9 @@ async def test_an_entry_that_is_unloaded_meanwhile_does_not_leave_the_page_waiti
 
     monkeypatch.setattr(box_entry.runtime_data.coordinator, "async_device_stats", wait)
     dialogue = await prefer(hass, box_entry, "history")
-    await dialogue.answer(**{**USUAL, "run_now": True})
+    await dialogue.choose("history_run")
     await asked.wait()
     assert await hass.config_entries.async_unload(box_entry.entry_id)
     waiting.set()
     await dialogue.arrive()
     assert dialogue.errors == {"base": "unloaded"}
-
-
-# The legacy file
-
-
-async def test_the_legacy_file_goes_where_its_series_go_on(
-    hass: HomeAssistant,
-    meter: MockConfigEntry,
-    upload: Upload,
-    temporary: Path,
-    tmp_path: Path,
-) -> None:
-    garbage = [
-        (METER, "MT681", "E_in", local(UNTIL + 60), 9e9),
-        (METER, "MT681", "E_in", "yesterday", 5.0),
-    ]
-    reported = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
-    entity_id = entity_of(hass, f"{UNIQUE_ID}_energy_import")
-    file_id = await upload(written(tmp_path, garbage))
-    options = dict(meter.options)
-
-    dialogue = await prefer(hass, meter, "import_database")
-    await dialogue.answer(file=file_id)
-    assert dialogue.progress == "import_reading"
-    (kept,) = left_behind(temporary)
-    await dialogue.arrive()
-
-    # Every series is shown, and where it goes.
-    assert dialogue.step == "import_series"
-    assert dialogue.placeholders["count"] == "6"
-    assert dialogue.placeholders["first"] == "2026-02-01"
-    assert dialogue.placeholders["last"] == "2026-02-02"
-    assert dialogue.placeholders["left_out"].startswith(f"Kitchen ({WINDOW}) State: 1 ")
-    fields = {label.split(":")[0]: label for label in dialogue.suggested}
-    energy = fields[f"MT681 ({METER}) E_in"]
-    power = fields[f"MT681 ({METER}) Power"]
-    plug = fields[f"Washing machine ({PLUG}) Energy"]
-    warmth = fields[f"Bath ({THERMOSTAT}) Temperature"]
-    battery = fields[f"Bath ({THERMOSTAT}) Battery"]
-    assert len(fields) == 5
-    assert dialogue.suggested == {
-        energy: entity_id,
-        power: entity_of(hass, f"{UNIQUE_ID}_power"),
-        plug: "external",
-        warmth: "external",
-        battery: "external",
-    }
-    offered = [option["value"] for option in dialogue.field(energy).config["options"]]
-    assert set(offered[:-2]) == {entity_id, entity_of(hass, f"{UNIQUE_ID}_energy_export")}
-    assert offered[-2:] == ["external", "skip"]
-    assert [option["value"] for option in dialogue.field(warmth).config["options"]] == [
-        "external",
-        "skip",
-    ]
-    with pytest.raises(InvalidData):
-        await dialogue.answer(**{**dialogue.suggested, warmth: entity_id})
-
-    # Now it is written.
-    await dialogue.answer(**{**dialogue.suggested, power: "skip", battery: "skip"})
-    assert dialogue.progress == "import_writing"
-    await dialogue.arrive()
-    assert dialogue.step == "import_done"
-    assert dialogue.errors == {}
-    parts = [event.data["progress"] for event in reported]
-    assert parts == sorted(parts)
-    assert parts[-1] == 1
-    (counter,) = [line for line in dialogue.placeholders["report"].splitlines() if "E_in" in line]
-    found = await rows(hass, entity_id)
-    assert counter.startswith(f"- MT681 E_in · → {entity_id} · {len(found):,} h · ")
-    assert "1 without a valid time" in counter
-    assert "higher than the fuses allow" in counter
-    # Up to what the meter shows now.
-    assert len(found) > HOURS
-    lived = Years(start=FROM, end=UNTIL)
-    lived.rows()
-    for row in found[: HOURS - 1]:
-        assert row["sum"] == pytest.approx(lived.consumed[int(row["start"])], abs=0.001)
-    assert "- MT681 Power · -" in dialogue.placeholders["report"].splitlines()
-    means = await rows(hass, "py_hab:09995_0123456_temperature")
-    assert len(means) >= HOURS
-    assert await rows(hass, "py_hab:11657_0142361_energy")
-    assert await rows(hass, "py_hab:09995_0123456_battery") == []
-
-    # Nothing is left of the upload, and no option has changed.
-    assert kept.exists()
-    await dialogue.answer()
-    await tidied(hass, temporary)
-    assert meter.options == options
-
-
-async def test_series_of_a_box_are_found_by_their_ain_and_may_go_elsewhere(
-    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
-) -> None:
-    described: list[Described] = [
-        (WORKSHOP, "Energy", "Workshop", "kWh", 1),
-        (PLUG, "Energy", "Former plug", "kWh", 1),
-    ]
-    readings: list[Row] = [
-        (device, "Switch", "Energy", local(FROM + 600 * step), 10.0 + step / 100)
-        for step in range(20)
-        for device in (WORKSHOP, PLUG)
-    ]
-    path = write(media / UPLOADED, readings, described=described)
-    entity_id = entity_of(hass, f"{WORKSHOP}_energy")
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await read(dialogue, path)
-    own, former = sorted(dialogue.suggested, key=lambda label: "Former" in label)
-    assert dialogue.suggested == {own: entity_id, former: "external"}
-    assert dialogue.placeholders["left_out"] == "-"
-    await dialogue.answer(**{own: "external", former: entity_id})
-    await dialogue.arrive()
-    assert len(await rows(hass, entity_id)) == 4
-    assert len(await rows(hass, "py_hab:11657_0290174_energy")) == 4
-    await dialogue.answer()
-    assert path.exists()
-
-
-@pytest.mark.parametrize(
-    ("changes", "offered"),
-    [
-        ({"disabled_by": er.RegistryEntryDisabler.USER}, False),
-        ({"unit_of_measurement": "Wh"}, True),
-        ({"unit_of_measurement": "W"}, False),
-    ],
-    ids=repr,
-)
-async def test_only_what_is_offered_is_proposed(
-    hass: HomeAssistant,
-    meter: MockConfigEntry,
-    media: Path,
-    changes: dict[str, Any],
-    offered: bool,
-) -> None:
-    entity_id = entity_of(hass, f"{UNIQUE_ID}_energy_import")
-    er.async_get(hass).async_update_entity(entity_id, **changes)
-    dialogue = await prefer(hass, meter, "import_database")
-    await read(dialogue, written(media))
-    (label,) = [label for label in dialogue.suggested if "E_in" in label]
-    assert dialogue.suggested[label] == (entity_id if offered else "external")
-    await dialogue.answer(**dict.fromkeys(dialogue.suggested, "skip"))
-    await dialogue.arrive()
-    assert dialogue.errors == {}
-    assert await rows(hass, entity_id) == []
-
-
-async def test_a_file_without_readings_is_no_error(
-    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
-) -> None:
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await read(dialogue, write(media / UPLOADED, []))
-    assert dialogue.placeholders == {
-        "count": "0",
-        "rows": "0",
-        "first": "-",
-        "last": "-",
-        "left_out": "-",
-    }
-    await dialogue.answer()
-    await dialogue.arrive()
-    assert dialogue.placeholders == {"report": "-"}
-
-
-async def test_a_series_without_names_and_times_is_shown_all_the_same(
-    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
-) -> None:
-    dialogue = await prefer(hass, box_entry, "import_database")
-    nameless: list[Row] = [("", "", "Power", "sometime", 5.0), ("7", None, "Power", None, 5.0)]
-    await read(dialogue, write(media / UPLOADED, nameless, described=[]))
-    assert set(dialogue.suggested) == {"Power: 1", "7 (7) Power: 1"}
-    await dialogue.answer(**dialogue.suggested)
-    await dialogue.arrive()
-    assert dialogue.errors == {}
-
-
-async def test_either_a_file_or_a_path(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    upload: Upload,
-    tmp_path: Path,
-    media: Path,
-) -> None:
-    file_id = await upload(written(tmp_path))
-    dialogue = await prefer(hass, box_entry, "import_database")
-    assert dialogue.step == "import_database"
-    for both_or_none in ({}, {"path": "  "}, {"file": file_id, "path": str(media)}):
-        await dialogue.answer(**both_or_none)
-        assert dialogue.errors == {"base": "one_file"}
-    assert dialogue.suggested == {"file": file_id, "path": str(media)}
-    await dialogue.answer(file=file_id)
-    assert dialogue.progress == "import_reading"
-    await dialogue.arrive()
-    assert dialogue.step == "import_series"
-    await dialogue.leave()
-
-
-async def test_a_progress_does_not_end_before_the_page_listens(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    media: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    looked = asyncio.Event()
-
-    async def look(*_: Any) -> None:
-        looked.set()
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="file_not_found")
-
-    monkeypatch.setattr(history_flow, "async_inspect", look)
-    monkeypatch.setattr(history_flow, "SHOWN_FOR", timedelta(hours=1))
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await dialogue.answer(path=str(media / "none.db"))
-    await looked.wait()
-    await asyncio.sleep(0)
-    await dialogue.look()
-    assert dialogue.progress is not None
-    await dialogue.leave()
-
-
-async def test_a_path_that_is_not_allowed_is_not_read(
-    hass: HomeAssistant, box_entry: MockConfigEntry, tmp_path: Path, media: Path
-) -> None:
-    path = written(tmp_path)
-    dialogue = await prefer(hass, box_entry, "import_database")
-    for refused in (path, media / ".." / UPLOADED, Path("datenbank.db")):
-        await dialogue.answer(path=str(refused))
-        assert dialogue.errors == {"base": "path_not_allowed"}
-    assert dialogue.suggested == {"path": "datenbank.db"}
-
-
-@pytest.mark.parametrize("set_up", [True, False], ids=["unknown", "no uploads"])
-async def test_a_missing_upload_is_an_error(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    upload: Upload,
-    tmp_path: Path,
-    set_up: bool,
-) -> None:
-    if set_up:
-        await upload(written(tmp_path))
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await dialogue.answer(file="0123456789abcdef0123456789abcdef")
-    assert dialogue.errors == {"base": "file_not_found"}
-
-
-async def test_an_upload_that_cannot_be_moved_is_reported(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    upload: Upload,
-    temporary: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    file_id = await upload(written(tmp_path))
-
-    def full(*_: object) -> None:
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(shutil, "move", full)
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await dialogue.answer(file=file_id)
-    assert dialogue.errors == {"base": "file_unreadable"}
-    await dialogue.leave()
-    await tidied(hass, temporary)
-
-
-@pytest.mark.parametrize("reason", FileError)
-async def test_a_file_that_cannot_be_read_is_reported_and_asked_for_again(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    media: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    reason: FileError,
-) -> None:
-    def refuse(*_: object) -> None:
-        raise LegacyFileError(reason, "detail")
-
-    path = written(media)
-    dialogue = await prefer(hass, box_entry, "import_database")
-    with monkeypatch.context() as patched:
-        patched.setattr(importer, "inspect_file", refuse)
-        await read(dialogue, path)
-    assert dialogue.step == "import_database"
-    assert dialogue.errors == {"base": f"file_{reason.value}"}
-    # What was typed need not be typed again, and what is shown again is the same.
-    assert dialogue.suggested == {"path": str(path)}
-    await dialogue.look()
-    assert dialogue.errors == {"base": f"file_{reason.value}"}
-    await dialogue.answer()
-    assert dialogue.errors == {"base": "one_file"}
-    await read(dialogue, path)
-    assert dialogue.step == "import_series"
-
-
-async def test_files_of_another_kind_are_refused(
-    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
-) -> None:
-    dialogue = await prefer(hass, box_entry, "import_database")
-    for content, reason in ((None, "file_not_found"), (b"", "file_empty"), (b"PDF", "file_not_a")):
-        path = media / reason
-        if content is not None:
-            path.write_bytes(content)
-        await read(dialogue, path)
-        assert dialogue.errors["base"].startswith(reason)
-
-
-@pytest.mark.parametrize(
-    ("err", "text"),
-    [
-        (LegacyFileError(FileError.CHANGED), "file_changed"),
-        (MemoryError(), "unknown"),
-    ],
-    ids=repr,
-)
-async def test_an_import_that_fails_is_an_error_and_leaves_nothing_of_the_upload(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    upload: Upload,
-    temporary: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    err: Exception,
-    text: str,
-) -> None:
-    def fail(*_args: object, **_kwargs: object) -> None:
-        raise err
-
-    file_id = await upload(written(tmp_path))
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await dialogue.answer(file=file_id)
-    await dialogue.arrive()
-    monkeypatch.setattr(importer, "read_hours", lambda *_args, **_kwargs: iter(fail, None))
-    await dialogue.answer(**dialogue.suggested)
-    await dialogue.arrive()
-    assert dialogue.step == "import_done"
-    assert dialogue.errors == {"base": text}
-    assert dialogue.placeholders == {"report": "-"}
-    await dialogue.answer()
-    await tidied(hass, temporary)
-
-
-async def test_a_recorder_that_is_not_ready_is_reported(
-    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await read(dialogue, written(media))
-    monkeypatch.setattr(get_editor(hass), "is_ready", lambda: False)
-    await dialogue.answer(**dialogue.suggested)
-    await dialogue.arrive()
-    assert dialogue.errors == {"base": "no_recorder"}
-
-
-@pytest.mark.parametrize("when", ["reading", "asked", "writing"])
-async def test_a_dialogue_that_is_left_deletes_its_upload(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    upload: Upload,
-    temporary: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    when: str,
-) -> None:
-    begun = asyncio.Event()
-    stopped: list[str] = []
-
-    async def wait(*_args: Any, **_kwargs: Any) -> None:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            stopped.append(when)
-
-    file_id = await upload(written(tmp_path))
-    if when == "reading":
-        monkeypatch.setattr(history_flow, "async_inspect", wait)
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await dialogue.answer(file=file_id)
-    if when != "reading":
-        await dialogue.arrive()
-    if when == "writing":
-        monkeypatch.setattr(importer.LegacyImport, "async_run", wait)
-        await dialogue.answer(**dialogue.suggested)
-    if when != "asked":
-        await begun.wait()
-    assert len(left_behind(temporary)) == 1
-    await dialogue.leave()
-    await tidied(hass, temporary)
-    assert stopped == ([] if when == "asked" else [when])
-    with pytest.raises(UnknownFlow):
-        await dialogue.look()
-
-
-async def test_nothing_is_imported_into_an_entry_that_is_not_loaded(
-    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
-) -> None:
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await read(dialogue, written(media))
-    assert await hass.config_entries.async_unload(box_entry.entry_id)
-    await dialogue.answer(**dialogue.suggested)
-    assert dialogue.end == "not_loaded"
-    again = await prefer(hass, box_entry, "import_database")
-    assert again.end == "not_loaded"
-
-
-async def test_home_assistant_does_not_wait_for_a_dialogue_when_it_stops(
-    hass: HomeAssistant,
-) -> None:
-    flow = HistoryFlow()
-    flow.hass = hass
-    task = flow._begin(asyncio.sleep(3600))
-    async with asyncio.timeout(15):
-        await hass.async_stop(force=True)
-    assert task.cancelled()

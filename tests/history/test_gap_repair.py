@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import CONF_HISTORY, CONF_SHAPE, OutageShape
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
+from custom_components.py_hab.entry import Progress
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.planning.change import ChangeReason
@@ -104,10 +105,10 @@ async def test_a_gap_that_was_given_up_is_kept_by_looking_only(house: House) -> 
     end = dt_util.utcnow().timestamp() - GIVE_UP_AFTER.total_seconds() - 60
     gap = Gap(key="gone", start=end - HOUR, before=1, end=end, after=2, verdict=Verdict.ACCEPTED)
     house.entry.runtime_data.counters.add_gap(gap)
-    reported: list[float] = []
+    reported: list[Progress] = []
     await house.scheduler.async_run(dry_run=True, progress=reported.append)
     assert house.gaps == [gap]
-    assert reported == pytest.approx([0, 1 / 3, 2 / 3])
+    assert [each.part for each in reported] == pytest.approx([0, 1 / 3, 2 / 3])
 
 
 async def test_what_nobody_knows_takes_the_shape_of_the_week_before(

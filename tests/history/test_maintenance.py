@@ -20,7 +20,6 @@ from custom_components.py_hab.history import gap_repair, maintenance
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.maintenance import NOT_REPORTED
 from custom_components.py_hab.history.planning.rows import HOUR
-from custom_components.py_hab.history.repair import async_undo
 from custom_components.py_hab.history.scheduler import RETRY
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import (
@@ -31,6 +30,7 @@ from custom_components.py_hab.history.statistics import (
 )
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
+from custom_components.py_hab.history.undo import async_undo
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -98,9 +98,9 @@ async def test_a_statistic_that_takes_nothing_keeps_its_gaps_for_two_days(
 ) -> None:
     change = StatisticsEditor.async_change
 
-    async def refuse(*args: Any, dry_run: bool) -> Any:
+    async def refuse(*args: Any, dry_run: bool, run: str) -> Any:
         if dry_run:
-            return await change(*args, dry_run=dry_run)
+            return await change(*args, dry_run=dry_run, run=run)
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error)
 
     await house.start()

@@ -10,9 +10,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
-from custom_components.py_hab.history.repair import async_find_spikes, async_undo
+from custom_components.py_hab.history.repair import async_find_spikes
 from custom_components.py_hab.history.statistics.editor import async_setup_editor, get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic
+from custom_components.py_hab.history.undo import async_undo
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_add_external_statistics

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from custom_components.py_hab.const import CONF_HISTORY
-from custom_components.py_hab.entry import MaintenanceResult
+from custom_components.py_hab.entry import MaintenanceResult, Progress
 from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError, LoginBlockedError
 from custom_components.py_hab.history.scheduler import CHECK_INTERVAL
 from custom_components.py_hab.history.statistics.editor import get_editor
@@ -126,7 +126,7 @@ async def test_a_hundred_runs_at_once_are_one(house: House, dry_run: bool) -> No
 
     await house.start()
     house.on_request.append(hesitate)
-    progress: list[float] = []
+    progress: list[Progress] = []
     runs = [
         house.hass.async_create_task(
             house.scheduler.async_run(dry_run=dry_run, progress=progress.append)

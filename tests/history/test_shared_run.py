@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.entry import StatisticReport
+from custom_components.py_hab.entry import Progress, StatisticReport
 from custom_components.py_hab.history.shared_run import SharedRun
 from homeassistant.exceptions import HomeAssistantError
 
@@ -31,8 +31,8 @@ def running(go: asyncio.Event, error: Exception | None = None) -> SharedRun:
 async def test_all_get_the_result_and_the_progress() -> None:
     go, progress = asyncio.Event(), list[tuple[int, float]]()
 
-    def note(number: int, part: float) -> None:
-        progress.append((number, part))
+    def note(number: int, progressed: Progress) -> None:
+        progress.append((number, progressed.part))
 
     shared = running(go)
     for number in range(2):
@@ -43,7 +43,7 @@ async def test_all_get_the_result_and_the_progress() -> None:
     ]
     await asyncio.sleep(0)
     waiting.pop().cancel()
-    shared.report(0.5)
+    shared.report(Progress(part=0.5))
     go.set()
     assert await asyncio.gather(*waiting) == [REPORTS, REPORTS]
     assert progress == [(0, 0.5), (1, 0.5)]

@@ -37,6 +37,7 @@ from .key_section import (
     names_in_other_blocks,
     suggested_choices,
 )
+from .legacy_import import LegacyImportFlow
 from .received import in_form_order, value_text
 
 _FRITZBOX_SCHEMA = vol.Schema(
@@ -93,7 +94,7 @@ class _ReceivedKeys(NamedTuple):
     """The last value of each key whose meaning is unknown."""
 
 
-class PyHabOptionsFlow(HistoryFlow):
+class PyHabOptionsFlow(HistoryFlow, LegacyImportFlow):
     """Changes the options of an entry."""
 
     _keys: Sequence[str] = ()

@@ -50,12 +50,14 @@ class GapRepair:
         editor: StatisticsEditor,
         *,
         dry_run: bool,
+        run: str,
     ) -> None:
-        """Create the repair; nothing is read yet."""
+        """Create the repair as a part of a run; nothing is read yet."""
         self._entry = entry
         self._counters = counters
         self._editor = editor
         self._dry_run = dry_run
+        self._run = run
 
     def gaps_of(self, source: Source) -> list[Gap]:
         """Return the gaps of a counter that have not been repaired yet."""
@@ -103,7 +105,9 @@ class GapRepair:
                 steps = _steps(plan)
             return steps
 
-        change = await self._editor.async_change(source.statistic, repair, dry_run=self._dry_run)
+        change = await self._editor.async_change(
+            source.statistic, repair, dry_run=self._dry_run, run=self._run
+        )
         if plan is None or (steps and not change):
             self._drop_old([gap])
             return None
@@ -142,7 +146,9 @@ class GapRepair:
                 WriteRows(plan.rows, ChangeReason.UNIT),
             ]
 
-        await self._editor.async_change(source.statistic, correct, dry_run=self._dry_run)
+        await self._editor.async_change(
+            source.statistic, correct, dry_run=self._dry_run, run=self._run
+        )
         if plan is None:
             self._drop_old([gap])
             return None

@@ -3,7 +3,7 @@
 Each run starts from the rows in the recorder, so an interrupted run can simply be repeated.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -14,11 +14,19 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
+from homeassistant.util.ulid import ulid_now
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator
 from ..counters.store import CounterStore, LastReading
-from ..entry import AnyConfigEntry, MaintenanceResult, RepairReport, StatisticReport
+from ..entry import (
+    AnyConfigEntry,
+    MaintenanceResult,
+    Progress,
+    ProgressListener,
+    RepairReport,
+    StatisticReport,
+)
 from ..fritzbox.device_stats import DeviceStats
 from ..meter.coordinator import MeterCoordinator
 from .box.fetch import DeviceStatsFetcher
@@ -80,7 +88,8 @@ class MaintenanceRun:
         self._counters = counters
         self._dry_run = dry_run
         self._editor: StatisticsEditor = get_editor(hass)
-        self._gaps = GapRepair(entry, counters, self._editor, dry_run=dry_run)
+        self._run = ulid_now()
+        self._gaps = GapRepair(entry, counters, self._editor, dry_run=dry_run, run=self._run)
         self._is_stopped = False
         self._fetcher = DeviceStatsFetcher(coordinator)
 
@@ -94,12 +103,11 @@ class MaintenanceRun:
         self._is_stopped = True
 
     async def async_run(
-        self, chosen: Container[str] | None, progress: Callable[[float], None] | None = None
+        self, chosen: Container[str] | None, progress: ProgressListener | None = None
     ) -> list[StatisticReport]:
         """Maintain the statistics of the chosen counters and devices, or all of the entry if None.
 
-        `progress` is called with the part that is done, from 0 to 1. Raises HomeAssistantError if
-        the box or the recorder refuses, or if the entry is unloaded.
+        Raises HomeAssistantError if the box or the recorder refuses, or if the entry is unloaded.
         """
         if not self._editor.is_ready():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
@@ -112,7 +120,13 @@ class MaintenanceRun:
         ]
         for number, source in enumerate(todo):
             if progress is not None:
-                progress(number / len(todo))
+                progress(
+                    Progress(
+                        part=number / len(todo),
+                        name=source.statistic.id,
+                        hours=sum(report.rows for report in reports),
+                    )
+                )
             stats = await self._fetcher.async_fetch(source.ain)
             # It belongs to the device statistics just fetched.
             last = self._last_reading(source)
@@ -242,6 +256,7 @@ class MaintenanceRun:
             source.statistic,
             lambda rows: () if changes.undone or self._is_stopped else plan(rows),
             dry_run=self._dry_run,
+            run=self._run,
         )
         self._check_not_stopped()
         hours = sum(len(step.rows) for step in change if isinstance(step, WriteRows))

@@ -1,48 +1,20 @@
-"""Actions on statistics: undo our changes, and find and correct impossible hours."""
+"""Actions on statistics: find and correct impossible hours."""
 
 from collections.abc import Sequence
 from math import isnan
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
+from homeassistant.util.ulid import ulid_now
 
 from ..const import DOMAIN
 from .planning.change import AdjustSum, Change, ChangeReason, StatisticRows
 from .planning.rows import HourlySum
 from .planning.spikes import Spike, find_spikes
-from .statistics.editor import StatisticsEditor, get_editor
+from .statistics.editor import StatisticsEditor, get_ready_editor
 from .statistics.gateway import Statistic
-
-
-def _ready_editor(hass: HomeAssistant) -> StatisticsEditor:
-    """Return the editor. Raises HomeAssistantError if the recorder is not ready."""
-    editor = get_editor(hass)
-    if not editor.is_ready():
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
-    return editor
-
-
-async def async_undo(hass: HomeAssistant, statistic_id: str, *, dry_run: bool) -> dict[str, Any]:
-    """Undo all our changes of a statistic, and return a summary of them for the action.
-
-    The statistic is not maintained again until the user runs the maintenance. Raises
-    HomeAssistantError if the recorder refuses.
-    """
-    editor = _ready_editor(hass)
-    if not dry_run:
-        editor.journal.changes_of(statistic_id).undone = True
-    undone = await editor.async_undo(await editor.async_statistic(statistic_id), dry_run=dry_run)
-    return {
-        "entity_id": statistic_id,
-        "rows_removed": undone.rows_removed,
-        "rows_restored": undone.rows_restored,
-        "shifts": [
-            {"since": dt_util.utc_from_timestamp(start).isoformat(), "energy": round(amount, 6)}
-            for start, amount in undone.adjustments
-        ],
-    }
 
 
 async def async_find_spikes(
@@ -79,8 +51,9 @@ async def _async_energy_statistic(editor: StatisticsEditor, statistic_id: str) -
 async def _async_spikes(
     hass: HomeAssistant, statistic_ids: Sequence[str], max_power: float, *, is_corrected: bool
 ) -> list[dict[str, Any]]:
-    editor = _ready_editor(hass)
+    editor = get_ready_editor(hass)
     reports: list[dict[str, Any]] = []
+    run = ulid_now()
     for statistic in [await _async_energy_statistic(editor, each) for each in statistic_ids]:
         spikes: Sequence[Spike] = ()
 
@@ -98,7 +71,7 @@ async def _async_spikes(
                 for spike in spikes
             ]
 
-        await editor.async_change(statistic, correct, dry_run=not is_corrected)
+        await editor.async_change(statistic, correct, dry_run=not is_corrected, run=run)
         reports.append(_report(statistic, spikes))
     return reports
 

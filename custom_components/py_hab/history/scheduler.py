@@ -4,7 +4,7 @@ A run is started once a day, soon after set-up, and a few minutes after the end 
 """
 
 import asyncio
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
@@ -19,7 +19,13 @@ from homeassistant.util import dt as dt_util
 from ..const import CONF_HISTORY, DOMAIN
 from ..coordinator import FritzBoxCoordinator
 from ..counters.store import CounterStore
-from ..entry import AnyConfigEntry, MaintenanceResult, StatisticReport
+from ..entry import (
+    AnyConfigEntry,
+    MaintenanceResult,
+    Progress,
+    ProgressListener,
+    StatisticReport,
+)
 from ..meter.coordinator import MeterCoordinator
 from .gap_repair import is_old
 from .maintenance import MaintenanceRun
@@ -128,13 +134,12 @@ class HistoryScheduler:
         return self._postponed(self._last_check + CHECK_INTERVAL)
 
     async def async_run(
-        self, *, dry_run: bool = False, progress: Callable[[float], None] | None = None
+        self, *, dry_run: bool = False, progress: ProgressListener | None = None
     ) -> Sequence[StatisticReport]:
         """Maintain the whole history now, including statistics whose changes were undone.
 
-        Callers that ask while another one waits for such a run get the same answer. `progress` is
-        called with the part that is done, from 0 to 1. Raises HomeAssistantError if the box or the
-        recorder refuses.
+        Callers that ask while another one waits for such a run get the same answer. Raises
+        HomeAssistantError if the box or the recorder refuses.
         """
         shared = self._shared.get(dry_run)
         if shared is None or shared.is_over:
@@ -148,7 +153,7 @@ class HistoryScheduler:
         return await shared.async_result()
 
     async def _async_run(
-        self, progress: Callable[[float], None], *, dry_run: bool
+        self, progress: ProgressListener, *, dry_run: bool
     ) -> Sequence[StatisticReport]:
         async with self._working:
             if not dry_run:
@@ -161,7 +166,7 @@ class HistoryScheduler:
         chosen: Container[str] | None,
         *,
         dry_run: bool = False,
-        progress: Callable[[float], None] | None = None,
+        progress: ProgressListener | None = None,
     ) -> Sequence[StatisticReport]:
         if self._is_stopped:
             # The entry was unloaded, or removed, while this run waited for another one to end.
@@ -216,11 +221,17 @@ class HistoryScheduler:
     async def _async_work(self, chosen: set[str] | None) -> None:
         async with self._working:
             try:
-                await self._async_maintain(chosen)
+                await self._async_maintain(chosen, progress=self._report_to_waiting)
             except HomeAssistantError as err:
                 # The coordinator already reports a box that does not answer.
                 _LOGGER.debug("History of %s postponed: %s", self._entry.title, err)
                 self._postpone()
+
+    def _report_to_waiting(self, progress: Progress) -> None:
+        """Let those who have asked for a run know how far the one is that it waits for."""
+        for shared in self._shared.values():
+            if not shared.is_over:
+                shared.report(progress)
 
     def _postpone(self) -> None:
         self._not_before = dt_util.utcnow() + RETRY

@@ -1,12 +1,12 @@
 """A run that several callers wait for."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from homeassistant.exceptions import HomeAssistantError
 
 from ..const import DOMAIN
-from ..entry import StatisticReport
+from ..entry import Progress, ProgressListener, StatisticReport
 
 
 class SharedRun:
@@ -15,7 +15,7 @@ class SharedRun:
     def __init__(self) -> None:
         """Create the run; its task is still to be set."""
         self.task: asyncio.Task[Sequence[StatisticReport]] | None = None
-        self._progress: list[Callable[[float], None]] = []
+        self._progress: list[ProgressListener] = []
         self._waiting = 0
 
     @property
@@ -23,15 +23,15 @@ class SharedRun:
         """Whether the run has ended, or is being cancelled."""
         return self.task is None or self.task.done() or self.task.cancelling() > 0
 
-    def listen(self, progress: Callable[[float], None] | None) -> None:
-        """Let a caller know of the progress, from 0 to 1."""
+    def listen(self, progress: ProgressListener | None) -> None:
+        """Let a caller know of the progress."""
         if progress is not None:
             self._progress.append(progress)
 
-    def report(self, part: float) -> None:
+    def report(self, progress: Progress) -> None:
         """Report the progress to all callers."""
-        for progress in self._progress:
-            progress(part)
+        for listener in self._progress:
+            listener(progress)
 
     async def async_result(self) -> Sequence[StatisticReport]:
         """Wait for the result; the run is cancelled when nobody waits for it any more.

@@ -1,5 +1,6 @@
 """Texts from outside, and numbers, as they are shown to the user and logged."""
 
+from datetime import datetime
 import re
 from typing import Final
 
@@ -12,6 +13,9 @@ MAX_LOGGED: Final = 2048
 
 _SEPARATORS: Final = {"de": str.maketrans(",.", ".,")}
 """Replaces the separators of English, by language."""
+
+_DATES: Final = {"de": "%d.%m.%Y"}
+"""The format of a date, by language."""
 
 _BLANK_LETTERS: Final = str.maketrans(
     dict.fromkeys("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", " ")
@@ -89,3 +93,14 @@ def excerpt(text: str | bytes | bytearray) -> str:
 def local_number(value: float, spec: str, *, language: str) -> str:
     """Return a number in the format of a language: 14.277,99 in German for the spec `,.2f`."""
     return format(value, spec).translate(_SEPARATORS.get(language, {}))
+
+
+def local_date(moment: datetime, *, language: str) -> str:
+    """Return the day of a time in the format of a language: 27.11.2026 in German."""
+    return moment.strftime(_DATES.get(language, "%Y-%m-%d"))
+
+
+def local_time(moment: datetime, *, language: str) -> str:
+    """Return a time in the format of a language: 27.11.2026, 08:40 in German."""
+    separator = ", " if language in _DATES else " "
+    return f"{local_date(moment, language=language)}{separator}{moment:%H:%M}"

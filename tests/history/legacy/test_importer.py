@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.entry import Progress
 from custom_components.py_hab.history.legacy import importer
 from custom_components.py_hab.history.legacy.file import (
     FileError,
@@ -465,7 +466,7 @@ async def test_an_import_that_is_cancelled_stops_reading_and_leaves_whole_series
 ) -> None:
     path = write(media / "server.db", lived()[1])
     found = await async_inspect(hass, path)
-    progress: list[float] = []
+    progress: list[Progress] = []
     work = LegacyImport(hass, path, targets(hass, meter, found), progress.append)
     write_series = LegacyImport._async_series
     begun: list[str] = []
@@ -483,7 +484,7 @@ async def test_an_import_that_is_cancelled_stops_reading_and_leaves_whole_series
     assert len(begun) == 2
     assert await rows(hass, begun[0])
     assert await rows(hass, begun[1]) == []
-    assert progress == sorted(progress)
+    assert [each.part for each in progress] == sorted(each.part for each in progress)
     monkeypatch.setattr(LegacyImport, "_async_series", write_series)
     await imported(hass, path)
     assert await rows(hass, begun[1])

@@ -1,7 +1,7 @@
 """Imports that are cancelled, repeated, killed and undone in every order: rows equal the model's."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -54,6 +54,7 @@ class Orders(RuleBasedStateMachine):
         self._do(self._compiled())
         self._before_all = self._model = self._do(self._rows())
         self._last: Change = ()
+        self._before_run: dict[str, dict[int, tuple[float, float]]] = {}
 
     def _do[T](self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._hass.loop).result(60)
@@ -91,6 +92,33 @@ class Orders(RuleBasedStateMachine):
                 }
         return dict(sorted(found.items()))
 
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        """Remember the rows before each new run, which can be taken back."""
+        before = self._model
+        yield
+        changes = self._editor.journal.changes_of(self._statistic.id)
+        for layer in [
+            *changes.done.layers,
+            *(changes.planned.layers if changes.planned is not None else ()),
+        ]:
+            self._before_run.setdefault(layer.run, before)
+
+    @rule(number=st.integers(0, 9))
+    def takes_back(self, number: int) -> None:
+        """Take back a run, and all later ones."""
+        layers = self._editor.journal.changes_of(self._statistic.id).done.layers
+        if not layers:
+            return
+        run = layers[number % len(layers)].run
+        self._do(self._editor.async_take_back(self._statistic, run))
+        found, expected = self._do(self._rows()), self._before_run[run]
+        assert found.keys() == expected.keys()
+        for start, values in found.items():
+            assert values == pytest.approx(expected[start], abs=1e-6)
+        # A sum may differ in its last bit, until everything is undone.
+        self._model = found
+
     @rule(first=HOURS, length=st.integers(1, 2 * LIVE), offset=st.floats(-99.0, 99.0))
     def imports(self, first: int, length: int, offset: float) -> None:
         """Import some hours."""
@@ -109,14 +137,16 @@ class Orders(RuleBasedStateMachine):
     def adjusts(self, hour: int, amount: float) -> None:
         """Adjust the sums from an hour on."""
         change = [AdjustSum(FIRST + HOUR * hour, amount, ChangeReason.SPIKE)]
-        self._do(self._editor.async_change(self._statistic, lambda _: change))
+        with self._remembering():
+            self._do(self._editor.async_change(self._statistic, lambda _: change))
         self._model = self._after(change)
 
     @rule()
     def repeats(self) -> None:
         """Do again what was done, or begun, before."""
         last = self._last
-        self._do(self._editor.async_change(self._statistic, lambda _: last))
+        with self._remembering():
+            self._do(self._editor.async_change(self._statistic, lambda _: last))
         self._model = self._after(last)
 
     @rule(turns=st.integers(0, 30))
@@ -133,7 +163,8 @@ class Orders(RuleBasedStateMachine):
             await asyncio.wait([task])
             await recorded(self._hass)
 
-        self._do(cancel())
+        with self._remembering():
+            self._do(cancel())
         found = self._do(self._rows())
         assert found in (self._model, self._after(self._last))
         self._model = found
@@ -147,7 +178,7 @@ class Orders(RuleBasedStateMachine):
         )
         if is_undo:
             work = partial(self._editor.async_undo, self._statistic)
-        with self._dying(where):
+        with self._remembering(), self._dying(where):
             try:
                 self._do(work())
             except DiedError:

@@ -126,6 +126,11 @@ class LegacySeries:
         """The key under which the rows are stored."""
         return SeriesKey(self.device, self.sub_entity)
 
+    @property
+    def name(self) -> str:
+        """The name for people: device and quantity, as in the file."""
+        return " ".join(filter(None, (self.device_name or self.entity, self.sub_entity)))
+
 
 class _Description(NamedTuple):
     """What a file says about a series."""

@@ -1,6 +1,6 @@
 """Imports the series of a legacy file into the statistics of an entry."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 import hashlib
 import logging
@@ -14,11 +14,13 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, Platform, UnitOfEnergy
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util.ulid import ulid_now
 from homeassistant.util.unit_conversion import EnergyConverter
 
 from ...const import CONF_KIND, DOMAIN, EntryKind
 from ...coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ...entity import entity_of
+from ...entry import Progress, ProgressListener
 from ...meter.coordinator import MeterCoordinator
 from ...sensors.fritzbox import FRITZBOX_SENSORS
 from ...sensors.meter import METER_SENSORS
@@ -130,11 +132,12 @@ def targets(
     settings exclude the entity.
     """
     chosen: dict[SeriesKey, Statistic] = {}
+    others = externals(entry, found)
     for series in found:
-        if series.kind in (SeriesKind.COUNTER, SeriesKind.MEASUREMENT):
+        if series.key in others:
             statistic = _of_entity(hass, entry, series)
             is_recorded = statistic is not None and get_editor(hass).is_recorded(statistic.id)
-            chosen[series.key] = statistic if statistic and is_recorded else external(entry, series)
+            chosen[series.key] = statistic if statistic and is_recorded else others[series.key]
     return chosen
 
 
@@ -150,20 +153,30 @@ def excluded(
     }
 
 
-def external(entry: PyHabConfigEntry, series: LegacySeries) -> Statistic:
-    """Return an external statistic for a series that has no entity."""
-    name = " ".join(filter(None, (series.device_name or series.entity, series.sub_entity)))
-    name_in_id = slugify(f"{series.device} {series.sub_entity}")
-    if len(name_in_id) > _MAX_NAME_IN_ID:
-        digest = hashlib.sha256(name_in_id.encode()).hexdigest()
-        name_in_id = f"{name_in_id[:_MAX_NAME_IN_ID]}_{digest[:16]}"
-    return Statistic(
-        id=f"{DOMAIN}:{name_in_id}",
-        unit="kWh" if series.kind is SeriesKind.COUNTER else series.unit,
-        has_sum=series.kind is SeriesKind.COUNTER,
-        name=clean_text(name, length=MAX_LINE),
-        entry_id=entry.entry_id,
-    )
+def externals(entry: PyHabConfigEntry, found: Iterable[LegacySeries]) -> dict[SeriesKey, Statistic]:
+    """Return an external statistic for each series that can be imported.
+
+    Names that make the same id are told apart by a digest; the first one keeps the plain id.
+    """
+    statistics: dict[SeriesKey, Statistic] = {}
+    taken: set[str] = set()
+    for series in found:
+        if series.kind not in (SeriesKind.COUNTER, SeriesKind.MEASUREMENT):
+            continue
+        name_in_id = slugify(f"{series.device} {series.sub_entity}")
+        if len(name_in_id) > _MAX_NAME_IN_ID or name_in_id in taken:
+            unique = name_in_id if name_in_id not in taken else "\0".join(series.key)
+            digest = hashlib.sha256(unique.encode(errors="replace")).hexdigest()
+            name_in_id = f"{name_in_id[:_MAX_NAME_IN_ID]}_{digest[:16]}"
+        taken.add(name_in_id)
+        statistics[series.key] = Statistic(
+            id=f"{DOMAIN}:{name_in_id}",
+            unit="kWh" if series.kind is SeriesKind.COUNTER else series.unit,
+            has_sum=series.kind is SeriesKind.COUNTER,
+            name=clean_text(series.name, length=MAX_LINE),
+            entry_id=entry.entry_id,
+        )
+    return statistics
 
 
 def statistic_of(entry: PyHabConfigEntry, series: LegacySeries, entity_id: str) -> Statistic:
@@ -237,9 +250,9 @@ class LegacyImport:
         hass: HomeAssistant,
         path: Path,
         wanted: Mapping[SeriesKey, Statistic],
-        progress: Callable[[float], None] | None = None,
+        progress: ProgressListener | None = None,
     ) -> None:
-        """Create the import; `progress` is called in the event loop with a part from 0 to 1."""
+        """Create the import; `progress` is called in the event loop."""
         self._hass = hass
         self._path = path
         self._wanted = wanted
@@ -247,6 +260,10 @@ class LegacyImport:
         self._editor: StatisticsEditor = get_editor(hass)
         self._entry_ids = {each.entry_id for each in wanted.values() if each.entry_id is not None}
         self._stopped = threading.Event()
+        self._run = ulid_now()
+        self._at_hand = ""
+        """The name of the series that is being imported."""
+        self._hours = 0
 
     async def async_run(self, found: Sequence[LegacySeries], *, dry_run: bool) -> list[Imported]:
         """Write the hours of all wanted series, one after the other, and return the results.
@@ -268,9 +285,10 @@ class LegacyImport:
         try:
             while (series := await self._async_next(hours)) is not None:
                 statistic = self._wanted[series.series.key]
-                done[series.series.key] = await self._async_series(
-                    series, statistic, dry_run=dry_run
-                )
+                self._at_hand = series.series.name
+                result = await self._async_series(series, statistic, dry_run=dry_run)
+                done[series.series.key] = result
+                self._hours += result.rows
         finally:
             self._stopped.set()
         self._check_not_removed()
@@ -287,7 +305,7 @@ class LegacyImport:
         if self._is_removed:
             self._stopped.set()
         if self._progress is not None:
-            self._progress(part)
+            self._progress(Progress(part=part, name=self._at_hand, hours=self._hours))
 
     @property
     def _is_removed(self) -> bool:
@@ -379,7 +397,10 @@ class LegacyImport:
     async def _async_change(self, statistic: Statistic, plan: Planner, *, dry_run: bool) -> None:
         """Change a statistic, unless its entry is removed meanwhile. Raises HomeAssistantError."""
         await self._editor.async_change(
-            statistic, lambda rows: () if self._is_removed else plan(rows), dry_run=dry_run
+            statistic,
+            lambda rows: () if self._is_removed else plan(rows),
+            dry_run=dry_run,
+            run=self._run,
         )
         self._check_not_removed()
 

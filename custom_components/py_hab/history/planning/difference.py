@@ -5,8 +5,8 @@ in rows that we have replaced, by how much we have adjusted which sums.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from math import floor
 from typing import Final
@@ -22,6 +22,34 @@ WRITTEN: Final = "written"
 adjustments."""
 _STEPS: Final = 1 << 22
 """A time of this century, stored as a double, has steps of 2^-22 seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """What one run has changed of a statistic: what it was before, so that it can be taken back.
+
+    Rows are given by the hours at which they start.
+    """
+
+    run: str
+    """Identifies the run; one run may change many statistics."""
+    at: int
+    """When it made its first change (unix time)."""
+    reason: str
+    """The reason of its first change, a `ChangeReason`."""
+    inserted: list[tuple[int, int]] = field(default_factory=list)
+    """The hours that we had inserted before, as ranges."""
+    replaced: list[tuple[int, int]] = field(default_factory=list)
+    """The hours that we had replaced before, as ranges."""
+    sum_adjustments: list[tuple[int, float]] = field(default_factory=list)
+    """The adjustments before."""
+    seed: int | None = None
+    """The short-term row that we had inserted before, see `Difference.seed`."""
+    written: list[tuple[int, int]] = field(default_factory=list)
+    """The hours that it has written, as ranges."""
+    overwritten: dict[int, Values | None] = field(default_factory=dict)
+    """Rows of earlier runs that this one has written again, without adjustments. None if the row
+    did not exist any more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +77,8 @@ class Difference:
     seed: int | None = None
     """The start of the short-term row that we have inserted for the sums of Home Assistant to
     continue, until it has written the next one."""
+    layers: list[Layer] = field(default_factory=list)
+    """The last runs, oldest first."""
     sum_boundary: int | None = None
     """Only from earlier versions: the end of hours that later sums still have to continue."""
 
@@ -91,6 +121,35 @@ def with_adjustment(
         if done[0] == start and abs(done[1] + amount) < 1e-9:
             return [each for each in adjustments if each is not done]
     return [*adjustments, (start, amount)] if amount else adjustments
+
+
+def in_unit(before: Difference, unit: str | None, convert: Callable[[float], float]) -> Difference:
+    """Return a difference whose values are in another unit; needed after the user has changed it."""
+    times = {"created_ts", "last_reset_ts"}
+
+    def converted(values: Values) -> Values:
+        return {
+            name: value if value is None or name in times else convert(value)
+            for name, value in values.items()
+        }
+
+    return replace(
+        before,
+        unit=unit,
+        replaced={start: converted(values) for start, values in before.replaced.items()},
+        hourly_sums={start: convert(total) for start, total in before.hourly_sums.items()},
+        short_term_sums={start: convert(total) for start, total in before.short_term_sums.items()},
+        layers=[
+            replace(
+                layer,
+                overwritten={
+                    start: None if values is None else converted(values)
+                    for start, values in layer.overwritten.items()
+                },
+            )
+            for layer in before.layers
+        ],
+    )
 
 
 # Hours in ranges: a year without a hole is one range.

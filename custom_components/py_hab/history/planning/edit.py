@@ -5,8 +5,7 @@ the same floats in the same order as the database does, so it is known which of 
 miss by a last bit.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from math import isnan, nan
 
 from .backfill import sum_offset
@@ -15,15 +14,16 @@ from .difference import (
     WRITTEN,
     Cumulative,
     Difference,
+    Layer,
     Values,
     has_stamp,
     hours_of,
     is_stamped,
     ranges_of,
-    stamped,
     with_adjustment,
 )
-from .rows import HOUR, ROUNDING_ERROR, SHORT_TERM, MeanRow, Row, SumRow, full_hour
+from .layers import RunLayers, first_overwritten
+from .rows import HOUR, ROUNDING_ERROR, SHORT_TERM, Row, full_hour
 from .stored import (
     COLUMNS,
     LENGTH,
@@ -36,14 +36,27 @@ from .stored import (
     StoredRows,
     Table,
     Units,
+    values_of,
+    with_stamp,
 )
 
 
 class Edit:
     """The calculation of one change; `operations` and `difference` are its result."""
 
-    def __init__(self, before: Difference, rows: StoredRows, units: Units, *, stamp: int) -> None:
-        """Start from the rows in the database and the difference that our changes have made."""
+    def __init__(
+        self,
+        before: Difference,
+        rows: StoredRows,
+        units: Units,
+        *,
+        stamp: int,
+        run: str | None = None,
+    ) -> None:
+        """Start from the rows in the database and the difference that our changes have made.
+
+        `run` is the run that the change belongs to, None if it is a run of its own.
+        """
         self.operations: list[Operation] = []
         self._before = before
         self._rows = rows
@@ -60,6 +73,7 @@ class Edit:
         }
         self._marks = dict(before.marks)
         self._seed = before.seed
+        self._layers = RunLayers(before.layers, run or str(self._stamp))
         self._settle_seed()
 
     @property
@@ -75,6 +89,7 @@ class Edit:
             short_term_sums=self._exact[Table.SHORT_TERM],
             marks=self._marks,
             seed=self._seed,
+            layers=self._layers.latest,
         )
 
     def rows(self, until: int) -> StatisticRows:
@@ -105,11 +120,16 @@ class Edit:
 
     def write(self, step: WriteRows) -> None:
         """Write hours in place of those that exist."""
+        layer = self._begin_layer(step.reason)
+        earlier = hours_of(layer.inserted) | hours_of(layer.replaced)
         adjusted = Cumulative(self._adjustments, HOUR)
         put: dict[int, Values] = {}
         for row in step.rows:
             start = row.start
-            put[start] = _values(row, self._units, self._stamp)
+            put[start] = values_of(row, self._units, self._stamp)
+            is_same = _is_same(self._rows.hourly.get(start), put[start])
+            if start in earlier and start not in layer.overwritten and not is_same:
+                layer.overwritten[start] = self._unadjusted(start, adjusted)
             if start not in self._rows.hourly:
                 self._inserted.add(start)
                 self._replaced.pop(start, None)
@@ -124,6 +144,7 @@ class Edit:
             self._replaced[start] = original
             self._exact[Table.HOURLY].pop(start, None)
             self._marks.pop(start, None)
+        layer.written[:] = ranges_of(hours_of(layer.written) | put.keys())
         self._do(PutHours(put))
 
     def adjust(self, step: AdjustSum, *, is_compiled: bool) -> None:
@@ -143,6 +164,7 @@ class Edit:
         }
         if abs(step.amount) < ROUNDING_ERROR or not any(sums.values()):
             return
+        self._begin_layer(step.reason)
         if step.reason is ChangeReason.SILENCE:
             # A sum that was restarted does not contain earlier adjustments.
             earlier = sum(done for start, done in self._adjustments if start <= step.start)
@@ -187,7 +209,7 @@ class Edit:
         if is_earlier:
             # Earlier versions did not stamp their rows.
             earlier = self._inserted | self._replaced.keys()
-            self._do(PutHours(_stamped(earlier, self._rows.hourly, self._units, self._stamp)))
+            self._do(PutHours(with_stamp(earlier, self._rows.hourly, self._units, self._stamp)))
         if not (self.operations or is_earlier) or not self._rows.hourly:
             return False
         if not has_stamp(self._rows.hourly, self._stamp):
@@ -241,7 +263,101 @@ class Edit:
         }
         self._do(Assign(Table.HOURLY, "created_ts", left))
 
+    def take_back(self, number: int) -> None:
+        """Take back a run, given by the number of its layer, and all later ones.
+
+        Rows that others have written or overwritten since stay.
+        """
+        layers = self._layers.take_from(number)
+        target, hourly = layers[0], self._rows.hourly
+        now, then = self._adjustments, target.sum_adjustments
+        kept_replaced = hours_of(target.replaced)
+        kept = hours_of(target.inserted) | kept_replaced
+        overwritten = first_overwritten(layers)
+        put: dict[int, Values] = {}
+        deleted: set[int] = set()
+        adjusted = Cumulative(now, HOUR)
+        for start in (self._inserted | self._replaced.keys()) & hourly.keys():
+            if start in kept and start not in overwritten:
+                continue
+            if not self._is_ours(start):
+                continue
+            if start in kept:
+                former = overwritten[start]
+            else:
+                former = self._original(start, adjusted) if start in self._replaced else None
+            if former is None:
+                deleted.add(start)
+            else:
+                put[start] = dict(former)
+        self._inserted &= hours_of(target.inserted)
+        self._replaced = {
+            start: values for start, values in self._replaced.items() if start in kept_replaced
+        }
+        for start, values in put.items():
+            if (written := values.pop(WRITTEN, None)) is not None and start in self._replaced:
+                self._replaced[start] = self._replaced[start] | {WRITTEN: written}
+        self._do(DeleteHours(ranges_of(deleted)))
+        self._adjust_to(then, unadjusted=put)
+        if self._seed is not None and self._seed != target.seed:
+            started = self._units.to_stored(Cumulative(then, SHORT_TERM).at(self._seed))
+            self._do(Assign(Table.SHORT_TERM, "sum", {self._seed: started}))
+            self._seed = target.seed
+
     # Parts
+
+    def _begin_layer(self, reason: ChangeReason) -> Layer:
+        """Return the layer of the run that this change belongs to."""
+        return self._layers.begin(
+            reason,
+            at=self._stamp,
+            inserted=self._inserted,
+            replaced=self._replaced,
+            sum_adjustments=self._adjustments,
+            seed=self._seed,
+        )
+
+    def _unadjusted(self, start: int, adjusted: Cumulative) -> Values | None:
+        """Return an hourly row of ours without adjustments, None if it does not exist.
+
+        If it replaces one of Home Assistant, the sum that we have written comes with it.
+        """
+        found = self._rows.hourly.get(start)
+        if found is None or (total := found["sum"]) is None:
+            return found
+        written = self._replaced.get(start, {}).get(WRITTEN)
+        return found | {
+            "sum": total - self._units.to_stored(adjusted.at(start)),
+            **({} if written is None else {WRITTEN: written}),
+        }
+
+    def _adjust_to(
+        self, adjustments: list[tuple[int, float]], unadjusted: Mapping[int, Values]
+    ) -> None:
+        """Replace all adjustments; `unadjusted` are hours to be put in place of those that exist."""
+        put: dict[int, Values] = {}
+        for table in Table:
+            before = Cumulative(self._adjustments, LENGTH[table])
+            after = Cumulative(adjustments, LENGTH[table])
+            exact, sums = self._exact[table], {}
+            for start, values in self._rows.of(table).items():
+                found = unadjusted.get(start) if table is Table.HOURLY else None
+                total = (found or values)["sum"]
+                if total is None:
+                    put |= {start: found} if found else {}
+                    continue
+                original = total if found else self._without(table, start, total, before)
+                shift = self._units.to_stored(after.at(start))
+                exact.pop(start, None)
+                if (original + shift) - shift != original:
+                    exact[start] = original
+                if found:
+                    put[start] = found | {"sum": original + shift}
+                elif original + shift != total:
+                    sums[start] = original + shift
+            self._do(Assign(table, "sum", sums))
+        self._do(PutHours(put))
+        self._adjustments = list(adjustments)
 
     def _do(self, operation: Operation) -> None:
         """Do an operation on our copy of the rows, and note it for the database."""
@@ -316,33 +432,8 @@ class Edit:
         kwh = self._units.from_stored(total) - Cumulative(self._adjustments, SHORT_TERM).at(first)
         self._note(first, kwh)
         self._exact[Table.SHORT_TERM][first] = 0.0
+        self._layers.settle(self._seed, first, kwh)
         self._seed = None
-
-
-def _values(row: SumRow | MeanRow, units: Units, stamp: int) -> Values:
-    """Return a row of ours as it is stored."""
-    write = units.to_stored
-    values: Values = dict.fromkeys(COLUMNS)
-    if isinstance(row, SumRow):
-        values |= {"state": write(row.state), "sum": write(row.sum)}
-        value = row.state
-    else:
-        values |= {"mean": write(row.mean), "min": write(row.min), "max": write(row.max)}
-        value = row.mean
-    return values | {"created_ts": stamped(stamp, row.start, value)}
-
-
-def _stamped(
-    starts: Iterable[int], rows: Mapping[int, Values], units: Units, stamp: int
-) -> dict[int, Values]:
-    """Return existing rows that an earlier version has written, with a stamp as ours have."""
-    return {
-        start: rows[start] | {"created_ts": stamped(stamp, start, value)}
-        for start in starts
-        if start in rows
-        and not has_stamp({start: rows[start]}, stamp)
-        and (value := units.value(rows[start])) is not None
-    }
 
 
 def _continued(last: Row, start: int, shown: float | None) -> tuple[float, float]:
@@ -352,19 +443,8 @@ def _continued(last: Row, start: int, shown: float | None) -> tuple[float, float
     return shown, sum_offset(last, Row(start, SHORT_TERM, shown, 0.0))
 
 
-def in_unit(before: Difference, unit: str | None, convert: Callable[[float], float]) -> Difference:
-    """Return a difference whose values are in another unit; needed after the user has changed it."""
-    times = {"created_ts", "last_reset_ts"}
-    return replace(
-        before,
-        unit=unit,
-        replaced={
-            start: {
-                name: value if value is None or name in times else convert(value)
-                for name, value in values.items()
-            }
-            for start, values in before.replaced.items()
-        },
-        hourly_sums={start: convert(total) for start, total in before.hourly_sums.items()},
-        short_term_sums={start: convert(total) for start, total in before.short_term_sums.items()},
+def _is_same(found: Values | None, new: Values) -> bool:
+    """Whether a row has the values that are to be written already."""
+    return found is not None and all(
+        found[name] == value for name, value in new.items() if name != "created_ts"
     )

@@ -1,13 +1,13 @@
 """Rows of a statistic as the database has them, and the operations that change them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import nan
 from typing import Final
 
-from .difference import Values, hours_of
-from .rows import HOUR, ROUNDING_ERROR, SHORT_TERM, Row
+from .difference import Values, has_stamp, hours_of, stamped
+from .rows import HOUR, ROUNDING_ERROR, SHORT_TERM, MeanRow, Row, SumRow
 
 COLUMNS: Final = (
     "created_ts",
@@ -153,3 +153,29 @@ class StoredRows:
             case InsertShortTerm(start, values):
                 self.short_term[start] = values
                 return True
+
+
+def values_of(row: SumRow | MeanRow, units: Units, stamp: int) -> Values:
+    """Return a row of ours as it is stored."""
+    write = units.to_stored
+    values: Values = dict.fromkeys(COLUMNS)
+    if isinstance(row, SumRow):
+        values |= {"state": write(row.state), "sum": write(row.sum)}
+        value = row.state
+    else:
+        values |= {"mean": write(row.mean), "min": write(row.min), "max": write(row.max)}
+        value = row.mean
+    return values | {"created_ts": stamped(stamp, row.start, value)}
+
+
+def with_stamp(
+    starts: Iterable[int], rows: Mapping[int, Values], units: Units, stamp: int
+) -> dict[int, Values]:
+    """Return existing rows that an earlier version has written, with a stamp as ours have."""
+    return {
+        start: rows[start] | {"created_ts": stamped(stamp, start, value)}
+        for start in starts
+        if start in rows
+        and not has_stamp({start: rows[start]}, stamp)
+        and (value := units.value(rows[start])) is not None
+    }

@@ -65,9 +65,16 @@ class StatisticsEditor(RecorderGateway):
         return None if self.journal.is_readable else JOURNAL_ISSUE
 
     async def async_change(
-        self, statistic: Statistic, plan: Planner, *, dry_run: bool = False
+        self,
+        statistic: Statistic,
+        plan: Planner,
+        *,
+        dry_run: bool = False,
+        run: str | None = None,
     ) -> Change:
         """Change a statistic as planned from its rows, and return the change.
+
+        Changes with the same `run` are taken back together; without one, each is a run of its own.
 
         It is empty if there is nothing to change, or not yet. Raises HomeAssistantError if the
         database refuses, or if hours are to be written that the recorder's settings exclude;
@@ -77,7 +84,7 @@ class StatisticsEditor(RecorderGateway):
         is_recorded = dry_run or self.is_recorded(statistic.id)
         outcome = await self._async_work(
             statistic,
-            lambda work: work.change(plan, shown, is_recorded=is_recorded),
+            lambda work: work.change(plan, shown, is_recorded=is_recorded, run=run),
             dry_run=dry_run,
         )
         return outcome.change
@@ -91,17 +98,18 @@ class StatisticsEditor(RecorderGateway):
         if not dry_run and self.journal.changes_of(statistic.id).previous is not None:
             # What an earlier version has written gets a stamp, as the database must tell of an undo.
             await self.async_change(statistic, lambda _: ())
-        outcome = await self._async_work(statistic, StatisticWork.undo, dry_run=dry_run)
-        before = outcome.before
-        return Undone(
-            rows_removed=len(hours_of(before.inserted)),
-            rows_restored=len(before.replaced),
-            adjustments=[
-                (start, kwh)
-                for start, kwh in before.sum_adjustments
-                # A short-term row of ours is no adjustment before Home Assistant continues it.
-                if before.seed is None or start < before.seed
-            ],
+        return _undone(await self._async_work(statistic, StatisticWork.undo, dry_run=dry_run))
+
+    async def async_take_back(
+        self, statistic: Statistic, run: str, *, dry_run: bool = False
+    ) -> Undone:
+        """Take back a run and all later ones of a statistic, and return a summary.
+
+        Rows that others have written or overwritten stay. Raises HomeAssistantError if the
+        database refuses.
+        """
+        return _undone(
+            await self._async_work(statistic, lambda work: work.take_back(run), dry_run=dry_run)
         )
 
     async def _async_work(
@@ -248,6 +256,31 @@ async def async_setup_editor(hass: HomeAssistant) -> None:
 def get_editor(hass: HomeAssistant) -> StatisticsEditor:
     """Return the editor; `async_setup_editor` must have been called."""
     return hass.data[_EDITOR]
+
+
+def get_ready_editor(hass: HomeAssistant) -> StatisticsEditor:
+    """Return the editor. Raises HomeAssistantError if the recorder is not ready."""
+    editor = get_editor(hass)
+    if not editor.is_ready():
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
+    return editor
+
+
+def _undone(outcome: Outcome) -> Undone:
+    """Return what an undo has changed: the difference between before and after it."""
+    before, after = outcome.before, outcome.after
+    kept = hours_of(after.inserted) | after.replaced.keys()
+    return Undone(
+        rows_removed=len(hours_of(before.inserted) - kept),
+        rows_restored=len(before.replaced.keys() - kept),
+        adjustments=[
+            (start, kwh)
+            for start, kwh in before.sum_adjustments
+            # A short-term row of ours is no adjustment before Home Assistant continues it.
+            if (before.seed is None or start < before.seed)
+            and (start, kwh) not in after.sum_adjustments
+        ],
+    )
 
 
 def _details(step: WriteRows | AdjustSum) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from homeassistant.util import dt as dt_util
 
 from ..planning.backfill import alignment
 from ..planning.change import AdjustSum, Change, StatisticRows, WriteRows
-from ..planning.difference import Difference, has_stamp
-from ..planning.edit import Edit, in_unit
+from ..planning.difference import Difference, has_stamp, in_unit
+from ..planning.edit import Edit
 from ..planning.rows import HOUR, ROUNDING_ERROR, SHORT_TERM, full_hour
 from ..planning.stored import DeleteStatistic, Operation, StoredRows, Units
 from .gateway import Statistic, conversion, new_metadata, not_recorded, not_written
@@ -79,15 +79,18 @@ class StatisticWork:
         self._is_lost = difference is None
         self._before = difference or Difference()
 
-    def change(self, plan: Planner, shown: float | None, *, is_recorded: bool) -> Outcome:
-        """Plan a change and make it; `shown` is what the counter shows now, if it is known."""
+    def change(
+        self, plan: Planner, shown: float | None, *, is_recorded: bool, run: str | None = None
+    ) -> Outcome:
+        """Plan a change and make it, as a part of a run.
+
+        `shown` is what the counter shows now, if it is known.
+        """
         units, statistic = self._units, self._statistic
         if units is None or self._metadata["has_sum"] != statistic.has_sum:
             return self._outcome(refusal=not_written(statistic.id))
-        planned = self._changes.planned
         now = int(dt_util.utcnow().timestamp())
-        last = max(self._before.stamp, planned.stamp if planned else 0)
-        edit = Edit(self._before, self._rows, units, stamp=max(now, last + 1))
+        edit = Edit(self._before, self._rows, units, stamp=self._new_stamp(now), run=run)
         # The statistics of other sources than the recorder's are not compiled.
         is_compiled = self._metadata["source"] == RECORDER
         last_run = self._tables.last_run()
@@ -120,6 +123,29 @@ class StatisticWork:
         edit.undo()
         operations = [DeleteStatistic()] if self._statistic.is_external else edit.operations
         return self._write(operations, Difference())
+
+    def take_back(self, run: str) -> Outcome:
+        """Take back a run, and all later runs of the statistic.
+
+        Does nothing if the run has not changed it, or was taken back already.
+        """
+        runs = [layer.run for layer in self._before.layers]
+        if run not in runs:
+            return self._outcome()
+        if self._units is None:
+            return self._outcome(refusal=not_written(self._statistic.id))
+        layer = self._before.layers[runs.index(run)]
+        if not (layer.inserted or layer.replaced or layer.sum_adjustments):
+            return self.undo()
+        now = int(dt_util.utcnow().timestamp())
+        edit = Edit(self._before, self._rows, self._units, stamp=self._new_stamp(now))
+        edit.take_back(runs.index(run))
+        return self._write(edit.operations, edit.difference) if edit.finish() else self._outcome()
+
+    def _new_stamp(self, now: int) -> int:
+        """Return a stamp for a change, later than all earlier ones."""
+        planned = self._changes.planned
+        return max(now, max(self._before.stamp, planned.stamp if planned else 0) + 1)
 
     def _write(
         self, operations: Sequence[Operation], after: Difference, change: Change = ()
