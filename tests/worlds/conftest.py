@@ -99,7 +99,8 @@ def life(
         tmp_path,
         source.entries(),
         source.configuration(),
-        world.commits,
+        commits=world.commits,
+        keep_days=world.keep_days,
     )
     return Life(world, house, source.computer, source)
 

@@ -136,6 +136,7 @@ def _says(words: Words, lasts: timedelta) -> Event:
     return Event(begins=begins, lasts=lasts, ends=ends, rank=Rank.WORDS)
 
 
+HALF_AN_HOUR: Final = timedelta(minutes=30)
 FOR_EVER: Final = {"days": 4000.0}
 ONE_MESSAGE: Final = {"seconds": 30.0}
 
@@ -261,6 +262,18 @@ def does(act: Act) -> Event:
     return Event(begins=act, rank=Rank.HOME_ASSISTANT)
 
 
+def time_lapse(**duration: float) -> Event:
+    """The reader publishes twice an hour only; it takes too long to live through each minute."""
+
+    async def begins(life: Life) -> None:
+        end = life.computer.clock.now + timedelta(**duration)
+        while life.computer.clock.now < end:
+            await life.computer.idle_until(life.computer.clock.now + HALF_AN_HOUR)
+            await life.source.speaks(life.away)
+
+    return does(begins)
+
+
 def clock_jumps(**by: float) -> Event:
     """Home Assistant's clock shows another time; timers do not notice."""
 
@@ -287,12 +300,16 @@ def options(**changes: Any) -> Event:
 def removed(**duration: float) -> Event:
     """The entry is removed, and the same is added after a while."""
 
+    async def begins(life: Life) -> None:
+        _unrecorded(life, **duration)
+        await life.computer.remove_entry()
+
     async def ends(life: Life) -> None:
         await life.computer.add_entry()
         await life.source.started(life.away)
 
     return Event(
-        begins=lambda life: life.computer.remove_entry(),
+        begins=begins,
         lasts=timedelta(**duration),
         ends=ends,
         rank=Rank.HOME_ASSISTANT,
@@ -301,12 +318,22 @@ def removed(**duration: float) -> Event:
 
 def disabled(series: str, **duration: float) -> Event:
     """The user disables the entity that counts a series, and enables it after a while."""
+
+    async def begins(life: Life) -> None:
+        _unrecorded(life, **duration)
+        await _disable(life, series, er.RegistryEntryDisabler.USER)
+
     return Event(
-        begins=lambda life: _disable(life, series, er.RegistryEntryDisabler.USER),
+        begins=begins,
         lasts=timedelta(**duration),
         ends=lambda life: _disable(life, series, None),
         rank=Rank.HOME_ASSISTANT,
     )
+
+
+def _unrecorded(life: Life, **duration: float) -> None:
+    now = life.computer.clock.now
+    life.source.unrecorded.append((now, now + timedelta(**duration)))
 
 
 async def _disable(life: Life, series: str, by: er.RegistryEntryDisabler | None) -> None:
@@ -317,6 +344,26 @@ async def _disable(life: Life, series: str, by: er.RegistryEntryDisabler | None)
     registry.async_update_entity(entity_id, disabled_by=by)
     await computer.hass.config_entries.async_reload(computer.entry.entry_id)
     await life.source.started(life.away)
+
+
+def takes_over_id(**duration: float) -> Event:
+    """The user replaces core's sensor by ours, which gets its id. Meanwhile nothing runs."""
+
+    async def begins(life: Life) -> None:
+        await life.computer.stop()
+        life.computer.configuration.clear()
+
+    async def ends(life: Life) -> None:
+        await life.computer.start()
+        life.sight.look(life.computer.hass)
+        registry = er.async_get(life.computer.hass)
+        entity_id = registry.async_get_entity_id("sensor", "py_hab", life.source.series["import"])
+        assert entity_id is not None
+        registry.async_update_entity(entity_id, new_entity_id=entity_id.removesuffix("_2"))
+        await life.computer.settled()
+        await life.source.started(life.away)
+
+    return replace(hass_off(**duration), begins=begins, ends=ends)
 
 
 def purge(keep_days: int) -> Event:
@@ -363,6 +410,7 @@ def database_restored(**age: float) -> tuple[Event, Event]:
 
     async def saved(life: Life) -> None:
         copy(life, back=False)
+        _unrecorded(life, **age)
 
     async def put_back(life: Life) -> None:
         copy(life, back=True)

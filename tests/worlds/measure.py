@@ -212,8 +212,9 @@ class Measure:
                 counted=self._whole(self._read(number - 1)),
                 tolerance=self._read(newest) - self._read(oldest),
             )
-        since = self._source.known_since
-        if since is not None and edge >= since and edge.astimezone(BERLIN).time() == time():
+        local = edge.astimezone(BERLIN)
+        since = self._source.months_since if local.day == 1 else self._source.known_since
+        if since is not None and edge >= since and local.time() == time():
             return Known(at=edge, counted=self._whole(self._counted(edge)), tolerance=0.0)
         return None
 
@@ -223,6 +224,8 @@ class Measure:
         following = self._heard[number].at if number < len(self._heard) else edge
         # Another counter is accepted only after some more readings.
         if any(last <= new.at <= last + SHORT_TERM for new in self._successors):
+            return False
+        if any(start < edge <= end for start, end in self._source.unrecorded):
             return False
         period = max(SHORT_TERM, self._source.period)
         return edge - last <= period and following - last <= 2 * period

@@ -51,6 +51,8 @@ CAPACITY: Final = 1_000_000
 """kWh at which a display starts again at 0."""
 DAYS: Final = 31
 """The box remembers as single ones, that of today included."""
+MONTHS: Final = timedelta(days=23 * 30)
+"""The box remembers as single ones, at least."""
 BOX_SERIES: Final[Mapping[str, str]] = {
     "refrigerator": f"{REFRIGERATOR}_energy",
     "import": f"{IMPORT}_energy_import",
@@ -129,6 +131,12 @@ class Source:
 
         self.known_since: datetime | None = None
         """Since when somebody else knows the total of each day in which nobody read."""
+
+        self.months_since: datetime | None = None
+        """The same for months."""
+
+        self.unrecorded: list[tuple[datetime, datetime]] = []
+        """From when to when what is read is in no statistics."""
 
         self.computer: Computer
 
@@ -212,32 +220,20 @@ class MeterSource(Source):
     @override
     def configuration(self) -> dict[str, Any]:
         """Return the configuration of core's sensors that users copy from each other."""
-        if not self.world.core_beside:
-            return {}
-        script = self.world.script
-        kinds = {
-            "energy": ("energy", "total_increasing", "kWh"),
-            "power": ("power", "measurement", "W"),
-        }
+        world, script = self.world, self.world.script
         sensors = []
-        for name, key in (
-            ("energy_import", script.imported),
-            ("energy_export", script.exported),
-            ("power", script.power),
-        ):
-            assert key is not None
-            device_class, state_class, unit = kinds[name.partition("_")[0]]
-            sensors.append(
-                {
-                    "name": f"core {name}",
-                    "state_topic": SENSOR,
-                    "value_template": f"{{{{ value_json.{script.prefix}.{key} }}}}",
-                    "device_class": device_class,
-                    "state_class": state_class,
-                    "unit_of_measurement": unit,
-                }
-            )
-        return {"mqtt": {"sensor": sensors}}
+        if world.core_beside:
+            sensors = [
+                _core_sensor(f"core {name}", f"{{{{ value_json.{script.prefix}.{key} }}}}")
+                for name, key in (
+                    ("energy_import", script.imported),
+                    ("energy_export", script.exported),
+                    ("power", script.power),
+                )
+            ]
+        if world.predecessor is not None:
+            sensors.append(_core_sensor("MT681 energy import", world.predecessor))
+        return {"mqtt": {"sensor": sensors}} if sensors else {}
 
     @property
     @override
@@ -351,6 +347,19 @@ class MeterSource(Source):
             async_fire_mqtt_message(self.computer.hass, topic, text, retain=retain)
 
 
+def _core_sensor(name: str, template: str) -> dict[str, Any]:
+    """Return the configuration of a sensor for energy, or for power."""
+    is_energy = "energy" in name
+    return {
+        "name": name,
+        "state_topic": SENSOR,
+        "value_template": template,
+        "device_class": "energy" if is_energy else "power",
+        "state_class": "total_increasing" if is_energy else "measurement",
+        "unit_of_measurement": "kWh" if is_energy else "W",
+    }
+
+
 class BoxSource(Source):
     """A FRITZ!Box."""
 
@@ -369,6 +378,7 @@ class BoxSource(Source):
         zone = ZoneInfo(ZONE)
         days = world.start.astimezone(zone).date() - timedelta(days=DAYS - 1)
         self.known_since = datetime.combine(days, time(), tzinfo=zone).astimezone(UTC)
+        self.months_since = world.start - MONTHS
         if world.has_server:
             off = world.start - SERVER_OFF
             write_years_of_a_plug(server_file, house, off)
@@ -408,7 +418,7 @@ class BoxSource(Source):
     def reset_plug(self) -> None:
         """Clear the statistics of a plug, as its user can: the counter starts again at 0."""
         self.box.reset_statistics(REFRIGERATOR)
-        self.known_since = self.computer.clock.now
+        self.known_since = self.months_since = self.computer.clock.now
         self.successors.append(
             Successor(self.known_since, ("refrigerator",), has_unseen_opening=False)
         )
@@ -420,6 +430,8 @@ class BoxSource(Source):
         self.box.fault(Fault(edit=partial(_forgetful, periods, zeros, now)))
         if "month" in periods:
             self.known_since = now
+        if "year" in periods:
+            self.months_since = now
 
     @override
     async def changed(self, party: Party, away: Sequence[Party]) -> None:

@@ -1,12 +1,16 @@
 """The measure: in every world each hour holds what was counted in it, and no phantom energy."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
+from _pytest.mark import ParameterSet
 import pytest
 
-from .house import HOUR
+from simulator.weather import SLOT_SECONDS, Weather
+
+from .house import FLOAT, HOUR
 from .life import CORE, POWER, Hour, Life
-from .long import LEFT_ALONE, LONG
+from .long import LEFT_ALONE, LONG, SOMEBODY_ELSES, SUMMER
 from .measure import Measure
 from .short import SHORT
 from .sources import MeterSource
@@ -15,16 +19,20 @@ from .world import World
 LENGTHS = (("short", SHORT), ("long", LONG))
 
 
-def _worlds() -> Iterator[object]:
-    for length, worlds in LENGTHS:
-        for world in worlds:
-            fails = pytest.mark.xfail(
-                bool(world.unmended), reason=world.unmended, raises=AssertionError, strict=True
-            )
-            yield pytest.param(world, id=f"{length}: {world.name}", marks=fails)
+BELOW_HORIZON: Final = -0.03
+"""Sine of an elevation; refraction lifts the sun a little."""
 
 
-@pytest.mark.parametrize("world", _worlds())
+def _param(world: World, length: str) -> ParameterSet:
+    fails = pytest.mark.xfail(
+        bool(world.unmended), reason=world.unmended, raises=AssertionError, strict=True
+    )
+    return pytest.param(world, id=f"{length}: {world.name}", marks=fails)
+
+
+@pytest.mark.parametrize(
+    "world", [_param(world, length) for length, worlds in LENGTHS for world in worlds]
+)
 async def test_hours_hold_what_was_counted(life: Life, world: World) -> None:
     books = await life.live()
     faults = [
@@ -87,3 +95,29 @@ async def test_measure_sees_an_outage(life: Life) -> None:
     assert verdict.total == pytest.approx(verdict.truth, abs=verdict.one_reading)
     assert len(verdict.impossible) == 1
     assert verdict.impossible[0].change > 3 * verdict.most
+
+
+@pytest.mark.parametrize("world", [SOMEBODY_ELSES], ids=lambda world: f"long: {world.name}")
+async def test_hours_of_another_counter_are_left_alone(life: Life) -> None:
+    """Only Home Assistant's own step from one counter to the other is wrong."""
+    books = await life.live()
+    verdict = Measure(life, "import").judge(books["import"])
+    assert [hour.change > 14_600 for hour in verdict.impossible] == [True]
+    wrong = [stretch for stretch in verdict.stretches if not stretch.is_right]
+    assert [stretch.start for stretch in wrong] == [verdict.impossible[0].start]
+
+
+@pytest.mark.parametrize("world", [_param(SUMMER, "long")])
+async def test_nothing_is_fed_in_at_night(life: Life) -> None:
+    """Neither measured nor spread, while the totals of days and months are exact."""
+    books = await life.live()
+    assert not Measure(life, "export").judge(books["export"]).faults
+    weather = Weather(1)
+    nights = []
+    for hour in books["export"]:
+        first = int(hour.start.timestamp()) // SLOT_SECONDS
+        slots = range(first, first + HOUR.seconds // SLOT_SECONDS + 1)
+        if max(weather.sun(slot) for slot in slots) < BELOW_HORIZON:
+            nights.append(hour)
+    assert len(nights) > 1000
+    assert not [hour for hour in nights if hour.change > FLOAT]

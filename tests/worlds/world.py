@@ -94,6 +94,10 @@ class World:
     """kWh that these sensors book beside the truth."""
     commits: timedelta = timedelta(minutes=1)
     """How often the recorder commits."""
+    keep_days: int = 10
+    """After which the recorder purges states and short-term statistics."""
+    predecessor: str | None = None
+    """Template of core's sensor that has the id of ours at first."""
     ains: tuple[str, ...] = (REFRIGERATOR, IMPORT.removesuffix("-1"))
     """How those of the devices begin that belong to a box."""
     home_age: timedelta = timedelta(days=45)
