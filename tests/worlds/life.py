@@ -11,10 +11,12 @@ from homeassistant.components.recorder.statistics import statistics_during_perio
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from .box_source import BoxSource
 from .home_assistant import COMPILED, SHORT_TERM, Computer
 from .house import HOUR, House
+from .meter_source import MeterSource
 from .sight import Sight
-from .sources import BoxSource, MeterSource, Source
+from .sources import Source
 from .world import Party, World
 
 NOTICED: Final = 2 * SHORT_TERM

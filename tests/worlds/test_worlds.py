@@ -12,8 +12,8 @@ from .house import FLOAT, HOUR
 from .life import CORE, POWER, Hour, Life
 from .long import LEFT_ALONE, LONG, SOMEBODY_ELSES, SUMMER
 from .measure import Measure
+from .meter_source import MeterSource
 from .short import SHORT
-from .sources import MeterSource
 from .world import World
 
 LENGTHS = (("short", SHORT), ("long", LONG))
