@@ -388,3 +388,17 @@ def test_one_agreement_takes_the_suspicion_away() -> None:
             is_signed=True,
         )
     assert MeterProblem.WRONG_SIGN not in watch.problems
+
+
+def test_one_contradiction_after_an_hour_of_silence_proves_nothing() -> None:
+    """The import counter of a house that draws 300 W still has to be confirmed."""
+    watch = MeterHealth()
+    for minute, drawn, fed_in in ((0, 100.5, 40.0), (1, 100.505, 40.0), (70, 100.505, 40.2)):
+        watch.observe(
+            at(minute * MINUTE),
+            counters={IMPORT: drawn, EXPORT: fed_in},
+            power=300.0,
+            has_id=True,
+            is_signed=True,
+        )
+    assert MeterProblem.WRONG_SIGN not in watch.problems

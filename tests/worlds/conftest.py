@@ -13,10 +13,11 @@ from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import DEVICES
 from simulator.home import Home, RealClock
 
+from .box_source import BoxSource
 from .home_assistant import Clock, Computer, RecorderMaker
 from .house import House, Pattern
 from .life import Life
-from .sources import BoxSource, MeterSource
+from .meter_source import MeterSource
 from .world import Source, World
 
 
@@ -99,7 +100,8 @@ def life(
         tmp_path,
         source.entries(),
         source.configuration(),
-        world.commits,
+        commits=world.commits,
+        keep_days=world.keep_days,
     )
     return Life(world, house, source.computer, source)
 

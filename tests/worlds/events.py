@@ -1,7 +1,6 @@
 """The vocabulary of the worlds: what can happen in a life."""
 
 import asyncio
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +15,8 @@ from homeassistant.components.recorder import get_instance
 from homeassistant.helpers import entity_registry as er
 
 from .home_assistant import COMPILED
-from .house import HOUR, Message, Meter, Script, stamp
-from .sources import Edit, Instant, Words
+from .house import HOUR, Meter, Script
+from .words import Edit, Words
 from .world import Act, Event, Party, Rank
 
 if TYPE_CHECKING:
@@ -39,6 +38,21 @@ def hass_off(**duration: float) -> Event:
 def hass_killed(**duration: float) -> Event:
     """Home Assistant does not run, and was not stopped in order."""
     return replace(hass_off(**duration), begins=lambda life: life.computer.stop(power_cut=True))
+
+
+def crash_after_reset(series: str, **duration: float) -> Event:
+    """Home Assistant dies as soon as a counter shows less than before, and is back after a while.
+
+    That is at the latest when this event ends.
+    """
+
+    async def begins(life: Life) -> None:
+        before = life.state_of(series)
+        while life.state_of(series) >= before:
+            await life.live_until(life.computer.clock.now + timedelta(seconds=30))
+        await life.computer.stop(power_cut=True)
+
+    return replace(hass_off(**duration), begins=begins)
 
 
 def reader_off(**duration: float) -> Event:
@@ -121,119 +135,10 @@ def _says(words: Words, lasts: timedelta) -> Event:
     return Event(begins=begins, lasts=lasts, ends=ends, rank=Rank.WORDS)
 
 
+HALF_AN_HOUR: Final = timedelta(minutes=30)
 FOR_EVER: Final = {"days": 4000.0}
 ONE_MESSAGE: Final = {"seconds": 30.0}
 
-
-def zeros(instant: Instant) -> Iterable[Message]:
-    """Say 0 for everything that has not been read yet, as Tasmota did until 2026."""
-    yield instant.says(imported=0, exported=0, power=0, meter_id="")
-
-
-def changed(**changes: Callable[[int], int]) -> Edit:
-    """Say something else for some of the registers."""
-
-    def edit(instant: Instant) -> Iterable[Message]:
-        said: dict[str, Any] = {
-            name: change(getattr(instant.reading, name)) for name, change in changes.items()
-        }
-        yield instant.says(**said)
-
-    return edit
-
-
-zero = changed(imported=lambda _: 0)
-flipped_up = changed(imported=lambda _: 99_999_999_000)
-flipped_down = changed(imported=lambda shown: shown - 524_288)
-"""Lose bit 19 of the register."""
-export_flipped_down = changed(exported=lambda shown: shown - 524_288)
-export_flipped_up = changed(exported=lambda shown: shown + 524_288)
-rolling_over = changed(imported=lambda shown: shown % 1_000_000_000)
-"""Start again at zero after 999,999.9 kWh."""
-
-
-def jittering(instant: Instant) -> Iterable[Message]:
-    """Be off by the last digit, up and down."""
-    off = (0, 1, -1, 1, 0, -1)[instant.number % 6]
-    reading = instant.reading
-    yield instant.says(imported=reading.imported + off, exported=reading.exported - off)
-
-
-def without_pin(instant: Instant) -> Iterable[Message]:
-    """Show whole kWh and nothing else."""
-    reading = instant.reading
-    yield instant.says(
-        imported=reading.imported // 1000 * 1000,
-        exported=reading.exported // 1000 * 1000,
-        power=0,
-        meter_id="",
-    )
-
-
-def partial_only(instant: Instant) -> Iterable[Message]:
-    """Publish each key in a message of its own."""
-    for key, value in instant.script.block(instant.reading).items():
-        yield {"Time": stamp(instant.now), instant.script.prefix: {key: value}}
-
-
-def two_readings(instant: Instant) -> Iterable[Message]:
-    """Say two things of one instant, the newer first."""
-    reading = instant.reading
-    yield instant.says()
-    yield instant.says(
-        imported=max(reading.imported - 3, Meter.imported),
-        exported=max(reading.exported - 3, Meter.exported),
-    )
-
-
-def with_clock_off_by(**shift: float) -> Edit:
-    """Send a wrong time."""
-
-    def edit(instant: Instant) -> Iterable[Message]:
-        yield {**instant.says(), "Time": stamp(instant.now, timedelta(**shift))}
-
-    return edit
-
-
-def with_garbage(instant: Instant) -> Iterable[Message]:
-    """Say what the meter shows, between two things that mean nothing."""
-    for part in (2 * instant.number, None, 2 * instant.number + 1):
-        yield instant.says() if part is None else GARBAGE[part % len(GARBAGE)]
-
-
-GARBAGE: Final[tuple[Message, ...]] = (
-    "",
-    "{",
-    '{"Time":"2026-03-20T19:00:00","MT681":{"E_in":15119.',
-    "null",
-    "[]",
-    "15119.035",
-    '"E_in"',
-    "offline",
-    {"MT681": None},
-    {"MT681": "E_in"},
-    {"MT681": [0, 0]},
-    {"MT681": {}},
-    {"MT681": {"E_in": None, "E_out": None, "Power": None}},
-    {"MT681": {"E_in": "n/a", "E_out": "", "Power": "nan"}},
-    {"MT681": {"E_in": "0", "E_out": "0"}},
-    {"MT681": {"E_in": True, "E_out": False}},
-    {"MT681": {"E_in": [1, 2], "E_out": {"value": 3}}},
-    '{"MT681":{"E_in":1e400,"E_out":-1e400}}',
-    '{"MT681":{"E_in":NaN,"E_out":Infinity}}',
-    {"MT681": {"E_in": 10**400}},
-    {"MT681": {"E_in": 1e300, "E_out": 1e300, "Power": 1e300}},
-    {"MT681": {"E_in": 4294967.295, "E_out": 429496.7295}},
-    {"MT681": {"E_in": -1.0, "E_out": -0.001}},
-    {"HTU21": {"Temperature": 21.4, "Humidity": 40.1}},
-    {"ENERGY": {"Total": 3.185, "Today": 0.2, "Power": 12, "ImportActive": 3.185}},
-    {"ESP32": {"Temperature": 51.1}, "TempUnit": "C"},
-    {"Gas": {"E_in": 88.125, "Power": 3}},
-    {"": {"Total_in": 0.0, "Total_out": 0.0, "Power_curr": 0}},
-    {"time": "2026-03-20T19:00:00", "HKR": {"device": "16", "amount": 21.5, "unit": "C"}},
-    {"Verbrauch Tag": "2.98", "E_in": 0},
-    {"StatusSNS": None},
-)
 
 # What Home Assistant and its user do
 
@@ -241,6 +146,18 @@ GARBAGE: Final[tuple[Message, ...]] = (
 def does(act: Act) -> Event:
     """Something is done at once."""
     return Event(begins=act, rank=Rank.HOME_ASSISTANT)
+
+
+def time_lapse(**duration: float) -> Event:
+    """The reader publishes twice an hour only; it takes too long to live through each minute."""
+
+    async def begins(life: Life) -> None:
+        end = life.computer.clock.now + timedelta(**duration)
+        while life.computer.clock.now < end:
+            await life.computer.idle_until(life.computer.clock.now + HALF_AN_HOUR)
+            await life.source.speaks(life.away)
+
+    return does(begins)
 
 
 def clock_jumps(**by: float) -> Event:
@@ -269,12 +186,16 @@ def options(**changes: Any) -> Event:
 def removed(**duration: float) -> Event:
     """The entry is removed, and the same is added after a while."""
 
+    async def begins(life: Life) -> None:
+        _unrecorded(life, **duration)
+        await life.computer.remove_entry()
+
     async def ends(life: Life) -> None:
         await life.computer.add_entry()
         await life.source.started(life.away)
 
     return Event(
-        begins=lambda life: life.computer.remove_entry(),
+        begins=begins,
         lasts=timedelta(**duration),
         ends=ends,
         rank=Rank.HOME_ASSISTANT,
@@ -283,12 +204,22 @@ def removed(**duration: float) -> Event:
 
 def disabled(series: str, **duration: float) -> Event:
     """The user disables the entity that counts a series, and enables it after a while."""
+
+    async def begins(life: Life) -> None:
+        _unrecorded(life, **duration)
+        await _disable(life, series, er.RegistryEntryDisabler.USER)
+
     return Event(
-        begins=lambda life: _disable(life, series, er.RegistryEntryDisabler.USER),
+        begins=begins,
         lasts=timedelta(**duration),
         ends=lambda life: _disable(life, series, None),
         rank=Rank.HOME_ASSISTANT,
     )
+
+
+def _unrecorded(life: Life, **duration: float) -> None:
+    now = life.computer.clock.now
+    life.source.unrecorded.append((now, now + timedelta(**duration)))
 
 
 async def _disable(life: Life, series: str, by: er.RegistryEntryDisabler | None) -> None:
@@ -299,6 +230,26 @@ async def _disable(life: Life, series: str, by: er.RegistryEntryDisabler | None)
     registry.async_update_entity(entity_id, disabled_by=by)
     await computer.hass.config_entries.async_reload(computer.entry.entry_id)
     await life.source.started(life.away)
+
+
+def takes_over_id(**duration: float) -> Event:
+    """The user replaces core's sensor by ours, which gets its id. Meanwhile nothing runs."""
+
+    async def begins(life: Life) -> None:
+        await life.computer.stop()
+        life.computer.configuration.clear()
+
+    async def ends(life: Life) -> None:
+        await life.computer.start()
+        life.sight.look(life.computer.hass)
+        registry = er.async_get(life.computer.hass)
+        entity_id = registry.async_get_entity_id("sensor", "py_hab", life.source.series["import"])
+        assert entity_id is not None
+        registry.async_update_entity(entity_id, new_entity_id=entity_id.removesuffix("_2"))
+        await life.computer.settled()
+        await life.source.started(life.away)
+
+    return replace(hass_off(**duration), begins=begins, ends=ends)
 
 
 def purge(keep_days: int) -> Event:
@@ -345,6 +296,7 @@ def database_restored(**age: float) -> tuple[Event, Event]:
 
     async def saved(life: Life) -> None:
         copy(life, back=False)
+        _unrecorded(life, **age)
 
     async def put_back(life: Life) -> None:
         copy(life, back=True)

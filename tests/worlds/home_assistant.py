@@ -1,7 +1,7 @@
 """A computer that runs Home Assistant again and again: on one database, and one `.storage`."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -31,8 +31,8 @@ SHORT_TERM: Final = timedelta(minutes=5)
 COMPILED: Final = timedelta(seconds=10)
 """After the end of a period Home Assistant compiles it."""
 IDLE_STEP: Final = timedelta(hours=6)
-KEPT_DAYS: Final = 10
-"""States are purged after them."""
+HOME: Final = (50.0, 10.0)
+"""Latitude and longitude of the simulated home."""
 
 type RecorderMaker = Callable[..., AbstractAsyncContextManager[Recorder]]
 
@@ -97,22 +97,25 @@ class Computer:
         storage: dict[str, Any],
         folder: Path,
         entries: Sequence[MockConfigEntry],
-        configuration: Mapping[str, Any],
+        configuration: dict[str, Any],
+        *,
         commits: timedelta,
+        keep_days: int,
     ) -> None:
         """Prepare a computer that is off; `entries` are what its user has set up, in order."""
         self.clock = clock
         self._recorder = recorder
         self._recorder_config = {
             "commit_interval": int(commits.total_seconds()),
-            "purge_keep_days": KEPT_DAYS,
+            "purge_keep_days": keep_days,
         }
         self._storage = storage
         self.folder = folder
         """From which Home Assistant may read."""
 
         self._entries = list(entries)
-        self._configuration = configuration
+        self.configuration = configuration
+        """What the user has written into configuration.yaml; a start reads it."""
         self.is_locked = False
         """Whether the database is locked."""
 
@@ -153,11 +156,12 @@ class Computer:
         self._run.enter_context(
             patch(
                 "homeassistant.config.load_yaml_config_file",
-                side_effect=lambda *_: deepcopy(dict(self._configuration)),
+                side_effect=lambda *_: deepcopy(self.configuration),
             )
         )
         assert await bootstrap.async_load_base_functionality(hass)
         await hass.config.async_set_time_zone(ZONE)
+        hass.config.latitude, hass.config.longitude = HOME
         hass.config.allowlist_external_dirs = {str(self.folder)}
         await self._run.enter_async_context(self._recorder(hass, self._recorder_config))
         self._entries = [_as_stored(entry) for entry in self._entries]

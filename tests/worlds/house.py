@@ -129,8 +129,8 @@ class Script:
 
     prefix: str = "MT681"
     imported: str = "E_in"
-    exported: str = "E_out"
-    power: str = "Power"
+    exported: str | None = "E_out"
+    power: str | None = "Power"
     fed_in: str | None = None
     """Where feeding in has a power of its own, neither is negative and both are kW."""
     meter_id: str | None = "Meter_id"
@@ -147,18 +147,20 @@ class Script:
 
     def block(self, reading: Reading) -> dict[str, Any]:
         """Return the meter's object in a message."""
-        block: dict[str, Any] = {
-            self.imported: reading.imported // self.digit * self.digit / self.unit,
-            self.exported: reading.exported // self.digit * self.digit / self.unit,
-        }
-        if self.fed_in is None:
+        block: dict[str, Any] = {self.imported: self._shown(reading.imported)}
+        if self.exported is not None:
+            block[self.exported] = self._shown(reading.exported)
+        if self.power is not None and self.fed_in is None:
             block[self.power] = reading.power
-        else:
+        elif self.power is not None and self.fed_in is not None:
             block[self.power] = max(reading.power, 0) / 1000
             block[self.fed_in] = max(-reading.power, 0) / 1000
         if self.meter_id is not None:
             block[self.meter_id] = reading.meter_id
         return block
+
+    def _shown(self, energy: int) -> float:
+        return energy // self.digit * self.digit / self.unit
 
 
 BITSHAKE: Final = Script()
@@ -170,6 +172,9 @@ GPLUG: Final = Script(
     prefix="z", imported="Ei", exported="Eo", power="Pi", fed_in="Po", meter_id="SMid"
 )
 ROUGH: Final = Script(digit=100)
+IN_WH: Final = Script(imported="Total_in", exported=None, power="Power_curr", meter_id=None, unit=1)
+COUNTER_ONLY: Final = Script(exported=None, power=None, meter_id=None)
+COUNTER_IN_WH: Final = replace(COUNTER_ONLY, unit=1)
 
 
 def stamp(now: datetime, shift: timedelta = timedelta()) -> str:

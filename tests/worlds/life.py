@@ -11,9 +11,12 @@ from homeassistant.components.recorder.statistics import statistics_during_perio
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from .box_source import BoxSource
 from .home_assistant import COMPILED, SHORT_TERM, Computer
 from .house import HOUR, House
-from .sources import BoxSource, MeterSource, Source
+from .meter_source import MeterSource
+from .sight import Sight
+from .sources import Source
 from .world import Party, World
 
 NOTICED: Final = 2 * SHORT_TERM
@@ -25,11 +28,13 @@ CORE: Final = "core "
 
 @dataclass(frozen=True, kw_only=True)
 class Hour:
-    """An hourly row as dashboards see it: a counter's in kWh, a power's mean in W."""
+    """An hourly row as dashboards see it: a counter's in kWh, a power's in W."""
 
     start: datetime
     change: float
     mean: float
+    least: float
+    most: float
 
 
 type Books = Mapping[str, Sequence[Hour]]
@@ -46,6 +51,8 @@ class Life:
         self.computer = computer
         self.source = source
         self.away: list[Party] = []
+        self.sight = Sight()
+        """What the user has seen."""
 
     @property
     def meter(self) -> MeterSource:
@@ -67,10 +74,11 @@ class Life:
                 await steps.pop(0).act(self)
             await self.start()
             for step in steps:
-                await self._live_until(self.world.start + step.after)
+                await self.live_until(self.world.start + step.after)
                 await step.act(self)
-            await self._live_until(self.world.start + self.world.lasts + COMPILED)
+            await self.live_until(self.world.start + self.world.lasts + COMPILED)
             books = await self._books()
+            self.sight.look_at_the_end(self.source)
             await self.computer.stop()
         return books
 
@@ -79,6 +87,7 @@ class Life:
     async def start(self) -> None:
         """Start Home Assistant."""
         await self.computer.start()
+        self.sight.look(self.computer.hass)
         await self.source.started(self.away)
 
     async def leaves(self, party: Party) -> None:
@@ -91,9 +100,19 @@ class Life:
         self.away.remove(party)
         await self.source.changed(party, self.away)
 
+    def state_of(self, series: str) -> float:
+        """Return the state of a counter in kWh."""
+        hass = self.computer.hass
+        entity_id = er.async_get(hass).async_get_entity_id(
+            "sensor", DOMAIN, self.source.series[series]
+        )
+        state = hass.states.get(entity_id or "")
+        assert state is not None
+        return float(state.state)
+
     # Time
 
-    async def _live_until(self, end: datetime) -> None:
+    async def live_until(self, end: datetime) -> None:
         """Let a stretch pass in which nobody comes or goes."""
         if not self.computer.is_on:
             await self.computer.move_to(end)
@@ -149,7 +168,7 @@ class Life:
             {entity_id for entity_id in ids.values() if entity_id},
             "hour",
             None,
-            {"change", "mean"},
+            {"change", "max", "mean", "min"},
         )
         return {
             series: [
@@ -157,6 +176,8 @@ class Life:
                     start=dt_util.utc_from_timestamp(row["start"]),
                     change=row.get("change") or 0.0,
                     mean=row.get("mean") or 0.0,
+                    least=row.get("min") or 0.0,
+                    most=row.get("max") or 0.0,
                 )
                 for row in found.get(entity_id or "", [])
             ]

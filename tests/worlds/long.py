@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from custom_components.py_hab.const import CONF_HISTORY
-from simulator.fritzbox_devices import REFRIGERATOR
+from simulator.fritzbox_devices import IMPORT, REFRIGERATOR
 
 from .events import (
     backfill,
@@ -13,6 +13,7 @@ from .events import (
     backfill_while_compiling,
     box_forgets,
     box_off,
+    crash_after_reset,
     database_locked,
     database_restored,
     disabled,
@@ -25,6 +26,8 @@ from .events import (
     reader_off,
     removed,
     swap,
+    takes_over_id,
+    time_lapse,
     undo,
 )
 from .world import MORNING_START, Source, Step, World, after, at, joined
@@ -47,7 +50,7 @@ def _box(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World
     return World(lasts=after(lasts), steps=joined(timed), **(kind | changes))
 
 
-SAVED, PUT_BACK = database_restored()
+SAVED, PUT_BACK = database_restored(days=1, hours=3)
 
 LONG: Final[tuple[World, ...]] = (
     _meter("clean for a day and a half", "36:00"),
@@ -98,12 +101,14 @@ LONG: Final[tuple[World, ...]] = (
         "12:00",
         at("3:00", reader_off(hours=6), no_power(hours=6)),
         at("7:00", swap()),
+        notices={"meter_replaced": True},
     ),
     _meter(
         "meter swapped while all is off",
         "12:00",
         at("3:00", reader_off(hours=6), hass_off(hours=6), no_power(hours=6)),
         at("7:00", swap()),
+        notices={"meter_replaced": True},
     ),
     _box("first set-up", "3:00", home_age=timedelta(days=60)),
     _box(
@@ -145,6 +150,12 @@ LONG: Final[tuple[World, ...]] = (
         at("23:00", box_forgets("day", "week", "month")),
     ),
     _box("the statistics of a plug reset", "6:00", at("3:00", plug_reset())),
+    _box(
+        "crash right after the statistics of a plug were reset",
+        "6:00",
+        at("3:00", plug_reset()),
+        at("3:05", crash_after_reset("refrigerator", minutes=25)),
+    ),
     _box("backfill run twice", "3:01", at("0:01", backfill, backfill), at("1:01", backfill)),
     _box(
         "backfill interrupted by a power cut", "3:04", at("0:01", backfill_interrupted(minutes=3))
@@ -185,31 +196,46 @@ LONG: Final[tuple[World, ...]] = (
         "purged with keep_days 0",
         "9:00",
         at("3:20", purge(keep_days=0)),
-        unmended="the recorder starts the sum again when it finds no earlier state",
+        unmended="the sum starts again, and falls",
     ),
     _meter(
-        "entity disabled for 3 weeks",
-        "21d 6:00",
-        at("3:00", disabled("import", days=21)),
-        # Each message takes time.
-        at("4:00", reader_off(days=20, hours=22)),
-        unmended="what was counted stands in one hour, or the sum starts again",
+        "entity disabled for longer than states are kept",
+        "3d 6:00",
+        at("3:00", disabled("import", days=3)),
+        at("3:05", reader_off(days=2, hours=23, minutes=50)),
+        keep_days=1,
     ),
     _meter(
-        "entry removed and added after 2 weeks",
-        "14d 6:00",
-        at("3:00", removed(days=14)),
-        at("4:00", reader_off(days=13, hours=22)),
-        unmended="the memory of the counter is gone with its entry",
+        "entity disabled for longer than states are kept, while the reader publishes",
+        "3d 6:00",
+        at("3:00", disabled("import", days=3)),
+        at("3:05", time_lapse(days=2, hours=23, minutes=50)),
+        keep_days=1,
+        unmended="what was counted stands in one hour",
+    ),
+    _meter(
+        "entry removed, and added after longer than states are kept",
+        "3d 6:00",
+        at("3:00", removed(days=3)),
+        at("3:05", reader_off(days=2, hours=23, minutes=50)),
+        keep_days=1,
+        unmended="the stored counter is gone with its entry; the sum starts again, and falls",
     ),
     _meter(
         "yesterday's database put back",
-        "2d 6:00",
+        "1d 12:00",
         at("3:00", hass_off(minutes=5)),
         at("3:02", SAVED),
         at("1d 6:00", hass_off(minutes=5)),
         at("1d 6:02", PUT_BACK),
-        unmended="the memory knows no gap, the rows of a day are missing",
+        unmended="the store knows of no gap, and the rows of a day are missing",
+    ),
+    _meter(
+        "the id of core's sensor taken over after longer than states are kept",
+        "3d 6:00",
+        at("3:00", takes_over_id(days=3)),
+        keep_days=1,
+        predecessor="{{ value_json.MT681.E_in }}",
     ),
     _box(
         "import, and backfill before an hour is compiled",
@@ -217,8 +243,21 @@ LONG: Final[tuple[World, ...]] = (
         at("0:01", import_years, backfill),
         **SERVED,
         **PLUG,
-        unmended="the import ends below the first hour of its own",
+        unmended="until the next run, the first own hour holds what was counted since the import",
     ),
+)
+SOMEBODY_ELSES: Final = _meter(
+    "the id of another counter's sensor taken over",
+    "6:00",
+    at("3:00", takes_over_id(minutes=5)),
+    predecessor="{{ value_json.MT681.E_in - 14600 }}",
+)
+SUMMER: Final = _box(
+    "summer from the totals of months",
+    "3:00",
+    home_age=timedelta(days=320),
+    ains=(IMPORT.removesuffix("-1"),),
+    unmended="totals of days and months are spread evenly",
 )
 LEFT_ALONE: Final = _meter(
     "outage that nobody mends",

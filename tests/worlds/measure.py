@@ -108,7 +108,7 @@ class Measure:
         assert booked, f"nothing is booked for {self._series}"
         begin, end = booked[0].start, booked[-1].start + HOUR
         every = hours(begin, end)
-        one_reading = self._one_reading()
+        one_reading = self.one_reading
         first = self._heard[0]
         is_live = begin <= first.at < begin + HOUR
         edges = [
@@ -169,7 +169,9 @@ class Measure:
         """Whether the clock showed the end of an hour; Home Assistant compiles none without."""
         return bool(self._clock.showing(hour + HOUR - INSTANT, hour + HOUR))
 
-    def _one_reading(self) -> float:
+    @property
+    def one_reading(self) -> float:
+        """What is counted between two readings at most, in kWh."""
         rises = (
             after.counted[self._series] - before.counted[self._series]
             for before, after in pairwise(self._heard)
@@ -203,14 +205,16 @@ class Measure:
         number = bisect_right(self._shown, edge)
         if number and self._is_dense(number, edge):
             last = self._heard[number - 1]
-            written = self._heard[bisect_left(self._shown, last.at - WRITTEN, hi=number - 1)]
+            oldest = bisect_left(self._shown, last.at - WRITTEN, hi=number - 1)
+            newest = number if self._is_rare(number) else number - 1
             return Known(
                 at=edge,
-                counted=self._whole(last.counted[self._series]),
-                tolerance=last.counted[self._series] - written.counted[self._series],
+                counted=self._whole(self._read(number - 1)),
+                tolerance=self._read(newest) - self._read(oldest),
             )
-        since = self._source.known_since
-        if since is not None and edge >= since and edge.astimezone(BERLIN).time() == time():
+        local = edge.astimezone(BERLIN)
+        since = self._source.months_since if local.day == 1 else self._source.known_since
+        if since is not None and edge >= since and local.time() == time():
             return Known(at=edge, counted=self._whole(self._counted(edge)), tolerance=0.0)
         return None
 
@@ -221,7 +225,17 @@ class Measure:
         # Another counter is accepted only after some more readings.
         if any(last <= new.at <= last + SHORT_TERM for new in self._successors):
             return False
-        return edge - last <= SHORT_TERM and following - last <= NOTICED
+        if any(start < edge <= end for start, end in self._source.unrecorded):
+            return False
+        period = max(SHORT_TERM, self._source.period)
+        return edge - last <= period and following - last <= 2 * period
+
+    def _is_rare(self, number: int) -> bool:
+        """Whether the time between two readings is so long that its energy may be spread."""
+        return (
+            number < len(self._heard)
+            and self._heard[number].at - self._heard[number - 1].at > NOTICED
+        )
 
     def _last(self, end: datetime) -> float:
         return self._read(bisect_right(self._shown, end) - 1)

@@ -1,6 +1,7 @@
 """Worlds of some hours: what goes wrong with a reader, a message and a restart."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -8,28 +9,46 @@ from .events import (
     answers,
     broker_off,
     clock_jumps,
+    crash_after_reset,
+    hass_off,
+    lies,
+    no_power,
+    options,
+    reader_off,
+    reads,
+    says,
+    swap,
+)
+from .house import (
+    BITSHAKE,
+    COUNTER_IN_WH,
+    COUNTER_ONLY,
+    DOCS,
+    EVENING,
+    GPLUG,
+    IN_WH,
+    OTTELO,
+    ROUGH,
+    Meter,
+    Reading,
+)
+from .words import (
     export_flipped_down,
     export_flipped_up,
     flipped_down,
     flipped_up,
-    hass_off,
     jittering,
-    lies,
-    no_power,
     partial_only,
-    reader_off,
-    reads,
     rolling_over,
-    says,
-    swap,
     two_readings,
     with_clock_off_by,
     with_garbage,
     without_pin,
+    wrapped,
+    wrong_sign,
     zero,
     zeros,
 )
-from .house import DOCS, EVENING, GPLUG, OTTELO, ROUGH, Meter, Reading
 from .world import EVENING_START, Rank, Step, World, after, at, joined
 
 
@@ -53,16 +72,21 @@ GLITCHES: Final = ("0:31", "1:04:30", "1:40", "1:41", "1:59:30", "2:39:30")
 """Two glitches are the last messages of five minutes, one that of an hour."""
 EXPORT_GLITCHES: Final = ("0:45", "1:24:30")
 
-CLEAN: Final = _meter("clean", "3:00")
-SINGLE_ZERO: Final = _meter("single zero", "3:00", at("1:40", lies(zero)))
-PARTIAL: Final = _meter("partial messages only", "3:00", at("0:00", says(partial_only)))
-IN_KW: Final = _meter("script in kW", "3:00", script=GPLUG)
+DRAWN: Final = (230, 1840, 3600, 420)
+FLAT: Final[dict[str, Any]] = {"powers": (40,), "meter": Meter(imported=279_035)}
+RARE: Final[dict[str, Any]] = {"spacing": timedelta(minutes=5)}
+OTHER_METERS: Final[dict[str, Any]] = {
+    "WZ": {"Total_in": 310.209, "Volume": 0.1},
+    "Gas": {"Total": 1843.26, "Verbrauch": 3},
+    "WMZ": {"Energie": 12.345, "Leistung": 4200, "Volumen": 99.1, "Durchfluss": 310},
+}
+REPLACED: Final = {"meter_replaced": True}
 
 SHORT: Final[tuple[World, ...]] = (
-    CLEAN,
-    SINGLE_ZERO,
-    PARTIAL,
-    IN_KW,
+    _meter("clean", "3:00", core_beside=True, power_adds_up=True),
+    _meter("single zero", "3:00", at("1:40", lies(zero)), core_beside=True, phantom=15_119.0),
+    _meter("partial messages only", "3:00", at("0:00", says(partial_only)), power_adds_up=True),
+    _meter("script in kW", "3:00", script=GPLUG, power_adds_up=True),
     _meter("clean for a day", "24:00", **SLOW),
     _meter(
         "zero after boot",
@@ -75,6 +99,7 @@ SHORT: Final[tuple[World, ...]] = (
         "3:00",
         at("0:57", reader_off(minutes=2)),
         at("0:59", lies(zeros, hours=1)),
+        notices={"meter_silent": False, "reader_frozen": False},
     ),
     _meter(
         "set up while the reader boots",
@@ -158,12 +183,14 @@ SHORT: Final[tuple[World, ...]] = (
         "3:00",
         at("0:58", no_power(minutes=5)),
         at("1:00", reader_off(minutes=2), swap(imported=0, exported=0)),
+        notices=REPLACED,
     ),
     _meter(
         "meter swapped, the new one at 12.0",
         "3:00",
         at("0:58", no_power(minutes=5)),
         at("1:00", reader_off(minutes=2), swap(imported=12_000, exported=0)),
+        notices=REPLACED,
     ),
     _meter("reader swapped", "3:00", at("1:20", reader_off(minutes=5)), at("1:25", reads(DOCS))),
     _meter(
@@ -190,4 +217,64 @@ SHORT: Final[tuple[World, ...]] = (
         powers=(230, 1840, 3600, 420, 0),
     ),
     _meter("outage of two hours", "5:00", at("1:00", reader_off(hours=2))),
+    _meter("counter in Wh, a house of 300 W", "3:00", script=IN_WH, powers=(300,)),
+    _meter("counter in Wh, a flat of 40 W", "3:00", script=IN_WH, powers=(40,)),
+    _meter("small counter in Wh, a flat of 40 W", "5:00", script=IN_WH, **FLAT, **RARE),
+    _meter(
+        "unit corrected in the options",
+        "5:00",
+        at("2:10", options(registers={"E_in": "energy_import_in_wh"})),
+        script=COUNTER_IN_WH,
+        # Whole Wh that are taken for kWh, without a power.
+        notices={"pin_locked": False},
+        **FLAT,
+        **RARE,
+    ),
+    _meter(
+        "unit corrected in the script",
+        "5:00",
+        at("2:10", reads(COUNTER_ONLY)),
+        script=COUNTER_IN_WH,
+        # Whole Wh that are taken for kWh, without a power.
+        notices={"pin_locked": False},
+        **FLAT,
+        **RARE,
+    ),
+    _meter("feed-in as 65,536 - x W", "4:00", at("0:00", says(wrapped)), power_adds_up=True),
+    _meter(
+        "wrong sign of the power, then mended",
+        "4:00",
+        at("0:00", says(wrong_sign, hours=2)),
+        powers=DRAWN,
+        notices={"power_wrong_sign": False},
+    ),
+    _meter(
+        "meters of water, gas and heat beside",
+        "3:00",
+        script=replace(BITSHAKE, beside=OTHER_METERS),
+        power_adds_up=True,
+    ),
+    _meter(
+        "reader in deep sleep",
+        "6:00",
+        sleeps=True,
+        spacing=timedelta(minutes=30),
+        first=timedelta(minutes=5, seconds=3),
+    ),
+    _meter(
+        "meter swapped, and nothing fed in since",
+        "3:00",
+        at("0:58", no_power(minutes=5)),
+        at("1:00", reader_off(minutes=2), swap(imported=3_200, exported=0)),
+        powers=DRAWN,
+        notices=REPLACED,
+    ),
+    _meter(
+        "crash right after a swap",
+        "3:00",
+        at("0:58", no_power(minutes=5)),
+        at("1:00", reader_off(minutes=2), swap(imported=3_200, exported=0)),
+        at("1:10", crash_after_reset("import", minutes=5)),
+        notices=REPLACED,
+    ),
 )

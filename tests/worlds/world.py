@@ -86,10 +86,18 @@ class World:
     """What the broker has kept from long ago, and sends to whoever subscribes."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Of the entry, as the user has set them."""
+    sleeps: bool = False
+    """Whether the reader sleeps between its messages."""
     core_beside: bool = False
     """Whether core's MQTT sensors record the same messages."""
+    phantom: float = 0.0
+    """kWh that these sensors book beside the truth."""
     commits: timedelta = timedelta(minutes=1)
     """How often the recorder commits."""
+    keep_days: int = 10
+    """After which the recorder purges states and short-term statistics."""
+    predecessor: str | None = None
+    """Template of core's sensor that has the id of ours at first."""
     ains: tuple[str, ...] = (REFRIGERATOR, IMPORT.removesuffix("-1"))
     """How those of the devices begin that belong to a box."""
     home_age: timedelta = timedelta(days=45)
@@ -98,6 +106,10 @@ class World:
     """Whether an old server has left its file."""
     slack: float = 0.0
     """kWh that the reader hides for a while, and that an hour may hold in addition."""
+    notices: Mapping[str, bool] = field(default_factory=dict)
+    """What the Repairs page reports, and whether it still does so at the end."""
+    power_adds_up: bool = False
+    """Whether the mean power of the hours is what the counters say."""
     unmended: str = ""
     """Why the statistics are wrong in this world; empty where they are right."""
 

@@ -91,8 +91,9 @@ class MeterHealth:
         """For how long all readings have been the same."""
         self._counters_since: datetime | None = None
         """When one of the counters last rose."""
-        self._wrong_sign_for = timedelta()
-        """For how long each rise of a counter has contradicted the sign of the power."""
+        self._wrong_sign_for: timedelta | None = None
+        """For how long each rise of a counter has contradicted the sign of the power, None if the last
+        one has not. The first one proves nothing: after an outage, one counter may rise later."""
         self._whole_counters: dict[str, _WholeCounter] = {}
         """By quantity; empty after a reading with a fraction, or with a power."""
 
@@ -135,7 +136,7 @@ class MeterHealth:
             problems.add(MeterProblem.FROZEN)
         if any(counter.rises >= WHOLE_RISES for counter in self._whole_counters.values()):
             problems.add(MeterProblem.INF_OFF if self._has_id else MeterProblem.PIN_LOCKED)
-        if self._wrong_sign_for >= WRONG_SIGN_AFTER:
+        if self._wrong_sign_for is not None and self._wrong_sign_for >= WRONG_SIGN_AFTER:
             problems.add(MeterProblem.WRONG_SIGN)
         return frozenset(problems)
 
@@ -162,6 +163,8 @@ class MeterHealth:
             # A small power may change its sign between two readings.
             return
         if (power > 0) != (before > 0) or (power > 0) == (drawn > fed_in):
+            self._wrong_sign_for = None
+        elif self._wrong_sign_for is None:
             self._wrong_sign_for = timedelta()
         elif timedelta() <= now - since <= MAX_UNCHANGED_STEP:
             self._wrong_sign_for += now - since
