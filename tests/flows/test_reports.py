@@ -10,6 +10,7 @@ from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.flows import reports
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box.reconstruct import DiscardReason
+from custom_components.py_hab.history.damage import UNPROVEN
 from custom_components.py_hab.history.legacy import importer
 from custom_components.py_hab.history.legacy.clock import RowError
 from custom_components.py_hab.history.planning.change import ChangeReason
@@ -24,6 +25,7 @@ def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
         *DiscardReason,
         maintenance.NOT_REPORTED,
         maintenance.NOT_WRITTEN,
+        UNPROVEN,
     }
     assert selectors["change_reason"]["options"].keys() == set(ChangeReason)
     assert (

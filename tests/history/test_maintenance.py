@@ -98,7 +98,7 @@ async def test_a_statistic_that_takes_nothing_keeps_its_gaps_for_two_days(
 ) -> None:
     change = StatisticsEditor.async_change
 
-    async def refuse(*args: Any, dry_run: bool, run: str) -> Any:
+    async def refuse(*args: Any, dry_run: bool, run: str | None = None) -> Any:
         if dry_run:
             return await change(*args, dry_run=dry_run, run=run)
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error)

@@ -196,7 +196,6 @@ LONG: Final[tuple[World, ...]] = (
         "purged with keep_days 0",
         "9:00",
         at("3:20", purge(keep_days=0)),
-        unmended="the sum starts again, and falls",
     ),
     _meter(
         "entity disabled for longer than states are kept",
@@ -211,7 +210,6 @@ LONG: Final[tuple[World, ...]] = (
         at("3:00", disabled("import", days=3)),
         at("3:05", time_lapse(days=2, hours=23, minutes=50)),
         keep_days=1,
-        unmended="what was counted stands in one hour",
     ),
     _meter(
         "entry removed, and added after longer than states are kept",
@@ -219,7 +217,6 @@ LONG: Final[tuple[World, ...]] = (
         at("3:00", removed(days=3)),
         at("3:05", reader_off(days=2, hours=23, minutes=50)),
         keep_days=1,
-        unmended="the stored counter is gone with its entry; the sum starts again, and falls",
     ),
     _meter(
         "yesterday's database put back",
@@ -228,7 +225,6 @@ LONG: Final[tuple[World, ...]] = (
         at("3:02", SAVED),
         at("1d 6:00", hass_off(minutes=5)),
         at("1d 6:02", PUT_BACK),
-        unmended="the store knows of no gap, and the rows of a day are missing",
     ),
     _meter(
         "the id of core's sensor taken over after longer than states are kept",
@@ -243,7 +239,6 @@ LONG: Final[tuple[World, ...]] = (
         at("0:01", import_years, backfill),
         **SERVED,
         **PLUG,
-        unmended="until the next run, the first own hour holds what was counted since the import",
     ),
 )
 SOMEBODY_ELSES: Final = _meter(

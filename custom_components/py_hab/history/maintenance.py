@@ -3,7 +3,7 @@
 Each run starts from the rows in the recorder, so an interrupted run can simply be repeated.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -31,9 +31,12 @@ from ..fritzbox.device_stats import DeviceStats
 from ..meter.coordinator import MeterCoordinator
 from .box.fetch import DeviceStatsFetcher
 from .box.reconstruct import EnergyHistory, energy_history, hourly_means
+from .damage import UNPROVEN
 from .gap_repair import GapRepair
 from .planning.backfill import InsertPlan, insertion, missing_means, plan_backfill
 from .planning.change import Change, ChangeReason, StatisticRows, WriteRows
+from .planning.damage import Damage, filled, find_damage
+from .planning.rows import SumRow
 from .sources import Source, async_by_urgency, sources
 from .statistics.editor import StatisticsEditor, get_editor
 from .statistics.work import Planner
@@ -221,6 +224,51 @@ class MaintenanceRun:
                 found.repaired.append(result.report)
         if history.readings:
             await self._async_complete(source, history, found)
+        await self._async_repair_damage(source, found, known_readings)
+
+    async def _async_repair_damage(
+        self, source: Source, found: _Findings, known_readings: Mapping[int, float]
+    ) -> None:
+        """Repair what the rows themselves show, as after an outage."""
+        damage = Damage()
+
+        def look(rows: StatisticRows) -> Change:
+            nonlocal damage
+            damage = find_damage(
+                source.counter or "",
+                rows.hourly,
+                rows.short_term,
+                late=rows.late,
+                pending=self._gaps.gaps_of(source),
+            )
+            return ()
+
+        await self._editor.async_change(source.statistic, look, dry_run=True)
+        if damage.unproven:
+            found.left_out.append(UNPROVEN)
+        for gap in damage.gaps:
+            self._check_not_stopped()
+            result = await self._gaps.async_repair(source, gap, known_readings)
+            if result is not None and (result.hours or result.report.shift):
+                found.hours |= result.hours
+                found.repaired.append(result.report)
+        rows: list[SumRow] = []
+
+        def fill(stored: StatisticRows) -> Change:
+            nonlocal rows
+            left = find_damage(
+                source.counter or "",
+                stored.hourly,
+                stored.short_term,
+                late=stored.late,
+                pending=self._gaps.gaps_of(source),
+            )
+            rows = filled(left.holes)
+            return [WriteRows(rows, ChangeReason.OUTAGE)]
+
+        if damage.holes or damage.gaps:
+            await self._async_change(source, fill)
+            found.hours.update(row.start for row in rows)
 
     async def _async_complete(
         self, source: Source, history: EnergyHistory, found: _Findings

@@ -28,6 +28,7 @@ from ..entry import (
     StatisticReport,
 )
 from ..meter.coordinator import MeterCoordinator
+from .damage import async_look, async_look_at_all
 from .gap_repair import is_old
 from .maintenance import MaintenanceRun
 from .shared_run import SharedRun
@@ -43,6 +44,10 @@ DAILY: Final = timedelta(hours=24)
 """Time between two maintenance runs of the whole history."""
 CHECK_INTERVAL: Final = timedelta(minutes=5)
 """Time between two checks for gaps to repair."""
+LATE_ROWS_FOR: Final = timedelta(hours=3)
+"""Time after the start of Home Assistant in which all rows are looked at."""
+LOOK_INTERVAL: Final = timedelta(hours=1)
+"""Time between two looks for damaged statistics."""
 RETRY: Final = timedelta(minutes=30)
 """Time until the next attempt after the box did not answer or the database refused. For a device
 whose statistics the box did not report, it doubles with each failure, up to `DAILY`."""
@@ -78,6 +83,10 @@ class HistoryScheduler:
         self._working = asyncio.Lock()
         self._run: MaintenanceRun | None = None
         self._is_stopped = False
+        self._looked_at: datetime | None = None
+        """When the statistics were last looked at; None before the first look since the start."""
+        self._seen_until = 0
+        """The start of the first row for the next look (unix time)."""
         self._waiting: dict[str, _Waiting] = {}
         """By AIN."""
         self.progress: Progress | None = None
@@ -240,12 +249,17 @@ class HistoryScheduler:
             for key in {*self._counters_with_gaps(), *self._waiting}
             if not self._is_waiting(key)
         }
-        if is_due or chosen or self._has_old_gaps():
+        if is_due or chosen or self._has_old_gaps() or self._is_look_due(now):
             self._async_begin(None if is_due else chosen)
 
     async def _async_work(self, chosen: set[str] | None) -> None:
         async with self._working:
             try:
+                # A run of the whole history looks at all rows itself.
+                if chosen is not None:
+                    chosen = chosen | await self._async_look()
+                    if not chosen and not self._has_old_gaps():
+                        return
                 await self._async_maintain(chosen, progress=self._report_to_waiting)
             except HomeAssistantError as err:
                 # The coordinator already reports a box that does not answer.
@@ -257,6 +271,32 @@ class HistoryScheduler:
         for shared in self._shared.values():
             if not shared.is_over:
                 shared.report(progress)
+
+    def _is_look_due(self, now: datetime) -> bool:
+        looked_at = self._looked_at
+        return looked_at is None or not timedelta() <= now - looked_at < LOOK_INTERVAL
+
+    def _has_just_started(self) -> bool:
+        """Whether what Home Assistant has compiled late at its start may just have come to light."""
+        now = dt_util.utcnow()
+        return self._looked_at is None or (
+            self._started is not None and timedelta() <= now - self._started < LATE_ROWS_FOR
+        )
+
+    async def _async_look(self) -> set[str]:
+        """Return the counters whose statistics are damaged: all rows at first, then new ones."""
+        wanted = [
+            source
+            for source in sources(self._hass, self._coordinator)
+            if not self._editor.journal.changes_of(source.statistic.id).undone
+        ]
+        pending = self._counters.gaps
+        if self._has_just_started():
+            found = await async_look_at_all(self._hass, wanted, pending=pending)
+        else:
+            found = await async_look(self._hass, wanted, since=self._seen_until, pending=pending)
+        self._looked_at, self._seen_until = dt_util.utcnow(), found.seen_until
+        return found.damaged
 
     def _postpone(self) -> None:
         self._not_before = dt_util.utcnow() + RETRY

@@ -38,6 +38,9 @@ class StatisticRows:
     """The starts of all hourly rows, of measurements as well."""
     own: AbstractSet[int] = frozenset()
     """The hours that py_hab has inserted, and that nobody has overwritten since."""
+    late: AbstractSet[int] = frozenset()
+    """The hours that Home Assistant has compiled long after their end, because it was not running:
+    their values were not measured."""
     recorded: Mapping[int, Row] = field(default_factory=dict)
     """Rows of Home Assistant that py_hab has replaced, as they would be without the replacement."""
     until: int

@@ -7,6 +7,7 @@ miss by a last bit.
 
 from collections.abc import Iterable, Mapping
 from math import isnan, nan
+from typing import Final
 
 from .backfill import sum_offset
 from .change import AdjustSum, ChangeReason, StatisticRows, WriteRows
@@ -39,6 +40,9 @@ from .stored import (
     values_of,
     with_stamp,
 )
+
+LATE: Final = 2 * HOUR
+"""Seconds after the end of an hour from which on it was compiled late."""
 
 
 class Edit:
@@ -112,6 +116,14 @@ class Edit:
             short_term=self._rows.sums(Table.SHORT_TERM, self._units),
             hours=hourly.keys(),
             own={start for start in self._inserted & hourly.keys() if self._is_ours(start)},
+            late={
+                start
+                for start, values in hourly.items()
+                if (values["created_ts"] or 0.0) > start + HOUR + LATE
+                and not (
+                    (start in self._inserted or start in self._replaced) and self._is_ours(start)
+                )
+            },
             recorded=recorded,
             until=until,
         )

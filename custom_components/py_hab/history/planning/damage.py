@@ -1,0 +1,177 @@
+"""Finds damage in the statistics of a counter that its readings prove.
+
+Home Assistant continues a sum from short-term rows. Without them (purged, or ten days old) it starts
+the sum again, and without a row for an hour, it adds what was counted meanwhile to the next one. The
+readings (`state`) before and after say what is right: such damage is repaired like a gap.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from ...counters.gap import Gap
+from ...counters.guard import DEFAULT_MAX_POWER
+from ...counters.verdict import Verdict
+from .rows import HOUR, ROUNDING_ERROR, Row, SumRow
+from .shape import spread
+
+TOLERANCE: Final = 0.01
+"""kWh by which the rise of a sum may differ from that of the readings: both are rounded."""
+DAY_HOURS: Final = 24
+MAX_MEAN_POWER: Final = 10.0
+"""kW; what a home draws or feeds in at most over many days. Readings that are farther apart are those
+of two counters."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Damage:
+    """What is wrong with the statistics of a counter."""
+
+    gaps: list[Gap] = field(default_factory=list)
+    """Sums that have started again at 0; the readings before and after prove what was counted."""
+    holes: list[tuple[Row, Row]] = field(default_factory=list)
+    """Rows before and after missing hours whose energy stands in the row after them."""
+    unproven: int = 0
+    """The number of sums that fall, or jump, without readings that prove what is right."""
+
+
+def find_damage(
+    key: str,
+    hourly_rows: Sequence[Row],
+    short_term_rows: Sequence[Row] = (),
+    *,
+    late: Container[int] = (),
+    pending: Iterable[Gap] = (),
+) -> Damage:
+    """Return the damage between hourly rows (ascending) of the counter with this key.
+
+    `late` are hours that were compiled long after their end, `pending` gaps that are repaired
+    anyway.
+    """
+    waiting = list(pending)
+    existing = {row.start for row in hourly_rows}
+    gaps: list[Gap] = []
+    holes: list[tuple[Row, Row]] = []
+    unproven = 0
+    for before, after in pairwise(_measured(hourly_rows, late)):
+        falls = after.sum < before.sum - ROUNDING_ERROR
+        is_hole = after.start > before.end
+        if not (falls or is_hole) or _overlaps(waiting, before, after):
+            continue
+        if not _is_proven(before, after):
+            unproven += falls or after.sum - before.sum > _possible_rise(before, after)
+        elif _has_restarted(before, after):
+            gaps.append(_gap(key, before, after, short_term_rows))
+        elif falls:
+            unproven += 1
+        elif _is_counted_at_once(before, after) and (
+            # Where rows only carry the last reading on, nothing may have been counted.
+            before.end not in existing or _is_impossible(before, after, short_term_rows)
+        ):
+            holes.append((before, after))
+    return Damage(gaps=gaps, holes=holes, unproven=unproven)
+
+
+def filled(holes: Iterable[tuple[Row, Row]]) -> list[SumRow]:
+    """Return the missing hours of holes: the energy in the row after them is spread evenly."""
+    rows: list[SumRow] = []
+    for before, after in holes:
+        counted = spread(
+            before.end,
+            after.end,
+            after.sum - before.sum,
+            known_energy={},
+            load_profile={},
+        )
+        rows += [
+            SumRow(end - HOUR, before.state + kwh, before.sum + kwh)
+            for end, kwh in counted.items()
+            if end <= after.start
+        ]
+    return rows
+
+
+def _measured(rows: Iterable[Row], late: Container[int]) -> Iterator[Row]:
+    """Yield rows without those in which the last reading was only carried on, after a restart."""
+    last: Row | None = None
+    is_carried_on = False
+    for row in rows:
+        is_same = last is not None and (row.state, row.sum) == (last.state, last.sum)
+        # The last hours before the restart were not compiled late, but not measured either.
+        is_carried_on = is_same and (is_carried_on or row.start in late)
+        if not is_carried_on:
+            yield row
+            last = row
+
+
+def _overlaps(gaps: Iterable[Gap], before: Row, after: Row) -> bool:
+    return any(gap.start < after.end and before.end - HOUR <= gap.end for gap in gaps)
+
+
+def _is_proven(before: Row, after: Row) -> bool:
+    """Whether the readings can be those of one counter that simply continued."""
+    return 0 <= after.state - before.state <= _possible_rise(before, after)
+
+
+def _possible_rise(before: Row, after: Row) -> float:
+    """Return the kWh that one counter can have counted between two rows."""
+    hours = (after.end - before.end) / HOUR + 1
+    later = max(hours - DAY_HOURS, 0.0)
+    return DEFAULT_MAX_POWER * (hours - later) + MAX_MEAN_POWER * later
+
+
+def _is_counted_at_once(before: Row, after: Row) -> bool:
+    """Whether the row after missing hours contains what was counted in them, as readings prove."""
+    rise, booked = after.state - before.state, after.sum - before.sum
+    return booked > ROUNDING_ERROR and abs(booked - rise) <= TOLERANCE
+
+
+def _is_impossible(before: Row, after: Row, short_term_rows: Sequence[Row]) -> bool:
+    """Whether the energy in a row cannot have been counted in its hour."""
+    recent = [row for row in short_term_rows if after.start - HOUR <= row.start < after.end]
+    return after.state - before.state > DEFAULT_MAX_POWER or any(
+        later.state - earlier.state
+        > DEFAULT_MAX_POWER * (later.end - earlier.end + HOUR / 12) / HOUR
+        for earlier, later in pairwise(recent)
+    )
+
+
+def _has_restarted(before: Row, after: Row) -> bool:
+    """Whether a sum has started again at 0 between two rows.
+
+    It holds less than the readings rose, then: only what was counted since. It need not fall: the
+    one before may be near 0. Users adjust sums by other amounts; that is left to them.
+    """
+    rise, booked = after.state - before.state, after.sum - before.sum
+    return booked < rise - TOLERANCE and -ROUNDING_ERROR <= after.sum <= rise + TOLERANCE
+
+
+def _gap(key: str, before: Row, after: Row, short_term_rows: Sequence[Row]) -> Gap:
+    """Return the damage as a gap, as exactly as short-term rows show it."""
+    recent = [row for row in short_term_rows if before.end - HOUR <= row.start < after.end]
+    last, first = before, after
+    for row in recent:
+        if row.end <= before.end:
+            continue
+        first = row
+        break
+    for earlier, later in _falls(recent):
+        last, first = earlier, later
+        break
+    return Gap(
+        key=key,
+        start=last.end,
+        before=last.state,
+        # The reading of a row is the last one in it.
+        end=first.end - 1,
+        after=first.state,
+        verdict=Verdict.ACCEPTED,
+    )
+
+
+def _falls(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+    """Yield the pairs of rows between which the sum falls."""
+    for earlier, later in pairwise(rows):
+        if later.sum < earlier.sum - ROUNDING_ERROR:
+            yield earlier, later

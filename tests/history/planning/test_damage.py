@@ -1,0 +1,132 @@
+"""Damage in the rows of a counter: what readings prove is found, everything else is left alone."""
+
+import pytest
+
+from custom_components.py_hab.counters.gap import Gap
+from custom_components.py_hab.counters.verdict import Verdict
+from custom_components.py_hab.history.planning.damage import filled, find_damage
+from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, Row
+
+
+def hours(*values: tuple[int, float, float]) -> list[Row]:
+    """Return hourly rows, given by number, reading and sum."""
+    return [Row(number * HOUR, HOUR, state, total) for number, state, total in values]
+
+
+WHOLE = hours((0, 100.0, 0.0), (1, 101.0, 1.0), (2, 101.0, 1.0), (3, 104.0, 4.0))
+
+
+def test_rows_that_fit_show_no_damage() -> None:
+    found = find_damage("key", WHOLE)
+    assert (found.gaps, found.holes, found.unproven) == ([], [], 0)
+
+
+def test_a_sum_that_started_again_is_a_gap_between_the_readings() -> None:
+    rows = hours((0, 100.0, 50.0), (1, 101.0, 51.0), (2, 103.0, 0.5))
+    (gap,) = find_damage("key", rows).gaps
+    assert (gap.start, gap.before, gap.end, gap.after) == (2 * HOUR, 101.0, 3 * HOUR - 1, 103.0)
+    assert gap.verdict is Verdict.ACCEPTED
+
+
+def test_a_sum_that_started_again_need_not_fall() -> None:
+    rows = hours((0, 100.0, 0.0), (504, 220.0, 0.4))
+    (gap,) = find_damage("key", rows).gaps
+    assert (gap.before, gap.after, gap.energy) == (100.0, 220.0, 120.0)
+
+
+def test_five_minute_rows_show_when_it_started_again() -> None:
+    rows = hours((0, 100.0, 50.0), (1, 101.0, 51.0), (2, 103.0, 0.5))
+    short = [
+        Row(2 * HOUR + SHORT_TERM * number, SHORT_TERM, 101.0 + number / 10, total)
+        for number, total in enumerate([51.1, 51.2, 0.0, 0.1])
+    ]
+    (gap,) = find_damage("key", rows, short).gaps
+    assert (gap.start, gap.before) == (2 * HOUR + 2 * SHORT_TERM, 101.1)
+    assert (gap.end, gap.after) == (2 * HOUR + 3 * SHORT_TERM - 1, 101.2)
+    # Purged ones before it do not.
+    (gap,) = find_damage("key", rows, short[2:]).gaps
+    assert (gap.start, gap.before) == (2 * HOUR, 101.0)
+    assert (gap.end, gap.after) == (2 * HOUR + 3 * SHORT_TERM - 1, 101.2)
+
+
+def test_energy_of_missing_hours_is_spread_over_them() -> None:
+    rows = hours((0, 100.0, 50.0), (4, 108.0, 58.0))
+    found = find_damage("key", rows)
+    assert found.gaps == []
+    written = filled(found.holes)
+    assert [(row.start // HOUR, row.state, row.sum) for row in written] == [
+        (1, 102.0, 52.0),
+        (2, 104.0, 54.0),
+        (3, 106.0, 56.0),
+    ]
+    assert (
+        find_damage(
+            "key",
+            sorted(
+                [*rows, *(Row(row.start, HOUR, row.state, row.sum) for row in written)],
+                key=lambda row: row.start,
+            ),
+        ).holes
+        == []
+    )
+
+
+def test_readings_that_were_only_carried_on_after_a_restart_are_missing_hours() -> None:
+    rows = hours((0, 100.0, 0.0), (1, 100.0, 0.0), (2, 100.0, 0.0), (3, 160.0, 60.0))
+    assert find_damage("key", rows).holes == []
+    found = find_damage("key", rows, late={HOUR})
+    assert [(row.start // HOUR, row.sum) for row in filled(found.holes)] == [(1, 20.0), (2, 40.0)]
+    # What had changed was measured.
+    rose = hours((0, 100.0, 0.0), (1, 101.0, 1.0), (2, 101.0, 1.0), (3, 160.0, 60.0))
+    assert find_damage("key", rose, late={HOUR}).holes == []
+
+
+@pytest.mark.parametrize(("first", "is_damage"), [(110.0, True), (100.1, False)])
+def test_what_was_counted_within_the_hour_after_a_restart_stays_there(
+    first: float, is_damage: bool
+) -> None:
+    rows = hours((0, 100.0, 0.0), (1, 100.0, 0.0), (2, 100.0, 0.0), (3, 110.0, 10.0))
+    short = [
+        Row(3 * HOUR + SHORT_TERM * number, SHORT_TERM, state, state - 100.0)
+        for number, state in enumerate([100.0, first, 110.0 if is_damage else 103.0])
+    ]
+    assert bool(find_damage("key", rows, short, late={HOUR}).holes) is is_damage
+
+
+@pytest.mark.parametrize(
+    ("rows", "unproven"),
+    [
+        # Another counter.
+        (hours((0, 100.0, 50.0), (1, 20.0, 0.5)), 1),
+        (hours((0, 100.0, 50.0), (1, 9000.0, 0.5)), 1),
+        (hours((0, float("nan"), 50.0), (1, 101.0, 0.5)), 1),
+        # The user has adjusted the sum.
+        (hours((0, 100.0, 900.0), (1, 101.0, 700.0)), 1),
+        (hours((0, 140.0, 40.0), (1, 140.1, 35.0)), 1),
+        # Another counter, after three weeks: its readings are too far apart for one home.
+        (hours((0, 500.0, 400.0), (504, 15119.0, 0.3)), 1),
+        (hours((0, 500.0, 400.0), (504, 15119.0, 15019.0)), 1),
+        # A replaced counter whose sum goes on.
+        (hours((0, 100.0, 50.0), (1, 0.5, 50.5)), 0),
+        (hours((0, 100.0, 50.0), (5, 0.5, 50.5)), 0),
+        # Nothing was counted, or something else was booked.
+        (hours((0, 100.0, 50.0), (5, 100.0, 50.0)), 0),
+        (hours((0, 100.0, 50.0), (5, 110.0, 55.0)), 0),
+    ],
+)
+def test_what_readings_do_not_prove_is_left_alone(rows: list[Row], unproven: int) -> None:
+    found = find_damage("key", rows)
+    assert (found.gaps, found.holes, found.unproven) == ([], [], unproven)
+
+
+def test_what_is_repaired_anyway_is_no_damage() -> None:
+    rows = hours((0, 100.0, 50.0), (5, 110.0, 60.0))
+    gap = Gap(
+        key="key",
+        start=HOUR * 1.5,
+        before=100.5,
+        end=HOUR * 5.5,
+        after=109.0,
+        verdict=Verdict.ACCEPTED,
+    )
+    assert find_damage("key", rows, pending=[gap]).holes == []
