@@ -301,6 +301,7 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             )
         return self.async_create_entry(
             title=await self._async_meter_title(),
+            description="meter",
             data=data,
             options={CONF_REGISTERS: registers} if registers else {},
         )

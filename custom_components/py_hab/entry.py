@@ -108,6 +108,10 @@ class History(Protocol):
         """When the next maintenance run for the whole history is due, None if that is switched off."""
 
     @property
+    def progress(self) -> Progress | None:
+        """How far the present run is, None without one."""
+
+    @property
     def last_check(self) -> datetime | None:
         """When the scheduler last checked for gaps to repair."""
 

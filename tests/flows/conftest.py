@@ -16,6 +16,7 @@ from custom_components.py_hab.history.box import fetch
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from tests.support.first_run import was_set_up_before
 from tests.support.legacy_files import METER
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
@@ -43,8 +44,9 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def box_entry(
     time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
 ) -> MockConfigEntry:
-    """A box whose history is maintained."""
+    """A box whose history was completed an hour ago."""
     await hass.config.async_set_time_zone("Europe/Berlin")
+    await was_set_up_before(hass, fritzbox_entry, ago=timedelta(hours=1))
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     await hass.async_block_till_done()
     return fritzbox_entry

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.entry import MaintenanceResult
+from custom_components.py_hab.entry import MaintenanceResult, Progress
 from custom_components.py_hab.fritzbox.errors import FritzBoxError
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.sources import sources
@@ -97,8 +97,9 @@ async def test_the_history_of_an_entry_that_is_not_loaded_has_settings_only(
 
 
 async def test_what_was_written_is_shown_in_words(
-    hass: HomeAssistant, box_entry: MockConfigEntry
+    hass: HomeAssistant, box_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    get_editor(hass).journal.runs.clear()
     dialogue = await prefer(hass, box_entry, "history")
     assert dialogue.menu == ["history_preview", "history_run", "history_settings"]
     assert "two years" in dialogue.placeholders["about"]
@@ -128,6 +129,14 @@ async def test_what_was_written_is_shown_in_words(
         f"| {as_markdown(state.name)} | - | - | {doubt}, new_doubt |",
         "| sensor.gone | - | - |  |",
     ]
+    monkeypatch.setattr(
+        box_entry.runtime_data.history, "progress", Progress(part=0.5, name=entity_id, hours=1234)
+    )
+    dialogue = await prefer(hass, box_entry, "history")
+    assert (
+        f"{as_markdown(state.name)}, 1,234 hours written so far" in dialogue.placeholders["status"]
+    )
+    monkeypatch.setattr(box_entry.runtime_data.history, "progress", None)
     hass.config.language = "de"
     german = await prefer(hass, box_entry, "history")
     assert "Tage oder Monate passen nicht zu ihren Teilen" in german.placeholders["report"]

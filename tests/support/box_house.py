@@ -18,6 +18,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox import Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import IMPORT
+from tests.support.first_run import was_set_up_before
 from tests.support.passing_time import Time
 
 from .living import recorded, rows
@@ -43,7 +44,12 @@ class House:
     """What happens at each request, in order, before it answers."""
 
     async def start(self, **options: Any) -> None:
-        """Set the box up."""
+        """Set up the box, whose history was completed a day ago."""
+        await was_set_up_before(self.hass, self.entry)
+        await self.start_new(**options)
+
+    async def start_new(self, **options: Any) -> None:
+        """Set up the box for the first time."""
         self.hass.config_entries.async_update_entry(
             self.entry, options={CONF_SCAN_INTERVAL: 60, **options}
         )
@@ -70,8 +76,9 @@ class House:
         return found
 
     def last_run(self) -> MaintenanceResult | None:
-        """The last maintenance of the whole history."""
-        return self.scheduler.last_run
+        """The last maintenance of the whole history since the house was set up."""
+        found = self.scheduler.last_run
+        return found if found and found.result else None
 
     @property
     def gaps(self) -> list[Gap]:

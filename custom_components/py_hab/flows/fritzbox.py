@@ -168,7 +168,7 @@ class FritzBoxFlow(ConfigFlow):
         if box is None:
             return self._show_fritzbox_form(entered, errors, placeholders)
         if self.source != SOURCE_RECONFIGURE:
-            return self.async_create_entry(title=box.model, data=data)
+            return self.async_create_entry(title=box.model, data=data, description="fritzbox")
         entry = self._get_reconfigure_entry()
         if self._successor is None:
             return self.async_update_reload_and_abort(entry, data=data)

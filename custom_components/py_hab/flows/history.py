@@ -65,7 +65,7 @@ class HistoryFlow(ProgressFlow):
             ],
             description_placeholders={
                 "about": texts.word(f"about_{self.config_entry.data[CONF_KIND]}"),
-                "status": texts.status(found, history.last_run),
+                "status": texts.status(found, history),
                 "report": texts.totals(found, history.last_run),
             },
         )

@@ -9,7 +9,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..entry import MaintenanceResult, Progress, StatisticReport
+from ..entry import History, MaintenanceResult, Progress, StatisticReport
 from ..history.legacy.importer import Imported
 from ..history.undo import Run, UndoReport, Written
 from ..util.texts import MAX_LINE, as_markdown, local_date, local_number, local_time
@@ -69,8 +69,12 @@ class ReportTexts:
 
     # Reports
 
-    def status(self, written: Sequence[Written], last: MaintenanceResult | None) -> str:
-        """Return sentences about what was written so far, and what the last run has found."""
+    def status(self, written: Sequence[Written], history: History) -> str:
+        """Return sentences about what was written so far, and what the last run has found.
+
+        While a run works, they say how far it is.
+        """
+        last = history.last_run
         hours = sum(item.hours for item in written)
         since = min((item.since for item in written if item.since), default=None)
         sentences = [
@@ -78,7 +82,9 @@ class ReportTexts:
             if since
             else self.word("nothing_written"),
         ]
-        if last is None:
+        if history.progress is not None:
+            sentences.append(self.word("running", **self.progress(history.progress)))
+        elif last is None:
             sentences.append(self.word("not_checked"))
         else:
             found = any(report.rows or report.mended for report in last.result)

@@ -34,7 +34,7 @@ from .box.reconstruct import EnergyHistory, energy_history, hourly_means
 from .gap_repair import GapRepair
 from .planning.backfill import InsertPlan, insertion, missing_means, plan_backfill
 from .planning.change import Change, ChangeReason, StatisticRows, WriteRows
-from .sources import Source, sources
+from .sources import Source, async_by_urgency, sources
 from .statistics.editor import StatisticsEditor, get_editor
 from .statistics.work import Planner
 
@@ -114,7 +114,7 @@ class MaintenanceRun:
         reports: list[StatisticReport] = []
         todo = [
             source
-            for source in sources(self._hass, self._coordinator)
+            for source in await async_by_urgency(self._hass, sources(self._hass, self._coordinator))
             if (chosen is None or source.counter in chosen or source.ain in chosen)
             and self._is_wanted(source)
         ]

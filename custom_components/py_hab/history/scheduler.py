@@ -1,6 +1,7 @@
 """Decides when the history of an entry is maintained; `maintenance` does the work.
 
-A run is started once a day, soon after set-up, and a few minutes after the end of a gap.
+The first run of an entry is started at once, so that its past is there within seconds. Others are
+started once a day, and a few minutes after the end of a gap.
 """
 
 import asyncio
@@ -79,6 +80,8 @@ class HistoryScheduler:
         self._is_stopped = False
         self._waiting: dict[str, _Waiting] = {}
         """By AIN."""
+        self.progress: Progress | None = None
+        """How far the present run is; None without one."""
         self._shared: dict[bool, SharedRun] = {}
         """Runs that callers wait for; real ones and dry ones."""
 
@@ -87,6 +90,8 @@ class HistoryScheduler:
         """Maintain the history from now on, until the entry is unloaded."""
         unload = self._entry.async_on_unload
         unload(async_at_started(self._hass, self._async_home_started))
+        if self.last_run is None:
+            self._async_start_at_once()
         # Half a minute after Home Assistant has started to compile short-term statistics.
         unload(
             async_track_time_change(
@@ -94,6 +99,22 @@ class HistoryScheduler:
             )
         )
         unload(self._async_stop)
+
+    @callback
+    def _async_start_at_once(self) -> None:
+        """Start the first run. If it is not possible yet, it is due at the next check.
+
+        It need not wait for the recorder: what it writes is older than what is still to be compiled.
+        """
+        is_possible = self._editor.is_ready() and self._editor.refusal is None
+        if is_possible and self._may_work(dt_util.utcnow()):
+            self._async_begin(None)
+
+    @callback
+    def _async_begin(self, chosen: set[str] | None) -> None:
+        self._entry.async_create_background_task(
+            self._hass, self._async_work(chosen), "py_hab history"
+        )
 
     @callback
     def _async_stop(self) -> None:
@@ -174,10 +195,16 @@ class HistoryScheduler:
         run = self._run = MaintenanceRun(
             self._hass, self._entry, self._coordinator, self._counters, dry_run=dry_run
         )
+
+        def progressed(news: Progress) -> None:
+            self.progress = news
+            if progress is not None:
+                progress(news)
+
         try:
-            return await run.async_run(chosen, progress)
+            return await run.async_run(chosen, progressed)
         finally:
-            self._run = None
+            self._run = self.progress = None
             for ain, is_reported in run.is_reported.items():
                 self._note(ain, is_reported=is_reported)
 
@@ -214,9 +241,7 @@ class HistoryScheduler:
             if not self._is_waiting(key)
         }
         if is_due or chosen or self._has_old_gaps():
-            self._entry.async_create_background_task(
-                self._hass, self._async_work(None if is_due else chosen), "py_hab history"
-            )
+            self._async_begin(None if is_due else chosen)
 
     async def _async_work(self, chosen: set[str] | None) -> None:
         async with self._working:

@@ -1,9 +1,10 @@
 """The values of an entry that have statistics."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from homeassistant.components.energy.data import async_get_manager
 from homeassistant.components.sensor import SensorEntityDescription
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
@@ -46,6 +47,31 @@ def sources(
             return list(_of_box(hass, coordinator))
         case MeterCoordinator():
             return list(_of_meters(hass, coordinator))
+
+
+async def async_by_urgency(hass: HomeAssistant, found: Iterable[Source]) -> list[Source]:
+    """Sort sources: counters before measurements, those on the Energy dashboard first."""
+    shown = await _async_on_energy_dashboard(hass)
+    return sorted(
+        found, key=lambda source: (source.counter is None, source.statistic.id not in shown)
+    )
+
+
+async def _async_on_energy_dashboard(hass: HomeAssistant) -> set[str]:
+    """Return all texts in the preferences of the Energy dashboard, among them its statistics."""
+    if "energy" not in hass.config.components:
+        return set()
+    texts: set[str] = set()
+    parts: list[Any] = [(await async_get_manager(hass)).data]
+    while parts:
+        match parts.pop():
+            case str(text):
+                texts.add(text)
+            case Mapping() as section:
+                parts += section.values()
+            case list(items):
+                parts += items
+    return texts
 
 
 def _of_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[Source]:

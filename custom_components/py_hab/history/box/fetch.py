@@ -26,7 +26,7 @@ from ...meter.coordinator import MeterCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
-PAUSE: Final = timedelta(seconds=2)
+PAUSE: Final = timedelta(seconds=1)
 """Time between two requests: the box may have to fetch the statistics by radio."""
 MAX_READING_AGE: Final = timedelta(seconds=15)
 """Age of a counter reading from which the history can still be calculated backwards: energy counted

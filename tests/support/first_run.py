@@ -1,0 +1,27 @@
+"""An entry that was set up before: its first run of the history is over."""
+
+from datetime import timedelta
+from typing import Any
+
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.history.scheduler import DAILY
+from custom_components.py_hab.history.statistics.journal import STORAGE_VERSION
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+
+async def was_set_up_before(
+    hass: HomeAssistant, entry: MockConfigEntry, *, ago: timedelta = DAILY
+) -> None:
+    """Store that the whole history was last maintained some time ago, and nothing was written.
+
+    After a day, the next run is due at the next check.
+    """
+    at = dt_util.utcnow() - ago
+    store: Store[dict[str, Any]] = Store(hass, STORAGE_VERSION, f"{DOMAIN}.history")
+    await store.async_save(
+        {"runs": {entry.entry_id: {"at": at.isoformat(), "result": []}}, "accounts": {}}
+    )
