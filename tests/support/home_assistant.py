@@ -27,6 +27,7 @@ from simulator.mqtt import KEEPALIVE
 from simulator.reader import SimulatedReader
 from tests.conftest import START
 from tests.support.brokers import cleared
+from tests.support.quick import quick_queries, quick_timers
 
 if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -53,17 +54,9 @@ def with_custom_integrations(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def quick_queries() -> Iterator[None]:
-    """Let SQLAlchemy read the options of a query where it has cached them.
-
-    In 2.0, `StatementLambdaElement._proxied` names an attribute that does not exist. Instead of
-    the cached expression, which is the same for the same cache key, each query of the recorder
-    copies its expression to read an option.
-    """
-    from sqlalchemy.sql.lambdas import StatementLambdaElement
-
-    cached = property(lambda statement: statement._rec.expected_expr)
-    with patch.object(StatementLambdaElement, "_proxied", cached):
+def quick() -> Iterator[None]:
+    """Do quickly what other libraries do slowly."""
+    with quick_queries(), quick_timers():
         yield
 
 

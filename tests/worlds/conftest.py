@@ -100,8 +100,8 @@ def life(
         tmp_path,
         source.entries(),
         source.configuration(),
-        commits=world.commits,
         keep_days=world.keep_days,
+        recorded=world.recorded,
     )
     return Life(world, house, source.computer, source)
 

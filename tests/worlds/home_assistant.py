@@ -99,15 +99,16 @@ class Computer:
         entries: Sequence[MockConfigEntry],
         configuration: dict[str, Any],
         *,
-        commits: timedelta,
         keep_days: int,
+        recorded: Sequence[str],
     ) -> None:
         """Prepare a computer that is off; `entries` are what its user has set up, in order."""
         self.clock = clock
         self._recorder = recorder
         self._recorder_config = {
-            "commit_interval": int(commits.total_seconds()),
+            "commit_interval": int(SHORT_TERM.total_seconds()),
             "purge_keep_days": keep_days,
+            "include": {"entity_globs": list(recorded)},
         }
         self._storage = storage
         self.folder = folder

@@ -35,6 +35,8 @@ from .world import MORNING_START, Source, Step, World, after, at, joined
 OCTOBER: Final[dict[str, Any]] = {"start": datetime.fromisoformat("2025-10-25T17:01Z")}
 """Some hours before the day of 25 hours."""
 MARCH: Final[dict[str, Any]] = {"start": datetime.fromisoformat("2026-03-28T17:01Z")}
+COUNTERS: Final[dict[str, Any]] = {"recorded": ("sensor.*energy*",)}
+"""For worlds of days in which each row of each sensor takes time."""
 PLUG: Final[dict[str, Any]] = {"ains": (REFRIGERATOR,)}
 SERVED: Final[dict[str, Any]] = {"has_server": True, "home_age": timedelta(days=500)}
 """An old server has recorded 400 days."""
@@ -59,8 +61,8 @@ LONG: Final[tuple[World, ...]] = (
     _meter("Home Assistant restarts", "6:04", at("3:00", hass_off(minutes=4))),
     _meter("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
     _meter("power cut for 6 hours", "12:00", at("3:00", hass_killed(hours=6))),
-    _meter("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3))),
-    _meter("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14))),
+    _meter("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3)), **COUNTERS),
+    _meter("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14)), **COUNTERS),
     _meter(
         "Home Assistant off over the October night",
         "18:00",
@@ -128,26 +130,29 @@ LONG: Final[tuple[World, ...]] = (
         start=datetime.fromisoformat("2026-03-30T11:01Z"),
     ),
     _box("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
-    _box("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3))),
-    _box("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14))),
+    _box("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3)), **COUNTERS),
+    _box("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14)), **COUNTERS),
     _box("box off for 6 hours", "12:17", at("3:00", box_off(hours=6, minutes=17))),
     _box(
         "the day series forgotten in a reboot",
         "14:00",
         at("3:00", hass_off(hours=8)),
         at("9:00", box_forgets("day")),
+        **COUNTERS,
     ),
     _box(
         "the day series at zero after a reboot",
         "14:00",
         at("3:00", hass_off(hours=8)),
         at("9:00", box_forgets("day", zeros=True)),
+        **COUNTERS,
     ),
     _box(
         "all series but the months forgotten in a reboot",
         "28:00",
         at("3:00", hass_off(hours=22)),
         at("23:00", box_forgets("day", "week", "month")),
+        **COUNTERS,
     ),
     _box("the statistics of a plug reset", "6:00", at("3:00", plug_reset())),
     _box(
@@ -181,6 +186,7 @@ LONG: Final[tuple[World, ...]] = (
         at("3:01", hass_off(hours=6)),
         **SERVED,
         **PLUG,
+        **COUNTERS,
     ),
     _box(
         "import, backfill, outage, import again",
@@ -190,6 +196,7 @@ LONG: Final[tuple[World, ...]] = (
         at("12:01", import_years),
         **SERVED,
         **PLUG,
+        **COUNTERS,
     ),
     _meter("the database locked for 20 minutes", "6:00", at("3:00", database_locked(minutes=20))),
     _meter(
@@ -203,6 +210,7 @@ LONG: Final[tuple[World, ...]] = (
         at("3:00", disabled("import", days=3)),
         at("3:05", reader_off(days=2, hours=23, minutes=50)),
         keep_days=1,
+        **COUNTERS,
     ),
     _meter(
         "entity disabled for longer than states are kept, while the reader publishes",
@@ -210,6 +218,7 @@ LONG: Final[tuple[World, ...]] = (
         at("3:00", disabled("import", days=3)),
         at("3:05", time_lapse(days=2, hours=23, minutes=50)),
         keep_days=1,
+        **COUNTERS,
     ),
     _meter(
         "entry removed, and added after longer than states are kept",
@@ -217,6 +226,7 @@ LONG: Final[tuple[World, ...]] = (
         at("3:00", removed(days=3)),
         at("3:05", reader_off(days=2, hours=23, minutes=50)),
         keep_days=1,
+        **COUNTERS,
     ),
     _meter(
         "yesterday's database put back",
@@ -225,6 +235,7 @@ LONG: Final[tuple[World, ...]] = (
         at("3:02", SAVED),
         at("1d 6:00", hass_off(minutes=5)),
         at("1d 6:02", PUT_BACK),
+        **COUNTERS,
     ),
     _meter(
         "the id of core's sensor taken over after longer than states are kept",
@@ -232,6 +243,7 @@ LONG: Final[tuple[World, ...]] = (
         at("3:00", takes_over_id(days=3)),
         keep_days=1,
         predecessor="{{ value_json.MT681.E_in }}",
+        **COUNTERS,
     ),
     _box(
         "import, and backfill before an hour is compiled",

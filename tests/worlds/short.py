@@ -58,7 +58,6 @@ def _meter(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> Wor
         "spacing": timedelta(seconds=30),
         "first": timedelta(seconds=3),
         "powers": EVENING,
-        "commits": timedelta(seconds=5),
     }
     length = after(lasts)
     end = Step(after=length - FLUSH, act=no_power(minutes=3).begins, rank=Rank.WORDS)

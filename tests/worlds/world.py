@@ -92,10 +92,10 @@ class World:
     """Whether core's MQTT sensors record the same messages."""
     phantom: float = 0.0
     """kWh that these sensors book beside the truth."""
-    commits: timedelta = timedelta(minutes=1)
-    """How often the recorder commits."""
     keep_days: int = 10
     """After which the recorder purges states and short-term statistics."""
+    recorded: tuple[str, ...] = ("sensor.*",)
+    """Patterns of the entities that the recorder stores."""
     predecessor: str | None = None
     """Template of core's sensor that has the id of ours at first."""
     ains: tuple[str, ...] = (REFRIGERATOR, IMPORT.removesuffix("-1"))

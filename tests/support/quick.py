@@ -1,0 +1,55 @@
+"""What other libraries do slowly, a hundred thousand times in these tests, done quickly."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+import time
+from unittest.mock import patch
+
+from pytest_homeassistant_custom_component import common
+from sqlalchemy.sql.lambdas import StatementLambdaElement
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import event
+from homeassistant.util.async_ import get_scheduled_timer_handles
+
+
+@contextmanager
+def quick_queries() -> Iterator[None]:
+    """Let SQLAlchemy read the options of a query where it has cached them.
+
+    In 2.0, `StatementLambdaElement._proxied` names an attribute that does not exist, and another
+    option is not among those that it serves. Instead of the cached expression, which is the same
+    for the same cache key, each query of the recorder copies its expression to read an option.
+    """
+    cached = property(lambda query: query._rec.expected_expr)
+    options = property(lambda query: query._rec.expected_expr._compile_options)
+    with (
+        patch.object(StatementLambdaElement, "_proxied", cached),
+        patch.object(StatementLambdaElement, "_compile_options", options, create=True),
+    ):
+        yield
+
+
+@contextmanager
+def quick_timers() -> Iterator[None]:
+    """Let the test plugin mock the time once for all timers that are due, not for each of them."""
+    with patch.object(common, "_async_fire_time_changed", _async_fire_time_changed):
+        yield
+
+
+@callback
+def _async_fire_time_changed(hass: HomeAssistant, now: datetime, fire_all: bool) -> None:
+    """Run the timers that are due at a time, or all."""
+    seconds = now.timestamp()
+    with (
+        patch.object(event, "time_tracker_utcnow", lambda: now),
+        patch.object(event, "time_tracker_timestamp", lambda: seconds),
+    ):
+        for timer in list(get_scheduled_timer_handles(hass.loop)):
+            if timer.cancelled():
+                continue
+            until_due = timer.when() - hass.loop.time() - common._MONOTONIC_RESOLUTION
+            if fire_all or seconds - time.time() >= until_due:
+                timer._run()
+                timer.cancel()
