@@ -65,8 +65,16 @@ export function byWeekday(rows: readonly Row[], timeZone: string | undefined): G
 
 const WHOLE_DAY = 20;
 const FEWEST_DAYS = 7;
-/** The hours of a day over which a sum was spread differ by rounding alone. */
+/** Hours over which a sum was spread differ by rounding alone. */
 const EVEN = 0.01;
+/** A spread day has as many different hours as parts it was spread from, a measured one more. */
+const CHANGES = 8;
+
+const isMeasured = (hours: readonly number[]): boolean =>
+  hours.length >= WHOLE_DAY && CHANGES <= hours.filter((value, index) => {
+    const before = hours[index - 1] ?? value;
+    return Math.abs(value - before) > EVEN * Math.max(Math.abs(value), Math.abs(before));
+  }).length;
 
 /** Return the base load: the median of the least hour of each whole day whose hours were measured. */
 export function baseLoad(cells: readonly Cell[]): number | null {
@@ -76,9 +84,6 @@ export function baseLoad(cells: readonly Cell[]): number | null {
     if (hours) hours.push(value);
     else days.set(column, [value]);
   }
-  const measured = [...days.values()].filter((hours) => {
-    const most = Math.max(...hours);
-    return hours.length >= WHOLE_DAY && most - Math.min(...hours) > EVEN * Math.abs(most);
-  });
+  const measured = [...days.values()].filter(isMeasured);
   return measured.length >= FEWEST_DAYS ? quantile(measured.map((hours) => Math.min(...hours)), 0.5) : null;
 }

@@ -117,7 +117,7 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
         ? { show: true, type: "custom", data: series.map(({ name }, each) => ({ id: `s${each}`, name })) }
         : { show: false },
       tooltip: {
-        trigger: "axis", axisPointer: { type: "shadow" },
+        trigger: "axis", confine: true, axisPointer: { type: "shadow" },
         formatter: (items: { dataIndex: number; name: string }[]) => {
           const at = items[0]?.dataIndex ?? 0, key = keys[at] ?? "";
           const rows = series.flatMap((_, each) => lines(key, each).map((text) => ({ text, color: colors[each] ?? "" })));

@@ -22,7 +22,7 @@ test("the same hour of several weeks is averaged, Monday first", () => {
   expect(byWeekday(rows, "UTC").cells).toMatchObject([{ column: 0, hour: 6, value: 2000 }]);
 });
 
-const measured = (index: number): number => (index % 24 === 3 ? 0.1 : 1);
+const measured = (index: number): number => (index % 24 === 3 ? 0.1 : 1 + (index % 5) / 10);
 
 test("the base load is the median of the least hour of whole days", () => {
   const rows = hours("2026-01-01T00:00:00Z", 7 * 24 + 5, (index) => (index >= 7 * 24 ? 0 : measured(index)));
@@ -30,7 +30,7 @@ test("the base load is the median of the least hour of whole days", () => {
 });
 
 test("few measured days give no base load, spread ones do not count", () => {
-  const rows = hours("2026-01-01T00:00:00Z", 30 * 24, (index) => (index < 6 * 24 ? measured(index) : 1));
+  const rows = hours("2026-01-01T00:00:00Z", 30 * 24, (index) => (index < 6 * 24 ? measured(index) : Math.floor((index + 1) / 24)));
   expect(baseLoad(byDay(rows, "UTC").cells)).toBeNull();
   expect(baseLoad([])).toBeNull();
 });
