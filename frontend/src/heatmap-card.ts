@@ -134,7 +134,6 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
   protected body(hass: Hass, config: HeatmapConfig, data: Loaded): TemplateResult {
     const { grid, least } = data, { chosen } = this, width = grid.columns.length;
     const mark = chosen && `left:${(chosen.column / width) * 100}%;top:${(chosen.hour / HOURS) * 100}%;width:${100 / width}%;height:${100 / HOURS}%`;
-    const low = Math.min(0, least);
     return html`<div class="plot">
       <div class="hours" aria-hidden="true">${[0, 6, 12, 18, 24].map((hour) => html`<span>${hour}</span>`)}</div>
       <div class="area">
@@ -149,7 +148,7 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
       <div class="columns" aria-hidden="true">${this.labels(hass, config, grid).map(({ at, text }) =>
         html`<span style="left:${(at / width) * 100}%">${text}</span>`)}</div>
       <div></div>
-      <div class="scale"><span>${this.written(hass, config, low)}</span>
+      <div class="scale"><span>${this.written(hass, config, least)}</span>
         <span class="bar" style="background:linear-gradient(to right, ${GRADIENT})"></span>
         <span>${this.written(hass, config, grid.most)}</span></div>
     </div>`;
@@ -165,7 +164,7 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
     canvas.height = HOURS;
     const context = canvas.getContext("2d");
     if (!context) return;
-    const image = context.createImageData(columns.length, HOURS), low = Math.min(0, data.least);
+    const image = context.createImageData(columns.length, HOURS), low = data.least;
     for (const { column, hour, value } of cells) {
       image.data.set([...colorOf((value - low) / (most - low || 1)), 255], (hour * columns.length + column) * 4);
     }

@@ -66,24 +66,26 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
 
   protected body(hass: Hass, config: ProfileConfig, { series, chart }: Loaded): TemplateResult {
     const { by = "hour" } = config;
-    const shown = (profile: Profile, key: string, value: number): number =>
-      config.unit === "kWh" && profile.unit === "W" ? energyOf(by, key, value) : value;
-    const unit = (profile: Profile): string =>
-      config.unit === "kWh" && profile.unit === "W" ? "kWh" : profile.unit;
-    const written = (profile: Profile, key: string, value: number): string => {
-      const number = shown(profile, key, value);
-      return `${formatNumber(hass, number, unit(profile) === "W" || Math.abs(number) >= 100 ? 0 : 1)} ${unit(profile)}`;
+    const inEnergy = ({ unit }: Profile): boolean => config.unit === "kWh" && unit === "W";
+    const unit = (profile: Profile): string => (inEnergy(profile) ? "kWh" : profile.unit);
+    const shown = (profile: Profile, group: Group): number => (inEnergy(profile) ? energyOf(by, group) : group.avg);
+    const written = (profile: Profile, value: number): string => {
+      const digits = unit(profile) === "W" || Math.abs(value) >= 100 ? 0 : unit(profile) === "kWh" && Math.abs(value) < 10 ? 2 : 1;
+      return `${formatNumber(hass, value, digits)} ${unit(profile)}`;
     };
     const keys = keysOf(by, series.map(({ profile }) => profile));
     const groups = series.map(({ profile }) => new Map(profile.statistics.map((group) => [group.key, group])));
     const lines = (key: string, each: number): string[] => {
       const found = groups[each]?.get(key), from = series[each];
       if (!found || !from) return [];
-      const value = (which: keyof Omit<Group, "key" | "count">): string => written(from.profile, key, found[which]);
+      const { profile } = from;
       return [
-        `${from.name}: ${value("avg")}`,
-        `${this.texts.median}: ${value("median")}`,
-        `${this.texts.range}: ${value("min")} – ${value("max")}`,
+        `${from.name}: ${written(profile, shown(profile, found))}`,
+        // These are of single hours: they are not the energy of a whole day, month or year.
+        ...(inEnergy(profile) ? [] : [
+          `${this.texts.median}: ${written(profile, found.median)}`,
+          `${this.texts.range}: ${written(profile, found.min)} – ${written(profile, found.max)}`,
+        ]),
         filled(this.texts.hours, { hours: formatNumber(hass, found.count) }),
       ];
     };
@@ -92,7 +94,7 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
         <th scope="row">${labelOf(hass, by, key)}</th>
         ${series.map(({ profile }, each) => {
           const found = groups[each]?.get(key);
-          return html`<td>${found ? written(profile, key, found.avg) : "–"}</td>`;
+          return html`<td>${found ? written(profile, shown(profile, found)) : "–"}</td>`;
         })}</tr>`)}</table></div>`;
     }
     const colors = COLORS.map((name) => getComputedStyle(this).getPropertyValue(name).trim());
@@ -103,7 +105,7 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
       itemStyle: { borderRadius: [3, 3, 0, 0] },
       data: keys.map((key) => {
         const found = groups[each]?.get(key);
-        return found ? shown(profile, key, found.avg) : null;
+        return found ? shown(profile, found) : null;
       }),
     }));
     chart.options = {

@@ -7,6 +7,7 @@ export type Grouping = (typeof GROUPINGS)[number];
 export interface Group {
   key: string;
   count: number;
+  sum: number;
   avg: number;
   median: number;
   min: number;
@@ -19,22 +20,20 @@ export interface Profile {
 
 const DAY = 24;
 const MONTH_DAYS = [31, 28.2425, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-const YEAR_DAYS = 365.2425;
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+/** The hours that a whole group lasts. */
+const LENGTHS: Record<Exclude<Grouping, "year">, (key: string) => number> = {
+  hour: () => 1,
+  weekday: () => DAY,
+  month: (key) => DAY * (MONTH_DAYS[Number(key) - 1] ?? 0),
+};
 
-/** The hours that a whole group lasts: a mean power becomes the energy of that time. */
-export function hoursOf(grouping: Grouping, key: string): number {
-  switch (grouping) {
-    case "hour": return 1;
-    case "weekday": return DAY;
-    case "month": return DAY * (MONTH_DAYS[Number(key) - 1] ?? 0);
-    case "year": return DAY * YEAR_DAYS;
-  }
-}
-
-/** Return the mean power in W as the kWh of the whole group. */
-export const energyOf = (grouping: Grouping, key: string, power: number): number =>
-  (power * hoursOf(grouping, key)) / 1000;
+/**
+ * Return the kWh of a group of mean powers in W: the mean ones of its hour, day or month.
+ * A year occurs once and may have begun or ended elsewhere, so that its hours are added up.
+ */
+export const energyOf = (grouping: Grouping, { key, avg, sum }: Group): number =>
+  (grouping === "year" ? sum : avg * LENGTHS[grouping](key)) / 1000;
 
 /** Return all keys of a chart: whole days, weeks and years have fixed ones. */
 export function keysOf(grouping: Grouping, profiles: readonly Profile[]): string[] {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { baseLoad, byDay, byWeekday, quantile } from "../src/heat";
-import { energyOf, hoursOf } from "../src/profile";
+import { energyOf } from "../src/profile";
 
 const HOUR = 3600e3;
 const hours = (start: string, count: number, value: (index: number) => number) =>
@@ -39,8 +39,10 @@ test("a quantile lies between its neighbours", () => {
   expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
 });
 
-test("a mean power becomes the energy of the whole group", () => {
-  expect(energyOf("weekday", "Mon", 500)).toBe(12);
-  expect(energyOf("hour", "07", 500)).toBe(0.5);
-  expect(hoursOf("month", "01")).toBe(744);
+test("a mean power becomes the energy of the whole group, a year that of its hours", () => {
+  const group = (key: string) => ({ key, count: 10, sum: 5000, avg: 500, median: 0, min: 0, max: 0 });
+  expect(energyOf("hour", group("07"))).toBe(0.5);
+  expect(energyOf("weekday", group("Mon"))).toBe(12);
+  expect(energyOf("month", group("01"))).toBe(372);
+  expect(energyOf("year", group("2026"))).toBe(5);
 });
