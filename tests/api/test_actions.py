@@ -425,4 +425,4 @@ async def test_jobs_are_reported(
     assert (poll["title"], poll["every"], poll["result"]) == ("FRITZ!Box", 60.0, "ok")
     assert poll["last_run"].startswith("2026-03-20T19:08:3")
     assert poll["next_run"].startswith("2026-03-20T19:09:3")
-    assert found[2]["last_run"] is None
+    assert found[2]["last_run"].startswith("2026-03-19T19:07:3")
