@@ -101,7 +101,8 @@ async def test_the_history_is_maintained(
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     await hass.async_block_till_done()
     found = by_name(hass)
-    assert (found["backfill"].last_run, found["backfill"].result) == (None, None)
+    assert found["backfill"].result == "0 hours"
+    assert about(found["backfill"].last_run) == about(dt_util.utcnow() - DAILY)
     assert about(found["backfill"].next_run) == about(dt_util.utcnow())
     assert found["statistics_check"].last_run is None
 

@@ -173,6 +173,7 @@ async def test_after_a_damaged_journal_nothing_is_written_until_the_user_agrees_
     damaged = (
         journal.with_name(f"{journal.name}.corrupt.2026-11-26T12:00:00") if is_renamed else journal
     )
+    journal.unlink(missing_ok=True)
     write(damaged, '{"version": 1, "data": {"acc')
     assert await async_setup_component(hass, "repairs", {})
     await set_up(hass, fritzbox_entry)

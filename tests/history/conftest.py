@@ -37,10 +37,7 @@ async def entry(
     time: Time, recorder_mock: Recorder, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
 ) -> MockConfigEntry:
     """The entry of a box that has counted for some days; its history is due."""
-    from tests.support.first_run import was_set_up_before
-
     await hass.config.async_set_time_zone("Europe/Berlin")
-    await was_set_up_before(hass, fritzbox_entry)
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     await hass.async_block_till_done()
     return fritzbox_entry

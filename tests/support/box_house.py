@@ -18,7 +18,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox import Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import IMPORT
-from tests.support.first_run import was_set_up_before
+from tests.support.first_run import was_never_set_up
 from tests.support.passing_time import Time
 
 from .living import recorded, rows
@@ -45,16 +45,16 @@ class House:
 
     async def start(self, **options: Any) -> None:
         """Set up the box, whose history was completed a day ago."""
-        await was_set_up_before(self.hass, self.entry)
-        await self.start_new(**options)
-
-    async def start_new(self, **options: Any) -> None:
-        """Set up the box for the first time."""
         self.hass.config_entries.async_update_entry(
             self.entry, options={CONF_SCAN_INTERVAL: 60, **options}
         )
         assert await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.hass.async_block_till_done()
+
+    async def start_new(self, **options: Any) -> None:
+        """Set up the box for the first time."""
+        await was_never_set_up(self.hass)
+        await self.start(**options)
 
     async def lives(self, duration: timedelta, step: timedelta = SHORT_TERM) -> None:
         """Let time pass, and the recorder work."""

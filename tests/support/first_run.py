@@ -21,7 +21,15 @@ async def was_set_up_before(
     After a day, the next run is due at the next check.
     """
     at = dt_util.utcnow() - ago
-    store: Store[dict[str, Any]] = Store(hass, STORAGE_VERSION, f"{DOMAIN}.history")
-    await store.async_save(
+    await _journal(hass).async_save(
         {"runs": {entry.entry_id: {"at": at.isoformat(), "result": []}}, "accounts": {}}
     )
+
+
+async def was_never_set_up(hass: HomeAssistant) -> None:
+    """Forget what was stored, as before the first set-up."""
+    await _journal(hass).async_remove()
+
+
+def _journal(hass: HomeAssistant) -> Store[dict[str, Any]]:
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.history")

@@ -234,10 +234,12 @@ def media(hass: HomeAssistant, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def fritzbox_entry(hass: HomeAssistant, box: SimulatedFritzBox) -> MockConfigEntry:
-    """A config entry for the box, not set up yet."""
+@pytest_asyncio.fixture
+async def fritzbox_entry(hass: HomeAssistant, box: SimulatedFritzBox) -> MockConfigEntry:
+    """A config entry for the box, not loaded. It was set up before: its first run is over."""
     from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.support.first_run import was_set_up_before
 
     entry = MockConfigEntry(
         domain=DOMAIN,
@@ -252,6 +254,7 @@ def fritzbox_entry(hass: HomeAssistant, box: SimulatedFritzBox) -> MockConfigEnt
         },
     )
     entry.add_to_hass(hass)
+    await was_set_up_before(hass, entry)
     return entry
 
 

@@ -7,14 +7,15 @@ readings (`state`) before and after say what is right: such damage is repaired l
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from itertools import pairwise
 from typing import Final
 
 from ...counters.gap import Gap
 from ...counters.guard import DEFAULT_MAX_POWER
 from ...counters.verdict import Verdict
+from .load_shape import LoadShape
 from .rows import HOUR, ROUNDING_ERROR, Row, SumRow
-from .shape import spread
 
 TOLERANCE: Final = 0.01
 """kWh by which the rise of a sum may differ from that of the readings: both are rounded."""
@@ -73,17 +74,15 @@ def find_damage(
     return Damage(gaps=gaps, holes=holes, unproven=unproven)
 
 
-def filled(holes: Iterable[tuple[Row, Row]]) -> list[SumRow]:
-    """Return the missing hours of holes: the energy in the row after them is spread evenly."""
+def filled(holes: Iterable[tuple[Row, Row]], shape: LoadShape | None = None) -> list[SumRow]:
+    """Return the missing hours of holes: the energy in the row after them is spread.
+
+    Without a shape, it is spread evenly.
+    """
+    days = shape or LoadShape({}, UTC)
     rows: list[SumRow] = []
     for before, after in holes:
-        counted = spread(
-            before.end,
-            after.end,
-            after.sum - before.sum,
-            known_energy={},
-            load_profile={},
-        )
+        counted = days.split(before.end, after.end, after.sum - before.sum)
         rows += [
             SumRow(end - HOUR, before.state + kwh, before.sum + kwh)
             for end, kwh in counted.items()
