@@ -7,6 +7,11 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .api.actions import async_register_data_actions
+from .api.dashboard import (
+    async_register_dashboard,
+    async_remove_dashboard,
+    async_serve_dashboard,
+)
 from .api.views import async_register_views
 from .box.session import async_end
 from .const import CONF_MAX_POWER, DOMAIN, EntryKind
@@ -32,6 +37,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async_register_actions(hass)
     async_register_data_actions(hass)
     async_register_views(hass)
+    await async_serve_dashboard(hass)
     return True
 
 
@@ -51,6 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> boo
     entry.runtime_data = EntryData(coordinator=coordinator, counters=counters, history=history)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     history.async_start()
+    await async_register_dashboard(hass)
     return True
 
 
@@ -64,6 +71,10 @@ async def async_remove_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> No
     await CounterStore(hass, entry.entry_id).async_remove()
     await async_end(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)
+    if not any(
+        other.entry_id != entry.entry_id for other in hass.config_entries.async_entries(DOMAIN)
+    ):
+        await async_remove_dashboard(hass)
 
 
 async def async_remove_config_entry_device(

@@ -63,14 +63,16 @@ class Paused:
         change = StatisticsEditor.async_change
 
         async def paused(
-            editor: StatisticsEditor, statistic: Statistic, plan: Planner, *, dry_run: bool = False
+            editor: StatisticsEditor, statistic: Statistic, plan: Planner, **how: Any
         ) -> Change:
+            if how.get("dry_run"):
+                return await change(editor, statistic, plan, **how)
             if statistic.id not in self.ids:
                 self.ids.append(statistic.id)
             if len(self.ids) == 2 and not self.may_go_on.is_set():
                 self.reached.set()
                 await self.may_go_on.wait()
-            return await change(editor, statistic, plan, dry_run=dry_run)
+            return await change(editor, statistic, plan, **how)
 
         monkeypatch.setattr(StatisticsEditor, "async_change", paused)
 

@@ -1,0 +1,60 @@
+// The numbers of a profile, apart from any drawing.
+import type { Hass } from "./hass";
+
+export const GROUPINGS = ["hour", "weekday", "month", "year"] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+export interface Group {
+  key: string;
+  count: number;
+  sum: number;
+  avg: number;
+  median: number;
+  min: number;
+  max: number;
+}
+export interface Profile {
+  unit: string;
+  statistics: Group[];
+}
+
+const DAY = 24;
+const MONTH_DAYS = [31, 28.2425, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+/** The hours that a whole group lasts. */
+const LENGTHS: Record<Exclude<Grouping, "year">, (key: string) => number> = {
+  hour: () => 1,
+  weekday: () => DAY,
+  month: (key) => DAY * (MONTH_DAYS[Number(key) - 1] ?? 0),
+};
+
+/**
+ * Return the kWh of a group of mean powers in W: the mean ones of its hour, day or month.
+ * A year occurs once and may have begun or ended elsewhere, so that its hours are added up.
+ */
+export const energyOf = (grouping: Grouping, { key, avg, sum }: Group): number =>
+  (grouping === "year" ? sum : avg * LENGTHS[grouping](key)) / 1000;
+
+/** Return all keys of a chart: whole days, weeks and years have fixed ones. */
+export function keysOf(grouping: Grouping, profiles: readonly Profile[]): string[] {
+  const two = (number: number): string => String(number).padStart(2, "0");
+  switch (grouping) {
+    case "hour": return Array.from({ length: 24 }, (_, hour) => two(hour));
+    case "weekday": return WEEKDAYS;
+    case "month": return Array.from({ length: 12 }, (_, month) => two(month + 1));
+    case "year": return [...new Set(profiles.flatMap((each) => each.statistics.map(({ key }) => key)))].sort();
+  }
+}
+
+/** Return a key as the user reads it. */
+export function labelOf(hass: Hass, grouping: Grouping, key: string): string {
+  const name = (options: Intl.DateTimeFormatOptions, date: Date): string =>
+    new Intl.DateTimeFormat(hass.language, { timeZone: "UTC", ...options }).format(date);
+  switch (grouping) {
+    case "hour": return String(Number(key));
+    // 1 January 2024 was a Monday.
+    case "weekday": return name({ weekday: "short" }, new Date(Date.UTC(2024, 0, 1 + WEEKDAYS.indexOf(key))));
+    case "month": return name({ month: "short" }, new Date(Date.UTC(2024, Number(key) - 1, 1)));
+    case "year": return key;
+  }
+}

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { TEXTS, filled, texts } from "../src/texts";
+
+test("both languages have the same texts, with the same placeholders", () => {
+  const holes = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
+  for (const language of Object.values(TEXTS)) {
+    expect(Object.keys(language).sort()).toEqual(Object.keys(TEXTS["en"]!).sort());
+    for (const [key, text] of Object.entries(language)) {
+      expect(text).not.toBe("");
+      expect(holes(text)).toEqual(holes(TEXTS["en"]![key as "title"]));
+    }
+  }
+});
+
+test("a regional language is read as its language, an unknown one as English", () => {
+  expect(texts({ language: "de-CH" })).toBe(TEXTS["de"]);
+  expect(texts({ language: "fr" })).toBe(TEXTS["en"]);
+});
+
+test("placeholders are filled", () => {
+  expect(filled("Based on {hours} hours", { hours: "7" })).toBe("Based on 7 hours");
+});

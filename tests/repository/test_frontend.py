@@ -1,0 +1,42 @@
+"""The committed module of the frontend is what its sources build, and small."""
+
+import gzip
+from pathlib import Path
+import shutil
+import subprocess
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+FRONTEND: Final = ROOT / "frontend"
+MODULE: Final = ROOT / "custom_components" / "py_hab" / "frontend" / "py_hab.js"
+MOST: Final = 60_000
+BUNDLER: Final = FRONTEND / "node_modules" / ".bin" / "esbuild"
+
+needs_node = pytest.mark.skipif(
+    shutil.which("npm") is None or not BUNDLER.exists(),
+    reason="needs Node and the packages of the frontend: scripts/frontend installs them",
+)
+
+
+def test_the_module_is_small() -> None:
+    """A page loads it with each dashboard."""
+    assert len(gzip.compress(MODULE.read_bytes())) <= MOST
+
+
+@needs_node
+def test_the_committed_module_is_what_the_sources_build(tmp_path: Path) -> None:
+    """Byte for byte."""
+    built = tmp_path / "py_hab.js"
+    subprocess.run(
+        ["npm", "run", "--silent", "build", "--", f"--outfile={built}"], cwd=FRONTEND, check=True
+    )
+    assert built.read_bytes() == MODULE.read_bytes()
+
+
+@needs_node
+@pytest.mark.parametrize("script", ["check", "test"])
+def test_the_sources_are_typed_and_tested(script: str) -> None:
+    """Strict types, and the unit tests of what is calculated in the browser."""
+    subprocess.run(["npm", "run", "--silent", script], cwd=FRONTEND, check=True)
