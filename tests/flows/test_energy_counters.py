@@ -37,6 +37,21 @@ async def test_devices_have_the_names_that_the_user_has_given(
     assert {item.name for item in consumers if item.energy == entity.entity_id} == {"Keller"}
 
 
+async def test_devices_of_one_name_are_shown_with_model_and_entity(
+    hass: HomeAssistant, box_entry: MockConfigEntry, meter: MockConfigEntry
+) -> None:
+    for entity_id in ("sensor.mt681_energy_import", "sensor.stromzahler_energy_import"):
+        entity = er.async_get(hass).async_get(entity_id)
+        assert entity is not None
+        assert entity.device_id is not None
+        dr.async_get(hass).async_update_device(entity.device_id, name_by_user="Strom")
+    connections, _ = connections_and_consumers(hass)
+    assert {item.name for item in connections} == {
+        "Strom (MT681, sensor.mt681_energy_import)",
+        "Strom (FRITZ!Smart Energy 250, sensor.stromzahler_energy_import)",
+    }
+
+
 async def test_nothing_is_known_about_counters_without_a_recorder(
     hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:

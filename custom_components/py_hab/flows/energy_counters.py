@@ -1,7 +1,10 @@
 """The counters of this integration that the Energy dashboard can show."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import Final
 
 from homeassistant.const import Platform
@@ -44,7 +47,17 @@ def connections_and_consumers(
                 consumers += _consumers(hass, box)
             case MeterCoordinator() as meters:
                 connections += _connections_of_reader(hass, meters)
-    return connections, consumers
+    names = Counter(chain((item.name for item in connections), (item.name for item in consumers)))
+    return (
+        [
+            replace(item, name=_longer_name(hass, item.key)) if names[item.name] > 1 else item
+            for item in connections
+        ],
+        [
+            replace(item, name=_longer_name(hass, item.energy)) if names[item.name] > 1 else item
+            for item in consumers
+        ],
+    )
 
 
 async def async_hours(hass: HomeAssistant, statistic_ids: Iterable[str]) -> dict[str, Hours]:
@@ -132,6 +145,19 @@ def _shown_entity(hass: HomeAssistant, unique_id: str) -> str | None:
 
 def _device_name(hass: HomeAssistant, entity_id: str) -> str:
     """Return the name of an entity's device, as the user has set it."""
+    device = _device(hass, entity_id)
+    return (device and (device.name_by_user or device.name)) or entity_id
+
+
+def _longer_name(hass: HomeAssistant, entity_id: str) -> str:
+    """Return a name that differs from others: the device's with its model and the entity id."""
+    device = _device(hass, entity_id)
+    model = device and device.model
+    more = f"{model}, {entity_id}" if model else entity_id
+    return f"{_device_name(hass, entity_id)} ({more})"
+
+
+def _device(hass: HomeAssistant, entity_id: str) -> dr.DeviceEntry | None:
     entity = er.async_get(hass).async_get(entity_id)
     device = entity and entity.device_id and dr.async_get(hass).async_get(entity.device_id)
-    return (device and (device.name_by_user or device.name)) or entity_id
+    return device if isinstance(device, dr.DeviceEntry) else None
