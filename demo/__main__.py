@@ -18,8 +18,6 @@ from simulator.fritzbox_devices import DEVICES
 from simulator.household import Household
 
 DEFAULT_PORT: Final = 8123
-_GRID: Final = frozenset({"energy_import", "energy_export", "power"})
-"""What the Energy dashboard shows of the meter."""
 VALUES_WITHIN: Final = 90
 """Seconds until every entity must have a value: one poll of the box, with a margin."""
 
@@ -38,43 +36,34 @@ async def _set_up(hass: Hass, household: Household) -> None:
     with _step("MQTT"):
         await hass.add_mqtt("127.0.0.1", household.broker.port)
     with _step("FRITZ!Box"):
-        await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
+        box_entry = await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
     with _step("electricity meter"):
-        meter_entry = await hass.add_meter(household.reader.tele_topic("SENSOR"))
+        await hass.add_meter(household.reader.tele_topic("SENSOR"))
     with _step("Energy dashboard"):
-        await _set_up_energy(hass, meter_entry)
+        await _set_up_energy(hass, box_entry)
 
 
-async def _set_up_energy(hass: Hass, meter_entry: str) -> None:
-    """Put the meter and the plugs on the Energy dashboard."""
+async def _set_up_energy(hass: Hass, box_entry: str) -> None:
+    """Put the Smart Energy 250 and the plugs on the Energy dashboard, as a user does.
 
-    async def registers() -> dict[str, str] | None:
-        found = {
-            entity["unique_id"].partition("_")[2]: entity["entity_id"]
-            for entity in await hass.entities()
-            if entity["config_entry_id"] == meter_entry
-        }
-        return found if found.keys() >= _GRID else None
+    The box has two years of history of them; the electricity meter begins today.
+    """
 
-    meter = await hass.wait_for(registers, "the meter's first message")
-    plugs = [
-        entity["entity_id"]
-        for entity in await hass.entities()
-        if entity["unique_id"].endswith("_energy")
-    ]
-    await hass.ws(
-        "energy/save_prefs",
-        energy_sources=[
-            {
-                "type": "grid",
-                "stat_energy_from": meter["energy_import"],
-                "stat_energy_to": meter["energy_export"],
-                "stat_rate": meter["power"],
-                "cost_adjustment_day": 0,
-            }
-        ],
-        device_consumption=[{"stat_consumption": entity_id} for entity_id in plugs],
-    )
+    async def grid() -> str | None:
+        return next(
+            (
+                str(entity["entity_id"])
+                for entity in await hass.entities()
+                if entity["config_entry_id"] == box_entry
+                and entity["unique_id"].endswith("_energy_import")
+            ),
+            None,
+        )
+
+    meter = await hass.wait_for(grid, "the Smart Energy 250")
+    answer = await hass.options(box_entry, {"next_step_id": "energy"}, {"grid": [meter]})
+    if answer["type"] != "create_entry":
+        raise HassError(f"The Energy dashboard was not set up: {answer}")
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

@@ -29,6 +29,7 @@ from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_mappings, choice_of
 from ..sml.registers import KeyMapping
 from ..util.texts import as_code, as_markdown, clean_text
+from .energy import EnergyFlow
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,
@@ -94,7 +95,7 @@ class _ReceivedKeys(NamedTuple):
     """The last value of each key whose meaning is unknown."""
 
 
-class PyHabOptionsFlow(HistoryFlow, LegacyImportFlow):
+class PyHabOptionsFlow(EnergyFlow, HistoryFlow, LegacyImportFlow):
     """Changes the options of an entry."""
 
     _keys: Sequence[str] = ()
@@ -106,7 +107,7 @@ class PyHabOptionsFlow(HistoryFlow, LegacyImportFlow):
         if kind is None:
             return self.async_abort(reason=UNKNOWN_KIND)
         return self.async_show_menu(
-            step_id="init", menu_options=[kind.value, "history", "import_database"]
+            step_id="init", menu_options=[kind.value, "energy", "history", "import_database"]
         )
 
     async def async_step_fritzbox(

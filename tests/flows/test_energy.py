@@ -1,0 +1,243 @@
+"""Adding counters to the Energy dashboard, with Home Assistant's own energy component."""
+
+from copy import deepcopy
+from datetime import datetime, timedelta
+import json
+from typing import Any, Final
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.components.energy.data import (
+    DEVICE_CONSUMPTION_SCHEMA,
+    ENERGY_SOURCE_SCHEMA,
+    EnergyManager,
+    async_get_manager,
+)
+from homeassistant.components.recorder.models import StatisticData, StatisticMeanType
+from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from tests.support.dialogue import Dialogue, prefer
+from tests.support.living import recorded
+
+IMPORT: Final = "sensor.stromzahler_energy_import"
+EXPORT: Final = "sensor.stromzahler_energy_export"
+POWER: Final = "sensor.stromzahler_power"
+FRIDGE: Final = "sensor.kuhlschrank_energy"
+READER: Final = "sensor.mt681_energy_import"
+OLD: Final = "sensor.old_meter"
+HOUR: Final = timedelta(hours=1)
+OF_THE_USER: Final[Any] = {
+    "energy_sources": [
+        {"type": "solar", "stat_energy_from": "sensor.roof", "config_entry_solar_forecast": None},
+        {
+            "type": "grid",
+            "stat_energy_from": OLD,
+            "stat_energy_to": None,
+            "stat_cost": None,
+            "entity_energy_price": None,
+            "number_energy_price": 0.31,
+            "stat_compensation": None,
+            "entity_energy_price_export": None,
+            "number_energy_price_export": None,
+            "cost_adjustment_day": 0.0,
+            "name": "Zähler",
+        },
+    ],
+    "device_consumption": [{"stat_consumption": "sensor.oven", "name": "Herd"}],
+    "device_consumption_water": [{"stat_consumption": "sensor.garden"}],
+}
+
+
+@pytest.fixture
+async def manager(box_entry: MockConfigEntry, hass: HomeAssistant) -> EnergyManager:
+    """The preferences of the Energy dashboard, beside a loaded box."""
+    assert await async_setup_component(hass, "energy", {})
+    await hass.async_block_till_done()
+    return await async_get_manager(hass)
+
+
+async def counted(
+    hass: HomeAssistant, statistic_id: str, *, until: datetime, days: int = 3, scale: float = 1.0
+) -> None:
+    """Record hours of a counter: the evening of each day consumes more."""
+    start = until.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
+    total, rows = 0.0, list[StatisticData]()
+    for hour in range(24 * days):
+        total += scale * (1.2 if hour % 24 > 16 else 0.2)
+        rows.append({"start": start + hour * HOUR, "state": total, "sum": total})
+    async_import_statistics(
+        hass,
+        {
+            "source": "recorder",
+            "statistic_id": statistic_id,
+            "name": None,
+            "unit_of_measurement": "kWh",
+            "unit_class": "energy",
+            "has_sum": True,
+            "mean_type": StatisticMeanType.NONE,
+        },
+        rows,
+    )
+    await recorded(hass)
+
+
+def saved(manager: EnergyManager) -> Any:
+    """Return the preferences, None if nothing was saved yet."""
+    return manager.data
+
+
+def offered(dialogue: Dialogue, field: str) -> dict[str, str]:
+    """Return the choices of a field, with their labels."""
+    options = dialogue.field(field).config["options"]
+    return {option["value"]: option["label"] for option in options}
+
+
+async def test_without_the_component_the_dialogue_says_so(
+    hass: HomeAssistant, box_entry: MockConfigEntry
+) -> None:
+    assert (await prefer(hass, box_entry, "energy")).end == "energy_not_loaded"
+
+
+async def test_meter_and_plugs_are_added_to_an_empty_dashboard(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
+) -> None:
+    assert saved(manager) is None
+    dialogue = await prefer(hass, box_entry, "energy")
+    assert offered(dialogue, "grid") == {IMPORT: "Stromzähler"}
+    assert offered(dialogue, "devices")[FRIDGE] == "Kühlschrank"
+    assert dialogue.placeholders["shown"] == "-"
+    options = dict(box_entry.options)
+    await dialogue.answer(**dialogue.suggested)
+    assert box_entry.options == options
+    [grid] = saved(manager)["energy_sources"]
+    assert ENERGY_SOURCE_SCHEMA([grid]) == [grid]
+    assert {key: value for key, value in grid.items() if value is not None} == {
+        "type": "grid",
+        "stat_energy_from": IMPORT,
+        "stat_energy_to": EXPORT,
+        "stat_rate": POWER,
+        "cost_adjustment_day": 0.0,
+    }
+    devices = saved(manager)["device_consumption"]
+    assert {"stat_consumption": FRIDGE, "stat_rate": "sensor.kuhlschrank_power"} in devices
+    assert all(DEVICE_CONSUMPTION_SCHEMA(item) == item for item in devices)
+    assert len({item["stat_consumption"] for item in devices}) == len(devices)
+
+
+async def test_what_the_user_has_chosen_stays_and_twice_is_once(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
+) -> None:
+    await manager.async_update(deepcopy(OF_THE_USER))
+    dialogue = await prefer(hass, box_entry, "energy")
+    # Nothing proves that it is another connection than that of the old meter.
+    assert dialogue.suggested["grid"] == []
+    assert "sensor.old_meter" in dialogue.placeholders["remarks"].replace("\\", "")
+    twin = await prefer(hass, box_entry, "energy")
+    await dialogue.answer(grid=[IMPORT], devices=[FRIDGE])
+    once = json.dumps(saved(manager))
+    after: Any = saved(manager)
+    for key, before in OF_THE_USER.items():
+        assert json.dumps(after[key][: len(before)]) == json.dumps(before)
+    assert len(after["energy_sources"]) == 3
+    assert len(after["device_consumption"]) == 2
+    # A second window with the same form, which was open all the time.
+    await twin.answer(grid=[IMPORT], devices=[FRIDGE])
+    assert json.dumps(saved(manager)) == once
+    again = await prefer(hass, box_entry, "energy")
+    assert "grid" not in again.page
+    assert FRIDGE not in offered(again, "devices")
+    assert "Stromzähler" in again.placeholders["shown"]
+
+
+async def test_nothing_chosen_changes_nothing(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
+) -> None:
+    await (await prefer(hass, box_entry, "energy")).answer()
+    assert saved(manager) is None
+
+
+async def test_hidden_disabled_and_group_entities_stay_out(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
+) -> None:
+    registry = er.async_get(hass)
+    registry.async_update_entity(FRIDGE, hidden_by=er.RegistryEntryHider.USER)
+    registry.async_update_entity(EXPORT, disabled_by=er.RegistryEntryDisabler.USER)
+    registry.async_update_entity(POWER, hidden_by=er.RegistryEntryHider.USER)
+    dialogue = await prefer(hass, box_entry, "energy")
+    assert FRIDGE not in offered(dialogue, "devices")
+    coordinator = box_entry.runtime_data.coordinator
+    groups = {item.name for item in coordinator.data.devices.values() if item.is_group}
+    assert groups
+    assert groups.isdisjoint(offered(dialogue, "devices").values())
+    await dialogue.answer(grid=[IMPORT])
+    [grid] = saved(manager)["energy_sources"]
+    assert grid["type"] == "grid"
+    assert grid["stat_energy_to"] is None
+    assert "stat_rate" not in grid
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_a_group_that_the_user_has_enabled_is_offered_and_not_suggested(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
+) -> None:
+    dialogue = await prefer(hass, box_entry, "energy")
+    coordinator = box_entry.runtime_data.coordinator
+    groups = {item.name for item in coordinator.data.devices.values() if item.is_group}
+    labels = offered(dialogue, "devices")
+    enabled = groups.intersection(labels.values())
+    assert enabled
+    suggested = {labels[item] for item in dialogue.suggested["devices"]}
+    assert suggested.isdisjoint(enabled)
+    assert "Groups repeat" in dialogue.placeholders["remarks"]
+
+
+async def test_of_reader_and_box_on_one_meter_the_one_with_history_is_suggested(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager, meter: MockConfigEntry
+) -> None:
+    now = dt_util.utcnow()
+    await counted(hass, IMPORT, until=now, days=30)
+    await counted(hass, READER, until=now, days=3, scale=1.01)
+    dialogue = await prefer(hass, meter, "energy")
+    assert offered(dialogue, "grid").keys() == {IMPORT, READER}
+    assert dialogue.suggested["grid"] == [IMPORT]
+    assert "same connection" in dialogue.placeholders["remarks"]
+    assert "Stromzähler" in dialogue.placeholders["remarks"]
+    await dialogue.answer(grid=[IMPORT, READER])
+    assert dialogue.errors == {"grid": "same_connection"}
+    assert saved(manager) is None
+    await dialogue.answer(grid=[IMPORT])
+    again = await prefer(hass, meter, "energy")
+    assert again.suggested["grid"] == []
+    assert "on the Energy dashboard already" in again.placeholders["remarks"]
+
+
+async def test_when_all_is_shown_or_nothing_is_there_the_dialogue_says_so(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
+) -> None:
+    dialogue = await prefer(hass, box_entry, "energy")
+    await dialogue.answer(**{name: list(offered(dialogue, name)) for name in ("grid", "devices")})
+    done = await prefer(hass, box_entry, "energy")
+    assert done.page == {}
+    assert done.placeholders["remarks"] == "All counters are on the Energy dashboard already."
+    await done.answer()
+    assert await hass.config_entries.async_unload(box_entry.entry_id)
+    empty = await prefer(hass, box_entry, "energy")
+    assert empty.placeholders["shown"] == "-"
+    assert empty.placeholders["remarks"].startswith("There are no counters yet.")
+
+
+async def test_the_reasons_are_in_the_language_of_the_home(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
+) -> None:
+    hass.config.language = "de"
+    await counted(hass, OLD, until=dt_util.utcnow())
+    await counted(hass, IMPORT, until=dt_util.utcnow())
+    await manager.async_update(deepcopy(OF_THE_USER))
+    dialogue = await prefer(hass, box_entry, "energy")
+    assert "denselben Anschluss wie sensor.old_meter, der schon im" in dialogue.placeholders[
+        "remarks"
+    ].replace("\\", "")
