@@ -195,15 +195,9 @@ class GapRepair:
         )
 
     def _load_profile(self, rows: StatisticRows, gap: Gap, shape: LoadShape) -> Mapping[int, float]:
-        """Return the kWh that the hours of a gap are expected to have; empty for even ones.
-
-        They are those of known hours of the same kind, unless the user has chosen another shape.
-        """
-        chosen = self._entry.options.get(CONF_SHAPE)
-        if chosen is None:
+        """Return the kWh that the hours of a gap are expected to have; empty if nothing is known."""
+        if self._entry.options.get(CONF_SHAPE) != OutageShape.WEEK_BEFORE:
             return shape.load_profile(gap.start - HOUR, gap.end)
-        if chosen != OutageShape.WEEK_BEFORE:
-            return {}
         first, end = gap.start - WEEK - 2 * HOUR, gap.end - WEEK + HOUR
         hours = [row for row in rows.hourly if first <= row.start < end]
         return {

@@ -67,10 +67,8 @@ def test_state_and_sum_rise_together_and_what_stays_is_not_written() -> None:
     assert {row.state - row.sum for row in planned} == {50.0}
     # Up to midnight, all but the last one of the day have another sum.
     assert len(planned) == 23
-    again = [
-        Row(row.start, HOUR, row.state, row.sum)
-        for row in sorted([*hourly[:1], *planned, *hourly[-1:]], key=lambda row: row.start)
-    ]
+    moved = [Row(row.start, HOUR, row.state, row.sum) for row in planned]
+    again = [hourly[0], *moved, hourly[-1]]
     assert plan_reshape(rows(again), SHAPE, UTC) == []
 
 
