@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from itertools import pairwise
 import logging
+from math import inf
 from typing import Final
 
 from homeassistant.util import dt as dt_util
@@ -191,12 +192,18 @@ class GapRepair:
             own_hours=rows.own,
             known_readings=known_readings,
             load_profile=self._load_profile(rows, gap, shape),
+            most=shape.most if self._is_like_known_hours else inf,
             otherwise=shape.daylight_profile(gap.start - HOUR, gap.end),
         )
 
+    @property
+    def _is_like_known_hours(self) -> bool:
+        """Whether the user has not chosen the shape of the week before."""
+        return self._entry.options.get(CONF_SHAPE) != OutageShape.WEEK_BEFORE
+
     def _load_profile(self, rows: StatisticRows, gap: Gap, shape: LoadShape) -> Mapping[int, float]:
         """Return the kWh that the hours of a gap are expected to have; empty if nothing is known."""
-        if self._entry.options.get(CONF_SHAPE) != OutageShape.WEEK_BEFORE:
+        if self._is_like_known_hours:
             return shape.load_profile(gap.start - HOUR, gap.end)
         first, end = gap.start - WEEK - 2 * HOUR, gap.end - WEEK + HOUR
         hours = [row for row in rows.hourly if first <= row.start < end]

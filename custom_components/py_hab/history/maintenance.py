@@ -37,7 +37,7 @@ from .daylight import async_daylight
 from .gap_repair import GapRepair
 from .planning.backfill import InsertPlan, insertion, missing_means, plan_backfill
 from .planning.change import Change, ChangeReason, StatisticRows, WriteRows
-from .planning.damage import Damage, filled, find_damage
+from .planning.damage import Damage, filled, find_damage, measured_rows
 from .planning.load_shape import LoadShape, known_hours
 from .planning.origin import Origin
 from .planning.reshape import plan_reshape
@@ -263,7 +263,9 @@ class MaintenanceRun:
                 for gap in gaps
                 for hour in range(full_hour(gap.start), int(gap.end) + HOUR, HOUR)
             }
-            known = known_hours(rows.hourly, rows.spread | rows.late | in_gaps)
+            known = known_hours(
+                measured_rows(rows.hourly, rows.late), rows.spread | rows.late | in_gaps
+            )
             return ()
 
         await self._editor.async_change(source.statistic, look, dry_run=True)

@@ -130,11 +130,11 @@ def test_six_hours_say_how_days_are_distributed_but_are_not_hours() -> None:
         )
         for number, kwh in enumerate((0.6, 1.2, 2.4, 0.6))
     ]
-    day = Piece(start - 86400, start, 9.6, DAY_STEP)
+    day = Piece(start - 86400, start, 4.8, DAY_STEP)
     shapes = ShapedPieces([*six[::-1], day], {}, UTC, None)
     counted = shapes.split(day)
     edges = [counted[start - 86400 + SIX_HOUR_STEP * number] for number in (1, 2, 3, 4)]
-    assert edges == pytest.approx([1.2, 3.6, 8.4, 9.6])
+    assert edges == pytest.approx([0.6, 1.8, 4.2, 4.8])
     assert reported_hours(six) == set()
     assert shapes.split(six[0])[start + HOUR] == pytest.approx(0.1)
 

@@ -41,8 +41,15 @@ def test_without_known_hours_energy_is_spread_evenly() -> None:
 def test_one_known_day_gives_all_days_its_shape() -> None:
     known = {at(2026, 7, 1, hour): 3.0 if hour == 18 else 1.0 for hour in range(24)}
     start = at(2026, 1, 10)
-    found = split(LoadShape(known, UTC), start, start + DAY, 52.0)
-    assert list(found.values()) == pytest.approx([6.0 if hour == 18 else 2.0 for hour in range(24)])
+    found = split(LoadShape(known, UTC), start, start + DAY, 13.0)
+    assert list(found.values()) == pytest.approx([1.5 if hour == 18 else 0.5 for hour in range(24)])
+
+
+def test_no_hour_gets_more_than_the_largest_known_one() -> None:
+    known = {at(2026, 7, 1, hour): 3.0 if hour == 18 else 1.0 for hour in range(24)}
+    start = at(2026, 1, 10)
+    found = split(LoadShape(known, UTC), start, start + DAY, 49.0)
+    assert list(found.values()) == pytest.approx([3.0 if hour == 18 else 2.0 for hour in range(24)])
 
 
 def test_season_and_weekday_decide_once_three_such_hours_are_known() -> None:
@@ -58,8 +65,8 @@ def test_season_and_weekday_decide_once_three_such_hours_are_known() -> None:
     shape = LoadShape(known, UTC)
     for day, month, hour in ((5, 1, 6), (10, 1, 7), (6, 7, 22), (11, 7, 23)):
         start = at(2025, month, day + 1)  # 2025 begins a day earlier in the week
-        found = split(shape, start, start + DAY, 7.0)
-        assert found[start + hour * HOUR] == pytest.approx(7.0)
+        found = split(shape, start, start + DAY, 4.0)
+        assert found[start + hour * HOUR] == pytest.approx(4.0)
     # A season of which nothing is known has the shape of all others.
     spring = split(shape, at(2026, 4, 13), at(2026, 4, 14), 8.0)
     assert spring[at(2026, 4, 13, 6)] > 1

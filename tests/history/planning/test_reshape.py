@@ -12,7 +12,7 @@ from custom_components.py_hab.history.planning.reshape import plan_reshape
 from custom_components.py_hab.history.planning.rows import HOUR, Row, SumRow
 
 MIDNIGHT: Final = int(datetime(2026, 7, 1, tzinfo=UTC).timestamp())
-NOON: Final = {MIDNIGHT + day * 86400 + 12 * HOUR: 1.0 for day in range(-30, 0)}
+NOON: Final = {MIDNIGHT + day * 86400 + 12 * HOUR: 30.0 for day in range(-30, 0)}
 SHAPE: Final = LoadShape(
     dict.fromkeys(range(MIDNIGHT - 30 * 86400, MIDNIGHT, HOUR), 0.0) | NOON, UTC
 )

@@ -55,7 +55,7 @@ def find_damage(
     gaps: list[Gap] = []
     holes: list[tuple[Row, Row]] = []
     unproven = 0
-    for before, after in pairwise(_measured(hourly_rows, late)):
+    for before, after in pairwise(measured_rows(hourly_rows, late)):
         falls = after.sum < before.sum - ROUNDING_ERROR
         is_hole = after.start > before.end
         if not (falls or is_hole) or _overlaps(waiting, before, after):
@@ -91,7 +91,7 @@ def filled(holes: Iterable[tuple[Row, Row]], shape: LoadShape | None = None) -> 
     return rows
 
 
-def _measured(rows: Iterable[Row], late: Container[int]) -> Iterator[Row]:
+def measured_rows(rows: Iterable[Row], late: Container[int]) -> Iterator[Row]:
     """Yield rows without those in which the last reading was only carried on, after a restart."""
     last: Row | None = None
     is_carried_on = False

@@ -75,6 +75,8 @@ class LoadShape:
         self._zone = zone
         self._daylight = daylight
         self._starts = [light.start for light in daylight or ()]
+        self.most = max(known.values(), default=0.0)
+        """The kWh of the largest known hour. No other one gets more, unless its total needs it."""
         self._means: dict[_Kind, _Mean] = {}
         for hour, kwh in known.items():
             for kind in self._kinds(hour):
@@ -99,6 +101,7 @@ class LoadShape:
             known_energy=known_energy or {},
             load_profile=self.load_profile(start, end),
             otherwise=lit,
+            most=self.most,
         )
 
     def load_profile(self, start: float, end: float) -> dict[int, float]:
