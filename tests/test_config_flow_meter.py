@@ -14,7 +14,12 @@ from custom_components.py_hab.meter.discovery import async_announced_readers
 from custom_components.py_hab.sml.inference import KeyInference
 from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.components import mqtt
-from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_INTEGRATION_DISCOVERY,
+    ConfigEntry,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+)
 from homeassistant.core import HomeAssistant
 from simulator.broker import Broker, Kind, available
 from simulator.faults import Fault
@@ -189,6 +194,32 @@ async def test_a_reader_that_was_found_before_is_offered_each_time(
     for _ in range(2):
         dialogue = await add(hass, "tasmota")
         assert offered(dialogue) == {TOPIC: f"Tasmota ({TOPIC})"}
+
+
+async def test_an_announced_reader_that_publishes_nothing_is_not_offered(
+    recorder_mock: object,
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    reader: SimulatedReader,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    # The broker retains the announcement.
+    await reader.stop()
+    await set_up(hass, fritzbox_entry)
+    await settled(hass, lambda: async_announced_readers(hass), "the announcement")
+    flows = hass.config_entries.flow
+    await settled(
+        hass,
+        lambda: not flows.async_progress_by_handler(DOMAIN, include_uninitialized=True),
+        "the end of the flow that the announcement has started",
+    )
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={"mac": MAC.replace(":", "").upper()},
+    )
+    assert result["reason"] == "not_supported"
 
 
 async def test_a_topic_may_be_typed(

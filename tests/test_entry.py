@@ -50,7 +50,9 @@ async def test_a_loaded_box_has_coordinator_counters_and_history(
     assert isinstance(data, EntryData)
     assert isinstance(data.coordinator, FritzBoxCoordinator)
     assert isinstance(data.counters, CounterStore)
-    assert (data.history.last_run, data.history.last_check) == (None, None)
+    assert data.history.last_run is not None
+    assert data.history.last_run.result == []
+    assert data.history.last_check is None
 
 
 async def test_a_loaded_meter_has_coordinator_counters_and_history(

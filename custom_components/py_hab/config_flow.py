@@ -92,13 +92,12 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change address, credentials or topic of an entry."""
-        match kind_of(self._get_reconfigure_entry()):
-            case EntryKind.FRITZBOX:
-                return await self.async_step_fritzbox()
-            case EntryKind.METER:
-                return await self.async_step_tasmota()
-            case None:
-                return self.async_abort(reason=UNKNOWN_KIND)
+        kind = kind_of(self._get_reconfigure_entry())
+        if kind is None:
+            return self.async_abort(reason=UNKNOWN_KIND)
+        if kind is EntryKind.FRITZBOX:
+            return await self.async_step_fritzbox()
+        return await self.async_step_tasmota()
 
     # The meter
 

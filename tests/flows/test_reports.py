@@ -44,5 +44,8 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
         "path_not_allowed",
         "unloaded",
     }
-    assert refusals | {"one_file", "unknown", "nothing_chosen"} == TEXTS["options"]["error"].keys()
+    assert (
+        refusals | {"one_file", "unknown", "nothing_chosen", "same_connection"}
+        == TEXTS["options"]["error"].keys()
+    )
     assert refusals < TEXTS["exceptions"].keys()

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.util import find_spec
 import time
 from unittest.mock import patch
 
-from pytest_homeassistant_custom_component import common
 from sqlalchemy.sql.lambdas import StatementLambdaElement
 
 from homeassistant.core import HomeAssistant, callback
@@ -33,7 +33,15 @@ def quick_queries() -> Iterator[None]:
 
 @contextmanager
 def quick_timers() -> Iterator[None]:
-    """Let the test plugin mock the time once for all timers that are due, not for each of them."""
+    """Let the test plugin mock the time once for all timers that are due, not for each of them.
+
+    Where only real processes are tested, there is no plugin.
+    """
+    if find_spec("pytest_homeassistant_custom_component") is None:
+        yield
+        return
+    from pytest_homeassistant_custom_component import common
+
     with patch.object(common, "_async_fire_time_changed", _async_fire_time_changed):
         yield
 
@@ -41,6 +49,8 @@ def quick_timers() -> Iterator[None]:
 @callback
 def _async_fire_time_changed(hass: HomeAssistant, now: datetime, fire_all: bool) -> None:
     """Run the timers that are due at a time, or all."""
+    from pytest_homeassistant_custom_component import common
+
     seconds = now.timestamp()
     with (
         patch.object(event, "time_tracker_utcnow", lambda: now),
