@@ -33,7 +33,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("entry",),
     ("box", "meter", "history/statistics"),
     ("coordinator",),
-    ("entity", "history/box"),
+    ("entity", "history/box", "history/files"),
     ("sensors",),
     ("binary_sensor", "button", "event", "sensor", "history"),
     ("history/legacy", "api"),

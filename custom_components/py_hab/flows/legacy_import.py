@@ -27,11 +27,11 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import DOMAIN
+from ..history.files.importer import async_allowed
+from ..history.files.series import SeriesReport
 from ..history.legacy.file import LegacySeries, SeriesKey, SeriesKind
 from ..history.legacy.importer import (
-    Imported,
     LegacyImport,
-    async_allowed,
     async_inspect,
     externals,
     statistic_of,
@@ -203,7 +203,7 @@ class LegacyImportFlow(ProgressFlow):
             return self._end()
         return await self._async_show_imported("import_done")
 
-    async def _async_import(self, *, dry_run: bool) -> list[Imported]:
+    async def _async_import(self, *, dry_run: bool) -> list[SeriesReport]:
         run = LegacyImport(self.hass, self._file, self._wanted, self._async_progressed)
         return await run.async_run(self._found, dry_run=dry_run)
 

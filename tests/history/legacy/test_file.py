@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
+from custom_components.py_hab.history.files.access import FileError, FileReadError
 from custom_components.py_hab.history.legacy.file import (
-    FileError,
-    LegacyFileError,
     LegacySeries,
     SeriesKind,
     inspect_file,
@@ -37,7 +36,7 @@ from tests.support.legacy_files import (
 
 def refusal(path: Path) -> FileError:
     """Return why a file is not read."""
-    with pytest.raises(LegacyFileError) as refused:
+    with pytest.raises(FileReadError) as refused:
         inspect_file(path, BERLIN)
     return refused.value.reason
 
@@ -165,7 +164,7 @@ def test_a_broken_file_is_refused(path: Path) -> None:
     found = inspect_file(path, BERLIN)
     content[8192:-8192] = b"\xa5" * (len(content) - 16384)
     path.write_bytes(content)
-    with pytest.raises(LegacyFileError) as refused:
+    with pytest.raises(FileReadError) as refused:
         list(read_hours(path, BERLIN, found))
     assert refused.value.reason is FileError.CORRUPT
 

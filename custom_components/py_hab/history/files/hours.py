@@ -150,15 +150,26 @@ class _Sums:
         self.rows.append(SumRow(self.end - HOUR, state, max(total, least)))
 
 
-def sum_rows(readings: Readings, divisor: float, rejected: Rejected) -> CounterHours:
+def sum_rows(
+    readings: Readings,
+    divisor: float,
+    rejected: Rejected,
+    *,
+    opening: tuple[int, float] | None = None,
+) -> CounterHours:
     """Return the hours of a counter; readings that are not accepted are counted in `rejected`.
 
     `divisor` converts the first readings to kWh; later ones may be stored in the other unit.
+    `opening` is a reading in kWh before all others that needs no confirmation.
     """
     guard = CounterGuard(quarantined=True)
-    accept_ordinary = guard.accept_ordinary
     sums = _Sums()
     add = sums.add
+    if opening is not None:
+        at, kwh = opening
+        guard = CounterGuard(last=kwh, at=at)
+        add(at, kwh, Verdict.ACCEPTED)
+    accept_ordinary = guard.accept_ordinary
     units = [_UNITS[divisor]]
     pending: deque[tuple[int, float]] = deque(maxlen=4)
     pending_verdict = accepted = Verdict.ACCEPTED
