@@ -11,8 +11,8 @@ from custom_components.py_hab.flows import reports
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box.reconstruct import DiscardReason
 from custom_components.py_hab.history.damage import UNPROVEN
-from custom_components.py_hab.history.files.clock import RowError
 from custom_components.py_hab.history.files import importer
+from custom_components.py_hab.history.files.clock import RowError
 from custom_components.py_hab.history.planning.change import ChangeReason
 from tests.support.dialogue import TEXTS
 

@@ -30,6 +30,7 @@ from ..sml.key_mapping import assigned_mappings, choice_of
 from ..sml.registers import KeyMapping
 from ..util.texts import as_code, as_markdown, clean_text
 from .energy import EnergyFlow
+from .file_import import FileImportFlow
 from .history import HistoryFlow
 from .key_section import (
     choices_by_values,
@@ -38,7 +39,6 @@ from .key_section import (
     names_in_other_blocks,
     suggested_choices,
 )
-from .legacy_import import LegacyImportFlow
 from .received import in_form_order, value_text
 
 _FRITZBOX_SCHEMA = vol.Schema(
@@ -95,7 +95,7 @@ class _ReceivedKeys(NamedTuple):
     """The last value of each key whose meaning is unknown."""
 
 
-class PyHabOptionsFlow(EnergyFlow, HistoryFlow, LegacyImportFlow):
+class PyHabOptionsFlow(EnergyFlow, HistoryFlow, FileImportFlow):
     """Changes the options of an entry."""
 
     _keys: Sequence[str] = ()

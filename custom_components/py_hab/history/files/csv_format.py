@@ -202,6 +202,11 @@ class CsvSeries:
     """The number of values by day."""
 
     @property
+    def device(self) -> str:
+        """What tells series of the same name apart."""
+        return f"{self.key.series} {self.key.column + 1}".strip()
+
+    @property
     def identity(self) -> dict[str, str]:
         """What names the series in the response of the action."""
         return {"series": self.key.series, "column": self.column}

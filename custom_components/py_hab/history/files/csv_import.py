@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 import threading
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from homeassistant.components.recorder.statistics import STATISTIC_UNIT_TO_UNIT_CONVERTER
 from homeassistant.const import Platform
@@ -21,21 +22,36 @@ from ..statistics.gateway import Statistic
 from .access import FileError, FileReadError
 from .csv_format import Content, CsvFormat, CsvKey, CsvSeries
 from .csv_reader import read_series, survey
+from .csv_scan import rows_with_data
 from .exported import EXPORTED
 from .importer import FileImport, async_allowed, async_home_zone, external_ids, file_error
 from .recognition import recognize
 from .series import SeriesReport
-from .table import read_sample
+from .table import Row, read_sample
+
+SHOWN: Final = 5
+"""Rows that are shown to the user."""
+
+
+class Recognized(NamedTuple):
+    """How a table seems to be written."""
+
+    format: CsvFormat
+    rows: list[Row]
+    """Its first rows."""
 
 
 async def async_recognize(
     hass: HomeAssistant, path: Path, *, encoding: str | None = None, delimiter: str | None = None
-) -> CsvFormat:
+) -> Recognized:
     """Return how a table is written. Raises ServiceValidationError if it cannot be understood."""
     zone = await async_home_zone(hass)
 
-    def find() -> CsvFormat:
-        return recognize(read_sample(path, encoding), zone, delimiter)
+    def find() -> Recognized:
+        sample = read_sample(path, encoding)
+        form = recognize(sample, zone, delimiter)
+        rows = rows_with_data(iter(sample.rows(form.dialect.delimiter)), form)
+        return Recognized(form, list(islice(rows, SHOWN)))
 
     try:
         return await hass.async_add_executor_job(find)
@@ -117,14 +133,14 @@ def csv_targets(hass: HomeAssistant, entry: PyHabConfigEntry, series: CsvSeries)
         for item in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
         if item.domain == Platform.SENSOR
         and not item.disabled
-        and _is_convertible(unit, item.unit_of_measurement)
+        and is_convertible(unit, item.unit_of_measurement)
         and str((item.capabilities or {}).get("state_class")).startswith("total") is needs_sum
     ]
     journal = get_editor(hass).journal.of_entry(entry.entry_id)
     return [*entities, *sorted(each for each in journal if each.startswith(f"{DOMAIN}:"))]
 
 
-def _is_convertible(unit: str, other: str | None) -> bool:
+def is_convertible(unit: str, other: str | None) -> bool:
     """Whether values of a unit can be converted to another one."""
     converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
     return unit == other or (
@@ -185,7 +201,7 @@ async def async_import_csv(
     file must not or cannot be read, or leaves doubts; HomeAssistantError if the recorder refuses.
     """
     allowed = await async_allowed(hass, path)
-    form = await async_recognize(hass, allowed)
+    form = (await async_recognize(hass, allowed)).format
     if column is not None:
         form = form.with_choices({"values": (_column(form, column),)})
     form = form.with_choices(choices)

@@ -170,6 +170,16 @@ class _Collected:
         for column in self._counted(columns):
             yield from zip(column.times, column.amounts, strict=True)
 
+    def distinct(self, columns: Iterable[Readings]) -> Iterator[tuple[int, float]]:
+        """Yield times and amounts, of equal times the first one."""
+        before = -1
+        for reading in self.readings(columns):
+            if reading[0] == before:
+                self.rejected[RowError.REPEATED] += 1
+                continue
+            before = reading[0]
+            yield reading
+
     def intervals(self, columns: Iterable[Readings]) -> Iterator[Interval]:
         """Yield intervals whose length the file says."""
         for column in self._counted(columns):
@@ -267,5 +277,5 @@ class _Reader:
         if self.format.end is not None:
             return collected.intervals(columns)
         return intervals(
-            collected.readings(columns), self.format.label, self.format.step, self.zone
+            collected.distinct(columns), self.format.label, self.format.step, self.zone
         )

@@ -66,11 +66,12 @@ def is_number(text: str) -> bool:
     return any(parse_number(text, mark) is not None for mark in DecimalMark)
 
 
-def decimal_mark(texts: Iterable[str], *, is_german: bool) -> tuple[DecimalMark, bool]:
+def decimal_mark(texts: Iterable[str], usual: DecimalMark | None) -> tuple[DecimalMark, bool]:
     """Return the decimal mark of numbers, and whether it is certain.
 
     In `1.234`, the point may separate thousands; it does not in `0.234`, `12.5` or `15119.035`, nor
-    beside a number above a thousand without any mark. `is_german` decides if nothing else does.
+    beside a number above a thousand without any mark, nor if it is the mark that is `usual` where
+    the rest of the file is written in that way.
     """
     evidence = dict.fromkeys(DecimalMark, 0)
     doubtful: dict[str, int] = {".": 0, ",": 0}
@@ -97,7 +98,7 @@ def decimal_mark(texts: Iterable[str], *, is_german: bool) -> tuple[DecimalMark,
         )
     if not any(doubtful.values()):
         # Whole numbers only.
-        return (DecimalMark.COMMA if is_german else DecimalMark.POINT), True
+        return usual or DecimalMark.POINT, True
     sign = max(doubtful, key=doubtful.__getitem__)
     mark = DecimalMark.POINT if sign == "." else DecimalMark.COMMA
-    return mark, is_large_plain
+    return mark, is_large_plain or mark is usual

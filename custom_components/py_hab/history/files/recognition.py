@@ -228,8 +228,7 @@ class _Recognition:
         if not candidates:
             raise FileReadError(FileError.NO_VALUES)
         cells = [row[column.index] for column in candidates for row in self._all_rows]
-        is_german = "," not in table.delimiter and self._order is DayOrder.DMY
-        decimal, is_certain = decimal_mark(cells, is_german=is_german)
+        decimal, is_certain = decimal_mark(cells, self._usual_mark())
         if not is_certain:
             self._doubts.add(Doubt.DECIMAL)
         series = self._series_column({*(column.index for column in candidates), units})
@@ -353,6 +352,15 @@ class _Recognition:
         return bool(same) or 2 * follow < len(cells) - 1 or len(cells) == 1
 
     # Values
+
+    def _usual_mark(self) -> DecimalMark | None:
+        """Return the decimal mark that goes with the rest of the file, None if either may."""
+        if self._table.delimiter == ",":
+            return DecimalMark.POINT
+        is_german = self._order is DayOrder.DMY and any(
+            "." in row[self._times.begin.day] for row in self._table.rows[:1]
+        )
+        return DecimalMark.COMMA if is_german else None
 
     def _unit_column(self) -> int | None:
         for column in self._columns:

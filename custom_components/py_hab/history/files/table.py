@@ -24,8 +24,9 @@ _HEAD: Final = 1 << 18
 _PART: Final = 1 << 15
 """Bytes of each further part of a file from which its form is recognized."""
 _PARTS: Final = 4
-_BINARY: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b", b"SQLite format 3\0")
-"""The first bytes of spreadsheets (new and old), documents, packed files and databases."""
+_BINARY: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
+"""The first bytes of spreadsheets (new and old), documents and packed files."""
+_DATABASE: Final = b"SQLite format 3\0"
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -108,6 +109,8 @@ def _encoding(head: bytes) -> str:
     """Return the encoding of a text. Raises FileReadError if it is none."""
     if not head.strip():
         raise FileReadError(FileError.EMPTY)
+    if head.startswith(_DATABASE):
+        raise FileReadError(FileError.NOT_A_DATABASE)
     if head.startswith(_BINARY):
         raise FileReadError(FileError.SPREADSHEET)
     for mark, encoding in _MARKS:

@@ -7,7 +7,7 @@ from math import isnan
 from typing import NamedTuple
 
 from .backfill import InsertPlan, insertion, plan_backfill
-from .change import Change, ChangeReason, StatisticRows, WriteRows
+from .change import AdjustSum, Change, ChangeReason, StatisticRows, WriteRows
 from .load_shape import LoadShape
 from .merge import plan_merge
 from .origin import Origin
@@ -136,7 +136,12 @@ def _plan_energy(imported: ImportedEnergy, target: Target) -> ImportPlan:
     energy = kept | given
     first = full_hour(live[0].start) if live else rows.until
     before = [hour for hour in sorted(energy) if hour + HOUR <= min(first, rows.until)]
-    states = {row.start: row.state for row in own if row.start not in given}
+    # Where no readings are known, the state of a row is its sum.
+    states = {
+        row.start: row.state
+        for row in own
+        if row.start not in given and abs(row.state - row.sum) > ROUNDING_ERROR
+    }
     written = _accumulated(before, energy, states, live[:1], energy.get(first, 0.0))
     existing = sorted(
         [
@@ -234,11 +239,17 @@ def _plan_sums(imported: ImportedSums, target: Target) -> ImportPlan:
     changed = [row for row in before if not _is_equal(row, stored.get(row.start))]
     inside = _between_equal(imported.rows, stored, first, rows.until) if live else []
     plan = InsertPlan(rows=[*changed, *inside])
-    if changed and changed[-1] is before[-1] and not _goes_on(imported.rows, before[-1], rows):
-        plan = replace(plan, sum_boundary=before[-1].start + HOUR)
+    steps: list[WriteRows | AdjustSum] = []
+    if changed and changed[-1] is before[-1]:
+        common = _common(imported.rows, stored, first)
+        if common is not None:
+            steps = [AdjustSum(_later(before[-1], rows)[0].start, common, ChangeReason.IMPORT)]
+        elif not _goes_on(before[-1], rows):
+            plan = replace(plan, sum_boundary=before[-1].start + HOUR)
     change = [
         replace(step, origins=imported.origins) if isinstance(step, WriteRows) else step
-        for step in insertion(plan, rows, ChangeReason.IMPORT)
+        for step in (*insertion(plan, rows, ChangeReason.IMPORT), *steps)
+        if isinstance(step, WriteRows) or abs(step.amount) > ROUNDING_ERROR
     ]
     rises = {row.start: row.sum - earlier.sum for earlier, row in pairwise(imported.rows)}
     return ImportPlan(change, len(plan.rows), sum(rises.get(row.start, 0.0) for row in plan.rows))
@@ -272,18 +283,32 @@ def _between_equal(
     return [*found, *plan_backfill(readings, existing, first, until).rows]
 
 
-def _goes_on(imported: Sequence[SumRow], last: SumRow, rows: StatisticRows) -> bool:
-    """Whether the rows after the last one that is written already continue its sum."""
+def _common(imported: Sequence[SumRow], stored: Mapping[int, Row], first: int) -> float | None:
+    """Return by how much the sums of existing rows are lower than in the file.
+
+    The first hour from `first` on that both have with the same reading shows it; None if there is
+    none.
+    """
+    for row in imported:
+        there = stored.get(row.start) if row.start >= first else None
+        if there is not None and abs(there.state - row.state) < ROUNDING_ERROR:
+            return row.sum - there.sum
+    return None
+
+
+def _later(last: SumRow, rows: StatisticRows) -> list[Row]:
+    """Return the rows after an hour, in order of time; a short-term row precedes an hourly one."""
     later = [row for row in (*rows.hourly, *rows.short_term) if row.start > last.start]
-    after = min(later, key=lambda row: (row.start, row.length), default=None)
-    if after is None:
+    return sorted(later, key=lambda row: (row.start, row.length))
+
+
+def _goes_on(last: SumRow, rows: StatisticRows) -> bool:
+    """Whether the rows after the last one that is written already continue its sum."""
+    later = _later(last, rows)
+    if not later:
         return True
-    if any(
-        row.start == after.start and abs(row.sum - after.sum) < ROUNDING_ERROR for row in imported
-    ):
-        return True
-    rise = after.state - last.state
-    return abs(after.sum - last.sum - rise) < ROUNDING_ERROR
+    rise = later[0].state - last.state
+    return abs(later[0].sum - last.sum - rise) < ROUNDING_ERROR
 
 
 def _plan_means(imported: ImportedMeans, rows: StatisticRows) -> ImportPlan:
