@@ -1,11 +1,12 @@
 """Steps of the options flow for the import of a file: a legacy file, or a table of readings."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 import shutil
 import tempfile
-from typing import Any, Final, override
+from typing import Any, Final, Protocol, override
 
 import voluptuous as vol
 
@@ -24,13 +25,13 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import DOMAIN
+from ..entry import ProgressListener
 from ..history.files.importer import async_allowed
-from ..history.files.series import SeriesReport
+from ..history.files.series import Series, SeriesReport
 from ..history.statistics.editor import get_editor
 from ..history.statistics.gateway import Statistic
 from ..util.texts import MAX_LINE, as_markdown, clean_text
 from .csv_import import CsvSource, csv_schema, csv_table, with_answers
-from .import_source import FoundSeries, ImportSource
 from .legacy_import import LegacySource
 from .progress import ProgressFlow, error_key
 from .reports import ReportTexts
@@ -48,6 +49,47 @@ _FILE_SCHEMA: Final = vol.Schema(
         vol.Optional(CONF_PATH): TextSelector(),
     }
 )
+
+
+class FoundSeries(Series, Protocol):
+    """A series of a file."""
+
+    @property
+    def device(self) -> str:
+        """What tells series of the same name apart; may be empty."""
+
+    @property
+    def first(self) -> datetime | None:
+        """The time of the first row, None if it is not known."""
+
+    @property
+    def last(self) -> datetime | None:
+        """The time of the last row, None if it is not known."""
+
+
+class ImportSource(Protocol):
+    """A file from which series are imported."""
+
+    @property
+    def found(self) -> Sequence[FoundSeries]:
+        """The series of the file."""
+
+    def proposed(self) -> Mapping[Any, Statistic]:
+        """Return the proposed statistic of each series that can be imported, by its key."""
+
+    def externals(self) -> Mapping[Any, Statistic]:
+        """Return a statistic of its own for each of these series."""
+
+    def candidates(self, series: Any) -> Sequence[str]:
+        """Return the statistics into which a series can be imported."""
+
+    def statistic_of(self, series: Any, statistic_id: str) -> Statistic:
+        """Return the statistic that the user has chosen for a series."""
+
+    async def async_run(
+        self, wanted: Mapping[Any, Statistic], progress: ProgressListener, *, dry_run: bool
+    ) -> list[SeriesReport]:
+        """Import the wanted series, or find out what would be imported."""
 
 
 class FileImportFlow(ProgressFlow):

@@ -13,7 +13,7 @@ from .numbers import is_number
 from .table import Row
 from .words import UTC_WORDS, is_begin, is_end
 
-FEW: Final = 400
+FEW: Final = 120
 """Rows that show what a column contains."""
 _MOST: Final = 0.8
 """The part of the cells of a column that must be alike."""
@@ -87,6 +87,8 @@ def columns_of(rows: Sequence[Row], names: Sequence[str]) -> list[Column]:
 
 def wide_times(row: Row) -> tuple[str, ...]:
     """Return the times that the cells of a header are, empty for others; nothing if few are."""
+    if len(row) < _MIN_WIDE:
+        return ()
     times = [
         text if is_clock(text) or is_moment(text) or (is_day(text) and len(text) > 6) else ""
         for text in map(str.strip, row)
@@ -176,7 +178,9 @@ def _of_days_and_clocks(days: Sequence[Column], clocks: Sequence[Column]) -> Tim
 def find_order(texts: Iterable[str]) -> tuple[DayOrder, bool] | None:
     """Return the order of days, and whether it is certain; None if they have none."""
     texts = [text for text in texts if text]
-    possible = [orders for text in texts if (orders := orders_of([text]))]
+    # Rows of one day need to be looked at once.
+    by_day = {cut(text).day: text for text in texts}
+    possible = [orders for text in by_day.values() if (orders := orders_of([text]))]
     if not possible:
         return None
     common = set.intersection(*possible)
@@ -195,7 +199,7 @@ def find_order(texts: Iterable[str]) -> tuple[DayOrder, bool] | None:
         return DayOrder.DMY, True
     if re.search(r"[AaPp]\.?[Mm]", sample):
         return DayOrder.MDY, True
-    spans = {order: _span(texts, order) for order in common}
+    spans = {order: _span([*by_day.values()], order) for order in common}
     least, most = min(spans, key=spans.__getitem__), max(spans, key=spans.__getitem__)
     # Rows follow each other: the wrong order makes leaps of months.
     is_certain = spans[least] * 4 < spans[most] and spans[least] > 0

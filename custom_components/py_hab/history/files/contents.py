@@ -40,7 +40,7 @@ def judge(name: str, values: Sequence[float], unit: str | None) -> Judged:
             doubts.add(Doubt.CONTENT)
     elif is_rising and (rising >= MANY or said is Content.READINGS):
         content = Content.READINGS
-        if said is not Content.READINGS and _is_small(values, rises):
+        if said is Content.CONSUMPTION or (said is None and _is_small(values, rises)):
             doubts.add(Doubt.CONTENT)
     elif falls == 0:
         # Zeros, or a few rising numbers.

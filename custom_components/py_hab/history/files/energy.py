@@ -30,14 +30,16 @@ def imported_readings(
     if first[1] == 0:
         # A counter that began at 0: a reader that has just started would go on with any reading.
         for reading in stream:
-            begin.append(reading)
             if reading[1]:
-                hours = (reading[0] - first[0] + SLACK_S) / HOUR
+                hours = (reading[0] - begin[-1][0] + SLACK_S) / HOUR
                 opening = first if 0 < reading[1] <= DEFAULT_MAX_POWER * hours else None
+                begin.append(reading)
                 break
-            if len(begin) > 1:
-                begin.pop()
-    rows = sum_rows(known.noted(chain(begin, stream)), 1.0, rejected, opening=opening).rows
+            # Of many zeros, the first and the last one say all.
+            begin[1:] = [reading]
+    rows = sum_rows(
+        known.noted(chain(begin, stream)), 1.0, rejected, opening=opening, has_one_unit=True
+    ).rows
     if rows and rows[-1].start == known.last:
         # Nothing is known of the hour that begins with the last reading.
         rows.pop()

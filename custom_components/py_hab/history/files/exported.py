@@ -65,7 +65,9 @@ class _Exported:
 
     def __init__(self, csv_format: CsvFormat, names: dict[str, int]) -> None:
         self._content = content = csv_format.content
-        self._factor = UNITS.get(csv_format.unit, 1.0) if content is Content.SUMS else 1.0
+        factor = UNITS.get(csv_format.unit, 1.0) if content is Content.SUMS else 1.0
+        # Dividing by 1000 is exact for more numbers than multiplying by a thousandth.
+        self._divisor = 1 / factor
         columns = SUM_COLUMNS[:2] if content is Content.SUMS else MEAN_COLUMNS
         self._columns = [names.get(column) for column in columns]
         self._start, self._origin = names["start"], names.get(ORIGIN_COLUMN)
@@ -107,7 +109,9 @@ class _Exported:
             return ImportedMeans(rows=means, origins=origins)
         sums = [
             # Statistics of others may have sums only.
-            SumRow(start, (total if state is None else state) * self._factor, total * self._factor)
+            SumRow(
+                start, (total if state is None else state) / self._divisor, total / self._divisor
+            )
             for start, (state, total) in ordered
             if total is not None
         ]

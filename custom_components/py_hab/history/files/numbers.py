@@ -70,8 +70,7 @@ def decimal_mark(texts: Iterable[str], usual: DecimalMark | None) -> tuple[Decim
     """Return the decimal mark of numbers, and whether it is certain.
 
     In `1.234`, the point may separate thousands; it does not in `0.234`, `12.5` or `15119.035`, nor
-    beside a number above a thousand without any mark, nor if it is the mark that is `usual` where
-    the rest of the file is written in that way.
+    beside a number above a thousand without any mark. `usual` is the mark of whole numbers.
     """
     evidence = dict.fromkeys(DecimalMark, 0)
     doubtful: dict[str, int] = {".": 0, ",": 0}
@@ -101,4 +100,4 @@ def decimal_mark(texts: Iterable[str], usual: DecimalMark | None) -> tuple[Decim
         return usual or DecimalMark.POINT, True
     sign = max(doubtful, key=doubtful.__getitem__)
     mark = DecimalMark.POINT if sign == "." else DecimalMark.COMMA
-    return mark, is_large_plain or mark is usual
+    return mark, is_large_plain

@@ -46,7 +46,7 @@ from .words import (
     unit_in,
 )
 
-_TRIED: Final = 300
+_TRIED: Final = 150
 """Rows from which the delimiter is recognized."""
 _SHOWN: Final = 2000
 """Rows from which the rest is recognized."""

@@ -35,7 +35,9 @@ _NEVER: Final = _any(
 _BEGIN: Final = _any(
     rf"{_BOUNDS}(von|ab|begin\w*|start\w*|from|anfang)(?![^\W\d_])", "last_changed"
 )
-_END: Final = _any(rf"{_BOUNDS}(bis|end\w*|stop|until|to|till)(?![^\W\d_])")
+_END: Final = _any(
+    rf"{_BOUNDS}(bis|end(?:e|zeit|datum|time|date)?|intervallende|stop|until|to|till)(?![^\W\d_])"
+)
 _SERIES: Final = _any(
     "obis", "entity", "statistic", "kennzahl", "kanal", "channel", "zählpunkt", "zaehlpunkt",
     "meter ?id", "messlokation", "marktlokation", "malo", "melo", "sensor", "item", "ge?rä?e?t",
