@@ -45,7 +45,9 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
         "unloaded",
     }
     assert (
-        refusals | {"one_file", "unknown", "nothing_chosen", "same_connection"}
+        refusals
+        | {"one_file", "unknown", "nothing_chosen", "same_connection"}
+        | {"value_column", "end_column", "unit_of_content"}
         == TEXTS["options"]["error"].keys()
     )
     assert refusals < TEXTS["exceptions"].keys()

@@ -60,7 +60,6 @@ class HistoryFlow(ProgressFlow):
             menu_options=[
                 "history_preview",
                 "history_run",
-                "import_database",
                 *(["history_undo"] if found else []),
                 "history_settings",
             ],

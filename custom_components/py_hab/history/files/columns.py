@@ -179,8 +179,13 @@ def find_order(texts: Iterable[str]) -> tuple[DayOrder, bool] | None:
     """Return the order of days, and whether it is certain; None if they have none."""
     texts = [text for text in texts if text]
     # Rows of one day need to be looked at once.
-    by_day = {cut(text).day: text for text in texts}
-    possible = [orders for text in by_day.values() if (orders := orders_of([text]))]
+    by_day: dict[str, str] = {}
+    possible: list[set[DayOrder]] = []
+    for text in texts:
+        day = cut(text).day
+        if day not in by_day and (orders := orders_of([text])):
+            by_day[day] = text
+            possible.append(orders)
     if not possible:
         return None
     common = set.intersection(*possible)
@@ -194,7 +199,7 @@ def find_order(texts: Iterable[str]) -> tuple[DayOrder, bool] | None:
             return order, True
     if len(common) == 1:
         return common.pop(), True
-    sample = texts[0]
+    sample = next(iter(by_day.values()))
     if "." in cut(sample).day:
         return DayOrder.DMY, True
     if re.search(r"[AaPp]\.?[Mm]", sample):
