@@ -44,6 +44,7 @@ from .flows.key_section import (
     chosen_mappings,
     is_unknown,
     mapping_section,
+    meanings_in_blocks,
     names_in_blocks,
     suggested_choices,
 )
@@ -223,7 +224,7 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
             if topic == entry.data.get(CONF_TOPIC):
                 by_values = choices_by_values(entry)
-        names = names_in_blocks(blocks)
+        names, named = names_in_blocks(blocks), meanings_in_blocks(blocks)
         received = received_values(blocks, names)
         keys = [*(item.name for item in received), *assigned]
         by_size = choices_by_size(
@@ -232,9 +233,10 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
                 for prefix, block in names.items()
                 for name, key in block.items()
                 if name not in assigned
-            }
+            },
+            named,
         )
-        suggested = suggested_choices(keys, assigned) | by_size | by_values
+        suggested = suggested_choices(keys, assigned, named) | by_size | by_values
         keys = in_form_order(keys, suggested)
         known, language = suggested, self.hass.config.language
         errors: dict[str, str] = {}
@@ -242,9 +244,12 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             suggested = user_input[CONF_REGISTERS]
             for prefix in blocks:
                 if any(suggested.get(name) in METER_CHOICES for name in names[prefix]):
-                    return await self._async_finish_meter(prefix, chosen_mappings(keys, suggested))
+                    registers = chosen_mappings(keys, suggested, named)
+                    return await self._async_finish_meter(prefix, registers)
             errors["base"] = "no_register"
-        has_unknown = any(is_unknown(name, known) for prefix in meters for name in names[prefix])
+        has_unknown = any(
+            is_unknown(name, known, named) for prefix in meters for name in names[prefix]
+        )
         collapsed = bool(meters) and not (errors or by_values or by_size or has_unknown)
         texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
         return self.async_show_form(

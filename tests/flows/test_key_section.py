@@ -83,7 +83,7 @@ def test_every_choice_has_a_text_and_a_meaning_of_its_own() -> None:
 
 def test_keys_are_taken_for_what_their_names_say() -> None:
     keys = ["E_in", "Pi", "Meter_id", "Zähler Stand", "Foo", "Date", ""]
-    assert suggested_choices(keys, {}) == {
+    assert suggested_choices(keys, {}, {}) == {
         "E_in": "energy_import",
         "Pi": "power_import_in_kw",
         "Meter_id": "meter_id",
@@ -94,7 +94,7 @@ def test_keys_are_taken_for_what_their_names_say() -> None:
 
 def test_the_word_of_the_user_goes_first() -> None:
     assigned = assigned_mappings({"E_in": "no_measurement", "Foo": "power_in_kw"})
-    assert suggested_choices(["E_in", "Foo"], assigned) == {
+    assert suggested_choices(["E_in", "Foo"], assigned, {}) == {
         "E_in": "no_measurement",
         "Foo": "power_in_kw",
     }
@@ -109,7 +109,7 @@ def test_the_word_of_the_user_goes_first() -> None:
     ],
 )
 def test_every_name_has_its_choice(key: str, choice: str) -> None:
-    assert suggested_choices([key], {}) == {key: choice}
+    assert suggested_choices([key], {}, {}) == {key: choice}
 
 
 # What is stored
@@ -117,7 +117,7 @@ def test_every_name_has_its_choice(key: str, choice: str) -> None:
 
 def stored(key: str, choice: str | None) -> str | None:
     """Return what is stored of the choice for a key."""
-    return chosen_mappings([key], {key: choice} if choice else {}).get(key)
+    return chosen_mappings([key], {key: choice} if choice else {}, {}).get(key)
 
 
 def test_what_the_name_says_is_not_stored() -> None:
@@ -151,13 +151,13 @@ def test_a_confirmed_doubt_is_one_no_more() -> None:
 
 
 def test_a_key_without_a_name_is_never_stored() -> None:
-    assert chosen_mappings(["", "Foo"], {"": "power", "Foo": "power"}) == {"Foo": "power"}
+    assert chosen_mappings(["", "Foo"], {"": "power", "Foo": "power"}, {}) == {"Foo": "power"}
 
 
 @pytest.mark.parametrize("key", ["E_in", "Zähler Stand", "Q+", "Foo", "Date", "Pi"])
 def test_confirming_again_changes_nothing(key: str) -> None:
-    once = chosen_mappings([key], suggested_choices([key], {}))
-    again = chosen_mappings([key], suggested_choices([key], assigned_mappings(once)))
+    once = chosen_mappings([key], suggested_choices([key], {}, {}), {})
+    again = chosen_mappings([key], suggested_choices([key], assigned_mappings(once), {}), {})
     assert again == once
 
 

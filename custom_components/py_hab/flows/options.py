@@ -1,6 +1,7 @@
 """The options flow of a FRITZ!Box or a meter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import voluptuous as vol
@@ -35,6 +36,7 @@ from .key_section import (
     choices_by_values,
     chosen_mappings,
     mapping_section,
+    meanings_in_meter,
     names_in_other_blocks,
     suggested_choices,
 )
@@ -100,6 +102,8 @@ class PyHabOptionsFlow(EnergyFlow, HistoryFlow, LegacyImportFlow):
 
     _keys: Sequence[str] = ()
     """The keys in the form."""
+    _named: Mapping[str, KeyMapping] = MappingProxyType({})
+    """What the names of these keys mean."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show a menu of the options."""
@@ -130,13 +134,14 @@ class PyHabOptionsFlow(EnergyFlow, HistoryFlow, LegacyImportFlow):
         received = self._received_keys()
         if user_input is not None:
             # Only the keys of the form: others may have been received since it was shown.
-            registers = chosen_mappings(self._keys, user_input[CONF_REGISTERS])
+            registers = chosen_mappings(self._keys, user_input[CONF_REGISTERS], self._named)
             changed = {**user_input, CONF_REGISTERS: registers}
             return self.async_create_entry(data=self._options_with(changed, _STORED_METER_SCHEMA))
         by_values = choices_by_values(self.config_entry)
         others = names_in_other_blocks(self.config_entry)
         all_keys = [*received.in_use, *received.unknown, *assigned, *by_values, *others]
-        suggested = suggested_choices(all_keys, assigned) | received.in_use | by_values
+        named = self._named = meanings_in_meter(self.config_entry)
+        suggested = suggested_choices(all_keys, assigned, named) | received.in_use | by_values
         keys = self._keys = in_form_order(all_keys, suggested)
         unknown = {key: as_markdown(value) for key, value in {**received.unknown, **others}.items()}
         values = {**received.values, **unknown}
