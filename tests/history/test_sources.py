@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from custom_components.py_hab.const import CONF_POWER_HISTORY
 from custom_components.py_hab.history.sources import sources
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -81,14 +80,14 @@ async def test_power_of_a_meter_follows_from_its_counters(
     hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
     mocked_reader.blocks["Two"] = {"Total_in": 700.5, "Power_in": 300, "Power_curr": 300}
-    entry = mocked_reader.entry(**{CONF_POWER_HISTORY: True})
+    entry = mocked_reader.entry(power_history=True)
     await mocked_reader.set_up(entry)
 
     def powers() -> dict[str, tuple[str, str | None]]:
         return {
             source.statistic.id: (
                 source.power.counted.id,
-                source.power.deducted and source.power.deducted.id,
+                source.power.deducted.id if source.power.deducted else None,
             )
             for source in sources(hass, entry.runtime_data.coordinator)
             if source.power is not None

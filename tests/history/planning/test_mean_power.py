@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from typing import Final
 
-import pytest
-
 from custom_components.py_hab.history.planning.change import ChangeReason, StatisticRows
 from custom_components.py_hab.history.planning.mean_power import (
     MeanOfHour,
@@ -89,8 +87,8 @@ def test_hours_before_the_first_measured_one_are_written_in_watts() -> None:
     step = plan_power(known, rows)
     assert step.reason is ChangeReason.BACKFILL
     assert step.rows == [
-        MeanRow(T0 + HOUR, *3 * [pytest.approx(250)]),
-        MeanRow(T0 + 2 * HOUR, *3 * [pytest.approx(500)]),
+        MeanRow(T0 + HOUR, 250.0, 250.0, 250.0),
+        MeanRow(T0 + 2 * HOUR, 500.0, 500.0, 500.0),
     ]
     assert step.origins == {T0 + HOUR: Origin.SPREAD, T0 + 2 * HOUR: Origin.MEASURED}
 
