@@ -39,17 +39,23 @@ from .const import (
 from .entry import kind_of
 from .flows.fritzbox import FritzBoxFlow
 from .flows.key_section import (
+    KeySection,
     choices_by_size,
     choices_by_values,
     chosen_mappings,
     is_unknown,
-    mapping_section,
     meanings_in_blocks,
     names_in_blocks,
     suggested_choices,
 )
 from .flows.options import PyHabOptionsFlow
-from .flows.received import as_list, as_table, in_form_order, received_values, seems_locked
+from .flows.received import (
+    as_table,
+    in_form_order,
+    received_values,
+    seems_locked,
+    values_by_name,
+)
 from .meter.discovery import (
     CONF_MAC,
     async_announced_reader,
@@ -252,17 +258,18 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
         )
         collapsed = bool(meters) and not (errors or by_values or by_size or has_unknown)
         texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
+        values = values_by_name(received, known, language=language)
+        section = KeySection(keys, values, collapsed=collapsed)
         return self.async_show_form(
             step_id="tasmota_confirm",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(mapping_section(keys, collapsed=collapsed)),
-                {CONF_REGISTERS: suggested},
+                vol.Schema({vol.Required(CONF_REGISTERS): section}),
+                {CONF_REGISTERS: section.suggested(suggested)},
             ),
             errors=errors,
             description_placeholders={
                 "topic": as_markdown(topic, length=MAX_LINE),
                 "values": as_table(received, known, texts, language=language),
-                "received": as_list(received, known, language=language),
                 "warning": await self._async_warning("meter_locked")
                 if seems_locked(received, known)
                 else "",

@@ -1,7 +1,7 @@
 """The section of a form in which the user checks and corrects the meanings of keys."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, override
 
 import voluptuous as vol
 
@@ -13,7 +13,6 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from ..const import CONF_REGISTERS
 from ..meter.coordinator import MeterConfigEntry
 from ..sml.key_mapping import CHOICES, choice_of, is_in_block, key_in_block
 from ..sml.key_names import mapping_of_name, mappings_of_names
@@ -21,6 +20,7 @@ from ..sml.meter_evidence import METER_QUANTITIES, Evidence
 from ..sml.payload import named_evidence, number_in
 from ..sml.plausibility import LARGEST_KWH
 from ..sml.registers import COUNTERS, KeyMapping, Quantity
+from ..util.texts import clean_text
 
 _SELECTOR: Final = SelectSelector(
     SelectSelectorConfig(
@@ -29,10 +29,35 @@ _SELECTOR: Final = SelectSelector(
 )
 
 
-def mapping_section(keys: Iterable[str], *, collapsed: bool) -> dict[vol.Marker, Any]:
-    """Return a part of a schema: a section with a choice for each key."""
-    fields = {vol.Optional(key): _SELECTOR for key in keys if key}
-    return {vol.Required(CONF_REGISTERS): section(vol.Schema(fields), {"collapsed": collapsed})}
+class KeySection(section):
+    """A section of a form with a choice for each key, labelled with the key and its value.
+
+    Home Assistant's frontend takes the label of a field from the translations, which cannot know the
+    keys of a reader, or else from the name of the field. So the name contains the value. What is
+    submitted may be named by label or key; the user's choices are returned by key.
+    """
+
+    def __init__(self, keys: Iterable[str], values: Mapping[str, str], *, collapsed: bool) -> None:
+        """Initialize with keys in their order, and with the values to show, by key."""
+        self.labels: dict[str, str] = {}
+        for key in filter(None, keys):
+            label = f"{clean_text(key)}: {clean_text(values[key])}" if values.get(key) else key
+            self.labels[key] = key if label in self.labels.values() else label
+        fields = {vol.Optional(label): _SELECTOR for label in self.labels.values()}
+        super().__init__(vol.Schema(fields), {"collapsed": collapsed})
+
+    @override
+    def __call__(self, value: Any) -> Any:
+        """Validate choices, and return them by key."""
+        submitted = value
+        if isinstance(value, Mapping):
+            submitted = {self.labels.get(name, name): choice for name, choice in value.items()}
+        chosen = super().__call__(submitted)
+        return {key: chosen[label] for key, label in self.labels.items() if label in chosen}
+
+    def suggested(self, choices: Mapping[str, str]) -> dict[str, str]:
+        """Return choices of keys by the names of their fields."""
+        return {label: choices[key] for key, label in self.labels.items() if key in choices}
 
 
 def _by_name(name: str, named: Mapping[str, KeyMapping]) -> KeyMapping | None:
