@@ -84,7 +84,8 @@ async def options(hass: HomeAssistant, entry: MockConfigEntry, **choices: str) -
         flow["flow_id"], {"next_step_id": "meter"}
     )
     assert form["data_schema"] is not None
-    schema = form["data_schema"].schema["registers"].schema.schema
+    section = form["data_schema"].schema["registers"]
+    schema = section.schema.schema
     shown: dict[str, Any] = {
         str(key): suggested
         for key in schema
@@ -94,7 +95,7 @@ async def options(hass: HomeAssistant, entry: MockConfigEntry, **choices: str) -
         flow["flow_id"],
         {"power_interval": 0, "max_power": 30, "registers": {**shown, **choices}},
     )
-    return [str(key) for key in schema]
+    return list(section.labels)
 
 
 async def test_the_user_may_say_that_a_block_is_a_meter(
