@@ -28,6 +28,7 @@ from .const import (
     CONF_HISTORY,
     CONF_KIND,
     CONF_MAX_POWER,
+    CONF_POWER_HISTORY,
     CONF_POWER_INTERVAL,
     CONF_PREFIX,
     CONF_REGISTERS,
@@ -120,9 +121,16 @@ class History(Protocol):
         """When the next check for gaps is due, None if that is switched off."""
 
     async def async_run(
-        self, *, dry_run: bool = False, progress: ProgressListener | None = None
+        self,
+        *,
+        dry_run: bool = False,
+        reshape: bool = False,
+        progress: ProgressListener | None = None,
     ) -> Sequence[StatisticReport]:
-        """Run a maintenance of the whole history now. Raises HomeAssistantError."""
+        """Run a maintenance of the whole history now; `reshape` spreads again what was spread.
+
+        Raises HomeAssistantError.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,6 +206,7 @@ _OPTIONS: Final = vol.Schema(
         vol.Optional(CONF_MAX_POWER): _number(0.1, 10_000),
         vol.Optional(CONF_REGISTERS): vol.Schema({str: str}),
         vol.Optional(CONF_HISTORY): bool,
+        vol.Optional(CONF_POWER_HISTORY): bool,
         vol.Optional(CONF_SHAPE): vol.In([shape.value for shape in OutageShape]),
     },
     extra=vol.ALLOW_EXTRA,
