@@ -42,7 +42,8 @@ class OutageShape(StrEnum):
     """How the energy of an outage is spread over its hours."""
 
     EVEN = "even"
-    """The same energy in each hour."""
+    """In proportion to known hours of that season, weekday and hour; the same energy in each hour
+    where nothing is known."""
     WEEK_BEFORE = "week_before"
     """In proportion to the same hours one week earlier."""
 

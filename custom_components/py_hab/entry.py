@@ -120,9 +120,16 @@ class History(Protocol):
         """When the next check for gaps is due, None if that is switched off."""
 
     async def async_run(
-        self, *, dry_run: bool = False, progress: ProgressListener | None = None
+        self,
+        *,
+        dry_run: bool = False,
+        reshape: bool = False,
+        progress: ProgressListener | None = None,
     ) -> Sequence[StatisticReport]:
-        """Run a maintenance of the whole history now. Raises HomeAssistantError."""
+        """Run a maintenance of the whole history now; `reshape` spreads again what was spread.
+
+        Raises HomeAssistantError.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

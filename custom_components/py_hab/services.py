@@ -28,6 +28,7 @@ from .history.undo import async_take_back, async_undo, runs
 from .util.records import encode
 
 ATTR_DRY_RUN: Final = "dry_run"
+ATTR_RESHAPE: Final = "reshape"
 ATTR_PATH: Final = "path"
 ATTR_RUN: Final = "run"
 ATTR_MAX_POWER: Final = "max_power_kw"
@@ -46,6 +47,7 @@ _BACKFILL_SCHEMA: Final = vol.Schema(
     {
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+        vol.Optional(ATTR_RESHAPE, default=False): cv.boolean,
     }
 )
 _IMPORT_SCHEMA: Final = vol.Schema(
@@ -94,7 +96,9 @@ async def _async_backfill(call: ServiceCall) -> ServiceResponse:
     entry: PyHabConfigEntry = async_get_config_entry(
         call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
     )
-    reports = await entry.runtime_data.history.async_run(dry_run=call.data[ATTR_DRY_RUN])
+    reports = await entry.runtime_data.history.async_run(
+        dry_run=call.data[ATTR_DRY_RUN], reshape=call.data[ATTR_RESHAPE]
+    )
     return {ATTR_DRY_RUN: call.data[ATTR_DRY_RUN], "entities": encode(reports)}
 
 

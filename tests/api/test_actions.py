@@ -12,7 +12,11 @@ import voluptuous as vol
 
 from custom_components.py_hab.api import actions as data_services
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.history.planning.change import ChangeReason
+from custom_components.py_hab.history.planning.rows import SumRow
 from custom_components.py_hab.history.statistics import gateway
+from custom_components.py_hab.history.statistics.editor import get_editor
+from custom_components.py_hab.history.statistics.gateway import Statistic
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
@@ -24,6 +28,7 @@ from homeassistant.util import dt as dt_util
 from simulator.fritzbox import Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import EXPORT, IMPORT, REFRIGERATOR, WINDOW
 from tests.support.api import act, fails
+from tests.support.changing import write
 from tests.support.measured_home import (
     ENERGY,
     HOUR,
@@ -37,6 +42,7 @@ from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
 
 OTHER = "sensor.of_another_integration"
+_COUNTER = Statistic(id=ENERGY, unit="kWh", has_sum=True)
 
 
 # Series
@@ -147,7 +153,13 @@ async def test_a_profile_of_a_counter_reports_power_and_energy(
     ):
         found = await act(hass, "get_profile", entity_id=ENERGY, name=name)
         groups = found.pop("statistics")
-        assert found == {"entity_id": ENERGY, "name": name, "unit": "W"}
+        assert found == {
+            "entity_id": ENERGY,
+            "name": name,
+            "unit": "W",
+            "hours": 48,
+            "hours_left_out": 0,
+        }
         assert [group["key"] for group in groups] == keys
         assert sum(group["count"] for group in groups) == 48
         assert sum(group["energy"] for group in groups) == pytest.approx(4.7)
@@ -157,7 +169,9 @@ async def test_a_profile_of_a_counter_reports_power_and_energy(
         "count": 48,
         "sum": 4700.0,
         "avg": pytest.approx(4700 / 48, abs=1e-6),
+        "lower_quartile": 100.0,
         "median": 100.0,
+        "upper_quartile": 100.0,
         "stddev": pytest.approx(math.sqrt(47) / 48 * 100, abs=1e-6),
         "min": 0.0,
         "max": 100.0,
@@ -189,7 +203,9 @@ async def test_a_profile_may_be_of_a_device_and_of_a_time(
             "count": 1,
             "sum": 20.0,
             "avg": 20.0,
+            "lower_quartile": 20.0,
             "median": 20.0,
+            "upper_quartile": 20.0,
             "stddev": 0.0,
             "min": 20.0,
             "max": 20.0,
@@ -426,3 +442,35 @@ async def test_jobs_are_reported(
     assert poll["last_run"].startswith("2026-03-20T19:08:3")
     assert poll["next_run"].startswith("2026-03-20T19:09:3")
     assert found[2]["last_run"].startswith("2026-03-19T19:07:3")
+
+
+async def test_a_profile_leaves_out_what_was_spread_unless_it_is_asked_for(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await write_hours(hass)
+    first = int(this_hour().timestamp()) - 10 * 3600
+    rows = [SumRow(first + number * 3600, 9.0, 9.0) for number in range(4)]
+    await write(get_editor(hass), _COUNTER, rows, ChangeReason.OUTAGE)
+    found = await act(hass, "get_profile", entity_id=ENERGY, name="year")
+    assert (found["hours"], found["hours_left_out"]) == (44, 4)
+    found = await act(hass, "get_profile", entity_id=ENERGY, name="year", include_spread=True)
+    assert (found["hours"], found["hours_left_out"]) == (48, 0)
+
+
+async def test_readings_say_where_they_come_from_if_asked(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await write_hours(hass)
+    first = int(this_hour().timestamp()) - 10 * 3600
+    await write(get_editor(hass), _COUNTER, [SumRow(first, 9.0, 9.0)], ChangeReason.IMPORT)
+    await write(get_editor(hass), _COUNTER, [SumRow(first + 3600, 9.0, 9.0)], ChangeReason.OUTAGE)
+    plain = await act(hass, "get_measurements", entity_id=ENERGY, limit=100)
+    assert all("origin" not in item for item in plain["measurements"])
+    found = await act(hass, "get_measurements", entity_id=ENERGY, limit=100, origin=True)
+    origins = {
+        dt_util.parse_datetime(item["time"], raise_on_error=True).timestamp(): item["origin"]
+        for item in found["measurements"]
+    }
+    assert origins.pop(first + 3600) == "imported"
+    assert origins.pop(first + 7200) == "spread"
+    assert set(origins.values()) == {"measured"}

@@ -164,3 +164,13 @@ def test_the_order_of_the_hours_does_not_matter() -> None:
     draw.shuffle(shuffled)
     for grouping in Grouping:
         assert profile(shuffled, grouping, BERLIN) == profile(given_hours, grouping, BERLIN)
+
+
+def test_quartiles_stand_beside_the_median() -> None:
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
+    values = [1.0, 2.0, 3.0, 4.0, 100.0]
+    hours = [HourlyValue(start + 86400 * day, value) for day, value in enumerate(values)]
+    (group,) = profile(hours, Grouping.HOUR, UTC)
+    assert (group.lower_quartile, group.median, group.upper_quartile) == (2.0, 3.0, 4.0)
+    (group,) = profile(hours[:1], Grouping.HOUR, UTC)
+    assert (group.lower_quartile, group.median, group.upper_quartile) == (1.0, 1.0, 1.0)

@@ -10,6 +10,10 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from yarl import URL
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.history.planning.change import ChangeReason
+from custom_components.py_hab.history.planning.rows import SumRow
+from custom_components.py_hab.history.statistics.editor import get_editor
+from custom_components.py_hab.history.statistics.gateway import Statistic
 from homeassistant.components.recorder import get_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -17,8 +21,10 @@ from homeassistant.util import dt as dt_util
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import BATH, REFRIGERATOR, WINDOW
 from tests.support.api import FRIDGE, get, got
+from tests.support.changing import write
 from tests.support.living import recorded
 from tests.support.measured_home import (
+    ENERGY,
     HOUR,
     POWER,
     TEMPERATURE,
@@ -335,3 +341,24 @@ async def test_a_home_without_a_web_server_is_set_up(
     assert not hasattr(hass, "http") or hass.http is None
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     assert hass.services.has_service(DOMAIN, "get_devices")
+
+
+async def test_spread_hours_are_marked_in_readings_and_left_out_of_profiles(
+    hass: HomeAssistant, client: TestClient[Any, Any]
+) -> None:
+    await write_hours(hass)
+    first = int(this_hour().timestamp()) - 10 * 3600
+    counter = Statistic(id=ENERGY, unit="kWh", has_sum=True)
+    rows = [SumRow(first + number * 3600, 9.0, 9.0) for number in range(4)]
+    await write(get_editor(hass), counter, rows, ChangeReason.OUTAGE)
+    path = f"statistics/{FRIDGE}/Energy/Month"
+    (group,) = await got(client, path)
+    assert group["count"] == 44
+    (group,) = await got(client, path, include_spread="true")
+    assert group["count"] == 48
+    path = f"mesurement/{FRIDGE}/Energy"
+    assert list((await got(client, path, limit=1))[0]) == READING_FIELDS
+    found = await got(client, path, origin="true", limit=100)
+    assert sum(item["origin"] == "spread" for item in found) == 4
+    status, answer = await get(client, path, origin="perhaps")
+    assert (status, answer["message"].split()[0]) == (400, "origin")

@@ -31,7 +31,15 @@ from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..history.statistics.gateway import statistic_id
 from .jobs import FAILED, Job, jobs
-from .parameters import PAGE, TIME_RANGE, span_of
+from .parameters import (
+    ATTR_INCLUDE_SPREAD,
+    ATTR_ORIGIN,
+    INCLUDE_SPREAD,
+    ORIGIN,
+    PAGE,
+    TIME_RANGE,
+    span_of,
+)
 from .profile import Grouping
 from .queries import (
     async_measurements,
@@ -78,6 +86,7 @@ _MEASUREMENTS_SCHEMA: Final = vol.Schema(
             {
                 **_SERIES,
                 **PAGE,
+                **ORIGIN,
             }
         ),
     )
@@ -90,6 +99,7 @@ _PROFILE_SCHEMA: Final = vol.Schema(
                 **_SERIES,
                 vol.Exclusive(ATTR_ENTITY_ID, "series"): statistic_id,
                 vol.Required(ATTR_NAME): vol.In([item.value for item in Grouping]),
+                **INCLUDE_SPREAD,
             }
         ),
     )
@@ -157,7 +167,8 @@ async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
         entity_ids = [entity_id]
     else:
         entity_ids = _entities(call, user)
-    found = await async_measurements(call.hass, entity_ids, span)
+    with_origin = call.data[ATTR_ORIGIN]
+    found = await async_measurements(call.hass, entity_ids, span, with_origin=with_origin)
 
     def response() -> ServiceResponse:
         measurements: list[Any] = [
@@ -166,8 +177,9 @@ async def _async_get_measurements(call: ServiceCall) -> ServiceResponse:
                 "time": local(measurement.at).isoformat(),
                 "amount": measurement.amount,
                 "hourly": measurement.hourly,
+                **({} if origin is None else {ATTR_ORIGIN: origin.value}),
             }
-            for entity_id, measurement in found
+            for entity_id, measurement, origin in found
         ]
         # Cleared here, because freeing tens of thousands of readings also takes time.
         found.clear()
@@ -191,11 +203,15 @@ async def _async_get_profile(call: ServiceCall) -> ServiceResponse:
                 translation_domain=DOMAIN, translation_key="several_series"
             )
     grouping = Grouping(call.data[ATTR_NAME])
-    found = await async_profile(call.hass, entity_id, grouping, span)
+    found = await async_profile(
+        call.hass, entity_id, grouping, span, include_spread=call.data[ATTR_INCLUDE_SPREAD]
+    )
     return {
         ATTR_ENTITY_ID: entity_id,
         ATTR_NAME: grouping.value,
         "unit": found.unit,
+        "hours": sum(group.count for group in found.groups),
+        "hours_left_out": found.left_out,
         "statistics": _groups(found),
     }
 
@@ -208,7 +224,9 @@ def _groups(found: Profile) -> list[Any]:
             "count": group.count,
             "sum": rounded(group.sum),
             "avg": rounded(group.mean),
+            "lower_quartile": rounded(group.lower_quartile),
             "median": rounded(group.median),
+            "upper_quartile": rounded(group.upper_quartile),
             "stddev": rounded(group.deviation),
             "min": rounded(group.least),
             "max": rounded(group.most),

@@ -7,6 +7,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
@@ -16,6 +17,10 @@ ATTR_START: Final = "start"
 ATTR_END: Final = "end"
 ATTR_LIMIT: Final = "limit"
 ATTR_OFFSET: Final = "offset"
+ATTR_ORIGIN: Final = "origin"
+"""Whether readings say where they come from; also the key of the answer."""
+ATTR_INCLUDE_SPREAD: Final = "include_spread"
+"""Whether a profile contains hours whose energy was spread within a longer total."""
 
 DEFAULT_LIMIT: Final = 200
 MAX_OFFSET: Final = 10_000_000
@@ -69,6 +74,8 @@ TIME_RANGE: Final = {
     vol.Optional(ATTR_START): point_in_time,
     vol.Optional(ATTR_END): point_in_time,
 }
+ORIGIN: Final = {vol.Optional(ATTR_ORIGIN, default=False): cv.boolean}
+INCLUDE_SPREAD: Final = {vol.Optional(ATTR_INCLUDE_SPREAD, default=False): cv.boolean}
 PAGE: Final = {
     vol.Optional(ATTR_LIMIT): whole_number(1, MAX_READINGS),
     vol.Optional(ATTR_OFFSET): whole_number(0, MAX_OFFSET),

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 import math
 from operator import attrgetter
-from statistics import fmean, median
+from statistics import fmean, median, quantiles
 from typing import Final, NamedTuple
 
 _MOST: Final = 1e100
@@ -44,7 +44,10 @@ class Group:
     """Number of hours. On the days of a clock change, one hour occurs twice or not at all."""
     sum: float
     mean: float
+    lower_quartile: float
+    """A quarter of the hours has no larger value; interpolated, as the median."""
     median: float
+    upper_quartile: float
     deviation: float
     """The standard deviation of the population, as the hours are not a sample."""
     least: float
@@ -81,12 +84,16 @@ def profile(hours: Iterable[HourlyValue], grouping: Grouping, zone: tzinfo) -> l
 
 def _group(key: str, values: list[float]) -> Group:
     mean = fmean(values)
+    # Of a single value, there are no quantiles.
+    lower, _, upper = quantiles(values * 2 if len(values) == 1 else values, method="inclusive")
     return Group(
         key=key,
         count=len(values),
         sum=math.fsum(values),
         mean=mean,
+        lower_quartile=lower,
         median=median(values),
+        upper_quartile=upper,
         deviation=math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values)),
         least=min(values),
         most=max(values),

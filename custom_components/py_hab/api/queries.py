@@ -15,7 +15,10 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
+from ..history.planning.origin import Origin
+from ..history.planning.rows import HOUR
 from ..history.statistics.gateway import async_ask
+from ..history.statistics.origin import async_origins
 from .profile import Grouping
 from .readings import Measurement, Profile, Span, newest_first, read_measurements, read_profile
 from .series import RecordedSeries, find_series, recorded_series
@@ -28,6 +31,8 @@ class EntityMeasurement(NamedTuple):
 
     entity_id: str
     measurement: Measurement
+    origin: Origin | None = None
+    """Where the value comes from, if that was asked for."""
 
 
 def may_read(user: User | None, entity_id: str) -> bool:
@@ -74,11 +79,11 @@ def async_series(
 
 
 async def async_measurements(
-    hass: HomeAssistant, entity_ids: Sequence[str], span: Span
+    hass: HomeAssistant, entity_ids: Sequence[str], span: Span, *, with_origin: bool = False
 ) -> list[EntityMeasurement]:
     """Return the readings of entities, newest first over all entities.
 
-    Raises HomeAssistantError if the recorder does not answer.
+    `with_origin` says where each of them comes from. Raises HomeAssistantError if the recorder does not answer.
     """
     end = span.offset + span.limit
 
@@ -96,20 +101,47 @@ async def async_measurements(
             for measurement in read_measurements(hass, entity_id, span)
         ]
 
-    return await async_ask(hass, read)
+    found = await async_ask(hass, read)
+    return await _async_with_origin(hass, found) if with_origin else found
+
+
+async def _async_with_origin(
+    hass: HomeAssistant, found: Sequence[EntityMeasurement]
+) -> list[EntityMeasurement]:
+    """Return readings with their origins: states are measured."""
+    hourly = {item.entity_id for item in found if item.measurement.hourly}
+    origins = {entity_id: await async_origins(hass, entity_id) for entity_id in hourly}
+
+    def origin(item: EntityMeasurement) -> Origin:
+        if not item.measurement.hourly:
+            return Origin.MEASURED
+        start = int(item.measurement.at) - HOUR
+        return origins[item.entity_id].get(start, Origin.MEASURED)
+
+    return [item._replace(origin=origin(item)) for item in found]
 
 
 async def async_profile(
-    hass: HomeAssistant, statistic_id: str, grouping: Grouping, span: Span
+    hass: HomeAssistant,
+    statistic_id: str,
+    grouping: Grouping,
+    span: Span,
+    *,
+    include_spread: bool = False,
 ) -> Profile:
     """Return the profile of a statistic; it is empty for a series that has no statistics yet.
 
-    Raises ServiceValidationError for an unknown statistic, HomeAssistantError if the recorder does
+    Hours whose energy was spread within a longer total are left out unless they are to be included:
+    their shape is not that of the home. Raises ServiceValidationError for an unknown statistic, HomeAssistantError if the recorder does
     not answer.
     """
+    without: set[int] = set()
+    if not include_spread:
+        origins = await async_origins(hass, statistic_id, span.start, span.end)
+        without = {hour for hour, origin in origins.items() if origin is Origin.SPREAD}
 
     def read() -> Profile | None:
-        return read_profile(hass, statistic_id, grouping, span)
+        return read_profile(hass, statistic_id, grouping, span, without=without)
 
     found = await async_ask(hass, read)
     if found is None and statistic_id in {item.entity_id for item in recorded_series(hass)}:

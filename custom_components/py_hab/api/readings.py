@@ -1,6 +1,6 @@
 """Reads the recorder: the readings of an entity, and its mean day, week and year."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -84,6 +84,8 @@ class Profile:
     """The unit of the values in the groups."""
     energies: dict[str, float] | None
     """kWh by key of a group; None if the series is not a counter of energy."""
+    left_out: int = 0
+    """The number of hours in the time range that were left out."""
 
 
 def read_measurements(hass: HomeAssistant, entity_id: str, span: Span) -> list[Measurement]:
@@ -186,10 +188,12 @@ def read_profile(
     statistic_id: str,
     grouping: Grouping,
     span: Span,
+    *,
+    without: Container[int] = (),
 ) -> Profile | None:
     """Return the profile of a statistic, None if the statistic does not exist.
 
-    The values of a counter of energy are the mean power of each hour in W. Must be called in the
+    `without` are the starts of hours to be left out. The values of a counter of energy are the mean power of each hour in W. Must be called in the
     recorder's executor.
     """
     metadata = get_metadata(hass, statistic_ids={statistic_id}).get(statistic_id)
@@ -214,12 +218,14 @@ def read_profile(
     factor = 1000.0 if is_energy else 1.0
     name = "change" if has_sum else "mean"
     values = cast("Sequence[Mapping[str, Any]]", rows)
-    hours = [
+    found = [
         HourlyValue(row["start"], row[name] * factor) for row in values if row.get(name) is not None
     ]
+    hours = [hour for hour in found if int(hour.start) not in without]
     groups = profile(hours, grouping, zone)
     return Profile(
         groups=groups,
         unit=UnitOfPower.WATT if is_energy else unit,
         energies={group.key: group.sum / factor for group in groups} if is_energy else None,
+        left_out=len(found) - len(hours),
     )

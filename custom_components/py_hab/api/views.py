@@ -19,7 +19,17 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from .actions import series_as_json
 from .jobs import jobs
-from .parameters import DEFAULT_LIMIT, END_BEFORE_START, PAGE, TIME_RANGE, span_of
+from .parameters import (
+    ATTR_INCLUDE_SPREAD,
+    ATTR_ORIGIN,
+    DEFAULT_LIMIT,
+    END_BEFORE_START,
+    INCLUDE_SPREAD,
+    ORIGIN,
+    PAGE,
+    TIME_RANGE,
+    span_of,
+)
 from .profile import Grouping
 from .queries import (
     async_measurements,
@@ -39,7 +49,9 @@ _GROUPINGS: Final = {
     "Day": Grouping.WEEKDAY,
     "Month": Grouping.MONTH,
 }
-_PARAMETERS: Final = vol.Schema({**TIME_RANGE, **PAGE}, extra=vol.REMOVE_EXTRA)
+_PARAMETERS: Final = vol.Schema(
+    {**TIME_RANGE, **PAGE, **ORIGIN, **INCLUDE_SPREAD}, extra=vol.REMOVE_EXTRA
+)
 
 
 @callback
@@ -85,7 +97,13 @@ def _span(request: web.Request, default_limit: int = DEFAULT_LIMIT) -> Span:
 
     Raises vol.Invalid, or ServiceValidationError if the end is before the start.
     """
-    return span_of(_PARAMETERS(dict(request.query)), default_limit=default_limit)
+    return span_of(_parameters(request), default_limit=default_limit)
+
+
+def _parameters(request: web.Request) -> dict[str, Any]:
+    """Return the validated parameters of a request. Raises vol.Invalid."""
+    found: dict[str, Any] = _PARAMETERS(dict(request.query))
+    return found
 
 
 def _context(request: web.Request) -> tuple[HomeAssistant, User]:
@@ -132,11 +150,14 @@ class MeasurementView(_JsonView):
         span = _span(request)
         found = async_series(hass, user, path["device"], path.get("sub_entity"))
         series = {item.entity_id: item for item in found}
-        readings = await async_measurements(hass, list(series), span)
+        with_origin = _parameters(request)[ATTR_ORIGIN]
+        readings = await async_measurements(hass, list(series), span, with_origin=with_origin)
 
         def encode() -> web.Response:
             body = [
-                _reading(series[entity_id], item.at, item.amount) for entity_id, item in readings
+                _reading(series[entity_id], item.at, item.amount)
+                | ({} if origin is None else {ATTR_ORIGIN: origin.value})
+                for entity_id, item, origin in readings
             ]
             # Cleared here, because freeing tens of thousands of readings would block the event loop.
             readings.clear()
@@ -173,7 +194,13 @@ class StatisticsView(_JsonView):
             raise vol.Invalid(f"must be one of {', '.join(_GROUPINGS)}", path=["the name"])
         span = _span(request)
         series = async_series(hass, user, path["device"], path["sub_entity"])[0]
-        found = await async_profile(hass, series.entity_id, _GROUPINGS[grouping], span)
+        found = await async_profile(
+            hass,
+            series.entity_id,
+            _GROUPINGS[grouping],
+            span,
+            include_spread=_parameters(request)[ATTR_INCLUDE_SPREAD],
+        )
         now = f"{dt_util.now():%Y-%m-%dT%H:%M:%S}"
         return self.json(
             [

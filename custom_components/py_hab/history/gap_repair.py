@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import pairwise
 import logging
+from math import inf
 from typing import Final
 
 from homeassistant.util import dt as dt_util
@@ -15,6 +16,7 @@ from ..counters.store import CounterStore
 from ..counters.verdict import Verdict
 from ..entry import AnyConfigEntry, RepairReport
 from .planning.change import AdjustSum, Change, ChangeReason, StatisticRows, WriteRows
+from .planning.load_shape import LoadShape
 from .planning.outage import OutageRepair, plan_outage_repair
 from .planning.rows import HOUR, ROUNDING_ERROR, Row, full_hour
 from .planning.unit_correction import UnitCorrection, plan_unit_correction
@@ -81,11 +83,16 @@ class GapRepair:
                 self._counters.settle(gap)
 
     async def async_repair(
-        self, source: Source, gap: Gap, known_readings: Mapping[int, float]
+        self,
+        source: Source,
+        gap: Gap,
+        known_readings: Mapping[int, float],
+        shape: LoadShape | None = None,
     ) -> GapResult | None:
         """Repair the statistics of a counter after a gap.
 
-        `known_readings` are readings (kWh) at full hours (unix times). Returns None, and changes
+        `known_readings` are readings (kWh) at full hours (unix times). `shape` is that of the
+        counter's known hours. Returns None, and changes
         nothing, until the hours of the gap and a reading after it have been compiled. Raises
         HomeAssistantError if the recorder refuses.
         """
@@ -97,7 +104,7 @@ class GapRepair:
 
         def repair(rows: StatisticRows) -> Change:
             nonlocal plan, steps
-            plan = self._plan(rows, complete, known_readings)
+            plan = self._plan(rows, complete, known_readings, shape or LoadShape({}, UTC))
             # The hour of the last reading before the gap is written as well.
             if plan is None or any(row.start + HOUR > rows.until for row in plan.rows):
                 plan, steps = None, ()
@@ -167,7 +174,11 @@ class GapRepair:
         )
 
     def _plan(
-        self, rows: StatisticRows, gap: Gap, known_readings: Mapping[int, float]
+        self,
+        rows: StatisticRows,
+        gap: Gap,
+        known_readings: Mapping[int, float],
+        shape: LoadShape,
     ) -> OutageRepair | None:
         since = full_hour(gap.start) - 2 * HOUR
         hours = [row for row in rows.hourly if row.start >= since]
@@ -180,13 +191,20 @@ class GapRepair:
             hourly_rows=_without_earlier_repair(hours, full_hour(gap.start), rows),
             own_hours=rows.own,
             known_readings=known_readings,
-            load_profile=self._load_profile(rows, gap),
+            load_profile=self._load_profile(rows, gap, shape),
+            most=shape.most if self._is_like_known_hours else inf,
+            otherwise=shape.daylight_profile(gap.start - HOUR, gap.end),
         )
 
-    def _load_profile(self, rows: StatisticRows, gap: Gap) -> Mapping[int, float]:
-        """Return the kWh of the hours of a gap as they were a week before; empty if not wanted."""
-        if self._entry.options.get(CONF_SHAPE) != OutageShape.WEEK_BEFORE:
-            return {}
+    @property
+    def _is_like_known_hours(self) -> bool:
+        """Whether the user has not chosen the shape of the week before."""
+        return self._entry.options.get(CONF_SHAPE) != OutageShape.WEEK_BEFORE
+
+    def _load_profile(self, rows: StatisticRows, gap: Gap, shape: LoadShape) -> Mapping[int, float]:
+        """Return the kWh that the hours of a gap are expected to have; empty if nothing is known."""
+        if self._is_like_known_hours:
+            return shape.load_profile(gap.start - HOUR, gap.end)
         first, end = gap.start - WEEK - 2 * HOUR, gap.end - WEEK + HOUR
         hours = [row for row in rows.hourly if first <= row.start < end]
         return {

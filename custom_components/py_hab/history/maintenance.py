@@ -3,9 +3,9 @@
 Each run starts from the rows in the recorder, so an interrupted run can simply be repeated.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 import logging
 import math
@@ -18,6 +18,7 @@ from homeassistant.util.ulid import ulid_now
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator
+from ..counters.gap import Gap
 from ..counters.store import CounterStore, LastReading
 from ..entry import (
     AnyConfigEntry,
@@ -32,17 +33,23 @@ from ..meter.coordinator import MeterCoordinator
 from .box.fetch import DeviceStatsFetcher
 from .box.reconstruct import EnergyHistory, energy_history, hourly_means
 from .damage import UNPROVEN
+from .daylight import async_daylight
 from .gap_repair import GapRepair
 from .planning.backfill import InsertPlan, insertion, missing_means, plan_backfill
 from .planning.change import Change, ChangeReason, StatisticRows, WriteRows
-from .planning.damage import Damage, filled, find_damage
-from .planning.rows import SumRow
+from .planning.damage import Damage, filled, find_damage, measured_rows
+from .planning.load_shape import LoadShape, known_hours
+from .planning.origin import Origin
+from .planning.reshape import plan_reshape
+from .planning.rows import HOUR, SumRow, full_hour
 from .sources import Source, async_by_urgency, sources
 from .statistics.editor import StatisticsEditor, get_editor
 from .statistics.work import Planner
 
 _LOGGER = logging.getLogger(__name__)
 
+_SPAN: Final = timedelta(days=1000)
+"""How far back daylight is calculated: further than any box remembers."""
 NOT_REPORTED: Final = "not_told"
 """Why data is left out: the box does not report the statistics of the device."""
 NOT_WRITTEN: Final = "not_written"
@@ -83,8 +90,13 @@ class MaintenanceRun:
         counters: CounterStore,
         *,
         dry_run: bool,
+        reshape: bool = False,
     ) -> None:
-        """Create the run; nothing is requested or read yet."""
+        """Create the run; nothing is requested or read yet.
+
+        `reshape` spreads again what was spread before.
+        """
+        self._reshape = reshape
         self._hass = hass
         self._entry_id = entry.entry_id
         self._coordinator = coordinator
@@ -201,6 +213,15 @@ class MaintenanceRun:
         self, source: Source, stats: DeviceStats, found: _Findings, last: LastReading
     ) -> None:
         """Repair the gaps of a counter, and complete its history."""
+        gaps = self._gaps.gaps_of(source)
+        known = await self._async_known(source, gaps)
+        zone = dt_util.get_default_time_zone()
+        now = dt_util.utcnow()
+        daylight = (
+            await async_daylight(self._hass, (now - _SPAN).timestamp(), now.timestamp())
+            if source.is_fed_in
+            else None
+        )
         # Two years have 17,520 hours: too many for the event loop.
         history = await self._hass.async_add_executor_job(
             partial(
@@ -208,26 +229,67 @@ class MaintenanceRun:
                 stats.energy,
                 counter=last.kwh,
                 read_at=last.at,
-                now=dt_util.utcnow(),
-                zone=dt_util.get_default_time_zone(),
+                now=now,
+                zone=zone,
+                known=known,
+                daylight=daylight,
             )
         )
+        shape = await self._hass.async_add_executor_job(LoadShape, known, zone, daylight)
         found.left_out += [reason.value for reason in history.discarded]
         if history.readings:
             found.since = dt_util.utc_from_timestamp(min(history.readings))
         known_readings = {hour: history.readings[hour] for hour in history.period_boundaries}
-        for gap in self._gaps.gaps_of(source):
+        for gap in gaps:
             self._check_not_stopped()
-            result = await self._gaps.async_repair(source, gap, known_readings)
+            result = await self._gaps.async_repair(source, gap, known_readings, shape)
             if result is not None:
                 found.hours |= result.hours
                 found.repaired.append(result.report)
         if history.readings:
             await self._async_complete(source, history, found)
-        await self._async_repair_damage(source, found, known_readings)
+        await self._async_repair_damage(source, found, known_readings, shape)
+        if self._reshape:
+            await self._async_reshape(source, found, shape)
+
+    async def _async_known(self, source: Source, gaps: Iterable[Gap]) -> dict[int, float]:
+        """Return the hours of a counter (kWh by start) whose energy was not spread."""
+        known: dict[int, float] = {}
+
+        def look(rows: StatisticRows) -> Change:
+            nonlocal known
+            in_gaps = {
+                hour
+                for gap in gaps
+                for hour in range(full_hour(gap.start), int(gap.end) + HOUR, HOUR)
+            }
+            known = known_hours(
+                measured_rows(rows.hourly, rows.late), rows.spread | rows.late | in_gaps
+            )
+            return ()
+
+        await self._editor.async_change(source.statistic, look, dry_run=True)
+        return known
+
+    async def _async_reshape(self, source: Source, found: _Findings, shape: LoadShape) -> None:
+        """Spread again what was spread, in the shape of what is known now."""
+        planned: list[SumRow] = []
+
+        def reshape(rows: StatisticRows) -> Change:
+            nonlocal planned
+            zone = dt_util.get_default_time_zone()
+            planned = plan_reshape(rows, shape, zone)
+            return [WriteRows(planned, ChangeReason.BACKFILL)]
+
+        await self._async_change(source, reshape)
+        found.hours.update(row.start for row in planned)
 
     async def _async_repair_damage(
-        self, source: Source, found: _Findings, known_readings: Mapping[int, float]
+        self,
+        source: Source,
+        found: _Findings,
+        known_readings: Mapping[int, float],
+        shape: LoadShape,
     ) -> None:
         """Repair what the rows themselves show, as after an outage."""
         damage = Damage()
@@ -248,7 +310,7 @@ class MaintenanceRun:
             found.left_out.append(UNPROVEN)
         for gap in damage.gaps:
             self._check_not_stopped()
-            result = await self._gaps.async_repair(source, gap, known_readings)
+            result = await self._gaps.async_repair(source, gap, known_readings, shape)
             if result is not None and (result.hours or result.report.shift):
                 found.hours |= result.hours
                 found.repaired.append(result.report)
@@ -263,7 +325,7 @@ class MaintenanceRun:
                 late=stored.late,
                 pending=self._gaps.gaps_of(source),
             )
-            rows = filled(left.holes)
+            rows = filled(left.holes, shape)
             return [WriteRows(rows, ChangeReason.OUTAGE)]
 
         if damage.holes or damage.gaps:
@@ -291,7 +353,13 @@ class MaintenanceRun:
                 period_boundaries=history.period_boundaries,
                 opening_reading=first.state - sum_before if first else math.inf,
             )
-            return insertion(plan, rows, ChangeReason.BACKFILL)
+            return insertion(
+                plan,
+                rows,
+                ChangeReason.BACKFILL,
+                reported=history.reported,
+                bounds=history.period_boundaries,
+            )
 
         await self._async_change(source, complete)
         found.hours.update(row.start for row in plan.rows)
@@ -326,6 +394,7 @@ class MaintenanceRun:
         def complete(rows: StatisticRows) -> Change:
             missing = missing_means(means, rows.hours, rows.until)
             found.hours = {row.start for row in missing}
-            return [WriteRows(missing, ChangeReason.BACKFILL)]
+            reported = dict.fromkeys(found.hours, Origin.REPORTED)
+            return [WriteRows(missing, ChangeReason.BACKFILL, origins=reported)]
 
         await self._async_change(source, complete)

@@ -61,6 +61,16 @@ class _Waiting:
     pause: timedelta
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _RunKind:
+    """What a run does beyond maintaining the history."""
+
+    dry_run: bool = False
+    """Whether nothing is written."""
+    reshape: bool = False
+    """Whether energy is spread again that was spread before."""
+
+
 class HistoryScheduler:
     """Decides when the history of one loaded entry is maintained."""
 
@@ -91,8 +101,8 @@ class HistoryScheduler:
         """By AIN."""
         self.progress: Progress | None = None
         """How far the present run is; None without one."""
-        self._shared: dict[bool, SharedRun] = {}
-        """Runs that callers wait for; real ones and dry ones."""
+        self._shared: dict[_RunKind, SharedRun] = {}
+        """Runs that callers wait for; by what they do."""
 
     @callback
     def async_start(self) -> None:
@@ -164,45 +174,55 @@ class HistoryScheduler:
         return self._postponed(self._last_check + CHECK_INTERVAL)
 
     async def async_run(
-        self, *, dry_run: bool = False, progress: ProgressListener | None = None
+        self,
+        *,
+        dry_run: bool = False,
+        reshape: bool = False,
+        progress: ProgressListener | None = None,
     ) -> Sequence[StatisticReport]:
         """Maintain the whole history now, including statistics whose changes were undone.
 
-        Callers that ask while another one waits for such a run get the same answer. Raises
-        HomeAssistantError if the box or the recorder refuses.
+        `reshape` spreads energy again that was spread before. Callers that ask while another one
+        waits for such a run get the same answer. Raises HomeAssistantError if the box or the
+        recorder refuses.
         """
-        shared = self._shared.get(dry_run)
+        kind = _RunKind(dry_run=dry_run, reshape=reshape)
+        shared = self._shared.get(kind)
         if shared is None or shared.is_over:
-            shared = self._shared[dry_run] = SharedRun()
+            shared = self._shared[kind] = SharedRun()
         shared.listen(progress)
         if shared.task is None:
-            work = self._async_run(shared.report, dry_run=dry_run)
+            work = self._async_run(shared.report, kind)
             shared.task = self._entry.async_create_background_task(
                 self._hass, work, "py_hab history"
             )
         return await shared.async_result()
 
     async def _async_run(
-        self, progress: ProgressListener, *, dry_run: bool
+        self, progress: ProgressListener, kind: _RunKind
     ) -> Sequence[StatisticReport]:
         async with self._working:
-            if not dry_run:
+            if not kind.dry_run:
                 for source in sources(self._hass, self._coordinator):
                     self._editor.journal.changes_of(source.statistic.id).undone = False
-            return await self._async_maintain(None, dry_run=dry_run, progress=progress)
+            return await self._async_maintain(None, kind, progress)
 
     async def _async_maintain(
         self,
         chosen: Container[str] | None,
-        *,
-        dry_run: bool = False,
+        kind: _RunKind,
         progress: ProgressListener | None = None,
     ) -> Sequence[StatisticReport]:
         if self._is_stopped:
             # The entry was unloaded, or removed, while this run waited for another one to end.
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded")
         run = self._run = MaintenanceRun(
-            self._hass, self._entry, self._coordinator, self._counters, dry_run=dry_run
+            self._hass,
+            self._entry,
+            self._coordinator,
+            self._counters,
+            dry_run=kind.dry_run,
+            reshape=kind.reshape,
         )
 
         def progressed(news: Progress) -> None:
@@ -260,7 +280,7 @@ class HistoryScheduler:
                     chosen = chosen | await self._async_look()
                     if not chosen and not self._has_old_gaps():
                         return
-                await self._async_maintain(chosen, progress=self._report_to_waiting)
+                await self._async_maintain(chosen, _RunKind(), self._report_to_waiting)
             except HomeAssistantError as err:
                 # The coordinator already reports a box that does not answer.
                 _LOGGER.debug("History of %s postponed: %s", self._entry.title, err)

@@ -16,7 +16,7 @@ from ..fritzbox.devices import MeterKind
 from ..meter.coordinator import MeterCoordinator
 from ..sensors.fritzbox import FRITZBOX_SENSORS
 from ..sensors.meter import METER_SENSORS, quantities_known
-from ..sml.registers import COUNTERS
+from ..sml.registers import COUNTERS, FED_IN
 from .statistics.editor import get_editor
 from .statistics.gateway import Statistic
 
@@ -34,6 +34,8 @@ class Source:
     """The device of a FRITZ!Box whose device statistics contain the history of the value."""
     stats_fn: Callable[[DeviceStats], Sequence[Series]] | None = None
     """Selects the series of the value from these device statistics."""
+    is_fed_in: bool = False
+    """Whether the counter counts feed-in: in the dark, there is none."""
     starts_at_zero: bool = False
     """Whether the counter restarts at 0 when it is reset, as that of a plug does."""
 
@@ -91,6 +93,7 @@ def _of_box(hass: HomeAssistant, coordinator: FritzBoxCoordinator) -> Iterator[S
                 counter=ain if description.is_counter else None,
                 ain=ain,
                 stats_fn=description.stats_fn,
+                is_fed_in=meter is not None and meter.kind is MeterKind.FEED_IN,
                 starts_at_zero=meter is not None and meter.kind is MeterKind.CONSUMPTION,
             )
 
@@ -107,7 +110,7 @@ def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[S
             )
             if statistic is not None:
                 counter = coordinator.data[meter_index].counter_key(quantity)
-                yield Source(statistic=statistic, counter=counter)
+                yield Source(statistic=statistic, counter=counter, is_fed_in=quantity in FED_IN)
 
 
 def _statistic(

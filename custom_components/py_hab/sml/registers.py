@@ -135,6 +135,16 @@ COUNTERS: Final = frozenset(
     quantity for quantity in Quantity if QUANTITIES[quantity].kind is QuantityKind.COUNTER
 )
 """Quantities that are cumulative."""
+FED_IN: Final = frozenset(
+    {
+        Quantity.ENERGY_EXPORT,
+        Quantity.ENERGY_EXPORT_T1,
+        Quantity.ENERGY_EXPORT_T2,
+        Quantity.ENERGY_EXPORT_T3,
+        Quantity.ENERGY_EXPORT_T4,
+    }
+)
+"""Counters of the energy that the home feeds in."""
 TOTALS: Final = frozenset({Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT, Quantity.POWER})
 """The main quantities of a meter. A key must never be mapped to one of these by mistake."""
 

@@ -54,3 +54,31 @@ def test_energy_that_is_spread_never_falls_and_is_never_more_than_there_is(
     assert list(found) == list(range(full_hour(start) + HOUR, full_hour(end) + 1, HOUR))
     values = [0.0, *found.values(), energy]
     assert all(one <= other + 1e-9 for one, other in pairwise(values))
+
+
+def test_no_hour_gets_more_than_the_most_and_the_total_stays() -> None:
+    load_profile = {T0: 1.0, T0 + HOUR: 8.0, T0 + 2 * HOUR: 1.0, T0 + 3 * HOUR: 0.0}
+    found = spread(T0, T0 + 4 * HOUR, 5.0, known_energy={}, load_profile=load_profile, most=2.0)
+    assert found == pytest.approx(
+        {T0 + HOUR: 1.5, T0 + 2 * HOUR: 3.5, T0 + 3 * HOUR: 5.0, T0 + 4 * HOUR: 5.0}
+    )
+
+
+def test_a_total_that_the_most_does_not_hold_is_not_in_that_shape() -> None:
+    load_profile = {T0: 1.0, T0 + HOUR: 8.0, T0 + 2 * HOUR: 0.0}
+    otherwise = {T0: 0.0, T0 + HOUR: 1.0, T0 + 2 * HOUR: 2.0}
+    for energy in (4.5, 6.0):
+        found = spread(
+            T0,
+            T0 + 3 * HOUR,
+            energy,
+            known_energy={},
+            load_profile=load_profile,
+            otherwise=otherwise,
+            most=2.0,
+        )
+        assert found == pytest.approx(
+            {T0 + HOUR: 0.0, T0 + 2 * HOUR: energy / 3, T0 + 3 * HOUR: energy}
+        )
+    nothing = spread(T0, T0 + HOUR, 0.0, known_energy={}, load_profile={T0: 1.0}, most=0.0)
+    assert nothing == {T0 + HOUR: 0.0}

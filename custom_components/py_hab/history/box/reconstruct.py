@@ -1,7 +1,8 @@
 """Calculates hourly readings of a counter, and hourly means, from device statistics.
 
 A box stores energy in steps, days and months. The finest series that covers a time determines its
-energy; the rest of the total of a coarser period is spread evenly over the rest of its time. It is
+energy; the rest of the total of a coarser period is spread over the rest of its time, first evenly,
+and in the end in the shape of the counter's known hours: of quarters, then of six hours as well. It is
 unknown when exactly steps of less than a day start (see `calendar`): they are cut where a coarser
 period starts, and scaled so that days and months have the totals of the box. The history is then
 calculated backwards from the present reading of the counter.
@@ -20,6 +21,7 @@ from typing import Final, NamedTuple
 
 from ...counters.guard import DEFAULT_MAX_POWER
 from ...fritzbox.device_stats import Series
+from ..planning.load_shape import Daylight
 from ..planning.rows import HOUR, MeanRow, full_hour
 from .calendar import (
     MAX_VALUES,
@@ -30,6 +32,7 @@ from .calendar import (
     anchor_of,
     periods,
 )
+from .pieces import Piece, ShapedPieces, Splitter, even_split, reported_hours
 
 _WATT_HOUR: Final = 0.001
 """kWh; the largest rounding error of a value."""
@@ -82,14 +85,8 @@ class EnergyHistory:
     period_boundaries: frozenset[int] = field(default=frozenset(), compare=False)
     """The full hours at which a value of the box starts or ends, within a quarter of an hour. The
     readings between them are interpolated, over a month where nothing finer is known."""
-
-
-class _Piece(NamedTuple):
-    """A time in which a known energy was counted evenly."""
-
-    start: int
-    end: int
-    energy: float
+    reported: frozenset[int] = field(default=frozenset(), compare=False)
+    """The starts of the hours whose energy the box has reported, not that of a longer time."""
 
 
 class _Hole(NamedTuple):
@@ -102,7 +99,7 @@ class _Hole(NamedTuple):
 class _Fit(NamedTuple):
     """The result of fitting a coarser series to finer pieces."""
 
-    pieces: list[_Piece]
+    pieces: list[Piece]
     """Newest first, up to the first contradiction."""
     is_consistent: bool
     """Whether no period contradicts the pieces in it."""
@@ -122,28 +119,37 @@ def energy_history(
     now: datetime,
     zone: tzinfo,
     read_at: datetime | None = None,
+    known: Mapping[int, float] | None = None,
+    daylight: Sequence[Daylight] | None = None,
 ) -> EnergyHistory:
     """Return the readings of a counter at full hours, calculated backwards from its last reading.
 
     `series` are in kWh, received at `now`; `zone` is the time zone of the box. `counter` is the last
     reading (kWh), and `read_at` its time; None means `now`. The series may contain energy that was
     counted after that reading.
+
+    `known` are hours (kWh by start) that are known already. Days and months get their shape, and that
+    of the hours in the series; None spreads them evenly. `daylight` are the times of daylight if the counter counts feed-in.
     """
     discarded: set[DiscardReason] = set()
     readings: dict[int, float] = {}
     period_boundaries: frozenset[int] = frozenset()
+    reported: frozenset[int] = frozenset()
     if 0 <= counter <= _MAX_READING:
         layers = _layers(series, counter, now, zone, discarded)
         pieces = _combined(layers, int(now.timestamp()), discarded)
         read = min(read_at or now, now).timestamp()
         pieces = list(_until(pieces, int(read) + 1))
-        readings = _readings(pieces, counter, full_hour(read), discarded)
+        shape = even_split if known is None else ShapedPieces(pieces, known, zone, daylight).split
+        readings = _readings(pieces, counter, full_hour(read), discarded, shape)
         period_boundaries = _boundaries(pieces) & readings.keys()
+        reported = frozenset(reported_hours(pieces) & readings.keys())
     else:
         discarded.add(DiscardReason.IMPOSSIBLE)
     return EnergyHistory(
         readings=readings,
         period_boundaries=period_boundaries,
+        reported=reported,
         discarded=tuple(reason for reason in DiscardReason if reason in discarded),
     )
 
@@ -240,7 +246,7 @@ def _without_impossible(period: Period, discarded: set[DiscardReason]) -> Period
     return period._replace(value=None)
 
 
-def _length(time: Period | _Piece | _Hole) -> int:
+def _length(time: Period | Piece | _Hole) -> int:
     """Return the seconds between start and end."""
     return time.end - time.start
 
@@ -255,7 +261,7 @@ def _max_energy(seconds: float, power: float) -> float:
 
 def _combined(
     layers: Sequence[Sequence[Period]], now: int, discarded: set[DiscardReason]
-) -> list[_Piece]:
+) -> list[Piece]:
     """Combine the periods of all series, finer ones first; return the known energy, newest first.
 
     After a contradiction no more periods are added, and the history ends at the first hole. The
@@ -264,7 +270,8 @@ def _combined(
     """
     newest = max((layer[0].end for layer in layers), default=now)
     # The box has not updated its series since: nothing was counted.
-    pieces = [_Piece(newest, max(newest, now) + 1, 0.0)]
+    end = max(newest, now) + 1
+    pieces = [Piece(newest, end, 0.0, max(end - newest, QUARTER_STEP))]
     approximate: list[Period] = []
     for layer in layers:
         fit = _fit(pieces, layer, approximate)
@@ -278,7 +285,7 @@ def _combined(
     return pieces
 
 
-def _fit(pieces: list[_Piece], layer: Sequence[Period], approximate: Sequence[Period]) -> _Fit:
+def _fit(pieces: list[Piece], layer: Sequence[Period], approximate: Sequence[Period]) -> _Fit:
     """Add the periods of a coarser series to the pieces of finer ones, up to a contradiction.
 
     `approximate` are finer periods that have not been scaled to an exact total yet.
@@ -294,21 +301,22 @@ def _fit(pieces: list[_Piece], layer: Sequence[Period], approximate: Sequence[Pe
     return _Fit(pieces, is_consistent=True)
 
 
-def _cut(piece: _Piece, period: Period) -> Iterator[_Piece]:
+def _cut(piece: Piece, period: Period) -> Iterator[Piece]:
     """Yield the parts of a piece after, in and before a period."""
     edges = [edge for edge in (period.end, period.start) if piece.start < edge < piece.end]
     for end, start in pairwise([piece.end, *edges, piece.start]):
-        yield _Piece(start, end, piece.energy * (end - start) / _length(piece))
+        energy = piece.energy * (end - start) / _length(piece)
+        yield piece._replace(start=start, end=end, energy=energy)
 
 
-def _is_in(piece: _Piece, period: Period) -> bool:
+def _is_in(piece: Piece, period: Period) -> bool:
     """Whether a piece, which has been cut, is part of a period."""
     return period.start <= piece.start and piece.end <= period.end
 
 
 def _complete(
-    period: Period, inside: Sequence[_Piece], approximate: Iterable[Period], *, is_running: bool
-) -> Sequence[_Piece] | None:
+    period: Period, inside: Sequence[Piece], approximate: Iterable[Period], *, is_running: bool
+) -> Sequence[Piece] | None:
     """Return the pieces of a period, with the rest of its energy spread over its holes.
 
     Returns None if the pieces in it contradict the total of the period. `is_running`: the period
@@ -331,7 +339,10 @@ def _complete(
     left = max(rest, 0.0)
     return [
         *inside,
-        *(_Piece(hole.start, hole.end, left * _length(hole) / free) for hole in holes),
+        *(
+            Piece(hole.start, hole.end, left * _length(hole) / free, _length(period))
+            for hole in holes
+        ),
     ]
 
 
@@ -347,7 +358,7 @@ def _energy_at_edges(period: Period, approximate: Iterable[Period]) -> float:
     )
 
 
-def _scaled(inside: Sequence[_Piece], known: float, total: float) -> list[_Piece]:
+def _scaled(inside: Sequence[Piece], known: float, total: float) -> list[Piece]:
     """Return pieces, whose energies add up to `known`, scaled to a total."""
     if known > 0:
         return [piece._replace(energy=piece.energy / known * total) for piece in inside]
@@ -355,7 +366,7 @@ def _scaled(inside: Sequence[_Piece], known: float, total: float) -> list[_Piece
     return [piece._replace(energy=total * _length(piece) / seconds) for piece in inside]
 
 
-def _holes(period: Period, inside: Iterable[_Piece]) -> Iterator[_Hole]:
+def _holes(period: Period, inside: Iterable[Piece]) -> Iterator[_Hole]:
     """Yield the times of a period that no piece covers, newest first."""
     end = period.end
     for piece in inside:
@@ -366,21 +377,25 @@ def _holes(period: Period, inside: Iterable[_Piece]) -> Iterator[_Hole]:
         yield _Hole(period.start, end)
 
 
-def _until(pieces: Iterable[_Piece], time: int) -> Iterator[_Piece]:
+def _until(pieces: Iterable[Piece], time: int) -> Iterator[Piece]:
     """Yield the pieces before a time, newest first; a piece that contains the time is cut."""
     for piece in pieces:
         if piece.end <= time:
             yield piece
         elif piece.start < time:
             part = (time - piece.start) / _length(piece)
-            yield _Piece(piece.start, time, piece.energy * part)
+            yield piece._replace(end=time, energy=piece.energy * part)
 
 
 # From energy to readings
 
 
 def _readings(
-    pieces: Sequence[_Piece], counter: float, last: int, discarded: set[DiscardReason]
+    pieces: Sequence[Piece],
+    counter: float,
+    last: int,
+    discarded: set[DiscardReason],
+    split: Splitter,
 ) -> dict[int, float]:
     """Return the readings at full hours up to `last`, ascending, from a counter's present reading.
 
@@ -400,15 +415,15 @@ def _readings(
         if _is_whole(piece.energy, _length(piece), reading):
             discarded.add(DiscardReason.WHOLE_COUNTER)
             break
-        power = piece.energy / _length(piece)
+        counted = split(piece)
         newest = min(full_hour(piece.end - 1), last)
         for hour in range(newest, piece.start - 1, -HOUR):
-            found[hour] = max(min(below + power * (hour - piece.start), reading), 0.0)
+            found[hour] = max(min(below + counted.get(hour, 0.0), reading), 0.0)
         reading = below
     return _since_first_energy(dict(reversed(found.items())), counter, discarded)
 
 
-def _boundaries(pieces: Sequence[_Piece]) -> frozenset[int]:
+def _boundaries(pieces: Sequence[Piece]) -> frozenset[int]:
     """Return the full hours within a quarter of an hour of the start or end of a piece."""
     edges = {edge for piece in pieces for edge in (piece.start, piece.end)}
     hours = ((full_hour(edge + HOUR // 2), edge) for edge in edges)

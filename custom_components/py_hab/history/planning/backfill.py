@@ -6,6 +6,7 @@ import math
 
 from ...counters.guard import DEFAULT_MAX_POWER
 from .change import AdjustSum, Change, ChangeReason, StatisticRows, WriteRows
+from .origin import Origin
 from .rows import HOUR, MeanRow, Row, SumRow, full_hour
 from .shape import spread
 
@@ -116,16 +117,35 @@ def _energy_between(
         for hour in range(left.end, right.end, HOUR)
         if hour in period_boundaries and hour in readings
     }
+    shape = {
+        hour: readings[hour + HOUR] - readings[hour]
+        for hour in range(full_hour(left.end), right.end, HOUR)
+        if hour in readings and hour + HOUR in readings
+    }
     return spread(
-        left.end, right.end, right.sum - left.sum, known_energy=known_energy, load_profile={}
+        left.end, right.end, right.sum - left.sum, known_energy=known_energy, load_profile=shape
     )
 
 
-def insertion(plan: InsertPlan, rows: StatisticRows, reason: ChangeReason) -> Change:
-    """Return the change that writes planned hours and lets the sums after them continue theirs."""
+def insertion(
+    plan: InsertPlan,
+    rows: StatisticRows,
+    reason: ChangeReason,
+    *,
+    reported: Container[int] = (),
+    bounds: Iterable[int] = (),
+) -> Change:
+    """Return the change that writes planned hours and lets the sums after them continue theirs.
+
+    `reported` are the hours whose energy is no share of that of a longer time, `bounds` the full
+    hours between which the energy of the other ones is known.
+    """
     if not plan.rows:
         return ()
-    steps: list[WriteRows | AdjustSum] = [WriteRows(plan.rows, reason)]
+    origins = {row.start: Origin.REPORTED for row in plan.rows if row.start in reported}
+    steps: list[WriteRows | AdjustSum] = [
+        WriteRows(plan.rows, reason, origins=origins, bounds=bounds)
+    ]
     if plan.sum_boundary is not None:
         start = plan.sum_boundary - HOUR
         steps += [

@@ -1,9 +1,10 @@
 """What a change of statistics is planned from, and what it consists of."""
 
-from collections.abc import Mapping, Sequence, Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .origin import Origin
 from .rows import MeanRow, Row, SumRow
 
 
@@ -38,6 +39,10 @@ class StatisticRows:
     """The starts of all hourly rows, of measurements as well."""
     own: AbstractSet[int] = frozenset()
     """The hours that py_hab has inserted, and that nobody has overwritten since."""
+    spread: AbstractSet[int] = frozenset()
+    """Those of `own`, and of the rows that py_hab has replaced, whose energy was spread."""
+    bounds: Sequence[int] = ()
+    """The full hours, ascending, between which the energy is known that was spread."""
     late: AbstractSet[int] = frozenset()
     """The hours that Home Assistant has compiled long after their end, because it was not running:
     their values were not measured."""
@@ -53,6 +58,10 @@ class WriteRows:
 
     rows: Sequence[SumRow] | Sequence[MeanRow]
     reason: ChangeReason
+    origins: Mapping[int, Origin] = field(default_factory=dict)
+    """Where the values of these hours come from. Others have the origin that the reason implies."""
+    bounds: Iterable[int] = ()
+    """The full hours between which the energy is known that was spread."""
 
 
 @dataclass(frozen=True, slots=True)

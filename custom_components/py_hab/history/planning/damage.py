@@ -7,14 +7,15 @@ readings (`state`) before and after say what is right: such damage is repaired l
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from itertools import pairwise
 from typing import Final
 
 from ...counters.gap import Gap
 from ...counters.guard import DEFAULT_MAX_POWER
 from ...counters.verdict import Verdict
+from .load_shape import LoadShape
 from .rows import HOUR, ROUNDING_ERROR, Row, SumRow
-from .shape import spread
 
 TOLERANCE: Final = 0.01
 """kWh by which the rise of a sum may differ from that of the readings: both are rounded."""
@@ -54,7 +55,7 @@ def find_damage(
     gaps: list[Gap] = []
     holes: list[tuple[Row, Row]] = []
     unproven = 0
-    for before, after in pairwise(_measured(hourly_rows, late)):
+    for before, after in pairwise(measured_rows(hourly_rows, late)):
         falls = after.sum < before.sum - ROUNDING_ERROR
         is_hole = after.start > before.end
         if not (falls or is_hole) or _overlaps(waiting, before, after):
@@ -73,17 +74,15 @@ def find_damage(
     return Damage(gaps=gaps, holes=holes, unproven=unproven)
 
 
-def filled(holes: Iterable[tuple[Row, Row]]) -> list[SumRow]:
-    """Return the missing hours of holes: the energy in the row after them is spread evenly."""
+def filled(holes: Iterable[tuple[Row, Row]], shape: LoadShape | None = None) -> list[SumRow]:
+    """Return the missing hours of holes: the energy in the row after them is spread.
+
+    Without a shape, it is spread evenly.
+    """
+    days = shape or LoadShape({}, UTC)
     rows: list[SumRow] = []
     for before, after in holes:
-        counted = spread(
-            before.end,
-            after.end,
-            after.sum - before.sum,
-            known_energy={},
-            load_profile={},
-        )
+        counted = days.split(before.end, after.end, after.sum - before.sum)
         rows += [
             SumRow(end - HOUR, before.state + kwh, before.sum + kwh)
             for end, kwh in counted.items()
@@ -92,7 +91,7 @@ def filled(holes: Iterable[tuple[Row, Row]]) -> list[SumRow]:
     return rows
 
 
-def _measured(rows: Iterable[Row], late: Container[int]) -> Iterator[Row]:
+def measured_rows(rows: Iterable[Row], late: Container[int]) -> Iterator[Row]:
     """Yield rows without those in which the last reading was only carried on, after a restart."""
     last: Row | None = None
     is_carried_on = False

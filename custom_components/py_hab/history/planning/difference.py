@@ -12,6 +12,7 @@ from math import floor
 from typing import Final
 import zlib
 
+from .origin import OriginRanges
 from .rows import HOUR, full_hour
 
 type Values = dict[str, float | None]
@@ -47,6 +48,8 @@ class Layer:
     """The short-term row that we had inserted before, see `Difference.seed`."""
     written: list[tuple[int, int]] = field(default_factory=list)
     """The hours that it has written, as ranges."""
+    origins: OriginRanges = field(default_factory=dict)
+    """The origins of our hours before."""
     overwritten: dict[int, Values | None] = field(default_factory=dict)
     """Rows of earlier runs that this one has written again, without adjustments. None if the row
     did not exist any more."""
@@ -68,6 +71,10 @@ class Difference:
     sum_adjustments: list[tuple[int, float]] = field(default_factory=list)
     """Start time and kWh of each adjustment. If the later sums of Home Assistant do not contain an
     adjustment, a second one with the opposite sign marks the time from which on."""
+    origins: OriginRanges = field(default_factory=dict)
+    """Where the values come from that we have written."""
+    bounds: list[int] = field(default_factory=list)
+    """The full hours, ascending, between which the energy is known that we have spread."""
     hourly_sums: dict[int, float] = field(default_factory=dict)
     """The original sums of hourly rows that subtracting the adjustments would miss by a last bit."""
     short_term_sums: dict[int, float] = field(default_factory=dict)

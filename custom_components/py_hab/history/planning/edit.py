@@ -24,6 +24,8 @@ from .difference import (
     with_adjustment,
 )
 from .layers import RunLayers, first_overwritten
+from .origin import Origin
+from .origins import Origins
 from .rows import HOUR, ROUNDING_ERROR, SHORT_TERM, Row, full_hour
 from .stored import (
     COLUMNS,
@@ -76,6 +78,7 @@ class Edit:
             Table.SHORT_TERM: dict(before.short_term_sums),
         }
         self._marks = dict(before.marks)
+        self._origins = Origins(before)
         self._seed = before.seed
         self._layers = RunLayers(before.layers, run or str(self._stamp))
         self._settle_seed()
@@ -83,9 +86,12 @@ class Edit:
     @property
     def difference(self) -> Difference:
         """The difference after all steps so far."""
+        written = self._inserted | self._replaced.keys()
         return Difference(
             stamp=self._stamp,
             unit=self._units.stored,
+            origins=self._origins.ranges(written),
+            bounds=self._origins.bounds(written),
             inserted=ranges_of(self._inserted),
             replaced=self._replaced,
             sum_adjustments=self._adjustments,
@@ -100,10 +106,15 @@ class Edit:
         """Return the rows for planning."""
         hourly, read = self._rows.hourly, self._units.from_stored
         adjusted = Cumulative(self._adjustments, HOUR)
+        ours = {
+            start
+            for start in (self._inserted | self._replaced.keys()) & hourly.keys()
+            if self._is_ours(start)
+        }
         recorded = {}
         for start in self._replaced.keys() & hourly.keys():
             found = self._original(start, adjusted)
-            if self._is_ours(start) and (total := found.get("sum")) is not None:
+            if start in ours and (total := found.get("sum")) is not None:
                 state = found.get("state")
                 recorded[start] = Row(
                     start,
@@ -115,18 +126,34 @@ class Edit:
             hourly=self._rows.sums(Table.HOURLY, self._units),
             short_term=self._rows.sums(Table.SHORT_TERM, self._units),
             hours=hourly.keys(),
-            own={start for start in self._inserted & hourly.keys() if self._is_ours(start)},
+            own=self._inserted & ours,
+            spread=self._origins.spread(ours),
+            bounds=self._origins.bounds(ours),
             late={
                 start
                 for start, values in hourly.items()
-                if (values["created_ts"] or 0.0) > start + HOUR + LATE
-                and not (
-                    (start in self._inserted or start in self._replaced) and self._is_ours(start)
-                )
+                if (values["created_ts"] or 0.0) > start + HOUR + LATE and start not in ours
             },
             recorded=recorded,
             until=until,
         )
+
+    def origins(self, others: Origin) -> dict[int, Origin]:
+        """Return the origin of each hourly row; `others` is that of rows that are not ours.
+
+        If a row of ours holds another value, it was imported over ours. A row with a stamp that the
+        difference does not contain was written by us, too: the journal was lost since.
+        """
+        written = self._inserted | self._replaced.keys()
+        found: dict[int, Origin] = {}
+        for start, values in self._rows.hourly.items():
+            if start in written:
+                found[start] = self._origins.of(start) if self._is_ours(start) else Origin.IMPORTED
+            elif is_stamped(values["created_ts"], start, self._units.value(values)):
+                found[start] = Origin.SPREAD
+            else:
+                found[start] = others
+        return found
 
     # Steps
 
@@ -138,6 +165,8 @@ class Edit:
         put: dict[int, Values] = {}
         for row in step.rows:
             start = row.start
+            is_ours = start in self._inserted or start in self._replaced
+            self._origins.note(step, start, is_ours=is_ours)
             put[start] = values_of(row, self._units, self._stamp)
             is_same = _is_same(self._rows.hourly.get(start), put[start])
             if start in earlier and start not in layer.overwritten and not is_same:
@@ -306,6 +335,7 @@ class Edit:
         self._replaced = {
             start: values for start, values in self._replaced.items() if start in kept_replaced
         }
+        self._origins.restore(target.origins)
         for start, values in put.items():
             if (written := values.pop(WRITTEN, None)) is not None and start in self._replaced:
                 self._replaced[start] = self._replaced[start] | {WRITTEN: written}
@@ -327,6 +357,7 @@ class Edit:
             replaced=self._replaced,
             sum_adjustments=self._adjustments,
             seed=self._seed,
+            origins=self._origins.ranges(self._inserted | self._replaced.keys()),
         )
 
     def _unadjusted(self, start: int, adjusted: Cumulative) -> Values | None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from .change import ChangeReason
 from .difference import Layer, Values, ranges_of, with_adjustment
+from .origin import OriginRanges
 
 MAX_LAYERS: Final = 50
 MAX_OVERWRITTEN: Final = 50_000
@@ -43,6 +44,7 @@ class RunLayers:
         replaced: Iterable[int],
         sum_adjustments: Iterable[tuple[int, float]],
         seed: int | None,
+        origins: OriginRanges | None = None,
     ) -> Layer:
         """Return the layer of the run. Unless it exists, it begins with what is there now."""
         if self._current is None and self._layers and self._layers[-1].run == self._run:
@@ -60,6 +62,7 @@ class RunLayers:
                 replaced=ranges_of(replaced),
                 sum_adjustments=list(sum_adjustments),
                 seed=seed,
+                origins=origins or {},
             )
             self._layers.append(self._current)
         return self._current

@@ -38,12 +38,15 @@ def plan_outage_repair(
     own_hours: Container[int],
     known_readings: Mapping[int, float],
     load_profile: Mapping[int, float],
+    otherwise: Mapping[int, float] | None = None,
+    most: float = inf,
 ) -> OutageRepair | None:
     """Return how to repair a gap, or None until a reading after it has been compiled.
 
     `short_term_rows` and `hourly_rows` are the rows around the gap, as far as they exist.
     `own_hours` are the hours that py_hab has written. `known_readings` are readings (kWh) at full
-    hours from device statistics. For `load_profile` see `spread`.
+    hours from device statistics. For `load_profile`, `otherwise` and
+    `most`, see `spread`.
     """
     found = (_first_after(gap, short_term_rows), _first_after(gap, hourly_rows))
     if _was_measured(
@@ -80,7 +83,9 @@ def plan_outage_repair(
         adjust_from=min([after.start, *restarted_rows]),
         adjustment=adjustment if abs(adjustment) > ROUNDING_ERROR else 0.0,
         sum_restarted=sum_restarted,
-        rows=_gap_rows(gap, sum_before, energy, last, known_readings, load_profile),
+        rows=_gap_rows(
+            gap, sum_before, energy, last, known_readings, (load_profile, otherwise), most
+        ),
     )
 
 
@@ -126,7 +131,8 @@ def _gap_rows(
     energy: float,
     last: _Reading,
     known_readings: Mapping[int, float],
-    load_profile: Mapping[int, float],
+    load_profiles: tuple[Mapping[int, float], Mapping[int, float] | None],
+    most: float,
 ) -> list[SumRow]:
     """Return the hours from that of the last reading to the one before the next reading.
 
@@ -147,7 +153,9 @@ def _gap_rows(
         gap.end,
         max(energy - counted_before, 0.0),
         known_energy=known_energy,
-        load_profile=load_profile,
+        load_profile=load_profiles[0],
+        otherwise=load_profiles[1],
+        most=most,
     )
     # State and sum rise together, so `sum_before` can be derived from any of these rows if the gap
     # is repaired again.

@@ -27,6 +27,7 @@ from homeassistant.util.hass_dict import HassKey
 from ...const import DOMAIN
 from ..planning.change import AdjustSum, Change, WriteRows
 from ..planning.difference import Difference, hours_of
+from ..planning.origin import Origin
 from .gateway import RecorderGateway, Statistic, async_ask, converted, raise_if_no_recorder
 from .journal import ChangeJournal, StatisticChanges
 from .transaction import StatisticTables, async_transact, is_schema_known
@@ -111,6 +112,19 @@ class StatisticsEditor(RecorderGateway):
         return _undone(
             await self._async_work(statistic, lambda work: work.take_back(run), dry_run=dry_run)
         )
+
+    async def async_origins(self, statistic: Statistic) -> dict[int, Origin]:
+        """Return where the value of each hour of a statistic comes from, by its start.
+
+        Raises HomeAssistantError if the database does not answer.
+        """
+        changes = self.journal.by_statistic.get(statistic.id) or StatisticChanges()
+
+        def read() -> dict[int, Origin]:
+            with session_scope(hass=self._hass, read_only=True) as session:
+                return StatisticWork(self._hass, session, statistic, changes, None).origins()
+
+        return await async_ask(self._hass, read)
 
     async def _async_work(
         self, statistic: Statistic, do: Callable[[StatisticWork], Outcome], *, dry_run: bool

@@ -22,7 +22,7 @@ from ...entry import MaintenanceResult
 from ...util.records import decode, decode_values, encode
 from ..planning.change import ChangeReason
 from ..planning.difference import Difference
-from .previous import is_previous, previous_difference
+from .previous import is_previous, previous_difference, with_imported
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -81,6 +81,8 @@ class StatisticChanges:
         changes = decode(cls, known)
         if is_previous(stored):
             changes.done, changes.previous = previous_difference(stored), dict(stored)
+        if not _has_origins(stored.get("done")):
+            changes.done = with_imported(changes.done, changes.events)
         return changes
 
 
@@ -230,6 +232,11 @@ class ChangeJournal:
 def name_for_log(statistic_id: str) -> str:
     """Return how a log names a statistic: ids of external ones contain numbers of devices."""
     return "a statistic" if statistic_id.startswith(f"{DOMAIN}:") else statistic_id
+
+
+def _has_origins(stored: object) -> bool:
+    """Whether a stored difference says where its hours come from; earlier versions did not."""
+    return isinstance(stored, dict) and "origins" in stored
 
 
 def _section(stored: object, name: str) -> dict[str, Any]:

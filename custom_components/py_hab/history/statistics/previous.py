@@ -4,12 +4,16 @@ They wrote hour by hour, so an interrupted change may have been made in part: th
 show what was done.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
 from ...util.records import STORED_AS, decode
+from ..planning.change import ChangeReason
 from ..planning.difference import Difference, Values, hours_of, ranges_of, with_adjustment
+from ..planning.origin import Origin
+from ..planning.origins import origin_ranges
 from ..planning.rows import HOUR
 from ..planning.stored import StoredRows, Table, Units
 
@@ -83,3 +87,26 @@ def resumed(
             for moment, amount in ((start, kwh), *notes):
                 adjustments = with_adjustment(adjustments, moment, amount)
     return replace(before, inserted=ranges_of(inserted), sum_adjustments=adjustments)
+
+
+def with_imported(found: Difference, events: Iterable[Mapping[str, Any]]) -> Difference:
+    """Return a difference with the origins that the log implies.
+
+    Earlier versions noted no origins. The log says which hours were imported; all others count as
+    spread.
+    """
+    ours = hours_of(found.inserted) | found.replaced.keys()
+    imported: set[int] = set()
+    for event in events:
+        if event.get("work") == ChangeReason.IMPORT:
+            first, last = (_unix_time(event.get(name)) for name in ("first", "last"))
+            if first is not None and last is not None:
+                imported.update(hour for hour in ours if first <= hour <= last)
+    return replace(found, origins=origin_ranges(dict.fromkeys(imported, Origin.IMPORTED)))
+
+
+def _unix_time(text: object) -> float | None:
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except ValueError:
+        return None

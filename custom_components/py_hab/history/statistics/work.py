@@ -17,6 +17,7 @@ from ..planning.backfill import alignment
 from ..planning.change import AdjustSum, Change, StatisticRows, WriteRows
 from ..planning.difference import Difference, has_stamp, in_unit
 from ..planning.edit import Edit
+from ..planning.origin import Origin
 from ..planning.rows import HOUR, ROUNDING_ERROR, SHORT_TERM, full_hour
 from ..planning.stored import DeleteStatistic, Operation, StoredRows, Units
 from .gateway import Statistic, conversion, new_metadata, not_recorded, not_written
@@ -112,6 +113,14 @@ class StatisticWork:
         if not edit.finish():
             return self._outcome()
         return self._write(edit.operations, edit.difference, change)
+
+    def origins(self) -> dict[int, Origin]:
+        """Return where the value of each hourly row comes from."""
+        # Without a conversion of units, no row is recognized as ours.
+        units = self._units or Units(stored=None, to_stored=float, from_stored=float)
+        is_compiled = self._metadata["source"] == RECORDER
+        edit = Edit(self._before, self._rows, units, stamp=self._before.stamp)
+        return edit.origins(Origin.MEASURED if is_compiled else Origin.IMPORTED)
 
     def undo(self) -> Outcome:
         """Undo everything."""
