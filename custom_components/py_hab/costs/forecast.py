@@ -132,9 +132,7 @@ def _of_year(energies: Mapping[int, float], rest: range, years: int) -> dict[int
     The mean stands in for single hours that are missing.
     """
     found = {
-        start: energy
-        for start in rest
-        if (energy := _earlier(energies, start, years)) is not None
+        start: energy for start in rest if (energy := _earlier(energies, start, years)) is not None
     }
     if len(found) < _MIN_COVERAGE * len(rest):
         return None

@@ -163,6 +163,14 @@ class Tariff:
         """The entities whose prices are needed."""
         return {price.entity for price in self._prices if price.entity is not None}
 
+    def first_of(self, entity: str) -> int:
+        """Return the full hour from which on the price of an entity is needed (unix time)."""
+        return next(
+            -(-start // HOUR) * HOUR
+            for start, price in zip(self._starts, self._prices, strict=True)
+            if price.entity == entity
+        )
+
     def at(self, start: int) -> HourPrice | None:
         """Return the price of the hour that starts at a unix time, None before the first price.
 
