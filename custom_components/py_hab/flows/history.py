@@ -15,7 +15,14 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from ..const import CONF_HISTORY, CONF_KIND, CONF_SHAPE, DOMAIN, OutageShape
+from ..const import (
+    CONF_HISTORY,
+    CONF_KIND,
+    CONF_POWER_HISTORY,
+    CONF_SHAPE,
+    DOMAIN,
+    OutageShape,
+)
 from ..entry import StatisticReport
 from ..history.undo import UndoReport, async_take_back, async_undo, runs, written
 from .progress import ProgressFlow
@@ -34,6 +41,7 @@ _SETTINGS_SCHEMA: Final = vol.Schema(
                 translation_key=CONF_SHAPE,
             )
         ),
+        vol.Required(CONF_POWER_HISTORY, default=False): BooleanSelector(),
     }
 )
 

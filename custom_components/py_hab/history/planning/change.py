@@ -41,6 +41,8 @@ class StatisticRows:
     """The starts of all hourly rows, of measurements as well."""
     own: AbstractSet[int] = frozenset()
     """The hours that py_hab has inserted, and that nobody has overwritten since."""
+    means: Mapping[int, float] = field(default_factory=dict)
+    """The means of `own`, of a measurement."""
     spread: AbstractSet[int] = frozenset()
     """Those of `own`, and of the rows that py_hab has replaced, whose energy was spread."""
     bounds: Sequence[int] = ()

@@ -127,6 +127,11 @@ class Edit:
             short_term=self._rows.sums(Table.SHORT_TERM, self._units),
             hours=hourly.keys(),
             own=self._inserted & ours,
+            means={
+                start: read(mean)
+                for start in self._inserted & ours
+                if (mean := hourly[start]["mean"]) is not None
+            },
             spread=self._origins.spread(ours),
             bounds=self._origins.bounds(ours),
             late={
