@@ -25,6 +25,8 @@ class ChangeReason(StrEnum):
     """Hours with an impossible energy."""
     UNIT = "unit"
     """Hours that were counted in a wrong unit."""
+    COST = "cost"
+    """Costs of hours, in a statistic of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,6 +39,10 @@ JOURNAL_TIMEOUT: Final = timedelta(seconds=30)
 """Time that saving the journal may take, while the recorder waits for it."""
 
 
+type ChangeListener = Callable[[str], None]
+"""Is called in the event loop with the id of a statistic."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Undone:
     """What an undo has done, or would do."""
@@ -56,6 +60,7 @@ class StatisticsEditor(RecorderGateway):
         super().__init__(hass)
         self.journal = journal
         self._is_schema_known = is_schema_known()
+        self._listeners: list[ChangeListener] = []
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
 
     @property
@@ -64,6 +69,20 @@ class StatisticsEditor(RecorderGateway):
         if not self._is_schema_known:
             return SCHEMA_ISSUE
         return None if self.journal.is_readable else JOURNAL_ISSUE
+
+    @callback
+    def async_listen(self, listener: ChangeListener) -> Callable[[], None]:
+        """Call a listener with the id of each statistic that was changed; return how to end that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def async_catch_up(self) -> None:
+        """Wait until the recorder has written what it is working on. Raises HomeAssistantError.
+
+        It announces hours before it has committed them.
+        """
+        raise_if_no_recorder(self._hass)
+        await async_transact(self._hass, "", lambda _: None, lambda _: None)
 
     async def async_change(
         self,
@@ -196,6 +215,8 @@ class StatisticsEditor(RecorderGateway):
             for step in outcome.change:
                 changes.log(step.reason, **_details(step))
             self.journal.save_soon()
+            for listener in list(self._listeners):
+                listener(outcome.statistic_id)
 
     def _shown(self, statistic: Statistic) -> float | None:
         """Return what the entity of a counter of ours shows, in the unit in which we calculate."""

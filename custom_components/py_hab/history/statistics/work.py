@@ -42,6 +42,7 @@ class SaveAhead(Protocol):
 class Outcome:
     """What a transaction has done."""
 
+    statistic_id: str
     before: Difference
     """What was found to be true before it."""
     after: Difference
@@ -182,6 +183,7 @@ class StatisticWork:
         refusal: HomeAssistantError | ValueError | None = None,
     ) -> Outcome:
         return Outcome(
+            statistic_id=self._statistic.id,
             before=self._before,
             after=self._before if after is None else after,
             change=change,
