@@ -25,6 +25,8 @@ class ChangeReason(StrEnum):
     """Hours with an impossible energy."""
     UNIT = "unit"
     """Hours that were counted in a wrong unit."""
+    COST = "cost"
+    """Costs of hours, in a statistic of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +69,14 @@ class WriteRows:
 
 
 @dataclass(frozen=True, slots=True)
+class ConvertShortTerm:
+    """Write states and sums of existing short-term rows, converted to another unit."""
+
+    rows: Sequence[SumRow]
+    reason: ChangeReason
+
+
+@dataclass(frozen=True, slots=True)
 class AdjustSum:
     """Add kWh to all sums from a five-minute period on, and to the hour that contains it."""
 
@@ -75,5 +85,6 @@ class AdjustSum:
     reason: ChangeReason
 
 
-type Change = Sequence[WriteRows | AdjustSum]
+type Step = WriteRows | ConvertShortTerm | AdjustSum
+type Change = Sequence[Step]
 """The steps of a change, in their order. Either all of them are made or none."""
