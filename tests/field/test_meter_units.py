@@ -157,6 +157,7 @@ async def test_what_was_booked_in_wh_is_mended_and_can_be_undone(
     await reader.set_up(entry)
     await draw(hass, reader, 4, 1 / 0.3)
     assert sum(await booked(hass)) > 100
+    wrong = await rows(hass, IMPORT, "5minute")
 
     per_period = 1 / 0.3
     match correction:
@@ -179,6 +180,10 @@ async def test_what_was_booked_in_wh_is_mended_and_can_be_undone(
     changes = [row["change"] for row in found]
     assert all(0.0 <= change < 0.06 for change in changes), changes
     assert sum(changes) == pytest.approx(0.04 * len(changes), rel=0.25)
+    short_term = await rows(hass, IMPORT, "5minute")
+    assert [row["start"] for row in short_term[: len(wrong)]] == [row["start"] for row in wrong]
+    assert all(0.0 <= row["change"] < 0.01 for row in short_term)
+    assert all(row["state"] < 1_000 for row in short_term)
     assert entry.runtime_data.counters.gaps == []
     assert "meter_replaced" not in notices(hass)
     works = {event["work"] for event in get_editor(hass).journal.changes_of(IMPORT).events}
@@ -192,6 +197,7 @@ async def test_what_was_booked_in_wh_is_mended_and_can_be_undone(
     await get_editor(hass).async_undo(source.statistic)
     await recorded(hass)
     assert sum(await booked(hass)) > 100
+    assert (await rows(hass, IMPORT, "5minute"))[: len(wrong)] == wrong
 
 
 async def test_a_corrected_key_continues_without_a_jump(

@@ -214,6 +214,12 @@ async def test_what_is_previewed_is_written_and_taken_back(
     again = await prefer(hass, box_entry, "history")
     assert again.placeholders["report"] == written
     assert "complete, nothing to add" in again.placeholders["status"]
+    await again.choose("history_preview")
+    await again.arrive()
+    # There is nothing to agree to.
+    assert again.step == "history_done"
+    assert again.placeholders["status"] == "The history is complete, there is nothing to add."
+    again = await prefer(hass, box_entry, "history")
 
     # One statistic is taken back, the others stay.
     await again.choose("history_undo")

@@ -15,7 +15,9 @@ PURE: Final = (
     *("history/__init__", "history/planning/"),
 )
 """Modules and folders that import neither Home Assistant nor what does."""
-ASIDE: Final = {*("browser", "e2e", "field", "repository", "simulator", "whole", "worlds")}
+ASIDE: Final = {
+    *("blueprints", "browser", "e2e", "field", "repository", "simulator", "whole", "worlds")
+}
 """Folders of tests that mirror no folder of the integration."""
 
 

@@ -69,6 +69,14 @@ class WriteRows:
 
 
 @dataclass(frozen=True, slots=True)
+class ConvertShortTerm:
+    """Write states and sums of existing short-term rows, converted to another unit."""
+
+    rows: Sequence[SumRow]
+    reason: ChangeReason
+
+
+@dataclass(frozen=True, slots=True)
 class AdjustSum:
     """Add kWh to all sums from a five-minute period on, and to the hour that contains it."""
 
@@ -77,5 +85,6 @@ class AdjustSum:
     reason: ChangeReason
 
 
-type Change = Sequence[WriteRows | AdjustSum]
+type Step = WriteRows | ConvertShortTerm | AdjustSum
+type Change = Sequence[Step]
 """The steps of a change, in their order. Either all of them are made or none."""

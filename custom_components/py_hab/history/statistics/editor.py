@@ -25,7 +25,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ...const import DOMAIN
-from ..planning.change import AdjustSum, Change, WriteRows
+from ..planning.change import AdjustSum, Change, Step
 from ..planning.difference import Difference, hours_of
 from ..planning.origin import Origin
 from .gateway import RecorderGateway, Statistic, async_ask, converted, raise_if_no_recorder
@@ -318,7 +318,7 @@ def _undone(outcome: Outcome) -> Undone:
     )
 
 
-def _details(step: WriteRows | AdjustSum) -> dict[str, Any]:
+def _details(step: Step) -> dict[str, Any]:
     """Return what the log says of a step."""
     if isinstance(step, AdjustSum):
         return {"energy": round(step.amount, 6), "since": _iso(step.start)}
