@@ -46,7 +46,7 @@ async def test_the_options_begin_with_what_can_be_changed(hass: HomeAssistant, k
     dialogue = await prefer(hass, entry, kind)
     assert dialogue.step == kind
     shown = await hass.config_entries.options.async_init(entry.entry_id)
-    assert shown["menu_options"] == [kind, "energy", "history", "import_database"]
+    assert shown["menu_options"] == [kind, "prices", "energy", "history", "import_database"]
 
 
 # The box

@@ -41,6 +41,7 @@ from .key_section import (
     suggested_choices,
 )
 from .legacy_import import LegacyImportFlow
+from .prices import PricesFlow
 from .received import in_form_order, plain_value
 
 _FRITZBOX_SCHEMA = vol.Schema(
@@ -97,7 +98,7 @@ class _ReceivedKeys(NamedTuple):
     """The last value of each key whose meaning is unknown."""
 
 
-class PyHabOptionsFlow(EnergyFlow, HistoryFlow, LegacyImportFlow):
+class PyHabOptionsFlow(EnergyFlow, HistoryFlow, LegacyImportFlow, PricesFlow):
     """Changes the options of an entry."""
 
     _keys: Sequence[str] = ()
@@ -111,7 +112,8 @@ class PyHabOptionsFlow(EnergyFlow, HistoryFlow, LegacyImportFlow):
         if kind is None:
             return self.async_abort(reason=UNKNOWN_KIND)
         return self.async_show_menu(
-            step_id="init", menu_options=[kind.value, "energy", "history", "import_database"]
+            step_id="init",
+            menu_options=[kind.value, "prices", "energy", "history", "import_database"],
         )
 
     async def async_step_fritzbox(

@@ -35,7 +35,7 @@ from ..costs.hours import HourCost
 from ..costs.prices import HOUR, midnight
 from ..entry import AnyConfigEntry
 from ..meter.coordinator import MeterCoordinator
-from ..sml.registers import Quantity
+from ..sensors.costs import is_export
 from .cost_statistic import CostStatistic, Hours, PricedCounter, async_calculate
 from .planning.rows import full_hour
 from .sources import sources
@@ -248,7 +248,7 @@ class Counter(NamedTuple):
     @property
     def is_export(self) -> bool:
         """Whether its energy is paid for by others."""
-        return Quantity.ENERGY_EXPORT in self.unique_id
+        return is_export(self.unique_id)
 
 
 def counters(
