@@ -6,15 +6,29 @@ from typing import Any
 import pytest
 
 from tests.support.home_assistant import (
+    age,
+    ains,
     box,
     clock,
     fritzbox_entry,
     home,
+    no_pause,
     time,
     with_custom_integrations,
 )
 
-__all__ = ["box", "clock", "fritzbox_entry", "home", "no_logs", "time", "with_custom_integrations"]
+__all__ = [
+    "age",
+    "ains",
+    "box",
+    "clock",
+    "fritzbox_entry",
+    "home",
+    "no_logs",
+    "no_pause",
+    "time",
+    "with_custom_integrations",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,10 @@
 A script's line holds key, OBIS code and unit; only the key reaches py_hab. The measured set are
 the lines whose code and unit are consistent, that is, do not contradict each other.
 
+A key is interpreted beside the other keys of its block, as the integration does it. Counters that
+are recognised with a doubt are counted apart: they are shown once the user has confirmed them. A key
+that a script publishes for two registers is counted apart, too: nobody can say what it means.
+
 The tables were made from these scripts. How well they do on others is measured by cross-validation:
 the scripts are divided into families, by the manufacturer of the meter and by the author of the
 script, and each family is interpreted without what only its own scripts have contributed: an
@@ -10,7 +14,7 @@ exceptional name, or an abbreviation, that no script of another family uses.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 import json
 from pathlib import Path
@@ -24,7 +28,7 @@ from custom_components.py_hab.sml.key_names import (
     SPELLED,
     KeyNames,
     _folded,
-    mapping_of_name,
+    mappings_of_names,
 )
 from custom_components.py_hab.sml.key_parts import take_apart
 from custom_components.py_hab.sml.key_words import LANGUAGE, WORDS
@@ -106,9 +110,11 @@ CODE: Final = re.compile(
 SAME_KIND: Final[dict[Quantity, str]] = {
     Quantity.ENERGY_IMPORT: r"(1|15)\.8\.\d",
     Quantity.ENERGY_EXPORT: r"2\.8\.\d",
-    Quantity.POWER: r"(1|15|16|21|36)\.7\.0",
+    Quantity.POWER: r"(1|15|16|21|36|61)\.7\.0",
 }
-"""Codes that are a total's relatives: a tariff of it, or the same power without a sign."""
+"""Codes that are a total's relatives: a tariff of it, or the same power without a sign.
+
+Meters with a single phase report it as L1, EasyMeter's Q1D as L3 (61.7)."""
 
 
 SAME_MANUFACTURER: Final[dict[str, str]] = {
@@ -144,6 +150,8 @@ class Measurement:
     """Why a line is not measured."""
     contradicting: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Key, OBIS code and unit of lines that are wrong."""
+    undecidable: Counter[Quantity] = field(default_factory=Counter)
+    """Not recognised, and nobody could: a script publishes two registers under this key."""
     missed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Key and code of totals that were not recognised."""
     relatives: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -153,12 +161,23 @@ class Measurement:
 
     def add(self, other: Measurement) -> None:
         """Add the lines of another measurement."""
-        for name in ("lines", "recognised", "doubtful", "missed", "relatives", "strangers"):
+        for name in _ADDED:
             getattr(self, name).update(getattr(other, name))
 
     def share(self, quantity: Quantity) -> float:
         """Return how much of a quantity's lines was recognised, 0..1."""
         return self.recognised[quantity] / self.lines[quantity]
+
+    def share_of_decidable(self, quantity: Quantity) -> float:
+        """Return the share without the lines that nobody could recognise, 0..1."""
+        return self.recognised[quantity] / (self.lines[quantity] - self.undecidable[quantity])
+
+
+_ADDED: Final = (
+    *("lines", "recognised", "doubtful", "undecidable"),
+    *("missed", "relatives", "strangers"),
+)
+"""The counts of families that can be added."""
 
 
 def truth(line: dict[str, Any]) -> Truth | str:
@@ -181,39 +200,65 @@ def truth(line: dict[str, Any]) -> Truth | str:
     )
 
 
+type Interpretation = Callable[[str, Iterable[str]], Mapping[str, KeyMapping]]
+"""Returns what the keys of a block mean, by the block's name and its keys."""
+
+
+def blocks_of(lines: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return lines by the block in which a script publishes them.
+
+    A line that does not say of which meter it is stands alone.
+    """
+    blocks: dict[tuple[object, ...], list[dict[str, Any]]] = {}
+    for number, line in enumerate(lines):
+        meter = line.get("meter", number)
+        block = (meter, line.get("vocabulary"), line.get("prefix"))
+        blocks.setdefault(block, []).append(line)
+    return list(blocks.values())
+
+
 def measure(
-    lines: Iterable[dict[str, Any]],
-    mapping_of: Callable[[str], KeyMapping | None] = mapping_of_name,
+    lines: Iterable[dict[str, Any]], mappings_of: Interpretation = mappings_of_names
 ) -> Measurement:
     """Compare what the keys are taken for with what the lines say."""
     result = Measurement()
-    for line in lines:
-        reported = truth(line)
-        if isinstance(reported, str):
-            result.outside[reported] += 1
-            if "contradict" in reported:
-                result.contradicting[line["key"], line["obis"], line["unit"]] += 1
-            continue
-        found = mapping_of(reported.key)
-        # A doubtful factor may differ: the user confirms it, or a power's values correct it.
-        right = (
-            found is not None
-            and found.quantity is reported.quantity
-            and (found.factor == reported.factor or found.doubtful)
-        )
-        result.lines[reported.quantity] += 1
-        result.recognised[reported.quantity] += right
-        result.doubtful[reported.quantity] += right and found is not None and found.doubtful
-        if not right and reported.quantity in TOTALS:
-            result.missed[reported.key, reported.code] += 1
-        if not right and found and found.quantity in TOTALS:
-            related = (
-                found.quantity is not reported.quantity
-                and found.factor == reported.factor
-                and re.fullmatch(SAME_KIND[found.quantity], reported.code)
-            )
-            (result.relatives if related else result.strangers)[reported.key, reported.code] += 1
+    for block in blocks_of(lines):
+        codes = {(line["key"], line["obis"]) for line in block}
+        keys = Counter(key for key, _code in codes)
+        mappings = mappings_of(block[0].get("prefix", ""), keys)
+        for line in block:
+            _measure_line(line, mappings.get(line["key"]), result, is_twice=keys[line["key"]] > 1)
     return result
+
+
+def _measure_line(
+    line: dict[str, Any], found: KeyMapping | None, result: Measurement, *, is_twice: bool
+) -> None:
+    reported = truth(line)
+    if isinstance(reported, str):
+        result.outside[reported] += 1
+        if "contradict" in reported:
+            result.contradicting[line["key"], line["obis"], line["unit"]] += 1
+        return
+    # A doubtful factor may differ: the user confirms it, or a power's values correct it.
+    right = (
+        found is not None
+        and found.quantity is reported.quantity
+        and (found.factor == reported.factor or found.doubtful)
+    )
+    result.lines[reported.quantity] += 1
+    result.recognised[reported.quantity] += right
+    result.doubtful[reported.quantity] += right and found is not None and found.doubtful
+    result.undecidable[reported.quantity] += not right and is_twice
+    if not right and reported.quantity in TOTALS:
+        result.missed[reported.key, reported.code] += 1
+    if not right and found and found.quantity in TOTALS:
+        related = (
+            found.quantity is not reported.quantity
+            and found.factor == reported.factor
+            and re.fullmatch(SAME_KIND[found.quantity], reported.code)
+        )
+        (result.relatives if related else result.strangers)[reported.key, reported.code] += 1
 
 
 def manufacturer_of(line: dict[str, Any]) -> str:
@@ -261,7 +306,7 @@ def cross_validate(
             with_language=with_language,
         )
         left_out = [line for line in lines if family_of(line) == family]
-        result.add(measure(left_out, others.mapping_of))
+        result.add(measure(left_out, others.mappings_of))
     return result
 
 
@@ -278,17 +323,20 @@ def print_cross_validation(lines: list[dict[str, Any]]) -> None:
         for words, with_language in (("language, others' keys", True), ("others' keys", False)):
             result = cross_validate(lines, family_of, with_language=with_language)
             wrong |= result.strangers
+            asked = sum(result.doubtful[total] for total in TOTALS)
             rows.append(
                 [
                     left_out,
                     words,
                     *(f"{result.share(total):.1%}" for total in sorted(TOTALS)),
+                    str(asked),
+                    str(sum(result.undecidable[total] for total in TOTALS)),
                     str(result.strangers.total()),
                 ]
             )
     print_table(
         "Families left out",
-        f"left out, words from, {', '.join(sorted(TOTALS))}, wrong",
+        f"left out, words from, {', '.join(sorted(TOTALS))}, doubtful, undecidable, wrong",
         rows,
     )
     print_table(

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Iterator, Sequence
 import contextlib
+from datetime import date
 from pathlib import Path
 import shutil
 import signal
@@ -20,6 +21,8 @@ from simulator.household import Household
 DEFAULT_PORT: Final = 8123
 VALUES_WITHIN: Final = 90
 """Seconds until every entity must have a value: one poll of the box, with a margin."""
+HISTORY_WITHIN: Final = 120
+"""Seconds until all counters must have their past."""
 
 
 @contextlib.contextmanager
@@ -35,12 +38,17 @@ async def _set_up(hass: Hass, household: Household) -> None:
     """Add everything through the dialogues a user would go through."""
     with _step("MQTT"):
         await hass.add_mqtt("127.0.0.1", household.broker.port)
+    started = time.monotonic()
     with _step("FRITZ!Box"):
         box_entry = await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
-    with _step("electricity meter"):
-        await hass.add_meter(household.reader.tele_topic("SENSOR"))
     with _step("Energy dashboard"):
         await _set_up_energy(hass, box_entry)
+    with _step("history on the Energy dashboard"):
+        since = await _wait_for_history(hass)
+    seconds = time.monotonic() - started
+    print(f"  It shows all hours since {since:%Y-%m-%d}, {seconds:.0f} s after the box was added.")
+    with _step("electricity meter"):
+        await hass.add_meter(household.reader.tele_topic("SENSOR"))
 
 
 async def _set_up_energy(hass: Hass, box_entry: str) -> None:
@@ -64,6 +72,31 @@ async def _set_up_energy(hass: Hass, box_entry: str) -> None:
     answer = await hass.options(box_entry, {"next_step_id": "energy"}, {"grid": [meter]})
     if answer["type"] != "create_entry":
         raise HassError(f"The Energy dashboard was not set up: {answer}")
+
+
+async def _wait_for_history(hass: Hass) -> date:
+    """Wait until every counter on the Energy dashboard has its past; return where it begins."""
+    preferences = await hass.ws("energy/get_prefs")
+    counters = [item["stat_consumption"] for item in preferences["device_consumption"]]
+    counters += [item["stat_energy_from"] for item in preferences["energy_sources"]]
+
+    async def complete() -> date | None:
+        found = await hass.ws(
+            "recorder/statistics_during_period",
+            start_time="2000-01-01T00:00:00+00:00",
+            statistic_ids=counters,
+            period="day",
+            types=["change"],
+        )
+        # A counter without a past has today only.
+        if any(len(found.get(counter, ())) <= 1 for counter in counters):
+            return None
+        return date.fromtimestamp(min(rows[0]["start"] for rows in found.values()) / 1000)
+
+    beginning: date = await hass.wait_for(
+        complete, "the history of all counters", seconds=HISTORY_WITHIN
+    )
+    return beginning
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

@@ -28,7 +28,7 @@ END: Final = "<!-- scripts/house writes to here -->\n"
 
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("const", "util"),
-    ("fritzbox", "sml", "counters"),
+    ("costs", "counters", "fritzbox", "sml"),
     ("fritzbox_api", "history/planning"),
     ("entry",),
     ("box", "meter", "history/statistics"),

@@ -1,6 +1,7 @@
 """What all tests share; everything else only where Home Assistant may be imported."""
 
 import asyncio
+from collections.abc import Generator
 from datetime import UTC, datetime
 import os
 import sys
@@ -48,6 +49,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for number in range(processes)
         for item in (*long[number::processes], *short[number * share : (number + 1) * share])
     ]
+
+
+def _sendable(data: Any) -> Any:
+    """Return what a report consists of with half surrogates replaced."""
+    match data:
+        case str():
+            return data.encode(errors="replace").decode()
+        case dict():
+            return {key: _sendable(value) for key, value in data.items()}
+        case list() | tuple():
+            return type(data)(_sendable(value) for value in data)
+    return data
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Send reports whose captured log shows text that is not Unicode.
+
+    Processes send each other UTF-8, and pytest-xdist ends with an error where that fails.
+    """
+    return _sendable((yield))
 
 
 async def settled(hass: HomeAssistant, ready: Any, what: str) -> None:

@@ -341,7 +341,7 @@ async def test_what_is_wrong_is_corrected(
     async with publishing(broker, {"m": fields}):
         dialogue = await meter_dialogue(hass)
         assert meanings(dialogue).keys() == {"E_in", "E_out", "Power"}
-        assert dialogue.page["registers"]["schema"][3]["name"] == "U"
+        assert dialogue.page["registers"]["schema"][3]["name"] == "U: 230.5"
         await dialogue.accept(
             without="Power", E_in="energy_export", E_out="energy_import", U="voltage_l1"
         )
@@ -429,8 +429,8 @@ async def test_two_meters_of_one_reader_are_set_up_together(
             "| Power | 40 W | `heat` `Power` |",
         ]
         assert [field["name"] for field in dialogue.page["registers"]["schema"]] == [
-            "E_in",
-            "Power",
+            "E_in: 5 kWh, 7 kWh",
+            "Power: 300 W, 40 W",
         ]
         await dialogue.accept()
         entry = dialogue.entry

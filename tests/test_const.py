@@ -28,6 +28,7 @@ STORED: Final = {
     "CONF_POWER_INTERVAL": "power_interval",
     "CONF_MAX_POWER": "max_power",
     "CONF_HISTORY": "history",
+    "CONF_POWER_HISTORY": "power_history",
     "CONF_SHAPE": "outage_shape",
 }
 

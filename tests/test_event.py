@@ -250,6 +250,28 @@ async def test_reload_is_no_press(
     assert presses == [(KEY, ButtonEventType.PRESS_END)]
 
 
+async def test_press_during_a_restart_is_shown_but_is_no_event(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    presses: Presses,
+) -> None:
+    """The event keeps the press that it has seen; the sensor has what the box says."""
+    await set_up(hass, fritzbox_entry)
+    box.fault(pressed(PRESS), switchcmd="getdevicelistinfos")
+    await time.passes(hass, POLL)
+    seen = state_of(hass, f"{KEY}_press", "event")
+    assert await hass.config_entries.async_unload(fritzbox_entry.entry_id)
+    box.clear_faults()
+    box.fault(pressed(PRESS + POLL), switchcmd="getdevicelistinfos")
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    await time.passes(hass, 2 * POLL)
+    assert presses == [(KEY, ButtonEventType.PRESS_END)]
+    assert state_of(hass, f"{KEY}_press", "event") == seen
+    assert state_of(hass, f"{KEY}_last_press") == (PRESS + POLL).isoformat()
+
+
 async def test_key_that_is_gone_is_unknown(
     time: Time,
     hass: HomeAssistant,

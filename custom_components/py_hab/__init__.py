@@ -19,6 +19,7 @@ from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .counters.store import CounterStore
 from .entry import EntryData, checked_kind
+from .history.costs import CostAccounts
 from .history.scheduler import HistoryScheduler
 from .history.statistics.editor import async_setup_editor
 from .meter.coordinator import MeterCoordinator
@@ -54,9 +55,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> boo
             coordinator = MeterCoordinator(hass, entry, counters)
     await coordinator.async_config_entry_first_refresh()
     history = HistoryScheduler(hass, entry, coordinator, counters)
-    entry.runtime_data = EntryData(coordinator=coordinator, counters=counters, history=history)
+    costs = CostAccounts(hass, entry, coordinator)
+    entry.runtime_data = EntryData(
+        coordinator=coordinator, counters=counters, history=history, costs=costs
+    )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     history.async_start()
+    costs.async_start()
     await async_register_dashboard(hass)
     return True
 

@@ -39,16 +39,23 @@ from .const import (
 from .entry import kind_of
 from .flows.fritzbox import FritzBoxFlow
 from .flows.key_section import (
+    KeySection,
     choices_by_size,
     choices_by_values,
     chosen_mappings,
     is_unknown,
-    mapping_section,
+    meanings_in_blocks,
     names_in_blocks,
     suggested_choices,
 )
 from .flows.options import PyHabOptionsFlow
-from .flows.received import as_list, as_table, in_form_order, received_values, seems_locked
+from .flows.received import (
+    as_table,
+    in_form_order,
+    received_values,
+    seems_locked,
+    values_by_name,
+)
 from .meter.discovery import (
     CONF_MAC,
     async_announced_reader,
@@ -223,7 +230,7 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
             if topic == entry.data.get(CONF_TOPIC):
                 by_values = choices_by_values(entry)
-        names = names_in_blocks(blocks)
+        names, named = names_in_blocks(blocks), meanings_in_blocks(blocks)
         received = received_values(blocks, names)
         keys = [*(item.name for item in received), *assigned]
         by_size = choices_by_size(
@@ -232,9 +239,10 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
                 for prefix, block in names.items()
                 for name, key in block.items()
                 if name not in assigned
-            }
+            },
+            named,
         )
-        suggested = suggested_choices(keys, assigned) | by_size | by_values
+        suggested = suggested_choices(keys, assigned, named) | by_size | by_values
         keys = in_form_order(keys, suggested)
         known, language = suggested, self.hass.config.language
         errors: dict[str, str] = {}
@@ -242,22 +250,26 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             suggested = user_input[CONF_REGISTERS]
             for prefix in blocks:
                 if any(suggested.get(name) in METER_CHOICES for name in names[prefix]):
-                    return await self._async_finish_meter(prefix, chosen_mappings(keys, suggested))
+                    registers = chosen_mappings(keys, suggested, named)
+                    return await self._async_finish_meter(prefix, registers)
             errors["base"] = "no_register"
-        has_unknown = any(is_unknown(name, known) for prefix in meters for name in names[prefix])
+        has_unknown = any(
+            is_unknown(name, known, named) for prefix in meters for name in names[prefix]
+        )
         collapsed = bool(meters) and not (errors or by_values or by_size or has_unknown)
         texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
+        values = values_by_name(received, known, language=language)
+        section = KeySection(keys, values, collapsed=collapsed)
         return self.async_show_form(
             step_id="tasmota_confirm",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(mapping_section(keys, collapsed=collapsed)),
-                {CONF_REGISTERS: suggested},
+                vol.Schema({vol.Required(CONF_REGISTERS): section}),
+                {CONF_REGISTERS: section.suggested(suggested)},
             ),
             errors=errors,
             description_placeholders={
                 "topic": as_markdown(topic, length=MAX_LINE),
                 "values": as_table(received, known, texts, language=language),
-                "received": as_list(received, known, language=language),
                 "warning": await self._async_warning("meter_locked")
                 if seems_locked(received, known)
                 else "",

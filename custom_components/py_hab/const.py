@@ -23,6 +23,8 @@ CONF_MAX_POWER: Final = "max_power"
 
 CONF_HISTORY: Final = "history"
 """Whether the history is maintained automatically."""
+CONF_POWER_HISTORY: Final = "power_history"
+"""Whether the mean power of hours before set-up is written."""
 CONF_SHAPE: Final = "outage_shape"
 """How the energy of an outage is spread over its hours: an `OutageShape`."""
 

@@ -28,6 +28,7 @@ from .const import (
     CONF_HISTORY,
     CONF_KIND,
     CONF_MAX_POWER,
+    CONF_POWER_HISTORY,
     CONF_POWER_INTERVAL,
     CONF_PREFIX,
     CONF_REGISTERS,
@@ -37,6 +38,7 @@ from .const import (
     EntryKind,
     OutageShape,
 )
+from .costs.figures import CostFigures
 from .counters.store import CounterStore
 from .fritzbox.address import base_url
 from .sml.topics import reader_topics
@@ -132,6 +134,17 @@ class History(Protocol):
         """
 
 
+class Costs(Protocol):
+    """The interface of an entry's cost accounts for sensors and dialogs."""
+
+    @property
+    def figures(self) -> Mapping[str, CostFigures]:
+        """What the costs amount to, by the unique id of the counter's entity."""
+
+    def async_listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call a listener when figures have changed; return how to end that."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EntryData[CoordinatorT]:
     """The runtime data of an entry."""
@@ -142,6 +155,8 @@ class EntryData[CoordinatorT]:
     """Judges and stores the counter readings."""
     history: History
     """Maintains the statistics."""
+    costs: Costs
+    """Keeps the costs of the counters."""
 
 
 type AnyConfigEntry = ConfigEntry[EntryData[Any]]
@@ -205,6 +220,7 @@ _OPTIONS: Final = vol.Schema(
         vol.Optional(CONF_MAX_POWER): _number(0.1, 10_000),
         vol.Optional(CONF_REGISTERS): vol.Schema({str: str}),
         vol.Optional(CONF_HISTORY): bool,
+        vol.Optional(CONF_POWER_HISTORY): bool,
         vol.Optional(CONF_SHAPE): vol.In([shape.value for shape in OutageShape]),
     },
     extra=vol.ALLOW_EXTRA,

@@ -63,7 +63,11 @@ async def async_setup_entry(
 
 
 class FritzBoxButtonEvent(FritzBoxButtonEntity, EventEntity):
-    """Fires when the box reports another press of a key."""
+    """Fires when the box reports another press of a key.
+
+    Its state is unknown until it has fired: a state change is what automations wait for, so a press
+    that nobody saw must not become one. The sensor of the last press shows what the box reports.
+    """
 
     def __init__(self, coordinator: FritzBoxCoordinator, *, ain: str, identifier: str) -> None:
         """Initialize for a key. A press that the box has already reported does not fire."""

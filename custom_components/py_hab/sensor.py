@@ -1,6 +1,6 @@
 """Sensors of the devices at a FRITZ!Box, and of electricity meters."""
 
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
@@ -12,14 +12,17 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from .costs.account import stored_prices
+from .costs.figures import CostFigures
 from .counters.store import CounterStore
 from .entity import (
     FritzBoxButtonEntity,
@@ -30,7 +33,9 @@ from .entity import (
     fritzbox_buttons,
     fritzbox_values,
 )
+from .entry import Costs
 from .meter.coordinator import MeterCoordinator
+from .sensors.costs import COST_SENSORS, COST_SHARE, CostSensorDescription, is_export, share
 from .sensors.fritzbox import FRITZBOX_SENSORS, FritzBoxSensorDescription, SensorValue
 from .sensors.meter import METER_SENSORS, quantities_published, quantities_registered
 from .sensors.source import BOX_SENSORS, CURRENCY, READER_SENSORS, SourceSensorDescription
@@ -62,6 +67,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the sensors of a box or a meter."""
+    async_add_entities(_cost_sensors(hass, entry))
     counters = entry.runtime_data.counters
     match entry.runtime_data.coordinator:
         case FritzBoxCoordinator() as fritzbox:
@@ -137,6 +143,98 @@ def _async_add_of_source[CoordinatorT: FritzBoxCoordinator | MeterCoordinator](
         find=lambda: {item.key: item for item in descriptions if item.exists_fn(coordinator)},
         create=lambda item: SourceSensor(coordinator, item),
     )
+
+
+@callback
+def _cost_sensors(hass: HomeAssistant, entry: PyHabConfigEntry) -> list[CostSensor]:
+    """Return the sensors of the counters with prices; remove those of counters without."""
+    registry = er.async_get(hass)
+    wanted = {
+        f"{unique_id}_{item.key}": (unique_id, item)
+        for unique_id, prices in stored_prices(entry.options).items()
+        for item in (*COST_SENSORS, COST_SHARE)
+        if item.exists_fn(unique_id, prices)
+    }
+    keys = tuple(f"_{item.key}" for item in (*COST_SENSORS, COST_SHARE))
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if entity.unique_id.endswith(keys) and entity.unique_id not in wanted:
+            registry.async_remove(entity.entity_id)
+    found = []
+    for unique_id, description in wanted.values():
+        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
+        counter = registry.async_get(entity_id) if entity_id else None
+        if counter is not None:
+            kind = CostShareSensor if description is COST_SHARE else CostSensor
+            found.append(kind(hass, entry.runtime_data.costs, counter, description))
+    return found
+
+
+class CostSensor(SensorEntity):
+    """What the costs of a counter amount to."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    entity_description: CostSensorDescription
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        costs: Costs,
+        counter: er.RegistryEntry,
+        description: CostSensorDescription,
+    ) -> None:
+        """Initialize for a counter, at whose device the sensor is shown."""
+        self.entity_description = description
+        self._costs = costs
+        self._counter = counter.unique_id
+        self._attr_unique_id = f"{counter.unique_id}_{description.key}"
+        if description.export_key and is_export(counter.unique_id):
+            self._attr_translation_key = description.export_key
+        unit = description.native_unit_of_measurement
+        self._attr_native_unit_of_measurement = unit and unit.replace(
+            CURRENCY, hass.config.currency
+        )
+        device = counter.device_id and dr.async_get(hass).async_get(counter.device_id)
+        if isinstance(device, dr.DeviceEntry):
+            self._attr_device_info = DeviceInfo(identifiers=device.identifiers)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the costs of the entry."""
+        self.async_on_remove(self._costs.async_listen(self.async_write_ha_state))
+
+    @property
+    def _figures(self) -> CostFigures | None:
+        return self._costs.figures.get(self._counter)
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """The value, None before the costs are calculated or if it cannot be known yet."""
+        figures = self._figures
+        return None if figures is None else self.entity_description.value_fn(figures)
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        """When the amount began at 0."""
+        since, figures = self.entity_description.since_fn, self._figures
+        return since(figures) if since and figures else None
+
+
+class CostShareSensor(CostSensor):
+    """The share of a plug in what the home pays for its energy."""
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """The percentage, None while the costs of a year are not known."""
+        part = super().native_value
+        if part is None:
+            return None
+        entries: list[PyHabConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
+        every = ChainMap(*(dict(entry.runtime_data.costs.figures) for entry in entries))
+        return share(part, every)
 
 
 class SourceSensor[CoordinatorT: FritzBoxCoordinator | MeterCoordinator](

@@ -1,38 +1,81 @@
-// What both cards share: one load per configuration, and the states loading, empty and failed.
+// What the cards with data share: one load per configuration, and the states loading, empty and failed.
 import { LitElement, css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { nameOf, type Hass } from "./hass";
+import { dayOf, midnight, type Span } from "./calendar";
+import { choice, onChoice, type Choice } from "./choice";
+import { forget } from "./data";
+import { nameOf, zone, type Hass } from "./hass";
 import { texts, type Texts } from "./texts";
 
 export interface CardConfig {
   type?: string;
   entity: string;
   title?: string;
+  /** So many days up to now. */
+  days?: number;
+  /** Whether the series and the time chosen on the page count before `entity` and `days`. */
+  linked?: boolean;
+  /** Whether hours count whose energy was spread within a longer total. */
+  include_spread?: boolean;
 }
+
+/** A configuration together with what was chosen on the page. */
+export type Chosen<C> = C & Pick<Choice, "from" | "to">;
+
+/** Return a configuration together with a choice. */
+export function withChosen<C extends CardConfig>(config: C, { series, days, from, to, spread }: Choice): Chosen<C> {
+  if (!config.linked) return config;
+  return {
+    ...config,
+    ...(series ? { entity: series } : {}),
+    ...(days ? { days } : {}),
+    ...(from && to ? { from, to } : {}),
+    ...(spread === undefined ? {} : { include_spread: spread }),
+  };
+}
+
+/** Return the time of a configuration. */
+export function spanOf(hass: Hass, { from, to, days }: Chosen<CardConfig>, usual: number): Span {
+  const start = from ? midnight(from, zone(hass)) : undefined, end = to ? midnight(to, zone(hass), 1) : undefined;
+  const now = Date.now();
+  return start !== undefined && end !== undefined ? { start, end } : { start: dayOf(now, zone(hass), -(days ?? usual)), end: now };
+}
+
+export const cardStyles = css`
+  :host { display: block; height: 100%; }
+  ha-card { height: 100%; box-sizing: border-box; padding: 12px 16px; display: flex; flex-direction: column; gap: 8px; overflow: hidden; }
+  h2 { margin: 0; font: inherit; font-size: var(--ha-font-size-l, 16px); font-weight: 500; color: var(--primary-text-color); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: none; }
+  .body { flex: 1; min-height: 0; position: relative; }
+  /* Where nothing gives the card a height, that of its body is no base for percentages. */
+  .fill { position: absolute; inset: 0; }
+  .note { color: var(--secondary-text-color); font-size: var(--ha-font-size-s, 12px); flex: none; min-height: 1.3em; }
+  .message { color: var(--secondary-text-color); display: grid; place-items: center; height: 100%; text-align: center; }
+  .message[role="alert"] { color: var(--error-color); }
+  table { border-collapse: collapse; font-size: 12px; }
+  td, th { text-align: start; padding: 0 8px 0 0; font-weight: normal; }
+  button { font: inherit; color: var(--primary-color); background: none; border: none; border-radius: 8px; padding: 8px 10px; cursor: pointer; font-weight: 500; }
+  button:hover:not(:disabled) { background: color-mix(in srgb, var(--primary-color) 12%, transparent); }
+  button:focus-visible { outline: 2px solid var(--primary-color); }
+  button:disabled { color: var(--disabled-text-color); cursor: default; }
+`;
 
 export abstract class DataCard<C extends CardConfig, D> extends LitElement {
   static override properties = {
-    hass: { attribute: false }, config: { state: true }, loaded: { state: true }, failure: { state: true },
+    hass: { attribute: false }, config: { state: true }, loaded: { state: true }, failure: { state: true }, chosen: { state: true },
   };
   declare hass: Hass | undefined;
   declare protected config: C | undefined;
   declare protected loaded: D | undefined;
   declare private failure: string | undefined;
+  declare private chosen: Choice | undefined;
   private drawnFor: readonly unknown[] = [];
-  private asked: C | undefined;
+  private asked = "";
+  private stop: (() => void) | undefined;
 
-  static override styles: CSSResultGroup = css`
-    :host { display: block; height: 100%; }
-    ha-card { height: 100%; min-height: 220px; box-sizing: border-box; padding: 12px 16px; display: flex; flex-direction: column; gap: 8px; overflow: hidden; }
-    h2 { margin: 0; font: inherit; font-size: var(--ha-font-size-l, 16px); font-weight: 500; color: var(--primary-text-color); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: none; }
-    .body { flex: 1; min-height: 0; position: relative; }
-    .note { color: var(--secondary-text-color); font-size: var(--ha-font-size-s, 12px); flex: none; min-height: 1.3em; }
-    .message { color: var(--secondary-text-color); display: grid; place-items: center; height: 100%; text-align: center; }
-    .message[role="alert"] { color: var(--error-color); }
-    table { border-collapse: collapse; font-size: 12px; }
-    td, th { text-align: start; padding: 0 8px 0 0; font-weight: normal; }
-  `;
+  static override styles: CSSResultGroup = [cardStyles, css`ha-card { min-height: 220px; }`];
 
   protected get texts(): Texts { return texts(this.hass); }
+  /** After so many ms, the next change of any state loads the data again. */
+  protected get freshFor(): number { return 3600e3; }
 
   setConfig(config: C): void {
     if (!config.entity) throw new Error(texts(this.hass).no_entity);
@@ -41,40 +84,81 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
   getCardSize(): number { return 6; }
   getGridOptions(): object { return { columns: 12, rows: 6, min_rows: 4, min_columns: 6 }; }
 
-  protected abstract load(hass: Hass, config: C): Promise<D | undefined>;
-  protected abstract body(hass: Hass, config: C, data: D): TemplateResult;
-  protected abstract note(hass: Hass, config: C, data: D): string;
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.chosen = choice();
+    this.stop = onChoice(() => { this.chosen = choice(); });
+  }
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stop?.();
+  }
+
+  protected abstract load(hass: Hass, config: Chosen<C>): Promise<D | undefined>;
+  protected abstract body(hass: Hass, config: Chosen<C>, data: D): TemplateResult;
+  protected abstract note(hass: Hass, config: Chosen<C>, data: D): string | TemplateResult;
+
+  protected get effective(): Chosen<C> | undefined {
+    return this.config && withChosen(this.config, this.chosen ?? {});
+  }
+  /** What makes the card load: its configuration, the time, and Home Assistant's coming back. */
+  private request(hass: Hass, config: Chosen<C>): string {
+    const isUp = hass.connected !== false && (hass.config.state ?? "RUNNING") === "RUNNING";
+    return JSON.stringify([config, Math.floor(Date.now() / this.freshFor), isUp, hass.language, ...this.watched().map(String)]);
+  }
+  /** Ask again, since the data have changed. */
+  protected reload(): void {
+    forget();
+    this.asked = "";
+    this.requestUpdate("loaded", {});
+  }
 
   protected override shouldUpdate(): boolean {
     // Home Assistant hands over a new `hass` with each change of any state.
-    const { hass } = this;
-    const shown = [hass?.themes, hass?.language, hass?.locale, this.config, this.loaded, this.failure, ...this.watched()];
+    const { hass, effective } = this;
+    const request = hass && effective && this.request(hass, effective);
+    const shown = [hass?.themes, hass?.locale, request, this.asked, this.loaded, this.failure, ...this.drawn()];
     const same = shown.every((value, index) => value === this.drawnFor[index]);
     this.drawnFor = shown;
     return !same;
   }
+  /** What else is drawn. */
+  protected drawn(): readonly unknown[] { return []; }
+  /** What else the data depend on. */
   protected watched(): readonly unknown[] { return []; }
 
   protected override willUpdate(): void {
-    const { hass, config } = this;
-    if (!hass || !config || this.asked === config) return;
-    this.asked = config;
-    this.loaded = this.failure = undefined;
+    const { hass, effective: config } = this;
+    if (!hass || !config) return;
+    if (hass.connected === false) {
+      // Home Assistant may come back with other data.
+      this.asked = "";
+      forget();
+      return;
+    }
+    const asked = this.request(hass, config), [before] = this.asked ? (JSON.parse(this.asked) as unknown[]) : [];
+    if (asked === this.asked) return;
+    // What is shown stays until newer data are there, unless they are of something else.
+    if (this.asked && JSON.stringify(before) !== JSON.stringify(config)) this.loaded = undefined;
+    if (this.asked && this.failure !== undefined) forget();
+    this.asked = asked;
+    this.failure = undefined;
     this.load(hass, config).then(
       (data) => {
-        if (this.asked !== config) return;
+        if (this.asked !== asked) return;
         this.loaded = data;
         this.failure = data === undefined ? this.texts.empty : undefined;
       },
       (error: unknown) => {
         const reason = (error as { message?: string } | undefined)?.message;
-        if (this.asked === config) this.failure = [this.texts.failed, reason].filter(Boolean).join(": ");
+        if (this.asked !== asked || this.loaded !== undefined) return;
+        this.failure = [this.texts.failed, reason].filter(Boolean).join(": ");
       },
     );
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    const { hass, config, loaded } = this;
+    const { hass, effective: config, loaded } = this;
     if (!hass || !config) return nothing;
     return html`<ha-card>
       <h2>${config.title ?? nameOf(hass, config.entity)}</h2>

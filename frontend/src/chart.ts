@@ -1,5 +1,5 @@
 // The only module that knows Home Assistant's chart element, which may change with each release.
-import type { Hass } from "./hass";
+import { formatNumber, type Hass } from "./hass";
 
 export interface ChartElement extends HTMLElement {
   hass: Hass;
@@ -30,6 +30,16 @@ export async function chartElement(): Promise<ChartElement | undefined> {
   return chart;
 }
 
+/** Return what all charts have: margins and a value axis in the user's numbers. */
+export const frame = (hass: Hass, unit: string, more: object): object => ({
+  grid: { top: 28, left: 4, right: 8, bottom: 4, containLabel: true },
+  yAxis: {
+    type: "value", name: unit, nameTextStyle: { align: "left" },
+    axisLabel: { formatter: (value: number) => formatNumber(hass, value, Number.isInteger(value) ? 0 : 1) },
+  },
+  ...more,
+});
+
 /** Return a tooltip as a node: a string would be shown as text. */
 export function tooltip(title: string, rows: readonly { text: string; color?: string }[]): Node {
   const box = document.createElement("div");
@@ -41,3 +51,27 @@ export function tooltip(title: string, rows: readonly { text: string; color?: st
   }
   return box;
 }
+
+interface WhiskerApi {
+  barLayout(options: object): { offsetCenter: number; width: number }[];
+  coord(point: number[]): [number, number];
+  value(dimension: number): number;
+}
+/** The distances of grouped bars, which the whiskers on them must know. */
+export const BARS = { barGap: "10%", barCategoryGap: "30%" };
+
+/** Return a series of whiskers on the bars of a group: [index, from, to, mark]. */
+export const whiskers = (id: string, data: readonly (readonly number[])[], { which, count, color }: { which: number; count: number; color: string }): object => ({
+  type: "custom", id, z: 5, silent: true, data, encode: { x: 0, y: [1, 2] },
+  renderItem: (_parameters: unknown, api: WhiskerApi) => {
+    const slot = api.barLayout({ count, ...BARS })[which];
+    if (!slot) return undefined;
+    const [x, low] = api.coord([api.value(0), api.value(1)]);
+    const high = api.coord([api.value(0), api.value(2)])[1], mark = api.coord([api.value(0), api.value(3)])[1];
+    const at = x + slot.offsetCenter, width = Math.min(4, slot.width / 3), half = slot.width / 2;
+    return {
+      type: "path", style: { stroke: color, fill: "none", lineWidth: 1.5 },
+      shape: { pathData: `M${at} ${low}V${high}M${at - width} ${low}h${2 * width}M${at - width} ${high}h${2 * width}M${at - half} ${mark}h${2 * half}` },
+    };
+  },
+});

@@ -13,6 +13,10 @@ export interface Device {
   name: string | null;
   name_by_user: string | null;
   area_id: string | null;
+  identifiers?: [string, string][];
+  model?: string | null;
+  sw_version?: string | null;
+  via_device_id?: string | null;
 }
 export interface Area {
   area_id: string;
@@ -21,12 +25,17 @@ export interface Area {
 }
 export interface State {
   state: string;
-  attributes: { device_class?: string; state_class?: string; friendly_name?: string };
+  attributes: { device_class?: string; state_class?: string; friendly_name?: string; unit_of_measurement?: string };
 }
 export interface Hass {
   language: string;
   locale: { number_format: string; time_zone: string };
-  config: { time_zone: string };
+  config: { time_zone: string; state?: string };
+  connected?: boolean;
+  /** It carries the collections of the Energy dashboard, see picker.ts. */
+  connection: object;
+  panelUrl?: string;
+  user?: { is_admin: boolean };
   themes: unknown;
   states: Record<string, State>;
   entities: Record<string, EntityEntry>;
@@ -51,8 +60,29 @@ export const formatNumber = (hass: Hass, value: number, digits = 0): string =>
     minimumFractionDigits: digits, maximumFractionDigits: digits,
   }).format(value);
 
+export const formatPercent = (hass: Hass, share: number): string =>
+  new Intl.NumberFormat(FORMATS[hass.locale.number_format] ?? hass.language, {
+    style: "percent", signDisplay: "exceptZero",
+  }).format(share);
+
 export const formatMoment = (hass: Hass, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
   new Intl.DateTimeFormat(hass.language, { timeZone: zone(hass), ...options });
+
+/** Return a power as people say it: whole watts, from a kilowatt on kilowatts. */
+export const formatPower = (hass: Hass, watts: number): string =>
+  Math.abs(watts) < 1000 ? `${formatNumber(hass, watts)} W` : `${formatNumber(hass, watts / 1000, 1)} kW`;
+
+/** Return an energy with the digits that matter. */
+export const formatEnergy = (hass: Hass, kwh: number): string =>
+  `${formatNumber(hass, kwh, Math.abs(kwh) < 10 ? 2 : Math.abs(kwh) < 100 ? 1 : 0)} kWh`;
+
+const WATTS: Record<string, number> = { mW: 0.001, W: 1, kW: 1000, MW: 1e6 };
+
+/** Return the power of an entity in W, undefined without a number. */
+export const wattsOf = (hass: Hass, entity: string): number | undefined => {
+  const found = hass.states[entity], value = parseFloat(found?.state ?? "");
+  return Number.isFinite(value) ? value * (WATTS[found?.attributes.unit_of_measurement ?? "W"] ?? 1) : undefined;
+};
 
 export const nameOf = (hass: Hass, entity: string): string =>
   hass.states[entity]?.attributes.friendly_name ?? entity;
@@ -60,16 +90,26 @@ export const nameOf = (hass: Hass, entity: string): string =>
 export const deviceName = (hass: Hass, id: string): string =>
   hass.devices[id]?.name_by_user ?? hass.devices[id]?.name ?? "";
 
+/** Return the name of the device of an entity, else that of the entity. */
+export const ownerName = (hass: Hass, entity: string): string =>
+  deviceName(hass, hass.entities[entity]?.device_id ?? "") || nameOf(hass, entity);
+
 export const areaOf = (hass: Hass, entry: EntityEntry): string | null | undefined =>
   entry.area_id ?? (entry.device_id ? hass.devices[entry.device_id]?.area_id : undefined);
 
 export const kindOf = (hass: Hass, entity: string): string | undefined =>
   hass.states[entity]?.attributes.device_class;
 
+/** The AIN of a group of a FRITZ!Box, today and on older boxes. Groups repeat what their members measure. */
+const GROUP = /^grp|^[0-9a-f:]{8,}-9\d\d$/i;
+
+const isGroup = (hass: Hass, { device_id }: EntityEntry): boolean =>
+  (hass.devices[device_id ?? ""]?.identifiers ?? []).some(([, id]) => GROUP.test(id));
+
 /** Our entities that are shown and have a state. A new entity is registered before it has one. */
 export const ours = (hass: Hass): EntityEntry[] =>
   Object.values(hass.entities).filter(
-    (entry) => entry.platform === "py_hab" && !entry.hidden && hass.states[entry.entity_id],
+    (entry) => entry.platform === "py_hab" && !entry.hidden && hass.states[entry.entity_id] && !isGroup(hass, entry),
   );
 
 export const oursOf = (hass: Hass, kind: string): EntityEntry[] =>
@@ -87,19 +127,28 @@ export const mainPower = (hass: Hass): EntityEntry | undefined => {
   return powers.find((entry) => meters.has(entry.device_id ?? "")) ?? powers[0];
 };
 
-/** The powers of single devices, the largest first. */
+/** The powers of single devices. */
 export const devicePowers = (hass: Hass): EntityEntry[] => {
-  const meters = houseMeters(hass), power = ({ entity_id }: EntityEntry): number => Number(hass.states[entity_id]?.state) || 0;
-  return oursOf(hass, "power")
-    .filter((entry) => !meters.has(entry.device_id ?? "") && entry !== mainPower(hass))
-    .sort((one, other) => power(other) - power(one));
+  const meters = houseMeters(hass), main = mainPower(hass);
+  return oursOf(hass, "power").filter((entry) => !meters.has(entry.device_id ?? "") && entry !== main);
+};
+
+/** The counters of the house, else those of the first device that counts. */
+export const mainCounters = (hass: Hass): EntityEntry[] => {
+  const counters = oursOf(hass, "energy"), meters = houseMeters(hass);
+  const device = mainPower(hass)?.device_id ?? [...meters][0] ?? counters[0]?.device_id;
+  const found = counters.filter((entry) => entry.device_id === device);
+  return found.length ? found : counters.slice(0, 1);
 };
 
 /** The counter of the house: its history is longer than that of its power. */
-export const mainCounter = (hass: Hass): EntityEntry | undefined => {
-  const counters = oursOf(hass, "energy"), device = mainPower(hass)?.device_id;
-  return counters.find((entry) => entry.device_id === device) ?? counters[0];
-};
+export const mainCounter = (hass: Hass): EntityEntry | undefined =>
+  mainCounters(hass).find((entry) => !isFedIn(entry)) ?? mainCounters(hass)[0];
+
+export const isFedIn = ({ translation_key }: EntityEntry): boolean => translation_key?.includes("export") ?? false;
+
+/** Entities named by their device class have no translation key: target temperatures have one. */
+export const isActual = ({ translation_key }: EntityEntry): boolean => !translation_key;
 
 /** Whether a chart of hours can be drawn of an entity of ours. */
 export const fits = (hass: Hass, entity: string): boolean =>

@@ -1,6 +1,7 @@
 // The numbers of a heatmap, apart from any drawing.
 
-export interface Row { start: number; mean?: number | null; change?: number | null }
+import type { Row } from "./data";
+
 export interface Cell { column: number; hour: number; value: number; start: number }
 export interface Grid { columns: string[]; cells: Cell[]; most: number }
 

@@ -1,12 +1,16 @@
 // Hour by day over a year, or by weekday, painted into a canvas: one cell is one pixel.
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { DataCard, type CardConfig } from "./card";
-import { fits, formatMoment, formatNumber, kindOf, mainCounter, zone, type Hass } from "./hass";
-import { baseLoad, byDay, byWeekday, type Cell, type Grid, type Row } from "./heat";
+import { dateOf, midnight } from "./calendar";
+import { DataCard, spanOf, type CardConfig, type Chosen } from "./card";
+import { choose } from "./choice";
+import { historyOf, rowsOf, within, type Row } from "./data";
+import { fits, formatMoment, formatNumber, formatPercent, kindOf, mainCounter, zone, type Hass } from "./hass";
+import { baseLoad, byDay, byWeekday, type Cell, type Grid } from "./heat";
+import { pick } from "./picker";
 import { filled, spoken, type TextKey } from "./texts";
 
-export interface HeatmapConfig extends CardConfig { kind?: "year" | "week"; days?: number }
-interface Loaded { grid: Grid; least: number; base: number | null; before: number | null }
+export interface HeatmapConfig extends CardConfig { kind?: "year" | "week"; collection_key?: string }
+interface Loaded { grid: Grid; least: number; base: number | null; before: number | null; left: number }
 
 const DAYS = 365;
 const TREND_DAYS = 30;
@@ -22,8 +26,8 @@ const colorOf = (share: number): number[] => {
 };
 
 export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
-  static override properties = { ...DataCard.properties, chosen: { state: true } };
-  declare private chosen: { column: number; hour: number } | undefined;
+  static override properties = { ...DataCard.properties, marked: { state: true } };
+  declare private marked: { column: number; hour: number } | undefined;
 
   static override styles: CSSResultGroup = [DataCard.styles, css`
     .plot { display: grid; grid-template: 1fr auto / auto 1fr; gap: 4px 6px; height: 100%; font-size: 11px; color: var(--secondary-text-color); }
@@ -49,31 +53,39 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
         { name: "entity", required: true, selector: { statistic: {} } },
         { name: "kind", selector: { select: { mode: "dropdown", options } } },
         { name: "days", selector: { number: { min: 7, max: 1100, mode: "box" } } },
+        { name: "include_spread", selector: { boolean: {} } },
       ],
       computeLabel: ({ name }: { name: TextKey }) => t[name],
     };
   }
 
-  protected override watched(): readonly unknown[] { return [this.chosen]; }
+  protected override drawn(): readonly unknown[] { return [this.marked]; }
 
-  protected async load(hass: Hass, config: HeatmapConfig): Promise<Loaded | undefined> {
-    const { [config.entity]: rows = [] } = await hass.callWS<Record<string, Row[]>>({
-      type: "recorder/statistics_during_period",
-      start_time: new Date(Date.now() - (config.days ?? DAYS) * 864e5).toISOString(),
-      statistic_ids: [config.entity], period: "hour", types: ["mean", "change"], units: { energy: "kWh", power: "W" },
-    });
-    const days = byDay(rows, zone(hass));
-    if (!days.cells.length) return undefined;
-    const end = days.columns.length;
-    const within = (from: number, to: number): Cell[] => days.cells.filter(({ column }) => column >= from && column < to);
+  protected async load(hass: Hass, config: Chosen<HeatmapConfig>): Promise<Loaded | undefined> {
+    const span = spanOf(hass, config, DAYS);
+    const [all, isKnown] = await Promise.all([rowsOf(hass, config.entity, span, "hour"), this.known(hass, config, span)]);
+    if (!all.length) return undefined;
+    const known = all.filter(isKnown), kept = config.include_spread ? all : known;
+    // The base load rests on hours that are known, whatever is shown.
+    const days = byDay(kept, zone(hass)), knownDays = kept === known ? days : byDay(known, zone(hass));
+    const end = knownDays.columns.length;
+    const among = (from: number, to: number): Cell[] => knownDays.cells.filter(({ column }) => column >= from && column < to);
     const power = kindOf(hass, config.entity) !== "temperature";
-    const grid = config.kind === "week" ? byWeekday(rows, zone(hass)) : days;
+    const grid = config.kind === "week" ? byWeekday(kept, zone(hass)) : days;
     return {
       grid,
-      least: Math.min(...grid.cells.map(({ value }) => value)),
-      base: power ? baseLoad(within(end - TREND_DAYS, end)) : null,
-      before: power ? baseLoad(within(end - 2 * TREND_DAYS, end - TREND_DAYS)) : null,
+      least: grid.cells.reduce((least, { value }) => Math.min(least, value), grid.most),
+      base: power ? baseLoad(among(end - TREND_DAYS, end)) : null,
+      before: power ? baseLoad(among(end - 2 * TREND_DAYS, end - TREND_DAYS)) : null,
+      left: all.length - kept.length,
     };
+  }
+  /** Return what tells whether the value of a row is known for its hour: that of spread ones is not. */
+  private async known(hass: Hass, { entity }: HeatmapConfig, { start, end }: { start: number; end: number }): Promise<(row: Row) => boolean> {
+    if (hass.entities[entity]?.platform !== "py_hab") return () => true;
+    const { spread } = await historyOf(hass, entity);
+    const isSpread = within(spread.filter((range) => Date.parse(range.end) > start && Date.parse(range.start) < end));
+    return (row) => !isSpread(row.start);
   }
 
   private unit(hass: Hass, config: HeatmapConfig): string {
@@ -91,37 +103,52 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
     return new Intl.DateTimeFormat(hass.language, { weekday, timeZone: "UTC" }).format(Date.UTC(2024, 0, 1 + column));
   }
 
-  protected note(hass: Hass, config: HeatmapConfig, { grid, base, before }: Loaded): string {
-    const { chosen } = this;
-    if (chosen) {
-      const cell = grid.cells.find(({ column, hour }) => column === chosen.column && hour === chosen.hour);
+  protected note(hass: Hass, config: HeatmapConfig, { grid, base, before, left }: Loaded): string {
+    const { marked } = this;
+    if (marked) {
+      const cell = grid.cells.find(({ column, hour }) => column === marked.column && hour === marked.hour);
       return cell ? `${this.when(hass, config, cell)}: ${this.written(hass, config, cell.value)}` : "–";
     }
-    if (base === null) return "";
-    const load = `${this.texts.base_load}: ${this.written(hass, config, base)}`;
-    if (!before) return load;
-    const change = new Intl.NumberFormat(hass.language, { style: "percent", signDisplay: "exceptZero" }).format(base / before - 1);
-    return `${load} (${filled(this.texts.base_load_trend, { change })})`;
+    const parts = [];
+    if (base !== null) {
+      const load = `${this.texts.base_load}: ${this.written(hass, config, base)}`;
+      parts.push(before ? `${load} (${filled(this.texts.base_load_trend, { change: formatPercent(hass, base / before - 1) })})` : load);
+    }
+    if (left) parts.push(filled(this.texts.left_out, { hours: formatNumber(hass, left) }));
+    return parts.join(" · ");
   }
 
-  private choose(column: number, hour: number, grid: Grid): void {
-    this.chosen = {
+  private mark(column: number, hour: number, grid: Grid): void {
+    this.marked = {
       column: Math.min(grid.columns.length - 1, Math.max(0, column)), hour: Math.min(HOURS - 1, Math.max(0, hour)),
     };
   }
   private point(event: PointerEvent, grid: Grid): void {
     const { left, top, width, height } = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    this.choose(
+    this.mark(
       Math.floor(((event.clientX - left) / width) * grid.columns.length),
       Math.floor(((event.clientY - top) / height) * HOURS), grid,
     );
   }
-  private press(event: KeyboardEvent, grid: Grid): void {
+  /** Show the day of a cell: on the page's other cards, and in its date picker. */
+  private openDay(hass: Hass, config: Chosen<HeatmapConfig>, { columns }: Grid): void {
+    const date = this.marked && columns[this.marked.column];
+    if (!date || config.kind === "week") return;
+    const start = midnight(date, zone(hass)) ?? 0, end = midnight(date, zone(hass), 1) ?? 0;
+    if (config.linked) choose({ from: dateOf(start, zone(hass)), to: dateOf(start, zone(hass)) });
+    pick(hass, config.collection_key, { start, end });
+  }
+  private press(event: KeyboardEvent, hass: Hass, config: Chosen<HeatmapConfig>, grid: Grid): void {
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      this.openDay(hass, config, grid);
+      return;
+    }
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!step) return;
     event.preventDefault();
-    const { column, hour } = this.chosen ?? { column: grid.columns.length - 1, hour: 12 };
-    this.choose(column + (step[0] ?? 0), hour + (step[1] ?? 0), grid);
+    const { column, hour } = this.marked ?? { column: grid.columns.length - 1, hour: 12 };
+    this.mark(column + (step[0] ?? 0), hour + (step[1] ?? 0), grid);
   }
 
   private labels(hass: Hass, { kind }: HeatmapConfig, { columns }: Grid): { at: number; text: string }[] {
@@ -132,17 +159,19 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
   }
 
   protected body(hass: Hass, config: HeatmapConfig, data: Loaded): TemplateResult {
-    const { grid, least } = data, { chosen } = this, width = grid.columns.length;
-    const mark = chosen && `left:${(chosen.column / width) * 100}%;top:${(chosen.hour / HOURS) * 100}%;width:${100 / width}%;height:${100 / HOURS}%`;
+    const { grid, least } = data, { marked } = this, width = grid.columns.length;
+    if (!grid.cells.length) return html`<div class="message" role="status">${this.texts.only_spread}</div>`;
+    const mark = marked && `left:${(marked.column / width) * 100}%;top:${(marked.hour / HOURS) * 100}%;width:${100 / width}%;height:${100 / HOURS}%`;
     return html`<div class="plot">
       <div class="hours" aria-hidden="true">${[0, 6, 12, 18, 24].map((hour) => html`<span>${hour}</span>`)}</div>
       <div class="area">
-        <canvas tabindex="0" role="img" aria-label="${config.title ?? ""} ${this.note(hass, config, data)}"
+        <canvas tabindex="0" role="application" aria-roledescription=${this.texts.heatmap_role} aria-label="${config.title ?? ""} ${this.note(hass, config, data)}"
           @pointermove=${(event: PointerEvent) => this.point(event, grid)}
           @pointerdown=${(event: PointerEvent) => this.point(event, grid)}
-          @pointerleave=${() => { this.chosen = undefined; }}
-          @blur=${() => { this.chosen = undefined; }}
-          @keydown=${(event: KeyboardEvent) => this.press(event, grid)}></canvas>
+          @pointerleave=${() => { this.marked = undefined; }}
+          @blur=${() => { this.marked = undefined; }}
+          @click=${() => this.openDay(hass, config, grid)}
+          @keydown=${(event: KeyboardEvent) => this.press(event, hass, config, grid)}></canvas>
         ${mark ? html`<div class="mark" style=${mark}></div>` : nothing}
       </div>
       <div class="columns" aria-hidden="true">${this.labels(hass, config, grid).map(({ at, text }) =>

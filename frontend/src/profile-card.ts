@@ -1,15 +1,15 @@
-// The mean day, week or year of a series, against a second one or the period before.
+// The mean day, week, month or year of a series, against a second one or the period before.
 import { html, type TemplateResult } from "lit";
-import { DataCard, type CardConfig } from "./card";
-import { chartElement, tooltip, type ChartElement } from "./chart";
+import { DataCard, spanOf, type CardConfig, type Chosen } from "./card";
+import { BARS, chartElement, frame, tooltip, whiskers, type ChartElement } from "./chart";
+import { profileOf } from "./data";
 import { fits, formatNumber, mainCounter, nameOf, type Hass } from "./hass";
-import { GROUPINGS, energyOf, keysOf, labelOf, type Group, type Grouping, type Profile } from "./profile";
+import { GROUPINGS, countsSpread, energyOf, keysOf, labelOf, type Group, type Grouping, type Profile } from "./profile";
 import { filled, spoken, type TextKey } from "./texts";
 
 export interface ProfileConfig extends CardConfig {
   entity_2?: string;
   by?: Grouping;
-  days?: number;
   compare?: boolean;
   unit?: "W" | "kWh";
 }
@@ -34,38 +34,43 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
         { name: "days", selector: { number: { min: 1, max: 3660, mode: "box" } } },
         { name: "unit", selector: { select: { mode: "dropdown", options: ["W", "kWh"] } } },
         { name: "compare", selector: { boolean: {} } },
+        { name: "include_spread", selector: { boolean: {} } },
       ],
       computeLabel: ({ name }: { name: TextKey }) => t[name],
     };
   }
 
-  protected async load(hass: Hass, config: ProfileConfig): Promise<Loaded | undefined> {
-    const { by = "hour", days = DAYS, compare, entity_2 } = config;
-    const ask = async (entity_id: string, name: string, periods: number): Promise<Series> => {
-      const at = (back: number): string => new Date(Date.now() - back * 864e5).toISOString();
-      const { response } = await hass.callService<Profile>(
-        "py_hab", "get_profile",
-        { entity_id, name: by, start: at((periods + 1) * days), end: at(periods * days) },
-        undefined, false, true,
-      );
-      return { name, profile: response };
-    };
-    const last = filled(this.texts.period, { days: formatNumber(hass, days) });
-    const wanted = [ask(config.entity, entity_2 ? nameOf(hass, config.entity) : last, 0)];
-    if (entity_2) wanted.push(ask(entity_2, nameOf(hass, entity_2), 0));
-    else if (compare) wanted.push(ask(config.entity, this.texts.before, 1));
+  protected async load(hass: Hass, config: Chosen<ProfileConfig>): Promise<Loaded | undefined> {
+    const { by = "hour", compare, entity, entity_2 } = config;
+    const span = spanOf(hass, config, DAYS), length = span.end - span.start;
+    const ask = async (of: string, name: string, back = 0): Promise<Series> => ({
+      name,
+      profile: await profileOf(hass, of, by, { start: span.start - back, end: span.end - back }, countsSpread(by, config.include_spread)),
+    });
+    const wanted = [ask(entity, entity_2 ? nameOf(hass, entity) : this.period(hass, config))];
+    if (entity_2) wanted.push(ask(entity_2, nameOf(hass, entity_2)));
+    else if (compare) wanted.push(ask(entity, this.texts.before, length));
     const [chart, ...series] = await Promise.all([chartElement(), ...wanted]);
-    const known = series.filter(({ profile }) => profile.statistics.length);
+    // One without hours is kept if some were left out: the note says so.
+    const known = series.filter(({ profile }) => profile.statistics.length || profile.hours_left_out);
     return known.length ? { series: known, chart } : undefined;
+  }
+  private period(hass: Hass, { from, to, days = DAYS }: Chosen<ProfileConfig>): string {
+    return from && to ? `${from} – ${to}` : filled(this.texts.period, { days: formatNumber(hass, days) });
   }
 
   protected note(hass: Hass, _config: ProfileConfig, { series }: Loaded): string {
-    const counts = series.map(({ profile }) => profile.statistics.reduce((sum, { count }) => sum + count, 0));
-    return filled(this.texts.hours, { hours: counts.map((count) => formatNumber(hass, count)).join(" / ") });
+    const joined = (of: (profile: Profile) => number): string => series.map(({ profile }) => formatNumber(hass, of(profile))).join(" / ");
+    const hours = filled(this.texts.hours, { hours: joined((profile) => profile.hours) });
+    return series.some(({ profile }) => profile.hours_left_out)
+      ? `${hours} ${filled(this.texts.left_out, { hours: joined((profile) => profile.hours_left_out) })}` : hours;
   }
 
-  protected body(hass: Hass, config: ProfileConfig, { series, chart }: Loaded): TemplateResult {
+  protected body(hass: Hass, config: Chosen<ProfileConfig>, { series, chart }: Loaded): TemplateResult {
     const { by = "hour" } = config;
+    if (!series.some(({ profile }) => profile.statistics.length)) {
+      return html`<div class="message" role="status">${this.texts.only_spread}</div>`;
+    }
     const inEnergy = ({ unit }: Profile): boolean => config.unit === "kWh" && unit === "W";
     const unit = (profile: Profile): string => (inEnergy(profile) ? "kWh" : profile.unit);
     const shown = (profile: Profile, group: Group): number => (inEnergy(profile) ? energyOf(by, group) : group.avg);
@@ -84,51 +89,53 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
         // These are of single hours: they are not the energy of a whole day, month or year.
         ...(inEnergy(profile) ? [] : [
           `${this.texts.median}: ${written(profile, found.median)}`,
+          `${this.texts.quartiles}: ${written(profile, found.lower_quartile)} – ${written(profile, found.upper_quartile)}`,
           `${this.texts.range}: ${written(profile, found.min)} – ${written(profile, found.max)}`,
         ]),
         filled(this.texts.hours, { hours: formatNumber(hass, found.count) }),
       ];
     };
     if (!chart) {
-      return html`<div style="overflow:auto;height:100%"><table>${keys.map((key) => html`<tr>
+      return html`<div class="fill" style="overflow:auto"><table>${keys.map((key) => html`<tr>
         <th scope="row">${labelOf(hass, by, key)}</th>
         ${series.map(({ profile }, each) => {
           const found = groups[each]?.get(key);
           return html`<td>${found ? written(profile, shown(profile, found)) : "–"}</td>`;
         })}</tr>`)}</table></div>`;
     }
-    const colors = COLORS.map((name) => getComputedStyle(this).getPropertyValue(name).trim());
+    const style = getComputedStyle(this);
+    const colors = COLORS.map((name) => style.getPropertyValue(name).trim()), ink = style.getPropertyValue("--primary-text-color").trim();
     const [first] = series;
     chart.hass = hass;
-    chart.data = series.map(({ name, profile }, each) => ({
-      type: "bar", id: `s${each}`, name, color: colors[each], barGap: "10%", barCategoryGap: "30%",
-      itemStyle: { borderRadius: [3, 3, 0, 0] },
-      data: keys.map((key) => {
-        const found = groups[each]?.get(key);
-        return found ? shown(profile, found) : null;
-      }),
-    }));
-    chart.options = {
-      grid: { top: 28, left: 4, right: 8, bottom: 4, containLabel: true },
-      xAxis: { type: "category", data: keys.map((key) => labelOf(hass, by, key)) },
-      yAxis: {
-        type: "value", name: first ? unit(first.profile) : "", nameTextStyle: { align: "left" },
-        axisLabel: { formatter: (value: number) => formatNumber(hass, value, Number.isInteger(value) ? 0 : 1) },
+    chart.data = series.flatMap(({ name, profile }, each) => [
+      {
+        type: "bar", id: `s${each}`, name, color: colors[each], ...BARS, itemStyle: { borderRadius: [3, 3, 0, 0] },
+        data: keys.map((key) => {
+          const found = groups[each]?.get(key);
+          return found ? shown(profile, found) : null;
+        }),
       },
+      ...(inEnergy(profile) ? [] : [whiskers(`w${each}`, keys.flatMap((key, index) => {
+        const found = groups[each]?.get(key);
+        return found ? [[index, found.lower_quartile, found.upper_quartile, found.median]] : [];
+      }), { which: each, count: series.length, color: ink })]),
+    ]);
+    chart.options = frame(hass, first ? unit(first.profile) : "", {
+      xAxis: { type: "category", data: keys.map((key) => labelOf(hass, by, key)) },
       legend: series.length > 1
-        ? { show: true, type: "custom", data: series.map(({ name }, each) => ({ id: `s${each}`, name })) }
+        ? { show: true, type: "custom", data: series.map(({ name }, each) => ({ id: `s${each}`, name, secondaryIds: [`w${each}`] })) }
         : { show: false },
       tooltip: {
         trigger: "axis", confine: true, axisPointer: { type: "shadow" },
         formatter: (items: { dataIndex: number; name: string }[]) => {
-          const at = items[0]?.dataIndex ?? 0, key = keys[at] ?? "";
+          const key = keys[items[0]?.dataIndex ?? 0] ?? "";
           const rows = series.flatMap((_, each) => lines(key, each).map((text) => ({ text, color: colors[each] ?? "" })));
           return tooltip(by === "hour" ? `${key}:00` : labelOf(hass, by, key), rows);
         },
       },
-    };
+    });
     const summary = keys.map((key) => `${labelOf(hass, by, key)}: ${lines(key, 0)[0] ?? "–"}`).join("; ");
-    return html`<div style="height:100%" role="img" aria-label=${summary}>${chart}</div>`;
+    return html`<div class="fill" role="img" aria-label=${summary}>${chart}</div>`;
   }
 }
 

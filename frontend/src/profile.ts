@@ -1,7 +1,7 @@
 // The numbers of a profile, apart from any drawing.
 import type { Hass } from "./hass";
 
-export const GROUPINGS = ["hour", "weekday", "month", "year"] as const;
+export const GROUPINGS = ["hour", "weekday", "day", "month", "year"] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
 export interface Group {
@@ -9,14 +9,26 @@ export interface Group {
   count: number;
   sum: number;
   avg: number;
+  lower_quartile: number;
   median: number;
+  upper_quartile: number;
   min: number;
   max: number;
 }
 export interface Profile {
   unit: string;
+  /** The number of hours in the groups, and of those left out because they were spread. */
+  hours: number;
+  hours_left_out: number;
   statistics: Group[];
 }
+
+/**
+ * Whether hours count whose energy was spread within a longer total: their shape within a day or a
+ * month is estimated, the totals of months and years are not.
+ */
+export const countsSpread = (grouping: Grouping, chosen: boolean | undefined): boolean =>
+  chosen ?? (grouping === "month" || grouping === "year");
 
 const DAY = 24;
 const MONTH_DAYS = [31, 28.2425, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -25,6 +37,7 @@ const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const LENGTHS: Record<Exclude<Grouping, "year">, (key: string) => number> = {
   hour: () => 1,
   weekday: () => DAY,
+  day: () => DAY,
   month: (key) => DAY * (MONTH_DAYS[Number(key) - 1] ?? 0),
 };
 
@@ -41,6 +54,7 @@ export function keysOf(grouping: Grouping, profiles: readonly Profile[]): string
   switch (grouping) {
     case "hour": return Array.from({ length: 24 }, (_, hour) => two(hour));
     case "weekday": return WEEKDAYS;
+    case "day": return Array.from({ length: 31 }, (_, day) => two(day + 1));
     case "month": return Array.from({ length: 12 }, (_, month) => two(month + 1));
     case "year": return [...new Set(profiles.flatMap((each) => each.statistics.map(({ key }) => key)))].sort();
   }
@@ -51,7 +65,8 @@ export function labelOf(hass: Hass, grouping: Grouping, key: string): string {
   const name = (options: Intl.DateTimeFormatOptions, date: Date): string =>
     new Intl.DateTimeFormat(hass.language, { timeZone: "UTC", ...options }).format(date);
   switch (grouping) {
-    case "hour": return String(Number(key));
+    case "hour":
+    case "day": return String(Number(key));
     // 1 January 2024 was a Monday.
     case "weekday": return name({ weekday: "short" }, new Date(Date.UTC(2024, 0, 1 + WEEKDAYS.indexOf(key))));
     case "month": return name({ month: "short" }, new Date(Date.UTC(2024, Number(key) - 1, 1)));

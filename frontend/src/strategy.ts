@@ -1,12 +1,19 @@
 // The dashboard: views of built-in cards and ours, from the devices, areas and names of the user.
-import { areaOf, deviceName, devicePowers, fits, kindOf, mainCounter, mainPower, nameOf, ours, oursOf, type EntityEntry, type Hass } from "./hass";
+import {
+  areaOf, deviceName, devicePowers, fits, isActual, isFedIn, kindOf, mainCounter, mainCounters, mainPower, nameOf, ours, oursOf,
+  type EntityEntry, type Hass,
+} from "./hass";
 import { texts } from "./texts";
 
 type Card = Record<string, unknown>;
-type Section = Card[];
+interface Section { cards: Card[]; column_span?: number; visibility?: object[] }
 interface ViewConfig { view: keyof typeof VIEWS; device?: string }
 
+const WEAK = 20;
+const INTEGRATION = "/config/integrations/integration/py_hab";
+
 const heading = (text: string, icon?: string): Card => ({ type: "heading", heading: text, icon });
+const section = (cards: Card[], more: Omit<Section, "cards"> = {}): Section => ({ cards, ...more });
 const link = ({ device_id }: EntityEntry): Card => ({
   tap_action: { action: "navigate", navigation_path: `device-${device_id}` },
 });
@@ -16,9 +23,23 @@ const tile = (hass: Hass, entry: EntityEntry, more: Card = {}): Card => ({
 const trend: Card = { features: [{ type: "trend-graph", hours_to_show: 24 }] };
 const openings = (hass: Hass): EntityEntry[] =>
   ["window", "door", "opening"].flatMap((kind) => oursOf(hass, kind));
-/** Entities named by their device class have no translation key: target temperatures have one. */
-const temperatures = (hass: Hass): EntityEntry[] =>
-  oursOf(hass, "temperature").filter(({ translation_key }) => !translation_key);
+const temperatures = (hass: Hass): EntityEntry[] => oursOf(hass, "temperature").filter(isActual);
+const isTarget = ({ translation_key }: EntityEntry): boolean => translation_key === "target_temperature";
+const areaName = (hass: Hass, entry: EntityEntry): string | undefined => hass.areas[areaOf(hass, entry) ?? ""]?.name;
+
+const isState = (entity: string, state: string): object => ({ condition: "state", entity, state });
+const isThere = (entity: string): object => ({ condition: "state", entity, state_not: "unavailable" });
+const isWeak = (entity: string): object =>
+  entity.startsWith("binary_sensor.") ? isState(entity, "on") : { condition: "numeric_state", entity, below: WEAK };
+const any = (conditions: object[]): object[] => [{ condition: "or", conditions }];
+
+/** Cards that are seen only under their condition, in a section that is seen with any of them. */
+function onlyIfAny(title: Card, shown: { card: Card; when: object }[]): Section[] {
+  if (!shown.length) return [];
+  return [section(
+    [title, ...shown.map(({ card, when }) => ({ ...card, visibility: [when] }))], { visibility: any(shown.map(({ when }) => when)) },
+  )];
+}
 
 async function hasEnergyPreferences(hass: Hass): Promise<boolean> {
   try {
@@ -31,64 +52,116 @@ async function hasEnergyPreferences(hass: Hass): Promise<boolean> {
 
 const VIEWS = {
   now(hass: Hass): Section[] {
-    const t = texts(hass), main = mainPower(hass), powers = devicePowers(hass), counter = mainCounter(hass);
-    const period = (entry: EntityEntry, name: string, unit: string): Card => ({
-      type: "statistic", entity: entry.entity_id, stat_type: "change", name, period: { calendar: { period: unit } },
+    const t = texts(hass), main = mainPower(hass), powers = devicePowers(hass);
+    const rooms = temperatures(hass).sort((one, other) => (areaName(hass, one) ?? "~").localeCompare(areaName(hass, other) ?? "~", hass.language));
+    const batteries = ours(hass).filter(({ entity_id }) => kindOf(hass, entity_id) === "battery");
+    const devices = [...new Set(ours(hass).map(({ device_id }) => device_id))].flatMap((id) => {
+      const first = ours(hass).find((entry) => entry.device_id === id && !entry.entity_category && !/^(event|button)\./.test(entry.entity_id));
+      return first ? [first] : [];
     });
     return [
-      main ? [
+      ...(main ? [section([
         heading(t.power, "mdi:flash"),
+        { type: "custom:py-hab-house-card", entity: main.entity_id, counters: mainCounters(hass).map(({ entity_id }) => entity_id) },
         tile(hass, main, { ...trend, grid_options: { columns: 12, rows: 2 } }),
-        ...(counter ? [period(counter, t.today, "day"), period(counter, t.month, "month")] : []),
-      ] : [],
-      powers.length ? [
+      ])] : []),
+      ...(powers.length ? [section([
         heading(t.draws, "mdi:power-plug"),
-        { type: "distribution", entities: powers.map((entry) => ({ entity: entry.entity_id, name: deviceName(hass, entry.device_id ?? "") })) },
-      ] : [],
-      openings(hass).length ? [heading(t.windows, "mdi:window-closed"), ...openings(hass).map((entry) => tile(hass, entry))] : [],
-      temperatures(hass).length ? [heading(t.temperatures, "mdi:thermometer"), ...temperatures(hass).map((entry) => tile(hass, entry, trend))] : [],
+        { type: "custom:py-hab-consumers-card", entities: powers.map(({ entity_id }) => entity_id) },
+      ])] : []),
+      ...(openings(hass).length ? [section([
+        heading(t.windows, "mdi:window-closed"),
+        ...openings(hass).map((entry) => tile(hass, entry, { visibility: [isState(entry.entity_id, "on")] })),
+        {
+          type: "markdown", content: t.all_closed, text_only: true,
+          visibility: openings(hass).map(({ entity_id }) => ({ condition: "state", entity: entity_id, state_not: "on" })),
+        },
+      ])] : []),
+      ...(rooms.length ? [section([heading(t.temperatures, "mdi:thermometer"), ...rooms.map((entry) => {
+        const area = areaName(hass, entry), isAlone = rooms.filter((other) => areaName(hass, other) === area).length === 1;
+        return tile(hass, entry, { ...trend, ...(area && isAlone ? { name: area } : {}), visibility: [isThere(entry.entity_id)] });
+      })])] : []),
+      ...onlyIfAny(heading(t.batteries, "mdi:battery-alert"), batteries.map((entry) => ({ card: tile(hass, entry), when: isWeak(entry.entity_id) }))),
+      ...onlyIfAny(heading(t.away, "mdi:lan-disconnect"), devices.map((entry) => ({
+        card: tile(hass, entry, { icon: "mdi:lan-disconnect" }), when: isState(entry.entity_id, "unavailable"),
+      }))),
+      ...(ours(hass).length ? [section([{ type: "repairs", hide_empty: true, grid_options: { columns: 12 } }])] : []),
     ];
   },
   async energy(hass: Hass): Promise<Section[]> {
-    const t = texts(hass), counters = oursOf(hass, "energy");
+    const t = texts(hass), counters = oursOf(hass, "energy"), house = mainCounters(hass);
+    const bars = (entry: EntityEntry, more: Card): Card => ({
+      type: "custom:py-hab-series-card", entity: entry.entity_id, chart: "bar", title: nameOf(hass, entry.entity_id), ...more,
+    });
     if (await hasEnergyPreferences(hass)) {
       return [
-        [{ type: "energy-date-selection" }, { type: "energy-usage-graph" }],
-        [{ type: "energy-sources-table" }, { type: "energy-devices-graph" }],
+        section([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-grid-balance" }]),
+        section([{ type: "energy-sources-table" }, { type: "energy-devices-graph" }]),
+        ...house.map((entry) => section([heading(t.known_spread, "mdi:counter"), bars(entry, { energy_date_selection: true })])),
       ];
     }
-    return counters.map((entry) => [heading(nameOf(hass, entry.entity_id), "mdi:counter"), {
-      type: "statistics-graph", title: t.counters, entities: [entry.entity_id],
-      stat_types: ["change"], period: "day", chart_type: "bar", days_to_show: 30, hide_legend: true,
-    }]);
+    return [
+      ...(counters.length && hass.user?.is_admin ? [section([
+        { type: "markdown", content: t.no_energy, text_only: true },
+        { type: "button", name: t.set_up_energy, icon: "mdi:lightning-bolt", tap_action: { action: "navigate", navigation_path: INTEGRATION }, grid_options: { columns: 12, rows: 2 } },
+      ])] : []),
+      ...counters.map((entry) => section([heading(nameOf(hass, entry.entity_id), "mdi:counter"), bars(entry, { title: t.last_month, days: 30 })])),
+    ];
   },
   profiles(hass: Hass): Section[] {
-    const entity = (mainCounter(hass) ?? mainPower(hass))?.entity_id;
-    const profile = (by: string): Card => ({ type: "custom:py-hab-profile-card", entity, by, title: texts(hass)[`by_${by}` as "by_hour"] });
-    return entity ? [
-      [profile("hour"), profile("weekday")],
-      [profile("month"), { type: "custom:py-hab-heatmap-card", entity, kind: "year", title: texts(hass).kind_year }],
-    ] : [];
+    const t = texts(hass), entity = (mainCounter(hass) ?? mainPower(hass) ?? ours(hass).find(({ entity_id }) => fits(hass, entity_id)))?.entity_id;
+    if (!entity) return [];
+    const shown = { entity, linked: true };
+    const profile = (by: "hour" | "weekday" | "day" | "month"): Card => ({ type: "custom:py-hab-profile-card", by, title: t[`by_${by}`], ...shown });
+    return [
+      section([{ type: "custom:py-hab-choice-card", entity }], { column_span: 3 }),
+      section([{ type: "custom:py-hab-series-card", chart: "line", title: t.chart_line, days: 365, ...shown }, profile("hour")]),
+      section([{ type: "custom:py-hab-heatmap-card", kind: "year", title: t.kind_year, ...shown }, profile("weekday")]),
+      section([profile("day"), profile("month")]),
+    ];
   },
   rooms(hass: Hass): Section[] {
-    const kinds = ["temperature", "humidity", "window", "door", "opening"];
+    const t = texts(hass), kinds = ["temperature", "humidity", "window", "door", "opening"];
     const entries = kinds.flatMap((kind) => oursOf(hass, kind));
-    const section = (name: string, icon: string | null, found: EntityEntry[]): Section =>
-      found.length ? [heading(name, icon ?? "mdi:home-outline"), ...found.map((entry) => tile(hass, entry, { name: { type: "entity" }, state_content: ["state"] }))] : [];
+    const room = (name: string, icon: string | null, found: EntityEntry[]): Section[] => {
+      const isOne = new Set(found.map(({ device_id }) => device_id)).size === 1;
+      return found.length ? [section([
+        heading(name, icon ?? "mdi:home-outline"),
+        ...found.map((entry) => tile(hass, entry, { name: !isOne ? nameOf(hass, entry.entity_id) : isTarget(entry) ? t.target : { type: "entity" } })),
+      ])] : [];
+    };
+    const areas = Object.values(hass.areas).sort((one, other) => one.name.localeCompare(other.name, hass.language));
     return [
-      ...Object.values(hass.areas).map((area) =>
-        section(area.name, area.icon, entries.filter((entry) => areaOf(hass, entry) === area.area_id))),
-      ...[...new Set(entries.filter((entry) => !areaOf(hass, entry)).map((entry) => entry.device_id ?? ""))].map((id) =>
-        section(deviceName(hass, id), null, entries.filter((entry) => entry.device_id === id))),
+      ...areas.flatMap((area) => room(area.name, area.icon, entries.filter((entry) => areaOf(hass, entry) === area.area_id))),
+      ...[...new Set(entries.filter((entry) => !areaOf(hass, entry)).map((entry) => entry.device_id ?? ""))].flatMap((id) =>
+        room(deviceName(hass, id), null, entries.filter((entry) => entry.device_id === id))),
     ];
   },
   device(hass: Hass, { device = "" }: ViewConfig): Section[] {
-    const entries = ours(hass).filter((entry) => entry.device_id === device);
-    const charted = ["energy", "power", "temperature"].flatMap((kind) => entries.filter(({ entity_id, translation_key }) =>
-      kindOf(hass, entity_id) === kind && fits(hass, entity_id) && !(kind === "temperature" && translation_key)))[0];
+    const t = texts(hass), entries = ours(hass).filter((entry) => entry.device_id === device), about = hass.devices[device];
+    const values = entries.filter((entry) => !entry.entity_category), others = entries.filter((entry) => entry.entity_category);
+    const charted = ["energy", "power", "temperature"].flatMap((kind) => entries.filter((entry) =>
+      kindOf(hass, entry.entity_id) === kind && fits(hass, entry.entity_id) && (kind !== "temperature" || isActual(entry)))).sort((one, other) => Number(isFedIn(one)) - Number(isFedIn(other)))[0];
+    // When a device was last heard of is known of its FRITZ!Box or reader.
+    const contact = ours(hass).filter(({ device_id, translation_key }) =>
+      device_id === about?.via_device_id && ["last_reading", "last_message"].includes(translation_key ?? ""));
+    const facts = [about?.model, about?.sw_version && `${t.firmware} ${about.sw_version}`].filter(Boolean).join(" · ");
     return [
-      [heading(deviceName(hass, device)), ...entries.map((entry) => ({ type: "tile", entity: entry.entity_id, name: { type: "entity" } }))],
-      charted ? [{ type: "custom:py-hab-profile-card", entity: charted.entity_id, by: "hour" }, { type: "custom:py-hab-heatmap-card", entity: charted.entity_id }] : [],
+      section([
+        heading(deviceName(hass, device)),
+        ...(facts ? [{ type: "markdown", content: facts, text_only: true }] : []),
+        ...values.map(({ entity_id }) => ({ type: "tile", entity: entity_id, name: { type: "entity" } })),
+      ]),
+      ...(charted ? [section([
+        { type: "custom:py-hab-profile-card", entity: charted.entity_id, by: "hour", title: t.by_hour },
+        { type: "custom:py-hab-heatmap-card", entity: charted.entity_id, title: t.kind_year },
+      ])] : []),
+      ...(charted || others.length || contact.length ? [section([
+        ...(charted ? [{ type: "custom:py-hab-history-card", entity: charted.entity_id, title: t.history }] : []),
+        ...(others.length || contact.length ? [heading(t.state, "mdi:information-outline"), { type: "entities", entities: [
+          ...others.map(({ entity_id }) => ({ entity: entity_id, name: { type: "entity" } })), ...contact.map(({ entity_id }) => entity_id),
+        ] }] : []),
+      ])] : []),
     ];
   },
 };
@@ -104,11 +177,11 @@ export class DashboardStrategy extends HTMLElement {
   static getCreateSuggestions(hass: Hass): object {
     return { title: texts(hass).title, icon: "mdi:home-lightning-bolt" };
   }
-  static async generate(_config: unknown, hass: Hass): Promise<object> {
+  static generate(_config: unknown, hass: Hass): Promise<object> {
     const t = texts(hass);
     const view = (name: keyof typeof VIEWS, more: Card): Card => ({ path: name, strategy: { type: "custom:py-hab", view: name }, ...more });
     const devices = [...new Set(ours(hass).map((entry) => entry.device_id))].filter((id) => id != null);
-    return {
+    return Promise.resolve({
       views: [
         view("now", { title: t.now, icon: "mdi:home-lightning-bolt" }),
         view("energy", { title: t.energy, icon: "mdi:lightning-bolt" }),
@@ -119,15 +192,15 @@ export class DashboardStrategy extends HTMLElement {
           strategy: { type: "custom:py-hab", view: "device", device },
         })),
       ],
-    };
+    });
   }
 }
 
 export class ViewStrategy extends HTMLElement {
   static shouldRegenerate = shouldRegenerate;
   static async generate(config: ViewConfig, hass: Hass): Promise<object> {
-    const sections = (await VIEWS[config.view](hass, config)).filter((cards) => cards.length);
-    const cards = sections.length ? sections : [[{ type: "markdown", content: texts(hass).empty_home }]];
-    return { type: "sections", max_columns: 3, sections: cards.map((each) => ({ type: "grid", cards: each })) };
+    const found = await VIEWS[config.view](hass, config);
+    const sections = found.length ? found : [section([{ type: "markdown", content: texts(hass).empty_home }])];
+    return { type: "sections", max_columns: 3, dense_section_placement: true, sections: sections.map((each) => ({ type: "grid", ...each })) };
   }
 }

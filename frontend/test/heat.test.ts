@@ -40,7 +40,7 @@ test("a quantile lies between its neighbours", () => {
 });
 
 test("a mean power becomes the energy of the whole group, a year that of its hours", () => {
-  const group = (key: string) => ({ key, count: 10, sum: 5000, avg: 500, median: 0, min: 0, max: 0 });
+  const group = (key: string) => ({ key, count: 10, sum: 5000, avg: 500, lower_quartile: 0, median: 0, upper_quartile: 0, min: 0, max: 0 });
   expect(energyOf("hour", group("07"))).toBe(0.5);
   expect(energyOf("weekday", group("Mon"))).toBe(12);
   expect(energyOf("month", group("01"))).toBe(372);

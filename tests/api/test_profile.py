@@ -19,6 +19,7 @@ AUTUMN = date(2026, 10, 25)
 KEYS: dict[Grouping, Callable[[datetime], str]] = {
     Grouping.HOUR: lambda local: f"{local:%H}",
     Grouping.WEEKDAY: lambda local: f"{local:%a}",
+    Grouping.DAY: lambda local: f"{local:%d}",
     Grouping.MONTH: lambda local: f"{local:%m}",
     Grouping.YEAR: lambda local: f"{local:%Y}",
 }

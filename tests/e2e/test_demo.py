@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 
 import pytest
@@ -26,3 +27,4 @@ async def test_the_demo_checks_itself_and_ends() -> None:
     assert "sensor.stromzahler_netzbezug" in text
     assert "total_increasing" in text
     assert " 0 faults" in text
+    assert re.search(r"shows all hours since 20\d\d-\d\d-\d\d, \d+ s after the box", text)

@@ -165,8 +165,12 @@ async def test_the_values_are_a_table_with_units(
         ["Meter number", "1ISK0090913873", "`Meter_id`"],
     ]
     fields_of_form = [field["name"] for field in dialogue.page["registers"]["schema"]]
-    assert fields_of_form == ["E_in", "E_out", "P", "Meter_id"]
-    assert dialogue.placeholders["received"].startswith("E_in 31,152.372 kWh, E_out")
+    assert fields_of_form == [
+        "E_in: 31,152.372 kWh",
+        "E_out: 2,381.47 kWh",
+        "P: 377 W",
+        "Meter_id: 1ISK0090913873",
+    ]
 
 
 async def test_the_table_speaks_german(
@@ -318,8 +322,7 @@ async def test_a_page_of_a_meter_that_is_closed_unchanged_reloads_nothing(
     found = reloads(hass, monkeypatch)
     dialogue = await prefer(hass, entry, "meter")
     names = [field["name"] for field in dialogue.page["registers"]["schema"]]
-    assert names[:3] == ["E_in", "E_out", "Power"]
-    assert dialogue.placeholders["received"].startswith("E_in 15,119.035 kWh, E_out 2,381.47")
+    assert names[:3] == ["E_in: 15,119.035 kWh", "E_out: 2,381.47 kWh", "Power: 200 W"]
     await dialogue.accept()
     assert found == []
 

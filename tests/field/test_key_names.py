@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from homeassistant.core import HomeAssistant
+from tests.support.dialogue import prefer
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
 from tests.support.watching import meter_state
@@ -110,3 +111,64 @@ async def test_names_of_other_things_are_not_taken_for_the_totals(
         "energy_export",
         "power",
     }
+
+
+@pytest.mark.parametrize(
+    ("prefix", "fields", "shown", "unconfirmed"),
+    [
+        (
+            "eHZ",
+            {"EHZ_in": 15119.035, "EHZ_out": 2381.47, "EHZ_Power": 377},
+            {"power": "377.0"},
+            {"EHZ_in": "energy_import", "EHZ_out": "energy_export"},
+        ),
+        (
+            "SM",
+            {"READER_E_in": 15119.035, "READER_E_out": 2381.47, "READER_Power": 377},
+            {"energy_import": "15119.035", "energy_export": "2381.47", "power": "377.0"},
+            {},
+        ),
+        (
+            "Haus",
+            {"WZ_T1": 15000.5, "WZ_T2": 119.5, "WZ_Sum": 15120.0},
+            {},
+            {"WZ_T1": "energy_import_t1", "WZ_Sum": "energy_import"},
+        ),
+        (
+            "LK13BE",
+            {"total": 15119.0352, "total_7d": 12.5, "current": 377, "total_out": 2381.4701},
+            {"energy_import": "15119.0352", "energy_export": "2381.4701", "power": "377.0"},
+            {},
+        ),
+    ],
+    ids=[
+        "the name of the block in front",
+        "the same word in front of all keys",
+        "tariffs and their sum",
+        "current for power",
+    ],
+)
+async def test_keys_are_read_beside_the_others_of_their_block(
+    time: Time,
+    hass: HomeAssistant,
+    mocked_reader: MockedReader,
+    prefix: str,
+    fields: dict[str, Any],
+    shown: dict[str, str],
+    unconfirmed: dict[str, str],
+) -> None:
+    entry = mocked_reader.entry(prefix=prefix)
+    mocked_reader.blocks = {prefix: fields}
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(minutes=2))
+    assert {key: meter_state(hass, entry, key) for key in shown} == shown
+    assert not set(unconfirmed.values()) & set(entry.runtime_data.coordinator.data[""].values)
+    # A counter that is not certain is suggested, and shown once the user has confirmed it.
+    dialogue = await prefer(hass, entry, "meter")
+    registers = dialogue.suggested["registers"]
+    assert {key: registers[key] for key in unconfirmed} == unconfirmed
+    await dialogue.accept()
+    await hass.async_block_till_done()
+    await mocked_reader.lives(timedelta(minutes=2))
+    values = entry.runtime_data.coordinator.data[""].values
+    assert set(unconfirmed.values()) <= set(values)

@@ -75,6 +75,58 @@ async def test_the_power_shows_the_unit_of_a_counter(
     assert values["power"] == watts
 
 
+@pytest.mark.parametrize("begins", [2_381_470.3, 230_000.3], ids=["by its size", "by the power"])
+async def test_each_counter_has_a_unit_of_its_own(
+    hass: HomeAssistant, mocked_reader: MockedReader, begins: float
+) -> None:
+    begin(mocked_reader, Total_in=15_119.0352, Total_out=begins, Power_curr=-300)
+    entry = mocked_reader.entry()
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(hours=2), Total_out=5.0)
+    values = meter_values(entry)
+    assert values["energy_export"] == pytest.approx(begins / 1000 + 0.6, abs=0.02)
+    assert values["energy_import"] == 15_119.0352
+
+
+@pytest.mark.parametrize(
+    ("day", "night", "options"),
+    [
+        (14_619_035.2, 500_000.0, {}),
+        (300_035.2, 2_000.0, {}),
+        (300_035.2, 2_000.0, {CONF_REGISTERS: {"E_in": "energy_import_in_wh"}}),
+    ],
+    ids=["large", "small", "by the user"],
+)
+async def test_tariffs_follow_the_unit_of_their_total(
+    hass: HomeAssistant,
+    mocked_reader: MockedReader,
+    day: float,
+    night: float,
+    options: dict[str, Any],
+) -> None:
+    begin(mocked_reader, E_in=day + night, E_inHT=day, E_inNT=night, Power=300)
+    entry = mocked_reader.entry(**options)
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(hours=3), E_in=5.0, E_inHT=5.0)
+    await mocked_reader.lives(timedelta(hours=1), E_in=5.0, E_inNT=5.0)
+    await mocked_reader.reload(entry)
+    await mocked_reader.lives(timedelta(hours=1), E_in=5.0, E_inNT=5.0)
+    values = meter_values(entry)
+    assert values["energy_import"] == pytest.approx((day + night) / 1000 + 1.5, abs=0.01)
+    assert values["energy_import_t1"] == pytest.approx(day / 1000 + 0.9, abs=0.01)
+    assert values["energy_import_t2"] == pytest.approx(night / 1000 + 0.6, abs=0.01)
+
+    # The script is corrected.
+    fields = mocked_reader.blocks["MT681"]
+    for key in ("E_in", "E_inHT", "E_inNT"):
+        fields[key] = round(fields[key] / 1000, 4)
+    await mocked_reader.lives(timedelta(hours=1), E_in=0.005, E_inNT=0.005)
+    values = meter_values(entry)
+    assert values["energy_import"] == pytest.approx((day + night) / 1000 + 1.8, abs=0.01)
+    assert values["energy_import_t2"] == pytest.approx(night / 1000 + 0.9, abs=0.01)
+    assert "meter_replaced" not in notices(hass)
+
+
 async def test_a_power_in_kw_is_understood(
     hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:
@@ -157,6 +209,7 @@ async def test_what_was_booked_in_wh_is_mended_and_can_be_undone(
     await reader.set_up(entry)
     await draw(hass, reader, 4, 1 / 0.3)
     assert sum(await booked(hass)) > 100
+    wrong = await rows(hass, IMPORT, "5minute")
 
     per_period = 1 / 0.3
     match correction:
@@ -179,6 +232,10 @@ async def test_what_was_booked_in_wh_is_mended_and_can_be_undone(
     changes = [row["change"] for row in found]
     assert all(0.0 <= change < 0.06 for change in changes), changes
     assert sum(changes) == pytest.approx(0.04 * len(changes), rel=0.25)
+    short_term = await rows(hass, IMPORT, "5minute")
+    assert [row["start"] for row in short_term[: len(wrong)]] == [row["start"] for row in wrong]
+    assert all(0.0 <= row["change"] < 0.01 for row in short_term)
+    assert all(row["state"] < 1_000 for row in short_term)
     assert entry.runtime_data.counters.gaps == []
     assert "meter_replaced" not in notices(hass)
     works = {event["work"] for event in get_editor(hass).journal.changes_of(IMPORT).events}
@@ -192,6 +249,7 @@ async def test_what_was_booked_in_wh_is_mended_and_can_be_undone(
     await get_editor(hass).async_undo(source.statistic)
     await recorded(hass)
     assert sum(await booked(hass)) > 100
+    assert (await rows(hass, IMPORT, "5minute"))[: len(wrong)] == wrong
 
 
 async def test_a_corrected_key_continues_without_a_jump(

@@ -9,6 +9,9 @@ from typing import Final
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.history.files.access import FileError, FileReadError
@@ -93,6 +96,7 @@ async def test_what_is_no_file_is_not_found(
         assert await refusal(hass, str(path)) == "file_not_found", what
     for what, name in NO_NAMES.items():
         assert await refusal(hass, f"{media}/{name}") == "file_not_found", what
+    await async_wait_recording_done(hass)
 
 
 async def test_a_device_is_not_even_opened(

@@ -8,12 +8,15 @@ from typing import Any, Final
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab.costs.prices import Price
+from custom_components.py_hab.history.cost_statistic import cost_statistic_id
 from homeassistant.components.energy.data import (
     DEVICE_CONSUMPTION_SCHEMA,
     ENERGY_SOURCE_SCHEMA,
     EnergyManager,
     async_get_manager,
 )
+from homeassistant.components.energy.validate import async_validate
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
@@ -22,6 +25,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import recorded
+from tests.support.priced import LONG_AGO, METER_KEY, priced
 
 IMPORT: Final = "sensor.stromzahler_energy_import"
 EXPORT: Final = "sensor.stromzahler_energy_export"
@@ -241,3 +245,30 @@ async def test_the_reasons_are_in_the_language_of_the_home(
     assert "denselben Anschluss wie sensor.old_meter, der schon im" in dialogue.placeholders[
         "remarks"
     ].replace("\\", "")
+
+
+async def test_counters_with_prices_bring_their_costs_along(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
+) -> None:
+    await counted(hass, IMPORT, until=dt_util.utcnow())
+    hass.config_entries.async_update_entry(
+        box_entry, options=priced(Price(since=LONG_AGO, price=0.3))
+    )
+    await hass.config_entries.async_reload(box_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await recorded(hass)
+    dialogue = await prefer(hass, box_entry, "energy")
+    assert "costs" not in dialogue.page
+    await dialogue.answer(grid=[IMPORT])
+    [grid] = saved(manager)["energy_sources"]
+    assert grid["stat_cost"] == cost_statistic_id(METER_KEY)
+    # The dashboard itself has nothing to complain of.
+    assert grid["stat_cost"] not in str((await async_validate(hass)).as_dict())
+    # The user takes the costs off again; the dialogue offers them once more.
+    without: Any = {"energy_sources": [{**grid, "stat_cost": None}]}
+    await manager.async_update(without)
+    dialogue = await prefer(hass, box_entry, "energy")
+    assert dialogue.suggested["costs"] == [IMPORT]
+    assert offered(dialogue, "costs") == {IMPORT: "Stromzähler Energy import"}
+    await dialogue.answer(costs=[IMPORT])
+    assert saved(manager)["energy_sources"] == [grid]

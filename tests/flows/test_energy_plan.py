@@ -12,6 +12,7 @@ from custom_components.py_hab.flows.energy_plan import (
     Hours,
     Likeness,
     compare,
+    costs_to_add,
     doubled,
     energies_shown,
     hours_of,
@@ -19,6 +20,7 @@ from custom_components.py_hab.flows.energy_plan import (
     new_devices,
     new_sources,
     suggest,
+    with_costs,
 )
 
 BOX: Final = Connection(
@@ -197,3 +199,56 @@ def test_adding_twice_is_adding_once(shown: set[str]) -> None:
     after = preferences(*before["energy_sources"], *added)
     assert new_sources([BOX, READER], after) == []
     assert energies_shown(after) == {"s.box_in", "s.box_out", "s.reader_in"}
+
+
+# Costs
+
+
+PRICED: Final = Connection(
+    name="Meter",
+    energy_import="sensor.in",
+    energy_export="sensor.out",
+    cost="py_hab:cost_in",
+    compensation="py_hab:cost_out",
+)
+
+
+def source(**values: Any) -> dict[str, Any]:
+    """Return a source of the grid as the dashboard stores it."""
+    keys = ("stat_energy_from", "stat_energy_to", "stat_cost", "number_energy_price")
+    return {"type": "grid", **dict.fromkeys(keys), **values}
+
+
+def test_what_is_added_brings_its_costs_along() -> None:
+    [added] = new_sources([PRICED], {"energy_sources": [], "device_consumption": []})
+    assert (added["stat_cost"], added["stat_compensation"]) == ("py_hab:cost_in", "py_hab:cost_out")
+    shown = {"energy_sources": [source(stat_energy_from="sensor.in")], "device_consumption": []}
+    [export] = new_sources([PRICED], shown)
+    assert export["stat_compensation"] == "py_hab:cost_out"
+    assert "stat_cost" not in export
+
+
+def test_costs_are_added_to_what_is_shown_without_a_price_and_only_there() -> None:
+    sources = [
+        source(stat_energy_from="sensor.in", stat_energy_to="sensor.out"),
+        source(stat_energy_from="sensor.other"),
+        {"type": "solar", "stat_energy_from": "sensor.in"},
+    ]
+    found = costs_to_add([PRICED], {"energy_sources": sources})
+    assert found == {"sensor.in": "py_hab:cost_in", "sensor.out": "py_hab:cost_out"}
+    changed = with_costs(sources, found)
+    assert changed[0] == sources[0] | {
+        "stat_cost": "py_hab:cost_in",
+        "stat_compensation": "py_hab:cost_out",
+    }
+    assert changed[1:] == sources[1:]
+    assert costs_to_add([PRICED], {"energy_sources": changed}) == {}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [{"number_energy_price": 0.3}, {"entity_energy_price": "sensor.p"}, {"stat_cost": "sensor.c"}],
+)
+def test_a_price_of_the_user_stays(own: dict[str, Any]) -> None:
+    shown = [source(stat_energy_from="sensor.in", **own)]
+    assert costs_to_add([PRICED], {"energy_sources": shown}) == {}

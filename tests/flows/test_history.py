@@ -32,7 +32,7 @@ from tests.support.living import rows
 from tests.support.passing_time import Time
 
 UPLOADED: Final = "datenbank.db"
-EVENLY: Final = {"history": True, "outage_shape": "even"}
+EVENLY: Final = {"history": True, "outage_shape": "even", "power_history": False}
 USUAL: Final = {**EVENLY, "run_now": False}
 FROM: Final = at("2026-02-01T00:00:00")
 UNTIL: Final = at("2026-02-02T12:00:00")
@@ -74,11 +74,16 @@ async def test_how_the_history_is_kept_is_an_option(
         "scan_interval": 90,
         "history": False,
         "outage_shape": "week_before",
+        "power_history": False,
     }
     assert not box_entry.runtime_data.history.is_enabled
     again = await prefer(hass, box_entry, "history")
     await again.choose("history_settings")
-    assert again.suggested == {"history": False, "outage_shape": "week_before"}
+    assert again.suggested == {
+        "history": False,
+        "outage_shape": "week_before",
+        "power_history": False,
+    }
 
 
 async def test_the_history_of_an_entry_that_is_not_loaded_has_settings_only(
@@ -90,7 +95,7 @@ async def test_the_history_of_an_entry_that_is_not_loaded_has_settings_only(
     assert dialogue.step == "history_settings"
     assert dialogue.suggested == EVENLY
     await dialogue.answer(history=False, outage_shape="even")
-    assert entry.options == {"max_power": 30, "history": False, "outage_shape": "even"}
+    assert entry.options == {"max_power": 30, **EVENLY, "history": False}
 
 
 # Report
@@ -209,6 +214,12 @@ async def test_what_is_previewed_is_written_and_taken_back(
     again = await prefer(hass, box_entry, "history")
     assert again.placeholders["report"] == written
     assert "complete, nothing to add" in again.placeholders["status"]
+    await again.choose("history_preview")
+    await again.arrive()
+    # There is nothing to agree to.
+    assert again.step == "history_done"
+    assert again.placeholders["status"] == "The history is complete, there is nothing to add."
+    again = await prefer(hass, box_entry, "history")
 
     # One statistic is taken back, the others stay.
     await again.choose("history_undo")

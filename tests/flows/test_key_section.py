@@ -1,5 +1,6 @@
 """What a form shows of the keys' meanings, and what is stored of the answers."""
 
+from collections.abc import Mapping, Sequence
 import json
 from typing import Any
 
@@ -7,8 +8,8 @@ import pytest
 import voluptuous as vol
 
 from custom_components.py_hab.flows.key_section import (
+    KeySection,
     chosen_mappings,
-    mapping_section,
     suggested_choices,
 )
 from custom_components.py_hab.sml.key_mapping import CHOICES, assigned_mappings, choice_of
@@ -31,12 +32,21 @@ def page(form: vol.Schema) -> list[dict[str, Any]]:
     return fields
 
 
+def form_of(
+    keys: Sequence[str], values: Mapping[str, str] | None = None, *, collapsed: bool = True
+) -> vol.Schema:
+    """Return a form that asks for the meanings of keys."""
+    return vol.Schema(
+        {vol.Required("registers"): KeySection(keys, values or {}, collapsed=collapsed)}
+    )
+
+
 # The form
 
 
 @pytest.mark.parametrize("collapsed", [True, False])
 def test_a_form_with_any_key_reaches_the_browser(collapsed: bool) -> None:
-    [field] = page(vol.Schema(mapping_section(STRANGE, collapsed=collapsed)))
+    [field] = page(form_of(STRANGE, collapsed=collapsed))
     assert field["name"] == "registers"
     assert field["type"] == "expandable"
     assert field["required"]
@@ -50,14 +60,14 @@ def test_a_form_with_any_key_reaches_the_browser(collapsed: bool) -> None:
 
 
 def test_each_key_is_asked_for_once_and_one_without_a_name_not_at_all() -> None:
-    [field] = page(vol.Schema(mapping_section(["", "E_in", "Power"], collapsed=True)))
+    [field] = page(form_of(["", "E_in", "Power"]))
     assert [item["name"] for item in field["schema"]] == ["E_in", "Power"]
-    [field] = page(vol.Schema(mapping_section([""], collapsed=True)))
+    [field] = page(form_of([""]))
     assert field["schema"] == []
 
 
 def test_a_form_takes_choices_only() -> None:
-    form = vol.Schema(mapping_section(STRANGE, collapsed=True))
+    form = form_of(STRANGE)
     some: dict[str, Any] = {"registers": {STRANGE[0]: "energy_import"}}
     assert form(some) == some
     assert form({"registers": {}}) == {"registers": {}}
@@ -69,6 +79,29 @@ def test_a_form_takes_choices_only() -> None:
     for answer in wrong:
         with pytest.raises((vol.Invalid, InvalidData)):
             form(answer)
+
+
+def test_each_field_is_labelled_with_the_value_of_its_key() -> None:
+    keys = ["E_in", "foo", "empty", "Power"]
+    values = {"E_in": "7 kWh", "foo": "<b>*x*\n_y_", "Power": "377 W", "empty": ""}
+    form = form_of(keys, values)
+    [field] = page(form)
+    # The frontend shows labels as plain text.
+    shown = ["E_in: 7 kWh", "foo: <b>*x* _y_", "empty", "Power: 377 W"]
+    assert [item["name"] for item in field["schema"]] == shown
+    by_label = {"registers": {"E_in: 7 kWh": "energy_import", "empty": "power"}}
+    by_key = {"registers": {"E_in": "energy_import", "empty": "power"}}
+    assert form(by_label) == form(by_key) == by_key
+    section: KeySection = form.schema["registers"]
+    assert section.suggested({"Power": "power", "gone": "power"}) == {"Power: 377 W": "power"}
+
+
+def test_labels_that_are_the_same_give_way_to_the_keys() -> None:
+    form = form_of(["a", "a: b"], {"a": "b: c", "a: b": "c"})
+    [field] = page(form)
+    assert [item["name"] for item in field["schema"]] == ["a: b: c", "a: b"]
+    chosen = {"registers": {"a": "power", "a: b": "voltage_l1"}}
+    assert form(chosen) == chosen
 
 
 def test_every_choice_has_a_text_and_a_meaning_of_its_own() -> None:
@@ -83,7 +116,7 @@ def test_every_choice_has_a_text_and_a_meaning_of_its_own() -> None:
 
 def test_keys_are_taken_for_what_their_names_say() -> None:
     keys = ["E_in", "Pi", "Meter_id", "Zähler Stand", "Foo", "Date", ""]
-    assert suggested_choices(keys, {}) == {
+    assert suggested_choices(keys, {}, {}) == {
         "E_in": "energy_import",
         "Pi": "power_import_in_kw",
         "Meter_id": "meter_id",
@@ -94,7 +127,7 @@ def test_keys_are_taken_for_what_their_names_say() -> None:
 
 def test_the_word_of_the_user_goes_first() -> None:
     assigned = assigned_mappings({"E_in": "no_measurement", "Foo": "power_in_kw"})
-    assert suggested_choices(["E_in", "Foo"], assigned) == {
+    assert suggested_choices(["E_in", "Foo"], assigned, {}) == {
         "E_in": "no_measurement",
         "Foo": "power_in_kw",
     }
@@ -109,7 +142,7 @@ def test_the_word_of_the_user_goes_first() -> None:
     ],
 )
 def test_every_name_has_its_choice(key: str, choice: str) -> None:
-    assert suggested_choices([key], {}) == {key: choice}
+    assert suggested_choices([key], {}, {}) == {key: choice}
 
 
 # What is stored
@@ -117,7 +150,7 @@ def test_every_name_has_its_choice(key: str, choice: str) -> None:
 
 def stored(key: str, choice: str | None) -> str | None:
     """Return what is stored of the choice for a key."""
-    return chosen_mappings([key], {key: choice} if choice else {}).get(key)
+    return chosen_mappings([key], {key: choice} if choice else {}, {}).get(key)
 
 
 def test_what_the_name_says_is_not_stored() -> None:
@@ -151,13 +184,13 @@ def test_a_confirmed_doubt_is_one_no_more() -> None:
 
 
 def test_a_key_without_a_name_is_never_stored() -> None:
-    assert chosen_mappings(["", "Foo"], {"": "power", "Foo": "power"}) == {"Foo": "power"}
+    assert chosen_mappings(["", "Foo"], {"": "power", "Foo": "power"}, {}) == {"Foo": "power"}
 
 
 @pytest.mark.parametrize("key", ["E_in", "Zähler Stand", "Q+", "Foo", "Date", "Pi"])
 def test_confirming_again_changes_nothing(key: str) -> None:
-    once = chosen_mappings([key], suggested_choices([key], {}))
-    again = chosen_mappings([key], suggested_choices([key], assigned_mappings(once)))
+    once = chosen_mappings([key], suggested_choices([key], {}, {}), {})
+    again = chosen_mappings([key], suggested_choices([key], assigned_mappings(once), {}), {})
     assert again == once
 
 

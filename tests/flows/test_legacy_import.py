@@ -42,7 +42,7 @@ from tests.support.living import rows
 from tests.support.mocked_reader import UNIQUE_ID
 
 UPLOADED: Final = "datenbank.db"
-EVENLY: Final = {"history": True, "outage_shape": "even"}
+EVENLY: Final = {"history": True, "outage_shape": "even", "power_history": False}
 USUAL: Final = {**EVENLY, "run_now": False}
 FROM: Final = at("2026-02-01T00:00:00")
 UNTIL: Final = at("2026-02-02T12:00:00")

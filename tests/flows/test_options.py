@@ -46,7 +46,7 @@ async def test_the_options_begin_with_what_can_be_changed(hass: HomeAssistant, k
     dialogue = await prefer(hass, entry, kind)
     assert dialogue.step == kind
     shown = await hass.config_entries.options.async_init(entry.entry_id)
-    assert shown["menu_options"] == [kind, "energy", "history", "import_database"]
+    assert shown["menu_options"] == [kind, "prices", "energy", "history", "import_database"]
 
 
 # The box
@@ -156,7 +156,12 @@ async def test_a_key_that_nobody_knows_gets_a_meaning_and_a_sensor(
         dialogue = await prefer(hass, entry, "meter")
         assert dialogue.placeholders["unknown"] == "`Größe +` (2.5), `word` (ok), `list` ()"
         assert dialogue.page["registers"]["expanded"]
-        assert [field["name"] for field in dialogue.page["registers"]["schema"]] == [*fields]
+        assert [field["name"] for field in dialogue.page["registers"]["schema"]] == [
+            "E_in: 7 kWh",
+            "Größe +: 2.5",
+            "word: ok",
+            "list",
+        ]
         await dialogue.accept(**{"Größe +": "power_l1_in_kw", "word": "no_measurement"})
         assert entry.options["registers"] == {
             "Größe +": "power_l1_in_kw",

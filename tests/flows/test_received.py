@@ -6,12 +6,12 @@ import pytest
 
 from custom_components.py_hab.flows.received import (
     ReceivedValue,
-    as_list,
     as_table,
     in_form_order,
     meaning_of,
     seems_locked,
     value_text,
+    values_by_name,
 )
 from custom_components.py_hab.sml.key_mapping import CHOICES
 
@@ -73,7 +73,10 @@ def test_blocks_are_named_where_there_are_several() -> None:
         "| energy_import | 5 kWh | `house` `E_in` |",
         "| - | 7 | `water` `E` |",
     ]
-    assert as_list([other, one], choices, language="en") == "E_in 5 kWh, water / E 7"
+    assert values_by_name([other, one], choices, language="en") == {
+        "E_in": "5 kWh",
+        "water / E": "7",
+    }
 
 
 @pytest.mark.parametrize(

@@ -74,3 +74,33 @@ async def test_of_a_meter_only_counters_have_a_history(
     assert {(source.ain, source.stats_fn, source.starts_at_zero) for source in found} == {
         (None, None, False)
     }
+
+
+async def test_power_of_a_meter_follows_from_its_counters(
+    hass: HomeAssistant, mocked_reader: MockedReader
+) -> None:
+    mocked_reader.blocks["Two"] = {"Total_in": 700.5, "Power_in": 300, "Power_curr": 300}
+    entry = mocked_reader.entry(power_history=True)
+    await mocked_reader.set_up(entry)
+
+    def powers() -> dict[str, tuple[str, str | None]]:
+        return {
+            source.statistic.id: (
+                source.power.counted.id,
+                source.power.deducted.id if source.power.deducted else None,
+            )
+            for source in sources(hass, entry.runtime_data.coordinator)
+            if source.power is not None
+        }
+
+    found = powers()
+    assert found["sensor.mt681_power"] == (
+        "sensor.mt681_energy_import",
+        "sensor.mt681_energy_export",
+    )
+    # The second meter has no counter of feed-in.
+    assert found["sensor.two_power"] == ("sensor.two_energy_import", None)
+    er.async_get(hass).async_update_entity(
+        "sensor.mt681_energy_export", disabled_by=er.RegistryEntryDisabler.USER
+    )
+    assert powers().keys() == found.keys() - {"sensor.mt681_power"}

@@ -10,7 +10,7 @@ import pytest
 from scripts.import_graph import PACKAGE, ROOT, Graph, House, imports, is_drawn, sources, the_house
 
 PURE: Final = (
-    *("const", "util/", "fritzbox/", "fritzbox_api", "sml/"),
+    *("const", "util/", "costs/", "fritzbox/", "fritzbox_api", "sml/"),
     *("counters/__init__", "counters/gap", "counters/guard", "counters/verdict"),
     *("history/__init__", "history/planning/", "history/legacy/__init__"),
     *("history/legacy/file", "history/legacy/readings", "history/files/__init__"),
@@ -22,7 +22,9 @@ PURE: Final = (
     *("history/files/steps", "history/files/table", "history/files/words"),
 )
 """Modules and folders that import neither Home Assistant nor what does."""
-ASIDE: Final = {*("browser", "e2e", "field", "repository", "simulator", "whole", "worlds")}
+ASIDE: Final = {
+    *("blueprints", "browser", "docs", "e2e", "field", "repository", "simulator", "whole", "worlds")
+}
 """Folders of tests that mirror no folder of the integration."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.sml.key_names import mapping_of_name
+from custom_components.py_hab.sml.meter_evidence import Evidence, evidence_of
 from custom_components.py_hab.sml.payload import (
     MAX_PAYLOAD,
     Block,
@@ -31,7 +31,7 @@ def one(payload: Payload) -> Block:
 
 def meters(payload: Payload) -> dict[str, dict[str, object]]:
     """Return the fields of each meter in a message, by prefix."""
-    return {block.prefix: dict(block.fields) for block in meter_blocks(payload, mapping_of_name)}
+    return {block.prefix: dict(block.fields) for block in meter_blocks(payload)}
 
 
 # Messages
@@ -149,12 +149,20 @@ def test_messages_without_energy_or_power_hold_no_meter(message: str) -> None:
 
 def test_the_user_may_say_what_makes_a_meter() -> None:
     block = Block(prefix="x", fields={"Nettobezug": 1})
-    assert not is_meter(block, mapping_of_name)
-    assert is_meter(block, {"Nettobezug": KeyMapping(Quantity.ENERGY_IMPORT)}.get)
-    assert not is_meter(block, {"Nettobezug": KeyMapping(Quantity.VOLTAGE_L1)}.get)
-    assert meter_blocks(
-        '{"x":{"Nettobezug":1}}', {"Nettobezug": KeyMapping(Quantity.POWER)}.get
-    ) == [block]
+    assert not is_meter(block)
+    for quantity, evidence in (
+        (Quantity.ENERGY_IMPORT, Evidence.POSSIBLE),
+        (Quantity.POWER, Evidence.POSSIBLE),
+        (Quantity.VOLTAGE_L1, Evidence.NONE),
+    ):
+        assigned = {"Nettobezug": KeyMapping(quantity)}
+        assert evidence_of("x", block.fields, assigned.get) is evidence
+
+
+def test_keys_make_a_meter_beside_each_other() -> None:
+    block = {"READER_IN": 15119.035, "READER_OUT": 2381.47, "READER_POWER": 377}
+    assert meters(json.dumps({"SM": block})) == {"SM": block}
+    assert meters(json.dumps({"SM": {"READER_IN": 15119.035}})) == {}
 
 
 def test_a_meter_that_has_no_values_yet_is_a_meter() -> None:
@@ -259,7 +267,7 @@ def test_deep_values_do_no_harm(depth: int) -> None:
     nested = "[" * depth + "]" * depth
     block = one(f'{{"MT681":{{"Power":1,"x":{nested}}}}}')
     assert block.numbers() == {"Power": 1.0}
-    assert is_meter(block, mapping_of_name)
+    assert is_meter(block)
 
 
 # Discovery

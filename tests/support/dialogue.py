@@ -9,6 +9,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.flows.key_section import KeySection
 from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntriesFlowManager,
@@ -203,7 +204,12 @@ def suggestions(form: vol.Schema) -> dict[str, Any]:
     """Return what a form is filled with: suggested values, else defaults."""
     filled: dict[str, Any] = {}
     for key, field in form.schema.items():
-        if isinstance(field, section):
+        if isinstance(field, KeySection):
+            shown = suggestions(field.schema)
+            filled[str(key)] = {
+                name: shown[label] for name, label in field.labels.items() if label in shown
+            }
+        elif isinstance(field, section):
             filled[str(key)] = suggestions(field.schema)
         elif "suggested_value" in (key.description or {}):
             filled[str(key)] = key.description["suggested_value"]

@@ -21,6 +21,7 @@ PURE: Final = [
     TESTS / path
     for path in (
         "api/test_profile.py",
+        "costs",
         "counters/test_gap.py",
         "counters/test_guard.py",
         "counters/test_verdict.py",

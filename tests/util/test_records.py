@@ -1,7 +1,7 @@
 """What is stored of dataclasses, and what is made of a file that was changed by hand."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 import json
 import math
@@ -42,6 +42,7 @@ class Whole:
     colour: Colour = field(metadata={STORED_AS: "tint"})
     at: datetime
     size: Size
+    day: date = date(2026, 3, 20)
     is_new: bool = True
     parts: list[Part] = field(default_factory=list)
     by_name: dict[str, Part] = field(default_factory=dict)

@@ -24,7 +24,6 @@ from custom_components.py_hab.fritzbox.rest import RestDetails, parse_error_code
 from custom_components.py_hab.fritzbox.xml import MalformedAnswerError, parse_xml
 from custom_components.py_hab.meter.key_resolver import MAX_UNKNOWN, LearnedKeys
 from custom_components.py_hab.sml.key_mapping import CHOICES, assigned_mappings
-from custom_components.py_hab.sml.key_names import mapping_of_name
 from custom_components.py_hab.sml.meter_index import MeterIndex
 from custom_components.py_hab.sml.payload import (
     MalformedMessageError,
@@ -487,7 +486,7 @@ def test_any_payload_is_blocks_with_finite_numbers_or_refused(payload: Payload) 
     for block in or_refused(parse_message, payload) or ():
         assert block.fields.keys() >= block.numbers().keys()
         assert all(map(math.isfinite, block.numbers().values()))
-        assert is_meter(block, mapping_of_name) in {True, False}
+        assert is_meter(block) in {True, False}
 
 
 @given(payloads(DISCOVERY))
@@ -496,7 +495,7 @@ def test_any_payload_is_blocks_with_finite_numbers_or_refused(payload: Payload) 
 @example(f'{{"sn":{{"A":{{"Power":{LONG}}}}}}}')
 def test_any_payload_announces_meters_or_is_refused(payload: Payload) -> None:
     for block in or_refused(discovered_meters, payload) or ():
-        assert is_meter(block, mapping_of_name)
+        assert is_meter(block)
     assert or_refused(may_have_meter, payload) in {True, False, None}
 
 

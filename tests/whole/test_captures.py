@@ -33,7 +33,7 @@ def devices(path: Path) -> DeviceList:
 
 
 def blocks(path: Path) -> list[Block]:
-    return meter_blocks(path.read_bytes(), mapping_of_name)
+    return meter_blocks(path.read_bytes())
 
 
 def test_the_simulator_still_says_so() -> None:

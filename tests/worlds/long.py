@@ -264,7 +264,6 @@ SUMMER: Final = _box(
     "3:00",
     home_age=timedelta(days=320),
     ains=(IMPORT.removesuffix("-1"),),
-    unmended="totals of days and months are spread evenly",
 )
 LEFT_ALONE: Final = _meter(
     "outage that nobody mends",

@@ -33,8 +33,10 @@ from ..history.files.export import MAX_ROWS, Period, async_export, async_write_e
 from ..history.statistics.gateway import statistic_id
 from .jobs import FAILED, Job, jobs
 from .parameters import (
+    ATTR_END,
     ATTR_INCLUDE_SPREAD,
     ATTR_ORIGIN,
+    ATTR_START,
     INCLUDE_SPREAD,
     ORIGIN,
     PAGE,
@@ -56,6 +58,7 @@ from .queries import (
 )
 from .readings import Profile
 from .series import RecordedSeries, recorded_series
+from .series_history import Range, async_series_history
 
 ATTR_DEVICE: Final = "device"
 ATTR_SUB_ENTITY: Final = "sub_entity"
@@ -67,6 +70,7 @@ ATTR_OVERWRITE: Final = "overwrite"
 GET_DEVICES: Final = "get_devices"
 GET_MEASUREMENTS: Final = "get_measurements"
 GET_PROFILE: Final = "get_profile"
+GET_HISTORY: Final = "get_history"
 GET_JOBS: Final = "get_jobs"
 EXPORT: Final = "export"
 REFRESH: Final = "refresh"
@@ -109,6 +113,7 @@ _PROFILE_SCHEMA: Final = vol.Schema(
         ),
     )
 )
+_HISTORY_SCHEMA: Final = vol.Schema({vol.Required(ATTR_ENTITY_ID): statistic_id})
 
 _EXPORT_SCHEMA: Final = vol.Schema(
     {
@@ -258,6 +263,34 @@ def _entities(call: ServiceCall, user: User | None) -> list[str]:
     return [series.entity_id for series in found]
 
 
+async def _async_get_history(call: ServiceCall) -> ServiceResponse:
+    """Return the state of the history of a series."""
+    user, entity_id = await _async_user(call), call.data[ATTR_ENTITY_ID]
+    # Not `check_entity`: the recorder also has statistics of removed entities.
+    check_permission(user, entity_id)
+    found = await async_series_history(call.hass, entity_id)
+    return {
+        ATTR_ENTITY_ID: entity_id,
+        ATTR_CONFIG_ENTRY_ID: found.entry_id,
+        "since": found.since and dt_util.as_local(found.since).isoformat(),
+        "origins": {origin.value: count for origin, count in found.origins.items()},
+        "spread": _ranges(found.spread),
+        "missing": _ranges(found.missing),
+        "rejected": dict(found.rejected),
+        "last_reading": found.last_reading and dt_util.as_local(found.last_reading).isoformat(),
+    }
+
+
+def _ranges(found: list[Range]) -> list[Any]:
+    return [
+        {
+            ATTR_START: dt_util.as_local(start).isoformat(),
+            ATTR_END: dt_util.as_local(end).isoformat(),
+        }
+        for start, end in found
+    ]
+
+
 async def _async_get_jobs(call: ServiceCall) -> ServiceResponse:
     """Return the recurring jobs of the entries of which the user may see an entity."""
     user = await _async_user(call)
@@ -365,6 +398,7 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
     GET_DEVICES: _Action(_async_get_devices, vol.Schema(_ENTRY)),
     GET_MEASUREMENTS: _Action(_async_get_measurements, _MEASUREMENTS_SCHEMA),
     GET_PROFILE: _Action(_async_get_profile, _PROFILE_SCHEMA),
+    GET_HISTORY: _Action(_async_get_history, _HISTORY_SCHEMA),
     GET_JOBS: _Action(_async_get_jobs, vol.Schema({})),
     EXPORT: _Action(_async_export, _EXPORT_SCHEMA, SupportsResponse.OPTIONAL),
     REFRESH: _Action(_async_refresh, vol.Schema(_ENTRY), SupportsResponse.OPTIONAL),

@@ -1,4 +1,4 @@
-"""Calculates the mean day, week and year of a series from its hours."""
+"""Calculates the mean day, week, month and year of a series from its hours."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +22,8 @@ class Grouping(StrEnum):
     """Hour of the day, `00` to `23`."""
     WEEKDAY = "weekday"
     """`Mon` to `Sun`."""
+    DAY = "day"
+    """Day of the month, `01` to `31`."""
     MONTH = "month"
     """`01` to `12`."""
     YEAR = "year"
@@ -57,12 +59,14 @@ class Group:
 _NUMBERS: Final[Mapping[Grouping, Callable[[datetime], int]]] = {
     Grouping.HOUR: attrgetter("hour"),
     Grouping.WEEKDAY: datetime.weekday,
+    Grouping.DAY: attrgetter("day"),
     Grouping.MONTH: attrgetter("month"),
     Grouping.YEAR: attrgetter("year"),
 }
 _NAMES: Final[Mapping[Grouping, Callable[[int], str]]] = {
     Grouping.HOUR: "{:02}".format,
     Grouping.WEEKDAY: _WEEKDAYS.__getitem__,
+    Grouping.DAY: "{:02}".format,
     Grouping.MONTH: "{:02}".format,
     Grouping.YEAR: str,
 }

@@ -1,6 +1,6 @@
 """The step of the options flow that adds our counters to the Energy dashboard."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,17 +34,20 @@ from .energy_plan import (
     Likeness,
     Remark,
     Suggestion,
+    costs_to_add,
     doubled,
     energies_shown,
     imports_shown,
     new_devices,
     new_sources,
     suggest,
+    with_costs,
 )
 from .progress import ProgressFlow
 
 CONF_GRID: Final = "grid"
 CONF_DEVICES: Final = "devices"
+CONF_COSTS: Final = "costs"
 _ENERGY: Final = "energy"
 """The domain of the component."""
 _WORDS: Final = "energy_text"
@@ -81,6 +84,11 @@ class _Offer:
             *(item.name for item in self.consumers if item.energy in taken),
         ]
 
+    @property
+    def open_costs(self) -> dict[str, str]:
+        """Costs of energy that the dashboard shows without any, by the counter."""
+        return costs_to_add(self.connections, self.preferences)
+
     def suggestion(self) -> Suggestion:
         """Return the connections to add."""
         return suggest(self.open_connections, self.preferences, self.hours)
@@ -102,7 +110,8 @@ class EnergyFlow(ProgressFlow):
                 item for item in offer.consumers if item.energy in user_input.get(CONF_DEVICES, ())
             ]
             if not doubled(grid, offer.preferences, offer.hours):
-                await _async_add(manager, grid, devices)
+                costs = set(user_input.get(CONF_COSTS, ()))
+                await _async_add(manager, grid, devices, offer.connections, costs)
                 return self._end()
             errors[CONF_GRID] = "same_connection"
         texts = await async_get_translations(
@@ -112,11 +121,12 @@ class EnergyFlow(ProgressFlow):
         suggested = {
             CONF_GRID: [item.key for item in suggestion.connections],
             CONF_DEVICES: [item.energy for item in offer.open_consumers if not item.is_group],
+            CONF_COSTS: list(offer.open_costs),
         }
         return self.async_show_form(
             step_id="energy",
             data_schema=self.add_suggested_values_to_schema(
-                _schema(offer), user_input if user_input is not None else suggested
+                _schema(self.hass, offer), user_input if user_input is not None else suggested
             ),
             errors=errors,
             description_placeholders={
@@ -140,26 +150,41 @@ async def _async_offer(hass: HomeAssistant, manager: EnergyManager) -> _Offer:
 
 
 async def _async_add(
-    manager: EnergyManager, grid: Iterable[Connection], devices: Iterable[Consumer]
+    manager: EnergyManager,
+    grid: Iterable[Connection],
+    devices: Iterable[Consumer],
+    known: Iterable[Connection],
+    costs: Container[str],
 ) -> None:
-    """Append to the present preferences, in the format of this version of Home Assistant."""
+    """Append to the present preferences, in the format of this version of Home Assistant.
+
+    `costs` are counters of known connections that the dashboard is to show with their costs.
+    """
     # Not those of the offer: the user may have saved others while hours were read.
     preferences = manager.data or manager.default_preferences()
     sources = ENERGY_SOURCE_SCHEMA(new_sources(grid, preferences))
     consumption = [DEVICE_CONSUMPTION_SCHEMA(item) for item in new_devices(devices, preferences)]
-    if sources or consumption:
+    added = {
+        energy: cost for energy, cost in costs_to_add(known, preferences).items() if energy in costs
+    }
+    if sources or consumption or added:
+        present: Any = with_costs(preferences["energy_sources"], added)
         await manager.async_update(
             {
-                "energy_sources": [*preferences["energy_sources"], *sources],
+                "energy_sources": [*present, *sources],
                 "device_consumption": [*preferences["device_consumption"], *consumption],
             }
         )
 
 
-def _schema(offer: _Offer) -> vol.Schema:
+def _schema(hass: HomeAssistant, offer: _Offer) -> vol.Schema:
     fields = {
         CONF_GRID: {item.key: item.name for item in offer.open_connections},
         CONF_DEVICES: {item.energy: item.name for item in offer.open_consumers},
+        CONF_COSTS: {
+            energy: state.name if (state := hass.states.get(energy)) else energy
+            for energy in offer.open_costs
+        },
     }
     return vol.Schema(
         {

@@ -15,7 +15,9 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..costs.account import stored_prices
 from ..entity import entity_of, fritzbox_values
+from ..history.cost_statistic import cost_statistic_id
 from ..history.statistics.editor import get_editor
 from ..meter.coordinator import MeterCoordinator
 from ..sensors.fritzbox import FRITZBOX_SENSORS
@@ -43,10 +45,11 @@ def connections_and_consumers(
     for entry in entries:
         match entry.runtime_data.coordinator:
             case FritzBoxCoordinator() as box:
-                connections += _connections_of_box(hass, box)
+                found = _connections_of_box(hass, box)
                 consumers += _consumers(hass, box)
             case MeterCoordinator() as meters:
-                connections += _connections_of_reader(hass, meters)
+                found = _connections_of_reader(hass, meters)
+        connections += [_with_costs(hass, entry, item) for item in found]
     names = Counter(chain((item.name for item in connections), (item.name for item in consumers)))
     return (
         [
@@ -58,6 +61,19 @@ def connections_and_consumers(
             for item in consumers
         ],
     )
+
+
+def _with_costs(hass: HomeAssistant, entry: PyHabConfigEntry, item: Connection) -> Connection:
+    """Return a connection with the costs of its counters that have prices."""
+    prices, registry = stored_prices(entry.options), er.async_get(hass)
+
+    def cost(energy: str | None) -> str | None:
+        entity = registry.async_get(energy) if energy else None
+        if entity is None or entity.unique_id not in prices:
+            return None
+        return cost_statistic_id(entity.unique_id)
+
+    return replace(item, cost=cost(item.energy_import), compensation=cost(item.energy_export))
 
 
 async def async_hours(hass: HomeAssistant, statistic_ids: Iterable[str]) -> dict[str, Hours]:

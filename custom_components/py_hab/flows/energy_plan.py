@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _MIN_HOURS: Final = 24
 """Hours with energies of both meters that a comparison needs."""
@@ -26,11 +26,21 @@ class Connection:
     energy_export: str | None = None
     power: str | None = None
     """Negative while feeding in, as Home Assistant expects."""
+    cost: str | None = None
+    """What the import costs."""
+    compensation: str | None = None
+    """What is paid for the export."""
 
     @property
     def energies(self) -> list[str]:
         """The counters, import before export."""
         return [item for item in (self.energy_import, self.energy_export) if item]
+
+    @property
+    def costs(self) -> dict[str, str]:
+        """The costs by their counter."""
+        pairs = ((self.energy_import, self.cost), (self.energy_export, self.compensation))
+        return {energy: cost for energy, cost in pairs if energy and cost}
 
     @property
     def key(self) -> str:
@@ -218,10 +228,68 @@ def new_sources(
             "stat_energy_to": _if_in(item.energy_export, missing),
             "cost_adjustment_day": 0.0,
         }
+        source |= _costs_of(source, item.costs)
         if item.power and item.power not in powers:
             source["stat_rate"] = item.power
         sources.append(source)
     return sources
+
+
+class _Direction(NamedTuple):
+    """The keys of one direction in a source of the grid."""
+
+    energy: str
+    cost: str
+    prices: tuple[str, str]
+    """An entity, or a number."""
+
+
+_DIRECTIONS: Final = (
+    _Direction("stat_energy_from", "stat_cost", ("entity_energy_price", "number_energy_price")),
+    _Direction(
+        "stat_energy_to",
+        "stat_compensation",
+        ("entity_energy_price_export", "number_energy_price_export"),
+    ),
+)
+
+
+def _costs_of(source: Mapping[str, Any], costs: Mapping[str, str]) -> dict[str, str]:
+    """Return the costs of what a source of the grid shows, by their key in the source."""
+    found: dict[str, str] = {}
+    for direction in _DIRECTIONS:
+        energy = source.get(direction.energy)
+        if energy is not None and energy in costs:
+            found[direction.cost] = costs[energy]
+    return found
+
+
+def costs_to_add(
+    connections: Iterable[Connection], preferences: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the costs of energy that the dashboard shows without any, by the counter.
+
+    Where the user has entered a price or other costs, those stay.
+    """
+    costs = {energy: cost for item in connections for energy, cost in item.costs.items()}
+    return {
+        energy: costs[energy]
+        for source in preferences["energy_sources"]
+        if source["type"] == "grid"
+        for direction in _DIRECTIONS
+        if (energy := source.get(direction.energy)) in costs
+        and all(source.get(key) is None for key in (direction.cost, *direction.prices))
+    }
+
+
+def with_costs(
+    sources: Iterable[Mapping[str, Any]], costs: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return sources with the costs of counters that they show; nothing else is changed."""
+    return [
+        {**source, **(_costs_of(source, costs) if source["type"] == "grid" else {})}
+        for source in sources
+    ]
 
 
 def _if_in(value: str | None, allowed: Collection[str]) -> str | None:

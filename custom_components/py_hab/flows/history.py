@@ -15,7 +15,14 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from ..const import CONF_HISTORY, CONF_KIND, CONF_SHAPE, DOMAIN, OutageShape
+from ..const import (
+    CONF_HISTORY,
+    CONF_KIND,
+    CONF_POWER_HISTORY,
+    CONF_SHAPE,
+    DOMAIN,
+    OutageShape,
+)
 from ..entry import StatisticReport
 from ..history.undo import UndoReport, async_take_back, async_undo, runs, written
 from .progress import ProgressFlow
@@ -34,6 +41,7 @@ _SETTINGS_SCHEMA: Final = vol.Schema(
                 translation_key=CONF_SHAPE,
             )
         ),
+        vol.Required(CONF_POWER_HISTORY, default=False): BooleanSelector(),
     }
 )
 
@@ -84,6 +92,8 @@ class HistoryFlow(ProgressFlow):
         """Show what a run would write, and write it if the user agrees."""
         if user_input is not None:
             return self._end() if self._errors else await self.async_step_history_run()
+        if self._is_complete:
+            return await self.async_step_history_done()
         return await self._async_show_reports("history_preview_done")
 
     async def async_step_history_run(
@@ -99,6 +109,12 @@ class HistoryFlow(ProgressFlow):
         if user_input is not None:
             return self._end()
         return await self._async_show_reports("history_done")
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether a run has found nothing to write."""
+        reports = self._work_result or ()
+        return not self._errors and not any(item.rows or item.mended for item in reports)
 
     async def _async_run(
         self, step_id: str, next_step_id: str, *, dry_run: bool
@@ -119,13 +135,12 @@ class HistoryFlow(ProgressFlow):
     async def _async_show_reports(self, step_id: str) -> ConfigFlowResult:
         texts = await self._async_report_texts()
         reports = self._work_result or ()
-        is_complete = not self._errors and not any(item.rows or item.mended for item in reports)
         return self.async_show_form(
             step_id=step_id,
             data_schema=vol.Schema({}),
             errors=dict(self._errors),
             description_placeholders={
-                "status": texts.word("nothing_to_add") if is_complete else "",
+                "status": texts.word("nothing_to_add") if self._is_complete else "",
                 "report": texts.reports(reports),
             },
             last_step=True,

@@ -1,6 +1,7 @@
 """The options flow of a FRITZ!Box or a meter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import voluptuous as vol
@@ -28,18 +29,20 @@ from ..entry import kind_of
 from ..meter.coordinator import MeterCoordinator
 from ..sml.key_mapping import assigned_mappings, choice_of
 from ..sml.registers import KeyMapping
-from ..util.texts import as_code, as_markdown, clean_text
+from ..util.texts import as_code, as_markdown
 from .energy import EnergyFlow
 from .file_import import FileImportFlow
 from .history import HistoryFlow
 from .key_section import (
+    KeySection,
     choices_by_values,
     chosen_mappings,
-    mapping_section,
+    meanings_in_meter,
     names_in_other_blocks,
     suggested_choices,
 )
-from .received import in_form_order, value_text
+from .prices import PricesFlow
+from .received import in_form_order, plain_value
 
 _FRITZBOX_SCHEMA = vol.Schema(
     {
@@ -95,11 +98,13 @@ class _ReceivedKeys(NamedTuple):
     """The last value of each key whose meaning is unknown."""
 
 
-class PyHabOptionsFlow(EnergyFlow, HistoryFlow, FileImportFlow):
+class PyHabOptionsFlow(EnergyFlow, HistoryFlow, FileImportFlow, PricesFlow):
     """Changes the options of an entry."""
 
     _keys: Sequence[str] = ()
     """The keys in the form."""
+    _named: Mapping[str, KeyMapping] = MappingProxyType({})
+    """What the names of these keys mean."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show a menu of the options."""
@@ -107,7 +112,8 @@ class PyHabOptionsFlow(EnergyFlow, HistoryFlow, FileImportFlow):
         if kind is None:
             return self.async_abort(reason=UNKNOWN_KIND)
         return self.async_show_menu(
-            step_id="init", menu_options=[kind.value, "energy", "history", "import_database"]
+            step_id="init",
+            menu_options=[kind.value, "prices", "energy", "history", "import_database"],
         )
 
     async def async_step_fritzbox(
@@ -130,28 +136,27 @@ class PyHabOptionsFlow(EnergyFlow, HistoryFlow, FileImportFlow):
         received = self._received_keys()
         if user_input is not None:
             # Only the keys of the form: others may have been received since it was shown.
-            registers = chosen_mappings(self._keys, user_input[CONF_REGISTERS])
+            registers = chosen_mappings(self._keys, user_input[CONF_REGISTERS], self._named)
             changed = {**user_input, CONF_REGISTERS: registers}
             return self.async_create_entry(data=self._options_with(changed, _STORED_METER_SCHEMA))
         by_values = choices_by_values(self.config_entry)
         others = names_in_other_blocks(self.config_entry)
         all_keys = [*received.in_use, *received.unknown, *assigned, *by_values, *others]
-        suggested = suggested_choices(all_keys, assigned) | received.in_use | by_values
+        named = self._named = meanings_in_meter(self.config_entry)
+        suggested = suggested_choices(all_keys, assigned, named) | received.in_use | by_values
         keys = self._keys = in_form_order(all_keys, suggested)
-        unknown = {key: as_markdown(value) for key, value in {**received.unknown, **others}.items()}
-        values = {**received.values, **unknown}
+        unknown = {**received.unknown, **others}
         is_known = not (received.unknown or by_values)
+        section = KeySection(keys, {**received.values, **unknown}, collapsed=is_known)
         return self.async_show_form(
             step_id="meter",
             data_schema=self.add_suggested_values_to_schema(
-                _METER_SCHEMA.extend(mapping_section(keys, collapsed=is_known)),
-                {**options, CONF_REGISTERS: suggested},
+                _METER_SCHEMA.extend({vol.Required(CONF_REGISTERS): section}),
+                {**options, CONF_REGISTERS: section.suggested(suggested)},
             ),
             description_placeholders={
-                "unknown": ", ".join(f"{as_code(key)} ({value})" for key, value in unknown.items())
-                or "-",
-                "received": ", ".join(
-                    f"{clean_text(key)} {values[key]}" for key in keys if key in values
+                "unknown": ", ".join(
+                    f"{as_code(key)} ({as_markdown(value)})" for key, value in unknown.items()
                 )
                 or "-",
             },
@@ -173,7 +178,7 @@ class PyHabOptionsFlow(EnergyFlow, HistoryFlow, FileImportFlow):
                         in_use[key] = choice
                     # The meter has converted it to the unit of the quantity.
                     shown = meter.values.get(quantity)
-                    values[key] = value_text(shown, KeyMapping(quantity), language=language)
+                    values[key] = plain_value(shown, KeyMapping(quantity), language=language)
         return _ReceivedKeys(
             in_use, values, {key: value for key, value in unknown.items() if key not in in_use}
         )

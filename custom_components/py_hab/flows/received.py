@@ -75,15 +75,18 @@ def as_table(
     )
 
 
-def as_list(received: Iterable[ReceivedValue], choices: Mapping[str, str], *, language: str) -> str:
-    """Return the value of each key in the order of the form, for the text beside the choices."""
-    values = {
-        item.name: value_text(item.value, _mapping(choices.get(item.name)), language=language)
-        for item in received
-    }
-    return ", ".join(
-        f"{clean_text(name)} {values[name]}" for name in in_form_order(values, choices)
-    )
+def values_by_name(
+    received: Iterable[ReceivedValue], choices: Mapping[str, str], *, language: str
+) -> dict[str, str]:
+    """Return the value of each key as plain text, by the name of the key in the form.
+
+    A key that is in several blocks has several values.
+    """
+    values: dict[str, list[str]] = {}
+    for item in received:
+        shown = plain_value(item.value, _mapping(choices.get(item.name)), language=language)
+        values.setdefault(item.name, []).append(shown)
+    return {name: ", ".join(found) for name, found in values.items()}
 
 
 def meaning_of(choice: str | None, texts: Mapping[str, str]) -> str:
@@ -96,6 +99,12 @@ def meaning_of(choice: str | None, texts: Mapping[str, str]) -> str:
 
 
 def value_text(value: object, mapping: KeyMapping | None, *, language: str) -> str:
+    """Return a published value as the user knows it, for Markdown."""
+    shown = plain_value(value, mapping, language=language)
+    return shown if shown == _NOTHING else as_markdown(shown)
+
+
+def plain_value(value: object, mapping: KeyMapping | None, *, language: str) -> str:
     """Return a published value as the user knows it: in the unit of its quantity, and decoded."""
     if mapping is not None and QUANTITIES[mapping.quantity].kind is QuantityKind.TEXT:
         meter_id = parse_meter_id(value)
@@ -140,4 +149,4 @@ def _mapping(choice: str | None) -> KeyMapping | None:
 
 
 def _text(value: str) -> str:
-    return as_markdown(value[:_MAX_TEXT]) or _NOTHING
+    return clean_text(value[:_MAX_TEXT]) or _NOTHING

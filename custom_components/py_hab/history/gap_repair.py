@@ -15,7 +15,14 @@ from ..counters.gap import Gap
 from ..counters.store import CounterStore
 from ..counters.verdict import Verdict
 from ..entry import AnyConfigEntry, RepairReport
-from .planning.change import AdjustSum, Change, ChangeReason, StatisticRows, WriteRows
+from .planning.change import (
+    AdjustSum,
+    Change,
+    ChangeReason,
+    ConvertShortTerm,
+    StatisticRows,
+    WriteRows,
+)
 from .planning.load_shape import LoadShape
 from .planning.outage import OutageRepair, plan_outage_repair
 from .planning.rows import HOUR, ROUNDING_ERROR, Row, full_hour
@@ -135,14 +142,13 @@ class GapRepair:
 
     async def _async_correct_unit(self, source: Source, gap: Gap) -> GapResult | None:
         """Convert the hours before a gap to the unit of the reading after it."""
-        since = full_hour(gap.start) - 2 * HOUR
         plan: UnitCorrection | None = None
 
         def correct(rows: StatisticRows) -> Change:
             nonlocal plan
             plan = plan_unit_correction(
                 gap,
-                short_term_rows=[row for row in rows.short_term if row.start >= since],
+                short_term_rows=rows.short_term,
                 hourly_rows=rows.hourly,
                 compiled_until=rows.until,
             )
@@ -151,6 +157,7 @@ class GapRepair:
             return [
                 AdjustSum(plan.adjust_from, plan.adjustment, ChangeReason.UNIT),
                 WriteRows(plan.rows, ChangeReason.UNIT),
+                ConvertShortTerm(plan.short_term, ChangeReason.UNIT),
             ]
 
         await self._editor.async_change(

@@ -35,14 +35,16 @@ from .box.reconstruct import EnergyHistory, energy_history, hourly_means
 from .damage import UNPROVEN
 from .daylight import async_daylight
 from .gap_repair import GapRepair
+from .mean_power import async_mean_power
 from .planning.backfill import InsertPlan, insertion, missing_means, plan_backfill
 from .planning.change import Change, ChangeReason, StatisticRows, WriteRows
 from .planning.damage import Damage, filled, find_damage, measured_rows
 from .planning.load_shape import LoadShape, known_hours
+from .planning.mean_power import plan_power
 from .planning.origin import Origin
 from .planning.reshape import plan_reshape
 from .planning.rows import HOUR, SumRow, full_hour
-from .sources import Source, async_by_urgency, sources
+from .sources import PowerCounters, Source, async_by_urgency, sources
 from .statistics.editor import StatisticsEditor, get_editor
 from .statistics.work import Planner
 
@@ -142,7 +144,7 @@ class MaintenanceRun:
                         hours=sum(report.rows for report in reports),
                     )
                 )
-            stats = await self._fetcher.async_fetch(source.ain)
+            stats = await self._fetcher.async_fetch(None if source.power else source.ain)
             # It belongs to the device statistics just fetched.
             last = self._last_reading(source)
             if self._is_wanted(source):
@@ -196,6 +198,9 @@ class MaintenanceRun:
         self, source: Source, stats: DeviceStats | None, last: LastReading | None
     ) -> _Findings:
         found = _Findings(entity_id=source.statistic.id)
+        if source.power is not None:
+            await self._async_power(source, source.power, found)
+            return found
         if stats is None:
             found.left_out = [NOT_REPORTED]
             if not self._gaps.is_overdue(source):
@@ -396,5 +401,18 @@ class MaintenanceRun:
             found.hours = {row.start for row in missing}
             reported = dict.fromkeys(found.hours, Origin.REPORTED)
             return [WriteRows(missing, ChangeReason.BACKFILL, origins=reported)]
+
+        await self._async_change(source, complete)
+
+    async def _async_power(self, source: Source, counters: PowerCounters, found: _Findings) -> None:
+        """Write the mean power of the hours before it was measured."""
+        known = await async_mean_power(self._editor, counters)
+        if known:
+            found.since = dt_util.utc_from_timestamp(min(known))
+
+        def complete(rows: StatisticRows) -> Change:
+            step = plan_power(known, rows)
+            found.hours = {row.start for row in step.rows}
+            return [step]
 
         await self._async_change(source, complete)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ..const import CONF_PREFIX, CONF_REGISTERS
 from ..entry import AnyConfigEntry
 from ..sml.key_mapping import assigned_in_block, assigned_mappings, is_confirmed_meter
-from ..sml.key_names import mapping_of_name
+from ..sml.key_names import mappings_of_names
 from ..sml.meter_evidence import Evidence, evidence_of, is_other_medium
 from ..sml.meter_id import parse_meter_id
 from ..sml.meter_index import MeterIndex
@@ -144,7 +144,8 @@ class BlockRouter:
     def _mapping_in(self, block: Block) -> Callable[[str], KeyMapping | None]:
         """Return what interprets the keys of a block."""
         assigned = assigned_in_block(self._assigned, block.prefix)
-        return lambda key: assigned.get(key) or mapping_of_name(key)
+        named = mappings_of_names(block.prefix, block.fields)
+        return lambda key: assigned.get(key) or named.get(key)
 
     def _number_in(self, block: Block) -> str | None:
         """Return the number of the meter from a block, None if the block has none."""

@@ -23,7 +23,6 @@ from homeassistant.setup import async_when_setup
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import CONF_TOPIC, DOMAIN
-from ..sml.key_names import mapping_of_name
 from ..sml.payload import (
     MalformedMessageError,
     Payload,
@@ -178,7 +177,7 @@ class ReaderDiscovery:
         @callback
         def received(message: ReceiveMessage) -> None:
             try:
-                blocks = meter_blocks(message.payload, mapping_of_name)
+                blocks = meter_blocks(message.payload)
             except MalformedMessageError:
                 return
             if blocks:

@@ -8,10 +8,12 @@ import math
 from typing import Any, Final, Self
 
 from ..sml.inference import KeyInference
-from ..sml.key_names import mapping_of_name
+from ..sml.key_names import mapping_of_name, mappings_of_names
+from ..sml.key_siblings import MAX_SIBLINGS
 from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block, number_in
 from ..sml.registers import COUNTERS, QUANTITIES, KeyMapping, Quantity, QuantityKind
+from ..sml.tariff_units import units_of_tariffs
 from ..util.records import decode_values, encode
 from ..util.texts import MAX_TEXT, clean_text
 
@@ -116,6 +118,10 @@ class KeyResolver:
         """Units that the values have proven, and mappings that earlier versions have inferred."""
         self.units: dict[str, UnitChange] = {}
         """Units that have changed while the key was in use, because the script was corrected."""
+        self.named: Mapping[str, KeyMapping] = {}
+        """What the names of the published keys mean beside each other."""
+        self._published: dict[str, None] = {}
+        """The keys that were published so far, in their order."""
         self.unknown: dict[str, str] = {}
         """The newest values of unknown keys, as text."""
         self.identity = MeterIdentity()
@@ -124,11 +130,17 @@ class KeyResolver:
 
     def mapping_of(self, key: str) -> KeyMapping | None:
         """Return what a key means, None if unknown."""
-        mapping = self._assigned.get(key) or self.inferred.get(key) or mapping_of_name(key)
+        mapping = self._mapping_before_change(key)
         change = self.units.get(key) if self.units else None
         if change is None or mapping is None or mapping.factor != change.before:
             return mapping
         return replace(mapping, factor=change.now)
+
+    def _mapping_before_change(self, key: str) -> KeyMapping | None:
+        return self._assigned.get(key) or self.inferred.get(key) or self._mapping_by_name(key)
+
+    def _mapping_by_name(self, key: str) -> KeyMapping | None:
+        return self.named.get(key) or mapping_of_name(key)
 
     def factor_of(self, key: str) -> float:
         """Return the factor of a key; 1 if it is unknown."""
@@ -137,7 +149,7 @@ class KeyResolver:
 
     def named_factor_of(self, key: str) -> float:
         """Return the factor of a key by its name alone; 1 if it is unknown."""
-        mapping = mapping_of_name(key)
+        mapping = self._mapping_by_name(key)
         return 1.0 if mapping is None else mapping.factor
 
     def is_proven(self, key: str) -> bool:
@@ -147,7 +159,7 @@ class KeyResolver:
 
     def change_unit(self, key: str, ratio: float) -> None:
         """Multiply the factor of a key: it is published in another unit from now on."""
-        mapping = self._assigned.get(key) or self.inferred.get(key) or mapping_of_name(key)
+        mapping = self._mapping_before_change(key)
         if mapping is not None:
             factor = _rounded(self.factor_of(key) * ratio)
             self.units[key] = UnitChange(before=mapping.factor, now=factor)
@@ -176,7 +188,8 @@ class KeyResolver:
         return self.is_reassigned(key, quantity) or (bool(keys) and key not in keys)
 
     def resolve(self, block: Block) -> Readings:
-        """Return the readings of a block. Also updates `identity` and `unknown`."""
+        """Return the readings of a block. Also updates `named`, `identity` and `unknown`."""
+        self._interpret_names(block)
         certain: Readings = {}
         doubtful: Readings = {}
         for key, value in block.fields.items():
@@ -200,11 +213,29 @@ class KeyResolver:
         _drop_copies_of_counters(certain)
         return certain
 
+    def _interpret_names(self, block: Block) -> None:
+        """Interpret the names of keys anew if a block has keys that were not published before."""
+        if block.fields.keys() <= self._published.keys() or len(self._published) >= MAX_SIBLINGS:
+            return
+        self._published |= dict.fromkeys(block.fields)
+        before, self.named = self.named, mappings_of_names(block.prefix, self._published)
+        if any(self.named.get(key) != mapping for key, mapping in before.items()):
+            self.restart_inference()
+        for key in self.named:
+            self.unknown.pop(key, None)
+
     def infer(self, block: Block, now: datetime) -> None:
         """Use the numbers of a block, received at `now`, for inference."""
+        numbers = block.numbers()
         if not self.inference.settled:
-            self.inference.observe(now, block.numbers())
+            self.inference.observe(now, numbers)
             self.inferred |= self.inference.inferred
+        tariffs = units_of_tariffs(numbers, self.mapping_of, self._mapping_by_name)
+        self.inferred |= {
+            key: mapping
+            for key, mapping in tariffs.items()
+            if key not in self._assigned and key not in self.units
+        }
 
     def _factor(self, key: str, mapping: KeyMapping, number: float) -> float:
         """Return the factor of a doubtful key for a number; NaN rejects the number.

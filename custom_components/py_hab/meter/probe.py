@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..sml.key_names import mapping_of_name
-from ..sml.meter_evidence import Evidence, evidence_of
+from ..sml.key_names import mappings_of_names
+from ..sml.meter_evidence import Evidence
 from ..sml.payload import (
     Block,
     MalformedMessageError,
     discovered_meters,
     meter_blocks,
+    named_evidence,
     parse_message,
 )
 from ..sml.registers import Quantity
@@ -59,18 +60,16 @@ class ProbeResult:
     def has_total(self) -> bool:
         """Whether the fields contain the import counter, which every meter has."""
         return any(
-            (mapping := mapping_of_name(key)) is not None
-            and mapping.quantity is Quantity.ENERGY_IMPORT
-            for fields in self.blocks.values()
-            for key in fields
+            mapping.quantity is Quantity.ENERGY_IMPORT
+            for prefix, fields in self.blocks.items()
+            for mapping in mappings_of_names(prefix, fields).values()
         )
 
     @property
     def meters(self) -> dict[str, Mapping[str, object]]:
         """The blocks that may belong to meters, the certain ones first."""
         evidence = {
-            prefix: evidence_of(prefix, fields, mapping_of_name)
-            for prefix, fields in self.blocks.items()
+            prefix: named_evidence(prefix, fields) for prefix, fields in self.blocks.items()
         }
         return {
             prefix: self.blocks[prefix]
@@ -145,7 +144,7 @@ class _FoundReaders:
             elif leaf == "sensors":
                 if discovered_meters(message.payload):
                     self.with_meter.add(device)
-            elif meter_blocks(message.payload, mapping_of_name):
+            elif meter_blocks(message.payload):
                 self.publishing.add(message.topic)
 
     def by_topic(self) -> dict[str, ReaderInfo]:

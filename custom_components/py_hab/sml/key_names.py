@@ -6,7 +6,7 @@ not hold, from published scripts (Tasmota's documentation, bitShake, ottelo9, gP
 `benchmarks/vocabulary.py` measures both against the OBIS codes in those scripts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 import re
@@ -14,6 +14,7 @@ from typing import Final
 
 from .key_meaning import meaning_of
 from .key_parts import take_apart
+from .key_siblings import meanings_beside
 from .key_words import WORDS, Part
 from .registers import KeyMapping, Quantity
 
@@ -205,9 +206,6 @@ def _folded(key: str) -> str:
     return re.sub(r"[^a-z0-9]", "", plain) + re.sub(r"[^+-]", "", plain[:1] + plain[1:][-1:])
 
 
-_BY_NAME: Final = {_folded(name): mapping for mapping, names in _NAMES for name in names.split()}
-
-
 class KeyNames:
     """Interprets the names of keys by names with an exceptional meaning and by their words."""
 
@@ -237,6 +235,15 @@ class KeyNames:
                 return family.mapping_of(folded)
         return meaning_of(take_apart(key, self._words))
 
+    def mappings_of(self, prefix: str, keys: Iterable[str]) -> dict[str, KeyMapping]:
+        """Return what the keys of one block mean, by their names and beside each other.
+
+        prefix: the name of the block.
+        """
+        published = list(keys)
+        by_name = {key: mapping for key in published if (mapping := self.mapping_of(key))}
+        return by_name | meanings_beside(published, prefix, self.mapping_of, self._words)
+
 
 NAMES: Final[Mapping[str, KeyMapping]] = {
     _folded(name): mapping for mapping, names in _NAMES for name in names.split()
@@ -249,3 +256,14 @@ _ALL: Final = KeyNames(SPELLED, NAMES, _FAMILIES, WORDS)
 def mapping_of_name(key: str) -> KeyMapping | None:
     """Return what the name of a key means, None if that is unknown."""
     return _ALL.mapping_of(key)
+
+
+def mappings_of_names(prefix: str, keys: Iterable[str]) -> Mapping[str, KeyMapping]:
+    """Return what the keys of one block mean; prefix: the name of the block."""
+    return _mappings_of_names(prefix, tuple(keys))
+
+
+# A reader publishes the same keys in each message.
+@lru_cache(maxsize=128)
+def _mappings_of_names(prefix: str, keys: tuple[str, ...]) -> Mapping[str, KeyMapping]:
+    return _ALL.mappings_of(prefix, keys)

@@ -40,7 +40,7 @@ _SIGNS: Final = ("+", "-")
 _RUN: Final = re.compile(r"[a-z]+|[0-9]+|[^a-z0-9]+")
 _BEFORE_PHASE: Final = frozenset({"p", "u", "v", "i"})
 """Letters whose number is a phase: "U1" is "U_L1"."""
-_LETTERS_ALONE: Final = frozenset("euviw")
+LETTERS_ALONE: Final = frozenset("euviw")
 """Letters that may be glued to a following word: "Ein" is "E in", "UL1" is "U L 1".
 
 Not P, which is a power in "P_in" and an energy in "Pin" and "Pges".
@@ -61,24 +61,35 @@ class KeyParts:
     """Value groups C, D and E."""
     is_past: bool = False
     """Whether the OBIS code is that of a past period."""
-    is_unknown: bool = False
-    """Whether there are words that are in no table."""
+    unknown: set[str] = field(default_factory=set)
+    """The words that are in no table."""
     is_ambiguous: bool = False
     """Whether there are numbers or signs without a meaning: of a device, for example."""
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether there are words that are in no table."""
+        return bool(self.unknown)
 
-def take_apart(key: str, words: Mapping[str, Part] = WORDS) -> KeyParts:
-    """Return the parts of a key. `words` are the words to look for."""
+
+def take_apart(
+    key: str, words: Mapping[str, Part] = WORDS, *, letters: frozenset[str] = LETTERS_ALONE
+) -> KeyParts:
+    """Return the parts of a key.
+
+    words: the words to look for.
+    letters: those that may be glued to a following word.
+    """
     result = KeyParts()
     plain = key.strip().casefold().translate(_UMLAUTS)
     if len(plain) > MAX_KEY:
-        result.is_unknown = True
+        result.unknown.add(plain[:MAX_KEY])
         return result
     for pattern, written in _PHRASES:
         plain = pattern.sub(written, plain)
     rest = _without_sign(_without_obis(plain, result), result)
     runs = [run for run in _RUN.findall(rest) if run[0].isalnum()]
-    _read(list(_split(runs, words)), words, result)
+    _read(list(_split(runs, words, letters)), words, result)
     return result
 
 
@@ -103,31 +114,35 @@ def _without_obis(plain: str, result: KeyParts) -> str:
     return f"{start} {plain[match.end() :]}"
 
 
-def _split(runs: list[str], words: Mapping[str, Part]) -> Iterator[str]:
+def _split(runs: list[str], words: Mapping[str, Part], letters: frozenset[str]) -> Iterator[str]:
     """Yield the words and numbers of a key; a run of letters may consist of several words."""
     for run in runs:
-        yield from ([run] if run.isdigit() else segment(run, words) or [run])
+        yield from ([run] if run.isdigit() else segment(run, words, letters) or [run])
 
 
-def segment(run: str, words: Mapping[str, Part]) -> list[str] | None:
+def segment(
+    run: str, words: Mapping[str, Part], letters: frozenset[str] = LETTERS_ALONE
+) -> list[str] | None:
     """Return the fewest words of which letters consist, None if they do not consist of words."""
     best: list[list[str] | None] = [[]]
     for end in range(1, len(run) + 1):
         candidates = [
             [*before, run[start:end]]
             for start, before in enumerate(best)
-            if before is not None and run[start:end] in words and _may_stand(run, start, end)
+            if before is not None
+            and run[start:end] in words
+            and _may_stand(run, start, end, letters)
         ]
         best.append(min(candidates, key=len, default=None))
     return best[-1]
 
 
-def _may_stand(run: str, start: int, end: int) -> bool:
+def _may_stand(run: str, start: int, end: int, letters: frozenset[str]) -> bool:
     """Whether a word may stand here: single letters only alone, first or before a number."""
     if end - start > 1 or end - start == len(run):
         return True
     if start == 0:
-        return run[0] in _LETTERS_ALONE or run == "pl"
+        return run[0] in letters or run == "pl"
     return end == len(run) and run[start] in "ltp"
 
 
@@ -149,7 +164,7 @@ def _read(tokens: list[str], words: Mapping[str, Part], result: KeyParts) -> Non
             part = None
         marker = part if part in {Part.PHASE, Part.TARIFF} or token in _BEFORE_PHASE else None
         if part is None:
-            result.is_unknown = True
+            result.unknown.add(token)
         else:
             result.words.add(token)
             result.parts.add(part)

@@ -98,11 +98,11 @@ _LANGUAGE: Final = {
     ),
     Part.ACTIVE: "active aktiv wirk real effective",
     Part.REACTIVE: "reactive blind reaktiv reaktive",
-    Part.NET: "grid netz house home haus household haushalt main haupt obis sml public value wert",
+    Part.NET: "grid net netz house home haus household haushalt main haupt obis sml public value val wert",
     Part.IMPORT: ("import imported bezug bezogen bezogene consumed purchased bought drawn"),
     Part.EXPORT: (
         "export exported einspeisung eingespeist eingespeiste einspeise lieferung geliefert"
-        " rueckspeisung ruecklieferung delivered supplied supply feedin injection injected sold returned"
+        " rueckspeisung ruecklieferung delivered supplied supply feed feedin injection injected sold returned"
     ),
     Part.INWARD: "in from pos positive positiv plus forward",
     Part.OUTWARD: "out to neg negative negativ minus reverse",
@@ -110,7 +110,7 @@ _LANGUAGE: Final = {
     Part.OUTPUT: "output",
     Part.CONSUMPTION: "consumption verbrauch verbraucht usage",
     Part.TOTAL: "total gesamt gesamte gesamter overall",
-    Part.SUM: "sum summe",
+    Part.SUM: "sum summe summen",
     Part.HIGH_TARIFF: "ht hochtarif haupttarif",
     Part.LOW_TARIFF: "nt niedertarif nebentarif night nacht",
     Part.NO_TARIFF: "tariflos",
@@ -165,7 +165,7 @@ _DICTIONARY: Final = {
     Part.ACTIVE: "eff",
     Part.IMPORT: "imp",
     Part.EXPORT: "exp einsp",
-    Part.CONSUMPTION: "verbr",
+    Part.CONSUMPTION: "verbr cons",
     Part.FREQUENCY: "freq",
     Part.TOTAL: "tot ges",
     Part.PHASE: "ph",

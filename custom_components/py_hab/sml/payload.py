@@ -1,6 +1,6 @@
 """Parser for the messages of a Tasmota SML reader."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 import json
@@ -9,8 +9,8 @@ import re
 from typing import Any, Final
 
 from ..util.texts import clean_text
-from .key_names import mapping_of_name
-from .meter_evidence import Evidence, MappingOf, evidence_of
+from .key_names import mappings_of_names
+from .meter_evidence import Evidence, evidence_of
 from .registers import LARGEST
 
 MAX_PAYLOAD: Final = 64 * 1024
@@ -142,17 +142,20 @@ def _is_driver(prefix: str) -> bool:
     return _DRIVER.fullmatch(prefix) is not None
 
 
-def meter_blocks(payload: Payload, mapping_of: MappingOf) -> list[Block]:
-    """Return the objects of a message that may belong to a meter. Raises MalformedMessageError.
-
-    `mapping_of` returns what a key means.
-    """
-    return [block for block in parse_message(payload) if is_meter(block, mapping_of)]
+def meter_blocks(payload: Payload) -> list[Block]:
+    """Return the objects of a message that may belong to a meter. Raises MalformedMessageError."""
+    return [block for block in parse_message(payload) if is_meter(block)]
 
 
-def is_meter(block: Block, mapping_of: MappingOf) -> bool:
-    """Whether a block may be that of an electricity meter; `mapping_of` interprets its keys."""
-    return evidence_of(block.prefix, block.fields, mapping_of) is not Evidence.NONE
+def is_meter(block: Block) -> bool:
+    """Whether a block may be that of an electricity meter, by its name and keys."""
+    return named_evidence(block.prefix, block.fields) is not Evidence.NONE
+
+
+def named_evidence(prefix: str, keys: Iterable[str]) -> Evidence:
+    """Return how certain it is that a block is an electricity meter, by its name and keys."""
+    names = list(keys)
+    return evidence_of(prefix, names, mappings_of_names(prefix, names).get)
 
 
 def is_finite(value: float) -> bool:
@@ -170,7 +173,7 @@ def discovered_meters(payload: Payload) -> list[Block]:
     Raises MalformedMessageError.
     """
     sensors = load_object(payload).get("sn")
-    return meter_blocks(json.dumps(sensors), mapping_of_name) if isinstance(sensors, dict) else []
+    return meter_blocks(json.dumps(sensors)) if isinstance(sensors, dict) else []
 
 
 def may_have_meter(payload: Payload) -> bool:

@@ -6,7 +6,7 @@ type. A missing field gets its default, an unknown field is ignored.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from functools import cache
 import math
@@ -22,7 +22,7 @@ def encode(value: Any) -> Any:
     match value:
         case Enum():
             return value.value
-        case datetime():
+        case date():
             return value.isoformat()
         case Mapping():
             return {str(encode(key)): encode(item) for key, item in value.items()}
@@ -145,6 +145,8 @@ def _decode_plain(kind: Any, stored: object) -> Any:
         time = datetime.fromisoformat(stored)
         if time.tzinfo is not None:
             return time
+    elif isinstance(kind, type) and issubclass(kind, date) and isinstance(stored, str):
+        return date.fromisoformat(stored)
     if kind is float and isinstance(stored, int | float) and not isinstance(stored, bool):
         try:
             number = float(stored)

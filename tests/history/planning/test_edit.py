@@ -10,6 +10,8 @@ from custom_components.py_hab.history.planning.change import (
     AdjustSum,
     Change,
     ChangeReason,
+    ConvertShortTerm,
+    Step,
     WriteRows,
 )
 from custom_components.py_hab.history.planning.difference import Difference, Values, in_unit
@@ -41,6 +43,16 @@ def stored(sums: Sequence[float], first: int = 10, periods: Sequence[float] = ()
     )
 
 
+def do(edit: Edit, step: Step) -> None:
+    match step:
+        case WriteRows():
+            edit.write(step)
+        case ConvertShortTerm():
+            edit.convert(step)
+        case AdjustSum():
+            edit.adjust(step, is_compiled=True)
+
+
 def changed(
     rows: StoredRows, change: Change, before: Difference | None = None, units: Units = KWH
 ) -> Difference:
@@ -48,10 +60,7 @@ def changed(
     before = before or Difference()
     edit = Edit(before, rows, units, stamp=max(STAMP, before.stamp + 1))
     for step in change:
-        if isinstance(step, WriteRows):
-            edit.write(step)
-        else:
-            edit.adjust(step, is_compiled=True)
+        do(edit, step)
     assert edit.finish()
     return edit.difference
 
@@ -60,8 +69,8 @@ def undone(rows: StoredRows, before: Difference, units: Units = KWH) -> None:
     Edit(before, rows, units, stamp=before.stamp).undo()
 
 
-def steps() -> st.SearchStrategy[WriteRows | AdjustSum]:
-    """Return hours to write, or an adjustment."""
+def steps() -> st.SearchStrategy[Step]:
+    """Return hours to write, short-term rows to convert, or an adjustment."""
     hours = st.dictionaries(st.integers(5, 18), SUMS, min_size=1)
     written = hours.map(
         lambda found: WriteRows(
@@ -72,7 +81,17 @@ def steps() -> st.SearchStrategy[WriteRows | AdjustSum]:
     adjusted = st.tuples(st.integers(HOUR * 5, HOUR * 18), SUMS).map(
         lambda found: AdjustSum(found[0] // 300 * 300, found[1], ChangeReason.SPIKE)
     )
-    return written | adjusted
+    periods = st.dictionaries(st.integers(0, 9), SUMS, min_size=1)
+    converted = periods.map(
+        lambda found: ConvertShortTerm(
+            [
+                SumRow(HOUR * 10 + SHORT_TERM * number, 0.005 + number, total)
+                for number, total in found.items()
+            ],
+            ChangeReason.UNIT,
+        )
+    )
+    return written | adjusted | converted
 
 
 @given(
@@ -90,10 +109,7 @@ def test_whatever_was_changed_comes_back_to_the_last_bit(
     for change in many:
         edit = Edit(before, rows, units, stamp=max(STAMP, before.stamp + 1))
         for step in change:
-            if isinstance(step, WriteRows):
-                edit.write(step)
-            else:
-                edit.adjust(step, is_compiled=True)
+            do(edit, step)
         if edit.finish():
             before = edit.difference
     if not before.is_empty:
@@ -143,6 +159,41 @@ def test_rows_that_others_have_overwritten_stay() -> None:
     assert states == {9: 77.0, 10: 77.0, 11: 5.0}
 
 
+def test_short_term_rows_are_converted_and_undone() -> None:
+    rows = stored([100.0], periods=[20.0, 60.0, 100.0])
+    first, second, third = sorted(rows.short_term)
+    before = changed(
+        rows,
+        [
+            AdjustSum(third, 7.0, ChangeReason.UNIT),
+            ConvertShortTerm(
+                # The last one does not exist.
+                [SumRow(second, 0.005, 0.06), SumRow(third + SHORT_TERM, 0.005, 0.1)],
+                ChangeReason.UNIT,
+            ),
+        ],
+    )
+    found = [(row["state"], row["sum"]) for row in rows.short_term.values()]
+    assert found == [(5.0, 20.0), (0.005, 0.06), (5.0, 107.0)]
+    # The user adds something to one of them. Home Assistant deletes another one.
+    rows.short_term[second] = rows.short_term[second] | {"sum": 1.06}
+    del rows.short_term[first]
+    undone(rows, before)
+    found = [(row["state"], row["sum"]) for row in rows.short_term.values()]
+    assert found == [(5.0, 61.0), (5.0, 100.0)]
+
+
+def test_what_home_assistant_has_deleted_is_not_kept() -> None:
+    rows = stored([100.0], periods=[20.0, 60.0])
+    first, second = rows.short_term
+    both = [SumRow(first, 0.005, 0.02), SumRow(second, 0.005, 0.06)]
+    before = changed(rows, [ConvertShortTerm(both, ChangeReason.UNIT)])
+    assert set(before.short_term) == {first, second}
+    del rows.short_term[first]
+    after = changed(rows, [AdjustSum(second, 1.0, ChangeReason.SPIKE)], before)
+    assert set(after.short_term) == {second}
+
+
 def test_means_are_written_and_undone() -> None:
     rows = StoredRows()
     before = changed(rows, [WriteRows([MeanRow(HOUR, 20.0, 19.0, 21.0)], ChangeReason.IMPORT)])
@@ -175,10 +226,12 @@ def test_a_difference_follows_the_unit() -> None:
         replaced={HOUR: {"state": 1.0, "sum": None, "created_ts": 7.5}},
         hourly_sums={HOUR: 2.0},
         short_term_sums={HOUR: 3.0},
+        short_term={HOUR: {"state": 4.0, "sum": 5.0}},
     )
     found = in_unit(before, "Wh", lambda value: value * 1000)
     assert found.unit == "Wh"
     assert found.replaced == {HOUR: {"state": 1000.0, "sum": None, "created_ts": 7.5}}
+    assert found.short_term == {HOUR: {"state": 4000.0, "sum": 5000.0}}
     assert (found.hourly_sums, found.short_term_sums) == ({HOUR: 2000.0}, {HOUR: 3000.0})
 
 
@@ -220,10 +273,7 @@ def test_a_run_is_taken_back_with_all_later_ones(
         state = deepcopy(rows)
         edit = Edit(difference, rows, units, stamp=max(STAMP, difference.stamp + 1), run=name)
         for step in change:
-            if isinstance(step, WriteRows):
-                edit.write(step)
-            else:
-                edit.adjust(step, is_compiled=True)
+            do(edit, step)
         if edit.finish():
             difference = edit.difference
             states += [state] * (len(difference.layers) - len(states))
@@ -269,10 +319,7 @@ def test_hours_compiled_since_a_run_continue_without_it(
         worlds = [deepcopy(rows), *states]
         edit = Edit(difference, rows, KWH, stamp=max(STAMP, difference.stamp + 1), run=str(when))
         for step in change:
-            if isinstance(step, WriteRows):
-                edit.write(step)
-            else:
-                edit.adjust(step, is_compiled=True)
+            do(edit, step)
         edit.seed(hour - SHORT_TERM, None)
         if not edit.finish():
             return

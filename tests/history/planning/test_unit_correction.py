@@ -43,6 +43,7 @@ def test_hours_are_converted_and_the_sum_continues() -> None:
         SumRow(HOUR, about(300.06), about(0.06)),
         SumRow(2 * HOUR, about(300.1), about(0.1)),
     ]
+    assert plan.short_term == [SumRow(LAST.start, about(300.12), about(0.12))]
 
 
 def test_the_step_into_the_wrong_unit_is_taken_back() -> None:

@@ -85,7 +85,7 @@ class Orders(RuleBasedStateMachine):
                 found |= {
                     row.start: (row.state, row.sum) for row in step.rows if isinstance(row, SumRow)
                 }
-            else:
+            elif isinstance(step, AdjustSum):
                 found = {
                     start: (state, total + step.amount if start >= step.start else total)
                     for start, (state, total) in found.items()

@@ -25,6 +25,8 @@ class ChangeReason(StrEnum):
     """Hours with an impossible energy."""
     UNIT = "unit"
     """Hours that were counted in a wrong unit."""
+    COST = "cost"
+    """Costs of hours, in a statistic of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +41,8 @@ class StatisticRows:
     """The starts of all hourly rows, of measurements as well."""
     own: AbstractSet[int] = frozenset()
     """The hours that py_hab has inserted, and that nobody has overwritten since."""
+    means: Mapping[int, float] = field(default_factory=dict)
+    """The means of `own`, of a measurement."""
     spread: AbstractSet[int] = frozenset()
     """Those of `own`, and of the rows that py_hab has replaced, whose energy was spread."""
     bounds: Sequence[int] = ()
@@ -65,6 +69,14 @@ class WriteRows:
 
 
 @dataclass(frozen=True, slots=True)
+class ConvertShortTerm:
+    """Write states and sums of existing short-term rows, converted to another unit."""
+
+    rows: Sequence[SumRow]
+    reason: ChangeReason
+
+
+@dataclass(frozen=True, slots=True)
 class AdjustSum:
     """Add kWh to all sums from a five-minute period on, and to the hour that contains it."""
 
@@ -73,5 +85,6 @@ class AdjustSum:
     reason: ChangeReason
 
 
-type Change = Sequence[WriteRows | AdjustSum]
+type Step = WriteRows | ConvertShortTerm | AdjustSum
+type Change = Sequence[Step]
 """The steps of a change, in their order. Either all of them are made or none."""

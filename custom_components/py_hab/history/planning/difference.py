@@ -50,6 +50,8 @@ class Layer:
     """The hours that it has written, as ranges."""
     origins: OriginRanges = field(default_factory=dict)
     """The origins of our hours before."""
+    short_term: dict[int, Values] = field(default_factory=dict)
+    """Short-term rows that it has converted, as they were before, without adjustments."""
     overwritten: dict[int, Values | None] = field(default_factory=dict)
     """Rows of earlier runs that this one has written again, without adjustments. None if the row
     did not exist any more."""
@@ -79,6 +81,9 @@ class Difference:
     """The original sums of hourly rows that subtracting the adjustments would miss by a last bit."""
     short_term_sums: dict[int, float] = field(default_factory=dict)
     """The same for short-term rows."""
+    short_term: dict[int, Values] = field(default_factory=dict)
+    """The states and sums of short-term rows that we have converted, as Home Assistant wrote them,
+    without our adjustments, by start."""
     marks: dict[int, float | None] = field(default_factory=dict)
     """The original `created_ts` of rows of Home Assistant that carry a stamp of ours."""
     seed: int | None = None
@@ -93,7 +98,11 @@ class Difference:
     def is_empty(self) -> bool:
         """Whether the statistic is as Home Assistant alone would have it."""
         return not (
-            self.inserted or self.replaced or self.sum_adjustments or self.sum_boundary is not None
+            self.inserted
+            or self.replaced
+            or self.short_term
+            or self.sum_adjustments
+            or self.sum_boundary is not None
         )
 
 
@@ -146,9 +155,11 @@ def in_unit(before: Difference, unit: str | None, convert: Callable[[float], flo
         replaced={start: converted(values) for start, values in before.replaced.items()},
         hourly_sums={start: convert(total) for start, total in before.hourly_sums.items()},
         short_term_sums={start: convert(total) for start, total in before.short_term_sums.items()},
+        short_term={start: converted(values) for start, values in before.short_term.items()},
         layers=[
             replace(
                 layer,
+                short_term={start: converted(row) for start, row in layer.short_term.items()},
                 overwritten={
                     start: None if values is None else converted(values)
                     for start, values in layer.overwritten.items()

@@ -10,7 +10,7 @@ from math import isnan, nan
 from typing import Final
 
 from .backfill import sum_offset
-from .change import AdjustSum, ChangeReason, StatisticRows, WriteRows
+from .change import AdjustSum, ChangeReason, ConvertShortTerm, StatisticRows, WriteRows
 from .difference import (
     WRITTEN,
     Cumulative,
@@ -27,6 +27,7 @@ from .layers import RunLayers, first_overwritten
 from .origin import Origin
 from .origins import Origins
 from .rows import HOUR, ROUNDING_ERROR, SHORT_TERM, Row, full_hour
+from .short_term import ConvertedRows
 from .stored import (
     COLUMNS,
     LENGTH,
@@ -79,6 +80,7 @@ class Edit:
         }
         self._marks = dict(before.marks)
         self._origins = Origins(before)
+        self._converted = ConvertedRows(before, rows, units)
         self._seed = before.seed
         self._layers = RunLayers(before.layers, run or str(self._stamp))
         self._settle_seed()
@@ -97,6 +99,7 @@ class Edit:
             sum_adjustments=self._adjustments,
             hourly_sums=self._exact[Table.HOURLY],
             short_term_sums=self._exact[Table.SHORT_TERM],
+            short_term=self._converted.originals,
             marks=self._marks,
             seed=self._seed,
             layers=self._layers.latest,
@@ -127,6 +130,11 @@ class Edit:
             short_term=self._rows.sums(Table.SHORT_TERM, self._units),
             hours=hourly.keys(),
             own=self._inserted & ours,
+            means={
+                start: read(mean)
+                for start in self._inserted & ours
+                if (mean := hourly[start]["mean"]) is not None
+            },
             spread=self._origins.spread(ours),
             bounds=self._origins.bounds(ours),
             late={
@@ -187,6 +195,18 @@ class Edit:
             self._marks.pop(start, None)
         layer.written[:] = ranges_of(hours_of(layer.written) | put.keys())
         self._do(PutHours(put))
+
+    def convert(self, step: ConvertShortTerm) -> None:
+        """Convert short-term rows to another unit."""
+        adjusted = Cumulative(self._adjustments, SHORT_TERM)
+        operations = self._converted.convert(
+            step.rows,
+            self._begin_layer(step.reason),
+            adjusted,
+            lambda start, total: self._without(Table.SHORT_TERM, start, total, adjusted),
+        )
+        for operation in operations:
+            self._do(operation)
 
     def adjust(self, step: AdjustSum, *, is_compiled: bool) -> None:
         """Add to all sums from a time on.
@@ -268,6 +288,9 @@ class Edit:
     def undo(self) -> None:
         """Undo everything: adjust back, restore, delete. Rows of others stay."""
         hourly = self._rows.hourly
+        before = Cumulative(self._adjustments, SHORT_TERM)
+        for operation in self._converted.undo(before, self._exact[Table.SHORT_TERM]):
+            self._do(operation)
         adjusted = Cumulative(self._adjustments, HOUR)
         originals = {
             start: self._original(start, adjusted)
@@ -315,6 +338,9 @@ class Edit:
         kept_replaced = hours_of(target.replaced)
         kept = hours_of(target.inserted) | kept_replaced
         overwritten = first_overwritten(layers)
+        short_term, exact = Cumulative(now, SHORT_TERM), self._exact[Table.SHORT_TERM]
+        for operation in self._converted.take_back(layers, short_term, exact):
+            self._do(operation)
         put: dict[int, Values] = {}
         deleted: set[int] = set()
         adjusted = Cumulative(now, HOUR)

@@ -50,7 +50,10 @@ class RunLayers:
         if self._current is None and self._layers and self._layers[-1].run == self._run:
             last = self._layers.pop()
             self._current = replace(
-                last, overwritten=dict(last.overwritten), written=list(last.written)
+                last,
+                overwritten=dict(last.overwritten),
+                short_term=dict(last.short_term),
+                written=list(last.written),
             )
             self._layers.append(self._current)
         if self._current is None:

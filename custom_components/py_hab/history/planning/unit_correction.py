@@ -18,6 +18,8 @@ class UnitCorrection:
     """kWh to add to all sums from there on."""
     rows: list[SumRow] = field(default_factory=list)
     """The hours in the wrong unit, converted."""
+    short_term: list[SumRow] = field(default_factory=list)
+    """The short-term rows in the wrong unit, converted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,17 @@ class _Conversion:
         """Return the sum of a later row in the right unit."""
         return self.sum + (row.sum - self.first.sum) * self.factor
 
+    def row(self, row: Row) -> SumRow:
+        """Return a later row in the right unit."""
+        return SumRow(row.start, row.state * self.factor, self(row))
+
 
 def plan_unit_correction(
     gap: Gap, *, short_term_rows: Sequence[Row], hourly_rows: Sequence[Row], compiled_until: int
 ) -> UnitCorrection | None:
     """Return how to correct the statistics before a gap with the verdict UNIT_CORRECTED.
 
-    `short_term_rows` are the rows around the gap, `hourly_rows` all rows of the counter. Returns None
-    until a reading in the right unit, and the hours before it, have been compiled.
+    Returns None until a reading in the right unit, and the hours before it, have been compiled.
     """
     after = next(
         (row for row in short_term_rows if row.end > gap.end and not _is_wrong(gap, row)), None
@@ -58,7 +63,8 @@ def plan_unit_correction(
     return UnitCorrection(
         adjust_from=after.start,
         adjustment=convert(last) + rise - after.sum,
-        rows=[SumRow(row.start, row.state * convert.factor, convert(row)) for row in wrong_hours],
+        rows=list(map(convert.row, wrong_hours)),
+        short_term=list(map(convert.row, recent)),
     )
 
 

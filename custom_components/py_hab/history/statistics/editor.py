@@ -25,7 +25,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ...const import DOMAIN
-from ..planning.change import AdjustSum, Change, WriteRows
+from ..planning.change import AdjustSum, Change, Step
 from ..planning.difference import Difference, hours_of
 from ..planning.origin import Origin
 from .gateway import RecorderGateway, Statistic, async_ask, converted, raise_if_no_recorder
@@ -37,6 +37,10 @@ SCHEMA_ISSUE: Final = "unknown_schema"
 JOURNAL_ISSUE: Final = "unreadable_journal"
 JOURNAL_TIMEOUT: Final = timedelta(seconds=30)
 """Time that saving the journal may take, while the recorder waits for it."""
+
+
+type ChangeListener = Callable[[str], None]
+"""Is called in the event loop with the id of a statistic."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +60,7 @@ class StatisticsEditor(RecorderGateway):
         super().__init__(hass)
         self.journal = journal
         self._is_schema_known = is_schema_known()
+        self._listeners: list[ChangeListener] = []
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
 
     @property
@@ -64,6 +69,20 @@ class StatisticsEditor(RecorderGateway):
         if not self._is_schema_known:
             return SCHEMA_ISSUE
         return None if self.journal.is_readable else JOURNAL_ISSUE
+
+    @callback
+    def async_listen(self, listener: ChangeListener) -> Callable[[], None]:
+        """Call a listener with the id of each statistic that was changed; return how to end that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def async_catch_up(self) -> None:
+        """Wait until the recorder has written what it is working on. Raises HomeAssistantError.
+
+        It announces hours before it has committed them.
+        """
+        raise_if_no_recorder(self._hass)
+        await async_transact(self._hass, "", lambda _: None, lambda _: None)
 
     async def async_change(
         self,
@@ -196,6 +215,8 @@ class StatisticsEditor(RecorderGateway):
             for step in outcome.change:
                 changes.log(step.reason, **_details(step))
             self.journal.save_soon()
+            for listener in list(self._listeners):
+                listener(outcome.statistic_id)
 
     def _shown(self, statistic: Statistic) -> float | None:
         """Return what the entity of a counter of ours shows, in the unit in which we calculate."""
@@ -297,7 +318,7 @@ def _undone(outcome: Outcome) -> Undone:
     )
 
 
-def _details(step: WriteRows | AdjustSum) -> dict[str, Any]:
+def _details(step: Step) -> dict[str, Any]:
     """Return what the log says of a step."""
     if isinstance(step, AdjustSum):
         return {"energy": round(step.amount, 6), "since": _iso(step.start)}

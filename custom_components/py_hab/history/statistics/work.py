@@ -14,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..planning.backfill import alignment
-from ..planning.change import AdjustSum, Change, StatisticRows, WriteRows
+from ..planning.change import AdjustSum, Change, ConvertShortTerm, StatisticRows, Step
 from ..planning.difference import Difference, has_stamp, in_unit
 from ..planning.edit import Edit
 from ..planning.origin import Origin
@@ -42,6 +42,7 @@ class SaveAhead(Protocol):
 class Outcome:
     """What a transaction has done."""
 
+    statistic_id: str
     before: Difference
     """What was found to be true before it."""
     after: Difference
@@ -101,6 +102,8 @@ class StatisticWork:
         for step in change:
             if isinstance(step, AdjustSum):
                 edit.adjust(step, is_compiled=is_compiled)
+            elif isinstance(step, ConvertShortTerm):
+                edit.convert(step)
             elif not is_recorded:
                 return self._outcome(refusal=not_recorded(statistic.id))
             elif is_compiled and max(row.start for row in step.rows) + HOUR > until:
@@ -144,7 +147,9 @@ class StatisticWork:
         if self._units is None:
             return self._outcome(refusal=not_written(self._statistic.id))
         layer = self._before.layers[runs.index(run)]
-        if not (layer.inserted or layer.replaced or layer.sum_adjustments):
+        earlier = self._before.layers[: runs.index(run)]
+        is_first = not any(former.short_term for former in earlier)
+        if is_first and not (layer.inserted or layer.replaced or layer.sum_adjustments):
             return self.undo()
         now = int(dt_util.utcnow().timestamp())
         edit = Edit(self._before, self._rows, self._units, stamp=self._new_stamp(now))
@@ -178,6 +183,7 @@ class StatisticWork:
         refusal: HomeAssistantError | ValueError | None = None,
     ) -> Outcome:
         return Outcome(
+            statistic_id=self._statistic.id,
             before=self._before,
             after=self._before if after is None else after,
             change=change,
@@ -223,8 +229,8 @@ class StatisticWork:
         ]
 
 
-def _is_needed(step: WriteRows | AdjustSum) -> bool:
-    return bool(step.rows) if isinstance(step, WriteRows) else abs(step.amount) >= ROUNDING_ERROR
+def _is_needed(step: Step) -> bool:
+    return abs(step.amount) >= ROUNDING_ERROR if isinstance(step, AdjustSum) else bool(step.rows)
 
 
 def _units(statistic: Statistic, metadata: StatisticMetaData) -> Units | None:

@@ -1,0 +1,1 @@
+"""What energy costs: prices, hours, contracts, forecasts. Knows nothing of Home Assistant."""

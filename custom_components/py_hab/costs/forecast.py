@@ -1,0 +1,248 @@
+"""What a year will have cost: what was spent, and for the rest what the home used in earlier years.
+
+Each hour to come is expected to use what the same hour of the same weekday has used in earlier years,
+at the same time of the year. The level is that of what was measured since. The range covers nine of ten cases,
+as far as the home's own years allow to say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+import math
+from statistics import fmean, median, pstdev
+from typing import Final, NamedTuple
+
+from .hours import hourly_costs
+from .prices import HOUR, Tariff
+
+_WEEK: Final = 7 * 24 * HOUR
+_WEEKS_OF_YEAR: Final = 365.25 / 7
+_YEAR: Final = 52 * _WEEK
+"""Seconds; whole weeks, so that weekdays agree."""
+_YEARS: Final = 4
+"""Earlier years that are looked at."""
+_BLOCK: Final = 28 * 24
+"""Hours of the parts of two years that are compared."""
+_MIN_COVERAGE: Final = 0.9
+"""Part of the hours that an earlier year must have."""
+_DAYS_TO_TRUST: Final = 90.0
+"""Days after which the level measured since counts as much as that of earlier years."""
+_LEVEL_DEVIATION: Final = 0.04
+"""Relative standard deviation of the level from year to year that every home has."""
+_ONE_YEAR_DEVIATION: Final = 0.15
+"""The same of a block of 28 days, while there is one earlier year only."""
+_NINE_OF_TEN: Final = 1.645
+"""Standard deviations on both sides."""
+BASE_LOAD_DAYS: Final = 30
+MIN_DAYS: Final = 14
+"""Days with hours that a yearly cost needs."""
+_DAYS_OF_YEAR: Final = 365.25
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """What is expected of a year, in the currency of the home."""
+
+    expected: float
+    low: float
+    high: float
+
+
+class Span(NamedTuple):
+    """A time, as unix times of full hours; the end is not a part of it."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """What is known of a counter: kWh by the start of the hour, and prices."""
+
+    energies: Mapping[int, float]
+    tariff: Tariff
+    entity_prices: Mapping[str, Mapping[int, float]]
+
+    def expected_prices(self) -> dict[str, float]:
+        """Return the mean price that each entity had, by the energy used at it."""
+        found = {}
+        for entity, prices in self.entity_prices.items():
+            common = [start for start in prices if self.energies.get(start)]
+            weight = sum(abs(self.energies[start]) for start in common)
+            if weight:
+                paid = sum(abs(self.energies[start]) * prices[start] for start in common)
+                found[entity] = paid / weight
+            elif prices:
+                found[entity] = fmean(prices.values())
+        return found
+
+
+def forecast(measured: Measured, spent: float, year: Span) -> Forecast | None:
+    """Return what a year will have cost, None while the home has not recorded an earlier one.
+
+    `spent` is what its hours that were measured have cost.
+    """
+    energies = measured.energies
+    if not energies:
+        return None
+    now = min(max(max(energies) + HOUR, year.start), year.end)
+    rest = range(now, year.end, HOUR)
+    if not rest:
+        return Forecast(expected=spent, low=spent, high=spent)
+    earlier = [
+        shifted
+        for number in range(1, _YEARS + 1)
+        if (shifted := _of_year(energies, rest, number)) is not None
+    ]
+    if not earlier:
+        return None
+    mean = {start: fmean(each[start] for each in earlier) for start in rest}
+    costs = _expected_costs(measured, mean)
+    base = sum(_expected_costs(measured, dict.fromkeys(rest, 0.0)).values())
+    if len(costs) < len(rest):
+        return None
+    level = _level(energies, Span(year.start, now))
+    moving = level.factor * (sum(costs.values()) - base)
+    deviation = abs(moving) * _deviation(energies, now, len(rest), level.weight)
+    expected = spent + base + moving
+    return Forecast(
+        expected=expected,
+        low=expected - _NINE_OF_TEN * deviation,
+        high=expected + _NINE_OF_TEN * deviation,
+    )
+
+
+def _earlier(energies: Mapping[int, float], start: int, years: int) -> float | None:
+    """Return the energy of an hour some years before, None if it is missing.
+
+    It is that of the same hour and weekday in the two nearest weeks, weighted so that their mean lies
+    exactly as many years before: in spring and autumn, each day counts.
+    """
+    weeks, part = divmod(years * _WEEKS_OF_YEAR, 1)
+    near = energies.get(start - int(weeks) * _WEEK)
+    far = energies.get(start - int(weeks + 1) * _WEEK)
+    if near is None or far is None:
+        return near if far is None else far
+    return near * (1 - part) + far * part
+
+
+def _of_year(energies: Mapping[int, float], rest: range, years: int) -> dict[int, float] | None:
+    """Return the energies some years before the hours to come; None if too many are missing.
+
+    The mean stands in for single hours that are missing.
+    """
+    found = {
+        start: energy for start in rest if (energy := _earlier(energies, start, years)) is not None
+    }
+    if len(found) < _MIN_COVERAGE * len(rest):
+        return None
+    mean = fmean(found.values())
+    return {start: found.get(start, mean) for start in rest}
+
+
+def _expected_costs(measured: Measured, energies: Mapping[int, float]) -> dict[int, float]:
+    """Return what hours to come will cost; without those whose price cannot be expected."""
+    prices = {
+        entity: dict.fromkeys(energies, price)
+        for entity, price in measured.expected_prices().items()
+    }
+    return {
+        hour.start: hour.cost
+        for hour in hourly_costs(energies, measured.tariff, prices)
+        if hour.cost is not None
+    }
+
+
+class _Level(NamedTuple):
+    """How much more the home uses now than in earlier years."""
+
+    factor: float
+    weight: float
+    """How far what was measured since is trusted, from 0 to 1."""
+
+
+def _level(energies: Mapping[int, float], since: Span) -> _Level:
+    """Compare what was measured since with the same days of earlier years."""
+    hours = [
+        (energies[start], earlier)
+        for start in range(since.start, since.end, HOUR)
+        if start in energies and (earlier := _mean_before(energies, start)) is not None
+    ]
+    measured, before = sum(pair[0] for pair in hours), sum(pair[1] for pair in hours)
+    days = len(hours) / 24
+    weight = days / (days + _DAYS_TO_TRUST)
+    if measured <= 0 or before <= 0:
+        return _Level(1.0, 0.0)
+    return _Level(1.0 + weight * (measured / before - 1.0), weight)
+
+
+def _mean_before(energies: Mapping[int, float], start: int) -> float | None:
+    found = [
+        energy
+        for number in range(1, _YEARS + 1)
+        if (energy := _earlier(energies, start, number)) is not None
+    ]
+    return fmean(found) if found else None
+
+
+def _deviation(energies: Mapping[int, float], now: int, hours: int, weight: float) -> float:
+    """Return the relative standard deviation of the energy of the hours to come."""
+    blocks = max(hours / _BLOCK, 0.25)
+    ratios = []
+    for start in range(now - _YEAR, now - _BLOCK * HOUR + 1, _BLOCK * HOUR):
+        span = range(start, start + _BLOCK * HOUR, HOUR)
+        pairs = [
+            (energies[each], energies[each - _YEAR])
+            for each in span
+            if each in energies and each - _YEAR in energies
+        ]
+        one, other = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+        if len(pairs) >= _MIN_COVERAGE * _BLOCK and one > 0 and other > 0:
+            ratios.append(math.log(one / other))
+    if len(ratios) < 3:
+        level, block = 2 * _LEVEL_DEVIATION, _ONE_YEAR_DEVIATION
+    else:
+        level = math.hypot(_LEVEL_DEVIATION, fmean(ratios))
+        block = max(pstdev(ratios), _LEVEL_DEVIATION)
+    return math.hypot(level * (1.0 - weight / 2), block / math.sqrt(blocks))
+
+
+# What always runs
+
+
+def base_load(energies: Mapping[int, float], zone: tzinfo) -> float | None:
+    """Return the base load in W: the median of the least hour of each whole day of a month.
+
+    None while no day of the last 30 has all of its hours.
+    """
+    if not energies:
+        return None
+    last = max(energies)
+    days: dict[int, list[float]] = {}
+    for start in range(last - (BASE_LOAD_DAYS + 1) * 24 * HOUR, last + HOUR, HOUR):
+        if start in energies:
+            day = datetime.fromtimestamp(start, zone).toordinal()
+            days.setdefault(day, []).append(energies[start])
+    # A day has 23 hours when the clock is set forward.
+    whole = [min(hours) for hours in days.values() if len(hours) >= 23]
+    return 1000 * median(whole[-BASE_LOAD_DAYS:]) if whole else None
+
+
+def mean_price(measured: Measured, now: int) -> float | None:
+    """Return the mean price per kWh of the week from a time on, as something that always runs pays it."""
+    week = dict.fromkeys(range(now, now + 7 * 24 * HOUR, HOUR), 1.0)
+    costs = _expected_costs(measured, week)
+    base = _expected_costs(measured, dict.fromkeys(week, 0.0))
+    if len(costs) < len(week):
+        return None
+    return fmean(cost - base[start] for start, cost in costs.items())
+
+
+def yearly(costs: Mapping[int, float], now: int) -> float | None:
+    """Return what the last year has cost; a shorter time is extended to a year.
+
+    None while fewer than 14 days are known. Costs are given by the start of their hour.
+    """
+    known = [cost for start, cost in costs.items() if start >= now - 365 * 24 * HOUR]
+    days = len(known) / 24
+    return sum(known) * _DAYS_OF_YEAR / days if days >= MIN_DAYS else None

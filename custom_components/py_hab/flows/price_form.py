@@ -1,0 +1,165 @@
+"""The form of one price: its fields, and the price that a user has entered."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.components.input_number import DOMAIN as INPUT_NUMBER
+from homeassistant.components.sensor import DOMAIN as SENSOR
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    DateSelector,
+    EntitySelector,
+    EntitySelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    ObjectSelector,
+    ObjectSelectorConfig,
+    ObjectSelectorField,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TimeSelector,
+)
+
+from ..costs.prices import Price, Window
+from ..costs.units import price_unit
+
+CONF_SINCE: Final = "since"
+CONF_PRICE: Final = "price"
+CONF_BASE: Final = "base"
+CONF_ENTITY: Final = "entity"
+CONF_WINDOWS: Final = "windows"
+CONF_WEEKDAYS: Final = "weekdays"
+CONF_START: Final = "start"
+CONF_END: Final = "end"
+CONF_REMOVE: Final = "remove"
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MOST: Final = 100_000
+"""More than any price or instalment, so that a slip is noticed."""
+
+
+def price_schema(currency: str, word: Callable[[str], str], *, is_known: bool) -> vol.Schema:
+    """Return the fields of a price; `is_known` says that it can be removed.
+
+    `word` translates what has no translation of its own in a form: the fields of a window.
+    """
+    per_kwh = _number(price_unit(currency).text, least=-_MOST, step="any")
+    fields: dict[str, ObjectSelectorField] = {
+        CONF_WEEKDAYS: {
+            "label": word("weekdays"),
+            "selector": SelectSelector(
+                SelectSelectorConfig(
+                    options=[SelectOptionDict(value=day, label=word(day)) for day in WEEKDAYS],
+                    multiple=True,
+                )
+            ),
+        },
+        CONF_START: {"label": word("start"), "required": True, "selector": TimeSelector()},
+        CONF_END: {"label": word("end"), "required": True, "selector": TimeSelector()},
+        CONF_PRICE: {"label": word("price"), "required": True, "selector": per_kwh},
+    }
+    schema: dict[vol.Marker, Any] = {
+        vol.Required(CONF_SINCE): DateSelector(),
+        vol.Optional(CONF_PRICE): per_kwh,
+        # A negative one is refused with a reason.
+        vol.Optional(CONF_BASE): _number(currency, least=-_MOST, step=0.01),
+        vol.Optional(CONF_ENTITY): EntitySelector(
+            EntitySelectorConfig(domain=[SENSOR, INPUT_NUMBER])
+        ),
+        vol.Optional(CONF_WINDOWS): ObjectSelector(
+            ObjectSelectorConfig(
+                fields=fields,
+                multiple=True,
+                label_field=CONF_START,
+                description_field=CONF_PRICE,
+            )
+        ),
+    }
+    if is_known:
+        schema[vol.Optional(CONF_REMOVE)] = BooleanSelector()
+    return vol.Schema(schema)
+
+
+def contract_schema(currency: str, *, is_known: bool) -> vol.Schema:
+    """Return the fields of a contract."""
+    money = _number(currency, least=0, step=0.01)
+    schema: dict[vol.Marker, Any] = {
+        vol.Required(CONF_START): DateSelector(),
+        vol.Optional("instalment"): money,
+        vol.Optional("bonus"): money,
+    }
+    if is_known:
+        schema[vol.Optional(CONF_REMOVE)] = BooleanSelector()
+    return vol.Schema(schema)
+
+
+def _number(unit: str, *, least: float, step: Any) -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=least,
+            max=_MOST,
+            step=step,
+            mode=NumberSelectorMode.BOX,
+            unit_of_measurement=unit,
+        )
+    )
+
+
+def entered_price(user_input: Mapping[str, Any], currency: str) -> Price:
+    """Return the price that a form contains; its selectors have checked days, times and numbers."""
+    cents = price_unit(currency).per_currency
+    price = user_input.get(CONF_PRICE)
+    windows = user_input.get(CONF_WINDOWS) or []
+    return Price(
+        since=date.fromisoformat(user_input[CONF_SINCE]),
+        price=None if price is None else price / cents,
+        base=user_input.get(CONF_BASE) or 0.0,
+        entity=user_input.get(CONF_ENTITY),
+        windows=[
+            Window(
+                weekdays=sorted(
+                    WEEKDAYS.index(day) for day in window.get(CONF_WEEKDAYS) or WEEKDAYS
+                ),
+                start=_minutes(window[CONF_START]),
+                end=_minutes(window[CONF_END]),
+                price=window[CONF_PRICE] / cents,
+            )
+            for window in (windows if isinstance(windows, list) else [windows])
+        ],
+    )
+
+
+def form_values(price: Price, currency: str) -> dict[str, Any]:
+    """Return how a form shows a price."""
+    cents = price_unit(currency).per_currency
+    values: dict[str, Any] = {CONF_SINCE: price.since.isoformat(), CONF_BASE: price.base}
+    if price.price is not None:
+        values[CONF_PRICE] = round(price.price * cents, 6)
+    if price.entity is not None:
+        values[CONF_ENTITY] = price.entity
+    if price.windows:
+        values[CONF_WINDOWS] = [
+            {
+                CONF_WEEKDAYS: [WEEKDAYS[day] for day in window.weekdays],
+                CONF_START: _time(window.start),
+                CONF_END: _time(window.end),
+                CONF_PRICE: round(window.price * cents, 6),
+            }
+            for window in price.windows
+        ]
+    return values
+
+
+def _minutes(text: str) -> int:
+    """Return the minutes after midnight of a time such as 22:00:00."""
+    found = time.fromisoformat(text)
+    return found.hour * 60 + found.minute
+
+
+def _time(minutes: int) -> str:
+    return time(*divmod(minutes % (24 * 60), 60)).isoformat()

@@ -1,0 +1,196 @@
+"""Descriptions of the sensors of a counter with prices."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import PERCENTAGE, UnitOfPower
+
+from ..costs.account import CounterPrices
+from ..costs.figures import Amount, CostFigures, Outlook
+from ..sml.registers import Quantity
+from .source import CURRENCY
+
+
+def is_export(unique_id: str) -> bool:
+    """Whether the energy of a counter is paid for by others, by the unique id of its entity."""
+    return Quantity.ENERGY_EXPORT in unique_id
+
+
+def _is_drawn(unique_id: str, _prices: CounterPrices) -> bool:
+    return not is_export(unique_id)
+
+
+def _is_plug(unique_id: str, _prices: CounterPrices) -> bool:
+    # The counter of a meter names its direction.
+    return unique_id.endswith("_energy")
+
+
+def _has_contract(unique_id: str, prices: CounterPrices) -> bool:
+    return prices.contract is not None and not is_export(unique_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostSensorDescription(SensorEntityDescription):
+    """Describes a sensor of a counter with prices."""
+
+    value_fn: Callable[[CostFigures], float | None]
+    since_fn: Callable[[CostFigures], datetime | None] | None = None
+    """When an amount began at 0."""
+    exists_fn: Callable[[str, CounterPrices], bool] = _is_drawn
+    """Whether a counter has this sensor, by the unique id of its entity and its prices."""
+    export_key: str | None = None
+    """The translation key for energy that is fed in."""
+
+
+def _total(
+    key: str,
+    amount: Callable[[CostFigures], Amount | None],
+    *,
+    export_key: str | None = None,
+    exists_fn: Callable[[str, CounterPrices], bool],
+) -> CostSensorDescription:
+    """Describe an amount that begins at 0 again and again."""
+
+    def value(figures: CostFigures) -> float | None:
+        found = amount(figures)
+        return round(found.amount, 4) if found else None
+
+    def since(figures: CostFigures) -> datetime | None:
+        found = amount(figures)
+        return found.since if found else None
+
+    return CostSensorDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        native_unit_of_measurement=CURRENCY,
+        suggested_display_precision=2,
+        value_fn=value,
+        since_fn=since,
+        export_key=export_key,
+        exists_fn=exists_fn,
+    )
+
+
+def _money(
+    key: str,
+    value: Callable[[CostFigures], float | None],
+    *,
+    export_key: str | None = None,
+    exists_fn: Callable[[str, CounterPrices], bool] = _is_drawn,
+) -> CostSensorDescription:
+    """Describe an amount that is calculated anew each time."""
+
+    def rounded(figures: CostFigures) -> float | None:
+        found = value(figures)
+        return None if found is None else round(found, 2)
+
+    return CostSensorDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.MONETARY,
+        native_unit_of_measurement=CURRENCY,
+        suggested_display_precision=2,
+        value_fn=rounded,
+        export_key=export_key,
+        exists_fn=exists_fn,
+    )
+
+
+def _outlook(figures: CostFigures, value: Callable[[Outlook], float]) -> float | None:
+    contract = figures.contract
+    return value(contract.outlook) if contract and contract.outlook else None
+
+
+def _base_load(figures: CostFigures) -> float | None:
+    load = figures.standing.base_load
+    return None if load is None else round(load, 1)
+
+
+def _of_contract(key: str, value: Callable[[CostFigures], float | None]) -> CostSensorDescription:
+    return _money(key, value, exists_fn=_has_contract)
+
+
+COST_SENSORS: Final[tuple[CostSensorDescription, ...]] = (
+    _total(
+        "cost_today",
+        lambda figures: figures.today,
+        export_key="earnings_today",
+        exists_fn=lambda *_: True,
+    ),
+    _total(
+        "cost_month",
+        lambda figures: figures.month,
+        export_key="earnings_month",
+        exists_fn=lambda *_: True,
+    ),
+    _total(
+        "cost_contract_year",
+        lambda figures: figures.contract.spent if figures.contract else None,
+        exists_fn=_has_contract,
+    ),
+    _of_contract(
+        "contract_paid", lambda figures: figures.contract.paid if figures.contract else None
+    ),
+    _of_contract(
+        "contract_forecast", lambda figures: _outlook(figures, lambda found: found.expected)
+    ),
+    _of_contract(
+        "contract_forecast_low", lambda figures: _outlook(figures, lambda found: found.low)
+    ),
+    _of_contract(
+        "contract_forecast_high", lambda figures: _outlook(figures, lambda found: found.high)
+    ),
+    _of_contract(
+        "contract_instalment",
+        lambda figures: _outlook(figures, lambda found: found.fitting_instalment),
+    ),
+    _money(
+        "cost_per_year",
+        lambda figures: figures.standing.per_year,
+        export_key="earnings_per_year",
+        exists_fn=lambda *_: True,
+    ),
+    CostSensorDescription(
+        key="base_load",
+        translation_key="base_load",
+        device_class=SensorDeviceClass.POWER,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_display_precision=0,
+        value_fn=_base_load,
+    ),
+    _money("base_load_cost", lambda figures: figures.standing.base_load_per_year),
+)
+COST_SHARE: Final = CostSensorDescription(
+    key="cost_share",
+    translation_key="cost_share",
+    state_class=SensorStateClass.MEASUREMENT,
+    native_unit_of_measurement=PERCENTAGE,
+    suggested_display_precision=1,
+    value_fn=lambda figures: figures.standing.per_year,
+    exists_fn=_is_plug,
+)
+"""Its value is a part of what all imports of the home cost."""
+
+
+def share(part: float, others: Mapping[str, CostFigures]) -> float | None:
+    """Return the percentage of a yearly cost of what the imports of a home cost in a year.
+
+    `others` are the figures of all counters, by the unique id of their entity. None while no import
+    has a yearly cost.
+    """
+    total = sum(
+        figures.standing.per_year or 0.0
+        for unique_id, figures in others.items()
+        if Quantity.ENERGY_IMPORT in unique_id
+    )
+    return round(100 * part / total, 1) if total > 0 else None

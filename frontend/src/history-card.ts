@@ -1,0 +1,123 @@
+// The state of the history of a series, and what an administrator can do about it.
+import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
+import { DataCard, cardStyles, type CardConfig } from "./card";
+import { act, historyOf, type SeriesHistory, type TimeRange } from "./data";
+import { fits, formatMoment, formatNumber, mainCounter, type Hass } from "./hass";
+import { filled, spoken, type TextKey } from "./texts";
+
+interface Report { entity_id: string; rows: number }
+interface Run { run: string; at: string; statistics: { entity_id: string; hours: number }[] }
+
+const SHOWN = 3;
+
+export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
+  static override properties = { ...DataCard.properties, message: { state: true }, busy: { state: true }, last: { state: true } };
+  declare private message: string | undefined;
+  declare private busy: boolean | undefined;
+  /** The last run of the series, once it was asked whether to take it back. */
+  declare private last: Run | undefined;
+
+  static override styles: CSSResultGroup = [cardStyles, css`
+    dl { margin: 0; display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 6px 16px; align-items: baseline; }
+    dt { color: var(--secondary-text-color); }
+    dd { margin: 0; }
+    .small { color: var(--secondary-text-color); font-size: var(--ha-font-size-s, 12px); display: block; }
+    .actions button { font-size: var(--ha-font-size-m, 14px); }
+    .actions { display: flex; flex-wrap: wrap; gap: 4px; margin-inline-start: -10px; }
+  `];
+
+  static getStubConfig(hass: Hass): object { return { entity: mainCounter(hass)?.entity_id ?? "" }; }
+  static getConfigForm(): object {
+    const t = spoken();
+    return {
+      schema: [{ name: "entity", required: true, selector: { statistic: {} } }],
+      computeLabel: ({ name }: { name: TextKey }) => t[name],
+    };
+  }
+  override getCardSize(): number { return 5; }
+  override getGridOptions(): object { return { columns: 12, min_columns: 6 }; }
+
+  protected override drawn(): readonly unknown[] { return [this.message, this.busy, this.last, this.hass?.user?.is_admin]; }
+
+  protected async load(hass: Hass, { entity }: CardConfig): Promise<SeriesHistory | undefined> {
+    const found = await historyOf(hass, entity);
+    return found.since || found.config_entry_id ? found : undefined;
+  }
+
+  private date(hass: Hass, moment: string, withTime = true): string {
+    return formatMoment(hass, { dateStyle: "medium", ...(withTime ? { timeStyle: "short" } : {}) }).format(Date.parse(moment));
+  }
+  private ranges(hass: Hass, found: TimeRange[]): TemplateResult {
+    const t = this.texts, hours = found.reduce((sum, { start, end }) => sum + (Date.parse(end) - Date.parse(start)) / 3600e3, 0);
+    if (!hours) return html`${t.none}`;
+    return html`${filled(t.hour_count, { hours: formatNumber(hass, hours) })}${found.slice(-SHOWN).reverse().map(({ start, end }) =>
+      html`<span class="small">${this.date(hass, start)} – ${this.date(hass, end)}</span>`)}${
+      found.length > SHOWN ? html`<span class="small">${filled(t.and_more, { count: formatNumber(hass, found.length - SHOWN) })}</span>` : nothing}`;
+  }
+
+  protected body(hass: Hass, _config: CardConfig, found: SeriesHistory): TemplateResult {
+    const t = this.texts, rejected = Object.values(found.rejected).reduce((sum, count) => sum + count, 0);
+    const origins = (["measured", "reported", "imported", "spread"] as const).filter((origin) => found.origins[origin]);
+    return html`<dl>
+      <dt>${t.since}</dt><dd>${found.since ? this.date(hass, found.since, false) : t.none}</dd>
+      <dt>${t.origin}</dt><dd>${origins.map((origin) => html`<span class="small">${t[`origin_${origin}`]}: ${formatNumber(hass, found.origins[origin] ?? 0)}</span>`)}</dd>
+      <dt>${t.missing}</dt><dd>${this.ranges(hass, found.missing)}</dd>
+      <dt>${t.spread}</dt><dd>${this.ranges(hass, found.spread)}</dd>
+      <dt>${t.rejected}</dt><dd>${rejected ? formatNumber(hass, rejected) : t.none}</dd>
+      ${found.last_reading ? html`<dt>${t.last_reading}</dt><dd>${this.date(hass, found.last_reading)}</dd>` : nothing}
+    </dl>`;
+  }
+
+  protected note(hass: Hass, config: CardConfig, found: SeriesHistory): TemplateResult {
+    const { message, busy = false, last, texts: t } = this, entry = found.config_entry_id;
+    const actions = hass.user?.is_admin && entry ? html`<div class="actions">${last ? html`
+        <button ?disabled=${busy} @click=${() => this.takeBack(hass, config, last)}>${t.take_back_now}</button>
+        <button ?disabled=${busy} @click=${() => { this.last = this.message = undefined; }}>${t.cancel}</button>` : html`
+        <button ?disabled=${busy} @click=${() => this.complete(hass, config, entry, false)}>${t.complete}</button>
+        <button ?disabled=${busy} @click=${() => this.complete(hass, config, entry, true)}>${t.preview}</button>
+        <button ?disabled=${busy} @click=${() => this.ask(hass, config, entry)}>${t.take_back}</button>`}</div>` : nothing;
+    return html`${message ?? nothing}${actions}`;
+  }
+
+  /** Do something that takes its time; its message, or its error, is shown. */
+  private async work(what: () => Promise<string>): Promise<void> {
+    this.busy = true;
+    this.message = this.texts.working;
+    try {
+      this.message = await what();
+    } catch (error) {
+      this.message = (error as { message?: string }).message ?? this.texts.failed;
+    }
+    this.busy = false;
+  }
+  private complete(hass: Hass, { entity }: CardConfig, entry: string, isDry: boolean): Promise<void> {
+    return this.work(async () => {
+      const { entities } = await act<{ entities: Report[] }>(hass, "backfill", { config_entry_id: entry, dry_run: isDry });
+      const all = entities.reduce((sum, { rows }) => sum + rows, 0);
+      const mine = entities.find(({ entity_id }) => entity_id === entity)?.rows ?? 0;
+      if (!isDry) this.reload();
+      return filled(isDry ? this.texts.would_complete : this.texts.completed, { hours: formatNumber(hass, mine), all: formatNumber(hass, all) });
+    });
+  }
+  private ask(hass: Hass, { entity }: CardConfig, entry: string): Promise<void> {
+    return this.work(async () => {
+      const { runs } = await act<{ runs: Run[] }>(hass, "get_runs", { config_entry_id: entry });
+      const found = runs.find(({ statistics }) => statistics.some(({ entity_id }) => entity_id === entity));
+      if (!found) return this.texts.nothing_to_take_back;
+      this.last = found;
+      const hours = found.statistics.find(({ entity_id }) => entity_id === entity)?.hours ?? 0;
+      return filled(this.texts.take_back_what, { at: this.date(hass, found.at), hours: formatNumber(hass, hours) });
+    });
+  }
+  private takeBack(hass: Hass, { entity }: CardConfig, { run }: Run): Promise<void> {
+    return this.work(async () => {
+      await act(hass, "undo_history", { entity_id: [entity], run });
+      this.last = undefined;
+      this.reload();
+      return this.texts.taken_back;
+    });
+  }
+}
+
+export const historySuggestion = (hass: Hass, entity: string): object | null =>
+  fits(hass, entity) ? { config: { type: "custom:py-hab-history-card", entity } } : null;

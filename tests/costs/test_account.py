@@ -1,0 +1,43 @@
+"""Prices in the options of an entry."""
+
+from datetime import date
+from typing import Any
+
+from custom_components.py_hab.costs.account import (
+    CONF_PRICES,
+    CounterPrices,
+    stored_prices,
+    to_options,
+)
+from custom_components.py_hab.costs.contract import Contract
+from custom_components.py_hab.costs.prices import Price, Window
+
+
+def test_prices_are_stored_and_read_again() -> None:
+    prices = {
+        "meter": CounterPrices(
+            id="first",
+            prices=[
+                Price(
+                    since=date(2025, 1, 1),
+                    price=0.3,
+                    windows=[Window(weekdays=[0], start=0, end=60, price=-0.1)],
+                )
+            ],
+            contract=Contract(start=date(2024, 4, 15), instalment=90.0, bonus=50.0),
+        )
+    }
+    assert stored_prices({CONF_PRICES: to_options(prices)}) == prices
+
+
+def test_what_cannot_be_used_is_left_out() -> None:
+    good = {"since": "2025-01-01", "price": 0.3}
+    stored: dict[str, Any] = {
+        "good": {"id": "1", "prices": [good]},
+        "no prices": {"id": "1", "prices": []},
+        "no day": {"id": "1", "prices": [{"price": 0.3}]},
+        "negative base": {"id": "1", "prices": [good | {"base": -1.0}]},
+        "no object": 3,
+    }
+    assert list(stored_prices({CONF_PRICES: stored})) == ["good"]
+    assert stored_prices({}) == stored_prices({CONF_PRICES: "damaged"}) == {}

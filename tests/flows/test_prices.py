@@ -1,0 +1,253 @@
+"""The dialog for prices, on a real recorder."""
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.py_hab.costs.account import stored_prices
+from custom_components.py_hab.costs.contract import Contract
+from custom_components.py_hab.costs.prices import Price, Window
+from custom_components.py_hab.flows import prices
+from custom_components.py_hab.history.cost_statistic import cost_statistic_id
+from custom_components.py_hab.history.statistics import gateway
+from custom_components.py_hab.history.statistics.editor import get_editor
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+from tests.support.dialogue import Dialogue, prefer
+from tests.support.living import recorded, rows
+from tests.support.measured_home import DAYS, write_hours
+from tests.support.priced import EXPORT_KEY, FRIDGE_KEY, MARKET, METER_KEY
+
+METER: Final = "sensor.stromzahler_energy_import"
+SINCE: Final = "2026-01-01"
+EVERY_DAY: Final = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+NIGHT: Final = {"weekdays": EVERY_DAY, "start": "22:00:00", "end": "06:00:00", "price": 21.5}
+
+
+@pytest.fixture
+async def measured(hass: HomeAssistant, box_entry: MockConfigEntry) -> MockConfigEntry:
+    """A box whose meter has two days of hours, 0.1 kWh each."""
+    await write_hours(hass, METER)
+    return box_entry
+
+
+async def price_form(hass: HomeAssistant, entry: MockConfigEntry, key: str = METER_KEY) -> Dialogue:
+    """Open the form for a price of a counter; for a new one if it has prices."""
+    dialogue = await prefer(hass, entry, "prices")
+    await dialogue.answer(counter=key)
+    if dialogue.step == "prices_what":
+        await dialogue.answer(what="new")
+    assert dialogue.step == "price"
+    return dialogue
+
+
+async def saved(dialogue: Dialogue, hass: HomeAssistant) -> None:
+    """Agree to the preview, and wait for the costs."""
+    assert dialogue.step == "price_preview", dialogue.errors
+    await dialogue.answer()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await recorded(hass)
+
+
+async def test_a_first_price_is_suggested_previewed_and_gives_the_whole_history_its_cost(
+    hass: HomeAssistant, measured: MockConfigEntry
+) -> None:
+    dialogue = await prefer(hass, measured, "prices")
+    labels = {
+        option["value"]: option["label"] for option in dialogue.field("counter").config["options"]
+    }
+    assert labels[METER_KEY] == "Stromzähler Energy import: no price"
+    assert {EXPORT_KEY, FRIDGE_KEY} < labels.keys()
+    await dialogue.answer(counter=METER_KEY)
+    first = dt_util.now() - timedelta(days=DAYS)
+    assert dialogue.suggested["since"] == first.date().isoformat()
+    # The user has set a price on the FRITZ!Box.
+    assert dialogue.suggested["price"] > 20
+    assert "remove" not in dialogue.suggested
+    page = dialogue.page
+    assert page["windows"]["selector"]["object"]["fields"]["start"]["label"] == "From"
+    await dialogue.answer(since=SINCE, price=30.0, base=7.2)
+    report = dialogue.placeholders["report"]
+    assert report == "With these prices, the last 2 days cost 1.88 EUR."
+    assert "30.00 ct/kWh, 7.20 EUR per month from 2026-01-01 on" in dialogue.placeholders["prices"]
+    await saved(dialogue, hass)
+    assert stored_prices(measured.options)[METER_KEY].prices == [
+        Price(since=date.fromisoformat(SINCE), price=0.3, base=7.2)
+    ]
+    costs = await rows(hass, cost_statistic_id(METER_KEY))
+    assert len(costs) == DAYS * 24
+    assert [row["change"] for row in costs[1:]] == pytest.approx(
+        [0.03 + 7.2 / 743] * (len(costs) - 1), rel=0.01
+    )
+
+
+async def test_windows_an_entity_and_a_second_price_are_stored(
+    hass: HomeAssistant, measured: MockConfigEntry
+) -> None:
+    hass.states.async_set(MARKET, "-3.5", {"unit_of_measurement": "ct/kWh"})
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, price=36.0, windows=[NIGHT])
+    await saved(dialogue, hass)
+    dialogue = await price_form(hass, measured)
+    assert dialogue.suggested == {"since": dt_util.now().date().isoformat()}
+    await dialogue.answer(since="2026-03-20", price=15.0, entity=MARKET)
+    assert "With the present prices it is" in dialogue.placeholders["report"]
+    await saved(dialogue, hass)
+    first, second = stored_prices(measured.options)[METER_KEY].prices
+    assert first.windows == [Window(start=1320, end=360, price=0.215)]
+    assert (second.price, second.entity) == (0.15, MARKET)
+    # The first one is shown again as it was entered.
+    dialogue = await prefer(hass, measured, "prices")
+    await dialogue.answer(counter=METER_KEY)
+    await dialogue.answer(what="0")
+    assert dialogue.suggested == {"since": SINCE, "price": 36.0, "base": 0.0, "windows": [NIGHT]}
+    # The last price but one is removed.
+    await dialogue.answer(since=SINCE, price=36.0, remove=True)
+    await saved(dialogue, hass)
+    assert stored_prices(measured.options)[METER_KEY].prices == [second]
+
+
+async def test_hours_that_wait_for_their_price_are_named(
+    hass: HomeAssistant, measured: MockConfigEntry
+) -> None:
+    hass.states.async_set(MARKET, "0.1", {"unit_of_measurement": "EUR/kWh"})
+    await recorded(hass)
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, entity=MARKET)
+    assert "wait for a price" in dialogue.placeholders["report"]
+
+
+@pytest.mark.parametrize(
+    ("entered", "error", "where"),
+    [
+        ({}, {"base": "no_price"}, "-"),
+        ({"price": 30.0, "base": -1.0}, {"base": "negative_base_price"}, "-"),
+        ({"windows": [NIGHT]}, {"base": "price_gap"}, "Monday 06:00"),
+        (
+            {"price": 30.0, "windows": [NIGHT, NIGHT | {"start": "21:00:00", "end": "23:00:00"}]},
+            {"base": "price_overlap"},
+            "Monday 22:00",
+        ),
+        ({"entity": "sensor.nobody"}, {"entity": "price_entity_no_number"}, "-"),
+        ({"entity": MARKET}, {"entity": "price_entity_no_number"}, "-"),
+        (
+            {"entity": "sensor.kuhlschrank_power"},
+            {"entity": "price_entity_unit"},
+            "-",
+        ),
+    ],
+)
+async def test_a_price_that_cannot_be_used_is_refused(
+    hass: HomeAssistant,
+    measured: MockConfigEntry,
+    entered: dict[str, Any],
+    error: dict[str, str],
+    where: str,
+) -> None:
+    hass.states.async_set(MARKET, "unknown", {"unit_of_measurement": "ct/kWh"})
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, **entered)
+    assert dialogue.step == "price"
+    assert dialogue.errors == error
+    assert dialogue.placeholders["where"] == where
+    assert dialogue.suggested == {"since": SINCE, **entered}
+
+
+async def test_two_prices_from_one_day_on_are_refused(
+    hass: HomeAssistant, measured: MockConfigEntry
+) -> None:
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, price=30.0)
+    await saved(dialogue, hass)
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, price=31.0)
+    assert dialogue.errors == {"base": "price_same_day"}
+
+
+async def test_removing_the_last_price_removes_the_costs(
+    hass: HomeAssistant, measured: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, price=30.0)
+    await saved(dialogue, hass)
+    dialogue = await prefer(hass, measured, "prices")
+    await dialogue.answer(counter=METER_KEY)
+    await dialogue.answer(what="0")
+    await dialogue.answer(since=SINCE, price=30.0, remove=True)
+    assert dialogue.placeholders["prices"] == "-"
+    with monkeypatch.context() as refused:
+        refused.setattr(get_editor(hass), "is_ready", lambda: False)
+        await dialogue.answer()
+    assert dialogue.errors == {"base": "no_recorder"}
+    await saved(dialogue, hass)
+    assert stored_prices(measured.options) == {}
+    assert await rows(hass, cost_statistic_id(METER_KEY)) == []
+    assert not get_editor(hass).journal.changes_of(cost_statistic_id(METER_KEY)).undone
+
+
+async def test_a_database_that_refuses_leaves_the_year_unknown(
+    hass: HomeAssistant, measured: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: Any) -> Any:
+        raise HomeAssistantError(translation_domain="py_hab", translation_key="database_refused")
+
+    monkeypatch.setattr(gateway, "async_ask", refused)
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, price=30.0)
+    assert dialogue.placeholders["report"] == "What the last year costs is not known yet."
+
+
+async def test_a_contract_is_stored_changed_and_removed(
+    hass: HomeAssistant, measured: MockConfigEntry
+) -> None:
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, price=30.0)
+    await saved(dialogue, hass)
+    known = stored_prices(measured.options)[METER_KEY]
+
+    async def contract(**values: Any) -> dict[str, Any]:
+        dialogue = await prefer(hass, measured, "prices")
+        await dialogue.answer(counter=METER_KEY)
+        await dialogue.answer(what="contract")
+        shown = dialogue.suggested
+        await dialogue.answer(**values)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        return shown
+
+    assert await contract(start="2025-10-01", instalment=95.0, bonus=60.0) == {"start": SINCE}
+    stored = stored_prices(measured.options)[METER_KEY]
+    assert stored.contract == Contract(start=date(2025, 10, 1), instalment=95.0, bonus=60.0)
+    # The costs follow from the prices, which are the same.
+    assert (stored.id, stored.prices) == (known.id, known.prices)
+    assert await contract(start="2025-10-01", remove=True) == {
+        "start": "2025-10-01",
+        "instalment": 95.0,
+        "bonus": 60.0,
+    }
+    assert stored_prices(measured.options)[METER_KEY].contract is None
+
+
+async def test_feed_in_has_a_tariff_and_no_contract(
+    hass: HomeAssistant, measured: MockConfigEntry
+) -> None:
+    dialogue = await price_form(hass, measured, EXPORT_KEY)
+    assert "price" not in dialogue.suggested
+    await dialogue.answer(since=SINCE, price=8.2)
+    assert dialogue.placeholders["report"] == "What the last year costs is not known yet."
+    await saved(dialogue, hass)
+    dialogue = await prefer(hass, measured, "prices")
+    await dialogue.answer(counter=EXPORT_KEY)
+    values = [option["value"] for option in dialogue.field("what").config["options"]]
+    assert values == ["new", "0"]
+
+
+async def test_prices_need_a_loaded_entry_with_counters(
+    hass: HomeAssistant, measured: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prices, "counters", lambda *_: [])
+    assert (await prefer(hass, measured, "prices")).end == "no_counters"
+    assert await hass.config_entries.async_unload(measured.entry_id)
+    assert (await prefer(hass, measured, "prices")).end == "not_loaded"

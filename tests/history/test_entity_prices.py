@@ -1,0 +1,88 @@
+"""Prices that an entity has shown, from long-term statistics and states."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from custom_components.py_hab.history.entity_prices import async_entity_prices, price_now
+from custom_components.py_hab.history.planning.rows import HOUR
+from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.models import StatisticMeanType
+from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.core import HomeAssistant, State
+from tests.support.living import T0, recorded
+from tests.support.priced import MARKET
+
+START = int(T0.timestamp())
+
+
+async def shows(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, at: datetime, value: str, **more: Any
+) -> None:
+    """Let the entity show a price from a time on."""
+    freezer.move_to(at)
+    hass.states.async_set(MARKET, value, {"unit_of_measurement": "ct/kWh"} | more)
+    await recorded(hass)
+
+
+async def test_states_fill_the_hours_that_statistics_lack(
+    recorder_mock: Recorder, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(T0)
+    async_import_statistics(
+        hass,
+        {
+            "source": "recorder",
+            "statistic_id": MARKET,
+            "name": None,
+            "unit_of_measurement": "ct/kWh",
+            "unit_class": None,
+            "has_sum": False,
+            "mean_type": StatisticMeanType.ARITHMETIC,
+        },
+        [
+            {"start": T0 - timedelta(hours=back), "mean": mean, "min": mean, "max": mean}
+            for back, mean in ((3, 10.0), (2, -5.0))
+        ],
+    )
+    await recorded(hass)
+    await shows(hass, freezer, T0 - timedelta(minutes=30), "20")
+    await shows(hass, freezer, T0 + timedelta(minutes=30), "40")
+    await shows(hass, freezer, T0 + timedelta(minutes=60), "unavailable")
+    freezer.move_to(T0 + timedelta(hours=3))
+    found = await async_entity_prices(hass, MARKET, START - 3 * HOUR, START + 3 * HOUR)
+    assert found == {
+        START - 3 * HOUR: pytest.approx(0.10),
+        START - 2 * HOUR: pytest.approx(-0.05),
+        START - HOUR: pytest.approx(0.20),
+        START: pytest.approx(0.30),
+    }
+    only = await async_entity_prices(hass, MARKET, START - 3 * HOUR, START - HOUR)
+    assert sorted(only) == [START - 3 * HOUR, START - 2 * HOUR]
+
+
+async def test_an_entity_without_a_unit_of_prices_has_none(
+    recorder_mock: Recorder, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    await shows(hass, freezer, T0, "20", unit_of_measurement="W")
+    assert await async_entity_prices(hass, MARKET, START, START + HOUR) == {}
+    assert await async_entity_prices(hass, "sensor.nobody", START, START + HOUR) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "unit", "price"),
+    [
+        ("31.5", "ct/kWh", 0.315),
+        ("-0.02", "EUR/kWh", -0.02),
+        ("31.5", None, None),
+        ("on", "EUR/kWh", None),
+        ("1e300", "EUR/kWh", None),
+        ("nan", "EUR/kWh", None),
+    ],
+)
+def test_an_entity_shows_a_price_or_none(state: str, unit: str | None, price: float | None) -> None:
+    shown = State(MARKET, state, {"unit_of_measurement": unit} if unit else {})
+    assert price_now(shown, "EUR") == (price if price is None else pytest.approx(price))
+    assert price_now(None, "EUR") is None
