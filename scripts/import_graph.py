@@ -33,10 +33,10 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("entry",),
     ("box", "meter", "history/statistics"),
     ("coordinator",),
-    ("entity", "history/box", "history/files"),
+    ("entity", "history/box"),
     ("sensors",),
-    ("binary_sensor", "button", "event", "sensor", "history"),
-    ("history/legacy", "api"),
+    ("binary_sensor", "button", "event", "sensor", "history", "history/files"),
+    ("api",),
     ("flows", "services"),
     ("__init__", "config_flow", "diagnostics", "repairs", "system_health"),
 )

@@ -22,9 +22,9 @@ from .coordinator import PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
 from .history.files.csv_format import UNITS, UNITS_OF, Content, FileZone, Label
 from .history.files.csv_import import async_import_csv
+from .history.files.legacy_importer import async_import_file
 from .history.files.moments import DayOrder
 from .history.files.numbers import DecimalMark
-from .history.legacy.importer import async_import_file
 from .history.repair import async_find_spikes, async_remove_spikes
 from .history.statistics.editor import get_editor
 from .history.statistics.gateway import statistic_id

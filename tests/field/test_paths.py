@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.history.files.access import FileError, FileReadError
-from custom_components.py_hab.history.legacy.file import inspect_file
+from custom_components.py_hab.history.files.legacy_file import inspect_file
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError

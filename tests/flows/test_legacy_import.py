@@ -12,8 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.flows import legacy_import, progress
+from custom_components.py_hab.history.files import legacy_importer as importer
 from custom_components.py_hab.history.files.access import FileError, FileReadError
-from custom_components.py_hab.history.legacy import importer
 from custom_components.py_hab.history.statistics.editor import get_editor
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import (

@@ -10,15 +10,15 @@ from homeassistant.helpers import entity_registry as er
 from ..coordinator import PyHabConfigEntry
 from ..entry import ProgressListener
 from ..history.files.csv_import import is_convertible
-from ..history.files.series import SeriesReport
-from ..history.legacy.file import LegacySeries, SeriesKey, SeriesKind
-from ..history.legacy.importer import (
+from ..history.files.legacy_file import LegacySeries, SeriesKey, SeriesKind
+from ..history.files.legacy_importer import (
     LegacyImport,
     async_inspect,
     externals,
     statistic_of,
     targets,
 )
+from ..history.files.series import SeriesReport
 from ..history.statistics.gateway import Statistic
 
 

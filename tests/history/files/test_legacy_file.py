@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from custom_components.py_hab.history.files.access import FileError, FileReadError
-from custom_components.py_hab.history.legacy.file import (
+from custom_components.py_hab.history.files.legacy_file import (
     LegacySeries,
     SeriesKind,
     inspect_file,
 )
-from custom_components.py_hab.history.legacy.readings import read_hours
+from custom_components.py_hab.history.files.legacy_readings import read_hours
 from tests.support.legacy_files import (
     BERLIN,
     DESCRIBED,
@@ -188,7 +188,7 @@ def test_a_file_that_is_being_written_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "custom_components.py_hab.history.legacy.file.LOCK_TIMEOUT", timedelta(seconds=0.05)
+        "custom_components.py_hab.history.files.legacy_file.LOCK_TIMEOUT", timedelta(seconds=0.05)
     )
     write(path, day([1.0]))
     with closing(sqlite3.connect(path)) as writer:

@@ -11,21 +11,21 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.entry import Progress
+from custom_components.py_hab.history.files import legacy_importer as importer
 from custom_components.py_hab.history.files.access import FileError, FileReadError
 from custom_components.py_hab.history.files.importer import FileImport, async_allowed
-from custom_components.py_hab.history.files.series import SeriesReport
-from custom_components.py_hab.history.legacy import importer
-from custom_components.py_hab.history.legacy.file import (
+from custom_components.py_hab.history.files.legacy_file import (
     LegacySeries,
     SeriesKey,
 )
-from custom_components.py_hab.history.legacy.importer import (
+from custom_components.py_hab.history.files.legacy_importer import (
     LegacyImport,
     async_inspect,
     statistic_of,
     targets,
 )
-from custom_components.py_hab.history.legacy.readings import HourlySeries, read_hours
+from custom_components.py_hab.history.files.legacy_readings import HourlySeries, read_hours
+from custom_components.py_hab.history.files.series import SeriesReport
 from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.statistics.editor import get_editor
 from homeassistant.components.recorder import Recorder, get_instance

@@ -10,12 +10,12 @@ from typing import Any, Final
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from custom_components.py_hab.history.files import legacy_readings
 from custom_components.py_hab.history.files.access import FileError, FileReadError
-from custom_components.py_hab.history.legacy import readings as legacy_readings
-from custom_components.py_hab.history.legacy.file import (
+from custom_components.py_hab.history.files.legacy_file import (
     inspect_file,
 )
-from custom_components.py_hab.history.legacy.readings import read_hours
+from custom_components.py_hab.history.files.legacy_readings import read_hours
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
 from tests.support.legacy_files import (
     BERLIN,

@@ -19,9 +19,9 @@ from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import quote
 
 from ...util.texts import clean_text
-from ..files.access import FileError, FileReadError, regular_file
-from ..files.clock import WallClock
-from ..files.hours import DIVISORS
+from .access import FileError, FileReadError, regular_file
+from .clock import WallClock
+from .hours import DIVISORS
 
 LOCK_TIMEOUT: Final = timedelta(seconds=2)
 """Time to wait until another process has finished writing."""

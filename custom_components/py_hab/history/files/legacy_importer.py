@@ -15,19 +15,19 @@ from ...sensors.fritzbox import FRITZBOX_SENSORS
 from ...sensors.meter import METER_SENSORS
 from ...sml.meter_id import parse_meter_id
 from ...util.texts import MAX_LINE, clean_text
-from ..files.access import FileReadError
-from ..files.importer import (
+from ..statistics.editor import get_editor
+from ..statistics.gateway import Statistic
+from .access import FileReadError
+from .importer import (
     FileImport,
     async_allowed,
     async_home_zone,
     external_ids,
     file_error,
 )
-from ..files.series import SeriesReport
-from ..statistics.editor import get_editor
-from ..statistics.gateway import Statistic
-from .file import LegacySeries, SeriesKey, SeriesKind, inspect_file
-from .readings import read_hours
+from .legacy_file import LegacySeries, SeriesKey, SeriesKind, inspect_file
+from .legacy_readings import read_hours
+from .series import SeriesReport
 
 _NOT_RECORDED: Final = frozenset({"energy_export"})
 """Keys of sensors that the py_hab server never recorded."""

@@ -14,12 +14,12 @@ import json
 from pathlib import Path
 from typing import Final
 
-from ..files.clock import RowError, WallClock
-from ..files.hours import SAMPLE, Rejected, divisor_of, mean_rows, sum_rows
-from ..files.readings import Readings
 from ..planning.imported import Imported, ImportedMeans, ImportedReadings
 from ..planning.rows import MeanRow, SumRow
-from .file import LegacySeries, SeriesKind, open_file
+from .clock import RowError, WallClock
+from .hours import SAMPLE, Rejected, divisor_of, mean_rows, sum_rows
+from .legacy_file import LegacySeries, SeriesKind, open_file
+from .readings import Readings
 
 CHUNK: Final = 1000
 """Rows fetched at once; a cancellation takes effect between chunks."""
