@@ -195,7 +195,8 @@ class FileImport[S: Series]:
         self, series: SeriesHours[S], statistic: Statistic, *, dry_run: bool
     ) -> SeriesReport:
         planner = _Planner(
-            imported=series.imported,
+            # There may be millions of rows to look at.
+            imported=await self._hass.async_add_executor_job(lambda: series.imported),
             is_external=statistic.is_external,
             expected=self._expected_first_row(statistic),
             is_stopped=lambda: self._is_removed,
