@@ -341,6 +341,31 @@ class Hass:
         """Add a meter to py_hab."""
         return await self.add_entry("py_hab", {"next_step_id": "tasmota"}, {"topic": topic}, {})
 
+    async def add_user(self, name: str) -> dict[str, Any]:
+        """Add a user without an administrator's rights; return the tokens of a login."""
+        user = await self.ws("config/auth/create", name=name, group_ids=["system-users"])
+        await self.ws(
+            "config/auth_provider/homeassistant/create",
+            user_id=user["user"]["id"],
+            username=name,
+            password=PASSWORD,
+        )
+        flow = await self._post_as_nobody(
+            "/auth/login_flow", {"handler": ["homeassistant", None], "redirect_uri": CLIENT_ID}
+        )
+        done = await self._post_as_nobody(
+            f"/auth/login_flow/{flow['flow_id']}", {"username": name, "password": PASSWORD}
+        )
+        return await self._token(grant_type="authorization_code", code=done["result"])
+
+    async def _post_as_nobody(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Return the answer to a POST of somebody who is not logged in."""
+        async with self._session.post(
+            f"{self.url}{path}", json={**body, "client_id": CLIENT_ID}
+        ) as response:
+            response.raise_for_status()
+            return await response.json()
+
     async def entities(self) -> list[dict[str, Any]]:
         """Return the registered entities of py_hab that are enabled, each with its state.
 

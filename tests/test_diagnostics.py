@@ -14,10 +14,14 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.costs.contract import Contract
 from custom_components.py_hab.costs.figures import Amount, CostFigures
 from custom_components.py_hab.costs.prices import Price
+from custom_components.py_hab.history.planning.change import ChangeReason
+from custom_components.py_hab.history.statistics.editor import get_editor
+from custom_components.py_hab.history.statistics.journal import StatisticChanges
 from homeassistant.components.diagnostics import REDACTED
+from homeassistant.components.recorder import Recorder
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import (
@@ -32,6 +36,7 @@ from simulator.fritzbox_devices import (
 )
 from simulator.reader import SimulatedReader
 
+from .conftest import START
 from .support.mocked_reader import MINUTE, NUMBER, PRINTED, UNIQUE_ID, MockedReader
 from .support.passing_time import Time
 from .support.priced import LONG_AGO, priced
@@ -122,6 +127,44 @@ async def test_box_reports_all_but_secrets(
     assert list(reported["rejected_readings"].values()) == [1]
     (rejected,) = reported["rejected_readings"]
     assert rejected.startswith(f"device {order.index(IMPORT)}: ")
+    counter = reported["counters"][f"device {order.index(IMPORT)}"]
+    assert (list(counter["rejected"].values()), counter["gaps_to_repair"]) == ([1], 0)
+    assert 0 <= counter["seconds_since_accepted"] <= 60
+    assert f"device {order.index(WINDOW)}" not in reported["counters"]
+    assert reported["seconds_between_polls"] == 60
+    assert 0 <= reported["seconds_since_last_answer"] < 60
+
+
+async def test_the_history_is_summed_up_without_the_names_of_its_statistics(
+    time: Time,
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    energy = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{REFRIGERATOR}_energy")
+    assert energy is not None
+    start = int(START.timestamp()) // 3600 * 3600 - 10 * 3600
+    changes = StatisticChanges(entry_id=fritzbox_entry.entry_id)
+    changes.log(ChangeReason.BACKFILL, hours=3)
+    changes.done.inserted.append((start, start + 2 * 3600))
+    changes.done.replaced[start + 4 * 3600] = {"state": 1.0, "sum": 1.0}
+    get_editor(hass).journal.by_statistic[energy] = changes
+    reported: Any = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
+    assert_no_secret(reported, secrets_of_the_box(box) | {energy})
+    [about] = reported["history"]["statistics"]
+    assert about == {
+        "changes": {"backfill": 1},
+        "hours_inserted": 3,
+        "rows_replaced": 1,
+        "sum_adjustments": 0,
+        "pending": False,
+        "undone": False,
+    }
+    assert reported["history"]["seconds_since_last_run"] >= 0
+    assert reported["history"]["seconds_until_next_run"] >= 0
 
 
 async def test_device_reports_its_parts_only(
@@ -231,11 +274,29 @@ async def test_meter_reports_all_but_secrets(
     assert meter["registers"]["power"]["fresh"] is True
     assert (meter["has_number"], meter["manufacturer"]) == (True, "Iskraemeco")
     assert (meter["problems"], meter["unknown"], meter["findings"]) == ([], {}, {})
+    counter = meter["registers"]["energy_import"]
+    reading = meter_entry.runtime_data.coordinator.data[""].values["energy_import"]
+    # The first reading waits for a second one.
+    quarantined = {"quarantined": 1}
+    # The value shows the unit, and not whose meter it is.
+    assert counter["value"] == float(f"{reading:.3g}") != reading
+    assert (counter["factor"], counter["rejected"], counter["gaps_to_repair"]) == (
+        1.0,
+        quarantined,
+        0,
+    )
+    assert 0 <= counter["seconds_since_accepted"] < 60
+    assert 0 <= meter["seconds_since_last_message"] < 60
+    assert meter["waiting"] is None
     assert reported["reader"].keys() == {"version"}
     assert reported["replacements"] == []
     meter_entry.runtime_data.counters.judge("energy_import", 0.0, dt_util.utcnow())
     reported = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
     assert reported["rejected_readings"]["energy_import: zero"] == 1
+    assert reported["meters"]["1"]["registers"]["energy_import"]["rejected"] == {
+        **quarantined,
+        "zero": 1,
+    }
     device = device_of(hass, meter_entry, str(meter_entry.unique_id))
     assert await get_diagnostics_for_device(hass, hass_client, meter_entry, device) == reported
     await quiet(hass)

@@ -1,6 +1,8 @@
 """Diagnostics for bug reports, without data that identify the home."""
 
+from collections import Counter
 from dataclasses import asdict
+from datetime import datetime, timedelta
 import re
 from typing import Any, Final
 
@@ -13,9 +15,13 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .costs.account import CONF_PRICES, CounterPrices, stored_prices
+from .counters.store import CounterStore
 from .fritzbox.devices import Device
+from .history.statistics.editor import get_editor
+from .history.statistics.journal import StatisticChanges
 from .meter.coordinator import MeterCoordinator
 from .meter.meter import Meter
+from .sml.registers import COUNTERS
 from .util.records import encode
 
 REDACT: Final = {
@@ -35,10 +41,13 @@ REDACT: Final = {
     "unit",
     "username",
 }
+_HOUR: Final = timedelta(hours=1)
+_DIGITS: Final = 3
+"""Significant digits of a reading: enough to see its unit, too few to recognize a meter."""
 
 
 async def async_get_config_entry_diagnostics(
-    _hass: HomeAssistant, entry: PyHabConfigEntry
+    hass: HomeAssistant, entry: PyHabConfigEntry
 ) -> dict[str, Any]:
     """Return diagnostics for an entry."""
     about: dict[str, Any] = {
@@ -60,6 +69,7 @@ async def async_get_config_entry_diagnostics(
         ],
         "last_update_success": coordinator.last_update_success,
         "last_exception": type(coordinator.last_exception).__name__,
+        "history": _about_history(hass, entry),
     }
     match coordinator:
         case FritzBoxCoordinator() as fritzbox:
@@ -67,8 +77,15 @@ async def async_get_config_entry_diagnostics(
             about |= {
                 "box": asdict(fritzbox.box),
                 "fritzos": fritzbox.data.firmware_version,
+                "seconds_between_polls": _seconds(fritzbox.update_interval),
+                "seconds_since_last_answer": _seconds_since(fritzbox.last_answer),
                 "skipped_entries": fritzbox.data.skipped_entries,
                 "devices": [_about(item, numbers) for item in fritzbox.data.devices.values()],
+                "counters": {
+                    f"device {number}": about_counter
+                    for ain, number in numbers.items()
+                    if (about_counter := _about_counter(counters, ain))
+                },
                 "rejected_readings": {
                     f"device {numbers[ain]}: {verdict}": count
                     for (ain, verdict), count in counters.rejected.items()
@@ -80,7 +97,7 @@ async def async_get_config_entry_diagnostics(
                 "available": meters.available,
                 "reader": {"version": meters.link.info.version},
                 "meters": {
-                    meter_index or "1": _about_meter(meter)
+                    meter_index or "1": _about_meter(meter, counters)
                     for meter_index, meter in meters.data.items()
                 },
                 "replacements": encode(meters.replacements.records),
@@ -120,18 +137,44 @@ def _about(device: Device, numbers: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _about_meter(meter: Meter) -> dict[str, Any]:
+def _about_counter(counters: CounterStore, key: str) -> dict[str, Any]:
+    """Return how a counter was judged, empty without any reading. Its readings stay out."""
+    last = counters.last_reading(key)
+    rejected = {
+        verdict.value: count
+        for (other, verdict), count in counters.rejected.items()
+        if other == key
+    }
+    if last is None and not rejected:
+        return {}
+    return {
+        "seconds_since_accepted": _seconds_since(last.at) if last else None,
+        "rejected": rejected,
+        "gaps_to_repair": sum(gap.key == key for gap in counters.gaps),
+    }
+
+
+def _about_meter(meter: Meter, counters: CounterStore) -> dict[str, Any]:
     """Return diagnostics for a meter. Unknown texts are redacted: they may contain its number."""
     now = dt_util.utcnow()
+    waiting = meter.waiting_counter(now)
     return {
         "registers": {
             quantity.value: {
-                "key": meter.keys.get(quantity),
-                "value": value,
+                "key": (key := meter.keys.get(quantity)),
+                "factor": meter.resolver.factor_of(key) if key else None,
+                "value": _rounded(value),
                 "fresh": meter.is_fresh(quantity, now),
+                **(
+                    _about_counter(counters, meter.counter_key(quantity))
+                    if quantity in COUNTERS
+                    else {}
+                ),
             }
             for quantity, value in meter.values.items()
         },
+        "waiting": {"key": waiting.key, "verdict": waiting.verdict.value} if waiting else None,
+        "seconds_since_last_message": _seconds_since(meter.last_seen),
         "unknown": {
             key: text if re.fullmatch(r"-?[0-9.]{1,12}", text) else REDACTED
             for key, text in meter.resolver.unknown.items()
@@ -151,6 +194,54 @@ def _about_prices(found: CounterPrices) -> dict[str, Any]:
         "entities": sum(price.entity is not None for price in found.prices),
         "has_contract": found.contract is not None,
     }
+
+
+def _about_history(hass: HomeAssistant, entry: PyHabConfigEntry) -> dict[str, Any]:
+    """Return when the history ran and what it has changed; the ids of statistics are names."""
+    history = entry.runtime_data.history
+    last = history.last_run
+    return {
+        "seconds_since_last_run": _seconds_since(last.at) if last else None,
+        "seconds_until_next_run": _seconds_until(history.next_run),
+        "seconds_since_last_check": _seconds_since(history.last_check),
+        "left_out": Counter(
+            reason for report in (last.result if last else ()) for reason in report.left_out
+        ),
+        "statistics": [
+            _about_changes(changes)
+            for changes in get_editor(hass).journal.of_entry(entry.entry_id).values()
+        ],
+    }
+
+
+def _about_changes(changes: StatisticChanges) -> dict[str, Any]:
+    return {
+        "changes": Counter(str(event.get("work")) for event in changes.events),
+        "hours_inserted": sum(
+            int((last - first) // _HOUR.total_seconds()) + 1
+            for first, last in changes.done.inserted
+        ),
+        "rows_replaced": len(changes.done.replaced),
+        "sum_adjustments": len(changes.done.sum_adjustments),
+        "pending": changes.planned is not None,
+        "undone": changes.undone,
+    }
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else round(duration.total_seconds())
+
+
+def _seconds_since(moment: datetime | None) -> int | None:
+    return None if moment is None else _seconds(dt_util.utcnow() - moment)
+
+
+def _seconds_until(moment: datetime | None) -> int | None:
+    return None if moment is None else _seconds(moment - dt_util.utcnow())
 
 
 def _redacted(about: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,8 @@ export const cardStyles = css`
   ha-card { height: 100%; box-sizing: border-box; padding: 12px 16px; display: flex; flex-direction: column; gap: 8px; overflow: hidden; }
   h2 { margin: 0; font: inherit; font-size: var(--ha-font-size-l, 16px); font-weight: 500; color: var(--primary-text-color); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: none; }
   .body { flex: 1; min-height: 0; position: relative; }
+  /* Where nothing gives the card a height, that of its body is no base for percentages. */
+  .fill { position: absolute; inset: 0; }
   .note { color: var(--secondary-text-color); font-size: var(--ha-font-size-s, 12px); flex: none; min-height: 1.3em; }
   .message { color: var(--secondary-text-color); display: grid; place-items: center; height: 100%; text-align: center; }
   .message[role="alert"] { color: var(--error-color); }

@@ -22,6 +22,7 @@ export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
     dt { color: var(--secondary-text-color); }
     dd { margin: 0; }
     .small { color: var(--secondary-text-color); font-size: var(--ha-font-size-s, 12px); display: block; }
+    .actions button { font-size: var(--ha-font-size-m, 14px); }
     .actions { display: flex; flex-wrap: wrap; gap: 4px; margin-inline-start: -10px; }
   `];
 

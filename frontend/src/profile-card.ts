@@ -96,7 +96,7 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
       ];
     };
     if (!chart) {
-      return html`<div style="overflow:auto;height:100%"><table>${keys.map((key) => html`<tr>
+      return html`<div class="fill" style="overflow:auto"><table>${keys.map((key) => html`<tr>
         <th scope="row">${labelOf(hass, by, key)}</th>
         ${series.map(({ profile }, each) => {
           const found = groups[each]?.get(key);
@@ -135,7 +135,7 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
       },
     });
     const summary = keys.map((key) => `${labelOf(hass, by, key)}: ${lines(key, 0)[0] ?? "–"}`).join("; ");
-    return html`<div style="height:100%" role="img" aria-label=${summary}>${chart}</div>`;
+    return html`<div class="fill" role="img" aria-label=${summary}>${chart}</div>`;
   }
 }
 

@@ -99,7 +99,7 @@ export class SeriesCard extends DataCard<SeriesConfig, Loaded> {
       ...(spread ? [filled(this.texts.spread_share, { share: new Intl.NumberFormat(hass.language, { style: "percent" }).format(spread) })] : []),
     ];
     if (!chart) {
-      return html`<div style="overflow:auto;height:100%"><table>${points.map((point) => html`<tr>
+      return html`<div class="fill" style="overflow:auto"><table>${points.map((point) => html`<tr>
         <th scope="row">${this.when(hass, step, point)}</th><td>${lines(point).join(", ")}</td></tr>`)}</table></div>`;
     }
     const color = getComputedStyle(this).getPropertyValue("--primary-color").trim();
@@ -116,7 +116,7 @@ export class SeriesCard extends DataCard<SeriesConfig, Loaded> {
         },
       },
     });
-    return html`<div style="height:100%" role="img" aria-label="${config.title ?? ""} ${this.note(hass, config, { points, step, unit, isBars, span, chart })}">${chart}</div>`;
+    return html`<div class="fill" role="img" aria-label="${config.title ?? ""} ${this.note(hass, config, { points, step, unit, isBars, span, chart })}">${chart}</div>`;
   }
   private bars(points: readonly Point[], color: string): object[] {
     return [{

@@ -24,6 +24,7 @@ const trend: Card = { features: [{ type: "trend-graph", hours_to_show: 24 }] };
 const openings = (hass: Hass): EntityEntry[] =>
   ["window", "door", "opening"].flatMap((kind) => oursOf(hass, kind));
 const temperatures = (hass: Hass): EntityEntry[] => oursOf(hass, "temperature").filter(isActual);
+const isTarget = ({ translation_key }: EntityEntry): boolean => translation_key === "target_temperature";
 const areaName = (hass: Hass, entry: EntityEntry): string | undefined => hass.areas[areaOf(hass, entry) ?? ""]?.name;
 
 const isState = (entity: string, state: string): object => ({ condition: "state", entity, state });
@@ -120,13 +121,13 @@ const VIEWS = {
     ];
   },
   rooms(hass: Hass): Section[] {
-    const kinds = ["temperature", "humidity", "window", "door", "opening"];
+    const t = texts(hass), kinds = ["temperature", "humidity", "window", "door", "opening"];
     const entries = kinds.flatMap((kind) => oursOf(hass, kind));
     const room = (name: string, icon: string | null, found: EntityEntry[]): Section[] => {
       const isOne = new Set(found.map(({ device_id }) => device_id)).size === 1;
       return found.length ? [section([
         heading(name, icon ?? "mdi:home-outline"),
-        ...found.map((entry) => tile(hass, entry, { name: isOne ? { type: "entity" } : nameOf(hass, entry.entity_id) })),
+        ...found.map((entry) => tile(hass, entry, { name: !isOne ? nameOf(hass, entry.entity_id) : isTarget(entry) ? t.target : { type: "entity" } })),
       ])] : [];
     };
     const areas = Object.values(hass.areas).sort((one, other) => one.name.localeCompare(other.name, hass.language));
@@ -157,7 +158,7 @@ const VIEWS = {
       ])] : []),
       ...(charted || others.length || contact.length ? [section([
         ...(charted ? [{ type: "custom:py-hab-history-card", entity: charted.entity_id, title: t.history }] : []),
-        ...(others.length || contact.length ? [{ type: "entities", title: t.state, entities: [
+        ...(others.length || contact.length ? [heading(t.state, "mdi:information-outline"), { type: "entities", entities: [
           ...others.map(({ entity_id }) => ({ entity: entity_id, name: { type: "entity" } })), ...contact.map(({ entity_id }) => entity_id),
         ] }] : []),
       ])] : []),
@@ -200,6 +201,6 @@ export class ViewStrategy extends HTMLElement {
   static async generate(config: ViewConfig, hass: Hass): Promise<object> {
     const found = await VIEWS[config.view](hass, config);
     const sections = found.length ? found : [section([{ type: "markdown", content: texts(hass).empty_home }])];
-    return { type: "sections", max_columns: 3, sections: sections.map((each) => ({ type: "grid", ...each })) };
+    return { type: "sections", max_columns: 3, dense_section_placement: true, sections: sections.map((each) => ({ type: "grid", ...each })) };
   }
 }

@@ -274,7 +274,12 @@ async def test_fields_that_cannot_be_are_refused(
     for data in wrong:
         with pytest.raises(vol.Invalid):
             await act(hass, "get_measurements", **data)
-    for data in (series, {**series, "name": "Hour"}, {**series, "name": "day"}, {"name": "hour"}):
+    for data in (
+        series,
+        {**series, "name": "Hour"},
+        {**series, "name": "decade"},
+        {"name": "hour"},
+    ):
         with pytest.raises(vol.Invalid):
             await act(hass, "get_profile", **data)
 

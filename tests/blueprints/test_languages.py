@@ -59,7 +59,7 @@ async def test_it_can_be_imported_from_its_address(
 
 
 def test_notices_are_named_as_on_the_repairs_page(language: str) -> None:
-    [variables, *_] = loaded("meter_or_box_in_trouble", language)["actions"]
+    [variables, *_] = loaded("meter_or_box_problem", language)["actions"]
     titles = {
         key: text["title"] for key, text in ours(f"translations/{language}.json")["issues"].items()
     }

@@ -115,7 +115,7 @@ async def test_a_reader_that_is_away_is_reported(
 ) -> None:
     await mocked_reader.says("LWT", "Online")
     online = entity(hass, "reader_online", "binary_sensor")
-    await blueprints.use("meter_or_box_in_trouble", language, sources=[online])
+    await blueprints.use("meter_or_box_problem", language, sources=[online])
     mocked_reader.answers = False
     await mocked_reader.says("LWT", "Offline")
     await passes(20 * MINUTE)
@@ -158,7 +158,7 @@ async def test_a_notice_on_the_repairs_page_is_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     online = entity(hass, "reader_online", "binary_sensor")
-    await blueprints.use("meter_or_box_in_trouble", language, sources=[online])
+    await blueprints.use("meter_or_box_problem", language, sources=[online])
     await swap(mocked_reader, passes)
     assert [each.title for each in blueprints.notifications] == [REPLACED[language]]
     assert warnings(caplog) == []

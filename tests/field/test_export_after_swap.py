@@ -61,3 +61,35 @@ async def test_a_zero_alone_is_still_no_replacement(
     await mocked_reader.reads(E_out=0.0)
     await mocked_reader.lives(timedelta(minutes=30), E_in=0.01)
     assert meter_values(entry)["energy_export"] == 2381.47
+
+
+async def test_the_tariffs_of_a_new_meter_follow_the_import_counter(
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader
+) -> None:
+    """Nothing is drawn in the second tariff: its counter stays at 0."""
+    mocked_reader.blocks["MT681"] |= {"E_inHT": 10_000.0, "E_inNT": 5_119.035}
+    entry = mocked_reader.entry()
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(minutes=30), E_in=0.01, E_inHT=0.01)
+    await time.passes(hass, timedelta(minutes=15))
+    await mocked_reader.reads(E_in=0.0, E_inHT=0.0, E_inNT=0.0, E_out=0.0)
+    await mocked_reader.lives(timedelta(minutes=40), E_in=0.01, E_inHT=0.01)
+    values = meter_values(entry)
+    assert values["energy_import"] == values["energy_import_t1"] == pytest.approx(0.4)
+    assert values["energy_import_t2"] == values["energy_export"] == 0.0
+    assert entry.runtime_data.coordinator.is_available("", "energy_import_t2")
+
+
+async def test_a_new_meter_that_only_feeds_in_is_followed(
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader
+) -> None:
+    """It was replaced on a noon in summer: the import counter stays at 0 until the evening."""
+    entry = mocked_reader.entry()
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(minutes=30), E_out=0.01)
+    await time.passes(hass, timedelta(minutes=15))
+    await mocked_reader.reads(E_in=0.0, E_out=0.0, Power=-600)
+    await mocked_reader.lives(timedelta(minutes=60), E_out=0.01)
+    values = meter_values(entry)
+    assert values["energy_export"] == pytest.approx(0.6)
+    assert values["energy_import"] == 0.0

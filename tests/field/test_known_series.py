@@ -52,6 +52,8 @@ async def test_a_known_series_without_statistics_is_empty_and_an_unknown_one_is_
             "entity_id": POWER,
             "name": "hour",
             "unit": "",
+            "hours": 0,
+            "hours_left_out": 0,
             "statistics": [],
         }
     await fails(

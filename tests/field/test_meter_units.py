@@ -75,6 +75,58 @@ async def test_the_power_shows_the_unit_of_a_counter(
     assert values["power"] == watts
 
 
+@pytest.mark.parametrize("begins", [2_381_470.3, 230_000.3], ids=["by its size", "by the power"])
+async def test_each_counter_has_a_unit_of_its_own(
+    hass: HomeAssistant, mocked_reader: MockedReader, begins: float
+) -> None:
+    begin(mocked_reader, Total_in=15_119.0352, Total_out=begins, Power_curr=-300)
+    entry = mocked_reader.entry()
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(hours=2), Total_out=5.0)
+    values = meter_values(entry)
+    assert values["energy_export"] == pytest.approx(begins / 1000 + 0.6, abs=0.02)
+    assert values["energy_import"] == 15_119.0352
+
+
+@pytest.mark.parametrize(
+    ("day", "night", "options"),
+    [
+        (14_619_035.2, 500_000.0, {}),
+        (300_035.2, 2_000.0, {}),
+        (300_035.2, 2_000.0, {CONF_REGISTERS: {"E_in": "energy_import_in_wh"}}),
+    ],
+    ids=["large", "small", "by the user"],
+)
+async def test_tariffs_follow_the_unit_of_their_total(
+    hass: HomeAssistant,
+    mocked_reader: MockedReader,
+    day: float,
+    night: float,
+    options: dict[str, Any],
+) -> None:
+    begin(mocked_reader, E_in=day + night, E_inHT=day, E_inNT=night, Power=300)
+    entry = mocked_reader.entry(**options)
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(hours=3), E_in=5.0, E_inHT=5.0)
+    await mocked_reader.lives(timedelta(hours=1), E_in=5.0, E_inNT=5.0)
+    await mocked_reader.reload(entry)
+    await mocked_reader.lives(timedelta(hours=1), E_in=5.0, E_inNT=5.0)
+    values = meter_values(entry)
+    assert values["energy_import"] == pytest.approx((day + night) / 1000 + 1.5, abs=0.01)
+    assert values["energy_import_t1"] == pytest.approx(day / 1000 + 0.9, abs=0.01)
+    assert values["energy_import_t2"] == pytest.approx(night / 1000 + 0.6, abs=0.01)
+
+    # The script is corrected.
+    fields = mocked_reader.blocks["MT681"]
+    for key in ("E_in", "E_inHT", "E_inNT"):
+        fields[key] = round(fields[key] / 1000, 4)
+    await mocked_reader.lives(timedelta(hours=1), E_in=0.005, E_inNT=0.005)
+    values = meter_values(entry)
+    assert values["energy_import"] == pytest.approx((day + night) / 1000 + 1.8, abs=0.01)
+    assert values["energy_import_t2"] == pytest.approx(night / 1000 + 0.9, abs=0.01)
+    assert "meter_replaced" not in notices(hass)
+
+
 async def test_a_power_in_kw_is_understood(
     hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:

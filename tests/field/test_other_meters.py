@@ -77,6 +77,24 @@ async def test_a_second_electricity_meter_is_found_by_a_second_word(
     assert meter_state(hass, entry, "energy_import", "2") == "42.5"
 
 
+@pytest.mark.parametrize(
+    ("prefix", "fields"),
+    [
+        ("Strom", {"E_in": 42.5, "Power": 300, "Gas": 1843.26}),
+        ("Haus", {"1_8_0": 42.5, "16_7_0": 300, "Temperature": 21.5}),
+    ],
+    ids=["gas in the block of electricity", "temperature beside OBIS codes"],
+)
+async def test_other_values_in_its_block_do_not_hide_an_electricity_meter(
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader, prefix: str, fields: Fields
+) -> None:
+    entry = mocked_reader.entry(prefix="MT681")
+    mocked_reader.blocks[prefix] = fields
+    await mocked_reader.set_up(entry)
+    assert meter_state(hass, entry, "energy_import", "2") == "42.5"
+    assert meter_state(hass, entry, "power", "2") == "300.0"
+
+
 async def options(hass: HomeAssistant, entry: MockConfigEntry, **choices: str) -> list[str]:
     """Choose meanings of keys in the options; return the keys that were shown."""
     flow = await hass.config_entries.options.async_init(entry.entry_id)
@@ -84,7 +102,8 @@ async def options(hass: HomeAssistant, entry: MockConfigEntry, **choices: str) -
         flow["flow_id"], {"next_step_id": "meter"}
     )
     assert form["data_schema"] is not None
-    schema = form["data_schema"].schema["registers"].schema.schema
+    section = form["data_schema"].schema["registers"]
+    schema = section.schema.schema
     shown: dict[str, Any] = {
         str(key): suggested
         for key in schema
@@ -94,7 +113,7 @@ async def options(hass: HomeAssistant, entry: MockConfigEntry, **choices: str) -
         flow["flow_id"],
         {"power_interval": 0, "max_power": 30, "registers": {**shown, **choices}},
     )
-    return [str(key) for key in schema]
+    return list(section.labels)
 
 
 async def test_the_user_may_say_that_a_block_is_a_meter(

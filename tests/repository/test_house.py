@@ -16,7 +16,7 @@ PURE: Final = (
 )
 """Modules and folders that import neither Home Assistant nor what does."""
 ASIDE: Final = {
-    *("blueprints", "browser", "e2e", "field", "repository", "simulator", "whole", "worlds")
+    *("blueprints", "browser", "docs", "e2e", "field", "repository", "simulator", "whole", "worlds")
 }
 """Folders of tests that mirror no folder of the integration."""
 

@@ -13,6 +13,7 @@ from ..sml.key_siblings import MAX_SIBLINGS
 from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block, number_in
 from ..sml.registers import COUNTERS, QUANTITIES, KeyMapping, Quantity, QuantityKind
+from ..sml.tariff_units import units_of_tariffs
 from ..util.records import decode_values, encode
 from ..util.texts import MAX_TEXT, clean_text
 
@@ -225,9 +226,16 @@ class KeyResolver:
 
     def infer(self, block: Block, now: datetime) -> None:
         """Use the numbers of a block, received at `now`, for inference."""
+        numbers = block.numbers()
         if not self.inference.settled:
-            self.inference.observe(now, block.numbers())
+            self.inference.observe(now, numbers)
             self.inferred |= self.inference.inferred
+        tariffs = units_of_tariffs(numbers, self.mapping_of, self._mapping_by_name)
+        self.inferred |= {
+            key: mapping
+            for key, mapping in tariffs.items()
+            if key not in self._assigned and key not in self.units
+        }
 
     def _factor(self, key: str, mapping: KeyMapping, number: float) -> float:
         """Return the factor of a doubtful key for a number; NaN rejects the number.

@@ -41,6 +41,11 @@ _LEGACY_NAMES: Final = {
 }
 """Names that the legacy server used. All other quantities use their own name."""
 
+_NAMED_BY_CLASS: Final = frozenset(
+    {Quantity.POWER, Quantity.FREQUENCY, Quantity.POWER_FACTOR, Quantity.REACTIVE_POWER}
+)
+"""Quantities whose name is that of their device class."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MeterSensorDescription(SensorEntityDescription):
@@ -60,7 +65,7 @@ def _description(quantity: Quantity) -> MeterSensorDescription:
         key=quantity,
         quantity=quantity,
         legacy_name=_LEGACY_NAMES.get(quantity, quantity.value),
-        translation_key=None if quantity is Quantity.POWER else quantity,
+        translation_key=None if quantity in _NAMED_BY_CLASS else quantity,
         device_class=_DEVICE_CLASSES.get(info.unit),
         state_class=SensorStateClass.TOTAL_INCREASING if is_counter else measurement,
         native_unit_of_measurement=DEGREE if is_angle else info.unit or None,

@@ -69,13 +69,18 @@ def evidence_of(prefix: str, keys: Iterable[str], mapping_of: MappingOf) -> Evid
 
 
 def is_other_medium(prefix: str, keys: Iterable[str], mapping_of: MappingOf) -> bool:
-    """Whether a block measures gas, water or heat, by its name or its other keys."""
-    quantities = {mapping.quantity for key in keys if (mapping := mapping_of(key)) is not None}
-    if quantities - _NOT_ONLY_ELECTRIC:
+    """Whether a block measures gas, water or heat, by its name or its other keys.
+
+    The block of an electricity meter may contain a temperature, or pulses of a gas meter.
+    """
+    quantities = {key: mapping.quantity for key in keys if (mapping := mapping_of(key)) is not None}
+    if set(quantities.values()) - _NOT_ONLY_ELECTRIC or _is_electricity(prefix):
+        return False
+    if any(quantity in METER_QUANTITIES and _has_code(key) for key, quantity in quantities.items()):
         return False
     if any(map(_is_of_other_medium, keys)):
         return True
-    return _is_fluid(prefix) and not quantities & POWERS
+    return _is_fluid(prefix) and not POWERS.intersection(quantities.values())
 
 
 # Bounded, because any client of the broker can publish any number of names.
@@ -85,12 +90,23 @@ def _is_of_other_medium(key: str) -> bool:
 
 
 @lru_cache(maxsize=256)
+def _is_electricity(prefix: str) -> bool:
+    parts = take_apart(prefix).parts
+    return Part.ELECTRICITY in parts and Part.OTHER_MEDIUM not in parts
+
+
+@lru_cache(maxsize=256)
 def _is_fluid(prefix: str) -> bool:
     return bool(take_apart(prefix).words & _FLUIDS)
 
 
 @lru_cache(maxsize=512)
+def _has_code(key: str) -> bool:
+    """Whether a key contains the OBIS code of an electricity meter."""
+    return take_apart(key).obis is not None
+
+
+@lru_cache(maxsize=512)
 def _is_electric_name(key: str) -> bool:
     """Whether a counter's name is one of electricity only: with its OBIS code, or "energy"."""
-    parts = take_apart(key)
-    return parts.obis is not None or bool(parts.parts & _ELECTRIC_WORDS)
+    return _has_code(key) or bool(take_apart(key).parts & _ELECTRIC_WORDS)

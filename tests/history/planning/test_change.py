@@ -12,6 +12,7 @@ def test_reasons_are_called_as_journals_have_them() -> None:
         "import",
         "spike",
         "unit",
+        "cost",
     ]
 
 

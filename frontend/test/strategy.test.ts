@@ -1,0 +1,106 @@
+import { beforeAll, expect, test } from "vitest";
+import type { Hass } from "../src/hass";
+import type { ViewStrategy as View } from "../src/strategy";
+import { texts } from "../src/texts";
+import { home, state, withEntity } from "./home";
+
+interface Generated { sections: { cards: Record<string, unknown>[]; visibility?: object[] }[] }
+
+let strategy: typeof View;
+beforeAll(async () => {
+  // Node has no elements.
+  Object.assign(globalThis, { HTMLElement: class {} });
+  strategy = (await import("../src/strategy")).ViewStrategy;
+});
+
+const generated = async (hass: Hass, view: "now" | "energy" | "profiles" | "rooms", device?: string): Promise<Generated> =>
+  (await strategy.generate({ view, ...(device ? { device } : {}) }, hass)) as Generated;
+const typesOf = ({ sections }: Generated): unknown[] => sections.flatMap(({ cards }) => cards.map(({ type }) => type));
+
+const meter = (hass: Hass): void => {
+  withEntity(hass, "sensor.power", "meter", "power");
+  withEntity(hass, "sensor.import", "meter", "energy");
+  withEntity(hass, "sensor.export", "meter", "energy");
+};
+const plug = (hass: Hass): void => {
+  withEntity(hass, "sensor.plug_power", "plug", "power");
+  withEntity(hass, "sensor.plug_energy", "plug", "energy");
+};
+const thermostat = (hass: Hass): void => {
+  withEntity(hass, "sensor.bath", "bath", "temperature", "20.5");
+  withEntity(hass, "sensor.bath_battery", "bath", "battery", "9");
+};
+
+test("an empty home says what to do, in every view", async () => {
+  for (const view of ["now", "energy", "profiles", "rooms"] as const) {
+    expect((await generated(home(), view)).sections).toEqual([
+      { type: "grid", cards: [{ type: "markdown", content: texts(home()).empty_home }] },
+    ]);
+  }
+});
+
+test("what a home lacks leaves no hole", async () => {
+  const only = async (fill: (hass: Hass) => void, view: "now" | "profiles" | "rooms"): Promise<Generated> => {
+    const hass = home();
+    fill(hass);
+    return generated(hass, view);
+  };
+  for (const fill of [meter, plug, thermostat]) {
+    for (const view of ["now", "profiles"] as const) {
+      const found = await only(fill, view);
+      // A heading alone would be a hole.
+      for (const { cards } of found.sections) expect(cards.some(({ type }) => type !== "heading")).toBe(true);
+    }
+  }
+  expect(typesOf(await only(meter, "now"))).toContain("custom:py-hab-house-card");
+  expect(typesOf(await only(meter, "now"))).not.toContain("custom:py-hab-consumers-card");
+  expect(typesOf(await only(thermostat, "now"))).not.toContain("custom:py-hab-house-card");
+});
+
+test("weak batteries and devices that are away are seen only if there are any", async () => {
+  const hass = home();
+  thermostat(hass);
+  const { sections } = await generated(hass, "now");
+  const conditional = sections.filter(({ visibility }) => visibility);
+  expect(conditional.map(({ visibility }) => visibility)).toEqual([
+    [{ condition: "or", conditions: [{ condition: "numeric_state", entity: "sensor.bath_battery", below: 20 }] }],
+    [{ condition: "or", conditions: [{ condition: "state", entity: "sensor.bath", state: "unavailable" }] }],
+  ]);
+});
+
+test("a room has its name, a device without one its own", async () => {
+  const hass = home({ areas: { bath: { area_id: "bath", name: "Bathroom", icon: null } } });
+  thermostat(hass);
+  hass.devices["bath"] = { name: "Thermostat", name_by_user: null, area_id: "bath" };
+  withEntity(hass, "sensor.cellar", "cellar", "temperature");
+  hass.devices["cellar"] = { name: "FRITZ!DECT 301", name_by_user: "Cellar", area_id: null };
+  const { sections } = await generated(hass, "rooms");
+  expect(sections.map(({ cards }) => cards[0]?.["heading"])).toEqual(["Bathroom", "Cellar"]);
+});
+
+test("without Energy preferences there are bars of our counters, and for administrators a button", async () => {
+  const hass = home({ user: { is_admin: true } });
+  meter(hass);
+  const types = typesOf(await generated(hass, "energy"));
+  expect(types).toEqual(["markdown", "button", "heading", "custom:py-hab-series-card", "heading", "custom:py-hab-series-card"]);
+  hass.user = { is_admin: false };
+  expect(typesOf(await generated(hass, "energy"))).not.toContain("button");
+});
+
+test("with Energy preferences there are the cards of Home Assistant, and ours that tell spread hours apart", async () => {
+  const hass = home({ callWS: <T>() => Promise.resolve({ energy_sources: [{}] } as T) });
+  meter(hass);
+  expect(typesOf(await generated(hass, "energy"))).toEqual(expect.arrayContaining([
+    "energy-date-selection", "energy-usage-graph", "energy-sources-table", "energy-devices-graph", "custom:py-hab-series-card",
+  ]));
+});
+
+test("a window is shown while it is open", async () => {
+  const hass = home();
+  hass.entities["binary_sensor.window"] = { entity_id: "binary_sensor.window", device_id: "window", platform: "py_hab" };
+  hass.states["binary_sensor.window"] = state("off", { device_class: "window" });
+  const cards = (await generated(hass, "now")).sections.flatMap((section) => section.cards);
+  expect(cards.find(({ entity, visibility }) => entity === "binary_sensor.window" && visibility)?.["visibility"]).toEqual([
+    { condition: "state", entity: "binary_sensor.window", state: "on" },
+  ]);
+});

@@ -1,0 +1,228 @@
+"""A browser in front of a real Home Assistant in a simulated home.
+
+Starting them takes half a minute, so all tests of a run share them. They run in an event loop of
+their own, in a thread, because each test has another loop. A test is a coroutine that `in_browser`
+hands over to that loop.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+import functools
+import importlib.util
+import json
+from pathlib import Path
+import shutil
+import threading
+from typing import Any, Final
+
+from demo.hass import CLIENT_ID, Hass
+from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER
+from simulator.fritzbox_devices import REPEATER
+from simulator.household import Household
+
+CHROMIUM: Final = shutil.which("chromium")
+DASHBOARD: Final = "home-energy"
+DRAWN_WITHIN: Final = 60_000
+"""Milliseconds in which a card must be drawn, on a machine with much else to do."""
+VIEWS: Final = {
+    "now": ("py-hab-house-card dl", "py-hab-consumers-card li", "hui-tile-card"),
+    "energy": ("hui-energy-usage-graph-card canvas", "py-hab-series-card ha-chart-base canvas"),
+    "profiles": (
+        "py-hab-choice-card select",
+        "py-hab-series-card ha-chart-base canvas",
+        "py-hab-profile-card ha-chart-base canvas",
+        "py-hab-heatmap-card canvas",
+    ),
+    "rooms": ("hui-tile-card",),
+}
+"""What must stand in each view."""
+
+
+def missing() -> str | None:
+    """Return what is missing on this machine to run a browser, and how to get it."""
+    if CHROMIUM is None:
+        return "Chromium is not installed (Debian: apt-get install chromium)"
+    if importlib.util.find_spec("playwright") is None:
+        return "Playwright is not installed: scripts/setup-frontend tested does so"
+    return None
+
+
+class Page:
+    """A page of the browser, and what goes wrong in it."""
+
+    def __init__(self, hass: Hass, page: Any) -> None:
+        """Note the faults of a page."""
+        self.hass = hass
+        self.ui = page
+        """Playwright's page."""
+        self.faults: list[str] = []
+        page.on("console", self._log)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("requestfailed", self._failed)
+        page.on("response", self._answered)
+
+    # Home Assistant's own pages show pictures from the internet, which a test does not reach.
+
+    def _log(self, message: Any) -> None:
+        address = message.location["url"]
+        if message.type == "error" and (not address or address.startswith(self.hass.url)):
+            self.faults.append(message.text)
+
+    def _failed(self, request: Any) -> None:
+        # Home Assistant preloads its modules; leaving the page ends that.
+        if request.url.startswith(self.hass.url) and "ERR_ABORTED" not in (request.failure or ""):
+            self.faults.append(f"{request.url}: {request.failure}")
+
+    def _answered(self, response: Any) -> None:
+        if response.url.startswith(self.hass.url) and response.status >= 400:
+            self.faults.append(f"{response.url}: {response.status}")
+
+    async def open(self, path: str) -> None:
+        """Open a page of Home Assistant."""
+        await self.ui.goto(f"{self.hass.url}/{path}")
+
+    async def sees(self, selectors: Sequence[str]) -> None:
+        """Wait until all of it is drawn; no card may be an error."""
+        for selector in selectors:
+            await self.ui.locator(selector).first.wait_for(timeout=DRAWN_WITHIN)
+        assert await self.ui.locator("hui-error-card").count() == 0
+
+    async def views(self) -> None:
+        """Open every view, and wait until it is drawn."""
+        for view, selectors in VIEWS.items():
+            await self.open(f"{DASHBOARD}/{view}")
+            await self.sees(selectors)
+
+    async def ws(self, message: dict[str, Any]) -> Any:
+        """Ask Home Assistant as the user of the page."""
+        return await self.ui.evaluate(
+            "message => document.querySelector('home-assistant').hass.callWS(message)", message
+        )
+
+
+class Browser:
+    """A browser, Home Assistant, and the home."""
+
+    def __init__(
+        self, chromium: Any, hass: Hass, household: Household, run: Callable[..., Any]
+    ) -> None:
+        """Hold what a test uses; `run` does something in the loop of the browser."""
+        self.run = run
+        self.chromium = chromium
+        self.hass = hass
+        self.household = household
+
+    async def page(
+        self,
+        *,
+        language: str = "en",
+        width: int = 1280,
+        scheme: str = "light",
+        tokens: dict[str, Any] | None = None,
+    ) -> Page:
+        """Return a page of a new context, whose user is logged in."""
+        context = await self.chromium.new_context(
+            viewport={"width": width, "height": 1000},
+            color_scheme=scheme,
+            timezone_id="Europe/Berlin",
+        )
+        page = await context.new_page()
+        stored = {
+            **(tokens or self.hass.tokens),
+            "hassUrl": self.hass.url,
+            "clientId": CLIENT_ID,
+            "expires": 9_999_999_999_999,
+        }
+        items = {"hassTokens": json.dumps(stored), "selectedLanguage": json.dumps(language)}
+        await page.add_init_script(f"Object.assign(window.localStorage, {json.dumps(items)})")
+        return Page(self.hass, page)
+
+    async def add_dashboard(
+        self, path: str = DASHBOARD, config: Mapping[str, Any] | None = None
+    ) -> None:
+        """Add a dashboard, if it is not there yet: ours, or one of a configuration."""
+        known = await self.hass.ws("lovelace/dashboards/list")
+        if any(each["url_path"] == path for each in known):
+            return
+        await self.hass.ws("lovelace/dashboards/create", url_path=path, title=path, mode="storage")
+        await self.hass.ws(
+            "lovelace/config/save",
+            url_path=path,
+            config=config or {"strategy": {"type": "custom:py-hab"}},
+        )
+
+    async def add_cards(self, path: str, *cards: Mapping[str, Any]) -> None:
+        """Add a dashboard of cards."""
+        await self.add_dashboard(path, {"views": [{"title": "Cards", "cards": cards}]})
+
+    async def entity(self, unique_id_end: str) -> dict[str, Any]:
+        """Return the entity whose unique id ends so."""
+
+        async def find() -> dict[str, Any] | None:
+            found = await self.hass.entities()
+            return next((each for each in found if each["unique_id"].endswith(unique_id_end)), None)
+
+        entity: dict[str, Any] = await self.hass.wait_for(find, unique_id_end, seconds=60)
+        return entity
+
+
+class Stage:
+    """Starts the browser and the home when the first test needs them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Prepare; nothing runs yet."""
+        self._folder = folder
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="browser", daemon=True)
+        self._stack = AsyncExitStack()
+        self._browser: Browser | None = None
+
+    @property
+    def browser(self) -> Browser:
+        """The browser, which is started if it does not run."""
+        if self._browser is None:
+            self._thread.start()
+            self._browser = self.run(self._start())
+        return self._browser
+
+    def run[T](self, what: Coroutine[Any, Any, T]) -> T:
+        """Do something in the loop of the browser."""
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result()
+
+    async def _start(self) -> Browser:
+        from playwright.async_api import async_playwright
+
+        enter = self._stack.enter_async_context
+        household = await enter(Household())
+        # A device that the user buys later.
+        household.box.vanish(REPEATER)
+        hass = await enter(Hass(self._folder))
+        await hass.add_mqtt("127.0.0.1", household.broker.port)
+        await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
+        await hass.add_meter(household.reader.tele_topic("SENSOR"))
+        playwright = await enter(async_playwright())
+        chromium = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        self._stack.push_async_callback(chromium.close)
+        return Browser(chromium, hass, household, self.run)
+
+    def close(self) -> None:
+        """End everything that runs."""
+        if self._browser is None:
+            return
+        self.run(self._stack.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def in_browser(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a test of a coroutine, which runs in the loop of its browser."""
+
+    @functools.wraps(test)
+    def run(browser: Browser, **fixtures: Any) -> None:
+        browser.run(test(browser, **fixtures))
+
+    return run
