@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from simulator.fritzbox_answers import SINCE_PBKDF2, Answer, Answers, Call
-from simulator.fritzbox_devices import DEVICES, Device
+from simulator.fritzbox_devices import DEVICES, HOME, Device
 from simulator.fritzbox_faults import CUT, EMPTY_LIST, MALFORMED, Fault, FaultPlan, Gate
 from simulator.fritzbox_login import ALL_RIGHTS, Login, LoginService, Session, User
 from simulator.fritzbox_pages import Identity
@@ -344,6 +344,7 @@ async def run(args: Namespace, home: Home, clock: Clock) -> None:
         clock,
         users={args.user: User(args.password), OTHER_USER: DEFAULT_USERS[OTHER_USER]},
         identity=Identity(fritzos=OLD_FRITZOS) if args.old else Identity(),
+        devices=HOME,
     )
     await box.start(args.port)
     try:

@@ -4,7 +4,7 @@ Shapes, masks and firmware are those of FRITZ!OS 8.25; the order of the table is
 the device list, mixed as on real boxes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -376,3 +376,13 @@ DEVICES: Final = (
 )
 """Two plugs and their group, three thermostats (one out of reach), a window contact, a switch,
 a meter reader with both directions, a repeater, a blind, a smoke detector, a Zigbee lamp."""
+
+_NAMES: Final = {
+    WORKSHOP: "Arbeitszimmer",
+    SWITCH: "Schlafzimmer",
+    WINDOW: "Fenster",
+    WINDOW.removesuffix("-1"): "Fenster",
+}
+HOME: Final = tuple(replace(device, name=_NAMES.get(device.ain, device.name)) for device in DEVICES)
+"""The same devices with short names of a real home. `DEVICES` has one with special characters, and
+long ones, for tests."""

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from .broker import Broker, Kind
 from .fritzbox import SimulatedFritzBox
+from .fritzbox_devices import HOME
 from .home import Clock, Home, RealClock
 from .reader import SimulatedReader
 
@@ -31,7 +32,7 @@ class Household:
         clock = clock or RealClock()
         self.clock = clock
         self.home = Home(seed=seed, installed=clock.now() - age)
-        self.box = SimulatedFritzBox(self.home, clock)
+        self.box = SimulatedFritzBox(self.home, clock, devices=HOME)
         self.broker = Broker(kind=broker)
         self._script = script
         self._tele_period = tele_period

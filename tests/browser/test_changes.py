@@ -9,6 +9,8 @@ from tests.support.browser import DASHBOARD, DRAWN_WITHIN, VIEWS, Browser, in_br
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
+ODD_NAME = 'Büro & <Werkstatt> "größer"'
+
 
 @in_browser
 async def test_a_renamed_entity_stays_and_a_renamed_device_has_its_new_name(
@@ -20,7 +22,7 @@ async def test_a_renamed_entity_stays_and_a_renamed_device_has_its_new_name(
     await page.sees(VIEWS["now"])
     plug = await browser.entity("11630 0714031_power")
     await browser.hass.ws(
-        "config/device_registry/update", device_id=plug["device_id"], name_by_user="Ice box"
+        "config/device_registry/update", device_id=plug["device_id"], name_by_user=ODD_NAME
     )
     await browser.hass.ws(
         "config/entity_registry/update",
@@ -28,9 +30,9 @@ async def test_a_renamed_entity_stays_and_a_renamed_device_has_its_new_name(
         new_entity_id="sensor.ice_power",
     )
     consumers = page.ui.locator("py-hab-consumers-card")
-    await consumers.get_by_text("Ice box").wait_for(timeout=DRAWN_WITHIN)
-    await consumers.get_by_role("button", name="Ice box").click()
-    await page.ui.locator("ha-more-info-dialog").get_by_text("Ice box").first.wait_for()
+    await consumers.get_by_text(ODD_NAME).wait_for(timeout=DRAWN_WITHIN)
+    await consumers.get_by_role("button", name=ODD_NAME).click()
+    await page.ui.locator("ha-more-info-dialog").get_by_text(ODD_NAME).first.wait_for()
     assert await page.ui.locator("hui-error-card").count() == 0
     assert page.faults == []
 

@@ -6,7 +6,11 @@ from custom_components.py_hab.history.files.csv_format import Content, Doubt
 
 def test_without_a_unit_there_is_doubt() -> None:
     found = judge("Wert", [3.0, 1.0, 2.0], None)
-    assert (found.content, found.unit, found.doubts) == (Content.CONSUMPTION, "kWh", {Doubt.UNIT})
+    assert (found.content, found.unit, found.doubts) == (
+        Content.CONSUMPTION,
+        "kWh",
+        frozenset({Doubt.UNIT}),
+    )
     assert judge("Leistung", [3.0, 1.0], None).unit == "kW"
     assert judge("Wert", [3.0, 1.0], "Wh").unit == "Wh"
 

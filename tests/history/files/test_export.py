@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history.files import access, export
+from custom_components.py_hab.history.files import export
 from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
 from custom_components.py_hab.history.statistics.editor import get_editor
@@ -393,7 +393,7 @@ async def test_a_disk_that_fails_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(access.os, "fsync", full)
+        patched.setattr("os.fsync", full)
         assert await refusal(hass, path=str(media / "export.csv")) == "export_not_written"
     assert files(media) == []
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.py_hab.history.files import table
+from custom_components.py_hab.history.files import access, table
 from custom_components.py_hab.history.files.access import FileError, FileReadError
 from custom_components.py_hab.history.files.table import (
     Dialect,
@@ -127,7 +127,7 @@ class Failing:
 def test_a_disk_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file.csv"
     path.write_text("a;1\n")
-    opened = table.regular_file
+    opened = access.regular_file
 
     class Opened:
         def __init__(self, path: Path) -> None:

@@ -72,7 +72,7 @@ def plan(imported: Imported, *args: Any, **options: Any) -> ImportPlan:
     return plan_import(imported, target(*args, **options))
 
 
-def written(found: ImportPlan) -> dict[int, tuple[float, float]]:
+def written(found: ImportPlan) -> dict[int, tuple[Any, Any]]:
     """Return state and sum of each hour that is written, by its number."""
     return {
         row.start // HOUR: (row.state, row.sum)
@@ -83,7 +83,7 @@ def written(found: ImportPlan) -> dict[int, tuple[float, float]]:
     }
 
 
-def adjusted(found: ImportPlan) -> list[tuple[int, float]]:
+def adjusted(found: ImportPlan) -> list[tuple[int, Any]]:
     """Return the adjustments of sums."""
     return [
         (step.start // HOUR, pytest.approx(step.amount))

@@ -20,7 +20,7 @@ from ...const import CONF_KIND, DOMAIN, EntryKind
 from ...entry import Progress, ProgressListener
 from ...util.texts import MAX_LINE, clean_text
 from ..planning.change import Change, StatisticRows
-from ..planning.imported import Imported, ImportPlan, Target, plan_import
+from ..planning.imported import Imported, Target, plan_import
 from ..planning.load_shape import LoadShape
 from ..planning.rows import SHORT_TERM, Row
 from ..statistics.editor import StatisticsEditor, get_editor
@@ -156,6 +156,9 @@ class FileImport[S: Series]:
                 result = await self._async_series(series, statistic, dry_run=dry_run)
                 done[series.series.key] = result
                 self._hours += result.rows
+                finished = [series]
+                del series
+                await self._async_free(finished)
         finally:
             self._stopped.set()
         self._check_not_removed()
@@ -198,16 +201,23 @@ class FileImport[S: Series]:
             expected=self._expected_first_row(statistic),
             is_stopped=lambda: self._is_removed,
         )
-        await self._editor.async_change(statistic, planner.plan, dry_run=dry_run, run=self._run)
+        change = [
+            await self._editor.async_change(statistic, planner.plan, dry_run=dry_run, run=self._run)
+        ]
+        await self._async_free(change)
         self._check_not_removed()
         return SeriesReport(
             series=series.series,
             statistic_id=statistic.id,
-            rows=planner.found.rows,
-            energy=planner.found.energy,
+            rows=planner.rows,
+            energy=planner.energy,
             readings=series.readings,
             rejected={str(reason): count for reason, count in series.rejected.items()},
         )
+
+    async def _async_free(self, objects: list[Any]) -> None:
+        """Free objects outside the event loop: tens of thousands of rows would hold it."""
+        await self._hass.async_add_executor_job(objects.clear)
 
     def _expected_first_row(self, statistic: Statistic) -> list[Row]:
         """Return the first live row that is to be expected, from the present state of the entity.
@@ -232,7 +242,7 @@ class FileImport[S: Series]:
 
 
 class _Planner:
-    """Plans the change of one statistic, in the recorder's thread, and keeps what was planned."""
+    """Plans the change of one statistic, in the recorder's thread, and counts what was planned."""
 
     def __init__(
         self,
@@ -246,14 +256,15 @@ class _Planner:
         self._is_external = is_external
         self._expected = expected
         self._is_stopped = is_stopped
-        self.found = ImportPlan(())
+        self.rows = 0
+        self.energy: float | None = None
 
     def plan(self, rows: StatisticRows) -> Change:
         """Return the change; nothing is changed any more once the entry was removed."""
         if self._is_stopped():
             return ()
         zone = dt_util.get_default_time_zone()
-        self.found = plan_import(
+        found = plan_import(
             self._imported,
             Target(
                 rows=rows,
@@ -262,4 +273,5 @@ class _Planner:
                 shape=lambda known: LoadShape(known, zone),
             ),
         )
-        return self.found.change
+        self.rows, self.energy = found.rows, found.energy
+        return found.change

@@ -249,7 +249,7 @@ def _plan_sums(imported: ImportedSums, target: Target) -> ImportPlan:
     change = [
         replace(step, origins=imported.origins) if isinstance(step, WriteRows) else step
         for step in (*insertion(plan, rows, ChangeReason.IMPORT), *steps)
-        if isinstance(step, WriteRows) or abs(step.amount) > ROUNDING_ERROR
+        if not isinstance(step, AdjustSum) or abs(step.amount) > ROUNDING_ERROR
     ]
     rises = {row.start: row.sum - earlier.sum for earlier, row in pairwise(imported.rows)}
     return ImportPlan(change, len(plan.rows), sum(rises.get(row.start, 0.0) for row in plan.rows))
