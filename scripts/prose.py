@@ -45,7 +45,7 @@ FORBIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
             r"\bPasswort\b",
             r"\bschweigt\b",
             r"\bUpload darf\b",
-            r"\bsagt\b",
+            r"\bsagt\b(?!.* voraus)",
             r"\bHeizkörperthermostat",
         ),
         *(r"\bUser\b", r"\bDevices?\b", r"\bEntities\b", r"\bGeräte-ID\b", r"\bgehörte Zähler\b"),

@@ -10,7 +10,7 @@ the box stores (15 minutes, days, months) is a difference of two counter reading
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from itertools import accumulate, islice, pairwise
 from time import monotonic
 from typing import Final, Protocol, override
@@ -29,7 +29,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _WATT_HOUR: Final = 3_600_000 * 10**6
 """One Wh in mW µs, the unit that energy is summed up in."""
 
-_DAYS_KEPT: Final = 400
+_DAYS_KEPT: Final = 2000
+"""About 40 MB."""
 
 
 class Clock(Protocol):
@@ -105,7 +106,6 @@ class Home:
         self._weather = Weather(seed)
         self._rooms = Rooms(seed, self.zone, self._weather)
         self._first_day = installed.astimezone(self.zone).date()
-        self._days: dict[date, tuple[int, Mapping[str, Sequence[int]]]] = {}
         self._before: dict[str, list[int]] = {series: [0] for series in SERIES}
         """Per series what was drawn before each day from the first on, in mW slots."""
 
@@ -275,20 +275,7 @@ class Home:
 
     def _day(self, day: date) -> tuple[int, Mapping[str, Sequence[int]]]:
         """Return a day's first slot, and per series the running sums over its slots in mW."""
-        if (found := self._days.get(day)) is None:
-            plan = make_day(self.seed, day, self.zone, self._weather, self._pv_peak)
-            powers = milliwatts(plan)
-            found = (
-                plan.first,
-                {
-                    series: array("q", accumulate(power, initial=0))
-                    for series, power in powers.items()
-                },
-            )
-            while len(self._days) >= _DAYS_KEPT:
-                del self._days[next(iter(self._days))]
-            self._days[day] = found
-        return found
+        return _running_sums(self.seed, day, self.zone, self._pv_peak)
 
     # Periods
 
@@ -316,6 +303,22 @@ class Home:
     def _midnight(self, day: date) -> datetime:
         """Return when a calendar day starts."""
         return datetime.combine(day, time(), tzinfo=self.zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=_DAYS_KEPT)
+def _running_sums(
+    seed: int, day: date, zone: ZoneInfo, pv_peak: float
+) -> tuple[int, Mapping[str, Sequence[int]]]:
+    """Return a day's first slot, and per series the running sums over its slots in mW.
+
+    Homes of one seed share their days: a test would spend a tenth of its time on them.
+    """
+    plan = make_day(seed, day, zone, Weather(seed), pv_peak)
+    sums = {
+        series: array("q", accumulate(power, initial=0))
+        for series, power in milliwatts(plan).items()
+    }
+    return plan.first, sums
 
 
 def _position(at: datetime) -> tuple[int, int]:

@@ -11,6 +11,9 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.costs.contract import Contract
+from custom_components.py_hab.costs.figures import Amount, CostFigures
+from custom_components.py_hab.costs.prices import Price
 from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.journal import StatisticChanges
@@ -36,6 +39,7 @@ from simulator.reader import SimulatedReader
 from .conftest import START
 from .support.mocked_reader import MINUTE, NUMBER, PRINTED, UNIQUE_ID, MockedReader
 from .support.passing_time import Time
+from .support.priced import LONG_AGO, priced
 from .support.watching import quiet, set_up
 
 
@@ -331,3 +335,29 @@ async def test_texts_of_a_meter_stay_out_of_its_diagnostics(
     assert reported["unreadable_messages"] == 1
     assert reported["available"] is False
     await mocked_reader.disconnect()
+
+
+async def test_prices_are_counted_and_not_shown(
+    time: Time,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    price = Price(since=LONG_AGO, price=0.3217, entity="sensor.market")
+    hass.config_entries.async_update_entry(
+        fritzbox_entry, options=priced(price, contract=Contract(start=LONG_AGO, instalment=87.6))
+    )
+    await set_up(hass, fritzbox_entry)
+    found = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
+    assert found["prices"] == [{"prices": 1, "windows": 0, "entities": 1, "has_contract": True}]
+    shown = str(found)
+    assert not [each for each in ("0.3217", "87.6", "market", IMPORT) if each in shown]
+    fritzbox_entry.runtime_data.costs.figures["1"] = CostFigures(
+        until=dt_util.utc_from_timestamp(0),
+        today=Amount(amount=1.0, since=dt_util.utc_from_timestamp(0)),
+        month=Amount(amount=1.0, since=dt_util.utc_from_timestamp(0)),
+        waiting=3,
+    )
+    found = await get_diagnostics_for_config_entry(hass, hass_client, fritzbox_entry)
+    assert found["costs"] == [{"until": "1970-01-01T00:00:00+00:00", "waiting": 3}]

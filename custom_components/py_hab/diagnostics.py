@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from .costs.account import CONF_PRICES, CounterPrices, stored_prices
 from .counters.store import CounterStore
 from .fritzbox.devices import Device
 from .history.statistics.editor import get_editor
@@ -50,7 +51,11 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return diagnostics for an entry."""
     about: dict[str, Any] = {
-        "entry": {"data": dict(entry.data), "options": dict(entry.options)},
+        "entry": {
+            "data": dict(entry.data),
+            "options": {key: each for key, each in entry.options.items() if key != CONF_PRICES},
+        },
+        "prices": [_about_prices(found) for found in stored_prices(entry.options).values()],
         "state": entry.state.value,
         "error": entry.error_reason_translation_key,
     }
@@ -58,6 +63,10 @@ async def async_get_config_entry_diagnostics(
         return _redacted(about)
     coordinator, counters = entry.runtime_data.coordinator, entry.runtime_data.counters
     about |= {
+        "costs": [
+            {"until": figures.until.isoformat(), "waiting": figures.waiting}
+            for figures in entry.runtime_data.costs.figures.values()
+        ],
         "last_update_success": coordinator.last_update_success,
         "last_exception": type(coordinator.last_exception).__name__,
         "history": _about_history(hass, entry),
@@ -223,6 +232,16 @@ def _seconds_since(moment: datetime | None) -> int | None:
 
 def _seconds_until(moment: datetime | None) -> int | None:
     return None if moment is None else _seconds(moment - dt_util.utcnow())
+
+
+def _about_prices(found: CounterPrices) -> dict[str, Any]:
+    """Return of what kind the prices of a counter are; amounts and entities are private."""
+    return {
+        "prices": len(found.prices),
+        "windows": sum(len(price.windows) for price in found.prices),
+        "entities": sum(price.entity is not None for price in found.prices),
+        "has_contract": found.contract is not None,
+    }
 
 
 def _redacted(about: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from .history.legacy.importer import async_import_file
 from .history.repair import async_find_spikes, async_remove_spikes
 from .history.statistics.editor import get_editor
 from .history.statistics.gateway import statistic_id
+from .history.take_over import async_take_over
 from .history.undo import async_take_back, async_undo, runs
 from .util.records import encode
 
@@ -31,6 +32,7 @@ ATTR_DRY_RUN: Final = "dry_run"
 ATTR_RESHAPE: Final = "reshape"
 ATTR_PATH: Final = "path"
 ATTR_RUN: Final = "run"
+ATTR_SOURCE: Final = "source"
 ATTR_MAX_POWER: Final = "max_power_kw"
 
 BACKFILL: Final = "backfill"
@@ -39,6 +41,7 @@ UNDO_HISTORY: Final = "undo_history"
 GET_RUNS: Final = "get_runs"
 FIND_SPIKES: Final = "find_spikes"
 REMOVE_SPIKES: Final = "remove_spikes"
+TAKE_OVER: Final = "take_over"
 
 
 _STATISTICS: Final = vol.All(cv.ensure_list, [statistic_id])
@@ -74,6 +77,13 @@ _SPIKES_SCHEMA: Final = vol.Schema(
         ),
     }
 )
+_TAKE_OVER_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_ENTITY_ID): cv.entity_id,
+        vol.Required(ATTR_SOURCE): statistic_id,
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+    }
+)
 
 
 @callback
@@ -87,6 +97,7 @@ def async_register_actions(hass: HomeAssistant) -> None:
         (GET_RUNS, _async_get_runs, _RUNS_SCHEMA, only),
         (FIND_SPIKES, _async_find_spikes, _SPIKES_SCHEMA, only),
         (REMOVE_SPIKES, _async_remove_spikes, _SPIKES_SCHEMA, optional),
+        (TAKE_OVER, _async_take_over, _TAKE_OVER_SCHEMA, optional),
     ):
         async_register_admin_service(hass, DOMAIN, name, action, schema, supports_response=response)
 
@@ -173,3 +184,13 @@ async def _async_remove_spikes(call: ServiceCall) -> ServiceResponse:
     entity_ids, max_power = call.data[ATTR_ENTITY_ID], call.data[ATTR_MAX_POWER]
     corrected: list[Any] = await async_remove_spikes(call.hass, entity_ids, max_power=max_power)
     return {"entities": corrected}
+
+
+async def _async_take_over(call: ServiceCall) -> ServiceResponse:
+    """Take over the hours that another sensor has recorded of a counter."""
+    dry_run = call.data[ATTR_DRY_RUN]
+    done = await async_take_over(
+        call.hass, call.data[ATTR_SOURCE], call.data[ATTR_ENTITY_ID], dry_run=dry_run
+    )
+    about: Any = encode(done)
+    return {ATTR_DRY_RUN: dry_run, **about}

@@ -174,9 +174,7 @@ async def test_box_that_has_offered_pbkdf2_gets_no_md5_login_after_a_restart(
     await replaced_by(box, old)
     await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     assert fritzbox_entry.state is ConfigEntryState.SETUP_RETRY
-    assert "requests a login with which the password could be found out" in (
-        fritzbox_entry.reason or ""
-    )
+    assert "requests a login that could reveal the password" in (fritzbox_entry.reason or "")
     assert not old.logins
     await old.stop()
 

@@ -106,7 +106,10 @@ async def test_what_was_written_is_shown_in_words(
 ) -> None:
     get_editor(hass).journal.runs.clear()
     dialogue = await prefer(hass, box_entry, "history")
-    assert dialogue.menu == ["history_preview", "history_run", "history_settings"]
+    assert dialogue.menu == [
+        *("history_preview", "history_run"),
+        *("history_take_over", "history_settings"),
+    ]
     assert "two years" in dialogue.placeholders["about"]
     assert dialogue.placeholders["status"] == (
         "py_hab has written nothing so far. The history was not checked yet."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.py_hab.costs.prices import PriceFault
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.flows import reports
 from custom_components.py_hab.history import maintenance
@@ -45,7 +46,10 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
         "unloaded",
     }
     assert (
-        refusals | {"one_file", "unknown", "nothing_chosen", "same_connection"}
+        refusals
+        | {"one_file", "unknown", "nothing_chosen", "same_connection"}
+        | {"price_entity_no_number", "price_entity_unit"}
+        | {fault.value for fault in PriceFault}
         == TEXTS["options"]["error"].keys()
     )
     assert refusals < TEXTS["exceptions"].keys()

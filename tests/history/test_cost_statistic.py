@@ -15,12 +15,14 @@ from custom_components.py_hab.history.cost_statistic import (
     PricedCounter,
     async_calculate,
     cost_statistic_id,
+    counter_of_costs,
 )
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.statistics import async_import_statistics, get_metadata
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from tests.support.living import METER, T0, changes, recorded, rows
 
@@ -102,3 +104,10 @@ async def test_costs_that_were_taken_back_are_not_written(house: HomeAssistant) 
     assert statistic.is_undone
     await statistic.async_write(await async_calculate(house, counter()))
     assert await rows(house, statistic.statistic.id) == []
+
+
+async def test_the_counter_of_costs_is_found_by_its_id(house: HomeAssistant) -> None:
+    registry = er.async_get(house)
+    entity = registry.async_get_or_create("sensor", DOMAIN, "A 1_energy")
+    assert counter_of_costs(house, "py_hab:cost_a_1_energy") == entity.entity_id
+    assert counter_of_costs(house, "py_hab:cost_a_2_energy") is None

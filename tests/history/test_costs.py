@@ -5,14 +5,17 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components.py_hab.costs.contract import Contract
 from custom_components.py_hab.costs.figures import CostFigures
 from custom_components.py_hab.costs.prices import HOUR, Price, Window
+from custom_components.py_hab.history import costs as module
 from custom_components.py_hab.history.cost_statistic import cost_statistic_id
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.undo import async_take_back, async_undo, runs
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.statistics import get_metadata
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from tests.support.box_house import FRIDGE, METER, House, outage
 from tests.support.living import recorded
@@ -124,8 +127,11 @@ async def test_a_price_that_is_entered_at_noon_holds_from_the_start_of_its_day(
     assert await costs(house.hass) == pytest.approx(
         await true_costs(house.hass, METER, *prices), abs=1e-5
     )
+    assert METER_KEY in house.entry.runtime_data.costs.figures
     await async_undo(house.hass, COST, dry_run=False)
+    await calculated(house)
     assert await costs(house.hass) == {}
+    assert house.entry.runtime_data.costs.figures == {}
 
 
 async def test_hours_wait_for_the_price_of_an_entity_and_are_filled(house: House) -> None:
@@ -186,3 +192,29 @@ async def test_an_entry_without_prices_has_no_costs(house: House) -> None:
     await calculated(house)
     assert await costs(house.hass) == {}
     assert house.entry.runtime_data.costs.figures == {}
+
+
+async def test_costs_that_cannot_be_calculated_are_tried_again_with_the_next_hour(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: Any) -> Any:
+        raise HomeAssistantError(translation_domain="py_hab", translation_key="database_refused")
+
+    with monkeypatch.context() as locked:
+        locked.setattr(module, "async_calculate", refuse)
+        await house.start_new(**priced(FLAT, contract=Contract(start=days_ago(1), instalment=90.0)))
+        await house.to_the_hour(10)
+        await calculated(house)
+        assert await costs(house.hass) == {}
+    await house.to_the_hour(10)
+    await calculated(house)
+    await house.to_the_hour(10)
+    await calculated(house)
+    found = await costs(house.hass)
+    assert found == pytest.approx(await true_costs(house.hass, METER, FLAT), abs=1e-5)
+    contract = figures(house).contract
+    assert contract is not None
+    since = dt_util.start_of_local_day(days_ago(1)).timestamp()
+    spent = sum(cost for start, cost in found.items() if start >= since)
+    assert contract.spent.amount == pytest.approx(spent, abs=1e-5)
+    assert (contract.paid, contract.outlook) == (90.0, None)

@@ -92,7 +92,9 @@ def absent(patterns: Collection[str], paths: Collection[str]) -> set[str]:
 def unnamed(pages: str, texts: Mapping[str, str]) -> Iterator[str]:
     """Yield the entities that no table of the documentation names, and fields without a word."""
     rows = [line for line in pages.splitlines() if line.startswith("|")]
-    cells = {cell.strip(" `*_") for row in rows for cell in re.split(r"[|,]|<br>", row)}
+    # A name may contain a comma.
+    splits = (r"[|,]|<br>", r"\||<br>")
+    cells = {cell.strip(" `*_") for row in rows for at in splits for cell in re.split(at, row)}
     for path, text in texts.items():
         # Anything may stand for a placeholder.
         likely = re.compile("[^|\n]{1,30}?".join(map(re.escape, re.split(r"{\w+}", text))))

@@ -201,7 +201,8 @@ def test_a_sum_beside_tariffs_is_that_of_energy() -> None:
 
 def test_a_meter_without_an_import_counter_has_one_after_all() -> None:
     assert totals("S", "Pges Total_out", doubtful=True)[IMPORT] == "Pges"
-    assert totals("S", "Psum Total_in", doubtful=True) == {}
+    assert totals("S", "Wirkarbeit Leistung", doubtful=True) == {IMPORT: "Wirkarbeit"}
+    assert totals("S", "E_in Wirkarbeit Leistung", doubtful=True) == {}
 
 
 def test_the_second_counter_may_lack_its_direction() -> None:
@@ -212,6 +213,16 @@ def test_the_second_counter_may_lack_its_direction() -> None:
     # The export counter is there, or there are two that it might be.
     assert totals("S", "E_in E_out Wirkenergie_gesamt", doubtful=True) == {}
     assert totals("S", "E_in Wirkenergie_gesamt Wirkenergie_Summe", doubtful=True) == {}
+
+
+@pytest.mark.parametrize("key", ["P_sum", "Sum_P", "PAktuell", "Psum"])
+def test_a_meter_without_a_power_has_one_after_all(key: str) -> None:
+    assert totals("S", f"E_in {key}", doubtful=True) == {POWER: key}
+    assert totals("S", f"E_in Power {key}", doubtful=True) == {}
+
+
+def test_a_stands_for_active_energy_in_a_pair() -> None:
+    assert totals("S", "A_in A_out P", doubtful=True) == {IMPORT: "A_in", EXPORT: "A_out"}
 
 
 def test_a_single_power_in_is_the_power_with_its_sign() -> None:

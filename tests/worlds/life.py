@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.history.cost_statistic import cost_statistic_id
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.helpers import entity_registry as er
@@ -22,6 +23,8 @@ from .world import Party, World
 NOTICED: Final = 2 * SHORT_TERM
 """After this, it is known that a source is away."""
 POWER: Final = "power"
+COST: Final = "cost "
+"""What the names of the series of costs begin with; their changes are EUR."""
 CORE: Final = "core "
 """What the names of the series of core's sensors begin with."""
 
@@ -146,6 +149,9 @@ class Life:
     async def _books(self) -> Books:
         """Return the hourly statistics."""
         hass = self.computer.hass
+        # Costs are calculated once an hour is compiled.
+        await self.computer.recorded()
+        await self.computer.settled()
         await self.computer.recorded()
         registry = er.async_get(hass)
         ids = {
@@ -160,6 +166,10 @@ class Life:
             if entity.unique_id.endswith(f"_{POWER}")
         ]
         ids[POWER] = powers[0] if powers else None
+        ids |= {
+            f"{COST}{series}": cost_statistic_id(unique_id)
+            for series, unique_id in self.source.series.items()
+        }
         found: Mapping[str, Sequence[Any]] = await get_instance(hass).async_add_executor_job(
             statistics_during_period,
             hass,

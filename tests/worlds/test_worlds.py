@@ -1,6 +1,7 @@
 """The measure: in every world each hour holds what was counted in it, and no phantom energy."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final
 
 from _pytest.mark import ParameterSet
@@ -9,12 +10,13 @@ import pytest
 from simulator.weather import SLOT_SECONDS, Weather
 
 from .house import FLOAT, HOUR
-from .life import CORE, POWER, Hour, Life
+from .life import CORE, COST, POWER, Hour, Life
 from .long import LEFT_ALONE, LONG, SOMEBODY_ELSES, SUMMER
 from .measure import Measure
 from .meter_source import MeterSource
+from .priced import BERLIN, PRICED, Priced, hours_of_month
 from .short import SHORT
-from .world import World
+from .world import Source, World
 
 LENGTHS = (("short", SHORT), ("long", LONG))
 
@@ -86,6 +88,39 @@ def _faults_of_sight(life: Life) -> Iterator[str]:
             true = life.source.displayed(series)
             if abs(float(state) - true) > Measure(life, series).one_reading:
                 yield f"{series}: the state is {state}, and the display shows {true}"
+
+
+@pytest.mark.parametrize(
+    ("world", "priced"), [pytest.param(each.world, each, id=each.world.name) for each in PRICED]
+)
+async def test_hours_cost_what_they_should(life: Life, priced: Priced) -> None:
+    """Each hour costs its energy times its price, and all of them the truth to the cent."""
+    books = await life.live()
+    faults = (
+        [] if priced.is_undone else Measure(life, priced.series).judge(books[priced.series]).faults
+    )
+    assert not faults
+    costs = {hour.start: hour.change for hour in books[f"{COST}{priced.series}"]}
+    due, truth = {}, 0.0
+    for hour in books[priced.series]:
+        local = hour.start.astimezone(BERLIN)
+        price, base = priced.price(local), priced.base / hours_of_month(local)
+        if price is not None:
+            due[hour.start] = hour.change * price + base
+            truth += _counted(life, priced.series, hour.start) * price + base
+    assert costs == pytest.approx(due, abs=1e-6)
+    assert 100 * sum(costs.values()) == pytest.approx(100 * truth, abs=priced.cents)
+    assert len(books[priced.series]) - len(costs) == (
+        len(books[priced.series]) if priced.is_undone else priced.waiting
+    )
+
+
+def _counted(life: Life, series: str, start: datetime) -> float:
+    """Return the kWh that the house has counted in an hour, from the first reading of its life on."""
+    first = start
+    if start <= life.world.start < start + HOUR and life.world.source is not Source.BOX:
+        first = max(start, life.source.heard[0].at)
+    return life.house.counted(series, start + HOUR) - life.house.counted(series, first)
 
 
 @pytest.mark.parametrize("world", [LEFT_ALONE], ids=lambda world: f"long: {world.name}")

@@ -25,7 +25,7 @@ from ..const import (
 )
 from ..entry import StatisticReport
 from ..history.undo import UndoReport, async_take_back, async_undo, runs, written
-from .progress import ProgressFlow
+from .take_over import TakeOverFlow
 
 CONF_RUN: Final = "run"
 CONF_STATISTICS: Final = "statistics"
@@ -46,7 +46,7 @@ _SETTINGS_SCHEMA: Final = vol.Schema(
 )
 
 
-class HistoryFlow(ProgressFlow):
+class HistoryFlow(TakeOverFlow):
     """Shows what was written into the statistics, completes them, and takes it back."""
 
     _run: str = _EVERYTHING
@@ -68,6 +68,7 @@ class HistoryFlow(ProgressFlow):
             menu_options=[
                 "history_preview",
                 "history_run",
+                "history_take_over",
                 *(["history_undo"] if found else []),
                 "history_settings",
             ],

@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..entry import History, MaintenanceResult, Progress, StatisticReport
+from ..history.cost_statistic import counter_of_costs
 from ..history.legacy.importer import Imported
 from ..history.undo import Run, UndoReport, Written
 from ..util.texts import MAX_LINE, as_markdown, local_date, local_number, local_time
@@ -18,6 +19,7 @@ _DISCARD_REASON: Final = "discard_reason"
 _REJECTION_REASON: Final = "rejection_reason"
 _CHANGE_REASON: Final = "change_reason"
 _WORDS: Final = "history_text"
+_COSTS: Final = "cost_text"
 """Translation keys of selectors that are not shown: their options are texts for reports."""
 
 
@@ -56,9 +58,13 @@ class ReportTexts:
         return local_time(dt_util.as_local(moment), language=self._language)
 
     def name(self, statistic_id: str) -> str:
-        """Return the name of an entity, or the id of another statistic."""
-        state = self._hass.states.get(statistic_id)
-        return state.name if state else statistic_id
+        """Return the name of an entity or of a counter's costs, or the id of another statistic."""
+        if state := self._hass.states.get(statistic_id):
+            return state.name
+        counter = counter_of_costs(self._hass, statistic_id)
+        if counter is None:
+            return statistic_id
+        return self._text(_COSTS, "costs_of").format(name=self.name(counter))
 
     def progress(self, progress: Progress) -> dict[str, str]:
         """Return the placeholders of a progress step."""

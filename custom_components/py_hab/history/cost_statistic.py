@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util, slugify
 
@@ -53,6 +54,18 @@ class Hours(NamedTuple):
 def cost_statistic_id(unique_id: str) -> str:
     """Return the id of the cost statistic of a counter, given by the unique id of its entity."""
     return f"{DOMAIN}:cost_{slugify(unique_id)}"
+
+
+def counter_of_costs(hass: HomeAssistant, statistic_id: str) -> str | None:
+    """Return the counter whose costs a statistic holds, None if it is another statistic."""
+    return next(
+        (
+            entity.entity_id
+            for entity in er.async_get(hass).entities.values()
+            if entity.platform == DOMAIN and cost_statistic_id(entity.unique_id) == statistic_id
+        ),
+        None,
+    )
 
 
 async def async_calculate(

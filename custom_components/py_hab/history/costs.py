@@ -36,7 +36,13 @@ from ..costs.prices import HOUR, midnight
 from ..entry import AnyConfigEntry
 from ..meter.coordinator import MeterCoordinator
 from ..sensors.costs import is_export
-from .cost_statistic import CostStatistic, Hours, PricedCounter, async_calculate
+from .cost_statistic import (
+    CostStatistic,
+    Hours,
+    PricedCounter,
+    async_calculate,
+    cost_statistic_id,
+)
 from .planning.rows import full_hour
 from .sources import sources
 from .statistics.editor import StatisticsEditor, get_editor
@@ -107,12 +113,16 @@ class CostAccounts:
 
     @callback
     def _async_changed(self, statistic_id: str) -> None:
-        """Calculate a counter whose energy was changed."""
+        """Calculate a counter whose energy was changed, or whose costs were taken back."""
         self._async_calculate(
             {
                 counter.unique_id: True
                 for counter in self._counters()
                 if counter.energy.id == statistic_id
+                or (
+                    cost_statistic_id(counter.unique_id) == statistic_id
+                    and CostStatistic(self._hass, counter).is_undone
+                )
             }
         )
 
@@ -147,7 +157,10 @@ class CostAccounts:
             self._whole_on.pop(counter.unique_id, None)
         statistic = CostStatistic(self._hass, counter)
         try:
-            if not self._editor.is_ready() or self._editor.refusal or statistic.is_undone:
+            if statistic.is_undone:
+                self._set(counter, None)
+                return
+            if not self._editor.is_ready() or self._editor.refusal:
                 return
             await self._editor.async_catch_up()
             hours = await async_calculate(self._hass, counter, since)
@@ -158,10 +171,17 @@ class CostAccounts:
             return
         if hours.is_whole:
             self._whole_on[counter.unique_id] = dt_util.now().date()
+        self._set(counter, figures)
+
+    @callback
+    def _set(self, counter: PricedCounter, figures: CostFigures | None) -> None:
+        """Note what the costs of a counter amount to; None if there are none."""
         if figures is not None:
             self.figures[counter.unique_id] = figures
-            for listener in list(self._listeners):
-                listener()
+        elif self.figures.pop(counter.unique_id, None) is None:
+            return
+        for listener in list(self._listeners):
+            listener()
 
     # Counters
 

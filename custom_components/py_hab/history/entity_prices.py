@@ -55,7 +55,8 @@ async def async_entity_prices(
         if missing:
             states = state_changes_during_period(
                 hass,
-                dt_util.utc_from_timestamp(missing[0]),
+                # Neither the state at a time nor the changes after it contain a change at that time.
+                dt_util.utc_from_timestamp(missing[0] - 1),
                 dt_util.utc_from_timestamp(missing[-1]) + timedelta(hours=1),
                 entity_id,
                 include_start_time_state=True,

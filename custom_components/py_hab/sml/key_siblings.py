@@ -41,6 +41,9 @@ _OPPOSITES: Final = (
 """How names write the two directions, in small letters. "Import" and "forward" begin like these."""
 _NEUTRAL: Final = frozenset({Part.METER, Part.NET, Part.ELECTRICITY, Part.ACTIVE})
 _NOW: Final = frozenset({Part.NOW, Part.CURRENT_OR_NOW})
+_SUMS: Final = frozenset({Part.TOTAL, Part.SUM})
+_GLUED: Final = frozenset({"p"})
+"""The letter that may be glued to a word only if the other keys say what it is of."""
 _NO_TOTAL: Final = frozenset(
     {
         *(Part.REACTIVE, Part.FACTOR, Part.FREQUENCY, Part.VOLTAGE, Part.CURRENT, Part.PERIOD),
@@ -230,6 +233,9 @@ def _is_open_pair(siblings: Siblings, drawn: str, fed_in: str) -> bool:
 
 def _suppose_pair(siblings: Siblings, drawn: str, fed_in: str, stem: str) -> None:
     parts = take_apart(stem, siblings.words, letters=frozenset())
+    if parts.words == {"a"}:
+        # Not ampere, but active energy: "A+" is written like this, too.
+        parts.parts = {Part.ENERGY}
     if parts.parts & (_NO_TOTAL | _NOW) or parts.phases or parts.tariffs or parts.is_ambiguous:
         return
     is_power = Part.POWER in parts.parts or bool(parts.parts & _POWER_UNITS)
@@ -265,15 +271,15 @@ def _find_totals_of_tariffs(siblings: Siblings) -> None:
 
 
 def _find_missing_import(siblings: Siblings) -> None:
-    """Interpret "Pges" as the counter, if the block has no other one."""
+    """Interpret "Pges" or "Wirkarbeit" as the counter, if the block has no other one."""
     if siblings.has(Quantity.ENERGY_IMPORT):
         return
-    possible = []
-    for key in siblings.undecided():
-        parts = take_apart(key, siblings.words, letters=frozenset({"p"}))
-        is_total = parts.parts == {Part.POWER, Part.TOTAL} and not parts.phases
-        if is_total and not parts.is_unknown and not parts.is_ambiguous:
-            possible.append(key)
+    possible = [
+        key
+        for key in siblings.undecided()
+        if _is_plain(parts := take_apart(key, siblings.words, letters=_GLUED))
+        and parts.parts in ({Part.POWER, Part.TOTAL}, {Part.ACTIVE, Part.ENERGY})
+    ]
     if len(possible) == 1:
         siblings.suppose(possible[0], Quantity.ENERGY_IMPORT)
 
@@ -298,28 +304,37 @@ def _find_missing_export(siblings: Siblings) -> None:
 
 def _is_fed_in(parts: KeyParts) -> bool:
     """Whether a key is of energy that is fed in, from what device whatsoever."""
-    return (
-        Part.EXPORT in parts.parts
-        and parts.parts <= {Part.EXPORT, Part.OTHER_DEVICE, Part.TOTAL, Part.SUM, *_NEUTRAL}
-        and not (parts.is_unknown or parts.is_ambiguous or parts.phases)
-    )
+    possible = {Part.EXPORT, Part.OTHER_DEVICE, Part.TOTAL, Part.SUM, *_NEUTRAL}
+    return Part.EXPORT in parts.parts and parts.parts <= possible and _is_plain(parts)
 
 
 def _is_total_energy(parts: KeyParts) -> bool:
-    """Whether a key is of active energy without a direction."""
-    return (
-        {Part.ACTIVE, Part.ENERGY} <= parts.parts <= {Part.ENERGY, Part.TOTAL, Part.SUM, *_NEUTRAL}
-        and bool(parts.parts & {Part.TOTAL, Part.SUM})
-        and not (parts.is_unknown or parts.is_ambiguous or parts.phases)
-    )
+    """Whether a key is of active energy in total, without a direction."""
+    is_active = {Part.ACTIVE, Part.ENERGY} <= parts.parts <= {Part.ENERGY, *_SUMS, *_NEUTRAL}
+    return is_active and bool(parts.parts & _SUMS) and _is_plain(parts)
+
+
+def _is_plain(parts: KeyParts) -> bool:
+    """Whether a key contains neither unknown words nor a phase."""
+    return not (parts.is_unknown or parts.is_ambiguous or parts.phases)
 
 
 def _find_missing_power(siblings: Siblings) -> None:
-    """Interpret a single "Power_in" as the power, with either sign.
+    """Interpret "P_sum", or a single "Power_in" with either sign, as the power.
 
     Symbols are exact: "P_in" is to "E_in" what power is to energy.
     """
     powers = [key for key, item in siblings.found.items() if item.quantity in _POWERS]
+    if not powers and siblings.has(Quantity.ENERGY_IMPORT):
+        powers = [
+            key
+            for key in siblings.undecided()
+            if _is_plain(parts := take_apart(key, siblings.words, letters=_GLUED))
+            and {Part.POWER} < parts.parts <= {Part.POWER, *_SUMS, *_NOW}
+        ]
+        if len(powers) == 1:
+            siblings.suppose(powers[0], Quantity.POWER)
+        return
     if len(powers) == 1 and siblings.has(*_COUNTERS):
         (key,) = powers
         parts = siblings.parts[key]

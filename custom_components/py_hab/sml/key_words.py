@@ -98,7 +98,7 @@ _LANGUAGE: Final = {
     ),
     Part.ACTIVE: "active aktiv wirk real effective",
     Part.REACTIVE: "reactive blind reaktiv reaktive",
-    Part.NET: "grid netz house home haus household haushalt main haupt obis sml public value val wert",
+    Part.NET: "grid net netz house home haus household haushalt main haupt obis sml public value val wert",
     Part.IMPORT: ("import imported bezug bezogen bezogene consumed purchased bought drawn"),
     Part.EXPORT: (
         "export exported einspeisung eingespeist eingespeiste einspeise lieferung geliefert"

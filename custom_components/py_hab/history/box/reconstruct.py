@@ -301,12 +301,16 @@ def _fit(pieces: list[Piece], layer: Sequence[Period], approximate: Sequence[Per
     return _Fit(pieces, is_consistent=True)
 
 
-def _cut(piece: Piece, period: Period) -> Iterator[Piece]:
-    """Yield the parts of a piece after, in and before a period."""
+def _cut(piece: Piece, period: Period) -> Iterable[Piece]:
+    """Return the parts of a piece after, in and before a period."""
     edges = [edge for edge in (period.end, period.start) if piece.start < edge < piece.end]
-    for end, start in pairwise([piece.end, *edges, piece.start]):
-        energy = piece.energy * (end - start) / _length(piece)
-        yield piece._replace(start=start, end=end, energy=energy)
+    if not edges:
+        return (piece,)
+    length = _length(piece)
+    return (
+        piece._replace(start=start, end=end, energy=piece.energy * (end - start) / length)
+        for end, start in pairwise([piece.end, *edges, piece.start])
+    )
 
 
 def _is_in(piece: Piece, period: Period) -> bool:

@@ -38,6 +38,14 @@ class _Kind(NamedTuple):
     """Hour of the day in local time; None for all."""
 
 
+class _HourOfWeek(NamedTuple):
+    """The most particular kind of hours; years have thousands of hours and few of these."""
+
+    season: int
+    weekday: int
+    hour: int
+
+
 class _Mean:
     """The mean of some hours."""
 
@@ -45,9 +53,9 @@ class _Mean:
         self.total = 0.0
         self.count = 0
 
-    def add(self, kwh: float) -> None:
+    def add(self, kwh: float, count: int = 1) -> None:
         self.total += kwh
-        self.count += 1
+        self.count += count
 
     @property
     def value(self) -> float:
@@ -77,10 +85,15 @@ class LoadShape:
         self._starts = [light.start for light in daylight or ()]
         self.most = max(known.values(), default=0.0)
         """The kWh of the largest known hour. No other one gets more, unless its total needs it."""
-        self._means: dict[_Kind, _Mean] = {}
+        by_hour: dict[_HourOfWeek, _Mean] = {}
         for hour, kwh in known.items():
-            for kind in self._kinds(hour):
-                self._means.setdefault(kind, _Mean()).add(kwh)
+            by_hour.setdefault(self._hour_of_week(hour), _Mean()).add(kwh)
+        self._means: dict[_Kind, _Mean] = {}
+        for each, mean in by_hour.items():
+            for kind in _kinds(each):
+                self._means.setdefault(kind, _Mean()).add(mean.total, mean.count)
+        self._expected: dict[_HourOfWeek, float] = {}
+        """The mean kWh of the known hours that are most like these."""
 
     def split(
         self,
@@ -108,7 +121,7 @@ class LoadShape:
         """Return the expected kWh of each hour of a time; empty if nothing is known."""
         if not self._means:
             return {}
-        return {hour: self._expected(hour) * self._light(hour) for hour in _hours(start, end)}
+        return {hour: self._mean(hour) * self._light(hour) for hour in _hours(start, end)}
 
     def daylight_profile(self, start: float, end: float) -> dict[int, float]:
         """Return the part of each hour in which feed-in is possible; empty for other counters."""
@@ -116,29 +129,23 @@ class LoadShape:
             return {}
         return {hour: self._light(hour) for hour in _hours(start, end)}
 
-    def _expected(self, hour: int) -> float:
+    def _mean(self, hour: int) -> float:
         """Return the mean kWh of the known hours that are most like this one."""
-        for kind in self._kinds(hour):
+        key = self._hour_of_week(hour)
+        if (found := self._expected.get(key)) is None:
+            found = self._expected[key] = self._most_particular(key)
+        return found
+
+    def _most_particular(self, hour: _HourOfWeek) -> float:
+        for kind in _kinds(hour):
             mean = self._means.get(kind)
             if mean is not None and (mean.count >= MIN_HOURS or kind.season is None):
                 return mean.value
         return 0.0
 
-    def _kinds(self, hour: int) -> Sequence[_Kind]:
-        """Return the kinds of hours that an hour belongs to, the most particular one first.
-
-        Any known hour belongs to the last one.
-        """
+    def _hour_of_week(self, hour: int) -> _HourOfWeek:
         local = datetime.fromtimestamp(hour, self._zone)
-        weekday, clock = local.weekday(), local.hour
-        season = local.month % 12 // _MONTHS_OF_SEASON
-        return (
-            _Kind(season, weekday, clock),
-            _Kind(season, _WEEKEND if weekday >= _SATURDAY else _WORKDAYS, clock),
-            _Kind(season, _ANY_DAY, clock),
-            _Kind(None, _ANY_DAY, clock),
-            _Kind(None, _ANY_DAY, None),
-        )
+        return _HourOfWeek(local.month % 12 // _MONTHS_OF_SEASON, local.weekday(), local.hour)
 
     def _light(self, hour: int) -> float:
         """Return the part of an hour in which the counter can count."""
@@ -150,6 +157,21 @@ class LoadShape:
                 break
             seconds += max(min(light.end, hour + HOUR) - max(light.start, hour), 0.0)
         return seconds / HOUR
+
+
+def _kinds(hour: _HourOfWeek) -> Sequence[_Kind]:
+    """Return the kinds of hours that an hour belongs to, the most particular one first.
+
+    Any known hour belongs to the last one.
+    """
+    season, weekday, clock = hour
+    return (
+        _Kind(season, weekday, clock),
+        _Kind(season, _WEEKEND if weekday >= _SATURDAY else _WORKDAYS, clock),
+        _Kind(season, _ANY_DAY, clock),
+        _Kind(None, _ANY_DAY, clock),
+        _Kind(None, _ANY_DAY, None),
+    )
 
 
 def _hours(start: float, end: float) -> range:

@@ -1,0 +1,121 @@
+"""The hours of a sensor that a home had before become those of our counter, on a real recorder."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
+from custom_components.py_hab.history.take_over import counters_of
+from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.models import StatisticData
+from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from tests.support.living import changes, recorded, rows
+from tests.support.measured_home import HOUR, this_hour
+from tests.support.mocked_reader import MockedReader
+from tests.support.old_meter import (
+    COUNTER,
+    HOURS,
+    OLD,
+    READING,
+    recorded_by_another_sensor,
+)
+from tests.support.passing_time import Time
+from tests.support.watching import warnings
+
+pytestmark = pytest.mark.parametrize("enable_statistics", [True])
+
+
+@pytest.fixture
+async def entry(
+    time: Time, recorder_mock: Recorder, hass: HomeAssistant, mocked_reader: MockedReader
+) -> MockConfigEntry:
+    """A meter that is new in py_hab, and was recorded by another sensor for two days."""
+    return await recorded_by_another_sensor(hass, mocked_reader)
+
+
+async def take_over(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
+    answer: Any = await hass.services.async_call(
+        DOMAIN,
+        "take_over",
+        {"entity_id": COUNTER, "source": OLD, **data},
+        blocking=True,
+        return_response=True,
+    )
+    await recorded(hass)
+    return dict(answer)
+
+
+async def test_the_hours_of_the_old_sensor_become_ours_without_its_phantom(
+    hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert COUNTER in counters_of(hass, entry.entry_id)
+    before = await rows(hass, OLD)
+    preview = await take_over(hass, dry_run=True)
+    assert await changes(hass, COUNTER) == {}
+    done = await take_over(hass)
+    assert done == preview | {"dry_run": False}
+    assert (done["source"], done["corrected"]) == (OLD, 1)
+    report = done["report"]
+    assert (report["entity_id"], report["rows"]) == (COUNTER, HOURS)
+    assert report["energy"] == pytest.approx((HOURS - 1) / 4)
+    found = await changes(hass, COUNTER)
+    assert len(found) == HOURS
+    assert set(list(found.values())[1:]) == {0.25}
+    assert await rows(hass, OLD) == before
+    # Once more changes nothing.
+    await take_over(hass)
+    assert await changes(hass, COUNTER) == found
+    assert warnings(caplog) == []
+
+
+async def test_it_is_taken_back_exactly(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await take_over(hass)
+    answer: Any = await hass.services.async_call(
+        DOMAIN, "get_runs", {}, blocking=True, return_response=True
+    )
+    [run] = answer["runs"]
+    await hass.services.async_call(
+        DOMAIN, "undo_history", {"run": run["run"]}, blocking=True, return_response=True
+    )
+    await recorded(hass)
+    assert await changes(hass, COUNTER) == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({"entity_id": OLD}, "no_counter"),
+        ({"entity_id": "sensor.mt681_power"}, "no_counter"),
+        ({"source": COUNTER}, "no_counter"),
+        ({"source": "sensor.nothing"}, "no_energy_statistic"),
+    ],
+)
+async def test_what_does_not_fit_is_refused(
+    hass: HomeAssistant, entry: MockConfigEntry, data: dict[str, str], key: str
+) -> None:
+    with pytest.raises(ServiceValidationError) as err:
+        await take_over(hass, **data)
+    assert err.value.translation_key == key
+
+
+async def test_the_live_hours_of_our_counter_stay(
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader, entry: MockConfigEntry
+) -> None:
+    live = [
+        StatisticData(start=this_hour() - number * HOUR, state=READING, sum=100.0 + 0.5 / number)
+        for number in (3, 2, 1)
+    ]
+    async_import_statistics(
+        hass, new_metadata(Statistic(id=COUNTER, unit="kWh", has_sum=True)), live
+    )
+    await recorded(hass)
+    before = (await rows(hass, COUNTER))[-2:]
+    done = await take_over(hass)
+    assert done["report"]["rows"] == HOURS - 3
+    after = (await rows(hass, COUNTER))[-2:]
+    assert [row["change"] for row in after] == pytest.approx([row["change"] for row in before])
+    assert len(await rows(hass, COUNTER)) == HOURS
