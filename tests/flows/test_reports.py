@@ -37,6 +37,7 @@ def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
 def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
     refusals = set(importer.TRANSLATION_KEYS.values()) | {
         "no_device_stats",
+        "no_energy_statistic",
         "database_refused",
         "entry_removed",
         "no_recorder",
@@ -47,7 +48,7 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
     }
     assert (
         refusals
-        | {"one_file", "unknown", "nothing_chosen", "same_connection"}
+        | {"one_file", "unknown", "nothing_chosen", "same_connection", "no_counter"}
         | {"price_entity_no_number", "price_entity_unit"}
         | {fault.value for fault in PriceFault}
         | {"value_column", "end_column", "unit_of_content"}
