@@ -24,8 +24,8 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from benchmarks.table import print_table
-from custom_components.py_hab.history.legacy.file import LegacySeries, inspect_file
-from custom_components.py_hab.history.legacy.readings import read_hours
+from custom_components.py_hab.history.files.legacy_file import LegacySeries, inspect_file
+from custom_components.py_hab.history.files.legacy_readings import read_hours
 from tests.support.legacy_files import BERLIN, EVERY, METER, Described, Row, at, local, write
 
 ROUNDS: Final = 3

@@ -35,8 +35,8 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("coordinator",),
     ("entity", "history/box"),
     ("sensors",),
-    ("binary_sensor", "button", "event", "sensor", "history"),
-    ("history/legacy", "api"),
+    ("binary_sensor", "button", "event", "sensor", "history", "history/files"),
+    ("api",),
     ("flows", "services"),
     ("__init__", "config_flow", "diagnostics", "repairs", "system_health"),
 )

@@ -17,6 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import UndefinedType
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
@@ -159,14 +160,28 @@ def _cost_sensors(hass: HomeAssistant, entry: PyHabConfigEntry) -> list[CostSens
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
         if entity.unique_id.endswith(keys) and entity.unique_id not in wanted:
             registry.async_remove(entity.entity_id)
-    found = []
-    for unique_id, description in wanted.values():
-        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
-        counter = registry.async_get(entity_id) if entity_id else None
-        if counter is not None:
-            kind = CostShareSensor if description is COST_SHARE else CostSensor
-            found.append(kind(hass, entry.runtime_data.costs, counter, description))
-    return found
+    counters = {
+        unique_id: counter
+        for unique_id in {unique_id for unique_id, _ in wanted.values()}
+        if (entity_id := registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
+        if (counter := registry.async_get(entity_id))
+    }
+    alike = Counter(_device_and_direction(counter) for counter in counters.values())
+    return [
+        (CostShareSensor if description is COST_SHARE else CostSensor)(
+            hass,
+            entry.runtime_data.costs,
+            counters[unique_id],
+            description,
+            is_only_one=alike[_device_and_direction(counters[unique_id])] == 1,
+        )
+        for unique_id, description in wanted.values()
+        if unique_id in counters
+    ]
+
+
+def _device_and_direction(counter: er.RegistryEntry) -> tuple[str | None, bool]:
+    return counter.device_id, is_export(counter.unique_id)
 
 
 class CostSensor(SensorEntity):
@@ -182,8 +197,15 @@ class CostSensor(SensorEntity):
         costs: Costs,
         counter: er.RegistryEntry,
         description: CostSensorDescription,
+        *,
+        is_only_one: bool,
     ) -> None:
-        """Initialize for a counter, at whose device the sensor is shown."""
+        """Initialize for a counter, at whose device the sensor is shown.
+
+        Unless it is the only one there, the sensor is named after it, such as "Cost today (Energy
+        import tariff 1)".
+        """
+        self._name_suffix = "" if is_only_one else counter.original_name
         self.entity_description = description
         self._costs = costs
         self._counter = counter.unique_id
@@ -202,6 +224,13 @@ class CostSensor(SensorEntity):
     async def async_added_to_hass(self) -> None:
         """Follow the costs of the entry."""
         self.async_on_remove(self._costs.async_listen(self.async_write_ha_state))
+
+    @property
+    @override
+    def name(self) -> str | UndefinedType | None:
+        """The name of the amount, and of the counter if there are several."""
+        name = super().name
+        return f"{name} ({self._name_suffix})" if self._name_suffix else name
 
     @property
     def _figures(self) -> CostFigures | None:

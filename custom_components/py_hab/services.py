@@ -20,7 +20,11 @@ from homeassistant.helpers.service import async_get_config_entry, async_register
 from .const import DOMAIN
 from .coordinator import PyHabConfigEntry
 from .counters.guard import DEFAULT_MAX_POWER
-from .history.legacy.importer import async_import_file
+from .history.files.csv_format import UNITS, UNITS_OF, Content, FileZone, Label
+from .history.files.csv_import import async_import_csv
+from .history.files.legacy_importer import async_import_file
+from .history.files.moments import DayOrder
+from .history.files.numbers import DecimalMark
 from .history.repair import async_find_spikes, async_remove_spikes
 from .history.statistics.editor import get_editor
 from .history.statistics.gateway import statistic_id
@@ -34,9 +38,13 @@ ATTR_PATH: Final = "path"
 ATTR_RUN: Final = "run"
 ATTR_SOURCE: Final = "source"
 ATTR_MAX_POWER: Final = "max_power_kw"
+ATTR_STATISTIC_ID: Final = "statistic_id"
+ATTR_COLUMN: Final = "column"
+ATTR_SERIES: Final = "series"
 
 BACKFILL: Final = "backfill"
 IMPORT_DATABASE: Final = "import_database"
+IMPORT_FILE: Final = "import_file"
 UNDO_HISTORY: Final = "undo_history"
 GET_RUNS: Final = "get_runs"
 FIND_SPIKES: Final = "find_spikes"
@@ -58,6 +66,21 @@ _IMPORT_SCHEMA: Final = vol.Schema(
         vol.Required(ATTR_PATH): cv.string,
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+    }
+)
+_CHOICES: Final = ("content", "unit", "label", "zone", "decimal", "order")
+"""What the caller may say of a table, by the attribute of its format."""
+_IMPORT_FILE_SCHEMA: Final = _IMPORT_SCHEMA.extend(
+    {
+        vol.Optional(ATTR_STATISTIC_ID): statistic_id,
+        vol.Optional(ATTR_COLUMN): cv.string,
+        vol.Optional(ATTR_SERIES): cv.string,
+        vol.Optional("content"): vol.All(vol.In([*UNITS_OF]), Content),
+        vol.Optional("unit"): vol.In([*UNITS]),
+        vol.Optional("label"): vol.Coerce(Label),
+        vol.Optional("zone"): vol.Coerce(FileZone),
+        vol.Optional("decimal"): vol.Coerce(DecimalMark),
+        vol.Optional("order"): vol.Coerce(DayOrder),
     }
 )
 _UNDO_SCHEMA: Final = vol.Schema(
@@ -93,6 +116,7 @@ def async_register_actions(hass: HomeAssistant) -> None:
     for name, action, schema, response in (
         (BACKFILL, _async_backfill, _BACKFILL_SCHEMA, optional),
         (IMPORT_DATABASE, _async_import_database, _IMPORT_SCHEMA, optional),
+        (IMPORT_FILE, _async_import_file, _IMPORT_FILE_SCHEMA, optional),
         (UNDO_HISTORY, _async_undo_history, _UNDO_SCHEMA, optional),
         (GET_RUNS, _async_get_runs, _RUNS_SCHEMA, only),
         (FIND_SPIKES, _async_find_spikes, _SPIKES_SCHEMA, only),
@@ -120,6 +144,26 @@ async def _async_import_database(call: ServiceCall) -> ServiceResponse:
         call.hass, entry, call.data[ATTR_PATH], dry_run=call.data[ATTR_DRY_RUN]
     )
     return {ATTR_DRY_RUN: call.data[ATTR_DRY_RUN], "series": [item.as_json() for item in done]}
+
+
+async def _async_import_file(call: ServiceCall) -> ServiceResponse:
+    """Import a table of readings."""
+    entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+    form, done = await async_import_csv(
+        call.hass,
+        entry,
+        call.data[ATTR_PATH],
+        column=call.data.get(ATTR_COLUMN),
+        series=call.data.get(ATTR_SERIES),
+        target=call.data.get(ATTR_STATISTIC_ID),
+        choices={name: call.data[name] for name in _CHOICES if name in call.data},
+        dry_run=call.data[ATTR_DRY_RUN],
+    )
+    return {
+        ATTR_DRY_RUN: call.data[ATTR_DRY_RUN],
+        "read_as": {name: str(getattr(form, name)) for name in _CHOICES},
+        "series": [item.as_json() for item in done],
+    }
 
 
 async def _async_undo_history(call: ServiceCall) -> ServiceResponse:

@@ -93,7 +93,7 @@ async def test_history_of_a_home(tmp_path: Path) -> None:
         readings = await hass.get(f"py_hab/mesurement/{device}/Energy?limit=20")
         assert len(readings) == 20
         assert readings == sorted(readings, key=lambda item: item["time"], reverse=True)
-        profile = await hass.get(f"py_hab/statistics/{device}/Energy/Hour")
+        profile = await hass.get(f"py_hab/statistics/{device}/Energy/Hour?include_spread=true")
         assert [item["sub_key"] for item in profile] == [f"{hour:02}" for hour in range(24)]
         assert {item["unit"] for item in profile} == {"W"}
         assert {job["func"] for job in await hass.get("py_hab/jobs")} >= {"poll", "backfill"}

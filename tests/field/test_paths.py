@@ -14,7 +14,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError, inspect_file
+from custom_components.py_hab.history.files.access import FileError, FileReadError
+from custom_components.py_hab.history.files.legacy_file import inspect_file
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
@@ -111,7 +112,7 @@ def test_a_pipe_beside_the_file_stops_nothing(tmp_path: Path) -> None:
     path = write(tmp_path / "server.db", day([1.0, 2.0, 3.0]))
     for suffix in ("-journal", "-wal", "-shm"):
         os.mkfifo(f"{path}{suffix}")
-        with pytest.raises(LegacyFileError) as caught:
+        with pytest.raises(FileReadError) as caught:
             inspect_file(path, BERLIN)
         assert caught.value.reason is FileError.UNREADABLE
         Path(f"{path}{suffix}").unlink()
@@ -126,6 +127,6 @@ def test_a_link_that_takes_the_place_of_a_checked_path_is_not_followed(tmp_path:
     file = tmp_path / "server.db"
     file.symlink_to(secret)
     for path in (checked / "server.db", file):
-        with pytest.raises(LegacyFileError) as caught:
+        with pytest.raises(FileReadError) as caught:
             inspect_file(path, BERLIN)
         assert caught.value.reason is FileError.NOT_FOUND

@@ -12,8 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.flows import legacy_import, progress
-from custom_components.py_hab.history.legacy import importer
-from custom_components.py_hab.history.legacy.file import FileError, LegacyFileError
+from custom_components.py_hab.history.files import legacy_importer as importer
+from custom_components.py_hab.history.files.access import FileError, FileReadError
 from custom_components.py_hab.history.statistics.editor import get_editor
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import (
@@ -377,7 +377,7 @@ async def test_a_file_that_cannot_be_read_is_reported_and_asked_for_again(
     reason: FileError,
 ) -> None:
     def refuse(*_: object) -> None:
-        raise LegacyFileError(reason, "detail")
+        raise FileReadError(reason, "detail")
 
     path = written(media)
     dialogue = await prefer(hass, box_entry, "import_database")
@@ -411,7 +411,7 @@ async def test_files_of_another_kind_are_refused(
 @pytest.mark.parametrize(
     ("err", "text"),
     [
-        (LegacyFileError(FileError.CHANGED), "file_changed"),
+        (FileReadError(FileError.CHANGED), "file_changed"),
         (MemoryError(), "unknown"),
     ],
     ids=repr,

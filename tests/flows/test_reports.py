@@ -12,8 +12,8 @@ from custom_components.py_hab.flows import reports
 from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box.reconstruct import DiscardReason
 from custom_components.py_hab.history.damage import UNPROVEN
-from custom_components.py_hab.history.legacy import importer
-from custom_components.py_hab.history.legacy.clock import RowError
+from custom_components.py_hab.history.files import importer
+from custom_components.py_hab.history.files.clock import RowError
 from custom_components.py_hab.history.planning.change import ChangeReason
 from tests.support.dialogue import TEXTS
 
@@ -35,7 +35,7 @@ def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
 
 
 def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
-    refusals = set(importer._TRANSLATION_KEYS.values()) | {
+    refusals = set(importer.TRANSLATION_KEYS.values()) | {
         "no_device_stats",
         "database_refused",
         "entry_removed",
@@ -50,6 +50,7 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
         | {"one_file", "unknown", "nothing_chosen", "same_connection"}
         | {"price_entity_no_number", "price_entity_unit"}
         | {fault.value for fault in PriceFault}
+        | {"value_column", "end_column", "unit_of_content"}
         == TEXTS["options"]["error"].keys()
     )
     assert refusals < TEXTS["exceptions"].keys()

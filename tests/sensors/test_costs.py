@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.costs.account import CONF_PRICES, CounterPrices
 from custom_components.py_hab.costs.contract import Contract
 from custom_components.py_hab.costs.figures import (
@@ -172,6 +173,25 @@ async def test_a_plug_knows_its_share_once_a_year_is_known(
     entry.runtime_data.costs.figures.update({METER_KEY: FIGURES, FRIDGE_KEY: FIGURES})
     await async_update_entity(hass, "sensor.kuhlschrank_share_of_the_cost")
     assert state_of(hass, f"{FRIDGE_KEY}_cost_share") == "100.0"
+
+
+async def test_sensors_of_two_counters_of_one_device_are_named_after_them(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    meter = registry.async_get(METER)
+    assert meter is not None
+    other = f"{METER_KEY}_t1"
+    registry.async_get_or_create(
+        "sensor", DOMAIN, other, device_id=meter.device_id, original_name="Tariff 1"
+    )
+    prices = [priced(PRICE, key=key)[CONF_PRICES] for key in (METER_KEY, other)]
+    await enter(hass, entry, {CONF_PRICES: prices[0] | prices[1]})
+    names = {state.name for state in hass.states.async_all("sensor") if "Cost today" in state.name}
+    assert names == {
+        "Stromzähler Cost today (Energy import)",
+        "Stromzähler Cost today (Tariff 1)",
+    }
 
 
 async def test_sensors_go_with_the_prices_and_the_contract(

@@ -11,8 +11,8 @@ from typing import Any, Final
 import uuid
 from zoneinfo import ZoneInfo
 
-from custom_components.py_hab.history.legacy.file import inspect_file
-from custom_components.py_hab.history.legacy.readings import HourlySeries, read_hours
+from custom_components.py_hab.history.files.legacy_file import inspect_file
+from custom_components.py_hab.history.files.legacy_readings import HourlySeries, read_hours
 from custom_components.py_hab.history.planning.rows import SumRow
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")

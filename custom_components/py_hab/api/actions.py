@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import voluptuous as vol
 
 from homeassistant.auth.models import User
-from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -29,6 +29,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from ..history.files.export import MAX_ROWS, Period, async_export, async_write_export
 from ..history.statistics.gateway import statistic_id
 from .jobs import FAILED, Job, jobs
 from .parameters import (
@@ -62,12 +63,16 @@ from .series_history import Range, async_series_history
 ATTR_DEVICE: Final = "device"
 ATTR_SUB_ENTITY: Final = "sub_entity"
 ATTR_NAME: Final = "name"
+ATTR_PERIOD: Final = "period"
+ATTR_PATH: Final = "path"
+ATTR_OVERWRITE: Final = "overwrite"
 
 GET_DEVICES: Final = "get_devices"
 GET_MEASUREMENTS: Final = "get_measurements"
 GET_PROFILE: Final = "get_profile"
 GET_HISTORY: Final = "get_history"
 GET_JOBS: Final = "get_jobs"
+EXPORT: Final = "export"
 REFRESH: Final = "refresh"
 
 ANSWER_WITHIN: Final = timedelta(seconds=10)
@@ -109,6 +114,16 @@ _PROFILE_SCHEMA: Final = vol.Schema(
     )
 )
 _HISTORY_SCHEMA: Final = vol.Schema({vol.Required(ATTR_ENTITY_ID): statistic_id})
+
+_EXPORT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_ENTITY_ID): statistic_id,
+        vol.Optional(ATTR_PERIOD, default=Period.HOUR): vol.Coerce(Period),
+        vol.Optional(ATTR_PATH): cv.string,
+        vol.Optional(ATTR_OVERWRITE, default=False): cv.boolean,
+        **TIME_RANGE,
+    }
+)
 
 
 async def _async_user(call: ServiceCall) -> User | None:
@@ -295,6 +310,31 @@ def _job_as_json(job: Job) -> dict[str, Any]:
     }
 
 
+async def _async_export(call: ServiceCall) -> ServiceResponse:
+    """Export a statistic: into a file, or as the response."""
+    user, span = await _async_user(call), span_of(call.data)
+    statistic, path = call.data[ATTR_ENTITY_ID], call.data.get(ATTR_PATH)
+    check_permission(user, statistic)
+    if path is not None and not may_read_all(user):
+        raise Unauthorized(permission=POLICY_CONTROL)
+    if path is None and not call.return_response:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="export_nowhere")
+    period = call.data[ATTR_PERIOD]
+    limit = MAX_ROWS if path is None else None
+    found = await async_export(call.hass, statistic, period, span.start, span.end, max_rows=limit)
+    about: dict[str, Any] = {
+        ATTR_ENTITY_ID: statistic,
+        ATTR_PERIOD: period.value,
+        "unit": found.unit,
+        "rows": found.rows,
+    }
+    if path is None:
+        return about | {"csv": found.text}
+    overwrite = call.data[ATTR_OVERWRITE]
+    written = await async_write_export(call.hass, path, found, overwrite=overwrite)
+    return about | {ATTR_PATH: str(written)}
+
+
 async def _async_refresh(call: ServiceCall) -> ServiceResponse:
     """Request new values from the boxes and readers of which the user may see an entity.
 
@@ -360,6 +400,7 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
     GET_PROFILE: _Action(_async_get_profile, _PROFILE_SCHEMA),
     GET_HISTORY: _Action(_async_get_history, _HISTORY_SCHEMA),
     GET_JOBS: _Action(_async_get_jobs, vol.Schema({})),
+    EXPORT: _Action(_async_export, _EXPORT_SCHEMA, SupportsResponse.OPTIONAL),
     REFRESH: _Action(_async_refresh, vol.Schema(_ENTRY), SupportsResponse.OPTIONAL),
 }
 

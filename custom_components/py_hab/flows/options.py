@@ -31,6 +31,7 @@ from ..sml.key_mapping import assigned_mappings, choice_of
 from ..sml.registers import KeyMapping
 from ..util.texts import as_code, as_markdown
 from .energy import EnergyFlow
+from .file_import import FileImportFlow
 from .history import HistoryFlow
 from .key_section import (
     KeySection,
@@ -40,7 +41,6 @@ from .key_section import (
     names_in_other_blocks,
     suggested_choices,
 )
-from .legacy_import import LegacyImportFlow
 from .prices import PricesFlow
 from .received import in_form_order, plain_value
 
@@ -98,7 +98,7 @@ class _ReceivedKeys(NamedTuple):
     """The last value of each key whose meaning is unknown."""
 
 
-class PyHabOptionsFlow(EnergyFlow, HistoryFlow, LegacyImportFlow, PricesFlow):
+class PyHabOptionsFlow(EnergyFlow, HistoryFlow, FileImportFlow, PricesFlow):
     """Changes the options of an entry."""
 
     _keys: Sequence[str] = ()

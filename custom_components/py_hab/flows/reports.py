@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..entry import History, MaintenanceResult, Progress, StatisticReport
 from ..history.cost_statistic import counter_of_costs
-from ..history.legacy.importer import Imported
+from ..history.files.series import SeriesReport
 from ..history.undo import Run, UndoReport, Written
 from ..util.texts import MAX_LINE, as_markdown, local_date, local_number, local_time
 
@@ -135,7 +135,7 @@ class ReportTexts:
             )
         return self._table("reports_header", rows)
 
-    def imported(self, imported: Sequence[Imported]) -> str:
+    def imported(self, imported: Sequence[SeriesReport]) -> str:
         """Return a table of what an import has written or would write, with a total."""
         rows = []
         for item in imported:

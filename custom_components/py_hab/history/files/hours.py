@@ -150,22 +150,35 @@ class _Sums:
         self.rows.append(SumRow(self.end - HOUR, state, max(total, least)))
 
 
-def sum_rows(readings: Readings, divisor: float, rejected: Rejected) -> CounterHours:
+def sum_rows(
+    readings: Readings,
+    divisor: float,
+    rejected: Rejected,
+    *,
+    opening: tuple[int, float] | None = None,
+    has_one_unit: bool = False,
+) -> CounterHours:
     """Return the hours of a counter; readings that are not accepted are counted in `rejected`.
 
-    `divisor` converts the first readings to kWh; later ones may be stored in the other unit.
+    `divisor` converts the first readings to kWh; later ones may be stored in the other unit, unless
+    `has_one_unit`. `opening` is a reading in kWh before all others that needs no confirmation.
     """
     guard = CounterGuard(quarantined=True)
-    accept_ordinary = guard.accept_ordinary
     sums = _Sums()
     add = sums.add
+    if opening is not None:
+        at, kwh = opening
+        guard = CounterGuard(last=kwh, at=at)
+        add(at, kwh, Verdict.ACCEPTED)
+    accept_ordinary = guard.accept_ordinary
     units = [_UNITS[divisor]]
     pending: deque[tuple[int, float]] = deque(maxlen=4)
     pending_verdict = accepted = Verdict.ACCEPTED
     for at, amount in readings:
         kwh = amount / divisor
         last = guard.last
-        if last is not None and not last <= kwh <= last + 1.0 and _is_other_unit(kwh, last):
+        is_usual = has_one_unit or last is None or last <= kwh <= last + 1.0
+        if not is_usual and last is not None and _is_other_unit(kwh, last):
             divisor = 1000.0 / divisor
             units.append(_UNITS[divisor])
             kwh = amount / divisor

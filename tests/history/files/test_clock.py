@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.py_hab.history.legacy.clock import (
+from custom_components.py_hab.history.files.clock import (
     RowError,
     WallClock,
     in_order,

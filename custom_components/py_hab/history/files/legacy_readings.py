@@ -6,20 +6,20 @@ one scan collects the readings of many series, with 12 bytes each, and sorts onl
 in order.
 """
 
-from array import array
-from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain, groupby, islice
 import json
 from pathlib import Path
 from typing import Final
 
+from ..planning.imported import Imported, ImportedMeans, ImportedReadings
 from ..planning.rows import MeanRow, SumRow
-from .clock import RowError, WallClock, in_order, in_second_pass
-from .file import LegacySeries, SeriesKind, open_file
+from .clock import RowError, WallClock
 from .hours import SAMPLE, Rejected, divisor_of, mean_rows, sum_rows
+from .legacy_file import LegacySeries, SeriesKind, open_file
+from .readings import Readings
 
 CHUNK: Final = 1000
 """Rows fetched at once; a cancellation takes effect between chunks."""
@@ -44,19 +44,17 @@ class HourlySeries:
     stored_in: tuple[str, ...] = ()
     """The units in which the readings of a counter are stored, in order of time."""
 
+    @property
+    def imported(self) -> Imported:
+        """What is to be written."""
+        if self.series.kind is SeriesKind.COUNTER:
+            return ImportedReadings(rows=[row for row in self.rows if isinstance(row, SumRow)])
+        return ImportedMeans(rows=[row for row in self.rows if isinstance(row, MeanRow)])
+
 
 @dataclass(slots=True)
-class _Column:
+class _Column(Readings):
     """The readings of a series, in the order in which they are stored."""
-
-    times: array[int] = field(default_factory=lambda: array("I"))
-    """Unix seconds; in an ambiguous hour those of the first pass."""
-    amounts: array[float] = field(default_factory=lambda: array("d"))
-    ambiguous: dict[bytes, list[int]] = field(default_factory=dict)
-    """Indices of the readings in ambiguous hours, by day."""
-    repeats_after: int = 0
-    """Seconds between the two passes of an ambiguous hour."""
-    rejected: Rejected = field(default_factory=Counter)
 
     def add_slowly(self, clock: WallClock, text: bytes, amount: object) -> None:
         """Add a reading whose day is not cached or has a clock change, or that is not valid."""
@@ -66,24 +64,7 @@ class _Column:
         elif not isinstance(amount, int | float):
             self.rejected[RowError.NOT_A_NUMBER] += 1
         else:
-            if time.repeats_after:
-                self.repeats_after = time.repeats_after
-                self.ambiguous.setdefault(text[:10], []).append(len(self.times))
-            self.times.append(time.unix)
-            self.amounts.append(amount)
-
-    def sort(self, *, rising: bool) -> None:
-        """Sort the readings by time, after resolving ambiguous hours; `rising` for a counter."""
-        for indices in self.ambiguous.values():
-            before, after = max(indices[0] - 1, 0), min(indices[-1] + 1, len(self.times) - 1)
-            around = [before, *indices, after]
-            times = [self.times[index] for index in around]
-            amounts = [self.amounts[index] for index in around]
-            times[-1] -= self.repeats_after
-            later = in_second_pass(times, amounts, rising=rising)
-            for index, is_later in zip(indices, later, strict=True):
-                self.times[index] += self.repeats_after * is_later
-        self.times, self.amounts = in_order(self.times, self.amounts)
+            self.add(time, text[:10], amount)
 
 
 def read_hours(
@@ -97,7 +78,7 @@ def read_hours(
     """Yield the hours of series that `inspect_file` has found, one series after the other.
 
     `progress` is called with the number of rows read so far. Nothing more is yielded once
-    `cancelled` returns True; each yielded series is complete. Raises LegacyFileError if the file
+    `cancelled` returns True; each yielded series is complete. Raises FileReadError if the file
     cannot be read.
     """
     clock = WallClock(zone)

@@ -11,8 +11,8 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.py_hab.counters.verdict import Verdict
-from custom_components.py_hab.history.legacy.clock import RowError
-from custom_components.py_hab.history.legacy.hours import (
+from custom_components.py_hab.history.files.clock import RowError
+from custom_components.py_hab.history.files.hours import (
     OUTAGE,
     Rejected,
     divisor_of,

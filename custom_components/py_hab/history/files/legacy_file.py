@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
-import errno
 import math
 import os
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import quote
 
 from ...util.texts import clean_text
+from .access import FileError, FileReadError, regular_file
 from .clock import WallClock
 from .hours import DIVISORS
 
@@ -32,30 +32,6 @@ _COLUMNS: Final = frozenset({"device", "sub_entity", "entity", "time", "amount"}
 _DEVICE_COLUMNS: Final = frozenset({"device", "sub_entity", "device_name", "unit", "cumulative"})
 
 
-class FileError(StrEnum):
-    """Why a file cannot be read."""
-
-    NOT_FOUND = "not_found"
-    UNREADABLE = "unreadable"
-    """The permission is missing, or the disk fails."""
-    EMPTY = "empty"
-    NOT_A_DATABASE = "not_a_database"
-    ENCRYPTED = "encrypted"
-    """The file seems to be encrypted: it consists of whole pages of noise."""
-    CUT_OFF = "cut_off"
-    """The file is shorter than its header says, as an unfinished copy is."""
-    CORRUPT = "corrupt"
-    LOCKED = "locked"
-    """Another process keeps writing."""
-    UNFINISHED = "unfinished"
-    """The file contains an interrupted write, which SQLite can only roll back if it may write to the
-    file: the server must be started once."""
-    CHANGED = "changed"
-    """Another process wrote to the file while it was read."""
-    NOT_SUCH_A_DATABASE = "not_such_a_database"
-    """Tables or columns of the py_hab server are missing."""
-
-
 _REASONS: Final = {
     sqlite3.SQLITE_BUSY: FileError.LOCKED,
     sqlite3.SQLITE_LOCKED: FileError.LOCKED,
@@ -65,19 +41,6 @@ _REASONS: Final = {
     sqlite3.SQLITE_ERROR: FileError.NOT_SUCH_A_DATABASE,
 }
 """Errors by the primary result code of SQLite, for files that start with its header."""
-
-
-_NO_SUCH_NAME: Final = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO})
-"""Errors of names that no regular file has: too long, a circle of links, a socket."""
-
-
-class LegacyFileError(Exception):
-    """The file cannot be read."""
-
-    def __init__(self, reason: FileError, detail: object = "") -> None:
-        """Create the error for a reason."""
-        super().__init__(f"{reason}: {detail}" if detail else reason.value)
-        self.reason = reason
 
 
 class SeriesKind(StrEnum):
@@ -127,6 +90,11 @@ class LegacySeries:
         return SeriesKey(self.device, self.sub_entity)
 
     @property
+    def identity(self) -> dict[str, str]:
+        """What names the series in the response of the action."""
+        return {"device": self.device, "sub_entity": self.sub_entity}
+
+    @property
     def name(self) -> str:
         """The name for people: device and quantity, as in the file."""
         return " ".join(filter(None, (self.device_name or self.entity, self.sub_entity)))
@@ -170,11 +138,11 @@ _INSPECT: Final = """
 
 @contextmanager
 def open_file(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a file for reading only. Raises LegacyFileError if it cannot be read.
+    """Open a file for reading only. Raises FileReadError if it cannot be read.
 
     The path must be resolved. It is refused if a part of it has become a symbolic link since.
     """
-    with _regular_file(path) as (file, before):
+    with regular_file(path) as (file, before):
         immutable = _is_immutable(path, file, before.st_size)
         uri = f"file:{quote(os.fsencode(path))}?mode=ro{'&immutable=1' if immutable else ''}"
         try:
@@ -190,68 +158,43 @@ def open_file(path: Path) -> Iterator[sqlite3.Connection]:
                 yield connection
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-            raise LegacyFileError(_REASONS.get(code, FileError.UNREADABLE), error) from error
+            raise FileReadError(_REASONS.get(code, FileError.UNREADABLE), error) from error
         try:
             after = path.lstat()
         except OSError as error:
-            raise LegacyFileError(FileError.CHANGED, error) from error
+            raise FileReadError(FileError.CHANGED, error) from error
         is_other = not os.path.samestat(before, after)
         was_written = (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size)
         if is_other or (immutable and was_written):
-            raise LegacyFileError(FileError.CHANGED)
-
-
-@contextmanager
-def _regular_file(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
-    """Open a regular file, and return it with its status. Raises LegacyFileError.
-
-    Opening never waits, as that of a named pipe would, and nothing but a regular file is opened: a
-    device may react to it.
-    """
-    try:
-        if path.resolve() != path or not stat.S_ISREG(path.lstat().st_mode):
-            raise LegacyFileError(FileError.NOT_FOUND, path)
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        # A ValueError for a path with NUL, or with characters that no file name can have.
-        raise LegacyFileError(FileError.NOT_FOUND, error) from error
-    except OSError as error:
-        reason = FileError.NOT_FOUND if error.errno in _NO_SUCH_NAME else FileError.UNREADABLE
-        raise LegacyFileError(reason, error) from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            # It was exchanged after it was checked.
-            raise LegacyFileError(FileError.NOT_FOUND, path)
-        yield file, status
+            raise FileReadError(FileError.CHANGED)
 
 
 def _is_immutable(path: Path, file: BinaryIO, size: int) -> bool:
     """Check the header of a file, and return whether it can be opened as immutable.
 
     Even for reading, SQLite creates files beside a database with a write-ahead log. If they do not
-    exist, no process has the database open, and it is complete without them. Raises LegacyFileError
+    exist, no process has the database open, and it is complete without them. Raises FileReadError
     if the file is not a complete database.
     """
     try:
         page = file.read(_PAGE)
         has_log = [_has_log(path, suffix) for suffix in ("-wal", "-shm", "-journal")]
     except OSError as error:
-        raise LegacyFileError(FileError.UNREADABLE, error) from error
+        raise FileReadError(FileError.UNREADABLE, error) from error
     if not page:
-        raise LegacyFileError(FileError.EMPTY, path)
+        raise FileReadError(FileError.EMPTY, path)
     if not page.startswith(_MAGIC):
-        raise LegacyFileError(
+        raise FileReadError(
             FileError.ENCRYPTED if _is_noise(page, size) else FileError.NOT_A_DATABASE, path
         )
     if len(page) < 100:
-        raise LegacyFileError(FileError.CUT_OFF, path)
+        raise FileReadError(FileError.CUT_OFF, path)
     # The database header, see sqlite.org/fileformat2.html, section 1.3.
     page_size = int.from_bytes(page[16:18])
     page_size = 65536 if page_size == 1 else page_size
     pages = int.from_bytes(page[28:32]) if page[24:28] == page[92:96] else 0
     if pages * page_size > size and not any(has_log):
-        raise LegacyFileError(FileError.CUT_OFF, f"{size} of {pages * page_size} bytes")
+        raise FileReadError(FileError.CUT_OFF, f"{size} of {pages * page_size} bytes")
     return page[18:19] == b"\2" and not any(has_log)
 
 
@@ -287,12 +230,12 @@ def _is_noise(page: bytes, size: int) -> bool:
 def inspect_file(path: Path, zone: tzinfo) -> list[LegacySeries]:
     """Return the series of a file whose times are local times of `zone`.
 
-    Raises LegacyFileError if the file cannot be read.
+    Raises FileReadError if the file cannot be read.
     """
     clock = WallClock(zone)
     with open_file(path) as connection:
         if _COLUMNS - _columns(connection, "measurement_data"):
-            raise LegacyFileError(FileError.NOT_SUCH_A_DATABASE, path)
+            raise FileReadError(FileError.NOT_SUCH_A_DATABASE, path)
         described = _described(connection)
         found = connection.execute(_INSPECT).fetchall()
     series: dict[SeriesKey, LegacySeries] = {}

@@ -1,4 +1,4 @@
-"""Times in a legacy file: local times without an offset, so one hour of the year is ambiguous."""
+"""Local times without an offset, as files contain them: one hour of the year is ambiguous."""
 
 from array import array
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import islice, pairwise
 from operator import le
 import re
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 EARLIEST: Final = date(2015, 1, 1)
 """Earlier rows were written before the clock of the computer was set."""
@@ -20,11 +20,19 @@ class RowError(StrEnum):
     """Why a row is not used, apart from the verdicts of the counter guard."""
 
     BAD_TIME = "bad_time"
-    """The time is not valid, before EARLIEST, or in the future."""
+    """The time is not valid, before the first that can be right, or in the future."""
     NONEXISTENT_HOUR = "nonexistent_hour"
     """The time is in the hour that is skipped when daylight saving time starts."""
     NOT_A_NUMBER = "not_a_number"
     OUT_OF_RANGE = "out_of_range"
+    REPEATED = "repeated"
+    """The time is within that of another row."""
+    OTHER_UNIT = "other_unit"
+    """The unit of the row cannot be converted to that of the series."""
+    EMPTY = "empty"
+    """The row has no value."""
+    UNFINISHED = "unfinished"
+    """The time of the row has not ended yet."""
 
 
 class WallTime(NamedTuple):
@@ -44,10 +52,16 @@ class WallClock:
     `parse`.
     """
 
-    def __init__(self, zone: tzinfo) -> None:
-        """Create an empty cache for a zone."""
+    def __init__(self, zone: tzinfo, earliest: date = EARLIEST) -> None:
+        """Create an empty cache for a zone; days before `earliest` are not valid."""
         self._zone = zone
+        self._earliest = earliest
         self._today = datetime.now(zone).date()
+        self.first, self.end = (
+            int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
+            for day in (earliest, self._today + timedelta(days=1))
+        )
+        """The unix times between which times are valid; the second one is exclusive."""
         self.days: dict[bytes, int] = {}
         """Unix time of midnight, of days on which clocks are not changed."""
         self.seconds: dict[bytes, int] = {}
@@ -62,7 +76,7 @@ class WallClock:
             wall = datetime.strptime(found[0].decode(), "%Y-%m-%dT%H:%M:%S")
         except ValueError:
             return RowError.BAD_TIME
-        if not EARLIEST <= wall.date() <= self._today:
+        if not self._earliest <= wall.date() <= self._today:
             return RowError.BAD_TIME
         local = wall.replace(tzinfo=self._zone)
         if local.astimezone(UTC).astimezone(self._zone).replace(tzinfo=None) != wall:
@@ -130,12 +144,11 @@ def _by_longest_hole(times: Sequence[int], amounts: Sequence[float]) -> list[boo
     return [index >= split for index in range(1, len(times) - 1)]
 
 
-def in_order(times: array[int], amounts: array[float]) -> tuple[array[int], array[float]]:
+def in_order(times: array[int], *others: array[Any]) -> tuple[array[Any], ...]:
     """Return readings sorted by time; readings of equal times stay in order."""
     if all(map(le, times, islice(times, 1, None), strict=False)):
-        return times, amounts
+        return times, *others
     order = sorted(range(len(times)), key=times.__getitem__)
-    return (
-        array(times.typecode, map(times.__getitem__, order)),
-        array(amounts.typecode, map(amounts.__getitem__, order)),
+    return tuple(
+        array(column.typecode, map(column.__getitem__, order)) for column in (times, *others)
     )

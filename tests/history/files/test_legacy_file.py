@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from custom_components.py_hab.history.legacy.file import (
-    FileError,
-    LegacyFileError,
+from custom_components.py_hab.history.files.access import FileError, FileReadError
+from custom_components.py_hab.history.files.legacy_file import (
     LegacySeries,
     SeriesKind,
     inspect_file,
 )
-from custom_components.py_hab.history.legacy.readings import read_hours
+from custom_components.py_hab.history.files.legacy_readings import read_hours
 from tests.support.legacy_files import (
     BERLIN,
     DESCRIBED,
@@ -37,7 +36,7 @@ from tests.support.legacy_files import (
 
 def refusal(path: Path) -> FileError:
     """Return why a file is not read."""
-    with pytest.raises(LegacyFileError) as refused:
+    with pytest.raises(FileReadError) as refused:
         inspect_file(path, BERLIN)
     return refused.value.reason
 
@@ -165,7 +164,7 @@ def test_a_broken_file_is_refused(path: Path) -> None:
     found = inspect_file(path, BERLIN)
     content[8192:-8192] = b"\xa5" * (len(content) - 16384)
     path.write_bytes(content)
-    with pytest.raises(LegacyFileError) as refused:
+    with pytest.raises(FileReadError) as refused:
         list(read_hours(path, BERLIN, found))
     assert refused.value.reason is FileError.CORRUPT
 
@@ -189,7 +188,7 @@ def test_a_file_that_is_being_written_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "custom_components.py_hab.history.legacy.file.LOCK_TIMEOUT", timedelta(seconds=0.05)
+        "custom_components.py_hab.history.files.legacy_file.LOCK_TIMEOUT", timedelta(seconds=0.05)
     )
     write(path, day([1.0]))
     with closing(sqlite3.connect(path)) as writer:

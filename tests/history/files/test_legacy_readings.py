@@ -10,13 +10,12 @@ from typing import Any, Final
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.py_hab.history.legacy import readings as legacy_readings
-from custom_components.py_hab.history.legacy.file import (
-    FileError,
-    LegacyFileError,
+from custom_components.py_hab.history.files import legacy_readings
+from custom_components.py_hab.history.files.access import FileError, FileReadError
+from custom_components.py_hab.history.files.legacy_file import (
     inspect_file,
 )
-from custom_components.py_hab.history.legacy.readings import read_hours
+from custom_components.py_hab.history.files.legacy_readings import read_hours
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
 from tests.support.legacy_files import (
     BERLIN,
@@ -195,7 +194,7 @@ def test_a_writer_who_comes_meanwhile_is_noticed(path: Path) -> None:
     next(reading)
     with closing(sqlite3.connect(path)) as writer, writer:
         writer.execute("UPDATE measurement_data SET amount = 3")
-    with pytest.raises(LegacyFileError) as refused:
+    with pytest.raises(FileReadError) as refused:
         next(reading)
     assert refused.value.reason is FileError.CHANGED
 
@@ -286,5 +285,5 @@ def test_no_bytes_can_break_it(tmp_path_factory: Any, data: st.DataObject) -> No
         where = data.draw(st.integers(0, len(content) - 1) | st.integers(0, 200))
         content[where] = data.draw(st.integers(0, 255))
     path.write_bytes(content)
-    with suppress(LegacyFileError):
+    with suppress(FileReadError):
         hours(path)

@@ -1,6 +1,6 @@
 """Import of a legacy file into the statistics of an entry, on a real recorder."""
 
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise, permutations
 from pathlib import Path
@@ -11,22 +11,21 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.entry import Progress
-from custom_components.py_hab.history.legacy import importer
-from custom_components.py_hab.history.legacy.file import (
-    FileError,
-    LegacyFileError,
+from custom_components.py_hab.history.files import legacy_importer as importer
+from custom_components.py_hab.history.files.access import FileError, FileReadError
+from custom_components.py_hab.history.files.importer import FileImport, async_allowed
+from custom_components.py_hab.history.files.legacy_file import (
     LegacySeries,
     SeriesKey,
 )
-from custom_components.py_hab.history.legacy.importer import (
-    Imported,
+from custom_components.py_hab.history.files.legacy_importer import (
     LegacyImport,
-    async_allowed,
     async_inspect,
     statistic_of,
     targets,
 )
-from custom_components.py_hab.history.legacy.readings import HourlySeries, read_hours
+from custom_components.py_hab.history.files.legacy_readings import HourlySeries, read_hours
+from custom_components.py_hab.history.files.series import SeriesReport
 from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.statistics.editor import get_editor
 from homeassistant.components.recorder import Recorder, get_instance
@@ -400,7 +399,7 @@ async def test_a_file_that_cannot_be_read_is_refused_in_words(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, reason: FileError
 ) -> None:
     def refuse(*_: Any) -> list[LegacySeries]:
-        raise LegacyFileError(reason)
+        raise FileReadError(reason)
 
     monkeypatch.setattr(importer, "inspect_file", refuse)
     with pytest.raises(ServiceValidationError) as caught:
@@ -444,7 +443,7 @@ async def test_a_file_that_changes_meanwhile_ends_the_import_and_the_next_one_co
         hours = read_hours(*args, **kwargs)
         yield next(hours)
         yield next(hours)
-        raise LegacyFileError(FileError.CHANGED)
+        raise FileReadError(FileError.CHANGED)
 
     with monkeypatch.context() as patch:
         patch.setattr(importer, "read_hours", breaks)
@@ -468,16 +467,18 @@ async def test_an_import_that_is_cancelled_stops_reading_and_leaves_whole_series
     found = await async_inspect(hass, path)
     progress: list[Progress] = []
     work = LegacyImport(hass, path, targets(hass, meter, found), progress.append)
-    write_series = LegacyImport._async_series
+    write_series: Callable[..., Awaitable[SeriesReport]] = FileImport._async_series
     begun: list[str] = []
 
-    async def second_hangs(self: LegacyImport, *args: Any, **kwargs: Any) -> Imported:
+    async def second_hangs(
+        self: FileImport[LegacySeries], *args: Any, **kwargs: Any
+    ) -> SeriesReport:
         begun.append(args[1].id)
         if len(begun) == 2:
             task.cancel()
         return await write_series(self, *args, **kwargs)
 
-    monkeypatch.setattr(LegacyImport, "_async_series", second_hangs)
+    monkeypatch.setattr(FileImport, "_async_series", second_hangs)
     task = hass.async_create_task(work.async_run(found, dry_run=False))
     await hass.async_block_till_done()
     assert task.cancelled()
@@ -485,7 +486,7 @@ async def test_an_import_that_is_cancelled_stops_reading_and_leaves_whole_series
     assert await rows(hass, begun[0])
     assert await rows(hass, begun[1]) == []
     assert [each.part for each in progress] == sorted(each.part for each in progress)
-    monkeypatch.setattr(LegacyImport, "_async_series", write_series)
+    monkeypatch.setattr(FileImport, "_async_series", write_series)
     await imported(hass, path)
     assert await rows(hass, begun[1])
 
@@ -495,19 +496,21 @@ async def test_one_series_after_the_other_is_read(
 ) -> None:
     path = write(media / "server.db", lived()[1])
     order: list[str] = []
-    write_series = LegacyImport._async_series
+    write_series: Callable[..., Awaitable[SeriesReport]] = FileImport._async_series
 
     def reading(*args: Any, **kwargs: Any) -> Iterator[HourlySeries]:
         for series in read_hours(*args, **kwargs):
             order.append(f"read {series.series.sub_entity}")
             yield series
 
-    async def writing(self: LegacyImport, series: HourlySeries, *args: Any, **kw: Any) -> Imported:
+    async def writing(
+        self: FileImport[LegacySeries], series: HourlySeries, *args: Any, **kw: Any
+    ) -> SeriesReport:
         order.append(f"write {series.series.sub_entity}")
         return await write_series(self, series, *args, **kw)
 
     monkeypatch.setattr(importer, "read_hours", reading)
-    monkeypatch.setattr(LegacyImport, "_async_series", writing)
+    monkeypatch.setattr(FileImport, "_async_series", writing)
     await imported(hass, path)
     assert len(order) == 10
     for one, other in zip(order[::2], order[1::2], strict=True):

@@ -1,0 +1,217 @@
+"""Recognizes which columns of a table contain times."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+import re
+from typing import Final
+
+from .csv_format import TimeColumns
+from .moments import DayOrder, cut, orders_of, parse_clock, parse_day, parse_unix
+from .numbers import is_number
+from .table import Row
+from .words import UTC_WORDS, is_begin, is_end
+
+FEW: Final = 120
+"""Rows that show what a column contains."""
+_MOST: Final = 0.8
+"""The part of the cells of a column that must be alike."""
+_TIME_OF_DAY: Final = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s*(?:[AaPp][Mm]|Uhr))?")
+_HAS_OFFSET: Final = re.compile(r"\d(?:Z|[+-]\d\d:?\d\d)$|\b(?:UTC|GMT|MESZ|CEST)\b")
+_MIN_WIDE: Final = 12
+"""Columns of times from which on each row contains the values of many times."""
+_SECONDS: Final = range(1_000_000_000, 4_000_000_000)
+"""Unix times from 2001 on."""
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day or a month."""
+    return ":" not in text and any(parse_day(text, order) is not None for order in DayOrder)
+
+
+def is_clock(text: str) -> bool:
+    """Whether a text is a time of day."""
+    return _TIME_OF_DAY.fullmatch(text.strip()) is not None and parse_clock(text) is not None
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text is a day with a time."""
+    day, clock = cut(text.strip())
+    return bool(clock) and is_day(day) and parse_clock(clock) is not None
+
+
+def is_unix(text: str) -> bool:
+    """Whether a text is a unix time."""
+    unix = parse_unix(text)
+    return unix is not None and unix in _SECONDS
+
+
+def is_data(row: Row) -> bool:
+    """Whether a row contains a time and a number."""
+    times = [index for index, cell in enumerate(row) if _is_any_time(cell.strip())]
+    return bool(times) and any(
+        is_number(cell) for index, cell in enumerate(row) if index not in times[:1] and cell.strip()
+    )
+
+
+def _is_any_time(text: str) -> bool:
+    return len(text) >= 6 and (is_day(text) or is_moment(text) or is_unix(text))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """A column of some rows."""
+
+    index: int
+    name: str
+    cells: Sequence[str]
+    """The cells that are not empty."""
+
+    def is_mostly(self, kind: Callable[[str], bool]) -> bool:
+        """Whether most cells are of a kind."""
+        return bool(self.cells) and sum(map(kind, self.cells)) >= _MOST * len(self.cells)
+
+
+def columns_of(rows: Sequence[Row], names: Sequence[str]) -> list[Column]:
+    """Return the columns of rows that have the same number of cells."""
+    return [
+        Column(
+            index=index,
+            name=names[index] if index < len(names) else "",
+            cells=[cell for row in rows[:FEW] if (cell := row[index].strip())],
+        )
+        for index in range(len(rows[0]) if rows else 0)
+    ]
+
+
+def wide_times(row: Row) -> tuple[str, ...]:
+    """Return the times that the cells of a header are, empty for others; nothing if few are."""
+    if len(row) < _MIN_WIDE:
+        return ()
+    times = [
+        text if is_clock(text) or is_moment(text) or (is_day(text) and len(text) > 6) else ""
+        for text in map(str.strip, row)
+    ]
+    if sum(map(bool, times)) < max(_MIN_WIDE, len(row) // 2):
+        return ()
+    filled = [index for index, time in enumerate(times) if time]
+    if times[filled[-1]] in ("00:00", "0:00", "00:00:00") and times[filled[0]] != times[filled[-1]]:
+        # The end of the last interval of the day.
+        times[filled[-1]] = "24:00"
+    return tuple(times)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Times:
+    """The columns of times."""
+
+    begin: TimeColumns
+    end: TimeColumns | None = None
+
+    @property
+    def columns(self) -> set[int]:
+        """The numbers of these columns."""
+        found = {self.begin.day, self.begin.clock}
+        if self.end is not None:
+            found |= {self.end.day, self.end.clock}
+        return {index for index in found if index is not None}
+
+
+def find_times(columns: Sequence[Column]) -> Times | None:
+    """Return the columns of times, None if there are none."""
+    moments = [column for column in columns if column.is_mostly(is_moment)]
+    if moments:
+        return _of_moments(moments)
+    days = [column for column in columns if column.is_mostly(is_day)]
+    clocks = [column for column in columns if column.is_mostly(is_clock)]
+    if not clocks and len(days) == 1:
+        clocks = [
+            column
+            for column in columns
+            if column.index == days[0].index + 1
+            and len(set(map(len, column.cells))) == 1
+            and len(column.cells[0]) in (4, 6)
+            and column.is_mostly(lambda text: text.isdecimal() and parse_clock(text) is not None)
+            and len(set(column.cells)) > 1
+        ]
+    if days and clocks:
+        return _of_days_and_clocks(days, clocks)
+    if days:
+        return _of_moments(days)
+    stamps = [column for column in columns if column.is_mostly(is_unix)]
+    return _of_moments(stamps) if stamps else None
+
+
+def _of_moments(columns: Sequence[Column]) -> Times:
+    """Return begin and end of intervals, or the time that leaves least doubt."""
+    begins = [column for column in columns if is_begin(column.name) and not is_end(column.name)]
+    ends = [column for column in columns if is_end(column.name)]
+    if begins and ends:
+        return Times(begin=TimeColumns(day=begins[0].index), end=TimeColumns(day=ends[0].index))
+    if len(columns) > 1 and not begins and not ends and _is_later(columns[0], columns[1]):
+        return Times(begin=TimeColumns(day=columns[0].index), end=TimeColumns(day=columns[1].index))
+    clear = [
+        column
+        for column in columns
+        if UTC_WORDS.search(column.name) or all(map(_HAS_OFFSET.search, column.cells))
+    ]
+    return Times(begin=TimeColumns(day=(clear or begins or columns)[0].index))
+
+
+def _is_later(column: Column, other: Column) -> bool:
+    """Whether the times of a column begin where those of the one before it end, in most rows."""
+    if len(column.cells) != len(other.cells) or len(column.cells) < 3:
+        return False
+    follow = sum(end == begin for end, begin in zip(other.cells, column.cells[1:], strict=False))
+    return follow >= _MOST * (len(column.cells) - 1) and column.cells[0] != other.cells[0]
+
+
+def _of_days_and_clocks(days: Sequence[Column], clocks: Sequence[Column]) -> Times:
+    begin = TimeColumns(day=days[0].index, clock=clocks[0].index)
+    if len(clocks) < 2:
+        return Times(begin=begin)
+    day = days[1] if len(days) > 1 else days[0]
+    return Times(begin=begin, end=TimeColumns(day=day.index, clock=clocks[1].index))
+
+
+def find_order(texts: Iterable[str]) -> tuple[DayOrder, bool] | None:
+    """Return the order of days, and whether it is certain; None if they have none."""
+    texts = [text for text in texts if text]
+    # Rows of one day need to be looked at once.
+    by_day: dict[str, str] = {}
+    possible: list[set[DayOrder]] = []
+    for text in texts:
+        day = cut(text).day
+        if day not in by_day and (orders := orders_of([text])):
+            by_day[day] = text
+            possible.append(orders)
+    if not possible:
+        return None
+    common = set.intersection(*possible)
+    counts = Counter(order for orders in possible for order in orders)
+    if not common:
+        # A few rows are something else, such as a total.
+        (order, count), *_ = counts.most_common()
+        return order, count >= _MOST * len(possible)
+    for order in (DayOrder.YMD, DayOrder.UNIX):
+        if order in common:
+            return order, True
+    if len(common) == 1:
+        return common.pop(), True
+    sample = next(iter(by_day.values()))
+    if "." in cut(sample).day:
+        return DayOrder.DMY, True
+    if re.search(r"[AaPp]\.?[Mm]", sample):
+        return DayOrder.MDY, True
+    spans = {order: _span([*by_day.values()], order) for order in common}
+    least, most = min(spans, key=spans.__getitem__), max(spans, key=spans.__getitem__)
+    # Rows follow each other: the wrong order makes leaps of months.
+    is_certain = spans[least] * 4 < spans[most] and spans[least] > 0
+    return (least if is_certain else DayOrder.DMY), is_certain
+
+
+def _span(texts: Sequence[str], order: DayOrder) -> int:
+    """Return the days that lie between consecutive rows, in total."""
+    days = [found.date for text in texts if (found := parse_day(cut(text).day, order))]
+    return sum(abs((after - before).days) for before, after in pairwise(days))

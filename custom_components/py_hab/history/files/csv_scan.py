@@ -1,0 +1,152 @@
+"""Finds times and values in the rows of a table."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, tzinfo
+from typing import Final, NamedTuple
+
+from .clock import RowError, WallTime
+from .csv_format import UNITS, UNITS_OF, CsvFormat, FileZone, TimeColumns, melted
+from .moments import Moments, standard_time
+from .numbers import number_parser
+from .readings import Readings
+from .recognition import time_parts
+from .steps import DAY, moved
+from .table import Row
+
+
+class Range(NamedTuple):
+    """A time whose values are collected (unix seconds); the end is exclusive."""
+
+    start: int
+    end: int
+
+
+ALWAYS: Final = Range(0, 1 << 32)
+
+
+class Scan:
+    """Collects the values of rows."""
+
+    def __init__(self, csv_format: CsvFormat, zone: tzinfo, within: Range = ALWAYS) -> None:
+        """Create a scan of the values in a time; `zone` is that of the home."""
+        self._format = csv_format
+        self._moments = Moments(csv_format.order, file_zone(csv_format, zone))
+        self._within = within
+        self._parse = number_parser(csv_format.decimal)
+        self._zone = zone
+
+    def collect(self, rows: Iterable[Row], columns: Mapping[str, Mapping[int, Readings]]) -> None:
+        """Add the values of rows to the columns of their series; other series are left out."""
+        form, parse = self._format, self._parse
+        days, seconds = self._moments.days, self._moments.seconds
+        day, clock, series, units = form.begin.day, form.begin.clock, form.series, form.units
+        start, end = self._within
+        for row in rows:
+            if not row:
+                continue
+            try:
+                targets = columns[row[series].strip() if series is not None else ""]
+            except KeyError, IndexError:
+                continue
+            repeats: WallTime | None = None
+            try:
+                text = row[day]
+                if clock is not None:
+                    at = days[text] + seconds[row[clock]]
+                else:
+                    colon = text.find(":") - 2
+                    at = days[text[:colon]] + seconds[text[colon:]] if colon > 0 else days[text]
+            except KeyError, IndexError:
+                time = self._time(row, form.begin)
+                if isinstance(time, RowError):
+                    if any(cell.strip() for cell in row):
+                        _reject(targets, time)
+                    continue
+                at, repeats = time.unix, time if time.repeats_after else None
+            if not start <= at < end:
+                continue
+            ratio = 1.0 if units is None else self._ratio(row, units)
+            length = None if form.end is None else self._length(row, form.end, at, repeats)
+            for index, column in targets.items():
+                amount = parse(row[index]) if index < len(row) else None
+                if amount is None or ratio is None or isinstance(length, RowError):
+                    column.rejected[_why(row, index, ratio, length)] += 1
+                    continue
+                if length is not None:
+                    column.lengths.append(length)
+                if repeats is not None:
+                    column.add(repeats, at // DAY, amount * ratio)
+                else:
+                    column.times.append(at)
+                    column.amounts.append(amount * ratio)
+
+    def _time(self, row: Row, columns: TimeColumns, *, is_end: bool = False) -> WallTime | RowError:
+        try:
+            parts = time_parts(row, columns)
+        except IndexError:
+            return RowError.BAD_TIME
+        return self._moments.parse(*parts, is_end=is_end)
+
+    def _ratio(self, row: Row, units: int) -> float | None:
+        """Return the factor from the unit of a row to that of the table, None if there is none."""
+        unit = row[units].strip() if units < len(row) else ""
+        if unit in ("", self._format.unit):
+            return 1.0
+        if unit not in UNITS_OF.get(self._format.content, ()):
+            return None
+        return UNITS[unit] / UNITS[self._format.unit]
+
+    def _length(
+        self, row: Row, columns: TimeColumns, at: int, repeats: WallTime | None
+    ) -> int | RowError:
+        """Return the seconds of the interval of a row."""
+        form = self._format
+        time = self._time(row, columns, is_end=True)
+        if isinstance(time, RowError):
+            return time
+        end = moved(time.unix, DAY, self._zone) if form.is_end_included else time.unix
+        length, step = end - at, form.step
+        if repeats is not None and length <= 2 * repeats.repeats_after:
+            # Begin and end may be in different passes of the hour.
+            length = (length - 1) % repeats.repeats_after + 1
+        elif length <= 0 and step is not None and time.repeats_after:
+            length = step
+        elif length <= 0 and columns.clock is not None and columns.day == form.begin.day:
+            # There is one day for both, and the interval ends at midnight.
+            length = moved(end, DAY, self._zone) - at
+        if step is not None and step < DAY and 0 < step - length <= 60:
+            # The last second or minute of the interval, not its end.
+            length = step
+        return length if length > 0 else RowError.BAD_TIME
+
+
+def file_zone(csv_format: CsvFormat, zone: tzinfo) -> tzinfo:
+    """Return the zone of times without an offset; `zone` is that of the home."""
+    match csv_format.zone:
+        case FileZone.HOME:
+            return zone
+        case FileZone.STANDARD:
+            return standard_time(zone)
+        case FileZone.UTC:
+            return UTC
+
+
+def _reject(targets: Mapping[int, Readings], reason: RowError) -> None:
+    for column in targets.values():
+        column.rejected[reason] += 1
+
+
+def _why(row: Row, index: int, ratio: float | None, length: int | RowError | None) -> RowError:
+    """Return why a value is not used."""
+    if index >= len(row) or not row[index].strip():
+        return RowError.EMPTY
+    if isinstance(length, RowError):
+        return length
+    return RowError.OTHER_UNIT if ratio is None else RowError.NOT_A_NUMBER
+
+
+def rows_with_data(rows: Iterator[Row], csv_format: CsvFormat) -> Iterator[Row]:
+    """Return the rows after the header, one for each time."""
+    for _ in range(csv_format.skip):
+        next(rows, None)
+    return melted(rows, csv_format.times) if csv_format.times else rows

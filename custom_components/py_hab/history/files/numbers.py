@@ -1,0 +1,103 @@
+"""Numbers as people and programs write them: decimal mark, groups of thousands, units."""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+import math
+import re
+from typing import Final
+
+
+class DecimalMark(StrEnum):
+    """What separates the whole from the fraction of a number."""
+
+    POINT = "point"
+    COMMA = "comma"
+
+
+_OTHER: Final = {DecimalMark.POINT: ",", DecimalMark.COMMA: "."}
+_SIGN: Final = {DecimalMark.POINT: ".", DecimalMark.COMMA: ","}
+_BLANKS: Final = " '\u2019\u00a0\u2009\u202f"
+"""What separates groups of thousands, besides the other mark."""
+_UNIT: Final = r"\s*[^\W\d_°%€/*]{0,6}[°%€*]?"
+"""A unit may follow a number."""
+_NUMBERS: Final = {
+    mark: re.compile(
+        rf"([+-]?)\s?([1-9]\d{{0,2}}(?:(?P<group>[{re.escape(_OTHER[mark] + _BLANKS)}])\d{{3}}"
+        rf"(?:(?P=group)\d{{3}})*)|\d*)(?:{re.escape(_SIGN[mark])}(\d*))?([eE][+-]?\d{{1,3}})?{_UNIT}"
+    )
+    for mark in DecimalMark
+}
+_PLAIN: Final = re.compile(r"[+-]?\s?(\d*)([.,])(\d*)(?:[eE][+-]?\d+)?" + _UNIT)
+"""A number with one mark."""
+
+
+def parse_number(text: str, mark: DecimalMark) -> float | None:
+    """Return a number, None if the text is none."""
+    found = _NUMBERS[mark].fullmatch(text.strip())
+    if found is None:
+        return None
+    sign, whole, _, fraction, exponent = found.groups()
+    digits = "".join(filter(str.isdecimal, whole))
+    if not digits and not fraction:
+        return None
+    number = float(f"{sign}{digits or 0}.{fraction or 0}{exponent or ''}")
+    return number if math.isfinite(number) else None
+
+
+def number_parser(mark: DecimalMark) -> Callable[[str], float | None]:
+    """Return a function that parses numbers fast if they are written plainly."""
+    sign, other = _SIGN[mark], _OTHER[mark]
+
+    def parse(text: str) -> float | None:
+        if other not in text:
+            try:
+                number = float(text.replace(sign, "."))
+            except ValueError:
+                return parse_number(text, mark)
+            # Python also parses 20_26 as a number, and names of what is none.
+            return number if math.isfinite(number) and "_" not in text else None
+        return parse_number(text, mark)
+
+    return parse
+
+
+def is_number(text: str) -> bool:
+    """Whether a text can be a number, with either mark."""
+    return any(parse_number(text, mark) is not None for mark in DecimalMark)
+
+
+def decimal_mark(texts: Iterable[str], usual: DecimalMark | None) -> tuple[DecimalMark, bool]:
+    """Return the decimal mark of numbers, and whether it is certain.
+
+    In `1.234`, the point may separate thousands; it does not in `0.234`, `12.5` or `15119.035`, nor
+    beside a number above a thousand without any mark. `usual` is the mark of whole numbers.
+    """
+    evidence = dict.fromkeys(DecimalMark, 0)
+    doubtful: dict[str, int] = {".": 0, ",": 0}
+    is_large_plain = False
+    for text in filter(None, map(str.strip, texts)):
+        valid = [mark for mark in DecimalMark if parse_number(text, mark) is not None]
+        if len(valid) == 1:
+            evidence[valid[0]] += 1
+            continue
+        found = _PLAIN.fullmatch(text)
+        if found is None:
+            number = parse_number(text, DecimalMark.POINT)
+            is_large_plain = is_large_plain or (number is not None and abs(number) >= 1000)
+            continue
+        whole, sign, fraction = found.groups()
+        if len(fraction) != 3 or not 1 <= len(whole) <= 3 or whole.startswith("0"):
+            evidence[DecimalMark.POINT if sign == "." else DecimalMark.COMMA] += 1
+        else:
+            doubtful[sign] += 1
+    if any(evidence.values()):
+        best = max(DecimalMark, key=evidence.__getitem__)
+        return best, evidence[best] >= 20 * sum(
+            count for mark, count in evidence.items() if mark is not best
+        )
+    if not any(doubtful.values()):
+        # Whole numbers only.
+        return usual or DecimalMark.POINT, True
+    sign = max(doubtful, key=doubtful.__getitem__)
+    mark = DecimalMark.POINT if sign == "." else DecimalMark.COMMA
+    return mark, is_large_plain

@@ -1,1 +1,0 @@
-"""Import of the database file of the py_hab server, which this integration replaces."""
