@@ -11,7 +11,8 @@ from demo.hass import Hass
 from simulator.home import Home
 
 HOUR: Final = timedelta(hours=1)
-YEAR: Final = timedelta(days=365)
+YEAR: Final = timedelta(days=367)
+"""A year, and two days before it: the first hour holds the whole sum, and is not shown."""
 COUNTERS: Final = {
     "export": "sensor.electricity_meter_energy_export",
     "import": "sensor.electricity_meter_energy_import",

@@ -58,7 +58,7 @@ export const zone = (hass: Hass): string | undefined =>
 export const formatNumber = (hass: Hass, value: number, digits = 0): string =>
   new Intl.NumberFormat(FORMATS[hass.locale.number_format] ?? hass.language, {
     minimumFractionDigits: digits, maximumFractionDigits: digits,
-  }).format(value);
+  }).format(Number(value.toFixed(digits)) || 0); // never "-0"
 
 export const formatPercent = (hass: Hass, share: number): string =>
   new Intl.NumberFormat(FORMATS[hass.locale.number_format] ?? hass.language, {
@@ -137,7 +137,7 @@ export const devicePowers = (hass: Hass): EntityEntry[] => {
 export const mainCounters = (hass: Hass): EntityEntry[] => {
   const counters = oursOf(hass, "energy"), meters = houseMeters(hass);
   const device = mainPower(hass)?.device_id ?? [...meters][0] ?? counters[0]?.device_id;
-  const found = counters.filter((entry) => entry.device_id === device);
+  const found = counters.filter((entry) => entry.device_id === device).sort((one, other) => Number(isFedIn(one)) - Number(isFedIn(other)));
   return found.length ? found : counters.slice(0, 1);
 };
 
