@@ -314,7 +314,7 @@ async def test_a_busy_recorder_is_an_error(
         patch.setattr(get_instance(hass), "get_session", refusing)
         status, answer = await get(client, path)
     assert status == 503
-    assert answer["message"].startswith("The database of Home Assistant does not answer")
+    assert answer["message"].startswith("The database of Home Assistant is not responding")
 
 
 async def test_without_a_recorder_series_are_listed_but_have_no_readings(
@@ -332,7 +332,7 @@ async def test_without_a_recorder_series_are_listed_but_have_no_readings(
     assert await got(client, "jobs")
     status, answer = await get(client, f"mesurement/{FRIDGE}")
     assert status == 503
-    assert answer["message"].startswith("The recorder of Home Assistant does not run")
+    assert answer["message"].startswith("The recorder of Home Assistant is not running")
 
 
 async def test_a_home_without_a_web_server_is_set_up(

@@ -75,7 +75,7 @@ async def test_refused_sessions_are_answered_with_patience(
     assert max(waits) <= 1.2 * LONGEST_BACK_OFF + POLL
     assert min(waits[4:]) >= 0.8 * LONGEST_BACK_OFF
     (reported,) = logged(caplog)
-    assert f"{box.url} keeps ending our sessions; asking again in " in reported
+    assert f"{box.url} keeps ending our sessions; trying again in " in reported
     box.clear_faults()
     await time.passes(hass, 1.2 * LONGEST_BACK_OFF + POLL)
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
