@@ -33,7 +33,6 @@ from ..meter.coordinator import MeterCoordinator
 from .box.fetch import DeviceStatsFetcher
 from .box.reconstruct import EnergyHistory, energy_history, hourly_means
 from .damage import UNPROVEN
-from .daylight import async_daylight
 from .gap_repair import GapRepair
 from .mean_power import async_mean_power
 from .planning.backfill import InsertPlan, insertion, missing_means, plan_backfill
@@ -45,6 +44,7 @@ from .planning.origin import Origin
 from .planning.reshape import plan_reshape
 from .planning.rows import HOUR, SumRow, full_hour
 from .sources import PowerCounters, Source, async_by_urgency, sources
+from .statistics.daylight import async_daylight
 from .statistics.editor import StatisticsEditor, get_editor
 from .statistics.work import Planner
 

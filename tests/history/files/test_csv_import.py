@@ -29,9 +29,10 @@ from tests.support.legacy_files import METER
 from tests.support.living import recorded, rows
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
-from tests.support.portals import PORTALS, Portal, at, german, lines, netze_bw, quarters
+from tests.support.portals import PORTALS, Portal, at, lines, netze_bw, quarters
 
 ENERGY: Final = "sensor.mt681_energy_import"
+EXPORT: Final = "sensor.mt681_energy_export"
 ASKED: Final[dict[str, dict[str, str]]] = {"unit": {"unit": "kWh"}}
 """What the caller has to say about each doubt."""
 
@@ -154,7 +155,7 @@ async def test_days_are_spread_and_noted_as_spread(
     hass: HomeAssistant, meter: MockConfigEntry, media: Path
 ) -> None:
     begin = at("2025-10-20T00:00:00")
-    text = [f"{begin + timedelta(days=day):%d.%m.%Y};{german(12.0)}" for day in range(10)]
+    text = [f"{begin + timedelta(days=day):%d.%m.%Y};12,5" for day in range(10)]
     path = media / "days.csv"
     path.write_text(lines("Tag;Verbrauch (kWh)", rows=text))
     done = await imported(hass, path)
@@ -166,9 +167,26 @@ async def test_days_are_spread_and_noted_as_spread(
             int((begin + timedelta(days=number)).timestamp()) for number in (day, day + 1)
         )
         total = sum(kwh for hour, kwh in found.items() if start <= hour < end)
-        assert total == pytest.approx(12.0)
+        assert total == pytest.approx(12.5)
     origins = await async_origins(hass, item["statistic_id"])
     assert set(origins.values()) == {Origin.SPREAD}
+
+
+async def test_days_of_feed_in_are_spread_over_daylight(
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
+) -> None:
+    await hass.config.async_update(latitude=52.5, longitude=13.4)
+    begin = at("2025-10-20T00:00:00")
+    text = [f"{begin + timedelta(days=day):%d.%m.%Y};12,5" for day in range(10)]
+    path = media / "days.csv"
+    path.write_text(lines("Tag;Einspeisung (kWh)", rows=text))
+    for target, in_the_dark in ((EXPORT, False), (f"{DOMAIN}:somebody_elses", True)):
+        await imported(hass, path, statistic_id=target, content="consumption")
+        found = await hourly(hass, target)
+        assert sum(found.values()) == pytest.approx(125.0, abs=0.1)
+        night = [kwh for hour, kwh in found.items() if datetime.fromtimestamp(hour, UTC).hour >= 22]
+        assert night
+        assert any(kwh > 1e-6 for kwh in night) is in_the_dark
 
 
 async def test_the_next_year_goes_on_from_the_one_before(

@@ -12,17 +12,20 @@ from zoneinfo import ZoneInfo
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.ulid import ulid_now
 from homeassistant.util.unit_conversion import EnergyConverter
 
 from ...const import CONF_KIND, DOMAIN, EntryKind
 from ...entry import Progress, ProgressListener
+from ...sml.registers import FED_IN
 from ...util.texts import MAX_LINE, clean_text
 from ..planning.change import Change, StatisticRows
-from ..planning.imported import Imported, Target, plan_import
-from ..planning.load_shape import LoadShape
+from ..planning.imported import Imported, ImportedEnergy, Target, plan_import
+from ..planning.load_shape import Daylight, LoadShape
 from ..planning.rows import SHORT_TERM, Row
+from ..statistics.daylight import async_daylight
 from ..statistics.editor import StatisticsEditor, get_editor
 from ..statistics.gateway import Statistic
 from .access import FileError, FileReadError
@@ -194,9 +197,11 @@ class FileImport[S: Series]:
     async def _async_series(
         self, series: SeriesHours[S], statistic: Statistic, *, dry_run: bool
     ) -> SeriesReport:
+        # There may be millions of rows to look at.
+        imported = await self._hass.async_add_executor_job(lambda: series.imported)
         planner = _Planner(
-            # There may be millions of rows to look at.
-            imported=await self._hass.async_add_executor_job(lambda: series.imported),
+            imported=imported,
+            daylight=await self._async_daylight(statistic, imported),
             is_external=statistic.is_external,
             expected=self._expected_first_row(statistic),
             is_stopped=lambda: self._is_removed,
@@ -204,6 +209,7 @@ class FileImport[S: Series]:
         change = [
             await self._editor.async_change(statistic, planner.plan, dry_run=dry_run, run=self._run)
         ]
+        del imported
         await self._async_free(change)
         self._check_not_removed()
         return SeriesReport(
@@ -213,6 +219,20 @@ class FileImport[S: Series]:
             energy=planner.energy,
             readings=series.readings,
             rejected={str(reason): count for reason, count in series.rejected.items()},
+        )
+
+    async def _async_daylight(
+        self, statistic: Statistic, imported: Imported
+    ) -> Sequence[Daylight] | None:
+        """Return the times of daylight for totals of a counter of feed-in, None for all others."""
+        entity = er.async_get(self._hass).async_get(statistic.id)
+        kind = entity.translation_key if entity else None
+        if kind not in FED_IN or not isinstance(imported, ImportedEnergy) or not imported.totals:
+            return None
+        return await async_daylight(
+            self._hass,
+            min(total.start for total in imported.totals),
+            max(total.end for total in imported.totals),
         )
 
     async def _async_free(self, objects: list[Any]) -> None:
@@ -248,11 +268,13 @@ class _Planner:
         self,
         *,
         imported: Imported,
+        daylight: Sequence[Daylight] | None,
         is_external: bool,
         expected: Sequence[Row],
         is_stopped: Callable[[], bool],
     ) -> None:
         self._imported = imported
+        self._daylight = daylight
         self._is_external = is_external
         self._expected = expected
         self._is_stopped = is_stopped
@@ -270,7 +292,7 @@ class _Planner:
                 rows=rows,
                 is_external=self._is_external,
                 expected=self._expected,
-                shape=lambda known: LoadShape(known, zone),
+                shape=lambda known: LoadShape(known, zone, self._daylight),
             ),
         )
         self.rows, self.energy = found.rows, found.energy

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.sun import get_astral_event_date, is_up
 from homeassistant.util import dt as dt_util
 
-from .planning.load_shape import Daylight
+from ..planning.load_shape import Daylight
 
 _DAY: Final = timedelta(days=1)
 

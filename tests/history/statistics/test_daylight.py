@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.py_hab.history.daylight import async_daylight
+from custom_components.py_hab.history.statistics.daylight import async_daylight
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.sun import is_up
 from homeassistant.util import dt as dt_util
