@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LONG: Final = {"e2e", "worlds"}
 """Folders of tests that take seconds each."""
+BROWSER: Final = "browser"
+"""The folder of tests that share a browser."""
 START: Final = datetime(2026, 3, 20, 18, 7, 33, tzinfo=UTC)
 
 pytest_plugins = [] if "tests.support.pure" in sys.modules else ["tests.support.home_assistant"]
@@ -38,13 +40,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Deal out the long tests: each process begins with its share of them.
 
-    A process that is done takes tests from the end of another one's; a long one would be left.
+    A process that is done takes tests from the end of another one's; a long one would be left. Those
+    that share a browser stay in one process.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    in_browser = [item for item in items if BROWSER in item.nodeid.split("/")]
     long = [item for item in items if LONG.intersection(item.nodeid.split("/"))]
-    short = [item for item in items if not LONG.intersection(item.nodeid.split("/"))]
+    others = {*in_browser, *long}
+    short = [item for item in items if item not in others]
     share = -(-len(short) // processes)
-    items[:] = [
+    items[:] = in_browser + [
         item
         for number in range(processes)
         for item in (*long[number::processes], *short[number * share : (number + 1) * share])

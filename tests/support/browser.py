@@ -127,6 +127,7 @@ class Browser:
             color_scheme=scheme,
             timezone_id="Europe/Berlin",
         )
+        context.set_default_timeout(DRAWN_WITHIN)
         page = await context.new_page()
         stored = {
             **(tokens or self.hass.tokens),
@@ -221,8 +222,16 @@ class Stage:
 def in_browser(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Make a test of a coroutine, which runs in the loop of its browser."""
 
+    async def alone(browser: Browser, **fixtures: Any) -> None:
+        try:
+            await test(browser, **fixtures)
+        finally:
+            # A page that stays open goes on drawing.
+            for context in browser.chromium.contexts:
+                await context.close()
+
     @functools.wraps(test)
     def run(browser: Browser, **fixtures: Any) -> None:
-        browser.run(test(browser, **fixtures))
+        browser.run(alone(browser, **fixtures))
 
     return run
