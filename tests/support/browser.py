@@ -13,6 +13,7 @@ import importlib.util
 import json
 from pathlib import Path
 import shutil
+import subprocess
 import threading
 from typing import Any, Final
 
@@ -45,6 +46,15 @@ def missing() -> str | None:
         return "Chromium is not installed (Debian: apt-get install chromium)"
     if importlib.util.find_spec("playwright") is None:
         return "Playwright is not installed: scripts/setup-frontend tested does so"
+    try:
+        subprocess.run(
+            [CHROMIUM, "--headless", "--no-sandbox", "--dump-dom", "about:blank"],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+    except (OSError, subprocess.SubprocessError) as err:
+        return f"Chromium does not start on this machine: {err}"
     return None
 
 
