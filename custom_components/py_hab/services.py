@@ -75,7 +75,7 @@ _IMPORT_FILE_SCHEMA: Final = _IMPORT_SCHEMA.extend(
         vol.Optional(ATTR_STATISTIC_ID): statistic_id,
         vol.Optional(ATTR_COLUMN): cv.string,
         vol.Optional(ATTR_SERIES): cv.string,
-        vol.Optional("content"): vol.All(vol.In([*UNITS_OF]), Content),
+        vol.Optional("content"): vol.All(vol.In([*UNITS_OF]), vol.Coerce(Content)),
         vol.Optional("unit"): vol.In([*UNITS]),
         vol.Optional("label"): vol.Coerce(Label),
         vol.Optional("zone"): vol.Coerce(FileZone),
