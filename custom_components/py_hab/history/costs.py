@@ -10,8 +10,7 @@ from datetime import date, timedelta, tzinfo
 import logging
 from typing import Final, NamedTuple
 
-from homeassistant.components.recorder import EVENT_RECORDER_HOURLY_STATISTICS_GENERATED
-from homeassistant.const import UnitOfEnergy
+from homeassistant.const import EVENT_RECORDER_HOURLY_STATISTICS_GENERATED, UnitOfEnergy
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
