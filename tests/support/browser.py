@@ -58,6 +58,12 @@ def missing() -> str | None:
     return None
 
 
+def _messages(frame: str) -> list[dict[str, Any]]:
+    """Return the messages in a frame of the websocket, which may have several."""
+    found = json.loads(frame)
+    return found if isinstance(found, list) else [found]
+
+
 class Page:
     """A page of the browser, and what goes wrong in it."""
 
@@ -67,8 +73,12 @@ class Page:
         self.ui = page
         """Playwright's page."""
         self.faults: list[str] = []
+        self._commands: dict[int, str] = {}
+        self._refused: list[str] = []
         page.on("console", self._log)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        # The websocket rejects with an object of which Chromium shows the class only.
+        page.on("pageerror", lambda error: self.faults.append(f"{error}, {self._refused}"))
+        page.on("websocket", self._listen)
         page.on("requestfailed", self._failed)
         page.on("response", self._answered)
 
@@ -78,6 +88,22 @@ class Page:
         address = message.location["url"]
         if message.type == "error" and (not address or address.startswith(self.hass.url)):
             self.faults.append(message.text)
+
+    def _listen(self, websocket: Any) -> None:
+        """Note the commands that Home Assistant refuses."""
+
+        def sent(frame: str) -> None:
+            for message in _messages(frame):
+                self._commands[message.get("id", 0)] = message["type"]
+
+        def received(frame: str) -> None:
+            for message in _messages(frame):
+                if message["type"] == "result" and not message["success"]:
+                    self._refused.append(f"{self._commands[message['id']]}: {message['error']}")
+
+        websocket.on("framesent", sent)
+        websocket.on("framereceived", received)
+        websocket.on("close", lambda _: self._refused.append("closed"))
 
     def _failed(self, request: Any) -> None:
         # Home Assistant preloads its modules; leaving the page ends that.

@@ -7,6 +7,7 @@ callers need no lock and nothing to resume.
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -195,7 +196,13 @@ class StatisticsEditor(RecorderGateway):
             await self.journal.async_save()
 
         saved = asyncio.run_coroutine_threadsafe(save(), self._hass.loop)
-        saved.result(JOURNAL_TIMEOUT.total_seconds())
+        try:
+            saved.result(JOURNAL_TIMEOUT.total_seconds())
+        except CancelledError as err:
+            # Home Assistant ends, and cancels what still runs.
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="no_recorder"
+            ) from err
 
     def _changes(self, statistic: Statistic) -> StatisticChanges:
         if self.refusal is not None:
