@@ -1,24 +1,21 @@
 """Looks for damaged statistics of counters, so that the maintenance repairs them soon."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..counters.gap import Gap
-from .planning.change import Change, StatisticRows
-from .planning.damage import find_damage
+from .planning.change import StatisticRows
+from .planning.damage import Damage, find_damage
 from .planning.rows import HOUR, Row
 from .sources import Source
 from .statistics.editor import get_editor
 from .statistics.gateway import async_ask
-
-UNPROVEN: Final = "unproven"
-"""Why something is left as it is: the readings do not prove what is right."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,15 +42,20 @@ async def async_look_at_all(
     for source in found:
         if (key := source.counter) is None:
             continue
-
-        def look(rows: StatisticRows, key: str = key) -> Change:
-            damage = find_damage(key, rows.hourly, rows.short_term, late=rows.late, pending=waiting)
-            damaged.update({key} if damage.gaps or damage.holes else ())
-            seen.extend(row.start for row in rows.hourly[-1:])
-            return ()
-
-        await editor.async_change(source.statistic, look, dry_run=True)
+        damage, last = await editor.async_look(
+            source.statistic, partial(_damage_and_end, key, pending=waiting)
+        )
+        damaged.update({key} if damage.gaps or damage.holes else ())
+        seen.extend(row.start for row in last)
     return Look(damaged=damaged, seen_until=min(seen, default=0))
+
+
+def _damage_and_end(
+    key: str, rows: StatisticRows, *, pending: Iterable[Gap]
+) -> tuple[Damage, Sequence[Row]]:
+    """Return the damage in rows, and the last of them."""
+    damage = find_damage(key, rows.hourly, rows.short_term, late=rows.late, pending=pending)
+    return damage, rows.hourly[-1:]
 
 
 async def async_look(

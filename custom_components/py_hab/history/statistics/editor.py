@@ -26,7 +26,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ...const import DOMAIN
-from ..planning.change import AdjustSum, Change, Step
+from ..planning.change import AdjustSum, Change, StatisticRows, Step
 from ..planning.difference import Difference, hours_of
 from ..planning.origin import Origin
 from .gateway import RecorderGateway, Statistic, async_ask, converted, raise_if_no_recorder
@@ -109,6 +109,21 @@ class StatisticsEditor(RecorderGateway):
             dry_run=dry_run,
         )
         return outcome.change
+
+    async def async_look[T](self, statistic: Statistic, look: Callable[[StatisticRows], T]) -> T:
+        """Return what a function finds in the rows of a statistic; it is called in a thread.
+
+        Raises HomeAssistantError if the database does not answer, or if the statistic is not one
+        that can be changed.
+        """
+        found: list[T] = []
+
+        def plan(rows: StatisticRows) -> Change:
+            found.append(look(rows))
+            return ()
+
+        await self.async_change(statistic, plan, dry_run=True)
+        return found[-1]
 
     async def async_undo(self, statistic: Statistic, *, dry_run: bool = False) -> Undone:
         """Undo all our changes of a statistic exactly, and return a summary of them.
