@@ -16,7 +16,7 @@ from custom_components.py_hab.history import gap_repair
 from custom_components.py_hab.history.findings import NOT_REPORTED
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.planning.rows import HOUR
-from custom_components.py_hab.history.scheduler import RETRY
+from custom_components.py_hab.history.retries import RETRY
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import (
     editor as statistics,

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant
@@ -17,6 +18,11 @@ from .sources import Source
 from .statistics.editor import get_editor
 from .statistics.gateway import async_ask
 
+LATE_ROWS_FOR: Final = timedelta(hours=3)
+"""Time after the start of Home Assistant in which all rows are looked at."""
+LOOK_INTERVAL: Final = timedelta(hours=1)
+"""Time between two looks for damaged statistics."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
@@ -27,6 +33,41 @@ class Look:
     seen_until: int = 0
     """The start of the last row of the counter whose rows are the oldest (unix time): the next look
     starts there."""
+
+
+class DamageWatch:
+    """Looks at the statistics of an entry's counters: at all rows at first, then at new ones."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Begin without a look."""
+        self._hass = hass
+        self._looked_at: datetime | None = None
+        self._seen_until = 0
+        """The start of the first row for the next look (unix time)."""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is time for a look. A clock that was ahead at the last one delays nothing."""
+        looked_at = self._looked_at
+        return looked_at is None or not timedelta() <= now - looked_at < LOOK_INTERVAL
+
+    async def async_look(
+        self, wanted: Iterable[Source], *, pending: Iterable[Gap], started: datetime | None
+    ) -> set[str]:
+        """Return the counters whose statistics are damaged.
+
+        `started` is when Home Assistant has started: what it has compiled late comes to light
+        afterwards. `pending` are gaps that are repaired anyway. Raises HomeAssistantError if the
+        database refuses.
+        """
+        now = dt_util.utcnow()
+        if self._looked_at is None or (
+            started is not None and timedelta() <= now - started < LATE_ROWS_FOR
+        ):
+            found = await async_look_at_all(self._hass, wanted, pending=pending)
+        else:
+            found = await async_look(self._hass, wanted, since=self._seen_until, pending=pending)
+        self._looked_at, self._seen_until = dt_util.utcnow(), found.seen_until
+        return found.damaged
 
 
 async def async_look_at_all(
