@@ -26,6 +26,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ...const import DOMAIN
+from ...util.documentation import page_of_notices
 from ..planning.change import AdjustSum, Change, StatisticRows, Step
 from ..planning.difference import Difference, hours_of
 from ..planning.origin import Origin
@@ -303,6 +304,7 @@ async def async_setup_editor(hass: HomeAssistant) -> None:
                 DOMAIN,
                 issue,
                 is_fixable=issue == JOURNAL_ISSUE,
+                learn_more_url=page_of_notices(hass.config.language),
                 severity=ir.IssueSeverity.WARNING,
                 translation_key=issue,
             )
