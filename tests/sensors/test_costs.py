@@ -83,8 +83,12 @@ def test_what_is_not_known_yet_is_no_number() -> None:
 
 @pytest.mark.parametrize(
     ("unique_id", "contract", "count"),
-    [("1_energy_import", None, 5), ("1_energy_import", CONTRACT, 12),
-        ("1_energy_import", replace(CONTRACT, bonus=0.0), 11), ("1_energy_export", None, 3)],
+    [
+        ("1_energy_import", None, 5),
+        ("1_energy_import", CONTRACT, 12),
+        ("1_energy_import", replace(CONTRACT, bonus=0.0), 11),
+        ("1_energy_export", None, 3),
+    ],
 )
 def test_a_counter_has_the_sensors_that_make_sense(
     unique_id: str, contract: Contract | None, count: int
