@@ -58,10 +58,8 @@ def missing() -> str | None:
     return None
 
 
-def _messages(frame: str) -> list[dict[str, Any]]:
-    """Return the messages in a frame of the websocket, which may have several."""
-    found = json.loads(frame)
-    return found if isinstance(found, list) else [found]
+REJECTED: Final = "Object"
+"""What Chromium shows of an error that the websocket has answered and nobody has caught."""
 
 
 class Page:
@@ -72,47 +70,67 @@ class Page:
         self.hass = hass
         self.ui = page
         """Playwright's page."""
-        self.faults: list[str] = []
-        self._commands: dict[int, str] = {}
+        self._faults: list[str] = []
         self._refused: list[str] = []
         page.on("console", self._log)
-        # The websocket rejects with an object of which Chromium shows the class only.
-        page.on("pageerror", lambda error: self.faults.append(f"{error}, {self._refused}"))
+        page.on("pageerror", lambda error: self._faults.append(str(error)))
         page.on("websocket", self._listen)
         page.on("requestfailed", self._failed)
         page.on("response", self._answered)
+
+    @property
+    def faults(self) -> list[str]:
+        """What went wrong, with what the websocket has refused meanwhile."""
+        faults = list(self._faults)
+        # After a lost connection, Home Assistant's page ends subscriptions that the new connection
+        # does not know, and does not catch the error.
+        for refused in self._refused:
+            if refused == "unsubscribe_events: not_found" and REJECTED in faults:
+                faults.remove(REJECTED)
+        return faults + self._refused if REJECTED in faults else faults
+
+    def forget_faults(self) -> None:
+        """Forget what went wrong until now."""
+        self._faults.clear()
 
     # Home Assistant's own pages show pictures from the internet, which a test does not reach.
 
     def _log(self, message: Any) -> None:
         address = message.location["url"]
         if message.type == "error" and (not address or address.startswith(self.hass.url)):
-            self.faults.append(message.text)
+            self._faults.append(message.text)
 
     def _listen(self, websocket: Any) -> None:
         """Note the commands that Home Assistant refuses."""
+        commands: dict[int, str] = {}
+
+        def messages(frame: str) -> list[dict[str, Any]]:
+            found = json.loads(frame)
+            return found if isinstance(found, list) else [found]
 
         def sent(frame: str) -> None:
-            for message in _messages(frame):
-                self._commands[message.get("id", 0)] = message["type"]
+            commands.update(
+                (message["id"], message["type"]) for message in messages(frame) if "id" in message
+            )
 
         def received(frame: str) -> None:
-            for message in _messages(frame):
-                if message["type"] == "result" and not message["success"]:
-                    self._refused.append(f"{self._commands[message['id']]}: {message['error']}")
+            self._refused.extend(
+                f"{commands[message['id']]}: {message['error']['code']}"
+                for message in messages(frame)
+                if message["type"] == "result" and not message["success"]
+            )
 
         websocket.on("framesent", sent)
         websocket.on("framereceived", received)
-        websocket.on("close", lambda _: self._refused.append("closed"))
 
     def _failed(self, request: Any) -> None:
         # Home Assistant preloads its modules; leaving the page ends that.
         if request.url.startswith(self.hass.url) and "ERR_ABORTED" not in (request.failure or ""):
-            self.faults.append(f"{request.url}: {request.failure}")
+            self._faults.append(f"{request.url}: {request.failure}")
 
     def _answered(self, response: Any) -> None:
         if response.url.startswith(self.hass.url) and response.status >= 400:
-            self.faults.append(f"{response.url}: {response.status}")
+            self._faults.append(f"{response.url}: {response.status}")
 
     async def open(self, path: str) -> None:
         """Open a page of Home Assistant."""

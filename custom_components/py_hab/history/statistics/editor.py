@@ -26,7 +26,8 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ...const import DOMAIN
-from ..planning.change import AdjustSum, Change, Step
+from ...util.documentation import page_of_notices
+from ..planning.change import AdjustSum, Change, StatisticRows, Step
 from ..planning.difference import Difference, hours_of
 from ..planning.origin import Origin
 from .gateway import RecorderGateway, Statistic, async_ask, converted, raise_if_no_recorder
@@ -111,6 +112,21 @@ class StatisticsEditor(RecorderGateway):
             dry_run=dry_run,
         )
         return outcome.change
+
+    async def async_look[T](self, statistic: Statistic, look: Callable[[StatisticRows], T]) -> T:
+        """Return what a function finds in the rows of a statistic; it is called in a thread.
+
+        Raises HomeAssistantError if the database does not answer, or if the statistic is not one
+        that can be changed.
+        """
+        found: list[T] = []
+
+        def plan(rows: StatisticRows) -> Change:
+            found.append(look(rows))
+            return ()
+
+        await self.async_change(statistic, plan, dry_run=True)
+        return found[-1]
 
     async def async_undo(self, statistic: Statistic, *, dry_run: bool = False) -> Undone:
         """Undo all our changes of a statistic exactly, and return a summary of them.
@@ -307,6 +323,7 @@ async def async_setup_editor(hass: HomeAssistant) -> None:
                 DOMAIN,
                 issue,
                 is_fixable=issue == JOURNAL_ISSUE,
+                learn_more_url=page_of_notices(hass.config.language),
                 severity=ir.IssueSeverity.WARNING,
                 translation_key=issue,
             )
