@@ -28,6 +28,7 @@ from simulator.fritzbox_devices import (
     BATH,
     CELLAR,
     DEVICES,
+    EXPORT,
     IMPORT,
     REFRIGERATOR,
     SWITCH,
@@ -122,6 +123,8 @@ async def test_box_reports_all_but_secrets(
     assert bath["rest_details"]["firmware_update"] is False
     refrigerator = reported["devices"][order.index(REFRIGERATOR)]
     assert refrigerator["power_meter"]["energy"] == box.counter(REFRIGERATOR) / 1000
+    export = reported["devices"][order.index(EXPORT)]["power_meter"]["energy"]
+    assert export == float(f"{box.counter(EXPORT) / 1000:.3g}")
     mocked_reader = reported["devices"][order.index(IMPORT)]
     assert mocked_reader["rest_details"]["smart_meter"] == []
     assert list(reported["rejected_readings"].values()) == [1]
@@ -156,6 +159,7 @@ async def test_the_history_is_summed_up_without_the_names_of_its_statistics(
     assert_no_secret(reported, secrets_of_the_box(box) | {energy})
     [about] = reported["history"]["statistics"]
     assert about == {
+        "of": "energy",
         "changes": {"backfill": 1},
         "hours_inserted": 3,
         "rows_replaced": 1,
@@ -317,18 +321,18 @@ async def test_texts_of_a_meter_stay_out_of_its_diagnostics(
         "x2": 12.5,
         "x3": 9091387312345,
         "x4": [1],
+        "x5": 90913873,
     }
     entry = mocked_reader.entry(prefix="MT681")
     await mocked_reader.set_up(entry)
     await mocked_reader.says("SENSOR", "{")
     await mocked_reader.lives(18 * MINUTE)
     reported: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
-    assert_no_secret(
-        reported, {"Erika", NUMBER, PRINTED, "9091387312345", "tasmota_9282F4", UNIQUE_ID}
-    )
+    assert_no_secret(reported, {"Erika", NUMBER, PRINTED, "90913873", "tasmota_9282F4", UNIQUE_ID})
     meter = reported["meters"]["1"]
-    assert meter["unknown"].keys() == {"owner", "x1", "x2", "x3", "x4"}
+    assert meter["unknown"].keys() == {"owner", "x1", "x2", "x3", "x4", "x5"}
     assert meter["unknown"]["x2"] == "12.5"
+    assert meter["unknown"]["x5"] == "90900000"
     assert meter["unknown"]["owner"] == REDACTED
     assert meter["problems"] == ["reader_frozen"]
     assert meter["registers"]["energy_import"]["fresh"] is False

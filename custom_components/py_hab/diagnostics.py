@@ -9,14 +9,14 @@ from typing import Any, Final
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from .costs.account import CONF_PRICES, CounterPrices, stored_prices
 from .counters.store import CounterStore
-from .fritzbox.devices import Device
+from .fritzbox.devices import Device, MeterKind
 from .history.statistics.editor import get_editor
 from .history.statistics.journal import StatisticChanges
 from .meter.coordinator import MeterCoordinator
@@ -42,6 +42,7 @@ REDACT: Final = {
     "username",
 }
 _HOUR: Final = timedelta(hours=1)
+_NUMBER: Final = re.compile(r"-?\d{1,12}(\.\d{0,6})?")
 _DIGITS: Final = 3
 """Significant digits of a reading: enough to see its unit, too few to recognize a meter."""
 
@@ -131,7 +132,12 @@ def _numbers(fritzbox: FritzBoxCoordinator) -> dict[str, int]:
 
 
 def _about(device: Device, numbers: dict[str, int]) -> dict[str, Any]:
-    return asdict(device) | {
+    about = asdict(device)
+    meter = device.power_meter
+    if meter is not None and meter.kind is not MeterKind.CONSUMPTION and meter.energy is not None:
+        # The supplier knows the readings of the house connection.
+        about["power_meter"]["energy"] = _rounded(meter.energy)
+    return about | {
         "number": numbers[device.ain],
         "part_of": numbers[device.owner_ain],
     }
@@ -155,7 +161,7 @@ def _about_counter(counters: CounterStore, key: str) -> dict[str, Any]:
 
 
 def _about_meter(meter: Meter, counters: CounterStore) -> dict[str, Any]:
-    """Return diagnostics for a meter. Unknown texts are redacted: they may contain its number."""
+    """Return diagnostics for a meter. Unknown values are redacted or rounded: one may be its number."""
     now = dt_util.utcnow()
     waiting = meter.waiting_counter(now)
     return {
@@ -176,7 +182,7 @@ def _about_meter(meter: Meter, counters: CounterStore) -> dict[str, Any]:
         "waiting": {"key": waiting.key, "verdict": waiting.verdict.value} if waiting else None,
         "seconds_since_last_message": _seconds_since(meter.last_seen),
         "unknown": {
-            key: text if re.fullmatch(r"-?[0-9.]{1,12}", text) else REDACTED
+            key: f"{_rounded(float(text)):.12g}" if _NUMBER.fullmatch(text) else REDACTED
             for key, text in meter.resolver.unknown.items()
         },
         "problems": meter.problems,
@@ -198,10 +204,16 @@ def _about_history(hass: HomeAssistant, entry: PyHabConfigEntry) -> dict[str, An
             reason for report in (last.result if last else ()) for reason in report.left_out
         ),
         "statistics": [
-            _about_changes(changes)
-            for changes in get_editor(hass).journal.of_entry(entry.entry_id).values()
+            {"of": _quantity(hass, statistic_id), **_about_changes(changes)}
+            for statistic_id, changes in get_editor(hass).journal.of_entry(entry.entry_id).items()
         ],
     }
+
+
+def _quantity(hass: HomeAssistant, statistic_id: str) -> str | None:
+    """Return what a statistic measures, None for one that has no entity."""
+    entity = er.async_get(hass).async_get(statistic_id)
+    return (entity.translation_key or entity.original_device_class) if entity else None
 
 
 def _about_changes(changes: StatisticChanges) -> dict[str, Any]:
