@@ -17,6 +17,7 @@ export interface Device {
   model?: string | null;
   sw_version?: string | null;
   via_device_id?: string | null;
+  primary_config_entry?: string | null;
 }
 export interface Area {
   area_id: string;

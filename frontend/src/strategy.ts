@@ -11,7 +11,12 @@ interface Section { cards: Card[]; column_span?: number; visibility?: object[] }
 interface ViewConfig { view: keyof typeof VIEWS; device?: string }
 
 const WEAK = 20;
-const INTEGRATION = "/config/integrations/integration/py_hab";
+
+/** The page of the integration, on which the entry of a device is highlighted. */
+const entryPage = (hass: Hass, device: string): string => {
+  const entry = hass.devices[device]?.primary_config_entry;
+  return `/config/integrations/integration/py_hab${entry ? `#config_entry=${entry}` : ""}`;
+};
 
 const heading = (text: string, icon?: string): Card => ({ type: "heading", heading: text, icon });
 const section = (cards: Card[], more: Omit<Section, "cards"> = {}): Section => ({ cards, ...more });
@@ -80,7 +85,7 @@ const VIEWS = {
       const first = ours(hass).find((entry) => entry.device_id === id && !entry.entity_category && !/^(event|button)\./.test(entry.entity_id));
       return first ? [first] : [];
     });
-    return [
+    const found = [
       ...(main ? [section([
         heading(t.power, "mdi:flash"),
         { type: "custom:py-hab-house-card", entity: main.entity_id, counters: mainCounters(hass).map(({ entity_id }) => entity_id) },
@@ -98,15 +103,19 @@ const VIEWS = {
           visibility: openings(hass).map(({ entity_id }) => ({ condition: "state", entity: entity_id, state_not: "on" })),
         },
       ])] : []),
-      ...(rooms.length ? [section([heading(t.temperatures, "mdi:thermometer"), ...rooms.map((entry) => {
+      ...onlyIfAny(heading(t.temperatures, "mdi:thermometer"), rooms.map((entry) => {
         const area = areaName(hass, entry), isAlone = rooms.filter((other) => areaName(hass, other) === area).length === 1;
-        return tile(hass, entry, { ...trend, ...(area && isAlone ? { name: area } : {}), visibility: [isThere(entry.entity_id)] });
-      })])] : []),
+        return { card: tile(hass, entry, { ...trend, ...(area && isAlone ? { name: area } : {}) }), when: isThere(entry.entity_id) };
+      })),
+    ];
+    if (!ours(hass).length) return [];
+    return [
+      ...(found.length ? found : [section([{ type: "markdown", content: t.empty_now, text_only: true }])]),
       ...onlyIfAny(heading(t.batteries, "mdi:battery-alert"), batteries.map((entry) => ({ card: tile(hass, entry), when: isWeak(entry.entity_id) }))),
       ...onlyIfAny(heading(t.away, "mdi:lan-disconnect"), devices.map((entry) => ({
         card: tile(hass, entry, { icon: "mdi:lan-disconnect" }), when: isState(entry.entity_id, "unavailable"),
       }))),
-      ...(ours(hass).length ? [section([{ type: "repairs", hide_empty: true, grid_options: { columns: 12 } }])] : []),
+      section([{ type: "repairs", hide_empty: true, grid_options: { columns: 12 } }]),
     ];
   },
   async energy(hass: Hass): Promise<Section[]> {
@@ -125,7 +134,7 @@ const VIEWS = {
     return [
       ...(counters.length && hass.user?.is_admin ? [section([
         { type: "markdown", content: t.no_energy, text_only: true },
-        { type: "button", name: t.set_up_energy, icon: "mdi:lightning-bolt", tap_action: { action: "navigate", navigation_path: INTEGRATION }, grid_options: { columns: 12, rows: 2 } },
+        { type: "button", name: t.set_up_energy, icon: "mdi:lightning-bolt", tap_action: { action: "navigate", navigation_path: entryPage(hass, house[0]?.device_id ?? "") }, grid_options: { columns: 12, rows: 2 } },
       ])] : []),
       ...counters.map((entry) => section([heading(nameOf(hass, entry.entity_id), "mdi:counter"), bars(entry, { title: t.last_month, days: 30 })])),
       ...contractSections(hass),
@@ -224,7 +233,8 @@ export class ViewStrategy extends HTMLElement {
   static shouldRegenerate = shouldRegenerate;
   static async generate(config: ViewConfig, hass: Hass): Promise<object> {
     const found = await VIEWS[config.view](hass, config);
-    const sections = found.length ? found : [section([{ type: "markdown", content: texts(hass).empty_home }])];
+    const t = texts(hass), { view } = config, empty = ours(hass).length && view !== "device" ? t[`empty_${view}`] : t.empty_home;
+    const sections = found.length ? found : [section([{ type: "markdown", content: empty }])];
     return { type: "sections", max_columns: 3, dense_section_placement: true, sections: sections.map((each) => ({ type: "grid", ...each })) };
   }
 }
