@@ -250,6 +250,13 @@ class CostSensor(SensorEntity):
         since, figures = self.entity_description.since_fn, self._figures
         return since(figures) if since and figures else None
 
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """What must be known beside the amount."""
+        attributes, figures = self.entity_description.attributes_fn, self._figures
+        return attributes(figures) if attributes and figures else None
+
 
 class CostShareSensor(CostSensor):
     """The share of a plug in what the home pays for its energy."""

@@ -63,6 +63,7 @@ export class ContractCard extends DataCard<CardConfig, ContractEntities> {
   private open(entityId: string): void {
     this.dispatchEvent(new CustomEvent("hass-more-info", { bubbles: true, composed: true, detail: { entityId } }));
   }
+  private day(hass: Hass, moment: string): string { return formatMoment(hass, { dateStyle: "long" }).format(Date.parse(moment)); }
   private scale({ spent, paid, low, high }: Scale): TemplateResult {
     // The rows below contain the same as text.
     return html`<div class="scale" aria-hidden="true">
@@ -80,13 +81,13 @@ export class ContractCard extends DataCard<CardConfig, ContractEntities> {
 
   protected body(hass: Hass, _config: CardConfig, found: ContractEntities): TemplateResult {
     const t = this.texts, money = (amount: number, digits?: number): string => formatMoney(hass, amount, digits);
-    const standing = standingOf(hass, found), { spent, paid, forecast, low, high, instalment, bonus } = standing, scale = scaleOf(standing);
+    const standing = standingOf(hass, found), { spent, paid, forecast, low, high, instalment, bonus, since } = standing, scale = scaleOf(standing);
     const shown = (amount: number | undefined): string => (amount === undefined ? "–" : money(amount));
     const range = low !== undefined && high !== undefined ? filled(t.contract_range, { low: money(low, 0), high: money(high, 0) }) : undefined;
     return html`<p>${balance(t, standing, money)}</p>
       ${scale ? this.scale(scale) : nothing}
       <ul>
-        ${this.row(found.cost_contract_year, "spent", t.spent, shown(spent))}
+        ${this.row(found.cost_contract_year, "spent", t.spent, shown(spent), since && filled(t.costs_since, { day: this.day(hass, since) }))}
         ${this.row(found.contract_paid, "paid", t.paid, shown(paid))}
         ${this.row(found.contract_forecast, "range", t.forecast, forecast === undefined ? t.not_yet : money(forecast, 0), forecast === undefined && spent !== undefined ? t.forecast_needs : range)}
         ${instalment === undefined ? nothing : this.row(found.contract_instalment, "", t.instalment, shown(instalment))}
@@ -96,7 +97,7 @@ export class ContractCard extends DataCard<CardConfig, ContractEntities> {
 
   protected note(hass: Hass, _config: CardConfig, found: ContractEntities): string {
     const since = hass.states[found.cost_contract_year ?? ""]?.attributes.last_reset;
-    return since ? filled(this.texts.contract_since, { day: formatMoment(hass, { dateStyle: "long" }).format(Date.parse(since)) }) : "";
+    return since ? filled(this.texts.contract_since, { day: this.day(hass, since) }) : "";
   }
 }
 

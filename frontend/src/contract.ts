@@ -39,6 +39,8 @@ export interface Standing {
   high: number | undefined;
   instalment: number | undefined;
   bonus: number | undefined;
+  /** Since when costs are known, if that is later than the year began. */
+  since: string | undefined;
 }
 
 export function standingOf(hass: Hass, found: ContractEntities): Standing {
@@ -47,13 +49,14 @@ export function standingOf(hass: Hass, found: ContractEntities): Standing {
     spent: value("cost_contract_year"), paid: value("contract_paid"), forecast: value("contract_forecast"),
     low: value("contract_forecast_low"), high: value("contract_forecast_high"),
     instalment: value("contract_instalment"), bonus: value("contract_bonus"),
+    since: hass.states[found.cost_contract_year ?? ""]?.attributes.costs_since,
   };
 }
 
-/** Return what was spent against what was paid as a sentence; without payments, what was spent. */
-export function balance(t: Texts, { spent, paid }: Standing, money: (amount: number) => string): string {
+/** Return what was spent against what was paid as a sentence; what was spent if there is nothing to compare. */
+export function balance(t: Texts, { spent, paid, since }: Standing, money: (amount: number) => string): string {
   if (spent === undefined) return t.contract_unknown;
-  if (!paid) return filled(t.contract_spent, { amount: money(spent) });
+  if (!paid || since) return filled(t.contract_spent, { amount: money(spent) });
   const cents = Math.round((paid - spent) * 100);
   if (cents === 0) return t.contract_even;
   return filled(cents > 0 ? t.contract_less : t.contract_more, { amount: money(Math.abs(cents) / 100) });

@@ -5,7 +5,7 @@ import { texts } from "../src/texts";
 import { home, state } from "./home";
 
 const NOTHING: Standing = {
-  spent: undefined, paid: undefined, forecast: undefined, low: undefined, high: undefined, instalment: undefined, bonus: undefined,
+  spent: undefined, paid: undefined, forecast: undefined, low: undefined, high: undefined, instalment: undefined, bonus: undefined, since: undefined,
 };
 
 const withSensor = (hass: Hass, key: string, value: string, device_id = "meter"): void => {
@@ -22,6 +22,8 @@ test("what was spent against what was paid is a sentence", () => {
   expect(said(512, 500)).toBe("€12.00 more spent than paid");
   expect(said(499.999, 500)).toBe("As much spent as paid");
   expect(said(512, 0)).toBe("€512.00 spent");
+  // A part of the year is unknown: that is no credit.
+  expect(balance(t, { ...NOTHING, spent: 12, paid: 500, since: "2026-11-01T00:00:00Z" }, money)).toBe("€12.00 spent");
   expect(said(undefined, 95)).toBe("Nothing calculated for this contract year yet");
   expect(balance(texts(hass), { ...NOTHING, spent: 476.6, paid: 500 }, (amount) => formatMoney(hass, amount))).toBe(
     "23,40\u00a0€ mehr gezahlt als verbraucht",

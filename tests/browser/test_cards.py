@@ -16,8 +16,9 @@ CARDS = {
     "series": "ha-chart-base canvas",
     "house": "dl",
     "consumers": "li",
+    "contract": "[role=status]",
 }
-"""What each card shows once it is drawn."""
+"""What each card shows once it is drawn. There is no contract."""
 SUGGESTIONS = """
     () => {
         const hass = document.querySelector("home-assistant").hass;

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.py_hab.costs.contract import Contract, contract_year
-from custom_components.py_hab.costs.figures import outlook, standing
+from custom_components.py_hab.costs.figures import costs_since, outlook, standing
 from custom_components.py_hab.costs.forecast import Measured
-from custom_components.py_hab.costs.hours import hourly_costs
+from custom_components.py_hab.costs.hours import HourCost, hourly_costs
 from custom_components.py_hab.costs.prices import HOUR, Price, Tariff
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
@@ -47,3 +47,34 @@ def test_what_a_counter_costs_all_the_time_and_in_a_year() -> None:
     short = measured(START, START + 5 * HOUR)
     none = standing(short, hourly_costs(short.energies, TARIFF, {}), BERLIN)
     assert (none.base_load, none.base_load_per_year, none.per_year) == (None, None, None)
+
+
+def test_a_contract_year_with_unknown_costs_has_no_outlook() -> None:
+    year = contract_year(Contract(start=date(2025, 4, 15)), date(2025, 6, 1))
+    assert year is not None
+    known = measured(START - 400 * DAY, START + 47 * DAY)
+    costs = hourly_costs(known.energies, TARIFF, {})
+    whole = outlook(known, costs, year, BERLIN)
+    assert whole is not None
+    # Prices that were entered for the last ten days only.
+    late = [hour for hour in costs if hour.start >= START + 37 * DAY]
+    assert outlook(known, late, year, BERLIN) is None
+    # Single hours that wait for their price will cost something.
+    waiting = [waits(hour) if hour.start // HOUR % 20 == 0 else hour for hour in costs]
+    found = outlook(known, waiting, year, BERLIN)
+    assert found is not None
+    assert found.expected == pytest.approx(whole.expected, rel=1e-3)
+
+
+def waits(hour: HourCost) -> HourCost:
+    """Return an hour that waits for its price."""
+    return HourCost(hour.start, None)
+
+
+def test_costs_that_begin_within_a_contract_year_are_said_to() -> None:
+    year = contract_year(Contract(start=date(2025, 4, 15)), date(2025, 6, 1))
+    assert year is not None
+    first = datetime(2025, 5, 2, tzinfo=BERLIN)
+    assert costs_since(year, first, BERLIN) == first
+    assert costs_since(year, datetime(2025, 4, 15, 12, tzinfo=BERLIN), BERLIN) is None
+    assert costs_since(year, None, BERLIN) is None

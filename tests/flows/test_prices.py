@@ -133,6 +133,7 @@ async def test_hours_that_wait_for_their_price_are_named(
         ),
         ({"entity": "sensor.nobody"}, {"entity": "price_entity_no_number"}, "-"),
         ({"entity": MARKET}, {"entity": "price_entity_no_number"}, "-"),
+        ({"entity": "input_number.price"}, {"entity": "price_entity_unit"}, "-"),
         (
             {"entity": "sensor.kuhlschrank_power"},
             {"entity": "price_entity_unit"},
@@ -148,6 +149,7 @@ async def test_a_price_that_cannot_be_used_is_refused(
     where: str,
 ) -> None:
     hass.states.async_set(MARKET, "unknown", {"unit_of_measurement": "ct/kWh"})
+    hass.states.async_set("input_number.price", "0.31")
     dialogue = await price_form(hass, measured)
     await dialogue.answer(since=SINCE, **entered)
     assert dialogue.step == "price"

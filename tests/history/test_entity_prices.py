@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.py_hab.history.entity_prices import async_entity_prices, price_now
 from custom_components.py_hab.history.planning.rows import HOUR
+from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.components.recorder.statistics import async_import_statistics
@@ -61,6 +62,25 @@ async def test_states_fill_the_hours_that_statistics_lack(
     }
     only = await async_entity_prices(hass, MARKET, START - 3 * HOUR, START - HOUR)
     assert sorted(only) == [START - 3 * HOUR, START - 2 * HOUR]
+
+
+async def test_each_price_has_the_unit_in_which_it_was_shown(
+    recorder_mock: Recorder, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(T0)
+    async_import_statistics(
+        hass,
+        new_metadata(Statistic(id=MARKET, unit="ct/kWh", has_sum=False)),
+        [{"start": T0 - timedelta(hours=2), "mean": 30.0}],
+    )
+    await shows(hass, freezer, T0 - timedelta(hours=1), "31")
+    await shows(hass, freezer, T0, "0.32", unit_of_measurement="EUR/kWh")
+    freezer.move_to(T0 + timedelta(hours=1))
+    found = await async_entity_prices(hass, MARKET, START - 2 * HOUR, START + HOUR)
+    assert found == {
+        START + number * HOUR: pytest.approx(price)
+        for number, price in ((-2, 0.30), (-1, 0.31), (0, 0.32))
+    }
 
 
 async def test_an_entity_without_a_unit_of_prices_has_none(

@@ -1,7 +1,7 @@
 """Sensors of counters with prices."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -157,6 +157,12 @@ async def test_a_counter_with_prices_shows_what_it_costs(
         "contract_forecast": "unknown",
         "base_load": "100.0",
     }
+    # The contract is older than the history: its costs are not all of them.
+    year = hass.states.get("sensor.stromzahler_cost_this_contract_year")
+    assert year is not None
+    since = dt_util.parse_datetime(year.attributes["costs_since"])
+    assert since is not None
+    assert timedelta(days=1) < dt_util.utcnow() - since < timedelta(days=3)
     registry = er.async_get(hass)
     meter, cost = (registry.async_get(each) for each in (METER, today.entity_id))
     assert meter

@@ -119,9 +119,8 @@ def _from(begin: datetime) -> tuple[Price, Price]:
     )
 
 
-def _changed(*clock: int) -> TruePrice:
+def _changed(begin: datetime) -> TruePrice:
     """Return the price of hours before and after such a time; it is never repeated by a clock."""
-    begin = datetime(*clock)
     return lambda hour: 0.4123 if hour.replace(tzinfo=None) >= begin else 0.3211
 
 
@@ -181,7 +180,7 @@ PRICED: Final[tuple[Priced, ...]] = (
             "6:00",
             options=_options(*_from(datetime(2026, 4, 14, 11))),
         ),
-        price=_changed(2026, 4, 14, 11),
+        price=_changed(datetime(2026, 4, 14, 11)),
     ),
     Priced(
         world=_meter(
@@ -190,7 +189,7 @@ PRICED: Final[tuple[Priced, ...]] = (
             start=MARCH,
             options=_options(*_from(datetime(2026, 3, 29, 4))),
         ),
-        price=_changed(2026, 3, 29, 4),
+        price=_changed(datetime(2026, 3, 29, 4)),
     ),
     Priced(
         world=_meter(
@@ -199,7 +198,7 @@ PRICED: Final[tuple[Priced, ...]] = (
             start=OCTOBER,
             options=_options(*_from(datetime(2026, 10, 25, 3))),
         ),
-        price=_changed(2026, 10, 25, 3),
+        price=_changed(datetime(2026, 10, 25, 3)),
     ),
     Priced(
         world=_meter("base price", "4:00", options=_options(FLAT)),

@@ -10,6 +10,9 @@ from .forecast import Measured, Span, base_load, forecast, mean_price, yearly
 from .hours import HourCost
 from .prices import HOUR, midnight
 
+_MIN_COVERAGE: Final = 0.9
+"""Part of the hours of a contract year so far whose costs must be known."""
+_DAY: Final = 24 * HOUR
 _HOURS_OF_YEAR: Final = 8766
 """365.25 days."""
 
@@ -41,6 +44,8 @@ class ContractFigures:
     end: date
     spent: Amount
     paid: float
+    costs_since: datetime | None = None
+    """Since when costs are known, if that is later than the year began."""
     bonus: float = 0.0
     """What the supplier credits at the end of this year."""
     outlook: Outlook | None = None
@@ -65,6 +70,8 @@ class CostFigures:
 
     until: datetime
     """The end of the last hour that is counted."""
+    first: datetime | None = None
+    """The first hour that has a cost."""
     today: Amount
     month: Amount
     waiting: int = 0
@@ -78,10 +85,18 @@ def outlook(
 ) -> Outlook | None:
     """Return what a contract year will have cost, None while the home cannot know yet.
 
-    `costs` are all hours that were calculated.
+    `costs` are all hours that were calculated. Without those of a part of the year, such as before
+    the first price, a forecast would be too low.
     """
     span = Span(int(midnight(year.first, zone)), int(midnight(year.end, zone)))
-    spent = sum(hour.cost or 0.0 for hour in costs if span.start <= hour.start < span.end)
+    known = [
+        hour.cost for hour in costs if span.start <= hour.start < span.end if hour.cost is not None
+    ]
+    so_far = (min(costs[-1].start + HOUR, span.end) - span.start) // HOUR if costs else 0
+    if len(known) < _MIN_COVERAGE * so_far:
+        return None
+    # Single hours wait for their price: they will have cost what the others have.
+    spent = sum(known) * (so_far / len(known) if known else 1.0)
     found = forecast(measured, spent, span)
     if found is None:
         return None
@@ -91,6 +106,12 @@ def outlook(
         high=found.high - year.bonus,
         fitting_instalment=fitting_instalment(found.expected, year),
     )
+
+
+def costs_since(year: ContractYear, first: datetime | None, zone: tzinfo) -> datetime | None:
+    """Return since when costs of a contract year are known, None if that is its first day."""
+    begin = midnight(year.first, zone)
+    return first if first is not None and first.timestamp() >= begin + _DAY else None
 
 
 def standing(measured: Measured, costs: Sequence[HourCost], zone: tzinfo) -> Standing:

@@ -14,8 +14,21 @@ class PriceUnit(NamedTuple):
 _CENTS: Final = {"EUR": "ct", "USD": "¢", "CHF": "Rp.", "GBP": "p"}
 _ENERGIES: Final = {"kwh": 1.0, "mwh": 1000.0, "wh": 0.001}
 """kWh."""
-_SIGNS: Final = {"€": "EUR", "$": "USD", "£": "GBP"}
-_CENT_NAMES: Final = frozenset({"ct", "cent", "cents", "c", "¢", "rp", "rp.", "p"})
+_SIGNS: Final = {
+    "€": {"EUR"},
+    "$": {"USD", "AUD", "CAD", "NZD"},
+    "£": {"GBP"},
+    "kr": {"SEK", "NOK", "DKK", "ISK"},
+    "kr.": {"SEK", "NOK", "DKK", "ISK"},
+    "fr.": {"CHF"},
+    "zł": {"PLN"},
+    "kč": {"CZK"},
+}
+"""Currencies by how people write them, in lower case."""
+_CENT_NAMES: Final = frozenset(
+    {"ct", "ct.", "cent", "cents", "c", "¢", "€ct", "ct€", "c€", "eurocent", "rp", "rp.", "p"}
+    | {"öre", "øre", "ore", "gr"}
+)
 
 
 def price_unit(currency: str) -> PriceUnit:
@@ -32,4 +45,8 @@ def price_factor(unit: str | None, currency: str) -> float | None:
         return None
     if money.lower() in _CENT_NAMES:
         return 0.01 / per
-    return 1.0 / per if money.upper() == currency or _SIGNS.get(money) == currency else None
+    return (
+        1.0 / per
+        if money.upper() == currency or currency in _SIGNS.get(money.lower(), ())
+        else None
+    )

@@ -49,7 +49,8 @@ def price_schema(currency: str, word: Callable[[str], str], *, is_known: bool) -
 
     `word` translates what has no translation of its own in a form: the fields of a window.
     """
-    per_kwh = _number(price_unit(currency).text, least=-_MOST, step="any")
+    # Without a least one: a form would begin with it.
+    per_kwh = _number(price_unit(currency).text, step="any")
     fields: dict[str, ObjectSelectorField] = {
         CONF_WEEKDAYS: {
             "label": word("weekdays"),
@@ -100,16 +101,11 @@ def contract_schema(currency: str, *, is_known: bool) -> vol.Schema:
     return vol.Schema(schema)
 
 
-def _number(unit: str, *, least: float, step: Any) -> NumberSelector:
-    return NumberSelector(
-        NumberSelectorConfig(
-            min=least,
-            max=_MOST,
-            step=step,
-            mode=NumberSelectorMode.BOX,
-            unit_of_measurement=unit,
-        )
+def _number(unit: str, *, step: Any, least: float | None = None) -> NumberSelector:
+    config = NumberSelectorConfig(
+        max=_MOST, step=step, mode=NumberSelectorMode.BOX, unit_of_measurement=unit
     )
+    return NumberSelector(config if least is None else config | {"min": least})
 
 
 def entered_price(user_input: Mapping[str, Any], currency: str) -> Price:

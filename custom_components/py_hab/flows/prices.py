@@ -28,7 +28,7 @@ from ..costs.prices import HOUR, Price, PriceError, check
 from ..costs.units import price_factor, price_unit
 from ..history.cost_statistic import PricedCounter, async_calculate, cost_statistic_id
 from ..history.costs import Counter, counters
-from ..history.entity_prices import price_now
+from ..history.entity_prices import number_of, price_now
 from ..history.statistics.editor import get_editor
 from ..history.undo import async_undo
 from ..util.texts import as_markdown
@@ -322,7 +322,9 @@ def _errors_of_entity(hass: HomeAssistant, entity_id: str) -> dict[str, str]:
     """Return what is wrong with an entity that is to show a price."""
     state = hass.states.get(entity_id)
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
-    if unit is not None and price_factor(unit, hass.config.currency) is None:
+    # A number without any unit is no price.
+    has_value = unit is not None or (state is not None and number_of(state) is not None)
+    if has_value and price_factor(unit, hass.config.currency) is None:
         return {"entity": "price_entity_unit"}
     if price_now(state, hass.config.currency) is None:
         return {"entity": "price_entity_no_number"}

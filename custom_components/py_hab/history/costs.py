@@ -26,6 +26,7 @@ from ..costs.figures import (
     CostFigures,
     Outlook,
     Standing,
+    costs_since,
     outlook,
     standing,
 )
@@ -222,7 +223,9 @@ class CostAccounts:
         year = contract_year(contract, today) if contract else None
         expected = known.contract.outlook if known and known.contract else None
         always = known.standing if known else Standing()
+        first = known.first if known else None
         if hours.is_whole:
+            first = dt_util.utc_from_timestamp(priced[0].start)
             measured = Measured(
                 energies=hours.energies, tariff=hours.tariff, entity_prices=hours.entity_prices
             )
@@ -231,6 +234,7 @@ class CostAccounts:
             )
         return CostFigures(
             until=dt_util.utc_from_timestamp(hours.costs[-1].start + HOUR),
+            first=first,
             today=await since(today),
             month=await since(today.replace(day=1)),
             waiting=len(hours.costs) - len(priced),
@@ -239,6 +243,7 @@ class CostAccounts:
                 end=year.end,
                 spent=await since(year.first),
                 paid=contract.instalment * year.instalments_due,
+                costs_since=costs_since(year, first, zone),
                 bonus=year.bonus,
                 outlook=expected,
             )

@@ -19,7 +19,7 @@ def price_now(state: State | None, currency: str) -> float | None:
     if state is None:
         return None
     factor = price_factor(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), currency)
-    price = _number(state)
+    price = number_of(state)
     return None if factor is None or price is None else price * factor
 
 
@@ -31,6 +31,7 @@ async def async_entity_prices(
     Long-term statistics reach back furthest; states fill the hours that they lack. Raises
     HomeAssistantError if there is no recorder, or if the database refuses.
     """
+    currency = hass.config.currency
     state = hass.states.get(entity_id)
     shown = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
 
@@ -38,16 +39,16 @@ async def async_entity_prices(
         since, until = dt_util.utc_from_timestamp(start), dt_util.utc_from_timestamp(end)
         found: dict[int, float] = {}
         _, metadata = get_metadata(hass, statistic_ids={entity_id}).get(entity_id, (0, None))
-        unit = shown or (metadata["unit_of_measurement"] if metadata else None)
-        factor = price_factor(unit, hass.config.currency)
-        if factor is None:
-            return {}
-        if metadata is not None:
+        # The entity may show another unit than when its statistics were compiled.
+        factor = (
+            price_factor(metadata["unit_of_measurement"] or shown, currency) if metadata else None
+        )
+        if factor is not None:
             means = statistics_during_period(
                 hass, since, until, {entity_id}, "hour", None, {"mean"}
             )
             found = {
-                int(row["start"]): mean
+                int(row["start"]): mean * factor
                 for row in means.get(entity_id, [])
                 if (mean := row.get("mean")) is not None
             }
@@ -62,16 +63,17 @@ async def async_entity_prices(
                 include_start_time_state=True,
             )
             changes = [
-                (item.last_updated_timestamp, _number(item)) for item in states.get(entity_id, [])
+                (item.last_updated_timestamp, price_now(item, currency))
+                for item in states.get(entity_id, [])
             ]
-            shown_means = time_weighted(changes, missing[0], missing[-1] + HOUR)
-            found = shown_means | found
-        return {hour: price * factor for hour, price in found.items()}
+            found = time_weighted(changes, missing[0], missing[-1] + HOUR) | found
+        return found
 
     return await async_ask(hass, read)
 
 
-def _number(state: State) -> float | None:
+def number_of(state: State) -> float | None:
+    """Return the number that a state shows, None without one."""
     try:
         number = float(state.state)
     except ValueError:

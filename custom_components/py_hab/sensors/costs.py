@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -43,6 +43,7 @@ class CostSensorDescription(SensorEntityDescription):
     value_fn: Callable[[CostFigures], float | None]
     since_fn: Callable[[CostFigures], datetime | None] | None = None
     """When an amount began at 0."""
+    attributes_fn: Callable[[CostFigures], dict[str, Any]] | None = None
     exists_fn: Callable[[str, CounterPrices], bool] = _is_drawn
     """Whether a counter has this sensor, by the unique id of its entity and its prices."""
     export_key: str | None = None
@@ -55,6 +56,7 @@ def _total(
     *,
     export_key: str | None = None,
     exists_fn: Callable[[str, CounterPrices], bool],
+    attributes_fn: Callable[[CostFigures], dict[str, Any]] | None = None,
 ) -> CostSensorDescription:
     """Describe an amount that begins at 0 again and again."""
 
@@ -75,6 +77,7 @@ def _total(
         suggested_display_precision=2,
         value_fn=value,
         since_fn=since,
+        attributes_fn=attributes_fn,
         export_key=export_key,
         exists_fn=exists_fn,
     )
@@ -115,6 +118,12 @@ def _outlook(figures: CostFigures, value: Callable[[Outlook], float]) -> float |
     return value(contract.outlook) if contract and contract.outlook else None
 
 
+def _costs_since(figures: CostFigures) -> dict[str, Any]:
+    """Say that costs of the contract year are missing, so that nobody compares them with payments."""
+    since = figures.contract.costs_since if figures.contract else None
+    return {"costs_since": since.isoformat()} if since else {}
+
+
 def _base_load(figures: CostFigures) -> float | None:
     load = figures.standing.base_load
     return None if load is None else round(load, 1)
@@ -141,6 +150,7 @@ COST_SENSORS: Final[tuple[CostSensorDescription, ...]] = (
         "cost_contract_year",
         lambda figures: figures.contract.spent if figures.contract else None,
         exists_fn=_has_contract,
+        attributes_fn=_costs_since,
     ),
     _of_contract(
         "contract_paid", lambda figures: figures.contract.paid if figures.contract else None
