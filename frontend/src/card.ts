@@ -84,6 +84,9 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
   static override styles: CSSResultGroup = [cardStyles, css`ha-card { min-height: 220px; }`];
 
   protected get texts(): Texts { return texts(this.hass); }
+  /** What the card says if there are no data. */
+  protected get emptyText(): string { return this.texts.empty; }
+  protected titleOf(hass: Hass, { title, entity }: Chosen<C>): string { return title ?? nameOf(hass, entity); }
   /** After so many ms, the next change of any state loads the data again. */
   protected get freshFor(): number { return 3600e3; }
 
@@ -176,7 +179,7 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
       (data) => {
         if (this.asked !== asked) return;
         this.loaded = data;
-        this.failure = data === undefined ? this.texts.empty : undefined;
+        this.failure = data === undefined ? this.emptyText : undefined;
       },
       (error: unknown) => {
         const reason = (error as { message?: string } | undefined)?.message;
@@ -190,11 +193,11 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
     const { hass, effective: config, loaded } = this;
     if (!hass || !config) return nothing;
     return html`<ha-card>
-      <h2>${config.title ?? nameOf(hass, config.entity)}</h2>
+      <h2>${this.titleOf(hass, config)}</h2>
       <div class="body">${
         loaded !== undefined ? this.body(hass, config, loaded)
         : this.failure !== undefined
-          ? html`<div class="message" role=${this.failure === this.texts.empty ? "status" : "alert"}>${this.failure}</div>`
+          ? html`<div class="message" role=${this.failure === this.emptyText ? "status" : "alert"}>${this.failure}</div>`
         : html`<div class="message" role="status">${this.texts.loading}</div>`
       }</div>
       <div class="note" aria-live="polite">${loaded !== undefined ? this.note(hass, config, loaded) : nothing}</div>

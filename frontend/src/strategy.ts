@@ -1,6 +1,7 @@
 // The dashboard: views of built-in cards and ours, from the devices, areas and names of the user.
+import { contracts } from "./contract";
 import {
-  areaOf, deviceName, devicePowers, fits, isActual, isFedIn, kindOf, mainCounter, mainCounters, mainPower, nameOf, ours, oursOf,
+  areaOf, deviceName, devicePowers, fits, isActual, isFedIn, kindOf, mainCounter, mainCounters, mainPower, nameOf, numberOf, ours, oursOf,
   type EntityEntry, type Hass,
 } from "./hass";
 import { texts } from "./texts";
@@ -55,6 +56,26 @@ async function hasEnergyPreferences(hass: Hass): Promise<boolean> {
   }
 }
 
+/** What is spent against what is paid, where the user has entered a contract. */
+const contractSections = (hass: Hass): Section[] => contracts(hass).map(({ entity_id }) =>
+  section([heading(texts(hass).contract, "mdi:file-sign"), { type: "custom:py-hab-contract-card", entity: entity_id }]));
+
+/** What runs all the time and what the plugs cost in a year, the most expensive first; where there are prices. */
+function standingSections(hass: Hass): Section[] {
+  const t = texts(hass), of = (key: string): EntityEntry[] => ours(hass).filter((entry) => entry.translation_key === key);
+  const shares = of("cost_share"), plugs = new Set(shares.map(({ device_id }) => device_id));
+  const house = ["base_load", "base_load_cost", "cost_per_year"].flatMap(of).filter(({ device_id }) => !plugs.has(device_id));
+  const worth = ({ entity_id }: EntityEntry): number => numberOf(hass, entity_id) ?? -Infinity;
+  const named = (entry: EntityEntry): Card => ({ type: "tile", entity: entry.entity_id, name: { type: "entity" } });
+  const costly = of("cost_per_year").filter(({ device_id }) => plugs.has(device_id)).sort((one, other) => worth(other) - worth(one));
+  return [
+    ...(house.length ? [section([heading(t.standing, "mdi:cash-clock"), ...house.map(named)])] : []),
+    ...(costly.length ? [section([heading(t.plugs_per_year, "mdi:power-plug"), ...costly.flatMap((entry) => [
+      tile(hass, entry), ...shares.filter(({ device_id }) => device_id === entry.device_id).map((share) => tile(hass, share, { name: t.share })),
+    ])])] : []),
+  ];
+}
+
 const VIEWS = {
   now(hass: Hass): Section[] {
     const t = texts(hass), main = mainPower(hass), powers = devicePowers(hass);
@@ -106,6 +127,7 @@ const VIEWS = {
       return [
         section([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-grid-balance" }]),
         section([{ type: "energy-sources-table" }, { type: "energy-devices-graph" }]),
+        ...contractSections(hass),
         ...house.map((entry) => section([heading(t.known_spread, "mdi:counter"), bars(entry, { energy_date_selection: true })])),
       ];
     }
@@ -115,6 +137,7 @@ const VIEWS = {
         { type: "button", name: t.set_up_energy, icon: "mdi:lightning-bolt", tap_action: { action: "navigate", navigation_path: entryPage(hass, house[0]?.device_id ?? "") }, grid_options: { columns: 12, rows: 2 } },
       ])] : []),
       ...counters.map((entry) => section([heading(nameOf(hass, entry.entity_id), "mdi:counter"), bars(entry, { title: t.last_month, days: 30 })])),
+      ...contractSections(hass),
     ];
   },
   profiles(hass: Hass): Section[] {
@@ -127,6 +150,7 @@ const VIEWS = {
       section([{ type: "custom:py-hab-series-card", chart: "line", title: t.chart_line, days: 365, ...shown }, profile("hour")]),
       section([{ type: "custom:py-hab-heatmap-card", kind: "year", title: t.kind_year, ...shown }, profile("weekday")]),
       section([profile("day"), profile("month")]),
+      ...standingSections(hass),
     ];
   },
   rooms(hass: Hass): Section[] {

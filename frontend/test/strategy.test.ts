@@ -148,3 +148,38 @@ test("the button of the Energy dashboard opens the entry of the house's meter", 
   hass.devices["meter"] = { name: "Meter", name_by_user: null, area_id: null, primary_config_entry: "01ABC" };
   expect(await path()).toEqual({ action: "navigate", navigation_path: "/config/integrations/integration/py_hab#config_entry=01ABC" });
 });
+
+const sensor = (hass: Hass, key: string, device: string, value = "1"): void => {
+  withEntity(hass, `sensor.${device}_${key}`, device, "monetary", value);
+  hass.entities[`sensor.${device}_${key}`] = { entity_id: `sensor.${device}_${key}`, device_id: device, platform: "py_hab", translation_key: key };
+};
+
+test("a contract has its card in the view of energy, with and without Energy preferences", async () => {
+  for (const more of [{}, { callWS: <T>() => Promise.resolve({ energy_sources: [{}] } as T) }]) {
+    const hass = home(more);
+    meter(hass);
+    expect(typesOf(await generated(hass, "energy"))).not.toContain("custom:py-hab-contract-card");
+    sensor(hass, "cost_contract_year", "meter");
+    expect((await generated(hass, "energy")).sections.flatMap(({ cards }) => cards)).toContainEqual(
+      { type: "custom:py-hab-contract-card", entity: "sensor.meter_cost_contract_year" },
+    );
+  }
+});
+
+test("the view of profiles shows what runs all the time, and the plugs by what they cost", async () => {
+  const hass = home();
+  meter(hass);
+  const entities = async (): Promise<unknown[]> => (await generated(hass, "profiles")).sections.flatMap(({ cards }) =>
+    cards.filter(({ type }) => type === "tile").map(({ entity }) => entity));
+  expect(await entities()).toEqual([]);
+  for (const key of ["cost_per_year", "base_load", "base_load_cost"]) sensor(hass, key, "meter");
+  for (const [device, cost] of [["lamp", "7"], ["fridge", "90"], ["new", "unknown"]] as const) {
+    sensor(hass, "cost_per_year", device, cost);
+    sensor(hass, "cost_share", device);
+    sensor(hass, "base_load", device);
+  }
+  expect(await entities()).toEqual([
+    "sensor.meter_base_load", "sensor.meter_base_load_cost", "sensor.meter_cost_per_year",
+    ...["fridge", "lamp", "new"].flatMap((device) => [`sensor.${device}_cost_per_year`, `sensor.${device}_cost_share`]),
+  ]);
+});

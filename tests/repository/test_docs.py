@@ -184,6 +184,33 @@ def test_every_entity_and_every_field_is_documented(language: str, texts: dict[s
     assert list(unnamed(pages, texts)) == []
 
 
+@pytest.mark.parametrize(("language", "texts"), [("en", ENGLISH), ("de", GERMAN)])
+def test_every_notice_and_each_quoted_message_is_one_that_exists(
+    language: str, texts: dict[str, str]
+) -> None:
+    text = page(language, "troubleshooting.md")
+    titles = [
+        title.removeprefix("{name}: ").casefold()
+        for path, title in texts.items()
+        if re.fullmatch(r"issues\.\w+\.title", path)
+    ]
+    assert [title for title in titles if f"| {title}" not in notices(text)] == []
+    errors = "\n".join(text for path, text in texts.items() if path.startswith("config.error."))
+    messages = re.search(
+        r"^## [^\n]*\n\n\|[^|]*\|[^|]*\|\n\|---\|---\|\n((?:\|.*\n)+)", text, re.MULTILINE
+    )
+    assert messages
+    for row in messages[1].splitlines():
+        message = row.split("|")[1].strip()
+        pattern = re.escape(message).replace("…", r"{\w+}")
+        assert re.search(pattern, errors, re.IGNORECASE), message
+
+
+def notices(markdown: str) -> str:
+    """Return a page with each notice of a row in a row of its own."""
+    return markdown.replace("<br>", "\n| ").casefold()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_action_and_its_fields_are_documented(language: str) -> None:
     rows = {
