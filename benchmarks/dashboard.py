@@ -185,7 +185,11 @@ async def _views(browser: Browser) -> None:
         await page.ui.wait_for_load_state("networkidle")
         rows.append([view, str(traffic.sent), str(traffic.received), f"{traffic.size / 1024:.0f}"])
         await page.ui.context.close()
-    print_table("Websocket, from navigation to the drawn view", "view, frames sent, frames received, KiB received", rows)
+    print_table(
+        "Websocket, from navigation to the drawn view",
+        "view, frames sent, frames received, KiB received",
+        rows,
+    )
 
 
 async def _main() -> None:
