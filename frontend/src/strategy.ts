@@ -128,7 +128,7 @@ const VIEWS = {
         section([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-grid-balance" }]),
         section([{ type: "energy-sources-table" }, { type: "energy-devices-graph" }]),
         ...contractSections(hass),
-        ...house.map((entry) => section([heading(t.known_spread, "mdi:counter"), bars(entry, { energy_date_selection: true })])),
+        ...(house.length ? [section([heading(t.counters, "mdi:counter"), ...house.map((entry) => bars(entry, { energy_date_selection: true }))])] : []),
       ];
     }
     return [
@@ -192,7 +192,7 @@ const VIEWS = {
       ...(charted || others.length || contact.length ? [section([
         ...(charted ? [{ type: "custom:py-hab-history-card", entity: charted.entity_id, title: t.history }] : []),
         ...(others.length || contact.length ? [heading(t.state, "mdi:information-outline"), { type: "entities", entities: [
-          ...others.map(({ entity_id }) => ({ entity: entity_id, name: { type: "entity" } })), ...contact.map(({ entity_id }) => entity_id),
+          ...[...others, ...contact].map(({ entity_id }) => ({ entity: entity_id, name: { type: "entity" } })),
         ] }] : []),
       ])] : []),
     ];

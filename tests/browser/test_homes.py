@@ -22,6 +22,14 @@ async def _without(browser: Browser, entry_id: str) -> AsyncIterator[None]:
         await browser.hass.ws(command, entry_id=entry_id, disabled_by=None)
 
 
+async def _is_spread(browser: Browser, entity_id: str) -> bool:
+    """Whether the totals that the box stores have been spread over their hours."""
+    found = await browser.hass.post(
+        "services/py_hab/get_history?return_response", {"entity_id": entity_id}
+    )
+    return bool(found["service_response"]["origins"].get("spread"))
+
+
 async def _says(page: Page, view: str, text: str) -> None:
     await page.open(f"{DASHBOARD}/{view}")
     await page.ui.locator("hui-markdown-card", has_text=text).wait_for()
@@ -33,8 +41,14 @@ async def test_a_home_that_lacks_something_has_no_hole_and_says_what_to_do(
     browser: Browser,
 ) -> None:
     await browser.add_dashboard()
-    box = (await browser.entity(f"{IMPORT}_energy_import"))["config_entry_id"]
-    meter = (await browser.entity("last_message"))["config_entry_id"]
+    counter = await browser.entity(f"{IMPORT}_energy_import")
+    box, meter = (
+        counter["config_entry_id"],
+        (await browser.entity("last_message"))["config_entry_id"],
+    )
+    await browser.hass.wait_for(
+        lambda: _is_spread(browser, counter["entity_id"]), "the history of the box", seconds=120
+    )
     page = await browser.page()
     async with _without(browser, box):
         async with _without(browser, meter):

@@ -207,10 +207,12 @@ def is_stamped(created: float | None, start: int, value: float | None) -> bool:
     """
     if created is None or value is None:
         return False
+    found, scaled = round(created % 1 * _STEPS), value * 1e6
+    near = round(scaled)
+    if found == _fingerprint(start, near):
+        return True
     # After a change of the unit, and back, the value may differ in its last bit.
-    near = floor(value * 1e6)
-    found = round(created % 1 * _STEPS)
-    return found in (_fingerprint(start, near), _fingerprint(start, near + 1))
+    return found == _fingerprint(start, near - 1 if near > scaled else near + 1)
 
 
 def has_stamp(rows: Mapping[int, Values], stamp: int) -> bool:
