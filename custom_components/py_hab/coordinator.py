@@ -61,6 +61,8 @@ REST_INTERVAL: Final = timedelta(minutes=15)
 
 LOGIN: Final = "login"
 """Key of the login record among the notes of an entry."""
+_SMART_METERS: Final = "smart_meters"
+"""Key of what smart meters have shown among the notes of an entry."""
 
 
 def login_record(entry: AnyConfigEntry, notes: Mapping[str, object]) -> LoginRecord:
@@ -168,6 +170,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         entry = self.config_entry
         await self._counters.async_load()
         self.client.record = login_record(entry, self._counters.notes)
+        self._smart_meters.restore(self._counters.notes.get(_SMART_METERS))
         entry.async_on_unload(self._counters.async_save)
         entry.async_on_unload(partial(async_keep, self.hass, entry.entry_id, self.client))
         entry.async_on_unload(
@@ -283,6 +286,10 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
                 judgement = self._counters.judge(ain, meter.energy, now)
                 meter = replace(meter, energy=judgement.accepted)
             devices[ain] = replace(device, power_meter=meter)
+        shown = self._smart_meters.as_stored()
+        if shown != self._counters.notes.get(_SMART_METERS, {}):
+            self._counters.notes[_SMART_METERS] = shown
+            self._counters.schedule_save()
         return replace(answer, devices=devices)
 
     def _with_rest_details(self, answer: DeviceList) -> DeviceList:

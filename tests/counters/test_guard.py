@@ -275,6 +275,16 @@ def test_readings_below_a_wrong_one_are_held_until_it_is_reached() -> None:
     assert guard.last == 100.2
 
 
+def test_a_wrong_one_that_would_not_be_reached_for_months_is_replaced() -> None:
+    """Two equal wrong readings after days without any are plausible."""
+    guard = counted(96.9, 97.0)
+    days = NOON + 3 * 86400
+    assert guard.judge(2097.0, days).verdict is QUARANTINED
+    assert guard.judge(2097.0, days + 10).verdict is ACCEPTED
+    verdicts = [guard.judge(160.0, days + 60 * minute).verdict for minute in range(1, 12)]
+    assert verdicts == [DECREASED] * 10 + [REPLACED]
+
+
 def test_a_repeated_reading_does_not_make_room_for_a_lower_one() -> None:
     guard = counted(97.0, 100.0, 100.0)
     assert guard.judge(98.0, NOON + 10).verdict is JITTER

@@ -88,6 +88,35 @@ async def test_each_counter_has_a_unit_of_its_own(
     assert values["energy_import"] == 15_119.0352
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.001], ids=["W", "kW"])
+async def test_the_unit_of_the_feed_in_is_proven_when_the_sun_shines(
+    hass: HomeAssistant, mocked_reader: MockedReader, scale: float
+) -> None:
+    """Long after the power has proven the unit of the other counter."""
+    begin(mocked_reader, Total_in=15_119.0, Total_out=230_000.3, Power_curr=300 * scale)
+    entry = mocked_reader.entry()
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(hours=2), Total_in=0.005)
+    await mocked_reader.reads(Power_curr=-600 * scale)
+    await mocked_reader.lives(timedelta(hours=1), Total_out=10.0)
+    values = meter_values(entry)
+    assert values["energy_export"] == pytest.approx(230.6, abs=0.02)
+    assert values["power"] == -600
+
+
+async def test_a_meter_that_only_feeds_in_shows_the_unit_of_its_counter(
+    hass: HomeAssistant, mocked_reader: MockedReader
+) -> None:
+    begin(mocked_reader, Total_out=302_035.2, Power_curr=-300)
+    entry = mocked_reader.entry()
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(minutes=25), Total_out=5.0)
+    # Its readings are refused, but it does read.
+    assert "reader_frozen" not in notices(hass)
+    await mocked_reader.lives(timedelta(minutes=95), Total_out=5.0)
+    assert meter_values(entry)["energy_export"] == pytest.approx(302.6352, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("day", "night", "options"),
     [

@@ -47,3 +47,24 @@ async def test_exactly_0_w_at_a_full_kwh_is_no_missing_pin_until_it_lasts(
     await time.passes(hass, 3 * POLL)
     assert float(shown(hass, "sensor", "power")) == 300
     assert shown(hass, "binary_sensor", "reduced_resolution") == "off"
+
+
+@pytest.mark.parametrize(("before", "state"), [(16_998_900, "off"), (16_999_000, "on")])
+async def test_a_restart_at_a_full_kwh_changes_nothing(
+    time: Time,
+    hass: HomeAssistant,
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    before: int,
+    state: str,
+) -> None:
+    """The first meter has shown a fraction of a kWh, the other one whole kWh only."""
+    box.override(IMPORT, power=0, energy=before, voltage=0)
+    await set_up(hass, fritzbox_entry)
+    box.override(IMPORT, power=0, energy=16_999_000, voltage=0)
+    await time.passes(hass, 3 * POLL)
+    assert shown(hass, "binary_sensor", "reduced_resolution") == state
+    await hass.config_entries.async_reload(fritzbox_entry.entry_id)
+    await time.passes(hass, 3 * POLL)
+    assert shown(hass, "binary_sensor", "reduced_resolution") == state
+    assert shown(hass, "sensor", "power") == ("0.0" if state == "off" else "unknown")

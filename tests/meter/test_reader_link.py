@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+import json
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -18,6 +19,7 @@ from simulator.faults import Fault
 from simulator.reader import SimulatedReader
 from tests.conftest import settled
 from tests.support.mocked_reader import (
+    MAC,
     MINUTE,
     MockedReader,
 )
@@ -231,6 +233,25 @@ async def test_reader_is_followed_to_other_topics(
     # The same news again is no news.
     await mocked_reader.announces(t="cellar", tp=["do", "say", "tell"])
     assert logged(caplog).count("MT681 publishes on other topics now") == 1
+
+
+@pytest.mark.parametrize("is_moved", [False, True], ids=["old announcement", "moved"])
+async def test_retained_announcement_counts_if_nothing_is_received_on_the_known_topics(
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader, is_moved: bool
+) -> None:
+    mocked_reader.answers = not is_moved
+    mocked_reader.retained[f"tasmota/discovery/{MAC}/config"] = json.dumps(
+        {"mac": MAC, "t": "cellar", "ft": "%prefix%/%topic%/", "tp": ["cmnd", "stat", "tele"]}
+    )
+    entry = mocked_reader.entry()
+    await mocked_reader.set_up(entry)
+    assert entry.data[CONF_TOPIC] == "tele/tasmota_9282F4/SENSOR"
+    for _ in range(30):
+        await time.passes(hass, MINUTE)
+        if not is_moved:
+            await mocked_reader.reads()
+    topic = "cellar" if is_moved else "tasmota_9282F4"
+    assert entry.data[CONF_TOPIC] == f"tele/{topic}/SENSOR"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"t":5,"ft":"x","tp":["a"]}'])

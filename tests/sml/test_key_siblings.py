@@ -290,3 +290,8 @@ def test_a_meter_has_one_counter_for_each_direction(counter: str, other: str) ->
     named = found("S", f"{other} {counter} Power")
     assert named[counter] == mapping_of_name(counter)
     assert named[other] == KeyMapping(Quantity.NO_MEASUREMENT)
+
+
+def test_a_consumption_may_be_that_of_any_time() -> None:
+    named = found("S", "Total_kWh Verbrauch_kWh Power")
+    assert named["Total_kWh"] == named["Verbrauch_kWh"] == KeyMapping(IMPORT)

@@ -85,6 +85,23 @@ def test_an_immediate_message_holds_one_value(fields: str, whole: bool) -> None:
     assert one(f'{{"Time":"2022-11-06T13:28:10","SML":{fields}}}').is_complete is whole
 
 
+@pytest.mark.parametrize(
+    ("others", "prefixes"),
+    [
+        ('"HDC1080":{"Temperature":21.5}', ["", "HDC1080"]),
+        ('"Gas":{"Count":1843.26}', ["", "Gas"]),
+        ('"ESP32":{"Temperature":51}', [""]),
+        ('"SML":{"E_in":5,"Power":3}', ["SML"]),
+    ],
+    ids=["another sensor", "another meter", "a known driver", "its own block"],
+)
+def test_a_meter_without_a_block_may_stand_beside_other_blocks(
+    others: str, prefixes: list[str]
+) -> None:
+    blocks = parse_message(f'{{"Time":"x","E_in":7,"Power":1,{others},"TempUnit":"C"}}')
+    assert [block.prefix for block in blocks] == prefixes
+
+
 def test_neither_time_nor_a_name_is_needed() -> None:
     assert meters('{"":{"E_in":24846.796}}') == {"": {"E_in": 24846.796}}
 

@@ -281,8 +281,11 @@ class CounterGuard:
         if has_rolled_over(self.last, reading, possible_rise=rise):
             return Verdict.ROLLOVER_CANDIDATE
         is_slight = reading > self.last / 2 and self.last - reading < MAX_JITTER
-        # If it is above the reading before the last one, the last one may have been too high.
-        return Verdict.JITTER if is_slight or reading >= self._before_last else Verdict.DECREASED
+        # If it is above the reading before the last one, the last one may have been too high. One that
+        # only a long gap made plausible may be so much too high that it is not reached for months.
+        is_reached_soon = self.last - reading <= self._possible_rise(reading, MIN_GAP_S)
+        is_spike = reading >= self._before_last and is_reached_soon
+        return Verdict.JITTER if is_slight or is_spike else Verdict.DECREASED
 
     def _possible_rise(self, earlier: float, elapsed_s: float) -> float:
         """Return the kWh by which a counter can have risen above an earlier reading."""

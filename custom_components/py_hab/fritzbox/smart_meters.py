@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from ..util.records import decode_values
 from .devices import MeterKind, PowerMeter
 
 LASTING: Final = timedelta(hours=1)
@@ -30,6 +31,15 @@ class SmartMeters:
     def __init__(self) -> None:
         """Start without meters."""
         self._past: dict[str, _Past] = {}
+
+    def restore(self, stored: object) -> None:
+        """Restore what the meters had shown in earlier runs; invalid entries are dropped."""
+        for ain, has_resolution in decode_values(bool, stored).items():
+            self._past[ain] = _Past(has_resolution=has_resolution)
+
+    def as_stored(self) -> dict[str, bool]:
+        """Return whether each meter has shown a power or a fraction of a kWh, in JSON form."""
+        return {ain: past.has_resolution for ain, past in self._past.items()}
 
     def note(self, ain: str, meter: PowerMeter) -> None:
         """Record that a meter has reported a power."""

@@ -334,6 +334,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         if not last_seen or any(at is None or now - at >= ASK_AFTER for at in last_seen):
             # Telemetry may be off or infrequent, or the prefix of the meter may have changed.
             self.link.commands.ask(unless_within=ASK_AFTER)
+        self.link.follow_if_silent(now)
         for meter_index, meter in self._meters.items():
             problems: set[str] = {*meter.problems}
             is_silent = meter.is_silent(self.link.since, now)

@@ -230,6 +230,11 @@ class CounterStage:
                 )
         return None
 
+    @property
+    def refused(self) -> tuple[float, ...]:
+        """The last readings of the counters whose readings are refused."""
+        return tuple(waiting.reading for waiting in self._waiting.values())
+
     def _has_counted(self) -> bool:
         return any(self.last(quantity) for quantity in COUNTERS)
 

@@ -192,7 +192,8 @@ class Meter:
             power=self._measurements.power,
             is_signed=self._measurements.is_signed,
             has_id=self.identity.has_number,
-            other_values=hash(tuple(self._measurements.received.values())),
+            # A refused reading that changes shows that the reader does read.
+            other_values=hash((*self._measurements.received.values(), *self._counters.refused)),
         )
         self.resolver.infer(block, now)
         inference = self.resolver.inference

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
@@ -18,6 +18,7 @@ from ..sml.topics import (
     STATUS_NETWORK,
     STATUS_SENSORS,
     ReaderInfo,
+    ReaderTopics,
     parse_discovery,
     parse_state,
     parse_status,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
 
 _LOGGER = logging.getLogger(__name__)
+
+FOLLOW_AFTER: Final = timedelta(minutes=5)
+"""After this time without a message, a retained announcement of other topics is followed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +83,8 @@ class ReaderLink:
         """When this began to listen."""
         self._uptime = timedelta()
         self._sleep = SleepPattern()
+        self._announced: ReaderTopics | None = None
+        """Other topics in a retained announcement, which may be of an earlier time."""
 
     @property
     def is_available(self) -> bool:
@@ -199,12 +205,24 @@ class ReaderLink:
             _LOGGER.debug("Unreadable discovery: %s: %s", err, excerpt(message.payload))
             return
         self._update_info(published)
-        if published.topics is None or published.topics == self.topics:
+        self._announced = None if published.topics == self.topics else published.topics
+        if not message.retain:
+            self._follow()
+
+    @callback
+    def follow_if_silent(self, now: datetime) -> None:
+        """Use the topics of a retained announcement if nothing is received on the known ones."""
+        if now - max(self.last_seen or self.since, self.since) >= FOLLOW_AFTER:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Use the announced topics from now on."""
+        if self._announced is None:
             return
         topics = {
-            CONF_TOPIC: published.topics.sensor,
-            CONF_COMMAND_TOPIC: published.topics.command,
-            CONF_ANSWER_TOPIC: published.topics.answer,
+            CONF_TOPIC: self._announced.sensor,
+            CONF_COMMAND_TOPIC: self._announced.command,
+            CONF_ANSWER_TOPIC: self._announced.answer,
         }
         config_entries = self._hass.config_entries
         if config_entries.async_update_entry(self._entry, data={**self._entry.data, **topics}):

@@ -90,7 +90,8 @@ class KeyInference:
         for flow in FLOWS:
             counter = self._holder(flow.counter)
             for power, stats in self._keys.items():
-                is_open = stats.is_named(flow.power) and power not in self._factors
+                is_learned = power in self._factors and counter in self._counter_factors
+                is_open = stats.is_named(flow.power) and not is_learned
                 if counter and is_open and not stats.only_rises:
                     self._learn_unit(counter, power, is_negative=flow.is_negative)
 
@@ -102,9 +103,12 @@ class KeyInference:
         """
         factor = self._counter_factor(counter)
         as_named = self._fit(counter, power, Units(counter=factor), is_negative=is_negative)
-        is_kw = self._keys[power].looks_like_kw(as_named)
+        # The other counter of the meter may have proven the unit of the power.
+        proven = self._factors.get(power)
+        is_kw = proven == 1000.0 if proven else self._keys[power].looks_like_kw(as_named)
+        possible = (proven,) if proven else (1.0, 1000.0) if is_kw else (1.0,)
         is_fixed = self._is_assigned(counter) or counter in self._counter_factors
-        for power_factor in (1.0, 1000.0) if is_kw else (1.0,):
+        for power_factor in possible:
             units = Units(power_factor, factor)
             if self._fit(counter, power, units, is_negative=is_negative).has_right_units:
                 break
@@ -162,7 +166,8 @@ class KeyInference:
             return False
         # A home that has fed in before may do so again only in spring.
         has_fed_in = exported is not None and self._keys[exported].reading >= MIN_FED_IN
-        if power and has_fed_in and not self._has_sign(power):
+        is_known = self._has_sign(power) and exported in self._counter_factors if power else True
+        if has_fed_in and not is_known:
             return False
         # Without its PIN, a meter reports no power yet.
         is_named = bool(power or not imported) and all(map(self._is_certain, self._keys))

@@ -293,7 +293,7 @@ def _leave_out_other_counters(siblings: Siblings) -> None:
 
 
 def _has_direction(parts: KeyParts) -> bool:
-    return parts.obis is not None or bool(parts.parts & (_DIRECTIONS | {Part.CONSUMPTION}))
+    return parts.obis is not None or bool(parts.parts & _DIRECTIONS)
 
 
 def _find_totals_of_tariffs(siblings: Siblings) -> None:

@@ -100,7 +100,10 @@ def parse_message(payload: Payload) -> list[Block]:
         if isinstance(fields, dict)
         and not _is_driver(prefix)
         and not fields.keys() >= _LEGACY_FIELDS
-    } or _root_of(inner)
+    }
+    root = _root_of(inner)
+    if root and (not objects or _is_meter_only(root, objects)):
+        objects = root | objects
     return [
         Block(
             prefix=clean_text(prefix),
@@ -109,6 +112,15 @@ def parse_message(payload: Payload) -> list[Block]:
         )
         for prefix, fields in objects.items()
     ]
+
+
+def _is_meter_only(
+    root: Mapping[str, Mapping[str, object]], objects: Mapping[str, Mapping[str, object]]
+) -> bool:
+    """Whether fields beside the objects are those of a meter, and no object is one."""
+    return all(named_evidence(*block) is Evidence.CERTAIN for block in root.items()) and not any(
+        named_evidence(*block) is Evidence.CERTAIN for block in objects.items()
+    )
 
 
 def _cleaned(fields: Mapping[str, object]) -> Mapping[str, object]:
