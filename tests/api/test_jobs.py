@@ -7,7 +7,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.api.jobs import Job, jobs
 from custom_components.py_hab.const import CONF_HISTORY
-from custom_components.py_hab.history.scheduler import AFTER_START, DAILY, RETRY
+from custom_components.py_hab.history.retries import RETRY
+from custom_components.py_hab.history.scheduler import AFTER_START, DAILY
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util

@@ -82,7 +82,7 @@ async def test_the_page_survives_a_restart(browser: Browser) -> None:
         timeout=DRAWN_WITHIN,
     )
     # A browser complains about what it does not reach meanwhile.
-    page.faults.clear()
+    page.forget_faults()
     # What was drawn is still there, and what is chosen now is loaded from the new one.
     await page.ui.locator("py-hab-choice-card #time").select_option("90")
     note = page.ui.locator("py-hab-profile-card .note", has_text="2,1").first

@@ -12,7 +12,7 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.coordinator import FritzBoxCoordinator
 from custom_components.py_hab.fritzbox.device_stats import DeviceStats
 from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError, InvalidAnswerError
-from custom_components.py_hab.history.scheduler import RETRY
+from custom_components.py_hab.history.retries import RETRY
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er

@@ -9,11 +9,10 @@ import pytest
 from custom_components.py_hab.costs.prices import PriceFault
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 from custom_components.py_hab.flows import reports
-from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box.reconstruct import DiscardReason
-from custom_components.py_hab.history.damage import UNPROVEN
 from custom_components.py_hab.history.files import importer
 from custom_components.py_hab.history.files.clock import RowError
+from custom_components.py_hab.history.findings import NOT_REPORTED, NOT_WRITTEN, UNPROVEN
 from custom_components.py_hab.history.planning.change import ChangeReason
 from tests.support.dialogue import TEXTS
 
@@ -24,8 +23,8 @@ def test_every_doubt_and_every_rejection_has_its_words(language: str) -> None:
     selectors = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))["selector"]
     assert selectors["discard_reason"]["options"].keys() == {
         *DiscardReason,
-        maintenance.NOT_REPORTED,
-        maintenance.NOT_WRITTEN,
+        NOT_REPORTED,
+        NOT_WRITTEN,
         UNPROVEN,
     }
     assert selectors["change_reason"]["options"].keys() == set(ChangeReason)

@@ -11,7 +11,7 @@ from custom_components.py_hab.const import CONF_HISTORY, CONF_SHAPE, OutageShape
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.entry import Progress
-from custom_components.py_hab.history import maintenance
+from custom_components.py_hab.history import counter_maintenance
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
 from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
@@ -73,7 +73,7 @@ async def test_a_gap_waits_until_its_hours_are_compiled_and_is_repaired_and_sett
 async def test_a_gap_without_statistics_is_given_up_after_two_days(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maintenance, "energy_history", lambda *_, **__: NOTHING)
+    monkeypatch.setattr(counter_maintenance, "energy_history", lambda *_, **__: NOTHING)
     await house.start()
     await house.lives(timedelta(minutes=10))
     now = dt_util.utcnow().timestamp()
@@ -116,7 +116,7 @@ async def test_what_nobody_knows_takes_the_shape_of_the_week_before(
 ) -> None:
     await house.start(**{CONF_SHAPE: OutageShape.WEEK_BEFORE})
     # The box stores nothing.
-    monkeypatch.setattr(maintenance, "energy_history", lambda *_, **__: NOTHING)
+    monkeypatch.setattr(counter_maintenance, "energy_history", lambda *_, **__: NOTHING)
     now = int(dt_util.utcnow().timestamp()) // HOUR * HOUR
     week = [SumRow(now - 168 * HOUR + HOUR * hour, 100.0, total) for hour, total in WEEK_BEFORE]
     source = next(

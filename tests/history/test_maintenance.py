@@ -1,45 +1,34 @@
-"""One maintenance run: what it writes, leaves out and reports, while others change the history."""
+"""One maintenance run: what it leaves out and reports, and what holds up no other statistic."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-import threading
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.py_hab.const import CONF_HISTORY, DOMAIN
-from custom_components.py_hab.coordinator import FritzBoxCoordinator
+from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
-from custom_components.py_hab.fritzbox.device_stats import DeviceStats
 from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError
-from custom_components.py_hab.history import gap_repair, maintenance
+from custom_components.py_hab.history import gap_repair
+from custom_components.py_hab.history.findings import NOT_REPORTED
 from custom_components.py_hab.history.gap_repair import GIVE_UP_AFTER
-from custom_components.py_hab.history.maintenance import NOT_REPORTED
 from custom_components.py_hab.history.planning.rows import HOUR
-from custom_components.py_hab.history.scheduler import RETRY
+from custom_components.py_hab.history.retries import RETRY
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics import (
     editor as statistics,
     gateway,
-    journal,
-    work as statistic_work,
 )
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
-from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
-from custom_components.py_hab.history.undo import async_undo
-from homeassistant.components.recorder.statistics import async_import_statistics
+from custom_components.py_hab.history.statistics.gateway import Statistic
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox_devices import IMPORT
-from simulator.home import Home
-from tests.conftest import START
 from tests.support.box_house import (
     FRIDGE,
     METER,
@@ -47,29 +36,8 @@ from tests.support.box_house import (
     answers,
     outage,
 )
-from tests.support.living import recorded, rows
+from tests.support.living import rows
 from tests.support.watching import warnings
-
-
-async def test_what_is_counted_while_another_change_is_made_is_not_booked_before(
-    house: House, home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await house.start(**{CONF_HISTORY: False})
-    await house.lives(timedelta(minutes=15))
-    change = StatisticsEditor.async_change
-
-    async def busy(editor: StatisticsEditor, *args: Any, **kwargs: Any) -> Any:
-        # The recorder takes two hours, once the box has answered.
-        if len(house.asked) == 1:
-            house.asked.append("")
-            await house.lives(timedelta(hours=2))
-        return await change(editor, *args, **kwargs)
-
-    monkeypatch.setattr(StatisticsEditor, "async_change", busy)
-    await house.scheduler.async_run()
-    for row in (await rows(house.hass, FRIDGE))[1:]:
-        truth = home.energy("refrigerator", dt_util.utc_from_timestamp(row["end"])) / 1000
-        assert row["state"] == pytest.approx(truth, abs=0.03)
 
 
 async def test_a_box_that_keeps_silent_of_a_device_delays_the_repair_by_a_day(
@@ -131,13 +99,6 @@ async def test_a_statistic_that_takes_nothing_keeps_its_gaps_for_two_days(
     assert caught.value.translation_key == "database_refused"
 
 
-async def test_a_counter_without_an_accepted_reading_has_no_history_yet(house: House) -> None:
-    await house.start()
-    house.entry.runtime_data.counters.forget(IMPORT)
-    found = (await house.act("backfill"))[METER]
-    assert (found["rows"], found["since"]) == (0, None)
-
-
 async def test_an_entry_that_is_unloaded_in_the_middle_of_a_run_is_completed_by_the_next(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -164,127 +125,6 @@ async def test_an_entry_that_is_unloaded_in_the_middle_of_a_run_is_completed_by_
     assert len(await rows(house.hass, METER)) >= 49
     assert "Traceback" not in caplog.text
     assert warnings(caplog) == []
-
-
-async def test_a_user_s_own_unit_is_kept(house: House) -> None:
-    registry = er.async_get(house.hass)
-    await house.start()
-    registry.async_update_entity_options(METER, "sensor", {"unit_of_measurement": "Wh"})
-    await house.hass.async_block_till_done()
-    await house.lives(timedelta(minutes=15))
-    live = (await rows(house.hass, METER, "5minute"))[-1]
-    state = house.hass.states.get(METER)
-    assert state is not None
-    assert state.attributes["unit_of_measurement"] == "Wh"
-    found = await rows(house.hass, METER)
-    assert all(0 <= row["change"] < 10_000 for row in found)
-    assert live["sum"] - found[0]["sum"] == pytest.approx(live["state"] - found[0]["state"])
-    assert live["state"] == pytest.approx(house.counted() * 1000, abs=500)
-
-
-async def test_hours_of_the_user_s_own_that_report_no_readings_stay(house: House) -> None:
-    await house.start(**{CONF_HISTORY: False})
-    await house.lives(timedelta(minutes=15))
-    now = int(START.timestamp()) // HOUR * HOUR
-    own = {now - HOUR * back: 50.0 - back for back in range(40, 4, -1)}
-    async_import_statistics(
-        house.hass,
-        new_metadata(Statistic(id=METER, unit="kWh", has_sum=True)),
-        [{"start": dt_util.utc_from_timestamp(hour), "sum": kwh} for hour, kwh in own.items()],
-    )
-    await house.to_the_hour(63)
-    await house.act("backfill")
-    await house.lives(timedelta(minutes=15))
-    found = {int(row["start"]): row for row in await rows(house.hass, METER)}
-    assert [found[hour]["state"] for hour in own] == [None] * len(own)
-    changes = [found[hour]["change"] for hour in own]
-    assert changes[1:] == pytest.approx([1.0] * (len(own) - 1))
-
-
-@pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitable[Any]]], None]:
-    """Do something once while the box is asked for the first time."""
-
-    def prepare(action: Callable[[], Awaitable[Any]]) -> None:
-        ask = FritzBoxCoordinator.async_device_stats
-        actions = [action]
-
-        async def asked(coordinator: FritzBoxCoordinator, ain: str) -> DeviceStats:
-            reported = await ask(coordinator, ain)
-            if actions:
-                await actions.pop()()
-            return reported
-
-        monkeypatch.setattr(FritzBoxCoordinator, "async_device_stats", asked)
-
-    return prepare
-
-
-async def test_what_is_undone_during_a_run_is_not_written_by_it(
-    hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
-) -> None:
-    meanwhile(lambda: async_undo(hass, METER, dry_run=False))
-    scheduler = entry.runtime_data.history
-    found = await scheduler.async_run()
-    assert METER not in {item.entity_id for item in found}
-    assert await rows(hass, METER) == []
-
-
-async def test_an_entity_renamed_during_a_run_gets_no_statistic_of_its_old_name(
-    hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
-) -> None:
-    async def rename() -> None:
-        er.async_get(hass).async_update_entity(METER, new_entity_id="sensor.strom")
-        await recorded(hass)
-
-    meanwhile(rename)
-    scheduler = entry.runtime_data.history
-    await scheduler.async_run()
-    assert await rows(hass, METER) == []
-
-
-async def test_a_run_ends_when_its_entry_is_loaded_anew(
-    hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
-) -> None:
-    meanwhile(lambda: hass.config_entries.async_reload(entry.entry_id))
-    with pytest.raises(HomeAssistantError) as caught:
-        await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
-    assert caught.value.translation_key == "unloaded"
-    assert await rows(hass, METER) == []
-
-
-async def test_a_run_ends_when_its_entry_is_unloaded(
-    hass: HomeAssistant, entry: MockConfigEntry, meanwhile: Callable[..., None]
-) -> None:
-    meanwhile(lambda: hass.config_entries.async_unload(entry.entry_id))
-    with pytest.raises(HomeAssistantError) as caught:
-        await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
-    assert caught.value.translation_key == "unloaded"
-
-
-async def test_years_of_hours_stay_out_of_the_event_loop(
-    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    threads: dict[str, set[int]] = {}
-
-    def watched(module: Any, name: str) -> None:
-        work = getattr(module, name)
-
-        def watch(*args: Any, **kwargs: Any) -> Any:
-            threads.setdefault(name, set()).add(threading.get_ident())
-            return work(*args, **kwargs)
-
-        monkeypatch.setattr(module, name, watch)
-
-    watched(maintenance, "energy_history")
-    watched(maintenance, "plan_backfill")
-    watched(maintenance, "insertion")
-    watched(statistic_work, "StatisticTables")
-    watched(statistic_work, "Edit")
-    watched(journal, "encode")
-    await hass.services.async_call(DOMAIN, "backfill", {}, blocking=True)
-    assert len(threads) == 6
-    assert threading.get_ident() not in set().union(*threads.values())
 
 
 async def test_one_statistic_that_takes_nothing_holds_up_no_other(

@@ -6,8 +6,8 @@ hands over to that loop.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 import functools
 import importlib.util
 import json
@@ -58,6 +58,10 @@ def missing() -> str | None:
     return None
 
 
+REJECTED: Final = "Object"
+"""What Chromium shows of an error that the websocket has answered and nobody has caught."""
+
+
 class Page:
     """A page of the browser, and what goes wrong in it."""
 
@@ -66,27 +70,67 @@ class Page:
         self.hass = hass
         self.ui = page
         """Playwright's page."""
-        self.faults: list[str] = []
+        self._faults: list[str] = []
+        self._refused: list[str] = []
         page.on("console", self._log)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("pageerror", lambda error: self._faults.append(str(error)))
+        page.on("websocket", self._listen)
         page.on("requestfailed", self._failed)
         page.on("response", self._answered)
+
+    @property
+    def faults(self) -> list[str]:
+        """What went wrong, with what the websocket has refused meanwhile."""
+        faults = list(self._faults)
+        # After a lost connection, Home Assistant's page ends subscriptions that the new connection
+        # does not know, and does not catch the error.
+        for refused in self._refused:
+            if refused == "unsubscribe_events: not_found" and REJECTED in faults:
+                faults.remove(REJECTED)
+        return faults + self._refused if REJECTED in faults else faults
+
+    def forget_faults(self) -> None:
+        """Forget what went wrong until now."""
+        self._faults.clear()
 
     # Home Assistant's own pages show pictures from the internet, which a test does not reach.
 
     def _log(self, message: Any) -> None:
         address = message.location["url"]
         if message.type == "error" and (not address or address.startswith(self.hass.url)):
-            self.faults.append(message.text)
+            self._faults.append(message.text)
+
+    def _listen(self, websocket: Any) -> None:
+        """Note the commands that Home Assistant refuses."""
+        commands: dict[int, str] = {}
+
+        def messages(frame: str) -> list[dict[str, Any]]:
+            found = json.loads(frame)
+            return found if isinstance(found, list) else [found]
+
+        def sent(frame: str) -> None:
+            commands.update(
+                (message["id"], message["type"]) for message in messages(frame) if "id" in message
+            )
+
+        def received(frame: str) -> None:
+            self._refused.extend(
+                f"{commands[message['id']]}: {message['error']['code']}"
+                for message in messages(frame)
+                if message["type"] == "result" and not message["success"]
+            )
+
+        websocket.on("framesent", sent)
+        websocket.on("framereceived", received)
 
     def _failed(self, request: Any) -> None:
         # Home Assistant preloads its modules; leaving the page ends that.
         if request.url.startswith(self.hass.url) and "ERR_ABORTED" not in (request.failure or ""):
-            self.faults.append(f"{request.url}: {request.failure}")
+            self._faults.append(f"{request.url}: {request.failure}")
 
     def _answered(self, response: Any) -> None:
         if response.url.startswith(self.hass.url) and response.status >= 400:
-            self.faults.append(f"{response.url}: {response.status}")
+            self._faults.append(f"{response.url}: {response.status}")
 
     async def open(self, path: str) -> None:
         """Open a page of Home Assistant."""
@@ -178,6 +222,24 @@ class Browser:
         return entity
 
 
+@asynccontextmanager
+async def browser_and_home(folder: Path, run: Callable[..., Any]) -> AsyncIterator[Browser]:
+    """Start a home with a box and a meter, Home Assistant in it, and a browser; end all of it."""
+    from playwright.async_api import async_playwright
+
+    async with Household() as household, Hass(folder) as hass, async_playwright() as playwright:
+        # A device that the user buys later.
+        household.box.vanish(REPEATER)
+        await hass.add_mqtt("127.0.0.1", household.broker.port)
+        await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
+        await hass.add_meter(household.reader.tele_topic("SENSOR"))
+        chromium = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield Browser(chromium, hass, household, run)
+        await chromium.close()
+
+
 class Stage:
     """Starts the browser and the home when the first test needs them."""
 
@@ -202,22 +264,7 @@ class Stage:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result()
 
     async def _start(self) -> Browser:
-        from playwright.async_api import async_playwright
-
-        enter = self._stack.enter_async_context
-        household = await enter(Household())
-        # A device that the user buys later.
-        household.box.vanish(REPEATER)
-        hass = await enter(Hass(self._folder))
-        await hass.add_mqtt("127.0.0.1", household.broker.port)
-        await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
-        await hass.add_meter(household.reader.tele_topic("SENSOR"))
-        playwright = await enter(async_playwright())
-        chromium = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        self._stack.push_async_callback(chromium.close)
-        return Browser(chromium, hass, household, self.run)
+        return await self._stack.enter_async_context(browser_and_home(self._folder, self.run))
 
     def close(self) -> None:
         """End everything that runs."""

@@ -1,7 +1,8 @@
 """Looks for damaged statistics of counters, so that the maintenance repairs them soon."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -10,15 +11,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..counters.gap import Gap
-from .planning.change import Change, StatisticRows
-from .planning.damage import find_damage
+from .planning.change import StatisticRows
+from .planning.damage import Damage, find_damage
 from .planning.rows import HOUR, Row
 from .sources import Source
 from .statistics.editor import get_editor
 from .statistics.gateway import async_ask
 
-UNPROVEN: Final = "unproven"
-"""Why something is left as it is: the readings do not prove what is right."""
+LATE_ROWS_FOR: Final = timedelta(hours=3)
+"""Time after the start of Home Assistant in which all rows are looked at."""
+LOOK_INTERVAL: Final = timedelta(hours=1)
+"""Time between two looks for damaged statistics."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +33,41 @@ class Look:
     seen_until: int = 0
     """The start of the last row of the counter whose rows are the oldest (unix time): the next look
     starts there."""
+
+
+class DamageWatch:
+    """Looks at the statistics of an entry's counters: at all rows at first, then at new ones."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Begin without a look."""
+        self._hass = hass
+        self._looked_at: datetime | None = None
+        self._seen_until = 0
+        """The start of the first row for the next look (unix time)."""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is time for a look. A clock that was ahead at the last one delays nothing."""
+        looked_at = self._looked_at
+        return looked_at is None or not timedelta() <= now - looked_at < LOOK_INTERVAL
+
+    async def async_look(
+        self, wanted: Iterable[Source], *, pending: Iterable[Gap], started: datetime | None
+    ) -> set[str]:
+        """Return the counters whose statistics are damaged.
+
+        `started` is when Home Assistant has started: what it has compiled late comes to light
+        afterwards. `pending` are gaps that are repaired anyway. Raises HomeAssistantError if the
+        database refuses.
+        """
+        now = dt_util.utcnow()
+        if self._looked_at is None or (
+            started is not None and timedelta() <= now - started < LATE_ROWS_FOR
+        ):
+            found = await async_look_at_all(self._hass, wanted, pending=pending)
+        else:
+            found = await async_look(self._hass, wanted, since=self._seen_until, pending=pending)
+        self._looked_at, self._seen_until = dt_util.utcnow(), found.seen_until
+        return found.damaged
 
 
 async def async_look_at_all(
@@ -45,15 +83,20 @@ async def async_look_at_all(
     for source in found:
         if (key := source.counter) is None:
             continue
-
-        def look(rows: StatisticRows, key: str = key) -> Change:
-            damage = find_damage(key, rows.hourly, rows.short_term, late=rows.late, pending=waiting)
-            damaged.update({key} if damage.gaps or damage.holes else ())
-            seen.extend(row.start for row in rows.hourly[-1:])
-            return ()
-
-        await editor.async_change(source.statistic, look, dry_run=True)
+        damage, last = await editor.async_look(
+            source.statistic, partial(_damage_and_end, key, pending=waiting)
+        )
+        damaged.update({key} if damage.gaps or damage.holes else ())
+        seen.extend(row.start for row in last)
     return Look(damaged=damaged, seen_until=min(seen, default=0))
+
+
+def _damage_and_end(
+    key: str, rows: StatisticRows, *, pending: Iterable[Gap]
+) -> tuple[Damage, Sequence[Row]]:
+    """Return the damage in rows, and the last of them."""
+    damage = find_damage(key, rows.hourly, rows.short_term, late=rows.late, pending=pending)
+    return damage, rows.hourly[-1:]
 
 
 async def async_look(

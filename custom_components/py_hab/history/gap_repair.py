@@ -27,8 +27,8 @@ from .planning.load_shape import LoadShape
 from .planning.outage import OutageRepair, plan_outage_repair
 from .planning.rows import HOUR, ROUNDING_ERROR, Row, full_hour
 from .planning.unit_correction import UnitCorrection, plan_unit_correction
+from .run_changes import RunChanges
 from .sources import Source
-from .statistics.editor import StatisticsEditor
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,21 +52,11 @@ class GapResult:
 class GapRepair:
     """Repairs the statistics of one entry's counters."""
 
-    def __init__(
-        self,
-        entry: AnyConfigEntry,
-        counters: CounterStore,
-        editor: StatisticsEditor,
-        *,
-        dry_run: bool,
-        run: str,
-    ) -> None:
+    def __init__(self, entry: AnyConfigEntry, counters: CounterStore, changes: RunChanges) -> None:
         """Create the repair as a part of a run; nothing is read yet."""
         self._entry = entry
         self._counters = counters
-        self._editor = editor
-        self._dry_run = dry_run
-        self._run = run
+        self._changes = changes
 
     def gaps_of(self, source: Source) -> list[Gap]:
         """Return the gaps of a counter that have not been repaired yet."""
@@ -86,7 +76,7 @@ class GapRepair:
 
     def _drop_old(self, gaps: Sequence[Gap]) -> None:
         for gap in gaps:
-            if is_old(gap) and not self._dry_run:
+            if is_old(gap) and not self._changes.dry_run:
                 self._counters.settle(gap)
 
     async def async_repair(
@@ -119,13 +109,11 @@ class GapRepair:
                 steps = _steps(plan)
             return steps
 
-        change = await self._editor.async_change(
-            source.statistic, repair, dry_run=self._dry_run, run=self._run
-        )
+        change = await self._changes.async_change(source.statistic, repair)
         if plan is None or (steps and not change):
             self._drop_old([gap])
             return None
-        if not self._dry_run:
+        if not self._changes.dry_run:
             self._counters.settle(gap)
             if plan.rows:
                 _LOGGER.info("%s: outage of %d hours repaired", source.statistic.id, len(plan.rows))
@@ -160,13 +148,11 @@ class GapRepair:
                 ConvertShortTerm(plan.short_term, ChangeReason.UNIT),
             ]
 
-        await self._editor.async_change(
-            source.statistic, correct, dry_run=self._dry_run, run=self._run
-        )
+        await self._changes.async_change(source.statistic, correct)
         if plan is None:
             self._drop_old([gap])
             return None
-        if not self._dry_run:
+        if not self._changes.dry_run:
             self._counters.settle(gap)
             _LOGGER.info("%s: unit of %d hours corrected", source.statistic.id, len(plan.rows))
         return GapResult(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from .planning.change import Change, StatisticRows
 from .planning.mean_power import MeanOfHour, difference, energy_by_hour
 from .sources import PowerCounters
 from .statistics.editor import StatisticsEditor
@@ -24,12 +23,4 @@ async def async_mean_power(
 
 async def _async_energy(editor: StatisticsEditor, statistic: Statistic) -> Mapping[int, MeanOfHour]:
     origins = await editor.async_origins(statistic)
-    found: Mapping[int, MeanOfHour] = {}
-
-    def look(rows: StatisticRows) -> Change:
-        nonlocal found
-        found = energy_by_hour(rows, origins)
-        return ()
-
-    await editor.async_change(statistic, look, dry_run=True)
-    return found
+    return await editor.async_look(statistic, lambda rows: energy_by_hour(rows, origins))

@@ -6,7 +6,6 @@ started once a day, and a few minutes after the end of a gap.
 
 import asyncio
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
 from typing import Final
@@ -28,10 +27,11 @@ from ..entry import (
     StatisticReport,
 )
 from ..meter.coordinator import MeterCoordinator
-from .damage import async_look, async_look_at_all
+from .damage import DamageWatch
 from .gap_repair import is_old
 from .maintenance import MaintenanceRun
-from .shared_run import SharedRun
+from .retries import RETRY, DeviceRetries
+from .shared_run import RunKind, RunTask, SharedRuns
 from .sources import sources
 from .statistics.editor import StatisticsEditor, get_editor
 
@@ -44,31 +44,6 @@ DAILY: Final = timedelta(hours=24)
 """Time between two maintenance runs of the whole history."""
 CHECK_INTERVAL: Final = timedelta(minutes=5)
 """Time between two checks for gaps to repair."""
-LATE_ROWS_FOR: Final = timedelta(hours=3)
-"""Time after the start of Home Assistant in which all rows are looked at."""
-LOOK_INTERVAL: Final = timedelta(hours=1)
-"""Time between two looks for damaged statistics."""
-RETRY: Final = timedelta(minutes=30)
-"""Time until the next attempt after the box did not answer or the database refused. For a device
-whose statistics the box did not report, it doubles with each failure, up to `DAILY`."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A device that is asked again alone, because the box did not report its statistics."""
-
-    since: datetime
-    pause: timedelta
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _RunKind:
-    """What a run does beyond maintaining the history."""
-
-    dry_run: bool = False
-    """Whether nothing is written."""
-    reshape: bool = False
-    """Whether energy is spread again that was spread before."""
 
 
 class HistoryScheduler:
@@ -93,16 +68,11 @@ class HistoryScheduler:
         self._working = asyncio.Lock()
         self._run: MaintenanceRun | None = None
         self._is_stopped = False
-        self._looked_at: datetime | None = None
-        """When the statistics were last looked at; None before the first look since the start."""
-        self._seen_until = 0
-        """The start of the first row for the next look (unix time)."""
-        self._waiting: dict[str, _Waiting] = {}
-        """By AIN."""
+        self._damage = DamageWatch(hass)
+        self._retries = DeviceRetries()
+        self._shared = SharedRuns(self._start_run)
         self.progress: Progress | None = None
         """How far the present run is; None without one."""
-        self._shared: dict[_RunKind, SharedRun] = {}
-        """Runs that callers wait for; by what they do."""
 
     @callback
     def async_start(self) -> None:
@@ -186,20 +156,15 @@ class HistoryScheduler:
         waits for such a run get the same answer. Raises HomeAssistantError if the box or the
         recorder refuses.
         """
-        kind = _RunKind(dry_run=dry_run, reshape=reshape)
-        shared = self._shared.get(kind)
-        if shared is None or shared.is_over:
-            shared = self._shared[kind] = SharedRun()
-        shared.listen(progress)
-        if shared.task is None:
-            work = self._async_run(shared.report, kind)
-            shared.task = self._entry.async_create_background_task(
-                self._hass, work, "py_hab history"
-            )
-        return await shared.async_result()
+        return await self._shared.async_join(RunKind(dry_run=dry_run, reshape=reshape), progress)
+
+    def _start_run(self, kind: RunKind, progress: ProgressListener) -> RunTask:
+        return self._entry.async_create_background_task(
+            self._hass, self._async_run(kind, progress), "py_hab history"
+        )
 
     async def _async_run(
-        self, progress: ProgressListener, kind: _RunKind
+        self, kind: RunKind, progress: ProgressListener
     ) -> Sequence[StatisticReport]:
         async with self._working:
             if not kind.dry_run:
@@ -210,7 +175,7 @@ class HistoryScheduler:
     async def _async_maintain(
         self,
         chosen: Container[str] | None,
-        kind: _RunKind,
+        kind: RunKind,
         progress: ProgressListener | None = None,
     ) -> Sequence[StatisticReport]:
         if self._is_stopped:
@@ -235,20 +200,7 @@ class HistoryScheduler:
         finally:
             self._run = self.progress = None
             for ain, is_reported in run.is_reported.items():
-                self._note(ain, is_reported=is_reported)
-
-    def _note(self, ain: str, *, is_reported: bool) -> None:
-        before = self._waiting.pop(ain, None)
-        if not is_reported:
-            pause = min(2 * before.pause, DAILY) if before else RETRY
-            self._waiting[ain] = _Waiting(dt_util.utcnow(), pause)
-
-    def _is_waiting(self, ain: str) -> bool:
-        """Whether a device is not to be asked yet. A clock that was ahead delays nothing."""
-        waiting = self._waiting.get(ain)
-        return waiting is not None and (
-            timedelta() <= dt_util.utcnow() - waiting.since < waiting.pause
-        )
+                self._retries.note(ain, is_reported=is_reported)
 
     @callback
     def _async_home_started(self, _hass: HomeAssistant) -> None:
@@ -266,10 +218,10 @@ class HistoryScheduler:
         is_due = self.next_run is not None and self.next_run <= dt_util.utcnow()
         chosen = {
             key
-            for key in {*self._counters_with_gaps(), *self._waiting}
-            if not self._is_waiting(key)
+            for key in {*self._counters_with_gaps(), *self._retries.devices}
+            if not self._retries.is_waiting(key)
         }
-        if is_due or chosen or self._has_old_gaps() or self._is_look_due(now):
+        if is_due or chosen or self._has_old_gaps() or self._damage.is_due(now):
             self._async_begin(None if is_due else chosen)
 
     async def _async_work(self, chosen: set[str] | None) -> None:
@@ -280,43 +232,23 @@ class HistoryScheduler:
                     chosen = chosen | await self._async_look()
                     if not chosen and not self._has_old_gaps():
                         return
-                await self._async_maintain(chosen, _RunKind(), self._report_to_waiting)
+                await self._async_maintain(chosen, RunKind(), self._shared.report)
             except HomeAssistantError as err:
                 # The coordinator already reports a box that does not answer.
                 _LOGGER.debug("History of %s postponed: %s", self._entry.title, err)
                 self._postpone()
 
-    def _report_to_waiting(self, progress: Progress) -> None:
-        """Let those who have asked for a run know how far the one is that it waits for."""
-        for shared in self._shared.values():
-            if not shared.is_over:
-                shared.report(progress)
-
-    def _is_look_due(self, now: datetime) -> bool:
-        looked_at = self._looked_at
-        return looked_at is None or not timedelta() <= now - looked_at < LOOK_INTERVAL
-
-    def _has_just_started(self) -> bool:
-        """Whether what Home Assistant has compiled late at its start may just have come to light."""
-        now = dt_util.utcnow()
-        return self._looked_at is None or (
-            self._started is not None and timedelta() <= now - self._started < LATE_ROWS_FOR
-        )
-
     async def _async_look(self) -> set[str]:
-        """Return the counters whose statistics are damaged: all rows at first, then new ones."""
-        wanted = [
-            source
-            for source in sources(self._hass, self._coordinator)
-            if not self._editor.journal.changes_of(source.statistic.id).undone
-        ]
-        pending = self._counters.gaps
-        if self._has_just_started():
-            found = await async_look_at_all(self._hass, wanted, pending=pending)
-        else:
-            found = await async_look(self._hass, wanted, since=self._seen_until, pending=pending)
-        self._looked_at, self._seen_until = dt_util.utcnow(), found.seen_until
-        return found.damaged
+        """Return the counters whose statistics are damaged."""
+        return await self._damage.async_look(
+            [
+                source
+                for source in sources(self._hass, self._coordinator)
+                if not self._editor.journal.changes_of(source.statistic.id).undone
+            ],
+            pending=self._counters.gaps,
+            started=self._started,
+        )
 
     def _postpone(self) -> None:
         self._not_before = dt_util.utcnow() + RETRY

@@ -1,12 +1,15 @@
-"""A run that several callers wait for."""
+"""Runs that several callers wait for."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from homeassistant.exceptions import HomeAssistantError
 
 from ..const import DOMAIN
 from ..entry import Progress, ProgressListener, StatisticReport
+
+type RunTask = asyncio.Task[Sequence[StatisticReport]]
 
 
 class SharedRun:
@@ -14,7 +17,7 @@ class SharedRun:
 
     def __init__(self) -> None:
         """Create the run; its task is still to be set."""
-        self.task: asyncio.Task[Sequence[StatisticReport]] | None = None
+        self.task: RunTask | None = None
         self._progress: list[ProgressListener] = []
         self._waiting = 0
 
@@ -50,3 +53,40 @@ class SharedRun:
         if task.cancelled():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded")
         return task.result()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunKind:
+    """What a run does beyond maintaining the history."""
+
+    dry_run: bool = False
+    """Whether nothing is written."""
+    reshape: bool = False
+    """Whether energy is spread again that was spread before."""
+
+
+class SharedRuns:
+    """The runs that callers wait for, one for each kind."""
+
+    def __init__(self, start: Callable[[RunKind, ProgressListener], RunTask]) -> None:
+        """Begin without a run; `start` starts one."""
+        self._start = start
+        self._runs: dict[RunKind, SharedRun] = {}
+
+    async def async_join(
+        self, kind: RunKind, progress: ProgressListener | None
+    ) -> Sequence[StatisticReport]:
+        """Wait for a run, which is started if there is none; see SharedRun.async_result."""
+        shared = self._runs.get(kind)
+        if shared is None or shared.is_over:
+            shared = self._runs[kind] = SharedRun()
+        shared.listen(progress)
+        if shared.task is None:
+            shared.task = self._start(kind, shared.report)
+        return await shared.async_result()
+
+    def report(self, progress: Progress) -> None:
+        """Report to all who wait how far the run is for which theirs waits."""
+        for shared in self._runs.values():
+            if not shared.is_over:
+                shared.report(progress)

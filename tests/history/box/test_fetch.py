@@ -13,7 +13,7 @@ from custom_components.py_hab.fritzbox.errors import (
     LoginRejectedError,
 )
 from custom_components.py_hab.history.box.fetch import DeviceStatsFetcher
-from custom_components.py_hab.history.maintenance import NOT_REPORTED
+from custom_components.py_hab.history.findings import NOT_REPORTED
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util

@@ -741,6 +741,33 @@ async def test_nothing_is_written_while_home_assistant_stops(
     hass.set_state(CoreState.running)
 
 
+async def test_nothing_is_written_if_home_assistant_ends_while_the_journal_is_saved(
+    get_editor: StatisticsEditor,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await together(hass, freezer, T0, [500.0] * 12)
+
+    async def is_cancelled() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(get_editor.journal, "async_save", is_cancelled)
+        with pytest.raises(HomeAssistantError) as raised:
+            await write(get_editor, STATISTIC, history(3))
+    assert raised.value.translation_key == "not_written"
+    await assert_same(hass, METER, CONTROL)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    # The same change succeeds after the start.
+    await write(get_editor, STATISTIC, history(3))
+    assert not get_editor.journal.changes_of(METER).is_clean
+
+
 async def test_a_change_that_nobody_waits_for_any_more_is_not_begun(
     get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -16,7 +16,6 @@ from tests.support.box_house import METER
 from tests.support.living import recorded, rows
 
 EXPORT: Final = "sensor.stromzahler_energy_export"
-TEMPERATURE: Final = "sensor.bad_temperature"
 
 
 async def counted(hass: HomeAssistant, entity_id: str) -> dict[int, float]:

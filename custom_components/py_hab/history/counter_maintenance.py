@@ -1,0 +1,184 @@
+"""The maintenance of one counter: repairs its gaps, and completes its history."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from functools import partial
+import math
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from ..counters.gap import Gap
+from ..counters.store import LastReading
+from ..fritzbox.device_stats import DeviceStats
+from .box.reconstruct import EnergyHistory, energy_history
+from .findings import UNPROVEN, Findings
+from .gap_repair import GapRepair
+from .planning.backfill import InsertPlan, insertion, plan_backfill
+from .planning.change import Change, ChangeReason, StatisticRows, WriteRows
+from .planning.damage import Damage, filled, find_damage, measured_rows
+from .planning.load_shape import LoadShape, known_hours
+from .planning.reshape import plan_reshape
+from .planning.rows import HOUR, SumRow, full_hour
+from .run_changes import RunChanges
+from .sources import Source
+from .statistics.daylight import async_daylight
+
+_SPAN: Final = timedelta(days=1000)
+"""How far back daylight is calculated: further than any box remembers."""
+
+
+class CounterMaintenance:
+    """Maintains the statistic of one counter in one run."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        source: Source,
+        gaps: GapRepair,
+        changes: RunChanges,
+        found: Findings,
+    ) -> None:
+        """Hold what the maintenance uses; it notes in `found` what it has done."""
+        self._hass = hass
+        self._source = source
+        self._gaps = gaps
+        self._changes = changes
+        self._found = found
+
+    async def async_maintain(
+        self, stats: DeviceStats, last: LastReading, *, reshape: bool = False
+    ) -> None:
+        """Repair the gaps of the counter, and complete its history from device statistics.
+
+        `last` is the reading that belongs to them. `reshape` spreads again what was spread before.
+        Raises HomeAssistantError if the recorder refuses, or if the run was stopped.
+        """
+        gaps = self._gaps.gaps_of(self._source)
+        known = await self._changes.editor.async_look(
+            self._source.statistic, lambda rows: _known(rows, gaps)
+        )
+        zone = dt_util.get_default_time_zone()
+        now = dt_util.utcnow()
+        daylight = (
+            await async_daylight(self._hass, (now - _SPAN).timestamp(), now.timestamp())
+            if self._source.is_fed_in
+            else None
+        )
+        # Two years have 17,520 hours: too many for the event loop.
+        history = await self._hass.async_add_executor_job(
+            partial(
+                energy_history,
+                stats.energy,
+                counter=last.kwh,
+                read_at=last.at,
+                now=now,
+                zone=zone,
+                known=known,
+                daylight=daylight,
+            )
+        )
+        shape = await self._hass.async_add_executor_job(LoadShape, known, zone, daylight)
+        self._found.left_out += [reason.value for reason in history.discarded]
+        if history.readings:
+            self._found.since = dt_util.utc_from_timestamp(min(history.readings))
+        known_readings = {hour: history.readings[hour] for hour in history.period_boundaries}
+        await self._async_repair(gaps, known_readings, shape)
+        if history.readings:
+            await self._async_complete(history)
+        await self._async_repair_damage(known_readings, shape)
+        if reshape:
+            await self._async_write(
+                lambda rows: plan_reshape(rows, shape, zone), ChangeReason.BACKFILL
+            )
+
+    async def _async_repair(
+        self, gaps: Iterable[Gap], known_readings: Mapping[int, float], shape: LoadShape
+    ) -> None:
+        for gap in gaps:
+            self._changes.check_not_stopped()
+            result = await self._gaps.async_repair(self._source, gap, known_readings, shape)
+            if result is not None:
+                self._found.hours |= result.hours
+                self._found.repaired.append(result.report)
+
+    async def _async_complete(self, history: EnergyHistory) -> None:
+        """Write the hours that the device statistics cover and the recorder lacks."""
+        plan = InsertPlan()
+
+        def complete(rows: StatisticRows) -> Change:
+            nonlocal plan
+            first = next(iter((*rows.hourly[:1], *rows.short_term[:1])), None)
+            # Our own sums start at 0, so state and sum of the first row give its opening reading.
+            # Otherwise its own reading is the most that the hours before it can have reached.
+            is_own = bool(rows.hourly) and rows.hourly[0].start in rows.own
+            sum_before = first.sum if first and is_own else 0.0
+            plan = plan_backfill(
+                history.readings,
+                rows.hourly,
+                first.start if first else None,
+                rows.until,
+                period_boundaries=history.period_boundaries,
+                opening_reading=first.state - sum_before if first else math.inf,
+            )
+            return insertion(
+                plan,
+                rows,
+                ChangeReason.BACKFILL,
+                reported=history.reported,
+                bounds=history.period_boundaries,
+            )
+
+        await self._changes.async_complete(self._source.statistic, complete)
+        self._found.hours.update(row.start for row in plan.rows)
+        self._found.energy = plan.energy
+
+    async def _async_repair_damage(
+        self, known_readings: Mapping[int, float], shape: LoadShape
+    ) -> None:
+        """Repair what the rows themselves show, as after an outage."""
+        damage = await self._changes.editor.async_look(self._source.statistic, self._damage)
+        if damage.unproven:
+            self._found.left_out.append(UNPROVEN)
+        for gap in damage.gaps:
+            self._changes.check_not_stopped()
+            result = await self._gaps.async_repair(self._source, gap, known_readings, shape)
+            if result is not None and (result.hours or result.report.shift):
+                self._found.hours |= result.hours
+                self._found.repaired.append(result.report)
+        if damage.holes or damage.gaps:
+            await self._async_write(
+                lambda rows: filled(self._damage(rows).holes, shape), ChangeReason.OUTAGE
+            )
+
+    def _damage(self, rows: StatisticRows) -> Damage:
+        return find_damage(
+            self._source.counter or "",
+            rows.hourly,
+            rows.short_term,
+            late=rows.late,
+            pending=self._gaps.gaps_of(self._source),
+        )
+
+    async def _async_write(
+        self, plan: Callable[[StatisticRows], list[SumRow]], reason: ChangeReason
+    ) -> None:
+        """Write hours as planned from the rows."""
+        planned: list[SumRow] = []
+
+        def write(rows: StatisticRows) -> Change:
+            nonlocal planned
+            planned = plan(rows)
+            return [WriteRows(planned, reason)]
+
+        await self._changes.async_complete(self._source.statistic, write)
+        self._found.hours.update(row.start for row in planned)
+
+
+def _known(rows: StatisticRows, gaps: Iterable[Gap]) -> dict[int, float]:
+    """Return the hours of a counter (kWh by start) whose energy was not spread."""
+    in_gaps = {
+        hour for gap in gaps for hour in range(full_hour(gap.start), int(gap.end) + HOUR, HOUR)
+    }
+    return known_hours(measured_rows(rows.hourly, rows.late), rows.spread | rows.late | in_gaps)
