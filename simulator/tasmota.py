@@ -78,10 +78,6 @@ class TasmotaDevice:
         """Return the topic of an answer: STATUS, STATUS10..."""
         return self._topic(self.prefixes[1], leaf)
 
-    def cmnd_topic(self, leaf: str) -> str:
-        """Return the topic of a command: STATUS."""
-        return self._topic(self.prefixes[0], leaf)
-
     @property
     def discovery_topic(self) -> str:
         """Return the topic of the retained discovery, without `/config` and `/sensors`."""

@@ -29,7 +29,7 @@ from simulator.reader import SimulatedReader
 
 from .conftest import settled
 from .support.dialogue import Dialogue, add, change, leave
-from .support.patience import brisk, impatience
+from .support.patience import brisk, impatience, silent_reader
 from .support.scripted_reader import Content, ScriptedReader, scripted
 from .support.watching import set_up
 
@@ -206,19 +206,20 @@ async def test_an_announced_reader_that_publishes_nothing_is_not_offered(
 ) -> None:
     # The broker retains the announcement.
     await reader.stop()
-    await set_up(hass, fritzbox_entry)
-    await settled(hass, lambda: async_announced_readers(hass), "the announcement")
-    flows = hass.config_entries.flow
-    await settled(
-        hass,
-        lambda: not flows.async_progress_by_handler(DOMAIN, include_uninitialized=True),
-        "the end of the flow that the announcement has started",
-    )
-    result = await hass.config_entries.flow.async_init(
-        DOMAIN,
-        context={"source": SOURCE_INTEGRATION_DISCOVERY},
-        data={"mac": MAC.replace(":", "").upper()},
-    )
+    with silent_reader():
+        await set_up(hass, fritzbox_entry)
+        await settled(hass, lambda: async_announced_readers(hass), "the announcement")
+        flows = hass.config_entries.flow
+        await settled(
+            hass,
+            lambda: not flows.async_progress_by_handler(DOMAIN, include_uninitialized=True),
+            "the end of the flow that the announcement has started",
+        )
+        result = await flows.async_init(
+            DOMAIN,
+            context={"source": SOURCE_INTEGRATION_DISCOVERY},
+            data={"mac": MAC.replace(":", "").upper()},
+        )
     assert result["reason"] == "not_supported"
 
 

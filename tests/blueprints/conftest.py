@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from homeassistant.core import HomeAssistant
 from tests.support.blueprints import LANGUAGES, Blueprints
 from tests.support.passing_time import Time
+from tests.support.watching import warnings
 
 MINUTE: Final = timedelta(minutes=1)
 
@@ -21,10 +22,12 @@ async def blueprints(
     hass_ws_client: WebSocketGenerator,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> AsyncIterator[Blueprints]:
-    """The blueprints of this repository, to be imported."""
+    """The blueprints of this repository, to be imported. Nothing may warn of what they do."""
     blueprints = Blueprints(hass, hass_ws_client, tmp_path, monkeypatch)
     yield blueprints
+    assert warnings(caplog, after_test=True) == []
     await blueprints.end()
 
 

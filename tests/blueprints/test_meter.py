@@ -18,7 +18,6 @@ from tests.support.blueprints import Blueprints
 from tests.support.living import recorded
 from tests.support.mocked_reader import UNIQUE_ID, MockedReader
 from tests.support.passing_time import Time
-from tests.support.watching import warnings
 
 from .conftest import Passes
 
@@ -58,14 +57,12 @@ NOTIFY: Final = {
 
 
 async def test_a_surplus_is_reported_and_its_end_too(
-    time: Time,
     hass: HomeAssistant,
     passes: Passes,
     mocked_reader: MockedReader,
     entry: MockConfigEntry,
     blueprints: Blueprints,
     language: str,
-    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def feeds_in(watts: float, minutes: int) -> None:
         for _ in range(minutes):
@@ -94,7 +91,6 @@ async def test_a_surplus_is_reported_and_its_end_too(
     await mocked_reader.says("LWT", "Online")
     await feeds_in(-300, 7)
     assert blueprints.notifications == [begins, ends, ends]
-    assert warnings(caplog) == []
 
 
 AWAY: Final = {
@@ -104,14 +100,12 @@ AWAY: Final = {
 
 
 async def test_a_reader_that_is_away_is_reported(
-    time: Time,
     hass: HomeAssistant,
     passes: Passes,
     mocked_reader: MockedReader,
     entry: MockConfigEntry,
     blueprints: Blueprints,
     language: str,
-    caplog: pytest.LogCaptureFixture,
 ) -> None:
     await mocked_reader.says("LWT", "Online")
     online = entity(hass, "reader_online", "binary_sensor")
@@ -126,7 +120,6 @@ async def test_a_reader_that_is_away_is_reported(
     assert blueprints.notifications == []
     await passes(2 * MINUTE)
     assert [each.title for each in blueprints.notifications] == [AWAY[language]]
-    assert warnings(caplog) == []
 
 
 REPLACED: Final = {
@@ -148,32 +141,27 @@ async def swap(mocked_reader: MockedReader, passes: Passes) -> None:
 
 
 async def test_a_notice_on_the_repairs_page_is_reported(
-    time: Time,
     hass: HomeAssistant,
     passes: Passes,
     mocked_reader: MockedReader,
     entry: MockConfigEntry,
     blueprints: Blueprints,
     language: str,
-    caplog: pytest.LogCaptureFixture,
 ) -> None:
     online = entity(hass, "reader_online", "binary_sensor")
     await blueprints.use("meter_or_box_problem", language, sources=[online])
     await swap(mocked_reader, passes)
     assert [each.title for each in blueprints.notifications] == [REPLACED[language]]
-    assert warnings(caplog) == []
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_replaced_counter_is_reported_with_both_readings(
-    time: Time,
     hass: HomeAssistant,
     passes: Passes,
     mocked_reader: MockedReader,
     entry: MockConfigEntry,
     blueprints: Blueprints,
     language: str,
-    caplog: pytest.LogCaptureFixture,
 ) -> None:
     counters = [entity(hass, "counter_replaced", "event")]
     await blueprints.use("counter_replaced", language, counters=counters)
@@ -182,7 +170,6 @@ async def test_a_replaced_counter_is_reported_with_both_readings(
     await mocked_reader.reload(entry)
     await passes(MINUTE)
     assert len(blueprints.notifications) == 1
-    assert warnings(caplog) == []
 
 
 BASE_LOAD: Final = {
@@ -200,7 +187,6 @@ BASE_LOAD: Final = {
 @pytest.mark.parametrize("enable_statistics", [True])
 @pytest.mark.parametrize(("last", "reported"), [(230, True), (190, False)])
 async def test_an_unusual_base_load_is_reported_in_the_morning(
-    time: Time,
     recorder_mock: Recorder,
     hass: HomeAssistant,
     passes: Passes,
@@ -209,7 +195,6 @@ async def test_an_unusual_base_load_is_reported_in_the_morning(
     language: str,
     last: int,
     reported: bool,
-    caplog: pytest.LogCaptureFixture,
 ) -> None:
     await hass.config.async_set_time_zone("Europe/Berlin")
     energy = entity(hass, "energy_import")
@@ -219,7 +204,6 @@ async def test_an_unusual_base_load_is_reported_in_the_morning(
     await blueprints.use("base_load_at_night", language, energy=energy)
     await passes(timedelta(hours=14), step=15 * MINUTE)
     assert blueprints.notifications == ([BASE_LOAD[language]] if reported else [])
-    assert warnings(caplog) == []
 
 
 async def write_nights(hass: HomeAssistant, energy: str, *, last: int, until: Any) -> None:

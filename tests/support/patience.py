@@ -28,9 +28,13 @@ def brisk() -> Iterator[None]:
 
 @contextmanager
 def impatience() -> Iterator[None]:
-    """Let silence be noticed soon."""
-    with (
-        patch.object(reader_probe, "SUBSCRIBE_TIMEOUT", timedelta(seconds=0.3)),
-        patch.object(reader_probe, "MESSAGE_TIMEOUT", timedelta(seconds=0.3)),
-    ):
+    """Let silence be noticed soon, that of the broker, too."""
+    with patch.object(reader_probe, "SUBSCRIBE_TIMEOUT", timedelta(seconds=0.3)), silent_reader():
+        yield
+
+
+@contextmanager
+def silent_reader() -> Iterator[None]:
+    """Let it be noticed soon that a reader publishes nothing."""
+    with patch.object(reader_probe, "MESSAGE_TIMEOUT", timedelta(seconds=0.3)):
         yield

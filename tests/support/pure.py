@@ -38,6 +38,7 @@ PURE: Final = [
         "history/files/test_energy.py",
         "history/files/test_exported.py",
         "history/files/test_hours.py",
+        "history/files/test_layout.py",
         "history/files/test_moments.py",
         "history/files/test_numbers.py",
         "history/files/test_readings.py",

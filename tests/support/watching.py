@@ -125,14 +125,15 @@ def logged(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[
     ]
 
 
-def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+def warnings(caplog: pytest.LogCaptureFixture, *, after_test: bool = False) -> list[str]:
     """Return all warnings and errors, whoever has logged them, but for what is normal.
 
-    Home Assistant warns of every custom integration, and asyncio of slow computers.
+    Home Assistant warns of every custom integration, and asyncio of slow computers. A fixture asks
+    when the test is over.
     """
     return [
         record.getMessage()
-        for record in caplog.records
+        for record in (caplog.get_records("call") if after_test else caplog.records)
         if record.levelno >= logging.WARNING
         and record.name != "asyncio"
         and "custom integration py_hab which has not been tested" not in record.getMessage()

@@ -1,6 +1,5 @@
 """Import of tables into the statistics of an entry, on a real recorder."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,11 +20,9 @@ from custom_components.py_hab.history.files.importer import FileImport
 from custom_components.py_hab.history.planning.origin import Origin
 from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.statistics.origin import async_origins
-from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from tests.conftest import settled
-from tests.support.legacy_files import METER
 from tests.support.living import recorded, rows
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
@@ -35,31 +32,6 @@ ENERGY: Final = "sensor.mt681_energy_import"
 EXPORT: Final = "sensor.mt681_energy_export"
 ASKED: Final[dict[str, dict[str, str]]] = {"unit": {"unit": "kWh"}}
 """What the caller has to say about each doubt."""
-
-
-@pytest.fixture
-async def reader(
-    time: Time,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    mock_hass_config: None,
-    mqtt_client_mock: Any,
-) -> AsyncIterator[MockedReader]:
-    """The reader of the meter of the house."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
-    reader = MockedReader(time, hass, mqtt_client_mock)
-    reader.blocks["MT681"] |= {"E_in": 4400.0, "Meter_id": METER}
-    await reader.connect()
-    yield reader
-    await reader.disconnect()
-
-
-@pytest.fixture
-async def meter(reader: MockedReader) -> MockConfigEntry:
-    """The entry of the reader."""
-    entry = reader.entry(prefix="MT681", power_interval=5, history=False)
-    await reader.set_up(entry)
-    return entry
 
 
 async def imported(hass: HomeAssistant, path: Path, **data: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Exports of statistics, and their way back into the very same rows, on a real recorder."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 import os
 from pathlib import Path
@@ -16,48 +16,21 @@ from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic
 from homeassistant.auth.permissions.const import POLICY_READ
-from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.util import dt as dt_util
 from tests.support.changing import write
-from tests.support.legacy_files import METER
 from tests.support.living import recorded, rows
 from tests.support.mocked_reader import MockedReader
-from tests.support.passing_time import Time
 
 ENERGY: Final = "sensor.mt681_energy_import"
 OWN: Final = f"{DOMAIN}:old_meter"
 FOREIGN: Final = "tibber:energy_home"
 START: Final = datetime(2025, 10, 25, 20, tzinfo=UTC)
 """The evening before the day with 25 hours."""
-
-
-@pytest.fixture
-async def reader(
-    time: Time,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    mock_hass_config: None,
-    mqtt_client_mock: Any,
-) -> AsyncIterator[MockedReader]:
-    """The reader of the meter of the house."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
-    reader = MockedReader(time, hass, mqtt_client_mock)
-    reader.blocks["MT681"] |= {"E_in": 4400.0, "Meter_id": METER}
-    await reader.connect()
-    yield reader
-    await reader.disconnect()
-
-
-@pytest.fixture
-async def meter(reader: MockedReader) -> MockConfigEntry:
-    """The entry of the reader."""
-    entry = reader.entry(prefix="MT681", power_interval=5, history=False)
-    await reader.set_up(entry)
-    return entry
 
 
 def hours(count: int) -> list[datetime]:

@@ -1,6 +1,6 @@
 """Import of a legacy file into the statistics of an entry, on a real recorder."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise, permutations
 from pathlib import Path
@@ -75,31 +75,6 @@ async def house(
     house = House(time, hass, box, fritzbox_entry, [], [])
     await house.start(history=False)
     return house
-
-
-@pytest.fixture
-async def reader(
-    time: Time,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    mock_hass_config: None,
-    mqtt_client_mock: Any,
-) -> AsyncIterator[MockedReader]:
-    """The reader of the meter that the py_hab server read as well."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
-    reader = MockedReader(time, hass, mqtt_client_mock)
-    reader.blocks["MT681"] |= {"E_in": 4400.0, "Meter_id": METER}
-    await reader.connect()
-    yield reader
-    await reader.disconnect()
-
-
-@pytest.fixture
-async def meter(reader: MockedReader) -> MockConfigEntry:
-    """The entry of the reader."""
-    entry = reader.entry(prefix="MT681", power_interval=5, history=False)
-    await reader.set_up(entry)
-    return entry
 
 
 async def imported(

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import chain, pairwise
 from typing import Final
@@ -16,9 +15,6 @@ from .columns import (
     columns_of,
     find_order,
     find_times,
-    is_data,
-    is_moment,
-    wide_times,
 )
 from .contents import Judged, judge
 from .csv_format import (
@@ -29,12 +25,12 @@ from .csv_format import (
     FileZone,
     Label,
     TimeColumns,
-    melted,
 )
+from .layout import TRIED, Layout, find_layout, is_unit
 from .moments import DayOrder, Moments, cut, parse_day
 from .numbers import DecimalMark, decimal_mark, is_number, number_parser
 from .steps import DAY, MONTH, usual_step
-from .table import DELIMITERS, Row, Sample
+from .table import Row, Sample
 from .words import (
     UTC_WORDS,
     is_begin,
@@ -46,39 +42,14 @@ from .words import (
     unit_in,
 )
 
-_TRIED: Final = 150
-"""Rows from which the delimiter is recognized."""
-_SHOWN: Final = 2000
-"""Rows from which the rest is recognized."""
 _MAX_SERIES: Final = 50
 _PREFERENCE: Final = (Content.READINGS, Content.CONSUMPTION, Content.POWER)
 _UNIT_NAMES: Final = ("einheit", "unit", "uom", "me", "messeinheit", "unit_of_measurement")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Table:
-    """The rows of a sample with one delimiter."""
-
-    delimiter: str
-    skip: int
-    before: list[Row]
-    """The rows before the first one with data."""
-    names: tuple[str, ...]
-    rows: list[Row]
-    """The first rows with data."""
-    more: list[list[Row]]
-    """Rows of further parts of the file."""
-    times: tuple[str, ...]
-    score: int
-
-
 def recognize(sample: Sample, zone: tzinfo, delimiter: str | None = None) -> CsvFormat:
     """Return how the table is written. Raises FileReadError if it cannot be understood."""
-    tables = [_table(sample, each) for each in ([delimiter] if delimiter else DELIMITERS)]
-    found = [table for table in tables if table is not None]
-    if not found:
-        raise FileReadError(_why(sample))
-    table = max(found, key=lambda each: each.score)
+    table = find_layout(sample, delimiter)
     if table.names[: len(EXPORT_COLUMNS)] == EXPORT_COLUMNS:
         try:
             return _exported(sample, table)
@@ -88,95 +59,12 @@ def recognize(sample: Sample, zone: tzinfo, delimiter: str | None = None) -> Csv
     return _Recognition(sample, table, zone).result()
 
 
-def _why(sample: Sample) -> FileError:
-    """Return why no delimiter makes a table with times and values of a file."""
-    widest = max((len(row) for each in DELIMITERS for row in sample.rows(each)[:_TRIED]), default=0)
-    if widest < 2:
-        return FileError.NOT_A_TABLE
-    cells = [
-        cell
-        for each in DELIMITERS
-        for row in sample.rows(each)[:_TRIED]
-        if len(row) > 1
-        for cell in row
-    ]
-    return FileError.NO_TIMES if not find_order(cells) else FileError.NO_VALUES
-
-
-def _table(sample: Sample, delimiter: str) -> _Table | None:
-    rows = sample.rows(delimiter)
-    for index, row in enumerate(rows[:_TRIED]):
-        if times := wide_times(row):
-            return _wide_table(sample, delimiter, index, times)
-    data = [index for index, row in enumerate(rows[:_TRIED]) if len(row) > 1 and is_data(row)]
-    if not data:
-        return None
-    (width, count), *_ = Counter(len(rows[index]) for index in data).most_common()
-    skip = next(index for index in data if len(rows[index]) == width)
-    before = rows[:skip]
-    return _Table(
-        delimiter=delimiter,
-        skip=skip,
-        before=before,
-        names=_names(before, width),
-        rows=[row for row in rows[skip : skip + _SHOWN] if len(row) == width],
-        more=[[row for row in part if len(row) == width] for part in _parts(sample, delimiter)],
-        times=(),
-        score=count,
-    )
-
-
-def _parts(sample: Sample, delimiter: str) -> list[list[Row]]:
-    _, *parts = sample.all_rows(delimiter)
-    return parts
-
-
-def _wide_table(
-    sample: Sample, delimiter: str, index: int, times: tuple[str, ...]
-) -> _Table | None:
-    rows = sample.rows(delimiter)
-    fixed = next(number for number, time in enumerate(times) if time)
-    names = (*map(str.strip, rows[index][:fixed]), "", "")
-    long = list(melted(rows[index + 1 : index + 1 + _TRIED], times))[:_SHOWN]
-    if not any(is_number(row[-1]) for row in long):
-        return None
-    return _Table(
-        delimiter=delimiter,
-        skip=index + 1,
-        before=rows[:index],
-        names=names,
-        rows=long,
-        more=[],
-        times=times,
-        score=len(long),
-    )
-
-
-def _names(before: Sequence[Row], width: int) -> tuple[str, ...]:
-    """Return the names of columns: the last row before the data, with a row of units below it."""
-    names = [""] * width
-    lines = [row for row in before if sum(map(bool, map(str.strip, row))) > 1]
-    for row in reversed(lines[-2:]):
-        cells = [cell.strip() for cell in row[:width]]
-        if any(map(is_number, cells)) or any(map(is_moment, cells)):
-            break
-        if any(names) and not all(_is_unit(name) or name.startswith("[") for name in names if name):
-            break
-        for index, cell in enumerate(cells):
-            names[index] = " ".join(filter(None, (cell, names[index])))
-    return tuple(names)
-
-
-def _is_unit(text: str) -> bool:
-    return len(text) <= 6 and unit_in(text) is not None
-
-
-def _exported(sample: Sample, table: _Table) -> CsvFormat:
+def _exported(sample: Sample, table: Layout) -> CsvFormat:
     """Return the format of an export by py_hab."""
     names = {name: index for index, name in enumerate(table.names)}
     is_sum = "sum" in names
     starts, ends = (
-        [datetime.fromisoformat(row[column]).timestamp() for row in table.rows[:_TRIED]]
+        [datetime.fromisoformat(row[column]).timestamp() for row in table.rows[:TRIED]]
         for column in (0, 1)
     )
     is_hourly = {end - start for start, end in zip(starts, ends, strict=True)} == {HOUR}
@@ -205,7 +93,7 @@ def _exported(sample: Sample, table: _Table) -> CsvFormat:
 class _Recognition:
     """Recognizes what the columns of a table mean."""
 
-    def __init__(self, sample: Sample, table: _Table, zone: tzinfo) -> None:
+    def __init__(self, sample: Sample, table: Layout, zone: tzinfo) -> None:
         """Find the columns of times. Raises FileReadError if there are none."""
         self._sample = sample
         self._table = table
@@ -365,7 +253,7 @@ class _Recognition:
     def _unit_column(self) -> int | None:
         for column in self._columns:
             if column.name.strip(" []()").lower() in _UNIT_NAMES or (
-                column.is_mostly(_is_unit) and "h" in column.cells[0]
+                column.is_mostly(is_unit) and "h" in column.cells[0]
             ):
                 return column.index
         return None
