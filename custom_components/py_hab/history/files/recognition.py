@@ -16,6 +16,7 @@ from .columns import (
     columns_of,
     find_order,
     find_times,
+    is_counted,
     is_data,
     is_moment,
     wide_times,
@@ -33,9 +34,13 @@ from .csv_format import (
 )
 from .moments import DayOrder, Moments, cut, parse_day
 from .numbers import DecimalMark, decimal_mark, is_number, number_parser
+from .ranges import find_ranges, with_divided
+from .series_columns import find_series, series_name
 from .steps import DAY, MONTH, usual_step
 from .table import DELIMITERS, Row, Sample
 from .words import (
+    STANDARD_WORDS,
+    SUMMER_WORDS,
     UTC_WORDS,
     is_begin,
     is_end,
@@ -50,7 +55,6 @@ _TRIED: Final = 150
 """Rows from which the delimiter is recognized."""
 _SHOWN: Final = 2000
 """Rows from which the rest is recognized."""
-_MAX_SERIES: Final = 50
 _PREFERENCE: Final = (Content.READINGS, Content.CONSUMPTION, Content.POWER)
 _UNIT_NAMES: Final = ("einheit", "unit", "uom", "me", "messeinheit", "unit_of_measurement")
 
@@ -69,6 +73,7 @@ class _Table:
     more: list[list[Row]]
     """Rows of further parts of the file."""
     times: tuple[str, ...]
+    ranges: tuple[int, ...] = ()
     score: int
 
 
@@ -108,6 +113,9 @@ def _table(sample: Sample, delimiter: str) -> _Table | None:
     for index, row in enumerate(rows[:_TRIED]):
         if times := wide_times(row):
             return _wide_table(sample, delimiter, index, times)
+    ranges = find_ranges(rows[:_TRIED])
+    if ranges:
+        rows = list(with_divided(rows, ranges))
     data = [index for index, row in enumerate(rows[:_TRIED]) if len(row) > 1 and is_data(row)]
     if not data:
         return None
@@ -118,10 +126,14 @@ def _table(sample: Sample, delimiter: str) -> _Table | None:
         delimiter=delimiter,
         skip=skip,
         before=before,
-        names=_names(before, width),
+        names=_with_ends(_names(before, width), ranges),
         rows=[row for row in rows[skip : skip + _SHOWN] if len(row) == width],
-        more=[[row for row in part if len(row) == width] for part in _parts(sample, delimiter)],
+        more=[
+            [row for row in with_divided(part, ranges) if len(row) == width]
+            for part in _parts(sample, delimiter)
+        ],
         times=(),
+        ranges=ranges,
         score=count,
     )
 
@@ -165,6 +177,14 @@ def _names(before: Sequence[Row], width: int) -> tuple[str, ...]:
         for index, cell in enumerate(cells):
             names[index] = " ".join(filter(None, (cell, names[index])))
     return tuple(names)
+
+
+def _with_ends(names: tuple[str, ...], ranges: Sequence[int]) -> tuple[str, ...]:
+    """Return names with those of columns that were divided into begin and end."""
+    changed = dict(enumerate(names))
+    for number, index in enumerate(ranges):
+        changed |= {index + number: "Begin", index + number + 1: "End"}
+    return tuple(changed[index] for index in range(len(names)))
 
 
 def _is_unit(text: str) -> bool:
@@ -231,8 +251,15 @@ class _Recognition:
         decimal, is_certain = decimal_mark(cells, self._usual_mark())
         if not is_certain:
             self._doubts.add(Doubt.DECIMAL)
-        series = self._series_column({*(column.index for column in candidates), units})
-        rows = self._rows_of_one(series)
+        begin = self._times.begin
+        series = find_series(
+            self._columns,
+            self._all_rows,
+            times=[begin.day] if begin.clock is None else [begin.day, begin.clock],
+            values=[column.index for column in candidates],
+            used={*self._times.columns, units},
+        )
+        rows = self._rows_of_one(series.columns)
         timed = sorted(
             ((at, row) for row in rows if (at := self._unix(row)) is not None),
             key=lambda item: item[0],
@@ -249,6 +276,8 @@ class _Recognition:
             index for index, each in judged.items() if each.content is content and each.unit == unit
         )
         self._doubts |= set().union(*(judged[index].doubts for index in values))
+        if not series.is_certain and content is not Content.READINGS:
+            self._doubts.add(Doubt.SERIES)
         times = [at for at, _ in timed]
         step = usual_step(times) or self._shortest_step(rows)
         return CsvFormat(
@@ -256,6 +285,7 @@ class _Recognition:
             skip=table.skip,
             columns=table.names,
             times=table.times,
+            ranges=table.ranges,
             begin=self._times.begin,
             end=self._times.end,
             is_end_included=self._is_end_included(rows),
@@ -263,7 +293,8 @@ class _Recognition:
             order=self._order,
             zone=self._file_zone(),
             values=values,
-            series=series,
+            series=next(iter(series.columns), None),
+            subseries=series.columns[1:],
             units=units,
             decimal=decimal,
             content=content,
@@ -302,7 +333,14 @@ class _Recognition:
         says_utc = any(
             UTC_WORDS.search(text) and "+" not in text and "-" not in text[-6:] for text in texts
         )
-        return FileZone.UTC if says_utc else FileZone.HOME
+        if says_utc:
+            return FileZone.UTC
+        is_standard = any(map(STANDARD_WORDS.search, texts))
+        return (
+            FileZone.STANDARD
+            if is_standard and not any(map(SUMMER_WORDS.search, texts))
+            else FileZone.HOME
+        )
 
     def _label(self, times: Sequence[int], step: int | None) -> Label:
         """Return which end of its interval the time of a row is, if it has only one."""
@@ -381,31 +419,17 @@ class _Recognition:
             if column.index not in used
             and not is_money(column.name)
             and not (is_no_energy(column.name) and unit_in(column.name) is None)
+            and not is_counted(column)
             and column.is_mostly(is_number)
         ]
         clear = [column for column in numbers if not is_series(column.name) or unit_in(column.name)]
         return clear or numbers
 
-    def _series_column(self, used: set[int | None]) -> int | None:
-        """Return the column that names the series of a row, None if all rows are of one."""
-        found: list[tuple[int, int]] = []
-        for column in self._columns:
-            if column.index in used or column.index in self._times.columns:
-                continue
-            names = {row[column.index].strip() for row in self._all_rows}
-            if is_series(column.name) and len(names) <= _MAX_SERIES:
-                found.append((len(names), -column.index))
-        if not found or max(found)[0] == 1:
-            return None
-        return -max(found)[1]
-
-    def _rows_of_one(self, series: int | None) -> list[Row]:
+    def _rows_of_one(self, series: Sequence[int]) -> list[Row]:
         """Return the rows of the first series."""
         rows = self._table.rows
-        if series is None:
-            return rows
-        (name, _), *_ = Counter(row[series] for row in rows).most_common()
-        return [row for row in rows if row[series] == name]
+        (name, _), *_ = Counter(series_name(row, series) for row in rows).most_common()
+        return [row for row in rows if series_name(row, series) == name]
 
     def _judge(
         self, column: Column, rows: Sequence[Row], decimal: DecimalMark, units: int | None
