@@ -1,8 +1,10 @@
 """Chance that can be repeated: the same question always has the same random answer."""
 
+from functools import lru_cache
 from hashlib import shake_128
 
 
+@lru_cache(maxsize=20_000, typed=True)
 def dice(*question: object, size: int) -> bytes:
     """Return `size` random bytes that depend on nothing but the question."""
     return shake_128("/".join(map(str, question)).encode()).digest(size)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from simulator.fritzbox_devices import Device, Hygrometer, Meter, Thermometer
 from simulator.fritzbox_readings import Readings
-from simulator.fritzbox_xml import MEASURED_EVERY, times
+from simulator.fritzbox_xml import MEASURED_EVERY, each_once, times
 from simulator.home import Home
 
 type Json = dict[str, Any]
@@ -90,9 +90,9 @@ def _series(
         yield "humidities", "day", 900, [readings.home.humidity(room, time) for time in quarters]
     if meter := device.block(Meter):
         if not meter.grid:
-            powers = [10 * readings.hundredths(device, time) for time in seconds]
+            powers = each_once(seconds, lambda time: 10 * readings.hundredths(device, time))
             yield "powers", "hour", 10, powers
-            yield "voltages", "hour", 10, [readings.millivolts(time) for time in seconds]
+            yield "voltages", "hour", 10, each_once(seconds, readings.millivolts)
         for period, interval, periods in _ENERGIES:
             stored = readings.stored(device, at, periods(readings.home))
             # Energies know no null: before the device was there they are 0.

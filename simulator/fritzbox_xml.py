@@ -4,8 +4,9 @@ Elements, units and special values follow AVM's "Home Automation HTTP Interface"
 boxes on FRITZ!OS 8 are known to send.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, assert_never
 from xml.etree.ElementTree import Element, tostring
 
@@ -336,8 +337,8 @@ def _series(
         seconds = times(at, count=360, step=10, measured=MEASURED_EVERY)
         meter = device.block(Meter)
         has_voltage = meter is not None and not meter.grid
-        yield "voltage", [(10, [readings.millivolts(t) for t in seconds])] if has_voltage else []
-        yield "power", [(10, [readings.hundredths(device, t) for t in seconds])]
+        yield "voltage", [(10, each_once(seconds, readings.millivolts))] if has_voltage else []
+        yield "power", [(10, each_once(seconds, partial(readings.hundredths, device)))]
         yield (
             "energy",
             [
@@ -356,6 +357,12 @@ def times(at: datetime, *, count: int, step: int, measured: timedelta) -> list[d
     return [
         time - timedelta(seconds=time.timestamp() % measured.total_seconds()) for time in reported
     ]
+
+
+def each_once(moments: Sequence[datetime], measure: Callable[[datetime], int]) -> Sequence[int]:
+    """Return what is measured at each moment; one that comes again is measured once."""
+    measured = {moment: measure(moment) for moment in dict.fromkeys(moments)}
+    return [measured[moment] for moment in moments]
 
 
 def _unix(at: datetime) -> int:

@@ -32,6 +32,9 @@ _WATT_HOUR: Final = 3_600_000 * 10**6
 _DAYS_KEPT: Final = 2000
 """About 40 MB."""
 
+_MOMENTS_KEPT: Final = 5000
+"""Moments of a room that are kept: some days of quarters of an hour."""
+
 
 class Clock(Protocol):
     """Reports the time of the simulated home, aware, in UTC."""
@@ -104,7 +107,7 @@ class Home:
         self.zone = ZoneInfo(timezone)
         self._pv_peak = pv_peak
         self._weather = Weather(seed)
-        self._rooms = Rooms(seed, self.zone, self._weather)
+        self._rooms = _rooms(seed, self.zone)
         self._first_day = installed.astimezone(self.zone).date()
         self._before: dict[str, list[int]] = {series: [0] for series in SERIES}
         """Per series what was drawn before each day from the first on, in mW slots."""
@@ -180,7 +183,7 @@ class Home:
 
     def temperature(self, room: str, at: datetime) -> float:
         """Return the air temperature in °C: it follows the heating, and drops at an open window."""
-        return self._rooms.temperature(room, at)
+        return _temperature(self._rooms, room, at)
 
     def target(self, room: str, at: datetime) -> float:
         """Return the target temperature in °C of the room's schedule: comfort or eco."""
@@ -200,7 +203,7 @@ class Home:
 
     def humidity(self, room: str, at: datetime) -> int:
         """Return the relative humidity in %."""
-        return self._rooms.humidity(room, at)
+        return _humidity(self._rooms, room, at)
 
     def window_open(self, room: str, at: datetime) -> bool:
         """Return whether the room's window stands open (twice a day for some minutes)."""
@@ -305,6 +308,12 @@ class Home:
         return datetime.combine(day, time(), tzinfo=self.zone).astimezone(UTC)
 
 
+@lru_cache
+def _rooms(seed: int, zone: ZoneInfo) -> Rooms:
+    """Return the rooms of all homes of a seed, which share what is worked out of them."""
+    return Rooms(seed, zone, Weather(seed))
+
+
 @lru_cache(maxsize=_DAYS_KEPT)
 def _running_sums(
     seed: int, day: date, zone: ZoneInfo, pv_peak: float
@@ -319,6 +328,18 @@ def _running_sums(
         for series, power in milliwatts(plan).items()
     }
     return plan.first, sums
+
+
+@lru_cache(maxsize=_MOMENTS_KEPT)
+def _temperature(rooms: Rooms, room: str, at: datetime) -> float:
+    """Return the air temperature in °C; a box reports each quarter of the last day every time."""
+    return rooms.temperature(room, at)
+
+
+@lru_cache(maxsize=_MOMENTS_KEPT)
+def _humidity(rooms: Rooms, room: str, at: datetime) -> int:
+    """Return the relative humidity in %."""
+    return rooms.humidity(room, at)
 
 
 def _position(at: datetime) -> tuple[int, int]:

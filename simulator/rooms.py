@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from math import exp
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -48,6 +49,9 @@ ROOMS: Final = {
 OPENINGS: Final = (6.75, 18.5)
 """Hours of the day from when on the windows are opened, within an hour and a half."""
 
+_DAYS_KEPT: Final = 1000
+"""Days of rooms that are kept when they are worked out."""
+
 
 class Rooms:
     """The rooms at any time, from the seed alone."""
@@ -60,12 +64,8 @@ class Rooms:
 
     def changes(self, room: str, first: date, days: int) -> Iterator[tuple[datetime, float]]:
         """Yield when the schedule changes, and the target in °C from then on, in order."""
-        config = ROOMS[room]
         for offset in range(days):
-            day = first + timedelta(days=offset)
-            for start, end in config.warm:
-                yield self._instant(day, start), config.comfort
-                yield self._instant(day, end), config.eco
+            yield from _changes(self._zone, room, first + timedelta(days=offset))
 
     def target(self, room: str, at: datetime) -> float:
         """Return the target temperature in °C."""
@@ -120,11 +120,7 @@ class Rooms:
         """Yield when the window was opened and closed, yesterday and today, in order."""
         today = at.astimezone(self._zone).date()
         for day in (today - timedelta(days=1), today):
-            for hour in OPENINGS:
-                question = (self._seed, "window", room, day, hour)
-                minutes = int(60 * hour + between(0, 90, *question))
-                opened = self._instant(day, time(minutes // 60, minutes % 60))
-                yield opened, opened + timedelta(minutes=int(between(8, 25, *question, "open")))
+            yield from _openings(self._seed, self._zone, room, day)
 
     def humidity(self, room: str, at: datetime) -> int:
         """Return the relative humidity in %: dry in winter, and at an open window."""
@@ -142,9 +138,38 @@ class Rooms:
         percent = ROOMS[room].moisture + drift + season + showered - 10 * self._aired(room, at)
         return round(min(95.0, max(25.0, percent)))
 
-    def _instant(self, day: date, wall: time) -> datetime:
-        """Return when the clock on the wall shows a time of a day."""
-        return datetime.combine(day, wall, tzinfo=self._zone).astimezone(UTC)
+
+# A box is asked for the same days again and again.
+
+
+@lru_cache(maxsize=_DAYS_KEPT)
+def _changes(zone: ZoneInfo, room: str, day: date) -> tuple[tuple[datetime, float], ...]:
+    """Return when the schedule of a room changes on a day, and the target in °C from then on."""
+    config = ROOMS[room]
+    return tuple(
+        (_instant(zone, day, wall), target)
+        for start, end in config.warm
+        for wall, target in ((start, config.comfort), (end, config.eco))
+    )
+
+
+@lru_cache(maxsize=_DAYS_KEPT)
+def _openings(
+    seed: int, zone: ZoneInfo, room: str, day: date
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Return when the window of a room was opened and closed on a day, in order."""
+    found = []
+    for hour in OPENINGS:
+        question = (seed, "window", room, day, hour)
+        minutes = int(60 * hour + between(0, 90, *question))
+        opened = _instant(zone, day, time(minutes // 60, minutes % 60))
+        found.append((opened, opened + timedelta(minutes=int(between(8, 25, *question, "open")))))
+    return tuple(found)
+
+
+def _instant(zone: ZoneInfo, day: date, wall: time) -> datetime:
+    """Return when the clock on the wall shows a time of a day."""
+    return datetime.combine(day, wall, tzinfo=zone).astimezone(UTC)
 
 
 def _slot(at: datetime) -> int:

@@ -347,14 +347,15 @@ class FritzBoxClient:
         await self._identify()
         response = await self._response(info.challenge)
         self._is_identified = False
+        user = self._username or self.record.user or info.default_user
         answer = await self._session_info(
             {"version": "2"},
             # In the body, because proxies log URLs.
-            form={"username": self._username or info.default_user, "response": response},
+            form={"username": user, "response": response},
         )
         if not answer.logged_in:
             self._refused(answer.block_time)
-        self.record.accepted(pbkdf2=uses_pbkdf2(info.challenge))
+        self.record.accepted(pbkdf2=uses_pbkdf2(info.challenge), user=user)
         self._is_identified = True
         self._sid = answer.sid
         return answer

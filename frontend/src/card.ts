@@ -1,10 +1,10 @@
 // What the cards with data share: one load per configuration, and the states loading, empty and failed.
 import { LitElement, css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { dayOf, midnight, type Span } from "./calendar";
-import { choice, onChoice, type Choice } from "./choice";
+import { choice, choose, onChoice, type Choice } from "./choice";
 import { forget } from "./data";
-import { nameOf, zone, type Hass } from "./hass";
-import { texts, type Texts } from "./texts";
+import { formatNumber, nameOf, zone, type Hass } from "./hass";
+import { filled, texts, type Texts } from "./texts";
 
 export interface CardConfig {
   type?: string;
@@ -14,7 +14,7 @@ export interface CardConfig {
   days?: number;
   /** Whether the series and the time chosen on the page count before `entity` and `days`. */
   linked?: boolean;
-  /** Whether hours count whose energy was spread within a longer total. */
+  /** Whether hours count whose energy was spread within a longer total; by default only while few others are known. */
   include_spread?: boolean;
 }
 
@@ -55,25 +55,38 @@ export const cardStyles = css`
   button { font: inherit; color: var(--primary-color); background: none; border: none; border-radius: 8px; padding: 8px 10px; cursor: pointer; font-weight: 500; }
   button:hover:not(:disabled) { background: color-mix(in srgb, var(--primary-color) 12%, transparent); }
   button:focus-visible { outline: 2px solid var(--primary-color); }
+  button.inline { font-size: inherit; padding: 4px 8px; margin: -4px -8px; }
   button:disabled { color: var(--disabled-text-color); cursor: default; }
 `;
+
+const AGAIN = 60e3;
+
+/** How many hours are known one by one, how many were spread, and whether those are shown. */
+export interface Sparse { known: number; spread: number; isShown: boolean }
 
 export abstract class DataCard<C extends CardConfig, D> extends LitElement {
   static override properties = {
     hass: { attribute: false }, config: { state: true }, loaded: { state: true }, failure: { state: true }, chosen: { state: true },
+    ownSpread: { state: true },
   };
   declare hass: Hass | undefined;
   declare protected config: C | undefined;
   declare protected loaded: D | undefined;
   declare private failure: string | undefined;
   declare private chosen: Choice | undefined;
+  /** Whether spread hours count, as chosen on this card. */
+  declare private ownSpread: boolean | undefined;
   private drawnFor: readonly unknown[] = [];
   private asked = "";
+  private failedAt = 0;
   private stop: (() => void) | undefined;
 
   static override styles: CSSResultGroup = [cardStyles, css`ha-card { min-height: 220px; }`];
 
   protected get texts(): Texts { return texts(this.hass); }
+  /** What the card says if there are no data. */
+  protected get emptyText(): string { return this.texts.empty; }
+  protected titleOf(hass: Hass, { title, entity }: Chosen<C>): string { return title ?? nameOf(hass, entity); }
   /** After so many ms, the next change of any state loads the data again. */
   protected get freshFor(): number { return 3600e3; }
 
@@ -99,12 +112,29 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
   protected abstract note(hass: Hass, config: Chosen<C>, data: D): string | TemplateResult;
 
   protected get effective(): Chosen<C> | undefined {
-    return this.config && withChosen(this.config, this.chosen ?? {});
+    if (!this.config) return undefined;
+    const config = withChosen(this.config, this.chosen ?? {});
+    return this.ownSpread === undefined ? config : { ...config, include_spread: this.ownSpread };
   }
+  /** Whether to ask again for what was missing: statistics begin seconds after set-up. */
+  private get isDue(): boolean { return this.failure !== undefined && Date.now() - this.failedAt > AGAIN; }
   /** What makes the card load: its configuration, the time, and Home Assistant's coming back. */
   private request(hass: Hass, config: Chosen<C>): string {
     const isUp = hass.connected !== false && (hass.config.state ?? "RUNNING") === "RUNNING";
     return JSON.stringify([config, Math.floor(Date.now() / this.freshFor), isUp, hass.language, ...this.watched().map(String)]);
+  }
+  /** Say that few hours are known one by one, with a button that includes or leaves out the others. */
+  protected sparse(hass: Hass, { known, spread, isShown }: Sparse): TemplateResult {
+    const t = this.texts, number = (hours: number): string => formatNumber(hass, hours);
+    return html`${isShown ? filled(t.few_known, { known: number(known), spread: number(spread) })
+      : `${filled(t.hours, { hours: number(known) })} ${filled(t.left_out, { hours: number(spread) })}`}
+      <button class="inline" @click=${() => this.chooseSpread(!isShown)}>${isShown ? t.leave_out : t.include_spread}</button>`;
+  }
+  private chooseSpread(isShown: boolean): void {
+    // They are included by default, which says how few are known.
+    const spread = isShown && this.config?.include_spread === undefined ? undefined : isShown;
+    if (this.config?.linked) choose({ spread });
+    else this.ownSpread = spread;
   }
   /** Ask again, since the data have changed. */
   protected reload(): void {
@@ -117,7 +147,7 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
     // Home Assistant hands over a new `hass` with each change of any state.
     const { hass, effective } = this;
     const request = hass && effective && this.request(hass, effective);
-    const shown = [hass?.themes, hass?.locale, request, this.asked, this.loaded, this.failure, ...this.drawn()];
+    const shown = [hass?.themes, hass?.locale, request, this.asked, this.loaded, this.failure, this.isDue, ...this.drawn()];
     const same = shown.every((value, index) => value === this.drawnFor[index]);
     this.drawnFor = shown;
     return !same;
@@ -137,17 +167,19 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
       return;
     }
     const asked = this.request(hass, config), [before] = this.asked ? (JSON.parse(this.asked) as unknown[]) : [];
-    if (asked === this.asked) return;
+    const isAgain = asked === this.asked;
+    if (isAgain && !this.isDue) return;
     // What is shown stays until newer data are there, unless they are of something else.
     if (this.asked && JSON.stringify(before) !== JSON.stringify(config)) this.loaded = undefined;
     if (this.asked && this.failure !== undefined) forget();
     this.asked = asked;
-    this.failure = undefined;
+    this.failedAt = Date.now();
+    if (!isAgain) this.failure = undefined;
     this.load(hass, config).then(
       (data) => {
         if (this.asked !== asked) return;
         this.loaded = data;
-        this.failure = data === undefined ? this.texts.empty : undefined;
+        this.failure = data === undefined ? this.emptyText : undefined;
       },
       (error: unknown) => {
         const reason = (error as { message?: string } | undefined)?.message;
@@ -161,11 +193,11 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
     const { hass, effective: config, loaded } = this;
     if (!hass || !config) return nothing;
     return html`<ha-card>
-      <h2>${config.title ?? nameOf(hass, config.entity)}</h2>
+      <h2>${this.titleOf(hass, config)}</h2>
       <div class="body">${
         loaded !== undefined ? this.body(hass, config, loaded)
         : this.failure !== undefined
-          ? html`<div class="message" role=${this.failure === this.texts.empty ? "status" : "alert"}>${this.failure}</div>`
+          ? html`<div class="message" role=${this.failure === this.emptyText ? "status" : "alert"}>${this.failure}</div>`
         : html`<div class="message" role="status">${this.texts.loading}</div>`
       }</div>
       <div class="note" aria-live="polite">${loaded !== undefined ? this.note(hass, config, loaded) : nothing}</div>

@@ -1,23 +1,28 @@
 // Chooses the series and the time that the linked cards of a page show.
 import { LitElement, css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { dateOf } from "./calendar";
-import { cardStyles } from "./card";
+import { cardStyles, spanOf } from "./card";
 import { choice, choose, onChoice, type Choice } from "./choice";
-import { seriesOf, type Listed } from "./data";
+import { profileOf, seriesOf, type Listed } from "./data";
 import { mainCounter, nameOf, ours, zone, type Hass } from "./hass";
+import { isSparse } from "./profile";
 import { filled, spoken, texts, type TextKey, type Texts } from "./texts";
 
 export interface ChoiceConfig { entity: string; days?: number }
 
+const DAYS = 365;
 const SPANS = [1, 7, 30, 90, 365, 730];
 const OWN = "dates";
 
 export class ChoiceCard extends LitElement {
-  static override properties = { hass: { attribute: false }, config: { state: true }, listed: { state: true }, chosen: { state: true } };
+  static override properties = { hass: { attribute: false }, config: { state: true }, listed: { state: true }, chosen: { state: true }, sparse: { state: true } };
   declare hass: Hass | undefined;
   declare private config: ChoiceConfig | undefined;
   declare private listed: Listed[] | undefined;
   declare private chosen: Choice | undefined;
+  /** Whether the cards include spread hours by default, as few others are known. */
+  declare private sparse: boolean | undefined;
+  private asked = "";
   private stop: (() => void) | undefined;
   private drawnFor: readonly unknown[] = [];
 
@@ -60,7 +65,7 @@ export class ChoiceCard extends LitElement {
   }
   protected override shouldUpdate(): boolean {
     const { hass } = this;
-    const shown = [hass?.language, hass?.entities, this.config, this.listed, this.chosen];
+    const shown = [hass?.language, hass?.entities, this.config, this.listed, this.chosen, this.sparse];
     const same = shown.every((value, index) => value === this.drawnFor[index]);
     this.drawnFor = shown;
     return !same;
@@ -70,6 +75,22 @@ export class ChoiceCard extends LitElement {
     if (!hass) return;
     // Without the list, the series shown stays the only one to choose.
     seriesOf(hass).then((found) => { this.listed = found; }, () => { this.listed = []; });
+  }
+
+  protected override willUpdate(): void {
+    const { hass, config, chosen } = this;
+    if (!hass || !config || !chosen) return;
+    const { series: entity = config.entity, days = config.days ?? DAYS, from, to } = chosen;
+    const asked = JSON.stringify([entity, days, from, to]);
+    if (asked === this.asked) return;
+    this.asked = asked;
+    this.sparse = false;
+    if (hass.entities[entity]?.platform !== "py_hab") return;
+    // The cards ask the same. Without an answer, they show no spread hours.
+    const span = spanOf(hass, { entity, days, ...(from && to ? { from, to } : {}) }, DAYS);
+    profileOf(hass, entity, "hour", span, false).then(({ hours, hours_left_out }) => {
+      if (this.asked === asked) this.sparse = isSparse(hours, hours_left_out);
+    }, () => undefined);
   }
 
   /** The series to choose from, ours first, each by its name. */
@@ -91,7 +112,7 @@ export class ChoiceCard extends LitElement {
     const { hass, config, chosen } = this;
     if (!hass || !config || !chosen) return nothing;
     const t = texts(hass), current = chosen.series ?? config.entity, { ours: mine, others } = this.options(hass, current);
-    const days = chosen.from ? undefined : chosen.days ?? config.days ?? 365;
+    const days = chosen.from ? undefined : chosen.days ?? config.days ?? DAYS;
     const spans = days === undefined || SPANS.includes(days) ? SPANS : [...SPANS, days].sort((one, other) => one - other);
     const option = ([id, name]: [string, string]): TemplateResult => html`<option value=${id} ?selected=${id === current}>${name}</option>`;
     return html`<ha-card>
@@ -108,7 +129,7 @@ export class ChoiceCard extends LitElement {
       ${chosen.from && chosen.to ? html`
         <label>${t.from}<input id="from" type="date" .value=${chosen.from} max=${chosen.to} @change=${(event: Event) => this.date("from", event)}></label>
         <label>${t.to}<input id="to" type="date" .value=${chosen.to} min=${chosen.from} @change=${(event: Event) => this.date("to", event)}></label>` : nothing}
-      <label class="check"><input id="spread" type="checkbox" .checked=${chosen.spread ?? false}
+      <label class="check"><input id="spread" type="checkbox" .checked=${chosen.spread ?? this.sparse ?? false}
         @change=${(event: Event) => choose({ spread: (event.target as HTMLInputElement).checked })}>${t.include_spread}</label>
     </ha-card>`;
   }
@@ -122,7 +143,7 @@ export class ChoiceCard extends LitElement {
       choose({ days: Number(value) });
       return;
     }
-    const now = Date.now(), days = this.chosen?.days ?? this.config?.days ?? 365;
+    const now = Date.now(), days = this.chosen?.days ?? this.config?.days ?? DAYS;
     choose({ from: dateOf(now - days * 864e5, zone(hass)), to: dateOf(now, zone(hass)) });
   }
   private date(name: "from" | "to", event: Event): void {

@@ -30,7 +30,7 @@ export function parseChoice(query: string): Choice {
 }
 
 /** Return the query of an address with another choice. */
-export function withChoice(query: string, { series, days, from, to, spread }: Choice): string {
+export function withChoice(query: string, { series, days, from, to, spread }: Change): string {
   const found = new URLSearchParams(query);
   const set = (name: string, value: string | undefined): void => {
     if (value === undefined) found.delete(name);
@@ -46,9 +46,12 @@ export function withChoice(query: string, { series, days, from, to, spread }: Ch
 
 export const choice = (): Choice => parseChoice(location.search);
 
+/** What is undefined goes back to its default. */
+export type Change = { [Key in keyof Choice]: Choice[Key] | undefined };
+
 /** Change the choice. A span of dates and one of days up to now exclude each other. */
-export function choose(change: Choice): void {
-  const next: Choice = { ...choice(), ...change };
+export function choose(change: Change): void {
+  const next: Change = { ...choice(), ...change };
   if (change.days !== undefined) {
     delete next.from;
     delete next.to;

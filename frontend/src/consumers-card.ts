@@ -72,7 +72,7 @@ export class ConsumersCard extends LitElement {
         <button @click=${() => this.open(entity)}>
           <span class="name">${ownerName(hass, entity)}</span><span>${formatPower(hass, watts)}</span>
           <span class="bar" aria-hidden="true"><div style="width:${Math.max(0, watts / most) * 100}%"></div></span>
-        </button></li>`)}</ul>` : html`<div class="message" role="status">${texts(hass).empty}</div>`}
+        </button></li>`)}</ul>` : html`<div class="message" role="status">${texts(hass).no_power}</div>`}
     </ha-card>`;
   }
 }

@@ -17,6 +17,7 @@ export interface Device {
   model?: string | null;
   sw_version?: string | null;
   via_device_id?: string | null;
+  primary_config_entry?: string | null;
 }
 export interface Area {
   area_id: string;
@@ -25,12 +26,12 @@ export interface Area {
 }
 export interface State {
   state: string;
-  attributes: { device_class?: string; state_class?: string; friendly_name?: string; unit_of_measurement?: string };
+  attributes: { device_class?: string; state_class?: string; friendly_name?: string; unit_of_measurement?: string; last_reset?: string | null };
 }
 export interface Hass {
   language: string;
   locale: { number_format: string; time_zone: string };
-  config: { time_zone: string; state?: string };
+  config: { time_zone: string; state?: string; currency?: string };
   connected?: boolean;
   /** It carries the collections of the Energy dashboard, see picker.ts. */
   connection: object;
@@ -76,12 +77,24 @@ export const formatPower = (hass: Hass, watts: number): string =>
 export const formatEnergy = (hass: Hass, kwh: number): string =>
   `${formatNumber(hass, kwh, Math.abs(kwh) < 10 ? 2 : Math.abs(kwh) < 100 ? 1 : 0)} kWh`;
 
+/** Return an amount in the currency of the home. */
+export const formatMoney = (hass: Hass, amount: number, digits = 2): string =>
+  new Intl.NumberFormat(FORMATS[hass.locale.number_format] ?? hass.language, {
+    style: "currency", currency: hass.config.currency ?? "EUR", minimumFractionDigits: digits, maximumFractionDigits: digits,
+  }).format(Number(amount.toFixed(digits)) || 0);
+
+/** Return the number that an entity shows, undefined without one. */
+export const numberOf = (hass: Hass, entity: string): number | undefined => {
+  const value = parseFloat(hass.states[entity]?.state ?? "");
+  return Number.isFinite(value) ? value : undefined;
+};
+
 const WATTS: Record<string, number> = { mW: 0.001, W: 1, kW: 1000, MW: 1e6 };
 
 /** Return the power of an entity in W, undefined without a number. */
 export const wattsOf = (hass: Hass, entity: string): number | undefined => {
-  const found = hass.states[entity], value = parseFloat(found?.state ?? "");
-  return Number.isFinite(value) ? value * (WATTS[found?.attributes.unit_of_measurement ?? "W"] ?? 1) : undefined;
+  const value = numberOf(hass, entity);
+  return value === undefined ? undefined : value * (WATTS[hass.states[entity]?.attributes.unit_of_measurement ?? "W"] ?? 1);
 };
 
 export const nameOf = (hass: Hass, entity: string): string =>

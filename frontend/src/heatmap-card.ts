@@ -1,16 +1,17 @@
 // Hour by day over a year, or by weekday, painted into a canvas: one cell is one pixel.
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { dateOf, midnight } from "./calendar";
-import { DataCard, spanOf, type CardConfig, type Chosen } from "./card";
+import { DataCard, spanOf, type CardConfig, type Chosen, type Sparse } from "./card";
 import { choose } from "./choice";
 import { historyOf, rowsOf, within, type Row } from "./data";
 import { fits, formatMoment, formatNumber, formatPercent, kindOf, mainCounter, zone, type Hass } from "./hass";
 import { baseLoad, byDay, byWeekday, type Cell, type Grid } from "./heat";
 import { pick } from "./picker";
+import { isSparse } from "./profile";
 import { filled, spoken, type TextKey } from "./texts";
 
 export interface HeatmapConfig extends CardConfig { kind?: "year" | "week"; collection_key?: string }
-interface Loaded { grid: Grid; least: number; base: number | null; before: number | null; left: number }
+interface Loaded { grid: Grid; least: number; base: number | null; before: number | null; left: number; sparse: Sparse | undefined }
 
 const DAYS = 365;
 const TREND_DAYS = 30;
@@ -65,7 +66,9 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
     const span = spanOf(hass, config, DAYS);
     const [all, isKnown] = await Promise.all([rowsOf(hass, config.entity, span, "hour"), this.known(hass, config, span)]);
     if (!all.length) return undefined;
-    const known = all.filter(isKnown), kept = config.include_spread ? all : known;
+    const known = all.filter(isKnown), spread = all.length - known.length, isShown = config.include_spread === undefined;
+    const sparse = !config.include_spread && isSparse(known.length, spread) ? { known: known.length, spread, isShown } : undefined;
+    const kept = (config.include_spread ?? sparse !== undefined) ? all : known;
     // The base load rests on hours that are known, whatever is shown.
     const days = byDay(kept, zone(hass)), knownDays = kept === known ? days : byDay(known, zone(hass));
     const end = knownDays.columns.length;
@@ -78,6 +81,7 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
       base: power ? baseLoad(among(end - TREND_DAYS, end)) : null,
       before: power ? baseLoad(among(end - 2 * TREND_DAYS, end - TREND_DAYS)) : null,
       left: all.length - kept.length,
+      sparse,
     };
   }
   /** Return what tells whether the value of a row is known for its hour: that of spread ones is not. */
@@ -103,7 +107,12 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
     return new Intl.DateTimeFormat(hass.language, { weekday, timeZone: "UTC" }).format(Date.UTC(2024, 0, 1 + column));
   }
 
-  protected note(hass: Hass, config: HeatmapConfig, { grid, base, before, left }: Loaded): string {
+  protected note(hass: Hass, config: HeatmapConfig, data: Loaded): string | TemplateResult {
+    if (!data.sparse) return this.summary(hass, config, data);
+    // The line of the marked hour is always there: the plot must not change its size under the pointer.
+    return html`${this.sparse(hass, data.sparse)}<div>${this.marked ? this.summary(hass, config, data) : "\u00a0"}</div>`;
+  }
+  private summary(hass: Hass, config: HeatmapConfig, { grid, base, before, left }: Loaded): string {
     const { marked } = this;
     if (marked) {
       const cell = grid.cells.find(({ column, hour }) => column === marked.column && hour === marked.hour);
@@ -165,7 +174,7 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
     return html`<div class="plot">
       <div class="hours" aria-hidden="true">${[0, 6, 12, 18, 24].map((hour) => html`<span>${hour}</span>`)}</div>
       <div class="area">
-        <canvas tabindex="0" role="application" aria-roledescription=${this.texts.heatmap_role} aria-label="${config.title ?? ""} ${this.note(hass, config, data)}"
+        <canvas tabindex="0" role="application" aria-roledescription=${this.texts.heatmap_role} aria-label="${config.title ?? ""} ${this.summary(hass, config, data)}"
           @pointermove=${(event: PointerEvent) => this.point(event, grid)}
           @pointerdown=${(event: PointerEvent) => this.point(event, grid)}
           @pointerleave=${() => { this.marked = undefined; }}

@@ -1,6 +1,7 @@
 // Defines the elements and lists them in Home Assistant's pickers.
 import { ChoiceCard } from "./choice-card";
 import { ConsumersCard } from "./consumers-card";
+import { ContractCard, contractSuggestion } from "./contract-card";
 import type { Hass } from "./hass";
 import { HeatmapCard, heatmapSuggestion } from "./heatmap-card";
 import { HistoryCard, historySuggestion } from "./history-card";
@@ -26,6 +27,7 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
   "py-hab-series-card": SeriesCard,
   "py-hab-house-card": HouseCard,
   "py-hab-consumers-card": ConsumersCard,
+  "py-hab-contract-card": ContractCard,
   "py-hab-choice-card": ChoiceCard,
   "ll-strategy-dashboard-py-hab": DashboardStrategy,
   "ll-strategy-view-py-hab": ViewStrategy,
@@ -34,7 +36,7 @@ for (const [name, element] of Object.entries(ELEMENTS)) customElements.define(na
 
 // The pickers read the names when they open: getters follow the user's language.
 const card = (
-  name: "profile" | "heatmap" | "history" | "series" | "house" | "consumers",
+  name: "profile" | "heatmap" | "history" | "series" | "house" | "consumers" | "contract",
   getEntitySuggestion: ListedCard["getEntitySuggestion"],
 ): ListedCard => ({
   type: `py-hab-${name}-card`, preview: true, getEntitySuggestion,
@@ -45,6 +47,7 @@ const none = (): null => null;
 (window.customCards ??= []).push(
   card("profile", profileSuggestion), card("heatmap", heatmapSuggestion), card("history", historySuggestion),
   card("series", seriesSuggestion), card("house", none), card("consumers", none),
+  card("contract", contractSuggestion),
 );
 (window.customStrategies ??= []).push({
   type: "py-hab", strategyType: "dashboard",

@@ -1,10 +1,10 @@
 // The mean day, week, month or year of a series, against a second one or the period before.
 import { html, type TemplateResult } from "lit";
-import { DataCard, spanOf, type CardConfig, type Chosen } from "./card";
+import { DataCard, spanOf, type CardConfig, type Chosen, type Sparse } from "./card";
 import { BARS, chartElement, frame, tooltip, whiskers, type ChartElement } from "./chart";
 import { profileOf } from "./data";
 import { fits, formatNumber, mainCounter, nameOf, type Hass } from "./hass";
-import { GROUPINGS, countsSpread, energyOf, keysOf, labelOf, type Group, type Grouping, type Profile } from "./profile";
+import { GROUPINGS, countsSpread, energyOf, isSparse, keysOf, labelOf, type Group, type Grouping, type Profile } from "./profile";
 import { filled, spoken, type TextKey } from "./texts";
 
 export interface ProfileConfig extends CardConfig {
@@ -14,7 +14,7 @@ export interface ProfileConfig extends CardConfig {
   unit?: "W" | "kWh";
 }
 interface Series { name: string; profile: Profile }
-interface Loaded { series: Series[]; chart: ChartElement | undefined }
+interface Loaded { series: Series[]; chart: ChartElement | undefined; sparse: Sparse | undefined }
 
 const DAYS = 365;
 const COLORS = ["--primary-color", "--accent-color"];
@@ -43,23 +43,28 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
   protected async load(hass: Hass, config: Chosen<ProfileConfig>): Promise<Loaded | undefined> {
     const { by = "hour", compare, entity, entity_2 } = config;
     const span = spanOf(hass, config, DAYS), length = span.end - span.start;
-    const ask = async (of: string, name: string, back = 0): Promise<Series> => ({
-      name,
-      profile: await profileOf(hass, of, by, { start: span.start - back, end: span.end - back }, countsSpread(by, config.include_spread)),
+    const ask = async (of: string, name: string, withSpread: boolean, back = 0): Promise<Series> => ({
+      name, profile: await profileOf(hass, of, by, { start: span.start - back, end: span.end - back }, withSpread),
     });
-    const wanted = [ask(entity, entity_2 ? nameOf(hass, entity) : this.period(hass, config))];
-    if (entity_2) wanted.push(ask(entity_2, nameOf(hass, entity_2)));
-    else if (compare) wanted.push(ask(entity, this.texts.before, length));
-    const [chart, ...series] = await Promise.all([chartElement(), ...wanted]);
+    const all = (withSpread: boolean): Promise<Series[]> => Promise.all([
+      ask(entity, entity_2 ? nameOf(hass, entity) : this.period(hass, config), withSpread),
+      ...(entity_2 ? [ask(entity_2, nameOf(hass, entity_2), withSpread)] : compare ? [ask(entity, this.texts.before, withSpread, length)] : []),
+    ]);
+    const withSpread = countsSpread(by, config.include_spread);
+    const [chart, found] = await Promise.all([chartElement(), all(withSpread)]);
+    const { hours = 0, hours_left_out = 0 } = found[0]?.profile ?? {}, isShown = config.include_spread === undefined;
+    const sparse = isSparse(hours, hours_left_out) ? { known: hours, spread: hours_left_out, isShown } : undefined;
+    const series = sparse?.isShown ? await all(true) : found;
     // One without hours is kept if some were left out: the note says so.
     const known = series.filter(({ profile }) => profile.statistics.length || profile.hours_left_out);
-    return known.length ? { series: known, chart } : undefined;
+    return known.length ? { series: known, chart, sparse } : undefined;
   }
   private period(hass: Hass, { from, to, days = DAYS }: Chosen<ProfileConfig>): string {
     return from && to ? `${from} – ${to}` : filled(this.texts.period, { days: formatNumber(hass, days) });
   }
 
-  protected note(hass: Hass, _config: ProfileConfig, { series }: Loaded): string {
+  protected note(hass: Hass, _config: ProfileConfig, { series, sparse }: Loaded): string | TemplateResult {
+    if (sparse) return this.sparse(hass, sparse);
     const joined = (of: (profile: Profile) => number): string => series.map(({ profile }) => formatNumber(hass, of(profile))).join(" / ");
     const hours = filled(this.texts.hours, { hours: joined((profile) => profile.hours) });
     return series.some(({ profile }) => profile.hours_left_out)

@@ -30,6 +30,12 @@ export interface Profile {
 export const countsSpread = (grouping: Grouping, chosen: boolean | undefined): boolean =>
   chosen ?? (grouping === "month" || grouping === "year");
 
+/** A week: hours of fewer leave most of a profile or of a heatmap empty. */
+const FEW = 168;
+
+/** Whether so few hours are known one by one that a chart of them alone would be nearly empty. */
+export const isSparse = (known: number, spread: number): boolean => known < FEW && known < spread;
+
 const DAY = 24;
 const MONTH_DAYS = [31, 28.2425, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];

@@ -1,6 +1,7 @@
 // The dashboard: views of built-in cards and ours, from the devices, areas and names of the user.
+import { contracts } from "./contract";
 import {
-  areaOf, deviceName, devicePowers, fits, isActual, isFedIn, kindOf, mainCounter, mainCounters, mainPower, nameOf, ours, oursOf,
+  areaOf, deviceName, devicePowers, fits, isActual, isFedIn, kindOf, mainCounter, mainCounters, mainPower, nameOf, numberOf, ours, oursOf,
   type EntityEntry, type Hass,
 } from "./hass";
 import { texts } from "./texts";
@@ -10,7 +11,12 @@ interface Section { cards: Card[]; column_span?: number; visibility?: object[] }
 interface ViewConfig { view: keyof typeof VIEWS; device?: string }
 
 const WEAK = 20;
-const INTEGRATION = "/config/integrations/integration/py_hab";
+
+/** The page of the integration, on which the entry of a device is highlighted. */
+const entryPage = (hass: Hass, device: string): string => {
+  const entry = hass.devices[device]?.primary_config_entry;
+  return `/config/integrations/integration/py_hab${entry ? `#config_entry=${entry}` : ""}`;
+};
 
 const heading = (text: string, icon?: string): Card => ({ type: "heading", heading: text, icon });
 const section = (cards: Card[], more: Omit<Section, "cards"> = {}): Section => ({ cards, ...more });
@@ -50,6 +56,26 @@ async function hasEnergyPreferences(hass: Hass): Promise<boolean> {
   }
 }
 
+/** What is spent against what is paid, where the user has entered a contract. */
+const contractSections = (hass: Hass): Section[] => contracts(hass).map(({ entity_id }) =>
+  section([heading(texts(hass).contract, "mdi:file-sign"), { type: "custom:py-hab-contract-card", entity: entity_id }]));
+
+/** What runs all the time and what the plugs cost in a year, the most expensive first; where there are prices. */
+function standingSections(hass: Hass): Section[] {
+  const t = texts(hass), of = (key: string): EntityEntry[] => ours(hass).filter((entry) => entry.translation_key === key);
+  const shares = of("cost_share"), plugs = new Set(shares.map(({ device_id }) => device_id));
+  const house = ["base_load", "base_load_cost", "cost_per_year"].flatMap(of).filter(({ device_id }) => !plugs.has(device_id));
+  const worth = ({ entity_id }: EntityEntry): number => numberOf(hass, entity_id) ?? -Infinity;
+  const named = (entry: EntityEntry): Card => ({ type: "tile", entity: entry.entity_id, name: { type: "entity" } });
+  const costly = of("cost_per_year").filter(({ device_id }) => plugs.has(device_id)).sort((one, other) => worth(other) - worth(one));
+  return [
+    ...(house.length ? [section([heading(t.standing, "mdi:cash-clock"), ...house.map(named)])] : []),
+    ...(costly.length ? [section([heading(t.plugs_per_year, "mdi:power-plug"), ...costly.flatMap((entry) => [
+      tile(hass, entry), ...shares.filter(({ device_id }) => device_id === entry.device_id).map((share) => tile(hass, share, { name: t.share })),
+    ])])] : []),
+  ];
+}
+
 const VIEWS = {
   now(hass: Hass): Section[] {
     const t = texts(hass), main = mainPower(hass), powers = devicePowers(hass);
@@ -59,7 +85,7 @@ const VIEWS = {
       const first = ours(hass).find((entry) => entry.device_id === id && !entry.entity_category && !/^(event|button)\./.test(entry.entity_id));
       return first ? [first] : [];
     });
-    return [
+    const found = [
       ...(main ? [section([
         heading(t.power, "mdi:flash"),
         { type: "custom:py-hab-house-card", entity: main.entity_id, counters: mainCounters(hass).map(({ entity_id }) => entity_id) },
@@ -77,15 +103,19 @@ const VIEWS = {
           visibility: openings(hass).map(({ entity_id }) => ({ condition: "state", entity: entity_id, state_not: "on" })),
         },
       ])] : []),
-      ...(rooms.length ? [section([heading(t.temperatures, "mdi:thermometer"), ...rooms.map((entry) => {
+      ...onlyIfAny(heading(t.temperatures, "mdi:thermometer"), rooms.map((entry) => {
         const area = areaName(hass, entry), isAlone = rooms.filter((other) => areaName(hass, other) === area).length === 1;
-        return tile(hass, entry, { ...trend, ...(area && isAlone ? { name: area } : {}), visibility: [isThere(entry.entity_id)] });
-      })])] : []),
+        return { card: tile(hass, entry, { ...trend, ...(area && isAlone ? { name: area } : {}) }), when: isThere(entry.entity_id) };
+      })),
+    ];
+    if (!ours(hass).length) return [];
+    return [
+      ...(found.length ? found : [section([{ type: "markdown", content: t.empty_now, text_only: true }])]),
       ...onlyIfAny(heading(t.batteries, "mdi:battery-alert"), batteries.map((entry) => ({ card: tile(hass, entry), when: isWeak(entry.entity_id) }))),
       ...onlyIfAny(heading(t.away, "mdi:lan-disconnect"), devices.map((entry) => ({
         card: tile(hass, entry, { icon: "mdi:lan-disconnect" }), when: isState(entry.entity_id, "unavailable"),
       }))),
-      ...(ours(hass).length ? [section([{ type: "repairs", hide_empty: true, grid_options: { columns: 12 } }])] : []),
+      section([{ type: "repairs", hide_empty: true, grid_options: { columns: 12 } }]),
     ];
   },
   async energy(hass: Hass): Promise<Section[]> {
@@ -97,15 +127,17 @@ const VIEWS = {
       return [
         section([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-grid-balance" }]),
         section([{ type: "energy-sources-table" }, { type: "energy-devices-graph" }]),
+        ...contractSections(hass),
         ...house.map((entry) => section([heading(t.known_spread, "mdi:counter"), bars(entry, { energy_date_selection: true })])),
       ];
     }
     return [
       ...(counters.length && hass.user?.is_admin ? [section([
         { type: "markdown", content: t.no_energy, text_only: true },
-        { type: "button", name: t.set_up_energy, icon: "mdi:lightning-bolt", tap_action: { action: "navigate", navigation_path: INTEGRATION }, grid_options: { columns: 12, rows: 2 } },
+        { type: "button", name: t.set_up_energy, icon: "mdi:lightning-bolt", tap_action: { action: "navigate", navigation_path: entryPage(hass, house[0]?.device_id ?? "") }, grid_options: { columns: 12, rows: 2 } },
       ])] : []),
       ...counters.map((entry) => section([heading(nameOf(hass, entry.entity_id), "mdi:counter"), bars(entry, { title: t.last_month, days: 30 })])),
+      ...contractSections(hass),
     ];
   },
   profiles(hass: Hass): Section[] {
@@ -118,6 +150,7 @@ const VIEWS = {
       section([{ type: "custom:py-hab-series-card", chart: "line", title: t.chart_line, days: 365, ...shown }, profile("hour")]),
       section([{ type: "custom:py-hab-heatmap-card", kind: "year", title: t.kind_year, ...shown }, profile("weekday")]),
       section([profile("day"), profile("month")]),
+      ...standingSections(hass),
     ];
   },
   rooms(hass: Hass): Section[] {
@@ -200,7 +233,8 @@ export class ViewStrategy extends HTMLElement {
   static shouldRegenerate = shouldRegenerate;
   static async generate(config: ViewConfig, hass: Hass): Promise<object> {
     const found = await VIEWS[config.view](hass, config);
-    const sections = found.length ? found : [section([{ type: "markdown", content: texts(hass).empty_home }])];
+    const t = texts(hass), { view } = config, empty = ours(hass).length && view !== "device" ? t[`empty_${view}`] : t.empty_home;
+    const sections = found.length ? found : [section([{ type: "markdown", content: empty }])];
     return { type: "sections", max_columns: 3, dense_section_placement: true, sections: sections.map((each) => ({ type: "grid", ...each })) };
   }
 }

@@ -23,3 +23,7 @@ test("only linked cards follow the choice", () => {
   expect(withChosen({ entity: "sensor.a" }, chosen)).toEqual({ entity: "sensor.a" });
   expect(withChosen({ entity: "sensor.a", linked: true }, chosen)).toEqual({ entity: "sensor.b", days: 7, include_spread: true, linked: true });
 });
+
+test("what is no longer chosen leaves the address", () => {
+  expect(withChoice("?days=7&spread=0", { ...parseChoice("?days=7&spread=0"), spread: undefined })).toBe("days=7");
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { baseLoad, byDay, byWeekday, quantile } from "../src/heat";
-import { energyOf } from "../src/profile";
+import { energyOf, isSparse } from "../src/profile";
 
 const HOUR = 3600e3;
 const hours = (start: string, count: number, value: (index: number) => number) =>
@@ -45,4 +45,12 @@ test("a mean power becomes the energy of the whole group, a year that of its hou
   expect(energyOf("weekday", group("Mon"))).toBe(12);
   expect(energyOf("month", group("01"))).toBe(372);
   expect(energyOf("year", group("2026"))).toBe(5);
+});
+
+test("a history of few known hours is sparse, unless fewer were spread", () => {
+  expect(isSparse(23, 8741)).toBe(true);
+  expect(isSparse(0, 1)).toBe(true);
+  expect(isSparse(168, 8596)).toBe(false);
+  expect(isSparse(100, 68)).toBe(false);
+  expect(isSparse(0, 0)).toBe(false);
 });

@@ -63,6 +63,7 @@ test("weak batteries and devices that are away are seen only if there are any", 
   const { sections } = await generated(hass, "now");
   const conditional = sections.filter(({ visibility }) => visibility);
   expect(conditional.map(({ visibility }) => visibility)).toEqual([
+    [{ condition: "or", conditions: [{ condition: "state", entity: "sensor.bath", state_not: "unavailable" }] }],
     [{ condition: "or", conditions: [{ condition: "numeric_state", entity: "sensor.bath_battery", below: 20 }] }],
     [{ condition: "or", conditions: [{ condition: "state", entity: "sensor.bath", state: "unavailable" }] }],
   ]);
@@ -102,5 +103,83 @@ test("a window is shown while it is open", async () => {
   const cards = (await generated(hass, "now")).sections.flatMap((section) => section.cards);
   expect(cards.find(({ entity, visibility }) => entity === "binary_sensor.window" && visibility)?.["visibility"]).toEqual([
     { condition: "state", entity: "binary_sensor.window", state: "on" },
+  ]);
+});
+
+test("a view for which a home has no devices says what would appear there", async () => {
+  const hass = home(), t = texts(hass);
+  withEntity(hass, "sensor.last_reading", "box", "timestamp");
+  for (const view of ["now", "energy", "profiles", "rooms"] as const) {
+    const [first] = (await generated(hass, view)).sections;
+    expect(first?.cards[0]).toMatchObject({ type: "markdown", content: t[`empty_${view}`] });
+  }
+  meter(hass);
+  expect(typesOf(await generated(hass, "now"))).toContain("custom:py-hab-house-card");
+  expect(typesOf(await generated(hass, "rooms"))).toEqual(["markdown"]);
+});
+
+test("hidden entities and groups count as missing", async () => {
+  const hass = home();
+  plug(hass);
+  for (const entry of Object.values(hass.entities)) entry.hidden = true;
+  withEntity(hass, "sensor.group_power", "group", "power");
+  hass.devices["group"] = { name: "All plugs", name_by_user: null, area_id: null, identifiers: [["py_hab", "grpA1B2-C3D4"]] };
+  for (const view of ["now", "energy", "profiles", "rooms"] as const) {
+    expect((await generated(hass, view)).sections[0]?.cards).toEqual([{ type: "markdown", content: texts(hass).empty_home }]);
+  }
+});
+
+test("temperatures that nobody reports leave no heading", async () => {
+  const hass = home();
+  thermostat(hass);
+  const found = (await generated(hass, "now")).sections.find(({ cards }) => cards.some(({ entity }) => entity === "sensor.bath"));
+  expect(found?.visibility).toEqual([
+    { condition: "or", conditions: [{ condition: "state", entity: "sensor.bath", state_not: "unavailable" }] },
+  ]);
+});
+
+test("the button of the Energy dashboard opens the entry of the house's meter", async () => {
+  const hass = home({ user: { is_admin: true } });
+  plug(hass);
+  meter(hass);
+  const path = async (): Promise<unknown> =>
+    (await generated(hass, "energy")).sections[0]?.cards.find(({ type }) => type === "button")?.["tap_action"];
+  expect(await path()).toEqual({ action: "navigate", navigation_path: "/config/integrations/integration/py_hab" });
+  hass.devices["meter"] = { name: "Meter", name_by_user: null, area_id: null, primary_config_entry: "01ABC" };
+  expect(await path()).toEqual({ action: "navigate", navigation_path: "/config/integrations/integration/py_hab#config_entry=01ABC" });
+});
+
+const sensor = (hass: Hass, key: string, device: string, value = "1"): void => {
+  withEntity(hass, `sensor.${device}_${key}`, device, "monetary", value);
+  hass.entities[`sensor.${device}_${key}`] = { entity_id: `sensor.${device}_${key}`, device_id: device, platform: "py_hab", translation_key: key };
+};
+
+test("a contract has its card in the view of energy, with and without Energy preferences", async () => {
+  for (const more of [{}, { callWS: <T>() => Promise.resolve({ energy_sources: [{}] } as T) }]) {
+    const hass = home(more);
+    meter(hass);
+    expect(typesOf(await generated(hass, "energy"))).not.toContain("custom:py-hab-contract-card");
+    sensor(hass, "cost_contract_year", "meter");
+    expect((await generated(hass, "energy")).sections.flatMap(({ cards }) => cards)).toContainEqual(
+      { type: "custom:py-hab-contract-card", entity: "sensor.meter_cost_contract_year" },
+    );
+  }
+});
+
+test("the view of profiles shows what runs all the time, and the plugs by what they cost", async () => {
+  const hass = home();
+  meter(hass);
+  const entities = async (): Promise<unknown[]> => (await generated(hass, "profiles")).sections.flatMap(({ cards }) =>
+    cards.filter(({ type }) => type === "tile").map(({ entity }) => entity));
+  expect(await entities()).toEqual([]);
+  for (const key of ["cost_per_year", "base_load", "base_load_cost"]) sensor(hass, key, "meter");
+  for (const [device, cost] of [["lamp", "7"], ["fridge", "90"], ["new", "unknown"]] as const) {
+    sensor(hass, "cost_per_year", device, cost);
+    sensor(hass, "cost_share", device);
+    sensor(hass, "base_load", device);
+  }
+  expect(await entities()).toEqual([
+    "sensor.meter_base_load", "sensor.meter_base_load_cost", "sensor.meter_cost_per_year",
+    ...["fridge", "lamp", "new"].flatMap((device) => [`sensor.${device}_cost_per_year`, `sensor.${device}_cost_share`]),
   ]);
 });

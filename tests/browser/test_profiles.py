@@ -23,7 +23,12 @@ async def test_what_is_chosen_stands_in_the_address_and_can_be_linked(browser: B
     await page.sees(VIEWS["profiles"])
     await page.ui.locator("py-hab-choice-card #series").select_option(plug)
     await page.ui.locator("py-hab-choice-card #time").select_option("30")
-    await page.ui.locator("py-hab-choice-card #spread").check()
+    spread = page.ui.locator("py-hab-choice-card #spread")
+    # Few hours are known yet, so the others are included until the user leaves them out.
+    await page.ui.locator("py-hab-choice-card #spread:checked").wait_for()
+    await spread.uncheck()
+    await page.ui.wait_for_url(re.compile(rf"series={plug}.*days=30.*spread=0"))
+    await spread.check()
     await page.ui.wait_for_url(re.compile(rf"series={plug}.*days=30.*spread=1"))
     # 30 days of hours, and the 24 that no profile leaves out now.
     note = page.ui.locator("py-hab-profile-card .note").first
@@ -39,9 +44,14 @@ async def test_what_is_chosen_stands_in_the_address_and_can_be_linked(browser: B
 
 @in_browser
 async def test_spread_hours_are_left_out_and_counted(browser: Browser) -> None:
-    page = await _open(browser, "?days=365")
+    page = await _open(browser, "?days=365&spread=0")
     note = page.ui.locator("py-hab-profile-card .note", has_text="spread hours left out").first
     await note.wait_for()
+    await note.get_by_role("button", name="Include spread hours").click()
+    await page.ui.wait_for_url(re.compile(r"days=365$"))
+    note = page.ui.locator("py-hab-heatmap-card .note", has_text="are known in detail so far")
+    await note.get_by_role("button", name="Leave out spread hours").click()
+    await page.ui.wait_for_url(re.compile(r"days=365&spread=0$"))
     assert page.faults == []
 
 

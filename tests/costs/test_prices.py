@@ -95,7 +95,7 @@ def test_a_change_within_an_hour_counts_by_its_minutes() -> None:
 def test_a_price_may_follow_an_entity_and_be_negative() -> None:
     tariff = Tariff([Price(since=SINCE, price=-0.05, entity="sensor.market")], BERLIN)
     assert tariff.entities == {"sensor.market"}
-    assert tariff.at(hour(2025, 5, 5)) == (-0.05, 0.0, "sensor.market")
+    assert tariff.at(hour(2025, 5, 5)) == (-0.05, 0.0, {"sensor.market": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_price_may_follow_an_entity_and_be_negative() -> None:
     [
         (PriceFault.NO_PRICE, None, [{}]),
         (PriceFault.NEGATIVE_BASE, None, [{"price": 0.3, "base": -0.01}]),
-        (PriceFault.SAME_DAY, None, [{"price": 0.3}, {"price": 0.4}]),
+        (PriceFault.SAME_TIME, None, [{"price": 0.3}, {"price": 0.4}]),
         (PriceFault.GAP, (0, 360), [{"windows": [NIGHT]}]),
         (PriceFault.GAP, (0, 0), [{"windows": [DAY]}]),
         (PriceFault.GAP, (0, 360), [{"windows": [NIGHT, SOME_DAYS]}]),
@@ -142,3 +142,86 @@ def test_prices_are_stored_and_read_again() -> None:
     assert encode(prices)[0]["since"] == "2025-01-01"
     with pytest.raises(ValueError, match="month"):
         decode(Price, {"since": "2025-13-01"})
+
+
+def begins(minute: int, price: float, *, day: date = SINCE, **more: Any) -> Price:
+    """Return a price from a minute of a day on."""
+    return Price(since=day, minute=minute, price=price, **more)
+
+
+def prices_of(tariff: Tariff, day: date, hours: int) -> list[float]:
+    """Return the prices of the first hours of a day."""
+    first = hour(day.year, day.month, day.day)
+    found = [tariff.at(first + number * HOUR) for number in range(hours)]
+    return [round(each.price, 9) for each in found if each]
+
+
+def test_a_price_may_change_in_the_middle_of_a_day_and_of_an_hour() -> None:
+    day = date(2025, 6, 2)
+    before = Price(since=SINCE, price=0.20, base=72.0)
+    noon = begins(12 * 60, 0.30, day=day, base=72.0)
+    assert prices_of(Tariff([before, noon], BERLIN), day, 24) == [0.20] * 12 + [0.30] * 12
+    # A quarter of the hour has the price before.
+    tariff = Tariff([begins(12 * 60 + 15, 0.40, day=day, base=144.0), before], BERLIN)
+    assert prices_of(tariff, day, 14) == [0.20] * 12 + [0.35, 0.40]
+    found = tariff.at(hour(2025, 6, 2, 12))
+    assert found is not None
+    assert found.base == pytest.approx(0.1 / 4 + 0.2 * 3 / 4)
+
+
+def test_several_changes_within_one_hour_count_by_their_minutes_with_windows_and_entities() -> None:
+    noon = 12 * 60
+    tariff = Tariff(
+        [
+            Price(since=date(2024, 1, 1), entity="sensor.market"),
+            begins(noon + 15, 0.10, entity="sensor.other"),
+            begins(noon + 30, 0.20, windows=[Window(start=noon + 45, end=noon + 60, price=0.60)]),
+        ],
+        BERLIN,
+    )
+    found = tariff.at(hour(2025, 1, 1, 12))
+    assert found is not None
+    assert found.price == pytest.approx(0.10 / 4 + 0.20 / 4 + 0.60 / 4)
+    assert found.entities == {"sensor.market": 0.25, "sensor.other": 0.25}
+    # The price of an entity is needed for all of the hour in which it begins.
+    assert tariff.first_of("sensor.other") == hour(2025, 1, 1, 12)
+
+
+@pytest.mark.parametrize(
+    ("day", "minute", "hours", "changes_after"),
+    [
+        (date(2025, 3, 30), 60, 23, 1),
+        # This hour is skipped: the price holds once it would have been.
+        (date(2025, 3, 30), 120, 23, 2),
+        (date(2025, 3, 30), 180, 23, 2),
+        (date(2025, 3, 30), 240, 23, 3),
+        (date(2025, 10, 26), 60, 25, 1),
+        # This hour comes twice: the price holds from the first one on.
+        (date(2025, 10, 26), 120, 25, 2),
+        (date(2025, 10, 26), 180, 25, 4),
+    ],
+)
+def test_a_price_begins_by_the_clock_on_the_wall(
+    day: date, minute: int, hours: int, changes_after: int
+) -> None:
+    tariff = Tariff([Price(since=SINCE, price=0.2), begins(minute, 0.3, day=day)], BERLIN)
+    expected = [0.2] * changes_after + [0.3] * (hours - changes_after)
+    assert prices_of(tariff, day, hours) == expected
+
+
+def test_a_skipped_time_comes_after_one_that_is_not() -> None:
+    night = date(2025, 3, 30)
+    prices = [begins(150, 0.3, day=night), begins(195, 0.4, day=night), begins(210, 0.5, day=night)]
+    tariff = Tariff([Price(since=SINCE, price=0.2), *prices], BERLIN)
+    # 02:30 is 03:30: a quarter of an hour at 0.2, one at 0.4, and then the later one.
+    assert prices_of(tariff, night, 4) == [0.2, 0.2, 0.2 / 4 + 0.4 / 4 + 0.5 / 2, 0.5]
+
+
+def test_prices_that_were_stored_without_a_time_begin_at_midnight() -> None:
+    stored = {"since": "2025-01-01", "price": 0.3, "base": 0.0, "windows": [], "entity": None}
+    assert decode(Price, stored) == Price(since=SINCE, price=0.3)
+    later = begins(720, 0.4)
+    check([decode(Price, stored), later])
+    with pytest.raises(PriceError) as caught:
+        check([later, later])
+    assert caught.value.fault is PriceFault.SAME_TIME

@@ -9,20 +9,27 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_socket import socket_allow_hosts
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.fritzbox.errors import NotPermittedError
+from custom_components.py_hab.fritzbox_api import FritzBoxClient
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_SSDP, ConfigEntryState
-from homeassistant.const import CONF_HOST
+from homeassistant.const import CONF_HOST, CONF_USERNAME
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.service_info.ssdp import ATTR_UPNP_UDN, SsdpServiceInfo
 from simulator.fritzbox import (
     DEFAULT_PASSWORD,
     DEFAULT_USER,
     OLD_FRITZOS,
+    OTHER_PASSWORD,
+    OTHER_USER,
     Fault,
     Identity,
     SimulatedFritzBox,
 )
 from simulator.fritzbox_devices import REFRIGERATOR
+from simulator.fritzbox_login import ALL_RIGHTS
 from simulator.home import Home, ManualClock
+from tests.support.dialogue import change
 from tests.support.passing_time import Time
 from tests.support.watching import set_up, state_of, warnings
 
@@ -247,3 +254,54 @@ async def test_password_that_never_worked_is_tried_once(
     await time.passes(hass, timedelta(hours=2))
     assert len(box.logins) == 1
     assert dialogs(hass) == [SOURCE_REAUTH]
+
+
+async def test_without_a_user_name_the_same_user_logs_in_whoever_has_logged_in_since(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(
+        fritzbox_entry, data={**fritzbox_entry.data, CONF_USERNAME: ""}
+    )
+    await set_up(hass, fritzbox_entry)
+    # Somebody else logs in, whom the box preselects from now on.
+    other = FritzBoxClient(
+        async_get_clientsession(hass), host=box.url, username=OTHER_USER, password=OTHER_PASSWORD
+    )
+    with pytest.raises(NotPermittedError):
+        await other.device_list()
+    box.end_sessions()
+    await time.passes(hass, POLL)
+    assert await hass.config_entries.async_unload(fritzbox_entry.entry_id)
+    await time.passes(hass, 2 * POLL)
+    assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    assert [(login.user, login.success) for login in box.logins] == [
+        (DEFAULT_USER, True),
+        (OTHER_USER, True),
+        (DEFAULT_USER, True),
+        (DEFAULT_USER, True),
+    ]
+
+
+async def test_new_password_of_another_preselected_user_is_used_for_that_user(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(
+        fritzbox_entry, data={**fritzbox_entry.data, CONF_USERNAME: ""}
+    )
+    await set_up(hass, fritzbox_entry)
+    box.set_rights(OTHER_USER, ALL_RIGHTS)
+    other = FritzBoxClient(
+        async_get_clientsession(hass), host=box.url, username=OTHER_USER, password=OTHER_PASSWORD
+    )
+    await other.device_list()
+    dialogue = await change(hass, fritzbox_entry)
+    await dialogue.answer(
+        host=box.url,
+        username="",
+        password=OTHER_PASSWORD,
+        additional_settings={"verify_ssl": True},
+    )
+    await time.passes(hass, 2 * POLL)
+    assert all(login.success for login in box.logins)
+    assert box.logins[-1].user == OTHER_USER
+    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)

@@ -77,6 +77,27 @@ async def test_a_meter_with_keys_of_its_own_is_read(
     assert {key: meter_state(hass, entry, key) for key in states} == states
 
 
+async def test_another_counter_in_the_block_is_not_the_import(
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader
+) -> None:
+    """It is larger, and the sum of both directions is so, too."""
+    entry = mocked_reader.entry(prefix="Strom")
+    mocked_reader.blocks = {
+        "Strom": {
+            "PV_1_8_0": 20400.5,
+            "Total_kWh": 17500.505,
+            "Import_kWh": 15119.035,
+            "Export_kWh": 2381.47,
+            "W_aktuell": 377,
+        }
+    }
+    await mocked_reader.set_up(entry)
+    await mocked_reader.lives(timedelta(minutes=2))
+    assert meter_state(hass, entry, "energy_import") == "15119.035"
+    assert meter_state(hass, entry, "energy_export") == "2381.47"
+    assert meter_state(hass, entry, "power") == "377.0"
+
+
 async def test_a_message_without_a_block_is_read(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader
 ) -> None:

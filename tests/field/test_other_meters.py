@@ -41,8 +41,13 @@ def meters(hass: HomeAssistant, entry: MockConfigEntry) -> list[str]:
         ("Wasser", {"Zählerstand": 310.209, "Total_in": 310.209}),
         ("WMZ", {"Energie": 12.345, "Leistung": 4200, "Volumen": 99.1, "Durchfluss": 310}),
         ("Heat", {"total_kwh": 12345, "Power": 4200, "temp_flow": 55.1, "temp_return": 40.2}),
+        ("Gas", {"Zaehlerstand": 1843.26, "Energie_kWh": 19200.5, "Leistung_kW": 12.1}),
+        ("WMZ", {"kWh": 12345, "kW": 4.2}),
     ],
-    ids=["volume", "one word", "count", "gas", "water", "heat", "heat with electric words"],
+    ids=[
+        *("volume", "one word", "count", "gas", "water", "heat", "heat with electric words"),
+        *("gas in kWh", "heat in kWh"),
+    ],
 )
 async def test_another_meter_beside_is_left_out(
     time: Time, hass: HomeAssistant, mocked_reader: MockedReader, prefix: str, fields: Fields

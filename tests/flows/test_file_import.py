@@ -151,7 +151,7 @@ async def test_what_the_file_leaves_open_is_named_and_chosen(
     dialogue = await prefer(hass, meter, "import_database")
     await named(dialogue, unclear(media))
     assert dialogue.placeholders["doubts"] == (
-        "**Please check:** the file does not make certain the decimal mark, the unit."
+        "**Please check:** the file leaves open the decimal mark, the unit."
     )
     # A power instead of an energy.
     await dialogue.answer(**{**dialogue.suggested, "content": "power"})

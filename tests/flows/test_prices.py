@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.costs.account import stored_prices
 from custom_components.py_hab.costs.contract import Contract
-from custom_components.py_hab.costs.prices import Price, Window
+from custom_components.py_hab.costs.prices import HOUR, Price, Window
 from custom_components.py_hab.flows import prices
 from custom_components.py_hab.history.cost_statistic import cost_statistic_id
 from custom_components.py_hab.history.statistics import gateway
@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import recorded, rows
 from tests.support.measured_home import DAYS, write_hours
-from tests.support.priced import EXPORT_KEY, FRIDGE_KEY, MARKET, METER_KEY
+from tests.support.priced import EXPORT_KEY, FRIDGE_KEY, MARKET, METER_KEY, costs, local_hour
 
 METER: Final = "sensor.stromzahler_energy_import"
 SINCE: Final = "2026-01-01"
@@ -156,7 +156,32 @@ async def test_a_price_that_cannot_be_used_is_refused(
     assert dialogue.suggested == {"since": SINCE, **entered}
 
 
-async def test_two_prices_from_one_day_on_are_refused(
+async def test_a_price_that_changes_in_the_middle_of_a_day_is_stored_shown_and_calculated(
+    hass: HomeAssistant, measured: MockConfigEntry
+) -> None:
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, price=30.0)
+    await saved(dialogue, hass)
+    dialogue = await price_form(hass, measured)
+    noon = dt_util.now().replace(hour=12, minute=15, second=0, microsecond=0) - timedelta(days=1)
+    entered = {"since": noon.date().isoformat(), "time": "12:15:00", "price": 40.0}
+    await dialogue.answer(**entered)
+    assert f"40.00 ct/kWh from {noon:%Y-%m-%d} 12:15 on" in dialogue.placeholders["prices"]
+    await saved(dialogue, hass)
+    assert stored_prices(measured.options)[METER_KEY].prices[1].begin == noon.replace(tzinfo=None)
+    # Each hour has counted 0.1 kWh.
+    found = await costs(hass)
+    hour = local_hour(noon)
+    assert [found[hour + number * HOUR] for number in (-1, 0, 1)] == pytest.approx(
+        [0.03, 0.1 * (0.3 / 4 + 0.4 * 3 / 4), 0.04]
+    )
+    dialogue = await prefer(hass, measured, "prices")
+    await dialogue.answer(counter=METER_KEY)
+    await dialogue.answer(what="1")
+    assert dialogue.suggested == entered | {"base": 0.0}
+
+
+async def test_two_prices_from_one_time_on_are_refused(
     hass: HomeAssistant, measured: MockConfigEntry
 ) -> None:
     dialogue = await price_form(hass, measured)
@@ -164,7 +189,7 @@ async def test_two_prices_from_one_day_on_are_refused(
     await saved(dialogue, hass)
     dialogue = await price_form(hass, measured)
     await dialogue.answer(since=SINCE, price=31.0)
-    assert dialogue.errors == {"base": "price_same_day"}
+    assert dialogue.errors == {"base": "price_same_time"}
 
 
 async def test_removing_the_last_price_removes_the_costs(

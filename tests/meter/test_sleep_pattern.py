@@ -48,3 +48,12 @@ def test_an_announced_sleep_may_be_long() -> None:
     cycles(silent, period=long, awake=MINUTE, says_so=False)
     assert announced.is_asleep(woke + timedelta(hours=5))
     assert not silent.is_asleep(woke + MINUTE)
+
+
+def test_an_hour_of_sleep_may_take_some_seconds_more() -> None:
+    drift = timedelta(seconds=7)
+    silent, announced = SleepPattern(), SleepPattern()
+    woke = cycles(silent, period=60 * MINUTE + drift, awake=MINUTE, says_so=False)
+    assert silent.is_asleep(woke + 61 * MINUTE)
+    woke = cycles(announced, period=timedelta(days=1) + drift, awake=MINUTE, says_so=True)
+    assert announced.is_asleep(woke + timedelta(hours=25))

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.util.documentation import NOTICES
 from homeassistant.util.yaml import parse_yaml
 from scripts.import_graph import ROOT
 from scripts.prose import without_code
@@ -72,7 +73,8 @@ def shape(markdown: str) -> list[str]:
 
 
 def test_each_link_leads_somewhere() -> None:
-    files = markdown_files()
+    notices = "".join(f"[notices]({address})" for address in NOTICES.values())
+    files = {**markdown_files(), "documentation.py": notices}
     assert {
         name: found for name, text in files.items() if (found := [*dead_links(name, text)])
     } == {}
@@ -180,6 +182,33 @@ def test_each_block_of_code_names_its_language() -> None:
 def test_every_entity_and_every_field_is_documented(language: str, texts: dict[str, str]) -> None:
     pages = "\n".join(page(language, name) for name in PAGES)
     assert list(unnamed(pages, texts)) == []
+
+
+@pytest.mark.parametrize(("language", "texts"), [("en", ENGLISH), ("de", GERMAN)])
+def test_every_notice_and_each_quoted_message_is_one_that_exists(
+    language: str, texts: dict[str, str]
+) -> None:
+    text = page(language, "troubleshooting.md")
+    titles = [
+        title.removeprefix("{name}: ").casefold()
+        for path, title in texts.items()
+        if re.fullmatch(r"issues\.\w+\.title", path)
+    ]
+    assert [title for title in titles if f"| {title}" not in notices(text)] == []
+    errors = "\n".join(text for path, text in texts.items() if path.startswith("config.error."))
+    messages = re.search(
+        r"^## [^\n]*\n\n\|[^|]*\|[^|]*\|\n\|---\|---\|\n((?:\|.*\n)+)", text, re.MULTILINE
+    )
+    assert messages
+    for row in messages[1].splitlines():
+        message = row.split("|")[1].strip()
+        pattern = re.escape(message).replace("…", r"{\w+}")
+        assert re.search(pattern, errors, re.IGNORECASE), message
+
+
+def notices(markdown: str) -> str:
+    """Return a page with each notice of a row in a row of its own."""
+    return markdown.replace("<br>", "\n| ").casefold()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -84,6 +84,23 @@ def wanted(node: ast.AST) -> Iterator[str]:
             yield rf"\berror\.{key}$"
 
 
+def untitled(paths: Collection[str]) -> set[str]:
+    """Return the steps and progresses without a title: they would show the integration's name."""
+    steps = {
+        path[: match.end()].replace(".progress.", ".step.")
+        for path in paths
+        if (match := re.match(r"(config|options)\.(step|progress)\.\w+", path))
+    }
+    return {step for step in steps if f"{step}.title" not in paths}
+
+
+def misnamed(texts: Mapping[str, str]) -> set[str]:
+    """Return the ways through the options in bold that name no option: **Configure > Prices**."""
+    options = {text for path, text in texts.items() if ".menu_options." in path}
+    ways = (way for text in texts.values() for way in re.findall(r"\*\*([^*]+ > [^*]+)\*\*", text))
+    return {way for way in ways if not options.issuperset(way.split(" > ")[1:])}
+
+
 def absent(patterns: Collection[str], paths: Collection[str]) -> set[str]:
     """Return the patterns that no path fits."""
     return {each for each in patterns if not any(re.search(each, path) for path in paths)}
@@ -138,6 +155,24 @@ def test_every_field_is_described() -> None:
     assert undescribed(ENGLISH) == set()
     both = {"c.data.z", "c.data_description.z"}
     assert undescribed({"a.data.x", "b.data_description.y", *both}) == {"a.data.x", "b.data.y"}
+
+
+def test_every_step_has_a_title() -> None:
+    assert untitled(ENGLISH) == set()
+    titled = {"config.step.a.title", "options.step.b.title", "options.progress.b"}
+    assert untitled({"config.step.x.data.y", "options.progress.z", *titled}) == {
+        "config.step.x",
+        "options.step.z",
+    }
+
+
+@pytest.mark.parametrize("texts", [ENGLISH, GERMAN])
+def test_a_text_that_leads_to_an_option_names_it_as_the_menu_does(texts: dict[str, str]) -> None:
+    assert misnamed(texts) == set()
+    menu = {"options.step.init.menu_options.x": "History"}
+    assert misnamed({**menu, "a": "**Configure > Past** or **Configure > History**"}) == {
+        "Configure > Past"
+    }
 
 
 def test_no_text_is_unused() -> None:

@@ -1,5 +1,6 @@
 """Sensors of counters with prices."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -42,6 +43,7 @@ FIGURES: Final = CostFigures(
         end=date(2026, 10, 1),
         spent=Amount(amount=500.0, since=AT),
         paid=570.0,
+        bonus=60.0,
         outlook=Outlook(expected=1000.0, low=950.0, high=1050.006, fitting_instalment=88.333),
     ),
     standing=Standing(base_load=101.5, base_load_per_year=266.9, per_year=990.0),
@@ -63,6 +65,7 @@ def test_sensors_show_what_the_figures_say() -> None:
         "contract_forecast_low": 950.0,
         "contract_forecast_high": 1050.01,
         "contract_instalment": 88.33,
+        "contract_bonus": 60.0,
         "cost_per_year": 990.0,
         "base_load": 101.5,
         "base_load_cost": 266.9,
@@ -80,7 +83,12 @@ def test_what_is_not_known_yet_is_no_number() -> None:
 
 @pytest.mark.parametrize(
     ("unique_id", "contract", "count"),
-    [("1_energy_import", None, 5), ("1_energy_import", CONTRACT, 11), ("1_energy_export", None, 3)],
+    [
+        ("1_energy_import", None, 5),
+        ("1_energy_import", CONTRACT, 12),
+        ("1_energy_import", replace(CONTRACT, bonus=0.0), 11),
+        ("1_energy_export", None, 3),
+    ],
 )
 def test_a_counter_has_the_sensors_that_make_sense(
     unique_id: str, contract: Contract | None, count: int
@@ -204,7 +212,7 @@ async def test_sensors_go_with_the_prices_and_the_contract(
         return sum(item.unique_id.startswith(f"{METER_KEY}_") for item in found)
 
     await enter(hass, entry, priced(PRICE, contract=CONTRACT))
-    assert registered() == 11
+    assert registered() == 12
     await enter(hass, entry, priced(PRICE))
     assert registered() == 5
     await enter(hass, entry, {CONF_PRICES: {}})

@@ -256,3 +256,37 @@ def test_the_present_value_is_the_power() -> None:
 def test_keys_beyond_any_meter_are_taken_by_their_names_alone() -> None:
     many = ["x" * number for number in range(1, 500)]
     assert mappings_of_names("S", [*many, "E_in"]) == {"E_in": KeyMapping(IMPORT)}
+
+
+@pytest.mark.parametrize(
+    ("keys", "meanings"),
+    [
+        (
+            "energy_delivered_tariff1 energy_returned_tariff1 power_delivered power_returned",
+            ["energy_import_t1", "energy_export_t1", "power_import", "power_export"],
+        ),
+        ("Lieferung_kWh Ruecklieferung_kWh", ["energy_import", "energy_export"]),
+        ("Bezug_kWh Lieferung_kWh", ["energy_import", "energy_export"]),
+        ("total_consumed_kwh total_delivered_kwh", ["energy_import", "energy_export"]),
+    ],
+)
+def test_what_is_delivered_is_drawn_if_something_else_is_returned(
+    keys: str, meanings: list[str]
+) -> None:
+    assert [found("S", keys)[key].quantity for key in keys.split()] == meanings
+
+
+@pytest.mark.parametrize(
+    ("counter", "other"),
+    [
+        ("E_in", "Garage_E_in"),
+        ("Netz_1_8_0", "PV_1_8_0"),
+        ("1_8_0", "Stichtag_1_8_0"),
+        ("Import_kWh", "Total_kWh"),
+        ("E_in", "Energy_total"),
+    ],
+)
+def test_a_meter_has_one_counter_for_each_direction(counter: str, other: str) -> None:
+    named = found("S", f"{other} {counter} Power")
+    assert named[counter] == mapping_of_name(counter)
+    assert named[other] == KeyMapping(Quantity.NO_MEASUREMENT)

@@ -6,8 +6,8 @@ hands over to that loop.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 import functools
 import importlib.util
 import json
@@ -222,6 +222,24 @@ class Browser:
         return entity
 
 
+@asynccontextmanager
+async def browser_and_home(folder: Path, run: Callable[..., Any]) -> AsyncIterator[Browser]:
+    """Start a home with a box and a meter, Home Assistant in it, and a browser; end all of it."""
+    from playwright.async_api import async_playwright
+
+    async with Household() as household, Hass(folder) as hass, async_playwright() as playwright:
+        # A device that the user buys later.
+        household.box.vanish(REPEATER)
+        await hass.add_mqtt("127.0.0.1", household.broker.port)
+        await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
+        await hass.add_meter(household.reader.tele_topic("SENSOR"))
+        chromium = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield Browser(chromium, hass, household, run)
+        await chromium.close()
+
+
 class Stage:
     """Starts the browser and the home when the first test needs them."""
 
@@ -246,22 +264,7 @@ class Stage:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result()
 
     async def _start(self) -> Browser:
-        from playwright.async_api import async_playwright
-
-        enter = self._stack.enter_async_context
-        household = await enter(Household())
-        # A device that the user buys later.
-        household.box.vanish(REPEATER)
-        hass = await enter(Hass(self._folder))
-        await hass.add_mqtt("127.0.0.1", household.broker.port)
-        await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
-        await hass.add_meter(household.reader.tele_topic("SENSOR"))
-        playwright = await enter(async_playwright())
-        chromium = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        self._stack.push_async_callback(chromium.close)
-        return Browser(chromium, hass, household, self.run)
+        return await self._stack.enter_async_context(browser_and_home(self._folder, self.run))
 
     def close(self) -> None:
         """End everything that runs."""

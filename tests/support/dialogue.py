@@ -173,6 +173,8 @@ class Dialogue:
                 assert words == shown or (self._options and words > shown)
             case FlowResultType.SHOW_PROGRESS:
                 assert self.progress is not None
+                # Without a title, the dialog shows the name of the integration.
+                self._check_gaps(texts["step"][self.step]["title"])
                 self._check_gaps(texts["progress"][self.progress])
             case FlowResultType.ABORT:
                 # Some reasons are Home Assistant's own since 2026.10.

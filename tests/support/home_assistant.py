@@ -27,7 +27,7 @@ from simulator.mqtt import KEEPALIVE
 from simulator.reader import SimulatedReader
 from tests.conftest import START
 from tests.support.brokers import cleared
-from tests.support.quick import quick_queries, quick_timers
+from tests.support.quick import quick_freezing, quick_names, quick_queries, quick_timers
 
 if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -37,8 +37,12 @@ if TYPE_CHECKING:
 
 MICROSECOND: Final = 1e-6
 
-# Every statement and every row, which nobody reads: the test plugin asks for it.
-for name in ("sqlalchemy.engine", "homeassistant.components.recorder"):
+# Every statement, every row and every new entity, which nobody reads: the test plugin asks for it.
+for name in (
+    "sqlalchemy.engine",
+    "homeassistant.components.recorder",
+    "homeassistant.helpers.entity_registry",
+):
     logging.getLogger(name).setLevel(logging.WARNING)
 
 
@@ -56,7 +60,7 @@ def with_custom_integrations(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def quick() -> Iterator[None]:
     """Do quickly what other libraries do slowly."""
-    with quick_queries(), quick_timers():
+    with quick_freezing(), quick_names(), quick_queries(), quick_timers():
         yield
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from importlib.util import find_spec
 import time
+from types import ModuleType
 from unittest.mock import patch
 
+import slugify
 from sqlalchemy.sql.lambdas import StatementLambdaElement
 
 from homeassistant.core import HomeAssistant, callback
@@ -28,6 +31,31 @@ def quick_queries() -> Iterator[None]:
         patch.object(StatementLambdaElement, "_proxied", cached),
         patch.object(StatementLambdaElement, "_compile_options", options, create=True),
     ):
+        yield
+
+
+@contextmanager
+def quick_names() -> Iterator[None]:
+    """Make entity IDs of the same few hundred names once, not in each test."""
+    with patch.object(slugify, "slugify", lru_cache(maxsize=5000)(slugify.slugify)):
+        yield
+
+
+@contextmanager
+def quick_freezing() -> Iterator[None]:
+    """Let a frozen time look for what is new in a module by its size.
+
+    The test plugin does so by the names of all attributes of all modules, in each test.
+    """
+    if find_spec("pytest_homeassistant_custom_component") is None:
+        yield
+        return
+    from pytest_homeassistant_custom_component import patch_time
+
+    def size(module: ModuleType) -> str:
+        return f"{id(module)}-{len(getattr(module, '__dict__', ()))}"
+
+    with patch.object(patch_time, "ha_get_module_attributes_hash", size):
         yield
 
 

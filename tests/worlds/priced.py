@@ -110,6 +110,21 @@ DYNAMIC: Final = Price(since=date(2020, 1, 1), price=0.1234, entity=MARKET)
 LATER: Final = Price(since=SPRING.date(), price=0.4123)
 
 
+def _from(begin: datetime) -> tuple[Price, Price]:
+    """Return two prices, of which the second one holds from a time on, by the clock on the wall."""
+    minute = begin.hour * 60 + begin.minute
+    return (
+        Price(since=date(2020, 1, 1), price=0.3211),
+        Price(since=begin.date(), minute=minute, price=0.4123),
+    )
+
+
+def _changed(*clock: int) -> TruePrice:
+    """Return the price of hours before and after such a time; it is never repeated by a clock."""
+    begin = datetime(*clock)
+    return lambda hour: 0.4123 if hour.replace(tzinfo=None) >= begin else 0.3211
+
+
 def _two_tariffs(hour: datetime) -> float:
     return 0.2145 if hour.hour >= 22 or hour.hour < 6 else 0.3872
 
@@ -159,6 +174,32 @@ PRICED: Final[tuple[Priced, ...]] = (
             options=_options(FLAT),
         ),
         price=lambda _: 0.4123,
+    ),
+    Priced(
+        world=_meter(
+            "a price that changes in the middle of a day",
+            "6:00",
+            options=_options(*_from(datetime(2026, 4, 14, 11))),
+        ),
+        price=_changed(2026, 4, 14, 11),
+    ),
+    Priced(
+        world=_meter(
+            "a price that changes after the clocks are set forward",
+            "9:00",
+            start=MARCH,
+            options=_options(*_from(datetime(2026, 3, 29, 4))),
+        ),
+        price=_changed(2026, 3, 29, 4),
+    ),
+    Priced(
+        world=_meter(
+            "a price that changes after the clocks are set back",
+            "10:00",
+            start=OCTOBER,
+            options=_options(*_from(datetime(2026, 10, 25, 3))),
+        ),
+        price=_changed(2026, 10, 25, 3),
     ),
     Priced(
         world=_meter("base price", "4:00", options=_options(FLAT)),

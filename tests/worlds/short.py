@@ -66,7 +66,7 @@ def _meter(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> Wor
 
 FLUSH: Final = timedelta(minutes=3)
 """At the end of a world nothing flows: its last reading is in the statistics."""
-SLOW: Final = {"spacing": timedelta(minutes=1)}
+SLOW: Final = {"spacing": timedelta(seconds=150)}
 GLITCHES: Final = ("0:31", "1:04:30", "1:40", "1:41", "1:59:30", "2:39:30")
 """Two glitches are the last messages of five minutes, one that of an hour."""
 EXPORT_GLITCHES: Final = ("0:45", "1:24:30")

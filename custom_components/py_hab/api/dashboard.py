@@ -17,6 +17,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
+from ..util.documentation import page_of_notices
 
 MODULE: Final = Path(__file__).parents[1] / "frontend" / "py_hab.js"
 ADDRESS: Final = f"/{DOMAIN}/py_hab.js"
@@ -93,6 +94,7 @@ def _async_report_missing(hass: HomeAssistant, *, missing: bool) -> None:
         DOMAIN,
         ISSUE,
         is_fixable=False,
+        learn_more_url=page_of_notices(hass.config.language),
         severity=ir.IssueSeverity.WARNING,
         translation_key=ISSUE,
         translation_placeholders={"url": ADDRESS},

@@ -26,6 +26,7 @@ from ..fritzbox.errors import (
     SessionRefusedError,
     UnsafeChallengeError,
 )
+from ..util.documentation import page_of_notices
 from ..util.texts import as_markdown
 
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
@@ -99,6 +100,7 @@ class FritzBoxErrors:
             DOMAIN,
             no_right_issue(self._entry.entry_id),
             is_fixable=False,
+            learn_more_url=page_of_notices(self._hass.config.language),
             severity=ir.IssueSeverity.ERROR,
             translation_key="no_homeauto_right",
             translation_placeholders={

@@ -41,6 +41,8 @@ class ContractFigures:
     end: date
     spent: Amount
     paid: float
+    bonus: float = 0.0
+    """What the supplier credits at the end of this year."""
     outlook: Outlook | None = None
     """None while the home cannot know yet."""
 

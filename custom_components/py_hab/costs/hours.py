@@ -35,11 +35,12 @@ def hourly_costs(
         price = tariff.at(start)
         assert price is not None
         energy = energies.get(start, 0.0)
-        per_kwh: float | None = price.price
-        if price.entity is not None and energy:
-            moving = entity_prices.get(price.entity, {}).get(start)
-            per_kwh = None if moving is None else price.price + moving
-        found.append(HourCost(start, None if per_kwh is None else energy * per_kwh + price.base))
+        cost: float | None = energy * price.price + price.base
+        if energy:
+            for entity, part in price.entities.items():
+                moving = entity_prices.get(entity, {}).get(start)
+                cost = None if moving is None or cost is None else cost + energy * part * moving
+        found.append(HourCost(start, cost))
     return found
 
 

@@ -1,14 +1,15 @@
-"""Prices of a counter: from which day each holds, at what times of the week, and what is wrong.
+"""Prices of a counter: from what time each holds, at what times of the week, and what is wrong.
 
 All amounts are in the currency of the home; prices per kWh may be negative, as on a power exchange.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
 from itertools import pairwise
+from statistics import fmean
 from typing import Final, NamedTuple
 
 HOUR: Final = 3600
@@ -16,6 +17,8 @@ HOUR: Final = 3600
 _DAY: Final = 24 * 60
 _WEEK: Final = 7 * _DAY
 """Minutes."""
+_NEVER: Final = 1 << 62
+"""Later than any unix time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,9 +50,11 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Price:
-    """What energy costs from a day on, until the next price holds."""
+    """What energy costs from a time on, until the next price holds."""
 
     since: date
+    minute: int = 0
+    """Minutes after midnight of `since`, on the clock on the wall."""
     price: float | None = None
     """Per kWh, at times that no window covers. It is added to the price of `entity`."""
     base: float = 0.0
@@ -58,6 +63,11 @@ class Price:
     """Their prices stand in place of `price`."""
     entity: str | None = None
     """An entity that shows the price per kWh, for a tariff that follows a market."""
+
+    @property
+    def begin(self) -> datetime:
+        """The time from which on it holds, on the clock on the wall."""
+        return datetime.combine(self.since, time(*divmod(self.minute % _DAY, 60)))
 
 
 class PriceFault(StrEnum):
@@ -70,8 +80,8 @@ class PriceFault(StrEnum):
     """The windows leave out a time, for which there is no other price."""
     OVERLAP = "price_overlap"
     """Two windows cover the same time."""
-    SAME_DAY = "price_same_day"
-    """Two prices hold from the same day on."""
+    SAME_TIME = "price_same_time"
+    """Two prices hold from the same time on."""
 
 
 class WeekTime(NamedTuple):
@@ -99,12 +109,12 @@ class PriceError(ValueError):
 
 
 def check(prices: Iterable[Price]) -> None:
-    """Raise PriceError if a price cannot be used, or two of them hold from the same day on."""
-    days: set[date] = set()
+    """Raise PriceError if a price cannot be used, or two of them hold from the same time on."""
+    begins: set[datetime] = set()
     for price in prices:
-        if price.since in days:
-            raise PriceError(PriceFault.SAME_DAY)
-        days.add(price.since)
+        if price.begin in begins:
+            raise PriceError(PriceFault.SAME_TIME)
+        begins.add(price.begin)
         if price.base < 0:
             raise PriceError(PriceFault.NEGATIVE_BASE)
         if price.price is None and not price.windows and price.entity is None:
@@ -136,20 +146,31 @@ class HourPrice(NamedTuple):
     """The price of one hour."""
 
     price: float
-    """Per kWh, beside that of the entity."""
+    """Per kWh, beside those of entities."""
     base: float
     """The part of the monthly base price that falls on the hour."""
-    entity: str | None
+    entities: Mapping[str, float]
+    """The entities whose prices are added, and for what part of the hour, from 0 to 1."""
 
 
 class Tariff:
     """Prices of a counter, by hour."""
 
     def __init__(self, prices: Iterable[Price], zone: tzinfo) -> None:
-        """Prepare valid prices; days begin at midnight in a time zone."""
-        self._prices = sorted(prices, key=lambda price: price.since)
+        """Prepare valid prices; they begin by the clock on the wall in a time zone.
+
+        A time that a change of the clock skips is the one an hour later, one that it repeats the
+        first of the two.
+        """
+        # In the night in which the clock is set forward, 02:30 comes after 03:15.
+        begun = sorted(
+            ((int(price.begin.replace(tzinfo=zone).timestamp()), price) for price in prices),
+            key=lambda each: (each[0], each[1].begin),
+        )
+        self._starts = [start for start, _ in begun]
+        self._prices = [price for _, price in begun]
         self._zone = zone
-        self._starts = [int(midnight(price.since, zone)) for price in self._prices]
+        self._ends = [*self._starts[1:], _NEVER]
         self._weeks = [_Week(price) for price in self._prices]
         self._hours_in_month: dict[tuple[int, int], int] = {}
 
@@ -166,7 +187,7 @@ class Tariff:
     def first_of(self, entity: str) -> int:
         """Return the full hour from which on the price of an entity is needed (unix time)."""
         return next(
-            -(-start // HOUR) * HOUR
+            start // HOUR * HOUR
             for start, price in zip(self._starts, self._prices, strict=True)
             if price.entity == entity
         )
@@ -179,11 +200,27 @@ class Tariff:
         number = bisect_right(self._starts, start) - 1
         if number < 0:
             return None
-        price = self._prices[number]
         local = datetime.fromtimestamp(start, self._zone)
-        minute = local.weekday() * _DAY + local.hour * 60 + local.minute
+        first = local.weekday() * _DAY + local.hour * 60 + local.minute
+        if self._ends[number] >= start + HOUR:
+            return self._mean(number, local, range(first, first + 60))
+        minutes, parts = first, []
+        for each in range(number, bisect_left(self._starts, start + HOUR)):
+            until = first + min(60, (self._ends[each] - start) // 60)
+            if minutes < until:
+                parts.append(self._mean(each, local, range(minutes, until)))
+                minutes = until
+        return _joined(parts)
+
+    def _mean(self, number: int, local: datetime, minutes: range) -> HourPrice:
+        """Return what a price adds to that of an hour with some minutes of the week in it."""
+        price, part = self._prices[number], len(minutes) / 60
         base = price.base and price.base / self._length_of_month(local.year, local.month)
-        return HourPrice(self._weeks[number].mean(minute), base, price.entity)
+        return HourPrice(
+            self._weeks[number].mean(minutes) * part,
+            base * part,
+            {price.entity: part} if price.entity is not None else {},
+        )
 
     def _length_of_month(self, year: int, month: int) -> int:
         """Return the hours that start in a month; a change of the clock makes it 1 more or less."""
@@ -197,8 +234,19 @@ class Tariff:
         return self._hours_in_month[year, month]
 
 
+def _joined(parts: Iterable[HourPrice]) -> HourPrice:
+    """Add up the parts of the price of an hour."""
+    price, base = 0.0, 0.0
+    entities: dict[str, float] = {}
+    for part in parts:
+        price, base = price + part.price, base + part.base
+        for entity, share in part.entities.items():
+            entities[entity] = entities.get(entity, 0.0) + share
+    return HourPrice(price, base, entities)
+
+
 class _Week:
-    """The mean price of each hour of the week."""
+    """The mean price of minutes of the week."""
 
     def __init__(self, price: Price) -> None:
         minutes = [price.price or 0.0] * _WEEK
@@ -206,15 +254,15 @@ class _Week:
             for start, end in window.ranges:
                 minutes[start:end] = [window.price] * (end - start)
         self._minutes = minutes
-        self._means: dict[int, float] = {}
+        self._means: dict[range, float] = {}
 
-    def mean(self, minute: int) -> float:
-        """Return the mean price of the 60 minutes from a minute of the week on."""
-        if minute not in self._means:
-            hour = [self._minutes[each % _WEEK] for each in range(minute, minute + 60)]
+    def mean(self, minutes: range) -> float:
+        """Return the mean price of minutes, at least one; those after the week are its first."""
+        if minutes not in self._means:
+            prices = [self._minutes[each % _WEEK] for each in minutes]
             # A mean of equal floats is not always that float.
-            self._means[minute] = hour[0] if len(set(hour)) == 1 else sum(hour) / 60
-        return self._means[minute]
+            self._means[minutes] = prices[0] if len(set(prices)) == 1 else fmean(prices)
+        return self._means[minutes]
 
 
 def midnight(day: date, zone: tzinfo) -> float:

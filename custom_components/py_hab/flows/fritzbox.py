@@ -32,7 +32,7 @@ from ..box.errors import ERROR_KEYS
 from ..box.identity import offers_smart_home, reported_serial
 from ..box.ownership import async_rename_box, device_owner
 from ..const import CONF_KIND, EntryKind
-from ..coordinator import login_record
+from ..coordinator import LOGIN, login_record
 from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry
 from ..fritzbox.address import as_ip_address, host_of, is_link_local, with_host
@@ -46,6 +46,7 @@ from ..fritzbox.errors import (
 )
 from ..fritzbox.login import BoxInfo, LoginRecord, serial_of
 from ..fritzbox_api import FritzBoxClient
+from ..util.records import encode
 from ..util.texts import as_markdown, clean_text
 
 _LOGGER = logging.getLogger(__name__)
@@ -268,8 +269,12 @@ class FritzBoxFlow(ConfigFlow):
                 # Not every model serves its description. The login shows whether it is a FRITZ!Box.
                 box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
             await self._async_check_box(box, data)
-            client.record = await self._async_login_record(box)
+            counters = await self._async_counters()
+            client.record = self._login_record(box, counters)
             self._check_devices(await client.device_list())
+            if counters is not None:
+                counters.notes[LOGIN] = encode(client.record)
+                await counters.async_save()
         except FritzBoxError as err:
             _LOGGER.debug("The box refused: %s", err)
             errors["base"] = ERROR_KEYS[type(err)]
@@ -293,16 +298,23 @@ class FritzBoxFlow(ConfigFlow):
         if self._successor != box:
             raise _IsAnotherBoxError(box)
 
-    async def _async_login_record(self, box: BoxInfo) -> LoginRecord:
+    async def _async_counters(self) -> CounterStore | None:
+        """Return the store of the entry that the flow changes, None if it creates one."""
+        entry: AnyConfigEntry | None = self._changed_entry
+        if entry is None:
+            return None
+        if entry.state is ConfigEntryState.LOADED:
+            found: CounterStore = entry.runtime_data.counters
+            return found
+        counters = CounterStore(self.hass, entry.entry_id)
+        await counters.async_load()
+        return counters
+
+    def _login_record(self, box: BoxInfo, counters: CounterStore | None) -> LoginRecord:
         """Return what is known of logins to a box. What the user has entered is tried once."""
         entry: AnyConfigEntry | None = self._changed_entry
-        if entry is None or self._successor is not None:
+        if entry is None or counters is None or self._successor is not None:
             return LoginRecord(serial=box.serial)
-        if entry.state is ConfigEntryState.LOADED:
-            counters = entry.runtime_data.counters
-        else:
-            counters = CounterStore(self.hass, entry.entry_id)
-            await counters.async_load()
         known = login_record(entry, counters.notes)
         return LoginRecord(serial=known.serial, offers_pbkdf2=known.offers_pbkdf2)
 

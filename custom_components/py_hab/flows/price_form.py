@@ -29,6 +29,7 @@ from ..costs.prices import Price, Window
 from ..costs.units import price_unit
 
 CONF_SINCE: Final = "since"
+CONF_TIME: Final = "time"
 CONF_PRICE: Final = "price"
 CONF_BASE: Final = "base"
 CONF_ENTITY: Final = "entity"
@@ -65,6 +66,7 @@ def price_schema(currency: str, word: Callable[[str], str], *, is_known: bool) -
     }
     schema: dict[vol.Marker, Any] = {
         vol.Required(CONF_SINCE): DateSelector(),
+        vol.Optional(CONF_TIME): TimeSelector(),
         vol.Optional(CONF_PRICE): per_kwh,
         # A negative one is refused with a reason.
         vol.Optional(CONF_BASE): _number(currency, least=-_MOST, step=0.01),
@@ -117,6 +119,7 @@ def entered_price(user_input: Mapping[str, Any], currency: str) -> Price:
     windows = user_input.get(CONF_WINDOWS) or []
     return Price(
         since=date.fromisoformat(user_input[CONF_SINCE]),
+        minute=_minutes(user_input[CONF_TIME]) if user_input.get(CONF_TIME) else 0,
         price=None if price is None else price / cents,
         base=user_input.get(CONF_BASE) or 0.0,
         entity=user_input.get(CONF_ENTITY),
@@ -138,6 +141,8 @@ def form_values(price: Price, currency: str) -> dict[str, Any]:
     """Return how a form shows a price."""
     cents = price_unit(currency).per_currency
     values: dict[str, Any] = {CONF_SINCE: price.since.isoformat(), CONF_BASE: price.base}
+    if price.minute:
+        values[CONF_TIME] = _time(price.minute)
     if price.price is not None:
         values[CONF_PRICE] = round(price.price * cents, 6)
     if price.entity is not None:

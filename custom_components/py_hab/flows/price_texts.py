@@ -1,7 +1,6 @@
 """Words, amounts and prices, in the language of the home."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
 from typing import Final
 
 from homeassistant.core import HomeAssistant
@@ -10,7 +9,7 @@ from homeassistant.helpers.translation import async_get_translations
 from ..const import DOMAIN
 from ..costs.prices import Price, WeekTime
 from ..costs.units import price_unit
-from ..util.texts import local_date, local_number
+from ..util.texts import local_date, local_number, local_time
 from .price_form import WEEKDAYS
 
 _TEXTS: Final = "cost_text"
@@ -48,12 +47,13 @@ class PriceTexts:
         """Return a whole number."""
         return local_number(value, ",.0f", language=self._language)
 
-    def day(self, day: date) -> str:
-        """Return a day."""
-        return local_date(datetime.combine(day, time()), language=self._language)
+    def begin(self, price: Price) -> str:
+        """Return from when on a price holds: a day, and a time unless it is midnight."""
+        written = local_time if price.minute else local_date
+        return written(price.begin, language=self._language)
 
     def price(self, price: Price) -> str:
-        """Return a price with the day from which on it holds."""
+        """Return a price with the time from which on it holds."""
         unit = price_unit(self._currency)
         shown = [
             f"{local_number(each * unit.per_currency, ',.2f', language=self._language)} {unit.text}"
@@ -66,7 +66,7 @@ class PriceTexts:
         if price.base:
             parts.append(self.sentence("per_month", amount=self.amount(price.base)))
         return self.sentence(
-            "price_since", day=self.day(price.since), price=", ".join(filter(None, parts))
+            "price_since", day=self.begin(price), price=", ".join(filter(None, parts))
         )
 
     def week_time(self, where: WeekTime | None) -> str:

@@ -87,7 +87,7 @@ class PricesFlow(ProgressFlow):
                 label=texts.sentence(
                     "counter",
                     name=self._name(item),
-                    price=texts.price(max(stored[unique_id].prices, key=lambda each: each.since))
+                    price=texts.price(max(stored[unique_id].prices, key=lambda each: each.begin))
                     if unique_id in stored
                     else texts.word("no_price"),
                 ),
@@ -174,7 +174,7 @@ class PricesFlow(ProgressFlow):
         """Return the prices with the one of the form, or without it if it is to be removed."""
         if user_input.get(CONF_REMOVE):
             return list(others)
-        return sorted([*others, entered_price(user_input, currency)], key=lambda each: each.since)
+        return sorted([*others, entered_price(user_input, currency)], key=lambda each: each.begin)
 
     async def _async_suggested(self, *, is_first: bool) -> dict[str, Any]:
         """Suggest the first day of the history for the first price, and the price of the FRITZ!Box."""

@@ -21,6 +21,13 @@ _CHANGE_REASON: Final = "change_reason"
 _WORDS: Final = "history_text"
 _COSTS: Final = "cost_text"
 """Translation keys of selectors that are not shown: their options are texts for reports."""
+_NUMBERS: Final[Mapping[str, tuple[int, ...]]] = {
+    "totals_header": (1,),
+    "reports_header": (1, 2),
+    "imported_header": (2, 3),
+    "undone_header": (1, 2, 3),
+}
+"""The columns of each table that contain numbers, which are aligned on the right."""
 
 
 async def async_report_texts(hass: HomeAssistant) -> ReportTexts:
@@ -198,7 +205,8 @@ class ReportTexts:
         if not rows:
             return ""
         columns = self.word(header).split("|")
-        lines = [columns, ["---"] * len(columns), *rows]
+        ruler = ["---:" if column in _NUMBERS[header] else "---" for column in range(len(columns))]
+        lines = [columns, ruler, *rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def _text(self, selector: str, key: str) -> str:

@@ -69,6 +69,9 @@ class LoginRecord:
 
     serial: str = ""
     """The serial number of the box."""
+    user: str = ""
+    """Who has logged in. Without a configured name, that is whom the box preselects, and it preselects
+    whoever has logged in last."""
     has_worked: bool = False
     """Whether the box has accepted the password, and has not refused it for good since."""
     offers_pbkdf2: bool = False
@@ -78,8 +81,9 @@ class LoginRecord:
     block_time: float = 0.0
     """Seconds for which the box blocked logins after the last refusal."""
 
-    def accepted(self, *, pbkdf2: bool) -> None:
+    def accepted(self, *, pbkdf2: bool, user: str = "") -> None:
         """Record a successful login."""
+        self.user = user
         self.has_worked = True
         self.offers_pbkdf2 |= pbkdf2
         self.refused_at = []
@@ -91,6 +95,7 @@ class LoginRecord:
         self.block_time = block_time.total_seconds()
         if len(self.refused_at) > len(RETRY_PAUSES):
             self.has_worked = False
+            self.user = ""
             self.refused_at = []
 
     def pause(self, now: datetime) -> timedelta:

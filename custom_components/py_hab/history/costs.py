@@ -239,6 +239,7 @@ class CostAccounts:
                 end=year.end,
                 spent=await since(year.first),
                 paid=contract.instalment * year.instalments_due,
+                bonus=year.bonus,
                 outlook=expected,
             )
             if contract and year

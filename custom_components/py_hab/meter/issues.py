@@ -9,6 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 from ..const import DOMAIN
 from ..counters.verdict import Verdict
 from ..sml.health import MeterProblem
+from ..util.documentation import page_of_notices
 from ..util.texts import MAX_LINE, as_code, as_markdown, local_number
 from .counter_stage import WaitingCounter
 from .replacements import ReplacementRecord
@@ -26,7 +27,6 @@ COUNTER_WAITS: Final = {
 }
 """Problems of a counter whose readings are refused, by the verdict on them."""
 PROBLEMS: Final = (*MeterProblem, METER_SILENT)
-LEARN_MORE: Final = "https://github.com/jankstar/py_hab#when-the-meter-is-in-trouble"
 READING: Final = ",.10g"
 """Format of a reading, as on the display."""
 
@@ -60,7 +60,7 @@ class MeterIssues:
                     DOMAIN,
                     issue,
                     is_fixable=False,
-                    learn_more_url=LEARN_MORE,
+                    learn_more_url=page_of_notices(self._hass.config.language),
                     severity=ir.IssueSeverity.WARNING,
                     translation_key=problem,
                     translation_placeholders={"name": as_markdown(name)},
@@ -88,7 +88,7 @@ class MeterIssues:
             DOMAIN,
             issue,
             is_fixable=False,
-            learn_more_url=LEARN_MORE,
+            learn_more_url=page_of_notices(self._hass.config.language),
             severity=ir.IssueSeverity.ERROR,
             translation_key=READERS_SHARE_TOPIC,
             translation_placeholders={
@@ -120,7 +120,7 @@ class MeterIssues:
                     DOMAIN,
                     issue,
                     is_fixable=False,
-                    learn_more_url=LEARN_MORE,
+                    learn_more_url=page_of_notices(self._hass.config.language),
                     severity=ir.IssueSeverity.WARNING,
                     translation_key=problem,
                     translation_placeholders={

@@ -47,8 +47,9 @@ class SleepPattern:
             return
         period = now - before
         has_slept = left_at - before <= MAX_AWAKE * period
-        longest = LONGEST_ANNOUNCED if self._has_announced else LONGEST_PERIOD
-        self._period = period if has_slept and timedelta() < period <= longest else None
+        # The clock of a sleeping reader drifts: an hour may take some minutes more.
+        longest = LATE * (LONGEST_ANNOUNCED if self._has_announced else LONGEST_PERIOD)
+        self._period = period if has_slept and timedelta() < period < longest else None
 
     def leave(self, now: datetime, *, says_so: bool) -> None:
         """Record that the reader is offline. `says_so` is whether it has announced its sleep."""

@@ -105,6 +105,11 @@ def _money(
     )
 
 
+def _has_bonus(unique_id: str, prices: CounterPrices) -> bool:
+    contract = prices.contract
+    return _has_contract(unique_id, prices) and contract is not None and contract.bonus > 0
+
+
 def _outlook(figures: CostFigures, value: Callable[[Outlook], float]) -> float | None:
     contract = figures.contract
     return value(contract.outlook) if contract and contract.outlook else None
@@ -152,6 +157,11 @@ COST_SENSORS: Final[tuple[CostSensorDescription, ...]] = (
     _of_contract(
         "contract_instalment",
         lambda figures: _outlook(figures, lambda found: found.fitting_instalment),
+    ),
+    _money(
+        "contract_bonus",
+        lambda figures: figures.contract.bonus if figures.contract else None,
+        exists_fn=_has_bonus,
     ),
     _money(
         "cost_per_year",

@@ -143,7 +143,7 @@ def _may_stand(run: str, start: int, end: int, letters: frozenset[str]) -> bool:
         return True
     if start == 0:
         return run[0] in letters or run == "pl"
-    return end == len(run) and run[start] in "ltp"
+    return end == len(run) and run[start] in "ltpw"
 
 
 def _read(tokens: list[str], words: Mapping[str, Part], result: KeyParts) -> None:
@@ -159,7 +159,7 @@ def _read(tokens: list[str], words: Mapping[str, Part], result: KeyParts) -> Non
         if token == "p" and position and following.isdigit():
             # "Volt_p1" is a phase, "P1" a power.
             part = Part.PHASE
-        if token == "w" and not position and len(tokens) > 1 and following != "l":
+        if token == "w" and not position and len(tokens) > 1 and not _is_watt_of(following, words):
             # "W_total" is an energy in formulas, "P_W" a power in watts.
             part = None
         marker = part if part in {Part.PHASE, Part.TARIFF} or token in _BEFORE_PHASE else None
@@ -168,6 +168,11 @@ def _read(tokens: list[str], words: Mapping[str, Part], result: KeyParts) -> Non
         else:
             result.words.add(token)
             result.parts.add(part)
+
+
+def _is_watt_of(following: str, words: Mapping[str, Part]) -> bool:
+    """Whether the word after a "W" shows that it is the unit: "W_L1" and "W_aktuell" are powers."""
+    return following == "l" or words.get(following) is Part.NOW
 
 
 def _abbreviated(token: str, words: Mapping[str, Part]) -> Part | None:

@@ -39,6 +39,9 @@ _OPPOSITES: Final = (
     ("for", "rev"),
 )
 """How names write the two directions, in small letters. "Import" and "forward" begin like these."""
+_DELIVERED: Final = frozenset({"delivered", "supplied", "lieferung", "geliefert"})
+"""To the grid, or to the home if the block has a word for returning, too."""
+_RETURNED: Final = frozenset({"returned", "ruecklieferung", "rueckspeisung"})
 _NEUTRAL: Final = frozenset({Part.METER, Part.NET, Part.ELECTRICITY, Part.ACTIVE})
 _NOW: Final = frozenset({Part.NOW, Part.CURRENT_OR_NOW})
 _SUMS: Final = frozenset({Part.TOTAL, Part.SUM})
@@ -131,6 +134,23 @@ def meanings_beside(
     for rule in _RULES:
         rule(siblings)
     return siblings.decided
+
+
+# Names with another point of view
+
+
+def _find_deliveries(siblings: Siblings) -> None:
+    """Interpret "energy_delivered" beside "energy_returned" as what the grid has delivered.
+
+    Dutch and Austrian meters name it so. Without the other word, the home delivers.
+    """
+    published = {word for parts in siblings.parts.values() for word in parts.words}
+    if not published & _RETURNED:
+        return
+    words = {**siblings.words, **dict.fromkeys(_DELIVERED, Part.IMPORT)}
+    for key, parts in siblings.parts.items():
+        if parts.words & _DELIVERED and (mapping := meaning_of(take_apart(key, words))):
+            siblings.decide(key, mapping)
 
 
 # Names with something in front
@@ -256,6 +276,26 @@ def _suppose_pair(siblings: Siblings, drawn: str, fed_in: str, stem: str) -> Non
 # Totals
 
 
+def _leave_out_other_counters(siblings: Siblings) -> None:
+    """Ignore "Garage_E_in" beside "E_in", and "Total_kWh" beside "Import_kWh" and "Export_kWh".
+
+    Whatever a second counter counts, a meter has one for each direction. Only a name without any word
+    to say so may be the same counter: "E_inoP" is "E_in" in another scale.
+    """
+    for quantity in COUNTERS:
+        keys = [key for key, item in siblings.found.items() if item.quantity is quantity]
+        certain = [key for key in keys if not siblings.found[key].doubtful]
+        directed = [key for key in certain if _has_direction(siblings.parts[key])]
+        for key in keys:
+            is_other = key not in (directed or certain) and bool(certain)
+            if is_other and meaning_of(siblings.parts[key]) is not None:
+                siblings.decide(key, KeyMapping(Quantity.NO_MEASUREMENT))
+
+
+def _has_direction(parts: KeyParts) -> bool:
+    return parts.obis is not None or bool(parts.parts & (_DIRECTIONS | {Part.CONSUMPTION}))
+
+
 def _find_totals_of_tariffs(siblings: Siblings) -> None:
     """Interpret "Power_Sum" beside "Power_T1" and "Power_T2" as their sum."""
     stems = {
@@ -370,6 +410,7 @@ def _find_present_value(siblings: Siblings) -> None:
 
 
 _RULES: Final[tuple[Callable[[Siblings], None], ...]] = (
+    _find_deliveries,
     _leave_out_shared_word,
     _complete_abbreviations,
     _find_pairs,
@@ -378,5 +419,6 @@ _RULES: Final[tuple[Callable[[Siblings], None], ...]] = (
     _find_missing_export,
     _find_missing_power,
     _find_present_value,
+    _leave_out_other_counters,
 )
 """Each one uses what those before it have found."""

@@ -99,10 +99,12 @@ _LANGUAGE: Final = {
     Part.ACTIVE: "active aktiv wirk real effective",
     Part.REACTIVE: "reactive blind reaktiv reaktive",
     Part.NET: "grid net netz house home haus household haushalt main haupt obis sml public value val wert",
-    Part.IMPORT: ("import imported bezug bezogen bezogene consumed purchased bought drawn"),
+    Part.IMPORT: (
+        "import imported bezug bezogen bezogene entnahme entnommen consumed purchased bought drawn"
+    ),
     Part.EXPORT: (
         "export exported einspeisung eingespeist eingespeiste einspeise lieferung geliefert"
-        " rueckspeisung ruecklieferung delivered supplied supply feed feedin injection injected sold returned"
+        " abgabe abgegeben rueckspeisung ruecklieferung delivered supplied supply feed feedin injection injected sold returned"
     ),
     Part.INWARD: "in from pos positive positiv plus forward",
     Part.OUTWARD: "out to neg negative negativ minus reverse",
@@ -129,8 +131,9 @@ _LANGUAGE: Final = {
         " cent"
     ),
     Part.OTHER_MEDIUM: (
-        "gas water wasser heat heating heiz heizung waerme waermemenge kaelte cooling volume"
-        " volumen flow durchfluss temp temperature temperatur vorlauf ruecklauf liter litre"
+        "gas water wasser heat heating heiz heizung waerme waermemenge waermemengen kaelte cooling volume"
+        " erdgas gasuhr wasseruhr kaltwasser warmwasser trinkwasser regenwasser brauchwasser"
+        " fernwaerme wmz volumen flow durchfluss temp temperature temperatur vorlauf ruecklauf liter litre"
         " liters litres m3 cbm kubikmeter pressure druck humidity feuchte oil oel pulse impulse"
     ),
     Part.OTHER_DEVICE: (

@@ -32,8 +32,21 @@ _NOT_ONLY_ELECTRIC: Final = frozenset(
 )
 """Quantities that a heat meter has as well. All others are those of electricity."""
 _ELECTRIC_WORDS: Final = frozenset({Part.ENERGY, Part.KWH, Part.ACTIVE, Part.REACTIVE})
-_FLUIDS: Final = frozenset({"gas", "water", "wasser", "oil", "oel"})
+_FLUIDS: Final = frozenset(
+    {
+        *("gas", "erdgas", "gasuhr", "oil", "oel"),
+        *("water", "wasser", "wasseruhr", "kaltwasser", "warmwasser", "trinkwasser", "regenwasser"),
+        "brauchwasser",
+    }
+)
 """In the name of a block. "Heizung" may be the electricity meter of a heat pump."""
+_HEAT: Final = frozenset(
+    {
+        *("waerme", "waermemenge", "waermemengen", "fernwaerme", "wmz", "heat"),
+        *("kaelte", "cooling"),
+    }
+)
+"""In the name of a block, with the same words for energy and power as electricity has."""
 
 type MappingOf = Callable[[str], KeyMapping | None]
 
@@ -65,6 +78,9 @@ def evidence_of(prefix: str, keys: Iterable[str], mapping_of: MappingOf) -> Evid
         bool(quantities - _NOT_ONLY_ELECTRIC),
     )
     is_certain = sum(kinds) > 1 or any(map(_is_electric_name, counters))
+    if is_certain and _is_named_otherwise(prefix):
+        # Gas meters and heat meters have kWh and kW, too.
+        is_certain = bool(quantities - _NOT_ONLY_ELECTRIC) or any(map(_has_code, mappings))
     return Evidence.CERTAIN if is_certain else Evidence.POSSIBLE
 
 
@@ -98,6 +114,13 @@ def _is_electricity(prefix: str) -> bool:
 @lru_cache(maxsize=256)
 def _is_fluid(prefix: str) -> bool:
     return bool(take_apart(prefix).words & _FLUIDS)
+
+
+@lru_cache(maxsize=256)
+def _is_named_otherwise(prefix: str) -> bool:
+    """Whether a block has the name of another medium. "Waermestrom" is electricity."""
+    parts = take_apart(prefix)
+    return Part.ELECTRICITY not in parts.parts and bool(parts.words & (_FLUIDS | _HEAT))
 
 
 @lru_cache(maxsize=512)

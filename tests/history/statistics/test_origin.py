@@ -1,5 +1,6 @@
 """Where the hours of a statistic come from, on a real recorder."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any, Final
 
@@ -111,6 +112,17 @@ async def test_a_period_has_the_hours_that_start_in_it(
         FIRST - 7 * HOUR,
     ]
     assert await async_origins(hass, "sensor.unknown") == {}
+
+
+async def test_questions_at_the_same_time_share_one_answer_until_a_change(
+    hass: HomeAssistant, statistics_editor: StatisticsEditor
+) -> None:
+    await write(statistics_editor, STATISTIC, hours(9, 2), ChangeReason.IMPORT)
+    answers = [statistics_editor.async_origins(STATISTIC) for _ in range(3)]
+    first, *others = await asyncio.gather(*answers)
+    assert all(other is first for other in others)
+    await write(statistics_editor, STATISTIC, hours(7, 1), ChangeReason.OUTAGE)
+    assert len(await statistics_editor.async_origins(STATISTIC)) == len(first) + 1
 
 
 async def test_what_was_undone_or_taken_back_has_its_former_origin(

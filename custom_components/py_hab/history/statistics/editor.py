@@ -6,7 +6,7 @@ callers need no lock and nothing to resume.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 import contextlib
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ...const import DOMAIN
+from ...util.documentation import page_of_notices
 from ..planning.change import AdjustSum, Change, StatisticRows, Step
 from ..planning.difference import Difference, hours_of
 from ..planning.origin import Origin
@@ -62,6 +63,8 @@ class StatisticsEditor(RecorderGateway):
         self.journal = journal
         self._is_schema_known = is_schema_known()
         self._listeners: list[ChangeListener] = []
+        self._origins: dict[str, asyncio.Task[Mapping[int, Origin]]] = {}
+        """What is being read, by the id of the statistic."""
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
 
     @property
@@ -148,11 +151,26 @@ class StatisticsEditor(RecorderGateway):
             await self._async_work(statistic, lambda work: work.take_back(run), dry_run=dry_run)
         )
 
-    async def async_origins(self, statistic: Statistic) -> dict[int, Origin]:
+    async def async_origins(self, statistic: Statistic) -> Mapping[int, Origin]:
         """Return where the value of each hour of a statistic comes from, by its start.
 
-        Raises HomeAssistantError if the database does not answer.
+        The cards of a page ask at the same time, and share one answer. Raises HomeAssistantError if
+        the database does not answer.
         """
+        reading = self._origins.get(statistic.id)
+        if reading is None:
+            reading = self._hass.async_create_task(
+                self._async_read_origins(statistic), f"py_hab origins of {statistic.id}"
+            )
+            self._origins[statistic.id] = reading
+        try:
+            # Whoever no longer waits does not end it for the others.
+            return await asyncio.shield(reading)
+        finally:
+            if self._origins.get(statistic.id) is reading:
+                del self._origins[statistic.id]
+
+    async def _async_read_origins(self, statistic: Statistic) -> Mapping[int, Origin]:
         changes = self.journal.by_statistic.get(statistic.id) or StatisticChanges()
 
         def read() -> dict[int, Origin]:
@@ -230,6 +248,8 @@ class StatisticsEditor(RecorderGateway):
     @callback
     def _async_committed(self, changes: StatisticChanges, outcome: Outcome) -> None:
         """Note what the database has confirmed."""
+        # What was read before the change is not the answer to later questions.
+        self._origins.pop(outcome.statistic_id, None)
         if outcome.is_lost:
             self.journal.set_aside(changes)
         if outcome.refusal is None and (changes.done, changes.planned) != (outcome.after, None):
@@ -303,6 +323,7 @@ async def async_setup_editor(hass: HomeAssistant) -> None:
                 DOMAIN,
                 issue,
                 is_fixable=issue == JOURNAL_ISSUE,
+                learn_more_url=page_of_notices(hass.config.language),
                 severity=ir.IssueSeverity.WARNING,
                 translation_key=issue,
             )

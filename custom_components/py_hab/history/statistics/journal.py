@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from ...const import DOMAIN
 from ...counters.store import UNREADABLE
 from ...entry import MaintenanceResult
+from ...util.documentation import page_of_notices
 from ...util.records import decode, decode_values, encode
 from ..planning.change import ChangeReason
 from ..planning.difference import Difference
@@ -210,6 +211,7 @@ class ChangeJournal:
             DOMAIN,
             SET_ASIDE_ISSUE,
             is_fixable=False,
+            learn_more_url=page_of_notices(self._hass.config.language),
             severity=ir.IssueSeverity.WARNING,
             translation_key=SET_ASIDE_ISSUE,
         )
