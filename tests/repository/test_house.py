@@ -18,8 +18,10 @@ PURE: Final = (
     *("history/files/contents", "history/files/csv_format", "history/files/csv_reader"),
     *("history/files/csv_scan", "history/files/energy", "history/files/exported"),
     *("history/files/hours", "history/files/layout", "history/files/moments"),
-    *("history/files/numbers", "history/files/readings", "history/files/recognition"),
-    *("history/files/series", "history/files/steps", "history/files/table", "history/files/words"),
+    *("history/files/numbers", "history/files/ranges"),
+    *("history/files/readings", "history/files/recognition"),
+    *("history/files/series", "history/files/series_columns"),
+    *("history/files/steps", "history/files/table", "history/files/words"),
 )
 """Modules and folders that import neither Home Assistant nor what does."""
 ASIDE: Final = {

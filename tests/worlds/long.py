@@ -237,6 +237,15 @@ LONG: Final[tuple[World, ...]] = (
         at("1d 6:02", PUT_BACK),
         **COUNTERS,
     ),
+    _box(
+        "yesterday's database put back",
+        "1d 14:00",
+        at("3:00", hass_off(minutes=5)),
+        at("3:02", SAVED),
+        at("1d 6:00", hass_off(minutes=5)),
+        at("1d 6:02", PUT_BACK),
+        **COUNTERS,
+    ),
     _meter(
         "the id of core's sensor taken over after longer than states are kept",
         "3d 6:00",

@@ -210,12 +210,15 @@ def with_answers(source: CsvSource, answers: Mapping[str, Any]) -> dict[str, str
         return {"end_day": "end_column"}
     if answers["unit"] not in UNITS_OF[content]:
         return {"unit": "unit_of_content"}
+    series = _column(answers["series"])
     source.choose(
         {
             "content": content,
             "unit": answers["unit"],
             "values": values,
-            "series": _column(answers["series"]),
+            "series": series,
+            # They belong to the column that was recognized.
+            "subseries": source.format.subseries if series == source.format.series else (),
             "begin": begin,
             "end": end,
             "label": Label(answers["label"]),

@@ -149,7 +149,8 @@ class CounterMaintenance:
                 self._found.repaired.append(result.report)
         if damage.holes or damage.gaps:
             await self._async_write(
-                lambda rows: filled(self._damage(rows).holes, shape), ChangeReason.OUTAGE
+                lambda rows: filled(self._damage(rows).holes, shape, known_readings),
+                ChangeReason.OUTAGE,
             )
 
     def _damage(self, rows: StatisticRows) -> Damage:

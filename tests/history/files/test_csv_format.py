@@ -31,7 +31,7 @@ FORMAT: Final = CsvFormat(
 
 def test_what_is_chosen_is_not_doubtful_any_more() -> None:
     found = FORMAT.with_choices({"content": Content.READINGS, "label": Label.END})
-    assert found.doubts == {Doubt.DECIMAL, Doubt.DAY_ORDER, Doubt.UNIT}
+    assert found.doubts == {Doubt.DECIMAL, Doubt.DAY_ORDER, Doubt.UNIT, Doubt.SERIES}
 
 
 def test_the_unit_fits_the_content() -> None:

@@ -93,6 +93,30 @@ def test_what_was_counted_within_the_hour_after_a_restart_stays_there(
     assert bool(find_damage("key", rows, short, late={HOUR}).holes) is is_damage
 
 
+@pytest.mark.parametrize(("most", "is_damage"), [(0.05, True), (1.0, False)])
+def test_what_no_hour_has_held_was_not_counted_at_once_after_a_restart(
+    most: float, is_damage: bool
+) -> None:
+    """A refrigerator's day in five minutes is possible for a house."""
+    usual = hours(*((number, 100 + number * most, number * most) for number in range(4)))
+    last = usual[-1]
+    carried_on = [Row(number * HOUR, HOUR, last.state, last.sum) for number in range(4, 28)]
+    after = Row(28 * HOUR, HOUR, last.state + 0.9, last.sum + 0.9)
+    short = [
+        Row(28 * HOUR + SHORT_TERM * number, SHORT_TERM, last.state + rise, last.sum + rise)
+        for number, rise in enumerate([0.0, 0.89, 0.9])
+    ]
+    rows = [*usual, *carried_on, after]
+    late = {row.start for row in carried_on}
+    assert bool(find_damage("key", rows, short, late=late).holes) is is_damage
+
+
+def test_known_readings_bound_what_is_spread() -> None:
+    holes = [(Row(0, HOUR, 100.0, 50.0), Row(4 * HOUR, HOUR, 108.0, 58.0))]
+    written = filled(holes, known_readings={3 * HOUR: 101.0})
+    assert [(row.start // HOUR, row.sum) for row in written] == [(1, 50.5), (2, 51.0), (3, 54.5)]
+
+
 @pytest.mark.parametrize(
     ("rows", "unproven"),
     [

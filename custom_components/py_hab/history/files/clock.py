@@ -99,7 +99,7 @@ def in_second_pass(times: Sequence[int], amounts: Sequence[float], *, rising: bo
 
     `times` and `amounts` are the rows of one ambiguous hour in the order in which they were
     written, between the rows just before and after them, for which nothing is returned. In this
-    order, the time falls back once. `rising`: the rows belong to a counter, whose values separate
+    order, the time falls back once, or each time occurs twice. `rising`: the rows belong to a counter, whose values separate
     the passes even if the rows are not in order.
     """
     inner = range(1, len(times) - 1)
@@ -107,6 +107,8 @@ def in_second_pass(times: Sequence[int], amounts: Sequence[float], *, rising: bo
     if not falls:
         return _by_longest_hole(times, amounts)
     ways = [[index >= split for index in inner] for split in (*falls, inner.stop, 1)]
+    # The rows were sorted by their local time: each time occurs twice in a row.
+    ways.append([times[index] in times[1:index] for index in inner])
     if rising and len(inner) <= MAX_SORTED:
         order = sorted(inner, key=amounts.__getitem__)
         for split in range(len(order) + 1):
@@ -124,7 +126,9 @@ def _oddness(
     ]
     back = sum(times[two] <= times[one] for each in passes for one, two in pairwise(each))
     if not rising:
-        return back
+        # Of two amounts with the same time, one is lost.
+        lost = sum(len(each) - len({times[index] for index in each}) for each in passes)
+        return lost * len(times) + back
     order = [index for each in passes for index in sorted(each, key=times.__getitem__)]
     fell = sum(amounts[two] < amounts[one] for one, two in pairwise(order))
     return fell * len(times) + back

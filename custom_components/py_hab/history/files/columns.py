@@ -11,7 +11,7 @@ from .csv_format import TimeColumns
 from .moments import DayOrder, cut, orders_of, parse_clock, parse_day, parse_unix
 from .numbers import is_number
 from .table import Row
-from .words import UTC_WORDS, is_begin, is_end
+from .words import UTC_WORDS, content_in, is_begin, is_end, unit_in
 
 FEW: Final = 120
 """Rows that show what a column contains."""
@@ -19,6 +19,9 @@ _MOST: Final = 0.8
 """The part of the cells of a column that must be alike."""
 _TIME_OF_DAY: Final = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s*(?:[AaPp][Mm]|Uhr))?")
 _HAS_OFFSET: Final = re.compile(r"\d(?:Z|[+-]\d\d:?\d\d)$|\b(?:UTC|GMT|MESZ|CEST)\b")
+_MIN_COUNTED: Final = 12
+_COUNTED: Final = 0.9
+"""The part of the cells of a column that must be one more than the one before, if it numbers rows."""
 _MIN_WIDE: Final = 12
 """Columns of times from which on each row contains the values of many times."""
 _SECONDS: Final = range(1_000_000_000, 4_000_000_000)
@@ -71,6 +74,16 @@ class Column:
     def is_mostly(self, kind: Callable[[str], bool]) -> bool:
         """Whether most cells are of a kind."""
         return bool(self.cells) and sum(map(kind, self.cells)) >= _MOST * len(self.cells)
+
+
+def is_counted(column: Column) -> bool:
+    """Whether a column only numbers the rows, or the intervals of a day."""
+    if unit_in(column.name) or content_in(column.name) or len(column.cells) < _MIN_COUNTED:
+        return False
+    if not all(map(str.isdecimal, column.cells)) or int(column.cells[0]) > 1:
+        return False
+    steps = [int(after) - int(before) for before, after in pairwise(column.cells)]
+    return steps.count(1) >= _COUNTED * len(steps)
 
 
 def columns_of(rows: Sequence[Row], names: Sequence[str]) -> list[Column]:

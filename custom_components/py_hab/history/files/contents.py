@@ -33,6 +33,8 @@ def judge(name: str, values: Sequence[float], unit: str | None) -> Judged:
     falls = sum(rise < 0 for rise in rises)
     rising = sum(rise > 0 for rise in rises)
     is_rising = rising > 0 and falls <= _NOISE * len(rises) and values[-1] > values[0]
+    # A meter that was replaced goes on from a lower reading.
+    is_rising |= said is Content.READINGS and rising >= MANY and falls <= _NOISE * rising
     doubts: set[Doubt] = set()
     if unit in UNITS_OF[Content.POWER] or (unit is None and said is Content.POWER):
         content = Content.POWER

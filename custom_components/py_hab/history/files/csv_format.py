@@ -73,6 +73,7 @@ class Doubt(StrEnum):
     CONTENT = "content"
     UNIT = "unit"
     LABEL = "label"
+    SERIES = "series"
 
 
 _CHOICES: Final = {
@@ -81,6 +82,7 @@ _CHOICES: Final = {
     Doubt.CONTENT: "content",
     Doubt.UNIT: "unit",
     Doubt.LABEL: "label",
+    Doubt.SERIES: "series",
 }
 """The attribute of a format that each doubt is about."""
 
@@ -125,6 +127,9 @@ class CsvFormat:
     times: tuple[str, ...] = ()
     """If each row has a value for each of many times: the time of each cell, empty for other cells.
     Then, the last two of `columns` are a time and its value."""
+    ranges: tuple[int, ...] = ()
+    """The columns of the file whose cells contain begin and end of an interval. In `columns`, each of
+    them is two columns."""
     begin: TimeColumns
     """The time of a row, or the begin of its interval."""
     end: TimeColumns | None = None
@@ -139,6 +144,8 @@ class CsvFormat:
     """The columns with values; each of them is a series."""
     series: int | None = None
     """The column that names the series to which the value of a row belongs."""
+    subseries: tuple[int, ...] = ()
+    """Further columns that tell apart series of the same name, such as the registers of a meter."""
     units: int | None = None
     """The column with the unit of each row."""
     decimal: DecimalMark = DecimalMark.POINT
@@ -147,6 +154,11 @@ class CsvFormat:
     step: int | None = None
     """Seconds between two rows, as most of them have it; None if they are irregular."""
     doubts: frozenset[Doubt] = field(default_factory=frozenset)
+
+    @property
+    def series_columns(self) -> tuple[int, ...]:
+        """All columns that tell series apart."""
+        return () if self.series is None else (self.series, *self.subseries)
 
     @property
     def open_doubts(self) -> frozenset[Doubt]:

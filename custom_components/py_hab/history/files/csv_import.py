@@ -20,7 +20,7 @@ from ...util.texts import MAX_LINE, clean_text
 from ..statistics.editor import get_editor
 from ..statistics.gateway import Statistic
 from .access import FileError, FileReadError
-from .csv_format import Content, CsvFormat, CsvKey, CsvSeries
+from .csv_format import Content, CsvFormat, CsvKey, CsvSeries, Doubt
 from .csv_reader import read_series, survey
 from .csv_scan import rows_with_data
 from .exported import EXPORTED
@@ -205,6 +205,8 @@ async def async_import_csv(
     if column is not None:
         form = form.with_choices({"values": (_column(form, column),)})
     form = form.with_choices(choices)
+    if Doubt.SERIES in form.open_doubts:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="file_mixed_rows")
     if form.open_doubts:
         raise ServiceValidationError(
             translation_domain=DOMAIN,

@@ -5,11 +5,13 @@ from datetime import UTC, tzinfo
 from typing import Final, NamedTuple
 
 from .clock import RowError, WallTime
-from .csv_format import UNITS, UNITS_OF, CsvFormat, FileZone, TimeColumns, melted
+from .csv_format import UNITS, UNITS_OF, CsvFormat, FileZone, Label, TimeColumns, melted
 from .moments import Moments, standard_time
 from .numbers import number_parser
+from .ranges import with_divided
 from .readings import Readings
 from .recognition import time_parts
+from .series_columns import series_name
 from .steps import DAY, moved
 from .table import Row
 
@@ -32,20 +34,32 @@ class Scan:
         self._format = csv_format
         self._moments = Moments(csv_format.order, file_zone(csv_format, zone))
         self._within = within
-        self._parse = number_parser(csv_format.decimal)
+        # A unit in a cell precedes that of the table.
+        units = UNITS_OF.get(csv_format.content, ())
+        size = UNITS.get(csv_format.unit, 1.0)
+        self._parse = number_parser(
+            csv_format.decimal, {unit.lower(): UNITS[unit] / size for unit in units}
+        )
         self._zone = zone
+        self._is_end = csv_format.end is None and csv_format.label is Label.END
 
     def collect(self, rows: Iterable[Row], columns: Mapping[str, Mapping[int, Readings]]) -> None:
         """Add the values of rows to the columns of their series; other series are left out."""
         form, parse = self._format, self._parse
         days, seconds = self._moments.days, self._moments.seconds
         day, clock, series, units = form.begin.day, form.begin.clock, form.series, form.units
+        names = form.series_columns
         start, end = self._within
         for row in rows:
             if not row:
                 continue
             try:
-                targets = columns[row[series].strip() if series is not None else ""]
+                # Tables of one series, or with one column of names, may have millions of rows.
+                if series is None:
+                    name = ""
+                else:
+                    name = series_name(row, names) if form.subseries else row[series].strip()
+                targets = columns[name]
             except KeyError, IndexError:
                 continue
             repeats: WallTime | None = None
@@ -57,7 +71,7 @@ class Scan:
                     colon = text.find(":") - 2
                     at = days[text[:colon]] + seconds[text[colon:]] if colon > 0 else days[text]
             except KeyError, IndexError:
-                time = self._time(row, form.begin)
+                time = self._time(row, form.begin, is_end=self._is_end)
                 if isinstance(time, RowError):
                     if any(cell.strip() for cell in row):
                         _reject(targets, time)
@@ -149,4 +163,6 @@ def rows_with_data(rows: Iterator[Row], csv_format: CsvFormat) -> Iterator[Row]:
     """Return the rows after the header, one for each time."""
     for _ in range(csv_format.skip):
         next(rows, None)
+    if csv_format.ranges:
+        return with_divided(rows, csv_format.ranges)
     return melted(rows, csv_format.times) if csv_format.times else rows

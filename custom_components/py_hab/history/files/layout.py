@@ -9,6 +9,7 @@ from .access import FileError, FileReadError
 from .columns import find_order, is_data, is_moment, wide_times
 from .csv_format import melted
 from .numbers import is_number
+from .ranges import find_ranges, with_divided
 from .table import DELIMITERS, Row, Sample
 from .words import unit_in
 
@@ -32,6 +33,7 @@ class Layout:
     more: list[list[Row]]
     """Rows of further parts of the file."""
     times: tuple[str, ...]
+    ranges: tuple[int, ...] = ()
     score: int
 
 
@@ -64,6 +66,9 @@ def _layout(sample: Sample, delimiter: str) -> Layout | None:
     for index, row in enumerate(rows[:TRIED]):
         if times := wide_times(row):
             return _wide_table(sample, delimiter, index, times)
+    ranges = find_ranges(rows[:TRIED])
+    if ranges:
+        rows = list(with_divided(rows, ranges))
     data = [index for index, row in enumerate(rows[:TRIED]) if len(row) > 1 and is_data(row)]
     if not data:
         return None
@@ -74,10 +79,14 @@ def _layout(sample: Sample, delimiter: str) -> Layout | None:
         delimiter=delimiter,
         skip=skip,
         before=before,
-        names=_names(before, width),
+        names=_with_ends(_names(before, width), ranges),
         rows=[row for row in rows[skip : skip + _SHOWN] if len(row) == width],
-        more=[[row for row in part if len(row) == width] for part in _parts(sample, delimiter)],
+        more=[
+            [row for row in with_divided(part, ranges) if len(row) == width]
+            for part in _parts(sample, delimiter)
+        ],
         times=(),
+        ranges=ranges,
         score=count,
     )
 
@@ -121,6 +130,14 @@ def _names(before: Sequence[Row], width: int) -> tuple[str, ...]:
         for index, cell in enumerate(cells):
             names[index] = " ".join(filter(None, (cell, names[index])))
     return tuple(names)
+
+
+def _with_ends(names: tuple[str, ...], ranges: Sequence[int]) -> tuple[str, ...]:
+    """Return names with those of columns that were divided into begin and end."""
+    changed = dict(enumerate(names))
+    for number, index in enumerate(ranges):
+        changed |= {index + number: "Begin", index + number + 1: "End"}
+    return tuple(changed[index] for index in range(len(names)))
 
 
 def is_unit(text: str) -> bool:

@@ -61,7 +61,7 @@ _DAYS: Final[Mapping[DayOrder, tuple[re.Pattern[str], ...]]] = {
     ),
 }
 _CLOCK: Final = re.compile(
-    r"[T\s,]*(?P<h>\d{1,2})[:.]?(?P<m>\d\d)(?:[:.]?(?P<s>\d\d)(?:[.,]\d{1,9})?)?"
+    r"[T\s,]*(?P<h>\d{1,2})(?P<pass>[ABab](?=[:.]?\d\d))?[:.]?(?P<m>\d\d)(?:[:.]?(?P<s>\d\d)(?:[.,]\d{1,9})?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?|Uhr|h)?"
     r"\s*\(?(?P<zone>Z|UTC|GMT|MEZ|MESZ|CET|CEST)?\)?\s*(?P<offset>[+-]\d\d(?::?\d\d)?)?"
 )
@@ -79,7 +79,8 @@ def cut(text: str) -> Cut:
     """Divide a time into its day and its time of day."""
     colon = text.find(":")
     if colon > 5:
-        return Cut(text[: colon - 2], text[colon - 2 :])
+        start = colon - 2 - (text[colon - 1] in "ABab")
+        return Cut(text[:start], text[start:])
     if len(text) in (12, 14) and text.isdecimal():
         return Cut(text[:8], text[8:])
     day, mark, clock = text.partition("T")
@@ -118,6 +119,8 @@ class Clock(NamedTuple):
     """Since midnight; 86400 for 24:00."""
     offset: int | None
     """Seconds east of UTC, None if the text does not say it."""
+    is_second_pass: bool | None = None
+    """Of an hour that occurs twice, which the text calls 2A and 2B; None if it does not say it."""
 
 
 def parse_clock(text: str) -> Clock | None:
@@ -141,7 +144,8 @@ def parse_clock(text: str) -> Clock | None:
         digits = written[1:].replace(":", "").ljust(4, "0")
         amount = int(digits[:2]) * 3600 + int(digits[2:]) * 60
         offset = -amount if written[0] == "-" else amount
-    return Clock(seconds, offset)
+    letter = found["pass"]
+    return Clock(seconds, offset, None if letter is None else letter in "Bb")
 
 
 def parse_unix(text: str) -> int | None:
@@ -224,6 +228,9 @@ class Moments:
         if at_midnight is not None and not isinstance(parsed, RowError):
             self.days[day] = at_midnight
             self.seconds[clock] = time.seconds
+        if time.is_second_pass is not None and not isinstance(parsed, RowError):
+            later = parsed.repeats_after if time.is_second_pass else 0
+            return WallTime(parsed.unix + later, 0)
         return parsed
 
     def _with_offset(self, day: str, time: Clock) -> WallTime | RowError:

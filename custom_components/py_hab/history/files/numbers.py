@@ -1,6 +1,6 @@
 """Numbers as people and programs write them: decimal mark, groups of thousands, units."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 import math
 import re
@@ -18,7 +18,7 @@ _OTHER: Final = {DecimalMark.POINT: ",", DecimalMark.COMMA: "."}
 _SIGN: Final = {DecimalMark.POINT: ".", DecimalMark.COMMA: ","}
 _BLANKS: Final = " '\u2019\u00a0\u2009\u202f"
 """What separates groups of thousands, besides the other mark."""
-_UNIT: Final = r"\s*[^\W\d_°%€/*]{0,6}[°%€*]?"
+_UNIT: Final = r"\s*(?P<unit>[^\W\d_°%€/*]{0,6})[°%€*]?"
 """A unit may follow a number."""
 _NUMBERS: Final = {
     mark: re.compile(
@@ -31,21 +31,29 @@ _PLAIN: Final = re.compile(r"[+-]?\s?(\d*)([.,])(\d*)(?:[eE][+-]?\d+)?" + _UNIT)
 """A number with one mark."""
 
 
-def parse_number(text: str, mark: DecimalMark) -> float | None:
-    """Return a number, None if the text is none."""
+def parse_number(
+    text: str, mark: DecimalMark, factors: Mapping[str, float] | None = None
+) -> float | None:
+    """Return a number, None if the text is none.
+
+    `factors` convert numbers that are followed by another unit, by its name in lower case.
+    """
     found = _NUMBERS[mark].fullmatch(text.strip())
     if found is None:
         return None
-    sign, whole, _, fraction, exponent = found.groups()
+    sign, whole, _, fraction, exponent, unit = found.groups()
     digits = "".join(filter(str.isdecimal, whole))
     if not digits and not fraction:
         return None
     number = float(f"{sign}{digits or 0}.{fraction or 0}{exponent or ''}")
+    number *= (factors or {}).get(unit.lower(), 1.0)
     return number if math.isfinite(number) else None
 
 
-def number_parser(mark: DecimalMark) -> Callable[[str], float | None]:
-    """Return a function that parses numbers fast if they are written plainly."""
+def number_parser(
+    mark: DecimalMark, factors: Mapping[str, float] | None = None
+) -> Callable[[str], float | None]:
+    """Return a function that parses numbers fast if they are written plainly; see `parse_number`."""
     sign, other = _SIGN[mark], _OTHER[mark]
 
     def parse(text: str) -> float | None:
@@ -53,10 +61,10 @@ def number_parser(mark: DecimalMark) -> Callable[[str], float | None]:
             try:
                 number = float(text.replace(sign, "."))
             except ValueError:
-                return parse_number(text, mark)
+                return parse_number(text, mark, factors)
             # Python also parses 20_26 as a number, and names of what is none.
             return number if math.isfinite(number) and "_" not in text else None
-        return parse_number(text, mark)
+        return parse_number(text, mark, factors)
 
     return parse
 
@@ -85,7 +93,7 @@ def decimal_mark(texts: Iterable[str], usual: DecimalMark | None) -> tuple[Decim
             number = parse_number(text, DecimalMark.POINT)
             is_large_plain = is_large_plain or (number is not None and abs(number) >= 1000)
             continue
-        whole, sign, fraction = found.groups()
+        whole, sign, fraction, _ = found.groups()
         if len(fraction) != 3 or not 1 <= len(whole) <= 3 or whole.startswith("0"):
             evidence[DecimalMark.POINT if sign == "." else DecimalMark.COMMA] += 1
         else:

@@ -15,6 +15,7 @@ from .columns import (
     columns_of,
     find_order,
     find_times,
+    is_counted,
 )
 from .contents import Judged, judge
 from .csv_format import (
@@ -29,9 +30,12 @@ from .csv_format import (
 from .layout import TRIED, Layout, find_layout, is_unit
 from .moments import DayOrder, Moments, cut, parse_day
 from .numbers import DecimalMark, decimal_mark, is_number, number_parser
+from .series_columns import find_series, series_name
 from .steps import DAY, MONTH, usual_step
 from .table import Row, Sample
 from .words import (
+    STANDARD_WORDS,
+    SUMMER_WORDS,
     UTC_WORDS,
     is_begin,
     is_end,
@@ -42,7 +46,6 @@ from .words import (
     unit_in,
 )
 
-_MAX_SERIES: Final = 50
 _PREFERENCE: Final = (Content.READINGS, Content.CONSUMPTION, Content.POWER)
 _UNIT_NAMES: Final = ("einheit", "unit", "uom", "me", "messeinheit", "unit_of_measurement")
 
@@ -119,8 +122,15 @@ class _Recognition:
         decimal, is_certain = decimal_mark(cells, self._usual_mark())
         if not is_certain:
             self._doubts.add(Doubt.DECIMAL)
-        series = self._series_column({*(column.index for column in candidates), units})
-        rows = self._rows_of_one(series)
+        begin = self._times.begin
+        series = find_series(
+            self._columns,
+            self._all_rows,
+            times=[begin.day] if begin.clock is None else [begin.day, begin.clock],
+            values=[column.index for column in candidates],
+            used={*self._times.columns, units},
+        )
+        rows = self._rows_of_one(series.columns)
         timed = sorted(
             ((at, row) for row in rows if (at := self._unix(row)) is not None),
             key=lambda item: item[0],
@@ -137,6 +147,8 @@ class _Recognition:
             index for index, each in judged.items() if each.content is content and each.unit == unit
         )
         self._doubts |= set().union(*(judged[index].doubts for index in values))
+        if not series.is_certain and content is not Content.READINGS:
+            self._doubts.add(Doubt.SERIES)
         times = [at for at, _ in timed]
         step = usual_step(times) or self._shortest_step(rows)
         return CsvFormat(
@@ -144,6 +156,7 @@ class _Recognition:
             skip=table.skip,
             columns=table.names,
             times=table.times,
+            ranges=table.ranges,
             begin=self._times.begin,
             end=self._times.end,
             is_end_included=self._is_end_included(rows),
@@ -151,7 +164,8 @@ class _Recognition:
             order=self._order,
             zone=self._file_zone(),
             values=values,
-            series=series,
+            series=next(iter(series.columns), None),
+            subseries=series.columns[1:],
             units=units,
             decimal=decimal,
             content=content,
@@ -190,7 +204,14 @@ class _Recognition:
         says_utc = any(
             UTC_WORDS.search(text) and "+" not in text and "-" not in text[-6:] for text in texts
         )
-        return FileZone.UTC if says_utc else FileZone.HOME
+        if says_utc:
+            return FileZone.UTC
+        is_standard = any(map(STANDARD_WORDS.search, texts))
+        return (
+            FileZone.STANDARD
+            if is_standard and not any(map(SUMMER_WORDS.search, texts))
+            else FileZone.HOME
+        )
 
     def _label(self, times: Sequence[int], step: int | None) -> Label:
         """Return which end of its interval the time of a row is, if it has only one."""
@@ -269,31 +290,17 @@ class _Recognition:
             if column.index not in used
             and not is_money(column.name)
             and not (is_no_energy(column.name) and unit_in(column.name) is None)
+            and not is_counted(column)
             and column.is_mostly(is_number)
         ]
         clear = [column for column in numbers if not is_series(column.name) or unit_in(column.name)]
         return clear or numbers
 
-    def _series_column(self, used: set[int | None]) -> int | None:
-        """Return the column that names the series of a row, None if all rows are of one."""
-        found: list[tuple[int, int]] = []
-        for column in self._columns:
-            if column.index in used or column.index in self._times.columns:
-                continue
-            names = {row[column.index].strip() for row in self._all_rows}
-            if is_series(column.name) and len(names) <= _MAX_SERIES:
-                found.append((len(names), -column.index))
-        if not found or max(found)[0] == 1:
-            return None
-        return -max(found)[1]
-
-    def _rows_of_one(self, series: int | None) -> list[Row]:
+    def _rows_of_one(self, series: Sequence[int]) -> list[Row]:
         """Return the rows of the first series."""
         rows = self._table.rows
-        if series is None:
-            return rows
-        (name, _), *_ = Counter(row[series] for row in rows).most_common()
-        return [row for row in rows if row[series] == name]
+        (name, _), *_ = Counter(series_name(row, series) for row in rows).most_common()
+        return [row for row in rows if series_name(row, series) == name]
 
     def _judge(
         self, column: Column, rows: Sequence[Row], decimal: DecimalMark, units: int | None

@@ -23,13 +23,14 @@ _CONSUMPTION: Final = _any(
 )  # fmt: skip
 _POWER: Final = _any("leistung", "power", "watt", "1\\.7\\.0", "2\\.7\\.0", "16\\.7\\.0")
 _MONEY: Final = _any(
-    "preis", "price", "kosten", "cost", "€", r"\beur\b", r"\bct\b", "betrag", "amount due", "rate",
+    "preis", "price", "kosten", "cost", "€", r"\beur\b", r"\bct\b", "betrag", "amount due",
+    r"\brate\b", "standing charge", r"\btax", "gebühr", "umlage",
 )  # fmt: skip
 _NEVER: Final = _any(
     "status",
-    r"^nr\b", r"^no\b", "index", "temper", "spannung", "volt", "strom(st|\\s*\\()", "current",
-    "ampere", "vat", "quality", "qualit", "co2", r"\bkvar", "blind", "react", "cos", "frequen",
-    r"\bhz\b", "soc", "min(imum)?\\b", "max(imum)?\\b", "prozent", "%", "zählernummer", "plz",
+    r"^nr\b", r"^no\b", "index", "temper", "spannung", r"(?<!photo)volt", "strom(st|\\s*\\()", "current",
+    "ampere", r"\bvat\b", "quality", "qualit", "co2", r"\bkvar", "blind", "react", "cos", "frequen",
+    r"\bhz\b", r"\bsoc\b", "min(imum)?\\b", "max(imum)?\\b", "prozent", "%", "zählernummer", "plz",
     "version", r"\bid\b", "umrechn", "wandler", "faktor",
 )  # fmt: skip
 _BEGIN: Final = _any(
@@ -53,6 +54,8 @@ _UNITS: Final = {
     ("k", ""): "kW",
     ("m", ""): "MW",
 }
+STANDARD_WORDS: Final = _any(r"\bmez\b", r"\bcet\b", "winterzeit", "normalzeit", "standard time")
+SUMMER_WORDS: Final = _any(r"\bmesz\b", r"\bcest\b", "sommerzeit", "gesetzlich")
 UTC_WORDS: Final = _any(r"\butc\b", r"\bgmt\b", r"_utc")
 
 

@@ -5,16 +5,17 @@ the sum again, and without a row for an hour, it adds what was counted meanwhile
 readings (`state`) before and after say what is right: such damage is repaired like a gap.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from itertools import pairwise
+from math import inf
 from typing import Final
 
 from ...counters.gap import Gap
 from ...counters.guard import DEFAULT_MAX_POWER
 from ...counters.verdict import Verdict
-from .load_shape import LoadShape
+from .load_shape import MIN_HOURS, LoadShape
 from .rows import HOUR, ROUNDING_ERROR, Row, SumRow
 
 TOLERANCE: Final = 0.01
@@ -55,7 +56,9 @@ def find_damage(
     gaps: list[Gap] = []
     holes: list[tuple[Row, Row]] = []
     unproven = 0
-    for before, after in pairwise(measured_rows(hourly_rows, late)):
+    measured = list(measured_rows(hourly_rows, late))
+    most = _most(measured)
+    for before, after in pairwise(measured):
         falls = after.sum < before.sum - ROUNDING_ERROR
         is_hole = after.start > before.end
         if not (falls or is_hole) or _overlaps(waiting, before, after):
@@ -68,21 +71,27 @@ def find_damage(
             unproven += 1
         elif _is_counted_at_once(before, after) and (
             # Where rows only carry the last reading on, nothing may have been counted.
-            before.end not in existing or _is_impossible(before, after, short_term_rows)
+            before.end not in existing or _is_impossible(before, after, short_term_rows, most)
         ):
             holes.append((before, after))
     return Damage(gaps=gaps, holes=holes, unproven=unproven)
 
 
-def filled(holes: Iterable[tuple[Row, Row]], shape: LoadShape | None = None) -> list[SumRow]:
+def filled(
+    holes: Iterable[tuple[Row, Row]],
+    shape: LoadShape | None = None,
+    known_readings: Mapping[int, float] | None = None,
+) -> list[SumRow]:
     """Return the missing hours of holes: the energy in the row after them is spread.
 
-    Without a shape, it is spread evenly.
+    `known_readings` are readings (kWh) at full hours. Between them, the energy follows the shape;
+    without one, it is spread evenly.
     """
     days = shape or LoadShape({}, UTC)
     rows: list[SumRow] = []
     for before, after in holes:
-        counted = days.split(before.end, after.end, after.sum - before.sum)
+        known = {hour: kwh - before.state for hour, kwh in (known_readings or {}).items()}
+        counted = days.split(before.end, after.end, after.sum - before.sum, known)
         rows += [
             SumRow(end - HOUR, before.state + kwh, before.sum + kwh)
             for end, kwh in counted.items()
@@ -126,12 +135,26 @@ def _is_counted_at_once(before: Row, after: Row) -> bool:
     return booked > ROUNDING_ERROR and abs(booked - rise) <= TOLERANCE
 
 
-def _is_impossible(before: Row, after: Row, short_term_rows: Sequence[Row]) -> bool:
-    """Whether the energy in a row cannot have been counted in its hour."""
+def _most(rows: Iterable[Row]) -> float:
+    """Return the kWh of the largest hour that two adjoining rows show; infinity if few do."""
+    known = [row.sum - before.sum for before, row in pairwise(rows) if row.start == before.end]
+    return max(known) if len(known) >= MIN_HOURS else inf
+
+
+def _is_impossible(
+    before: Row, after: Row, short_term_rows: Sequence[Row], most: float = inf
+) -> bool:
+    """Whether the energy in a row cannot have been counted in its hour.
+
+    It cannot if the first reading that differs is farther away than any hour has been.
+    """
     recent = [row for row in short_term_rows if after.start - HOUR <= row.start < after.end]
     return after.state - before.state > DEFAULT_MAX_POWER or any(
         later.state - earlier.state
-        > DEFAULT_MAX_POWER * (later.end - earlier.end + HOUR / 12) / HOUR
+        > min(
+            DEFAULT_MAX_POWER * (later.end - earlier.end + HOUR / 12) / HOUR,
+            most if earlier.state == before.state else inf,
+        )
         for earlier, later in pairwise(recent)
     )
 

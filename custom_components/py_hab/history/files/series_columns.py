@@ -1,0 +1,83 @@
+"""Recognizes which columns of a table tell apart the series to which its rows belong."""
+
+from collections.abc import Container, Iterable, Sequence
+from typing import Final, NamedTuple
+
+from .columns import Column
+from .numbers import is_number
+from .table import Row
+from .words import is_no_energy, is_series
+
+MAX_SERIES: Final = 50
+_DISTINCT: Final = 0.9
+"""The part of the rows whose series and time no other row has, if the series are told apart."""
+_ALIKE: Final = 0.7
+"""If fewer rows have a time of their own, rows of several series are mixed up."""
+
+
+class SeriesColumns(NamedTuple):
+    """The columns that tell series apart."""
+
+    columns: tuple[int, ...]
+    is_certain: bool
+    """Whether each row has a time of its own within its series."""
+
+
+def series_name(row: Row, columns: Iterable[int]) -> str:
+    """Return the name of the series of a row. Raises IndexError if the row is too short."""
+    return " ".join([row[index].strip() for index in columns])
+
+
+def find_series(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    times: Sequence[int],
+    values: Sequence[int],
+    used: Container[int | None],
+) -> SeriesColumns:
+    """Return the columns that tell apart the series of rows, none if all rows are of one.
+
+    `times` are the columns of the begin of a row, `used` those that contain something else than names.
+    The name of a column says that it names series; others do so if times occur more than once without
+    them.
+    """
+    distinct = list({tuple(row): row for row in rows if any(row)}.values())
+    named: list[Column] = []
+    others: list[Column] = []
+    for column in columns:
+        if column.index in used or column.index in (*times, *values) or not column.cells:
+            continue
+        if not 1 < len({row[column.index].strip() for row in distinct}) <= MAX_SERIES:
+            continue
+        if is_series(column.name):
+            named.append(column)
+        elif not is_no_energy(column.name) and not column.is_mostly(is_number):
+            others.append(column)
+
+    def part(chosen: Sequence[int], among: int = len(distinct)) -> float:
+        """Return the part of the rows that differ in time or series from all others."""
+        keys = {series_name(row, (*times, *chosen)) for row in distinct}
+        return len(keys) / max(among, 1)
+
+    found = [_most(named, distinct)] if named else []
+    before = reached = part(found)
+    while reached < _DISTINCT:
+        left = [column.index for column in (*named, *others) if column.index not in found]
+        best = max(left, key=lambda index: part([*found, index]), default=None)
+        if best is None or part([*found, best]) <= reached:
+            break
+        found.append(best)
+        reached = part(found)
+    if before < reached < _DISTINCT:
+        # They do not tell all rows apart, so they are something else.
+        found = found[: len(named[:1])]
+    # The same value twice is no other one: it is final, after it was preliminary.
+    different = {series_name(row, (*times, *found, *values)) for row in distinct}
+    return SeriesColumns(tuple(found), is_certain=part(found, len(different)) >= _ALIKE)
+
+
+def _most(columns: Sequence[Column], rows: Sequence[Row]) -> int:
+    """Return the column with most different names."""
+    count = {column.index: len({row[column.index] for row in rows}) for column in columns}
+    return max(count, key=lambda index: (count[index], -index))
