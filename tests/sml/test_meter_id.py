@@ -10,6 +10,7 @@ from custom_components.py_hab.sml.meter_id import (
     MANUFACTURERS,
     MAX_LENGTH,
     MeterId,
+    is_electric,
     manufacturer_of,
     parse_meter_id,
 )
@@ -269,3 +270,15 @@ def test_every_number_is_printed_as_the_standard_says(
     printed = f"1{code}{block:02X}{serial:08}"
     assert parse_meter_id(octets) == MeterId(printed, MANUFACTURERS.get(code, code))
     assert parse_meter_id(printed) == parse_meter_id(octets)
+
+
+@pytest.mark.parametrize(
+    ("published", "electric"),
+    [("0a0149534b00056b3c52", True), ("1ISK0005127852", True), ("0a0649534b00056b3c52", False)],
+)
+def test_a_number_says_whether_its_meter_is_one_of_electricity(
+    published: str, electric: bool
+) -> None:
+    found = parse_meter_id(published)
+    assert found is not None
+    assert is_electric(found.number) is electric

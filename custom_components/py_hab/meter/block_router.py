@@ -9,7 +9,7 @@ from ..entry import AnyConfigEntry
 from ..sml.key_mapping import assigned_in_block, assigned_mappings, is_confirmed_meter
 from ..sml.key_names import mappings_of_names
 from ..sml.meter_evidence import Evidence, evidence_of, is_other_medium
-from ..sml.meter_id import parse_meter_id
+from ..sml.meter_id import is_electric, parse_meter_id
 from ..sml.meter_index import MeterIndex
 from ..sml.payload import Block, MalformedMessageError, Payload, parse_message
 from ..sml.registers import KeyMapping, Quantity
@@ -139,7 +139,11 @@ class BlockRouter:
             is_first = prefix == prefixes.get("")
             is_other = not is_first and is_other_medium(prefix, block.fields, mapping_of)
             return Evidence.NONE if is_other else Evidence.CERTAIN
-        return evidence_of(prefix, block.fields, mapping_of)
+        evidence = evidence_of(prefix, block.fields, mapping_of)
+        if evidence is Evidence.POSSIBLE and is_electric(self._number_in(block) or ""):
+            # Whatever the block is called: the meter of a heat pump may be named "Heat".
+            return Evidence.CERTAIN
+        return evidence
 
     def _mapping_in(self, block: Block) -> Callable[[str], KeyMapping | None]:
         """Return what interprets the keys of a block."""

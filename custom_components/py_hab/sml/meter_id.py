@@ -83,6 +83,11 @@ class MeterId:
     """Its name, or its three letters if the name is unknown."""
 
 
+def is_electric(number: str) -> bool:
+    """Whether a number, as in `MeterId`, says that its meter is one of electricity."""
+    return _PRINTED.fullmatch(number) is not None
+
+
 class MeterIdentity:
     """What a meter has published about its number and manufacturer."""
 
