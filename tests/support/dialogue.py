@@ -162,7 +162,9 @@ class Dialogue:
                 # Without texts, the names of the fields are the world's.
                 if "data" in step or "sections" in step:
                     self._check_fields(self._form, step)
-                assert self.page.keys() == set(map(str, self._form.schema))
+                page = self.page
+                assert page.keys() == set(map(str, self._form.schema))
+                assert [name for name, field in page.items() if stays_empty(field)] == []
                 for error in self.errors.values():
                     self._check_gaps(texts["error"][error])
             case FlowResultType.MENU:
@@ -200,6 +202,29 @@ class Dialogue:
         for text in texts:
             gaps = {name for _, name, _, _ in Formatter().parse(text) if name}
             assert gaps <= self.placeholders.keys(), text
+
+
+EMPTY: Final = frozenset(
+    (
+        *("app", "assist_pipeline", "config_entry", "conversation_agent", "floor", "location"),
+        *("navigation", "period", "qr_code", "statistic", "stt", "timezone", "tts", "tts_voice"),
+    )
+)
+"""Selectors for which Home Assistant's page knows no value to begin with."""
+
+
+def stays_empty(field: Mapping[str, Any]) -> bool:
+    """Return whether the page shows no form at all because of this field, as it reaches it.
+
+    A required field without any value ends the script that fills in the form.
+    """
+    suggested = (field.get("description") or {}).get("suggested_value")
+    is_empty = suggested is None and "default" not in field
+    return (
+        is_empty
+        and bool(field.get("required"))
+        and not EMPTY.isdisjoint(field.get("selector") or ())
+    )
 
 
 def suggestions(form: vol.Schema) -> dict[str, Any]:

@@ -32,7 +32,9 @@ class TakeOverFlow(ProgressFlow):
     ) -> ConfigFlowResult:
         """Ask for the counter and for the other sensor, and find out what would be written."""
         errors: dict[str, str] = {}
-        if user_input is not None:
+        if user_input is not None and CONF_SOURCE not in user_input:
+            errors = {CONF_SOURCE: "nothing_chosen"}
+        elif user_input is not None:
             self._chosen = user_input
             errors = await self._async_take_over(dry_run=True)
             if not errors:
@@ -43,7 +45,8 @@ class TakeOverFlow(ProgressFlow):
                 vol.Required(CONF_COUNTER): EntitySelector(
                     EntitySelectorConfig(include_entities=counters)
                 ),
-                vol.Required(CONF_SOURCE): StatisticSelector(StatisticSelectorConfig()),
+                # Home Assistant's page shows no form in which a statistic is required.
+                vol.Optional(CONF_SOURCE): StatisticSelector(StatisticSelectorConfig()),
             }
         )
         suggested = user_input or ({CONF_COUNTER: counters[0]} if counters else {})
