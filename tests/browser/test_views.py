@@ -22,9 +22,7 @@ async def test_the_dashboard_is_added_by_its_dialog_and_drawn(browser: Browser) 
     await page.ui.get_by_text("Home energy").click()
     await page.ui.get_by_role("button", name="Create").click()
     await page.ui.get_by_role("button", name="Create").wait_for(state="hidden")
-    energy = await browser.entity("_energy_import")
-    meter = {"next_step_id": "energy"}, {"grid": [energy["entity_id"]]}
-    await hass.options(energy["config_entry_id"], *meter)
+    await browser.add_meter_to_energy_dashboard()
     await page.views()
     assert page.faults == []
 
@@ -32,6 +30,8 @@ async def test_the_dashboard_is_added_by_its_dialog_and_drawn(browser: Browser) 
 @in_browser
 async def test_it_is_drawn_in_german_in_the_dark_and_on_a_phone(browser: Browser) -> None:
     await browser.add_dashboard()
+    await browser.hass.wait_for(lambda: _statistics(browser), "statistics", seconds=60)
+    await browser.add_meter_to_energy_dashboard()
     page = await browser.page(language="de", width=390, scheme="dark")
     await page.views()
     await page.open(f"{DASHBOARD}/now")

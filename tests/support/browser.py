@@ -207,6 +207,15 @@ class Browser:
             config=config or {"strategy": {"type": "custom:py-hab"}},
         )
 
+    async def add_meter_to_energy_dashboard(self) -> None:
+        """Add a meter to the Energy dashboard by the options of its entry, if none is there yet."""
+        info = await self.hass.ws("energy/validate")
+        if info["energy_sources"]:
+            return
+        meter = await self.entity("_energy_import")
+        steps = {"next_step_id": "energy"}, {"grid": [meter["entity_id"]]}
+        await self.hass.options(meter["config_entry_id"], *steps)
+
     async def add_cards(self, path: str, *cards: Mapping[str, Any]) -> None:
         """Add a dashboard of cards."""
         await self.add_dashboard(path, {"views": [{"title": "Cards", "cards": cards}]})

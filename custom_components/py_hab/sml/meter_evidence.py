@@ -32,6 +32,7 @@ _NOT_ONLY_ELECTRIC: Final = frozenset(
 )
 """Quantities that a heat meter has as well. All others are those of electricity."""
 _ELECTRIC_WORDS: Final = frozenset({Part.ENERGY, Part.KWH, Part.ACTIVE, Part.REACTIVE})
+_DIRECTIONS: Final = frozenset({Part.IMPORT, Part.EXPORT, Part.INWARD, Part.OUTWARD})
 _FLUIDS: Final = frozenset(
     {
         *("gas", "erdgas", "gasuhr", "oil", "oel"),
@@ -79,8 +80,8 @@ def evidence_of(prefix: str, keys: Iterable[str], mapping_of: MappingOf) -> Evid
     )
     is_certain = sum(kinds) > 1 or any(map(_is_electric_name, counters))
     if is_certain and _is_named_otherwise(prefix):
-        # Gas meters and heat meters have kWh and kW, too.
-        is_certain = bool(quantities - _NOT_ONLY_ELECTRIC) or any(map(_has_code, mappings))
+        # Gas meters and heat meters have kWh and kW, too, but no direction.
+        is_certain = bool(quantities - _NOT_ONLY_ELECTRIC) or any(map(_is_directed, mappings))
     return Evidence.CERTAIN if is_certain else Evidence.POSSIBLE
 
 
@@ -127,6 +128,12 @@ def _is_named_otherwise(prefix: str) -> bool:
 def _has_code(key: str) -> bool:
     """Whether a key contains the OBIS code of an electricity meter."""
     return take_apart(key).obis is not None
+
+
+@lru_cache(maxsize=512)
+def _is_directed(key: str) -> bool:
+    """Whether a key says that energy is drawn or fed in, with a word or its OBIS code."""
+    return _has_code(key) or bool(take_apart(key).parts & _DIRECTIONS)
 
 
 @lru_cache(maxsize=512)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+import threading
 from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
@@ -22,6 +23,7 @@ from custom_components.py_hab.history.statistics.editor import (
 )
 from custom_components.py_hab.history.statistics.gateway import Statistic
 from custom_components.py_hab.history.statistics.origin import async_origins
+from custom_components.py_hab.history.statistics.work import StatisticWork
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import (
@@ -115,11 +117,19 @@ async def test_a_period_has_the_hours_that_start_in_it(
 
 
 async def test_questions_at_the_same_time_share_one_answer_until_a_change(
-    hass: HomeAssistant, statistics_editor: StatisticsEditor
+    hass: HomeAssistant, statistics_editor: StatisticsEditor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    read, may_read = StatisticWork.origins, threading.Event()
+
+    def wait_and_read(work: StatisticWork) -> dict[int, Origin]:
+        may_read.wait()
+        return read(work)
+
+    monkeypatch.setattr(StatisticWork, "origins", wait_and_read)
     await write(statistics_editor, STATISTIC, hours(9, 2), ChangeReason.IMPORT)
-    answers = [statistics_editor.async_origins(STATISTIC) for _ in range(3)]
-    first, *others = await asyncio.gather(*answers)
+    answers = asyncio.gather(*(statistics_editor.async_origins(STATISTIC) for _ in range(3)))
+    hass.loop.call_soon(may_read.set)
+    first, *others = await answers
     assert all(other is first for other in others)
     await write(statistics_editor, STATISTIC, hours(7, 1), ChangeReason.OUTAGE)
     assert len(await statistics_editor.async_origins(STATISTIC)) == len(first) + 1
