@@ -28,6 +28,8 @@ async def test_the_dialog_previews_and_writes(hass: HomeAssistant, entry: MockCo
     dialogue = await prefer(hass, entry, "history")
     await dialogue.choose("history_take_over")
     assert dialogue.suggested["counter"] in counters_of(hass, entry.entry_id)
+    # Feed-in is what few people mean.
+    assert dialogue.suggested["counter"] == COUNTER
     await dialogue.answer(counter=COUNTER)
     assert dialogue.errors == {"source": "nothing_chosen"}
     await dialogue.answer(counter=COUNTER, source="sensor.nothing")

@@ -35,12 +35,10 @@ class TakenOver:
 
 
 def counters_of(hass: HomeAssistant, entry_id: str) -> list[str]:
-    """Return the counters of an entry: its entities whose energy only rises."""
-    return [
-        item.entity_id
-        for item in er.async_entries_for_config_entry(er.async_get(hass), entry_id)
-        if _is_counter(item)
-    ]
+    """Return the counters of an entry: its entities whose energy only rises, feed-in last."""
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry_id)
+    found = [item for item in entities if _is_counter(item)]
+    return [item.entity_id for item in sorted(found, key=lambda item: "export" in item.unique_id)]
 
 
 def _is_counter(item: er.RegistryEntry) -> bool:
