@@ -94,12 +94,18 @@ class CounterMaintenance:
             )
 
     async def _async_repair(
-        self, gaps: Iterable[Gap], known_readings: Mapping[int, float], shape: LoadShape
+        self,
+        gaps: Iterable[Gap],
+        known_readings: Mapping[int, float],
+        shape: LoadShape,
+        *,
+        report_all: bool = True,
     ) -> None:
+        """Repair gaps; without `report_all`, only what has changed a row is reported."""
         for gap in gaps:
             self._changes.check_not_stopped()
             result = await self._gaps.async_repair(self._source, gap, known_readings, shape)
-            if result is not None:
+            if result is not None and (report_all or result.hours or result.report.shift):
                 self._found.hours |= result.hours
                 self._found.repaired.append(result.report)
 
@@ -141,12 +147,7 @@ class CounterMaintenance:
         damage = await self._changes.editor.async_look(self._source.statistic, self._damage)
         if damage.unproven:
             self._found.left_out.append(UNPROVEN)
-        for gap in damage.gaps:
-            self._changes.check_not_stopped()
-            result = await self._gaps.async_repair(self._source, gap, known_readings, shape)
-            if result is not None and (result.hours or result.report.shift):
-                self._found.hours |= result.hours
-                self._found.repaired.append(result.report)
+        await self._async_repair(damage.gaps, known_readings, shape, report_all=False)
         if damage.holes or damage.gaps:
             await self._async_write(
                 lambda rows: filled(self._damage(rows).holes, shape, known_readings),

@@ -47,6 +47,9 @@ Not P, which is a power in "P_in" and an energy in "Pin" and "Pges".
 """
 
 
+_DIRECTIONS: Final = frozenset({Part.IMPORT, Part.EXPORT, Part.INWARD, Part.OUTWARD})
+
+
 @dataclass(kw_only=True, slots=True)
 class KeyParts:
     """What the name of a key says."""
@@ -70,6 +73,11 @@ class KeyParts:
     def is_unknown(self) -> bool:
         """Whether there are words that are in no table."""
         return bool(self.unknown)
+
+    @property
+    def has_direction(self) -> bool:
+        """Whether a word says that energy is drawn or fed in."""
+        return bool(self.parts & _DIRECTIONS)
 
 
 def take_apart(

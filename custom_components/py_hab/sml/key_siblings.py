@@ -58,7 +58,6 @@ _NO_TOTAL: Final = frozenset(
 _ENERGIES: Final = frozenset({Part.ENERGY, Part.KWH, Part.WH, Part.READING, Part.TOTAL, Part.SUM})
 _POWER_UNITS: Final = frozenset({Part.W, Part.KW})
 _DRAWN: Final = frozenset({Part.IMPORT, Part.INWARD, Part.CONSUMPTION, Part.READING})
-_DIRECTIONS: Final = frozenset({Part.IMPORT, Part.EXPORT, Part.INWARD, Part.OUTWARD})
 _COUNTERS: Final = (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
 _TOTALS: Final = (*_COUNTERS, Quantity.POWER)
 _DIRECTED_POWERS: Final = (Quantity.POWER_IMPORT, Quantity.POWER_EXPORT)
@@ -185,7 +184,7 @@ def _leave_out_shared_word(siblings: Siblings) -> None:
         return
     for key in vague:
         rest = key.removeprefix(start)
-        has_direction = bool(take_apart(rest, siblings.words).parts & _DIRECTIONS)
+        has_direction = take_apart(rest, siblings.words).has_direction
         siblings.read_as(key, rest, is_doubtful=not has_direction)
 
 
@@ -293,7 +292,7 @@ def _leave_out_other_counters(siblings: Siblings) -> None:
 
 
 def _has_direction(parts: KeyParts) -> bool:
-    return parts.obis is not None or bool(parts.parts & _DIRECTIONS)
+    return parts.obis is not None or parts.has_direction
 
 
 def _find_totals_of_tariffs(siblings: Siblings) -> None:

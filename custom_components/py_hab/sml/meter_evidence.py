@@ -32,7 +32,6 @@ _NOT_ONLY_ELECTRIC: Final = frozenset(
 )
 """Quantities that a heat meter has as well. All others are those of electricity."""
 _ELECTRIC_WORDS: Final = frozenset({Part.ENERGY, Part.KWH, Part.ACTIVE, Part.REACTIVE})
-_DIRECTIONS: Final = frozenset({Part.IMPORT, Part.EXPORT, Part.INWARD, Part.OUTWARD})
 _FLUIDS: Final = frozenset(
     {
         *("gas", "erdgas", "gasuhr", "oil", "oel"),
@@ -133,7 +132,7 @@ def _has_code(key: str) -> bool:
 @lru_cache(maxsize=512)
 def _is_directed(key: str) -> bool:
     """Whether a key says that energy is drawn or fed in, with a word or its OBIS code."""
-    return _has_code(key) or bool(take_apart(key).parts & _DIRECTIONS)
+    return _has_code(key) or take_apart(key).has_direction
 
 
 @lru_cache(maxsize=512)
