@@ -19,13 +19,12 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from simulator.fritzbox import (
-    ALL_RIGHTS,
     DEFAULT_USER,
-    OTHER_PASSWORD,
     OTHER_USER,
     SimulatedFritzBox,
 )
 from simulator.fritzbox_devices import REFRIGERATOR
+from tests.support.core_fritzbox import core_fritzbox
 from tests.support.passing_time import Time
 from tests.support.watching import set_up
 
@@ -65,22 +64,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
 
 @pytest.fixture
 def core_entry(hass: HomeAssistant, box: SimulatedFritzBox) -> MockConfigEntry:
-    """An entry of core's integration; it has a user of its own, which distinguishes the logins."""
-    box.set_rights(OTHER_USER, ALL_RIGHTS)
-    entry = MockConfigEntry(
-        domain=CORE,
-        version=1,
-        minor_version=2,
-        title="Core's FRITZ!Box",
-        data={
-            "host": box.url,
-            "username": OTHER_USER,
-            "password": OTHER_PASSWORD,
-            "verify_ssl": False,
-        },
-    )
-    entry.add_to_hass(hass)
-    return entry
+    """An entry of core's integration."""
+    return core_fritzbox(hass, box)
 
 
 async def set_up_both(

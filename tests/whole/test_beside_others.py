@@ -26,11 +26,12 @@ from homeassistant.components.recorder.statistics import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
-from simulator.fritzbox import ALL_RIGHTS, OTHER_PASSWORD, OTHER_USER, SimulatedFritzBox
+from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import IMPORT, REFRIGERATOR
 from simulator.home import Home, ManualClock
 from simulator.tasmota import TasmotaDevice
 from tests.support.box_house import House
+from tests.support.core_fritzbox import core_fritzbox
 from tests.support.dialogue import prefer
 from tests.support.first_run import was_never_set_up
 from tests.support.living import recorded
@@ -157,20 +158,7 @@ async def shared(
     """A home in which core's integrations were there first."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     assert await async_setup_component(hass, "energy", {})
-    box.set_rights(OTHER_USER, ALL_RIGHTS)
-    core = MockConfigEntry(
-        domain="fritzbox",
-        version=1,
-        minor_version=2,
-        title="Core's FRITZ!Box",
-        data={
-            "host": box.url,
-            "username": OTHER_USER,
-            "password": OTHER_PASSWORD,
-            "verify_ssl": False,
-        },
-    )
-    core.add_to_hass(hass)
+    core = core_fritzbox(hass, box)
     assert await hass.config_entries.async_setup(core.entry_id)
     reader = MockedReader(time, hass, mqtt_client_mock)
     reader.broker = MockConfigEntry(
