@@ -166,22 +166,29 @@ def _cost_sensors(hass: HomeAssistant, entry: PyHabConfigEntry) -> list[CostSens
         if (entity_id := registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
         if (counter := registry.async_get(entity_id))
     }
-    alike = Counter(_device_and_direction(counter) for counter in counters.values())
+    found = [
+        (counters[unique_id], description)
+        for unique_id, description in wanted.values()
+        if unique_id in counters
+    ]
+    alike = Counter(_named_alike(counter, description) for counter, description in found)
     return [
         (CostShareSensor if description is COST_SHARE else CostSensor)(
             hass,
             entry.runtime_data.costs,
-            counters[unique_id],
+            counter,
             description,
-            is_only_one=alike[_device_and_direction(counters[unique_id])] == 1,
+            is_only_one=alike[_named_alike(counter, description)] == 1,
         )
-        for unique_id, description in wanted.values()
-        if unique_id in counters
+        for counter, description in found
     ]
 
 
-def _device_and_direction(counter: er.RegistryEntry) -> tuple[str | None, bool]:
-    return counter.device_id, is_export(counter.unique_id)
+def _named_alike(
+    counter: er.RegistryEntry, description: CostSensorDescription
+) -> tuple[str | None, str, bool]:
+    """Return what sensors of a device have in common whose names would be the same."""
+    return counter.device_id, description.key, is_export(counter.unique_id)
 
 
 class CostSensor(SensorEntity):

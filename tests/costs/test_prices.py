@@ -14,6 +14,7 @@ from custom_components.py_hab.costs.prices import (
     Tariff,
     Window,
     check,
+    have_base_at_once,
     midnight,
 )
 from custom_components.py_hab.util.records import decode, encode
@@ -225,3 +226,17 @@ def test_prices_that_were_stored_without_a_time_begin_at_midnight() -> None:
     with pytest.raises(PriceError) as caught:
         check([later, later])
     assert caught.value.fault is PriceFault.SAME_TIME
+
+
+def test_two_lists_of_prices_have_a_base_price_at_once_only_where_both_have_one() -> None:
+    def since(year: int, base: float) -> Price:
+        return Price(since=date(year, 1, 1), price=0.3, base=base)
+
+    always = [since(2020, 10.0)]
+    assert have_base_at_once(always, [since(2025, 0.0), since(2022, 5.0)])
+    assert not have_base_at_once(always, [since(2022, 0.0)])
+    # One follows the other.
+    assert not have_base_at_once(
+        [since(2020, 10.0), since(2024, 0.0)], [since(2020, 0.0), since(2024, 12.0)]
+    )
+    assert not have_base_at_once(always, [])

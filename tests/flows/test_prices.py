@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.costs.account import stored_prices
 from custom_components.py_hab.costs.contract import Contract
 from custom_components.py_hab.costs.prices import HOUR, Price, Window
-from custom_components.py_hab.flows import prices
+from custom_components.py_hab.flows import contract as module
 from custom_components.py_hab.history.cost_statistic import cost_statistic_id
 from custom_components.py_hab.history.statistics import gateway
 from custom_components.py_hab.history.statistics.editor import get_editor
@@ -274,7 +274,7 @@ async def test_feed_in_has_a_tariff_and_no_contract(
 async def test_prices_need_a_loaded_entry_with_counters(
     hass: HomeAssistant, measured: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prices, "counters", lambda *_: [])
+    monkeypatch.setattr(module, "counters", lambda *_: [])
     assert (await prefer(hass, measured, "prices")).end == "no_counters"
     assert await hass.config_entries.async_unload(measured.entry_id)
     assert (await prefer(hass, measured, "prices")).end == "not_loaded"

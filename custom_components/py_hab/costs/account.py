@@ -1,8 +1,8 @@
 """What is stored of the prices of a counter, in the options of its entry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 from ..util.records import decode_values, encode
 from .contract import Contract
@@ -45,3 +45,40 @@ def _is_usable(found: CounterPrices) -> bool:
 def to_options(prices: Mapping[str, CounterPrices]) -> dict[str, object]:
     """Return prices as they are stored in the options of an entry."""
     return {unique_id: encode(found) for unique_id, found in prices.items()}
+
+
+class Covered(NamedTuple):
+    """A contract, and the counters that it covers."""
+
+    owner: str
+    """The counter with which it is stored."""
+    contract: Contract
+    counters: tuple[str, ...]
+    """By the unique id of their entity, the owner first; each has prices."""
+
+
+def contract_of(prices: Mapping[str, CounterPrices], unique_id: str) -> Covered | None:
+    """Return the contract that covers a counter."""
+    for owner, found in prices.items():
+        contract = found.contract
+        if contract is not None and unique_id in (owner, *contract.others):
+            others = (each for each in contract.others if each in prices and each != owner)
+            return Covered(owner, contract, (owner, *dict.fromkeys(others)))
+    return None
+
+
+def without(prices: Mapping[str, CounterPrices], unique_id: str) -> dict[str, CounterPrices]:
+    """Return the prices without those of a counter, which no contract covers any more."""
+    return {
+        owner: found
+        if found.contract is None or unique_id not in found.contract.others
+        else replace(
+            found,
+            contract=replace(
+                found.contract,
+                others=[each for each in found.contract.others if each != unique_id],
+            ),
+        )
+        for owner, found in prices.items()
+        if owner != unique_id
+    }

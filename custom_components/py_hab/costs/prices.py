@@ -4,7 +4,7 @@ All amounts are in the currency of the home; prices per kWh may be negative, as 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
@@ -120,6 +120,21 @@ def check(prices: Iterable[Price]) -> None:
         if price.price is None and not price.windows and price.entity is None:
             raise PriceError(PriceFault.NO_PRICE)
         _check_windows(price)
+
+
+def have_base_at_once(one: Iterable[Price], other: Iterable[Price]) -> bool:
+    """Return whether there is a time at which both of two lists have a base price."""
+    first, second = (sorted(each, key=lambda price: price.begin) for each in (one, other))
+    return any(
+        _base_at(first, price.begin) > 0 and _base_at(second, price.begin) > 0
+        for price in (*first, *second)
+    )
+
+
+def _base_at(prices: Sequence[Price], moment: datetime) -> float:
+    """Return the base price at a time by prices in order."""
+    begun = bisect_right(prices, moment, key=lambda price: price.begin)
+    return prices[begun - 1].base if begun else 0.0
 
 
 def _check_windows(price: Price) -> None:

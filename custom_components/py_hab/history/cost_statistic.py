@@ -1,7 +1,7 @@
 """The cost statistic of one counter: calculated from the hours of its energy, and written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util, slugify
 from ..const import DOMAIN
 from ..costs.account import CounterPrices
 from ..costs.hours import HourCost, hourly_costs, hourly_energies
-from ..costs.prices import HOUR, Tariff
+from ..costs.prices import HOUR, Price, Tariff
 from ..counters.guard import DEFAULT_MAX_POWER
 from .entity_prices import async_entity_prices
 from .planning.costs import plan_costs
@@ -37,6 +37,12 @@ class PricedCounter:
     prices: CounterPrices
     is_export: bool = False
     """Whether its energy is paid for by others."""
+
+    @property
+    def due_prices(self) -> list[Price]:
+        """Its prices; a base price for energy that is paid for by others reduces what is earned."""
+        prices = self.prices.prices
+        return [replace(each, base=-each.base) for each in prices] if self.is_export else prices
 
 
 class Hours(NamedTuple):
@@ -81,7 +87,7 @@ async def async_calculate(
     )
     if since is not None and not any(row.start < since for row in rows):
         since, rows = None, await editor.async_hourly_rows(counter.energy)
-    tariff = Tariff(counter.prices.prices, dt_util.get_default_time_zone())
+    tariff = Tariff(counter.due_prices, dt_util.get_default_time_zone())
     energies = await hass.async_add_executor_job(_energies, rows, since)
     entity_prices = {}
     if energies:
