@@ -27,6 +27,7 @@ from ..costs.prices import HOUR, Price, PriceError, check
 from ..costs.units import price_factor, price_unit
 from ..history.cost_statistic import PricedCounter, async_calculate, cost_statistic_id
 from ..history.costs import Counter
+from ..history.energy_costs import async_take_off_dashboard
 from ..history.entity_prices import number_of, price_now
 from ..history.statistics.editor import get_editor
 from ..history.undo import async_undo
@@ -211,7 +212,7 @@ class PricesFlow(ContractFlow):
 
     async def _async_report(self, texts: PriceTexts) -> str:
         """Return sentences about the cost of the last year."""
-        sentences = []
+        sentences = [] if self._prices else [texts.word("preview_none")]
         first = "preview_earned" if self._counter.is_export else "preview"
         for key, prices in ((first, self._prices), ("preview_before", self._known.prices)):
             if not prices:
@@ -229,7 +230,7 @@ class PricesFlow(ContractFlow):
         ]
         if same and self._prices:
             sentences.append(texts.sentence("counts_same", names=self._names(same)))
-        return " ".join(sentences) or texts.word("preview_none")
+        return " ".join(sentences)
 
     async def _async_about_contract(self, texts: PriceTexts) -> list[str]:
         """Return what all counters of the contract cost in the last year, if it covers several."""
@@ -274,6 +275,7 @@ class PricesFlow(ContractFlow):
         else:
             if not changes.is_clean:
                 await async_undo(self.hass, statistic_id, dry_run=False)
+            await async_take_off_dashboard(self.hass, {statistic_id})
             stored = without(stored, self._counter.unique_id)
         # Whoever enters prices wants costs, also if they were taken back before.
         changes.undone = False
