@@ -219,10 +219,6 @@ class CostSensor(SensorEntity):
         self._attr_unique_id = f"{counter.unique_id}_{description.key}"
         if description.export_key and is_export(counter.unique_id):
             self._attr_translation_key = description.export_key
-        unit = description.native_unit_of_measurement
-        self._attr_native_unit_of_measurement = unit and unit.replace(
-            CURRENCY, hass.config.currency
-        )
         device = counter.device_id and dr.async_get(hass).async_get(counter.device_id)
         if isinstance(device, dr.DeviceEntry):
             self._attr_device_info = DeviceInfo(identifiers=device.identifiers)
@@ -238,6 +234,13 @@ class CostSensor(SensorEntity):
         """The name of the amount, and of the counter if there are several."""
         name = super().name
         return f"{name} ({self._name_suffix})" if self._name_suffix else name
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        """The unit, in the currency of the home."""
+        unit = self.entity_description.native_unit_of_measurement
+        return unit and unit.replace(CURRENCY, self.hass.config.currency)
 
     @property
     def _figures(self) -> CostFigures | None:

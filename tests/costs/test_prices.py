@@ -1,5 +1,6 @@
 """Prices: from which day, at what time of the week, and what is wrong with a list of them."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -8,11 +9,13 @@ import pytest
 
 from custom_components.py_hab.costs.prices import (
     HOUR,
+    NEVER,
     Price,
     PriceError,
     PriceFault,
     Tariff,
     Window,
+    agree_until,
     check,
     have_base_at_once,
     midnight,
@@ -240,3 +243,20 @@ def test_two_lists_of_prices_have_a_base_price_at_once_only_where_both_have_one(
         [since(2020, 10.0), since(2024, 0.0)], [since(2020, 0.0), since(2024, 12.0)]
     )
     assert not have_base_at_once(always, [])
+
+
+def test_two_lists_of_prices_are_the_same_up_to_the_first_change() -> None:
+    first, second = (Price(since=date(year, 1, 1), price=0.3) for year in (2024, 2025))
+    later = Price(since=date(2025, 6, 1), minute=90, price=0.4)
+
+    def until(one: list[Price], other: list[Price]) -> int:
+        assert agree_until(one, other, BERLIN) == agree_until(other, one, BERLIN)
+        return agree_until(one, other, BERLIN)
+
+    def begin(price: Price) -> float:
+        return price.begin.replace(tzinfo=BERLIN).timestamp()
+
+    assert until([second, first], [first, second]) == NEVER == until([], [])
+    assert until([first], [first, later]) == begin(later)
+    assert until([first, second], [first, later]) == begin(second)
+    assert until([first], [replace(first, base=9.0)]) == begin(first) == until([], [first])

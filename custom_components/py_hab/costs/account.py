@@ -19,6 +19,8 @@ class CounterPrices:
     id: str
     """Changes with each change of the prices, and identifies the costs that follow from them."""
     prices: list[Price] = field(default_factory=list)
+    kept_until: int | None = None
+    """Up to when (unix time) the prices are those of the set before, whose costs may be kept."""
     contract: Contract | None = None
 
 
@@ -65,6 +67,22 @@ def contract_of(prices: Mapping[str, CounterPrices], unique_id: str) -> Covered 
             others = (each for each in contract.others if each in prices and each != owner)
             return Covered(owner, contract, (owner, *dict.fromkeys(others)))
     return None
+
+
+def with_entity_renamed(
+    prices: Mapping[str, CounterPrices], old: str, new: str
+) -> dict[str, CounterPrices]:
+    """Return the same prices after the entity that shows some of them has another name."""
+    return {
+        unique_id: replace(
+            found,
+            prices=[
+                replace(price, entity=new) if price.entity == old else price
+                for price in found.prices
+            ],
+        )
+        for unique_id, found in prices.items()
+    }
 
 
 def without(prices: Mapping[str, CounterPrices], unique_id: str) -> dict[str, CounterPrices]:

@@ -23,7 +23,7 @@ from homeassistant.util.ulid import ulid_now
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..costs.account import CounterPrices, without
-from ..costs.prices import HOUR, Price, PriceError, check
+from ..costs.prices import HOUR, Price, PriceError, agree_until, check
 from ..costs.units import price_factor, price_unit
 from ..history.cost_statistic import PricedCounter, async_calculate, cost_statistic_id
 from ..history.costs import Counter
@@ -269,8 +269,14 @@ class PricesFlow(ContractFlow):
         changes = get_editor(self.hass).journal.changes_of(statistic_id)
         stored = self._stored
         if self._prices:
+            known, zone = self._known, dt_util.get_default_time_zone()
+            kept = [agree_until(known.prices, self._prices, zone)]
+            layers = changes.done.layers
+            if known.kept_until is not None and not (layers and layers[-1].run == known.id):
+                # The costs of the present prices are not written yet.
+                kept.append(known.kept_until)
             stored[self._counter.unique_id] = replace(
-                self._known, id=ulid_now(), prices=list(self._prices)
+                known, id=ulid_now(), prices=list(self._prices), kept_until=min(kept)
             )
         else:
             if not changes.is_clean:

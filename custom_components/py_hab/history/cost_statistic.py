@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
+from math import inf
 from typing import Final, NamedTuple
 
 from homeassistant.core import HomeAssistant
@@ -130,6 +132,15 @@ class CostStatistic:
         """Whether the user has taken the costs back and does not want them again."""
         return self._editor.journal.changes_of(self.statistic.id).undone
 
+    @property
+    def _kept_until(self) -> float:
+        """Until when costs that are in the database are those of the present prices."""
+        layers = self._editor.journal.changes_of(self.statistic.id).done.layers
+        prices = self._counter.prices
+        if layers and layers[-1].run == prices.id:
+            return inf
+        return -inf if prices.kept_until is None else prices.kept_until
+
     async def async_write(self, hours: Hours) -> None:
         """Write calculated costs where they differ from those in the database.
 
@@ -137,18 +148,41 @@ class CostStatistic:
         """
         await self._async_follow_currency()
         changes = self._editor.journal.changes_of(self.statistic.id)
-        layers = changes.done.layers
         plan = partial(
-            plan_costs,
-            hours.costs,
-            is_whole=hours.is_whole,
-            keeps=bool(layers) and layers[-1].run == self._counter.prices.id,
+            plan_costs, hours.costs, is_whole=hours.is_whole, kept_until=self._kept_until
         )
         name = await self._async_name()
         await self._editor.async_change(
             _named(self.statistic, name),
             lambda rows: () if changes.undone else plan(rows),
             run=self._counter.prices.id,
+        )
+
+    async def async_with_kept(self, hours: Hours) -> Hours:
+        """Return written hours with the costs that they keep although their price is not known any more.
+
+        Raises HomeAssistantError.
+        """
+        if all(hour.cost is not None for hour in hours.costs):
+            return hours
+        first = hours.costs[0].start
+        rows = await self._editor.async_hourly_rows(
+            self.statistic, 0 if hours.is_whole else first - _LOOK_BACK
+        )
+        sums = [(row.start, row.sum) for row in rows]
+        if hours.is_whole:
+            sums.insert(0, (first - HOUR, 0.0))
+        # Of an hour that could not keep its cost, the row has none.
+        kept = {
+            start: total - before
+            for (_, before), (start, total) in pairwise(sums)
+            if start >= first and total != before
+        }
+        return hours._replace(
+            costs=[
+                HourCost(hour.start, kept.get(hour.start)) if hour.cost is None else hour
+                for hour in hours.costs
+            ]
         )
 
     async def async_sum_before(self, time: float) -> float:

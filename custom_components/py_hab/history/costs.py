@@ -11,7 +11,11 @@ from datetime import date, timedelta, tzinfo
 import logging
 from typing import Final, NamedTuple
 
-from homeassistant.const import EVENT_RECORDER_HOURLY_STATISTICS_GENERATED, UnitOfEnergy
+from homeassistant.const import (
+    EVENT_CORE_CONFIG_UPDATE,
+    EVENT_RECORDER_HOURLY_STATISTICS_GENERATED,
+    UnitOfEnergy,
+)
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -44,6 +48,7 @@ from .cost_statistic import (
     async_calculate,
     cost_statistic_id,
 )
+from .entity_prices import async_follow_names
 from .planning.rows import full_hour
 from .sources import sources
 from .statistics.editor import StatisticsEditor, get_editor
@@ -53,6 +58,9 @@ _LOGGER = logging.getLogger(__name__)
 
 _TRIED_AGAIN: Final = timedelta(days=3)
 """Time in which hours whose price was missing are tried again each hour; older ones once a day."""
+
+_CALCULATED_FROM: Final = frozenset({"currency", "time_zone"})
+"""What costs are calculated from, in the configuration of the home."""
 
 
 class CostAccounts:
@@ -89,6 +97,8 @@ class CostAccounts:
                 EVENT_RECORDER_HOURLY_STATISTICS_GENERATED, self._async_hour_compiled
             )
         )
+        unload(self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_home_changed))
+        unload(async_follow_names(self._hass, self._entry))
         unload(async_at_started(self._hass, self._async_home_started))
 
     @callback
@@ -100,6 +110,12 @@ class CostAccounts:
     @callback
     def _async_home_started(self, _hass: HomeAssistant) -> None:
         self._async_calculate({counter.unique_id: True for counter in self._counters()})
+
+    @callback
+    def _async_home_changed(self, event: Event) -> None:
+        """Calculate all costs if the home has another currency now, or other days."""
+        if not event.data.keys().isdisjoint(_CALCULATED_FROM):
+            self._async_home_started(self._hass)
 
     @callback
     def _async_hour_compiled(self, _event: Event) -> None:
@@ -166,6 +182,7 @@ class CostAccounts:
             await self._editor.async_catch_up()
             hours = await async_calculate(self._hass, counter, since)
             await statistic.async_write(hours)
+            hours = await statistic.async_with_kept(hours)
             figures = await self._async_figures(counter, statistic, hours, known)
         except HomeAssistantError as err:
             _LOGGER.debug("Costs of %s postponed: %s", counter.energy.id, err)
