@@ -10,8 +10,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.costs.account import CONF_PRICES, stored_prices
 from custom_components.py_hab.costs.contract import Contract, Instalment
+from custom_components.py_hab.flows.energy_counters import connections_and_consumers
+from custom_components.py_hab.flows.energy_plan import energies_shown
+from custom_components.py_hab.history.cost_statistic import cost_statistic_id
+from homeassistant.components.energy.data import async_get_manager
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import recorded, rows
@@ -231,3 +237,43 @@ async def test_contracts_that_were_stored_before_load_and_can_be_joined(
     assert await hass.config_entries.async_unload(entry.entry_id)
     await dialogue.answer(start=start.isoformat())
     assert stored_prices(entry.options)[HIGH].contract == Contract(start=start)
+
+
+async def test_the_energy_dashboard_shows_tariffs_with_their_costs_or_their_total_but_never_both(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    assert await async_setup_component(hass, "energy", {})
+    await hass.async_block_till_done()
+    manager = await async_get_manager(hass)
+    total, high, low, fed_in = (entity_of(hass, key) for key in (TOTAL, HIGH, LOW, FED_IN))
+
+    def grid() -> list[str]:
+        found, _ = connections_and_consumers(hass, energies_shown(manager.data or {}))
+        return [energy for item in found for energy in item.energies]
+
+    assert grid() == [total, fed_in]
+    await price(hass, entry, HIGH, base=BASE)
+    await price(hass, entry, LOW)
+    assert grid() == [high, low, fed_in]
+    dialogue = await prefer(hass, entry, "energy")
+    assert dialogue.suggested["grid"] == [high]
+    await dialogue.answer(grid=[high])
+    assert manager.data is not None
+    shown: Any = manager.data["energy_sources"]
+    assert [
+        (each["stat_energy_from"], each["stat_energy_to"], each["stat_cost"]) for each in shown
+    ] == [
+        (high, fed_in, cost_statistic_id(HIGH)),
+        (low, None, cost_statistic_id(LOW)),
+    ]
+    # The total does not come on top, neither with a price of its own nor without those of the tariffs.
+    await price(hass, entry, TOTAL)
+    assert grid() == [high, low, fed_in]
+    with_total: Any = {"energy_sources": [{**shown[0], "stat_energy_from": total}]}
+    await manager.async_update(with_total)
+    assert grid() == [total, fed_in]
+    # A meter without a counter of all tariffs has only these.
+    nothing: Any = {"energy_sources": []}
+    await manager.async_update(nothing)
+    er.async_get(hass).async_update_entity(total, disabled_by=er.RegistryEntryDisabler.USER)
+    assert grid() == [high, low, fed_in]
