@@ -1,5 +1,6 @@
 """What costs amount to in a year."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
@@ -20,7 +21,7 @@ from custom_components.py_hab.costs.figures import (
 )
 from custom_components.py_hab.costs.forecast import Forecast, Measured
 from custom_components.py_hab.costs.hours import HourCost, hourly_costs
-from custom_components.py_hab.costs.prices import HOUR, Price, Tariff
+from custom_components.py_hab.costs.prices import HOUR, Price, Tariff, Window, midnight
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 TARIFF: Final = Tariff([Price(since=date(2020, 1, 1), price=0.3, base=10.0)], BERLIN)
@@ -127,3 +128,61 @@ def test_the_year_of_a_contract_is_the_sum_of_its_counters() -> None:
 def test_the_forecast_of_what_is_earned_lowers_that_of_the_contract() -> None:
     earned = Forecast(expected=100.0, low=80.0, high=130.0).as_earnings()
     assert earned == Forecast(expected=-100.0, low=-130.0, high=-80.0)
+
+
+def used(start: int) -> float:
+    """Return the kWh of an hour of a home that lives the same week again and again."""
+    return 0.2 + start // HOUR % 168 / 100
+
+
+@pytest.mark.parametrize(
+    ("start", "today", "first", "end"),
+    [
+        # Begun on a day that other years, or other months, do not have.
+        (date(2024, 2, 29), date(2025, 6, 1), date(2025, 2, 28), date(2026, 2, 28)),
+        (date(2024, 2, 29), date(2027, 12, 31), date(2027, 2, 28), date(2028, 2, 29)),
+        (date(2025, 8, 31), date(2025, 9, 30), date(2025, 8, 31), date(2026, 8, 31)),
+        (date(2016, 1, 31), date(2024, 2, 29), date(2024, 1, 31), date(2025, 1, 31)),
+        # The first and the last day of a year.
+        (date(2023, 12, 31), date(2023, 12, 31), date(2023, 12, 31), date(2024, 12, 31)),
+        (date(2024, 1, 1), date(2024, 12, 31), date(2024, 1, 1), date(2025, 1, 1)),
+    ],
+)
+def test_a_home_that_lives_the_same_week_again_costs_what_is_forecast_to_the_cent(
+    start: date, today: date, first: date, end: date
+) -> None:
+    contract = Contract(start=start, instalment=80.0, bonus=100.0)
+    year = contract_year(contract, today)
+    assert year is not None
+    assert (year.first, year.end) == (first, end)
+    rises = date(2025, 1, 1)
+    night = Window(start=22 * 60, end=6 * 60, price=0.2)
+    tariff = Tariff(
+        [
+            Price(since=date(2010, 1, 1), price=0.3, base=10.0, windows=[night]),
+            Price(since=rises, price=0.35, base=12.0),
+        ],
+        BERLIN,
+    )
+    now = int(midnight(today, BERLIN)) + 7 * HOUR
+    begin = int(midnight(first, BERLIN)) - 800 * DAY
+    energies = {each: used(each) for each in range(begin, now, HOUR)}
+    known = Measured(energies=energies, tariff=tariff, entity_prices={})
+    found = outlook_of(known, hourly_costs(energies, tariff, {}), year)
+    truth = 0.0
+    hours_of_month = Counter[tuple[int, int]]()
+    for each in range(int(midnight(first.replace(day=1), BERLIN)), now + 800 * DAY, HOUR):
+        local = datetime.fromtimestamp(each, BERLIN)
+        hours_of_month[local.year, local.month] += 1
+    for each in range(int(midnight(first, BERLIN)), int(midnight(end, BERLIN)), HOUR):
+        local = datetime.fromtimestamp(each, BERLIN)
+        is_new = local.date() >= rises
+        is_night = local.hour >= 22 or local.hour < 6
+        price = 0.35 if is_new else 0.2 if is_night else 0.3
+        base = 12.0 if is_new else 10.0
+        truth += used(each) * price + base / hours_of_month[local.year, local.month]
+    bonus = 100.0 if first == start else 0.0
+    assert found is not None
+    assert found.expected == pytest.approx(truth - bonus, abs=0.005)
+    assert found.fitting_instalment == pytest.approx((truth - bonus) / 12, abs=0.005)
+    assert found.low <= found.expected <= found.high
