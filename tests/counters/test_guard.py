@@ -8,7 +8,7 @@ from typing import Final
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, CounterGuard
+from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, MAX_KNOWN, CounterGuard
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 
 # Hypothesis says so of its own generator, on this version of Python.
@@ -246,6 +246,32 @@ def test_another_counter_has_counted_since_its_first_reading() -> None:
     assert gap is not None
     assert gap.counted == pytest.approx(0.4)
     assert gap.counted_since == NOON + every
+
+
+def test_readings_that_await_confirmation_say_what_was_counted_by_a_full_hour() -> None:
+    guard = counted(100.0)
+    hour = int(NOON // 3600 + 2) * 3600
+    assert guard.judge(102.0, hour - 70).verdict is Verdict.QUARANTINED
+    gap = guard.judge(102.1, hour + 20).gap
+    assert gap is not None
+    assert gap.readings == {hour - 70: 102.0, hour: 102.0}
+
+
+def test_readings_far_from_a_full_hour_say_nothing_about_it() -> None:
+    guard = counted(100.0)
+    hour = int(NOON // 3600 + 2) * 3600
+    guard.judge(102.0, hour - 70)
+    gap = guard.judge(102.1, hour + 1800).gap
+    assert gap is not None
+    assert gap.readings == {hour - 70: 102.0}
+
+
+def test_readings_are_not_kept_for_ever_while_they_await_confirmation() -> None:
+    guard = counted(15.0)
+    for number in range(1000):
+        guard.judge(15_000.0, NOON + 600 * number)
+    assert guard._pending is not None
+    assert len(guard._pending.known) == MAX_KNOWN
 
 
 @pytest.mark.parametrize("new", [2.5, 99_000.0], ids=["lower", "higher"])

@@ -330,6 +330,7 @@ def outage(**changes: Any) -> Gap:
         end=LAST + 3 * HOUR,
         after=101.5,
         verdict=Verdict.ACCEPTED,
+        readings={int(LAST + 3 * HOUR - 10): 101.5},
     )
     return replace(usual, **changes)
 

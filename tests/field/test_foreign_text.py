@@ -161,7 +161,7 @@ async def test_the_title_of_an_entry_in_notices(hass: HomeAssistant, mocked_read
     await mocked_reader.set_up(entry)
     meters = entry.runtime_data.coordinator
     assert_harmless(meters.name)
-    meters._issues.async_update("", meters.name_of(""), {"meter_silent"})
+    meters._issues.async_update("", meters.meters.name_of(""), {"meter_silent"})
     [issue] = [
         item
         for (domain, _), item in ir.async_get(hass).issues.items()

@@ -60,6 +60,7 @@ LONG: Final[tuple[World, ...]] = (
     _meter("the March day", "34:00", **MARCH),
     _meter("Home Assistant restarts", "6:04", at("3:00", hass_off(minutes=4))),
     _meter("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
+    _meter("reader back shortly before an hour", "6:00", at("3:43", reader_off(minutes=13))),
     _meter("power cut for 6 hours", "12:00", at("3:00", hass_killed(hours=6))),
     _meter("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3)), **COUNTERS),
     _meter("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14)), **COUNTERS),
@@ -155,6 +156,8 @@ LONG: Final[tuple[World, ...]] = (
         **COUNTERS,
     ),
     _box("the statistics of a plug reset", "6:00", at("3:00", plug_reset())),
+    _box("the statistics of a plug reset shortly before an hour", "4:00", at("1:41", plug_reset())),
+    _box("Home Assistant back shortly before an hour", "5:00", at("1:47", hass_off(minutes=70))),
     _box(
         "crash right after the statistics of a plug were reset",
         "6:00",

@@ -4,16 +4,16 @@ The recorder adds the energy of a gap to the first hour after it; `history` corr
 unix timestamps, as in the recorder's tables.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from .verdict import Verdict
 
-_HOUR_S: Final = 3600.0
+HOUR_S: Final = 3600.0
 MIN_GAP_S: Final = 900.0
 """The shortest gap. During a longer one a house can draw so much that nearly any rise is plausible,
 so a single reading proves little."""
-MIN_RETENTION_S: Final = 24 * _HOUR_S
+MIN_RETENTION_S: Final = 24 * HOUR_S
 """The shortest time for which Home Assistant can be set to keep short-term statistics. If a gap is
 longer than it keeps them, the sum restarts, even if nothing was counted."""
 _CAPACITIES: Final = tuple(10.0**digits for digits in range(4, 9))
@@ -48,11 +48,23 @@ class Gap:
     counted_since: float | None = None
     """Time after which that energy was counted: that of the first reading of a new counter. None if
     it was counted at any time of the gap."""
+    readings: dict[int, float] = field(default_factory=dict)
+    """Readings (kWh by time) that awaited confirmation at the end of the gap: the first one, and those
+    at full hours."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for times in the wrong order and for a negative energy."""
         if not 0 <= self.start <= self.end or (self.counted or 0.0) < 0:
             raise ValueError("not a gap")
+
+    @property
+    def known_energy(self) -> dict[float, float]:
+        """The kWh known to have been counted from the start of the gap to some times in it."""
+        return {
+            time: self.energy - (self.after - kwh)
+            for time, kwh in self.readings.items()
+            if self.start < time < self.end and kwh <= self.after
+        }
 
     @property
     def energy(self) -> float:
@@ -83,7 +95,7 @@ def is_gap(before: Reading, after: Reading, *, interval_s: float = 0.0) -> bool:
     consumption matters only if Home Assistant may have purged its short-term statistics meanwhile.
     """
     length_s = after.at - before.at
-    is_in_one_hour = after.at // _HOUR_S <= before.at // _HOUR_S
+    is_in_one_hour = after.at // HOUR_S <= before.at // HOUR_S
     if length_s <= max(MIN_GAP_S, 1.5 * interval_s) or is_in_one_hour:
         return False
     return after.kwh > before.kwh or length_s > MIN_RETENTION_S

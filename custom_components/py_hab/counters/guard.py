@@ -7,11 +7,11 @@ accepted one contains it.
 Times are unix timestamps in seconds, energy is in kWh.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import math
 from typing import Final
 
-from .gap import MIN_GAP_S, MIN_RETENTION_S, Gap, Reading, has_rolled_over, is_gap
+from .gap import HOUR_S, MIN_GAP_S, MIN_RETENTION_S, Gap, Reading, has_rolled_over, is_gap
 from .verdict import Verdict
 
 DEFAULT_MAX_POWER: Final = 43.5
@@ -25,6 +25,8 @@ LONGEST_INTERVAL_S: Final = 3600.0
 """The longest interval at which boxes are polled and readers publish."""
 LONGEST_SLEEP_S: Final = 86400.0
 """The longest deep sleep of a reader."""
+MAX_KNOWN: Final = 48
+"""Readings that are kept while they await confirmation."""
 NEXT_TELEGRAM_S: Final = 4.5
 """After this time a reader has certainly received another telegram of its meter."""
 _RESOLUTIONS: Final = {0: 1.0, 1: 0.1, 2: 0.01}
@@ -78,11 +80,25 @@ class Pending:
     """Consecutive readings that agree with each other and await confirmation."""
 
     verdict: Verdict
-    first: float
-    first_at: float
-    last: float
-    last_at: float
+    first: Reading
+    last: Reading
     count: int = 1
+    known: dict[int, float] = field(default_factory=dict)
+    """The first reading, and those at full hours (kWh by time)."""
+
+    def __post_init__(self) -> None:
+        """Note the first reading."""
+        self.known[int(self.first.at)] = self.first.kwh
+
+    def add(self, reading: Reading) -> None:
+        """Add a reading that agrees with the last one."""
+        hour = int(reading.at // HOUR_S * HOUR_S)
+        is_next = self.last.at < hour < reading.at <= self.last.at + MIN_GAP_S
+        if is_next and len(self.known) < MAX_KNOWN:
+            # As the recorder does: what was counted since the last reading belongs to the next hour.
+            self.known[hour] = self.last.kwh
+        self.last = reading
+        self.count += 1
 
 
 @dataclass(slots=True)
@@ -121,14 +137,14 @@ class CounterGuard:
         if self.accept_ordinary(reading, now):
             return Judgement(Verdict.ACCEPTED, reading)
         usual_interval_s = min(self._interval_s, self._earlier_interval_s, LONGEST_INTERVAL_S)
-        verdict, first = self._decide(reading, now)
+        verdict, pending = self._decide(reading, now)
         gap = None
         if verdict.is_accepting and last is not None and at is not None and now >= at >= 0:
             gap = self._gap(
                 Reading(last, at),
                 Reading(reading, now),
                 verdict=verdict,
-                first=first,
+                pending=pending,
                 interval_s=usual_interval_s,
             )
         return Judgement(verdict, self.last, gap)
@@ -172,8 +188,8 @@ class CounterGuard:
         self._interval_s = min(max(now - self._judged_at, 0.0), LONGEST_SLEEP_S)
         self._judged_at = now
 
-    def _decide(self, reading: float, now: float) -> tuple[Verdict, Reading]:
-        """Return the verdict on a reading, and the first one of the readings that it confirms."""
+    def _decide(self, reading: float, now: float) -> tuple[Verdict, Pending | None]:
+        """Return the verdict on a reading, and the readings that it confirms, if it does."""
         interval_s = max(
             min(self._interval_s, LONGEST_INTERVAL_S),
             # A reader in deep sleep comes back on time; after an outage, one interval is longer.
@@ -182,7 +198,7 @@ class CounterGuard:
         self._note_interval(now)
         if reading == self.last and self._pending is None and not self.quarantined:
             self.at = now
-            return Verdict.ACCEPTED, Reading(reading, now)
+            return Verdict.ACCEPTED, None
         verdict = self._judge_alone(reading, now, interval_s)
         self._is_jittering = verdict is Verdict.JITTER
         confirmation = _CONFIRMATIONS.get(verdict)
@@ -191,11 +207,12 @@ class CounterGuard:
         elif verdict is Verdict.ZERO and self.last is not None:
             # Zeros are never confirmed: a counter that has restarted will rise.
             confirmation = None
-        first = Reading(reading, now)
+        pending = None
         if confirmation is None:
-            self._pending = None
+            pending, self._pending = self._pending, None
+            if pending is not None and not self._continues(pending, reading, now):
+                pending = None
         elif pending := self._confirmed(confirmation, verdict, reading, now):
-            first = Reading(pending.first, pending.first_at)
             repeated = self._has_repeated_an_old_reading(verdict, reading, now)
             verdict = Verdict.ACCEPTED if repeated else confirmation.verdict
             self._pending = None
@@ -204,7 +221,7 @@ class CounterGuard:
         elif verdict is Verdict.JITTER:
             # The meter was read now, which limits by how much the next reading can be higher.
             self.at = now
-        return verdict, first
+        return verdict, pending
 
     def _accept(self, reading: float, now: float, verdict: Verdict) -> None:
         if reading != self.last:
@@ -221,25 +238,25 @@ class CounterGuard:
     ) -> Pending | None:
         """Return the readings that agree with this one, if they suffice to accept it."""
         pending = self._pending
-        if (
-            pending is not None
-            and pending.verdict is verdict
-            and 0
-            <= reading - pending.last
-            <= self._possible_rise(pending.last, now - pending.last_at)
-        ):
-            pending.last, pending.last_at = reading, now
-            pending.count += 1
-        else:
-            pending = self._pending = Pending(verdict, reading, now, reading, now)
+        is_same = pending is not None and pending.verdict is verdict
+        if pending is None or not is_same or not self._continues(pending, reading, now):
+            pending = self._pending = Pending(verdict, Reading(reading, now), Reading(reading, now))
         if self.last and self.expected is None and _is_other_unit(reading / self.last):
             # Wh instead of kWh: the user can assign the unit, but statistics in Wh could not be repaired.
             return None
         is_enough = (
             pending.count >= confirmation.readings
-            and now - pending.first_at >= confirmation.seconds
+            and now - pending.first.at >= confirmation.seconds
         )
         return pending if is_enough else None
+
+    def _continues(self, pending: Pending, reading: float, now: float) -> bool:
+        """Add a reading to those that await confirmation, if it agrees with them."""
+        rise = reading - pending.last.kwh
+        if not 0 <= rise <= self._possible_rise(pending.last.kwh, now - pending.last.at):
+            return False
+        pending.add(Reading(reading, now))
+        return True
 
     def _has_repeated_an_old_reading(self, verdict: Verdict, reading: float, now: float) -> bool:
         """Whether a rise is plausible because the reader has only repeated the last reading.
@@ -297,17 +314,18 @@ class CounterGuard:
         after: Reading,
         *,
         verdict: Verdict,
-        first: Reading,
+        pending: Pending | None,
         interval_s: float,
     ) -> Gap | None:
         """Return the gap between two accepted readings, None if there is none.
 
-        `first` is the first of the readings that confirmed the new one.
+        `pending` are the readings that the new one has confirmed.
         """
         is_same = verdict is Verdict.ACCEPTED
         is_repeated = after.kwh == before.kwh and after.at - before.at <= MIN_RETENTION_S
         if is_repeated or (is_same and not is_gap(before, after, interval_s=interval_s)):
             return None
+        first = after if pending is None else pending.first
         # A new counter counts while its readings are being confirmed.
         is_other = verdict in {Verdict.REPLACED, Verdict.KEY_CORRECTED}
         counted = max(after.kwh - first.kwh, 0.0) if is_other else None
@@ -320,6 +338,7 @@ class CounterGuard:
             verdict=verdict,
             counted=counted,
             counted_since=first.at if is_other else None,
+            readings={} if pending is None else pending.known,
         )
 
 

@@ -157,7 +157,12 @@ class Life:
             return self.before(self.start)
         return None if self.absent else self.before(self.lost)
 
-    def gap(self, counted: float | None = None, counted_since: float | None = None) -> Gap:
+    def gap(
+        self,
+        counted: float | None = None,
+        counted_since: float | None = None,
+        readings: Mapping[int, float] | None = None,
+    ) -> Gap:
         return Gap(
             key="a",
             start=self.start,
@@ -167,6 +172,7 @@ class Life:
             verdict=self.verdict,
             counted=counted,
             counted_since=counted_since,
+            readings=dict(readings or {}),
         )
 
 
@@ -175,6 +181,7 @@ def repaired(
     counted: float | None = None,
     *,
     counted_since: float | None = None,
+    readings: Mapping[int, float] | None = None,
     known: Mapping[int, float] | None = None,
     load_profile: Mapping[int, float] | None = None,
     late: bool = False,
@@ -189,7 +196,7 @@ def repaired(
         hours = list(recorder.hours.values())
     there = set(recorder.hours)
     plan = plan_outage_repair(
-        life.gap(counted, counted_since),
+        life.gap(counted, counted_since, readings),
         short_term_rows=[row for row in short_term_rows if not late or row.start > life.end + HOUR],
         hourly_rows=hours,
         own_hours=ours or set(),
@@ -444,6 +451,36 @@ def test_an_outage_is_spread_evenly() -> None:
     )
     repaired(life)
     assert list(life.recorder.changes().values()) == pytest.approx([1.0, 1.6, 2.2, 2.2, 1.0])
+
+
+def test_readings_that_were_confirmed_later_say_when_energy_was_counted() -> None:
+    house = House(hourly=[1.0, 1.0, 4.0, 1.0, 1.0])
+    life = Life(house=house, start=T0 + 1.5 * HOUR, end=T0 + 3.1 * HOUR, absent=True)
+    first = life.before(T0 + 2.9 * HOUR)
+    repaired(life, readings={int(T0 + 2.9 * HOUR): first, T0 + 3 * HOUR: first + 0.4})
+    changes = list(life.recorder.changes().values())
+    # The 4.1 kWh until the first of these readings took 1.4 hours.
+    assert changes[1] == pytest.approx(0.5 + 4.1 * 0.5 / 1.4)
+    assert sum(changes[1:3]) == pytest.approx(5.0)
+    assert changes[3] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("counted", [2.6, 3.5])
+def test_readings_of_a_new_counter_say_when_it_has_counted(counted: float) -> None:
+    """Whether what both have counted is known or only what the new one has."""
+    house = House(hourly=[3.0, 3.0, 0.0, 3.0, 3.0, 3.0])
+    life = Life(
+        house=house,
+        start=T0 + 1.9 * HOUR,
+        end=T0 + 4.1 * HOUR,
+        verdict=Verdict.REPLACED,
+        second=12.0,
+    )
+    hour = T0 + 4 * HOUR
+    repaired(life, counted, readings={int(hour): life.reading(T0 + 4.1 * HOUR) - 0.3})
+    changes = list(life.recorder.changes().values())
+    assert sum(changes[1:4]) == pytest.approx(2.7 + counted - 0.3)
+    assert changes[4] == pytest.approx(3.0)
 
 
 def test_an_outage_that_crosses_no_full_hour_needs_nothing() -> None:
