@@ -184,7 +184,7 @@ async def test_answer_is_kept_and_the_question_gone(
     assert [(item["role"], item["verdict"], item["answer"]) for item in stored] == [
         ("energy_import", "replaced", answer)
     ]
-    assert encode(swapped.runtime_data.coordinator.replacements.records) == stored
+    assert encode(swapped.runtime_data.coordinator.meters.replacements.records) == stored
     assert issue(hass, swapped) is None
 
 
@@ -203,7 +203,7 @@ async def test_question_outlasts_an_entry_that_is_loaded_again(
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
     await repair.answer(menu["flow_id"])
-    (kept,) = swapped.runtime_data.coordinator.replacements.records
+    (kept,) = swapped.runtime_data.coordinator.meters.replacements.records
     assert kept.answer == "new_meter"
 
 
@@ -229,7 +229,7 @@ async def test_answer_about_an_entry_that_is_not_loaded_is_not_lost_silently(
 
 def first_gap(entry: MockConfigEntry) -> Gap:
     """Return the gap between the two readings that are asked about."""
-    gap: Gap | None = entry.runtime_data.coordinator.replacements.records[0].gap
+    gap: Gap | None = entry.runtime_data.coordinator.meters.replacements.records[0].gap
     assert gap is not None
     return gap
 
@@ -272,7 +272,7 @@ async def test_both_readings_are_asked_for_and_repair_the_gap(
     )
     assert result["type"] == "create_entry"
     (mended,) = counters.gaps
-    now = swapped.runtime_data.coordinator.replacements.records[0].now
+    now = swapped.runtime_data.coordinator.meters.replacements.records[0].now
     assert mended.counted == pytest.approx(1.25 + now - 0.5)
     assert mended == replace(gap, counted=mended.counted, counted_since=None)
     assert issue(hass, swapped) is None
@@ -298,7 +298,7 @@ async def test_a_reading_that_is_left_empty_is_the_one_that_was_received(
     readings: dict[str, float],
     counted: float,
 ) -> None:
-    now = swapped.runtime_data.coordinator.replacements.records[0].now
+    now = swapped.runtime_data.coordinator.meters.replacements.records[0].now
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
     assert (await repair.answer(menu["flow_id"], **readings))["type"] == "create_entry"
@@ -341,7 +341,7 @@ async def test_readings_that_cannot_be_are_refused(
 async def test_after_a_gap_that_is_not_stored_any_reading_is_accepted_and_nothing_is_repaired(
     time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
 ) -> None:
-    swapped.runtime_data.coordinator.replacements.records[0].gap = None
+    swapped.runtime_data.coordinator.meters.replacements.records[0].gap = None
     before = list(swapped.runtime_data.counters.gaps)
     menu = await repair.open(swapped)
     await repair.choose(menu["flow_id"], "new_meter")
@@ -353,7 +353,7 @@ async def test_after_a_gap_that_is_not_stored_any_reading_is_accepted_and_nothin
 async def test_of_two_replacements_the_first_is_asked_about(
     time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
 ) -> None:
-    replacements = swapped.runtime_data.coordinator.replacements
+    replacements = swapped.runtime_data.coordinator.meters.replacements
     gap = first_gap(swapped)
     later = replace(gap, start=gap.end, end=gap.end + 60)
     replacements.records.append(replace(replacements.records[0], before=50.0, now=3.0, gap=later))
@@ -368,11 +368,13 @@ async def test_of_two_replacements_the_first_is_asked_about(
 async def test_of_a_tariff_nobody_writes_readings_down(
     time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
 ) -> None:
-    swapped.runtime_data.coordinator.replacements.records[0].quantity = Quantity.ENERGY_IMPORT_T1
+    swapped.runtime_data.coordinator.meters.replacements.records[
+        0
+    ].quantity = Quantity.ENERGY_IMPORT_T1
     menu = await repair.open(swapped)
     result = await repair.choose(menu["flow_id"], "new_meter")
     assert result["type"] == "create_entry"
-    assert swapped.runtime_data.coordinator.replacements.records[0].answer == "new_meter"
+    assert swapped.runtime_data.coordinator.meters.replacements.records[0].answer == "new_meter"
     assert issue(hass, swapped) is None
 
 
@@ -414,7 +416,9 @@ async def test_full_display_is_an_event_and_no_question(
         "now": 0.03,
     }
     assert issue(hass, entry) is None
-    assert [item.answer for item in entry.runtime_data.coordinator.replacements.records] == [None]
+    assert [item.answer for item in entry.runtime_data.coordinator.meters.replacements.records] == [
+        None
+    ]
 
 
 async def test_event_is_that_of_its_meter(

@@ -12,6 +12,7 @@ from .api.dashboard import (
     async_remove_dashboard,
     async_serve_dashboard,
 )
+from .api.hours import async_register_hours
 from .api.views import async_register_views
 from .box.session import async_end
 from .const import CONF_MAX_POWER, DOMAIN, EntryKind
@@ -41,6 +42,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async_register_actions(hass)
     async_register_data_actions(hass)
     async_register_views(hass)
+    async_register_hours(hass)
     await async_serve_dashboard(hass)
     return True
 

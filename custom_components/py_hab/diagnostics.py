@@ -93,16 +93,16 @@ async def async_get_config_entry_diagnostics(
                     if ain in numbers
                 },
             }
-        case MeterCoordinator() as meters:
+        case MeterCoordinator() as coordinator:
             about |= {
-                "available": meters.available,
-                "reader": {"version": meters.link.info.version},
+                "available": coordinator.available,
+                "reader": {"version": coordinator.link.info.version},
                 "meters": {
                     meter_index or "1": _about_meter(meter, counters)
-                    for meter_index, meter in meters.data.items()
+                    for meter_index, meter in coordinator.meters.items()
                 },
-                "replacements": encode(meters.replacements.records),
-                "unreadable_messages": meters.router.unreadable,
+                "replacements": encode(coordinator.meters.replacements.records),
+                "unreadable_messages": coordinator.meters.router.unreadable,
                 "rejected_readings": {
                     f"{counter}: {verdict}": count
                     for (counter, verdict), count in counters.rejected.items()

@@ -119,7 +119,7 @@ class MeterReplacedEvent(MeterEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Subscribe to replacements."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.replacements.on_replacement(self._replaced))
+        self.async_on_remove(self.coordinator.meters.replacements.on_replacement(self._replaced))
 
     @callback
     def _replaced(self, meter_index: str, replacement: Replacement) -> None:

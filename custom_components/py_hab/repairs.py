@@ -64,28 +64,28 @@ class MeterReplacedFlow(RepairsFlow):
         self, user_input: dict[str, float] | None = None
     ) -> RepairsFlowResult:
         """Ask for the readings of the old and the new meter at the replacement."""
-        meter = self._coordinator()
-        if meter is None:
+        coordinator = self._coordinator()
+        if coordinator is None:
             return self.async_abort(reason="not_loaded")
         # After several replacements, the question is about the first one.
         replaced: dict[Quantity, ReplacementRecord] = {
             record.quantity: record
-            for record in reversed(meter.replacements.unanswered(self._meter_index))
+            for record in reversed(coordinator.meters.replacements.unanswered(self._meter_index))
             if record.quantity in _ASKED
         }
         errors: dict[str, str] = {}
         if not replaced:
-            await meter.async_answer(self._meter_index, Answer.NEW_METER, {})
+            await coordinator.reports.async_answer(self._meter_index, Answer.NEW_METER, {})
             return self.async_create_entry(data={})
         if user_input is not None:
-            max_power = meter.config_entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
+            max_power = coordinator.config_entry.options.get(CONF_MAX_POWER, DEFAULT_MAX_POWER)
             for record in replaced.values():
                 errors |= _impossible(user_input, record, max_power)
             if not errors:
                 counted = {
                     quantity: _counted(user_input, record) for quantity, record in replaced.items()
                 }
-                await meter.async_answer(self._meter_index, Answer.NEW_METER, counted)
+                await coordinator.reports.async_answer(self._meter_index, Answer.NEW_METER, counted)
                 return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="new_meter",
@@ -111,10 +111,10 @@ class MeterReplacedFlow(RepairsFlow):
         self, _user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Store that the meter is the same, and that its counter was set to another reading."""
-        meter = self._coordinator()
-        if meter is None:
+        coordinator = self._coordinator()
+        if coordinator is None:
             return self.async_abort(reason="not_loaded")
-        await meter.async_answer(self._meter_index, Answer.SAME_METER, {})
+        await coordinator.reports.async_answer(self._meter_index, Answer.SAME_METER, {})
         return self.async_create_entry(data={})
 
     def _coordinator(self) -> MeterCoordinator | None:

@@ -2,21 +2,46 @@
 
 interface Wall { year: number; month: number; day: number; hour: number; minute: number; second: number }
 
-const wallOf = (at: number, timeZone: string | undefined): Wall => {
-  const parts = new Intl.DateTimeFormat("en-US", {
+/** To make a format takes far longer than to use it. */
+const formats = new Map<string | undefined, Intl.DateTimeFormat>();
+
+const formatOf = (timeZone: string | undefined): Intl.DateTimeFormat => {
+  const known = formats.get(timeZone) ?? new Intl.DateTimeFormat("en-US", {
     timeZone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric",
-  }).formatToParts(at);
+  });
+  formats.set(timeZone, known);
+  return known;
+};
+
+const wallOf = (at: number, timeZone: string | undefined): Wall => {
+  const parts = formatOf(timeZone).formatToParts(at);
   const of = (type: string): number => Number(parts.find((part) => part.type === type)?.value);
   return { year: of("year"), month: of("month"), day: of("day"), hour: of("hour"), minute: of("minute"), second: of("second") };
 };
 
 const asUtc = ({ year, month, day, hour, minute, second }: Wall): number => Date.UTC(year, month - 1, day, hour, minute, second);
 
+/** Return by how many ms the wall clock is ahead of UTC. */
+const aheadAt = (at: number, timeZone: string | undefined): number => asUtc(wallOf(at, timeZone)) - Math.floor(at / 1000) * 1000;
+
+const HOUR = 3600e3;
+const DAY = 24;
+
+/** Return by how many ms the wall clock is ahead of UTC in each of some hours. */
+export function offsetsOf(start: number, count: number, timeZone: string | undefined): number[] {
+  const at = (index: number): number => aheadAt(start + index * HOUR, timeZone), offsets: number[] = [];
+  for (let first = 0, from = at(0); first < count; first += DAY) {
+    const next = at(first + DAY), before = from;
+    for (let index = first; index < Math.min(count, first + DAY); index += 1) offsets.push(before === next ? before : at(index));
+    from = next;
+  }
+  return offsets;
+}
+
 /** Return the moment of a wall clock; an hour that a clock change skips is the one after it. */
 const momentOf = (wall: Wall, timeZone: string | undefined): number => {
   const guess = asUtc(wall);
-  const behind = (at: number): number => asUtc(wallOf(at, timeZone)) - at;
-  return guess - behind(guess - behind(guess));
+  return guess - aheadAt(guess - aheadAt(guess, timeZone), timeZone);
 };
 
 /** Return midnight of the day of a moment, some days later or earlier. */

@@ -2,6 +2,7 @@
 import { LitElement, css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { dayOf, midnight, type Span } from "./calendar";
 import { choice, choose, onChoice, type Choice } from "./choice";
+import { check, type Rules } from "./config";
 import { forget } from "./data";
 import { formatNumber, nameOf, zone, type Hass } from "./hass";
 import { filled, texts, type Texts } from "./texts";
@@ -17,6 +18,9 @@ export interface CardConfig {
   /** Whether hours count whose energy was spread within a longer total; by default only while few others are known. */
   include_spread?: boolean;
 }
+
+/** What all cards of a series accept. */
+export const BASIC_RULES = { entity: "series", title: "text", days: { from: 1, to: 3660 }, linked: "switch", include_spread: "switch" } satisfies Rules;
 
 /** A configuration together with what was chosen on the page. */
 export type Chosen<C> = C & Pick<Choice, "from" | "to">;
@@ -90,8 +94,11 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
   /** After so many ms, the next change of any state loads the data again. */
   protected get freshFor(): number { return 3600e3; }
 
+  protected get rules(): Rules { return BASIC_RULES; }
   setConfig(config: C): void {
-    if (!config.entity) throw new Error(texts(this.hass).no_entity);
+    const t = this.texts;
+    check(t, this.rules, config);
+    if (!config.entity) throw new Error(t.no_entity);
     this.config = config;
   }
   getCardSize(): number { return 6; }

@@ -3,14 +3,16 @@ import { LitElement, css, html, nothing, type CSSResultGroup, type TemplateResul
 import { dateOf } from "./calendar";
 import { cardStyles, spanOf } from "./card";
 import { choice, choose, onChoice, type Choice } from "./choice";
-import { profileOf, seriesOf, type Listed } from "./data";
+import { SERIES, check, daysBack, form, type Rules } from "./config";
+import { hoursOf, seriesOf, type Listed } from "./data";
 import { mainCounter, nameOf, ours, zone, type Hass } from "./hass";
 import { isSparse } from "./profile";
-import { filled, spoken, texts, type TextKey, type Texts } from "./texts";
+import { filled, texts, type Texts } from "./texts";
 
 export interface ChoiceConfig { entity: string; days?: number }
 
 const DAYS = 365;
+const RULES = { entity: "series", days: { from: 1, to: 3660 } } satisfies Rules;
 const SPANS = [1, 7, 30, 90, 365, 730];
 const OWN = "dates";
 
@@ -37,17 +39,9 @@ export class ChoiceCard extends LitElement {
   `];
 
   static getStubConfig(hass: Hass): object { return { entity: mainCounter(hass)?.entity_id ?? "" }; }
-  static getConfigForm(): object {
-    const t = spoken();
-    return {
-      schema: [
-        { name: "entity", required: true, selector: { statistic: {} } },
-        { name: "days", selector: { number: { min: 1, max: 3660, mode: "box" } } },
-      ],
-      computeLabel: ({ name }: { name: TextKey }) => t[name],
-    };
-  }
+  static getConfigForm(): object { return form([SERIES, daysBack(RULES.days)], RULES); }
   setConfig(config: ChoiceConfig): void {
+    check(texts(this.hass), RULES, config);
     if (!config.entity) throw new Error(texts(this.hass).no_entity);
     this.config = config;
   }
@@ -85,11 +79,10 @@ export class ChoiceCard extends LitElement {
     if (asked === this.asked) return;
     this.asked = asked;
     this.sparse = false;
-    if (hass.entities[entity]?.platform !== "py_hab") return;
     // The cards ask the same. Without an answer, they show no spread hours.
-    const span = spanOf(hass, { entity, days, ...(from && to ? { from, to } : {}) }, DAYS);
-    profileOf(hass, entity, "hour", span, false).then(({ hours, hours_left_out }) => {
-      if (this.asked === asked) this.sparse = isSparse(hours, hours_left_out);
+    hoursOf(hass, entity, spanOf(hass, { entity, days, ...(from && to ? { from, to } : {}) }, DAYS)).then(({ hours }) => {
+      const spread = hours.filter(({ isSpread }) => isSpread).length;
+      if (this.asked === asked) this.sparse = isSparse(hours.length - spread, spread);
     }, () => undefined);
   }
 

@@ -2,10 +2,12 @@
 import { LitElement, css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { cardStyles } from "./card";
+import { TITLE, check, form, type Rules } from "./config";
 import { devicePowers, formatPower, ownerName, wattsOf, type Hass } from "./hass";
-import { spoken, texts, type TextKey } from "./texts";
+import { texts } from "./texts";
 
-export interface ConsumersConfig { entities: string[]; title?: string }
+export interface ConsumersConfig { entities?: string[]; title?: string }
+const RULES: Rules = { entities: "series_list", title: "text" };
 export interface Drawn { entity: string; watts: number }
 
 /** Return the entities with a value, the largest power first; equal ones keep their order. */
@@ -38,17 +40,16 @@ export class ConsumersCard extends LitElement {
     return { entities: devicePowers(hass).map(({ entity_id }) => entity_id) };
   }
   static getConfigForm(): object {
-    const t = spoken();
-    return {
-      schema: [{ name: "entities", required: true, selector: { entity: { multiple: true, filter: { device_class: "power" } } } }],
-      computeLabel: ({ name }: { name: TextKey }) => t[name],
-    };
+    return form([
+      { name: "entities", required: true, selector: { entity: { multiple: true, filter: { device_class: "power" } } } }, TITLE,
+    ], RULES);
   }
   setConfig(config: ConsumersConfig): void {
-    if (!Array.isArray(config.entities)) throw new Error(texts(this.hass).no_entity);
+    check(texts(this.hass), RULES, config);
+    if (!config.entities) throw new Error(texts(this.hass).no_entity);
     this.config = config;
   }
-  getCardSize(): number { return 1 + (this.config?.entities.length ?? 0); }
+  getCardSize(): number { return 1 + (this.config?.entities?.length ?? 0); }
   getGridOptions(): object { return { columns: 12, min_columns: 6 }; }
 
   protected override shouldUpdate(): boolean {
@@ -65,7 +66,7 @@ export class ConsumersCard extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const { hass, config } = this;
     if (!hass || !config) return nothing;
-    const found = sorted(hass, config.entities), most = Math.max(1, ...found.map(({ watts }) => watts));
+    const found = sorted(hass, config.entities ?? []), most = Math.max(1, ...found.map(({ watts }) => watts));
     return html`<ha-card>
       ${config.title ? html`<h2>${config.title}</h2>` : nothing}
       ${found.length ? html`<ul>${repeat(found, ({ entity }) => entity, ({ entity, watts }) => html`<li>

@@ -1,7 +1,7 @@
 // What the cards ask Home Assistant for. Cards on one page that need the same data share one request.
 import type { Span } from "./calendar";
-import type { Hass } from "./hass";
-import type { Grouping, Profile } from "./profile";
+import { zone, type Hass } from "./hass";
+import { hoursIn, type Answer, type Hours } from "./hours";
 
 export interface Row {
   /** Unix time in ms. */
@@ -51,12 +51,18 @@ export const forget = (): void => { shared.clear(); };
 
 const minutes = (at: number): number => Math.floor(at / 60e3) * 60e3;
 
+/** Return what the rows of a series have: each type that is asked for costs time, whether it is there or not. */
+const typesOf = (hass: Hass, entity: string): string[] => {
+  const means = ["mean", "min", "max"], kind = hass.states[entity]?.attributes.state_class;
+  return kind === undefined ? [...means, "change"] : kind === "measurement" ? means : ["change"];
+};
+
 /** Return the rows of a statistic, in kWh, W or the unit of the entity. */
 export async function rowsOf(hass: Hass, entity: string, { start, end }: Span, step: Step): Promise<Row[]> {
   const message = {
     type: "recorder/statistics_during_period",
     start_time: new Date(minutes(start)).toISOString(), end_time: new Date(minutes(end)).toISOString(),
-    statistic_ids: [entity], period: step, types: ["mean", "min", "max", "change"], units: { energy: "kWh", power: "W" },
+    statistic_ids: [entity], period: step, types: typesOf(hass, entity), units: { energy: "kWh", power: "W" },
   };
   const found = await shared.get(JSON.stringify(message), () => hass.callWS<Record<string, Row[]>>(message));
   return found[entity] ?? [];
@@ -101,23 +107,14 @@ export async function act<T>(hass: Hass, action: string, data: object): Promise<
 export const historyOf = (hass: Hass, entity_id: string): Promise<SeriesHistory> =>
   shared.get(`history ${entity_id}`, () => act<SeriesHistory>(hass, "get_history", { entity_id }));
 
-export function profileOf(hass: Hass, entity_id: string, name: Grouping, { start, end }: Span, include_spread: boolean): Promise<Profile> {
-  const data = { entity_id, name, start: new Date(minutes(start)).toISOString(), end: new Date(minutes(end)).toISOString(), include_spread };
-  return shared.get(JSON.stringify(data), () => act<Profile>(hass, "get_profile", data));
-}
-
-/** Whether a moment lies in one of some ascending time ranges. */
-export function within(ranges: readonly TimeRange[]): (at: number) => boolean {
-  const bounds = ranges.map(({ start, end }) => [Date.parse(start), Date.parse(end)] as const);
-  return (at) => {
-    let low = 0, high = bounds.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((bounds[middle]?.[1] ?? 0) <= at) low = middle + 1;
-      else high = middle;
-    }
-    return (bounds[low]?.[0] ?? Infinity) <= at;
+/** Return the hours of a series. All cards of a page that show the same time share one request. */
+export async function hoursOf(hass: Hass, entity: string, { start, end }: Span): Promise<Hours> {
+  const message = {
+    type: "py_hab/hours", statistic_id: entity,
+    start: new Date(Math.floor(start / HOUR) * HOUR).toISOString(), end: new Date(Math.ceil(end / HOUR) * HOUR).toISOString(),
   };
+  const timeZone = zone(hass);
+  return shared.get(`${JSON.stringify(message)} ${timeZone}`, async () => hoursIn(await hass.callWS<Answer>(message), timeZone));
 }
 
 /** Return how many hours of a span lie in time ranges. */

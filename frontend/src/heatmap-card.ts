@@ -1,19 +1,22 @@
 // Hour by day over a year, or by weekday, painted into a canvas: one cell is one pixel.
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { dateOf, midnight } from "./calendar";
-import { DataCard, spanOf, type CardConfig, type Chosen, type Sparse } from "./card";
+import { BASIC_RULES, DataCard, spanOf, type CardConfig, type Chosen, type Sparse } from "./card";
 import { choose } from "./choice";
-import { historyOf, rowsOf, within, type Row } from "./data";
-import { fits, formatMoment, formatNumber, formatPercent, kindOf, mainCounter, zone, type Hass } from "./hass";
+import { SERIES, TITLE, choiceOf, daysBack, form, toggle, type Rules } from "./config";
+import { hoursOf } from "./data";
+import { fits, formatMoment, formatNumber, formatPercent, mainCounter, zone, type Hass } from "./hass";
 import { baseLoad, byDay, byWeekday, type Cell, type Grid } from "./heat";
 import { pick } from "./picker";
 import { isSparse } from "./profile";
-import { filled, spoken, type TextKey } from "./texts";
+import { filled, spoken } from "./texts";
 
-export interface HeatmapConfig extends CardConfig { kind?: "year" | "week"; collection_key?: string }
-interface Loaded { grid: Grid; least: number; base: number | null; before: number | null; left: number; sparse: Sparse | undefined }
+export interface HeatmapConfig extends CardConfig { kind?: (typeof KINDS)[number]; collection_key?: string }
+interface Loaded { grid: Grid; unit: string; least: number; base: number | null; before: number | null; left: number; sparse: Sparse | undefined }
 
 const DAYS = 365;
+const KINDS = ["year", "week"] as const;
+const RULES = { ...BASIC_RULES, kind: KINDS, days: { from: 7, to: 1100 }, collection_key: "text" } satisfies Rules;
 const TREND_DAYS = 30;
 const HOURS = 24;
 const COLORS = [[68, 1, 84], [49, 104, 142], [53, 183, 121], [253, 231, 37]] as const;
@@ -48,55 +51,37 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
   }
   static getConfigForm(): object {
     const t = spoken();
-    const options = (["year", "week"] as const).map((value) => ({ value, label: t[`kind_${value}`] }));
-    return {
-      schema: [
-        { name: "entity", required: true, selector: { statistic: {} } },
-        { name: "kind", selector: { select: { mode: "dropdown", options } } },
-        { name: "days", selector: { number: { min: 7, max: 1100, mode: "box" } } },
-        { name: "include_spread", selector: { boolean: {} } },
-      ],
-      computeLabel: ({ name }: { name: TextKey }) => t[name],
-    };
+    const kinds = KINDS.map((value) => ({ value, label: t[`kind_${value}`] }));
+    return form([SERIES, TITLE, choiceOf("kind", kinds), daysBack(RULES.days), toggle("include_spread")], RULES);
   }
 
   protected override drawn(): readonly unknown[] { return [this.marked]; }
 
+  protected override get rules(): Rules { return RULES; }
+
   protected async load(hass: Hass, config: Chosen<HeatmapConfig>): Promise<Loaded | undefined> {
-    const span = spanOf(hass, config, DAYS);
-    const [all, isKnown] = await Promise.all([rowsOf(hass, config.entity, span, "hour"), this.known(hass, config, span)]);
-    if (!all.length) return undefined;
-    const known = all.filter(isKnown), spread = all.length - known.length, isShown = config.include_spread === undefined;
+    const { unit, hours } = await hoursOf(hass, config.entity, spanOf(hass, config, DAYS));
+    if (!hours.length) return undefined;
+    const known = hours.filter(({ isSpread }) => !isSpread), spread = hours.length - known.length, isShown = config.include_spread === undefined;
     const sparse = !config.include_spread && isSparse(known.length, spread) ? { known: known.length, spread, isShown } : undefined;
-    const kept = (config.include_spread ?? sparse !== undefined) ? all : known;
+    const kept = (config.include_spread ?? sparse !== undefined) ? hours : known;
     // The base load rests on hours that are known, whatever is shown.
-    const days = byDay(kept, zone(hass)), knownDays = kept === known ? days : byDay(known, zone(hass));
+    const days = byDay(kept), knownDays = kept === known ? days : byDay(known);
     const end = knownDays.columns.length;
     const among = (from: number, to: number): Cell[] => knownDays.cells.filter(({ column }) => column >= from && column < to);
-    const power = kindOf(hass, config.entity) !== "temperature";
-    const grid = config.kind === "week" ? byWeekday(kept, zone(hass)) : days;
+    const grid = config.kind === "week" ? byWeekday(kept) : days;
     return {
       grid,
+      unit,
       least: grid.cells.reduce((least, { value }) => Math.min(least, value), grid.most),
-      base: power ? baseLoad(among(end - TREND_DAYS, end)) : null,
-      before: power ? baseLoad(among(end - 2 * TREND_DAYS, end - TREND_DAYS)) : null,
-      left: all.length - kept.length,
+      base: unit === "W" ? baseLoad(among(end - TREND_DAYS, end)) : null,
+      before: unit === "W" ? baseLoad(among(end - 2 * TREND_DAYS, end - TREND_DAYS)) : null,
+      left: hours.length - kept.length,
       sparse,
     };
   }
-  /** Return what tells whether the value of a row is known for its hour: that of spread ones is not. */
-  private async known(hass: Hass, { entity }: HeatmapConfig, { start, end }: { start: number; end: number }): Promise<(row: Row) => boolean> {
-    if (hass.entities[entity]?.platform !== "py_hab") return () => true;
-    const { spread } = await historyOf(hass, entity);
-    const isSpread = within(spread.filter((range) => Date.parse(range.end) > start && Date.parse(range.start) < end));
-    return (row) => !isSpread(row.start);
-  }
 
-  private unit(hass: Hass, config: HeatmapConfig): string {
-    return kindOf(hass, config.entity) === "temperature" ? "°C" : "W";
-  }
-  private written(hass: Hass, config: HeatmapConfig, value: number): string {
-    const unit = this.unit(hass, config);
+  private written(hass: Hass, unit: string, value: number): string {
     return `${formatNumber(hass, value, unit === "W" ? 0 : 1)} ${unit}`;
   }
   private when(hass: Hass, { kind }: HeatmapConfig, { column, hour, start }: Cell): string {
@@ -112,15 +97,15 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
     // The line of the marked hour is always there: the plot must not change its size under the pointer.
     return html`${this.sparse(hass, data.sparse)}<div>${this.marked ? this.summary(hass, config, data) : "\u00a0"}</div>`;
   }
-  private summary(hass: Hass, config: HeatmapConfig, { grid, base, before, left }: Loaded): string {
+  private summary(hass: Hass, config: HeatmapConfig, { grid, unit, base, before, left }: Loaded): string {
     const { marked } = this;
     if (marked) {
       const cell = grid.cells.find(({ column, hour }) => column === marked.column && hour === marked.hour);
-      return cell ? `${this.when(hass, config, cell)}: ${this.written(hass, config, cell.value)}` : "–";
+      return cell ? `${this.when(hass, config, cell)}: ${this.written(hass, unit, cell.value)}` : "–";
     }
     const parts = [];
     if (base !== null) {
-      const load = `${this.texts.base_load}: ${this.written(hass, config, base)}`;
+      const load = `${this.texts.base_load}: ${this.written(hass, unit, base)}`;
       parts.push(before ? `${load} (${filled(this.texts.base_load_trend, { change: formatPercent(hass, base / before - 1) })})` : load);
     }
     if (left) parts.push(filled(this.texts.left_out, { hours: formatNumber(hass, left) }));
@@ -168,7 +153,7 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
   }
 
   protected body(hass: Hass, config: HeatmapConfig, data: Loaded): TemplateResult {
-    const { grid, least } = data, { marked } = this, width = grid.columns.length;
+    const { grid, unit, least } = data, { marked } = this, width = grid.columns.length;
     if (!grid.cells.length) return html`<div class="message" role="status">${this.texts.only_spread}</div>`;
     const mark = marked && `left:${(marked.column / width) * 100}%;top:${(marked.hour / HOURS) * 100}%;width:${100 / width}%;height:${100 / HOURS}%`;
     return html`<div class="plot">
@@ -186,9 +171,9 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
       <div class="columns" aria-hidden="true">${this.labels(hass, config, grid).map(({ at, text }) =>
         html`<span style="left:${(at / width) * 100}%">${text}</span>`)}</div>
       <div></div>
-      <div class="scale"><span>${this.written(hass, config, least)}</span>
+      <div class="scale"><span>${this.written(hass, unit, least)}</span>
         <span class="bar" style="background:linear-gradient(to right, ${GRADIENT})"></span>
-        <span>${this.written(hass, config, grid.most)}</span></div>
+        <span>${this.written(hass, unit, grid.most)}</span></div>
     </div>`;
   }
 

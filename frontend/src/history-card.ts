@@ -1,9 +1,10 @@
 // The state of the history of a series, and what an administrator can do about it.
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
-import { DataCard, cardStyles, type CardConfig } from "./card";
+import { BASIC_RULES, DataCard, cardStyles, type CardConfig } from "./card";
+import { SERIES, TITLE, form } from "./config";
 import { act, historyOf, type SeriesHistory, type TimeRange } from "./data";
 import { fits, formatMoment, formatNumber, mainCounter, type Hass } from "./hass";
-import { filled, spoken, type TextKey } from "./texts";
+import { filled } from "./texts";
 
 interface Report { entity_id: string; rows: number }
 interface Run { run: string; at: string; statistics: { entity_id: string; hours: number }[] }
@@ -27,13 +28,7 @@ export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
   `];
 
   static getStubConfig(hass: Hass): object { return { entity: mainCounter(hass)?.entity_id ?? "" }; }
-  static getConfigForm(): object {
-    const t = spoken();
-    return {
-      schema: [{ name: "entity", required: true, selector: { statistic: {} } }],
-      computeLabel: ({ name }: { name: TextKey }) => t[name],
-    };
-  }
+  static getConfigForm(): object { return form([SERIES, TITLE], BASIC_RULES); }
   override getCardSize(): number { return 5; }
   override getGridOptions(): object { return { columns: 12, min_columns: 6 }; }
 

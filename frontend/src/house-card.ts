@@ -1,15 +1,17 @@
 // The power of the house in words, and today and this month against the same time of the last one.
 import { css, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { comparisons } from "./calendar";
-import { DataCard, cardStyles, type CardConfig } from "./card";
+import { BASIC_RULES, DataCard, cardStyles, type CardConfig } from "./card";
+import { TITLE, form, type Rules } from "./config";
 import { countedBefore, countedIn } from "./data";
 import { formatEnergy, formatPercent, formatPower, isFedIn, mainCounters, mainPower, nameOf, wattsOf, zone, type Hass } from "./hass";
-import { filled, spoken, type Texts, type TextKey } from "./texts";
+import { filled, type Texts } from "./texts";
 
 export interface HouseConfig extends CardConfig { counters?: string[] }
 interface Counted { counter: string; day: Pair; month: Pair }
 interface Pair { now: number | null; before: number | null }
 
+const RULES: Rules = { ...BASIC_RULES, counters: "series_list" };
 const FIVE_MINUTES = 300e3;
 
 /** Return the power of the house as a sentence: its sign is a word. */
@@ -34,14 +36,10 @@ export class HouseCard extends DataCard<HouseConfig, Counted[]> {
     return { entity: mainPower(hass)?.entity_id ?? "", counters: mainCounters(hass).map(({ entity_id }) => entity_id) };
   }
   static getConfigForm(): object {
-    const t = spoken();
-    return {
-      schema: [
-        { name: "entity", required: true, selector: { entity: { filter: { device_class: "power" } } } },
-        { name: "counters", selector: { statistic: { multiple: true } } },
-      ],
-      computeLabel: ({ name }: { name: TextKey }) => t[name],
-    };
+    return form([
+      { name: "entity", required: true, selector: { entity: { filter: { device_class: "power" } } } },
+      TITLE, { name: "counters", selector: { statistic: { multiple: true } } },
+    ], RULES, { entity: "house_power" });
   }
   override getCardSize(): number { return 3; }
   override getGridOptions(): object { return { columns: 12, min_columns: 6 }; }
@@ -52,6 +50,7 @@ export class HouseCard extends DataCard<HouseConfig, Counted[]> {
     return [hass && config && hass.states[config.entity]];
   }
 
+  protected override get rules(): Rules { return RULES; }
   protected load(hass: Hass, { counters = [] }: HouseConfig): Promise<Counted[]> {
     const times = comparisons(Date.now(), zone(hass));
     const pair = async (counter: string, time: "day" | "month"): Promise<Pair> => {

@@ -1,11 +1,13 @@
 // The mean day, week, month or year of a series, against a second one or the period before.
 import { html, type TemplateResult } from "lit";
-import { DataCard, spanOf, type CardConfig, type Chosen, type Sparse } from "./card";
+import { BASIC_RULES, DataCard, spanOf, type CardConfig, type Chosen, type Sparse } from "./card";
 import { BARS, chartElement, frame, tooltip, whiskers, type ChartElement } from "./chart";
-import { profileOf } from "./data";
+import { SERIES, TITLE, choiceOf, daysBack, form, toggle, type Rules } from "./config";
+import { hoursOf } from "./data";
 import { fits, formatNumber, mainCounter, nameOf, type Hass } from "./hass";
-import { GROUPINGS, countsSpread, energyOf, isSparse, keysOf, labelOf, type Group, type Grouping, type Profile } from "./profile";
-import { filled, spoken, type TextKey } from "./texts";
+import type { Hours } from "./hours";
+import { GROUPINGS, countsSpread, energyOf, isSparse, keysOf, labelOf, profileOf, type Group, type Grouping, type Profile } from "./profile";
+import { filled, spoken } from "./texts";
 
 export interface ProfileConfig extends CardConfig {
   entity_2?: string;
@@ -17,6 +19,10 @@ interface Series { name: string; profile: Profile }
 interface Loaded { series: Series[]; chart: ChartElement | undefined; sparse: Sparse | undefined }
 
 const DAYS = 365;
+const UNITS = ["W", "kWh"];
+const RULES = {
+  ...BASIC_RULES, entity_2: "series", by: GROUPINGS, days: { from: 1, to: 3660 }, unit: UNITS, compare: "switch",
+} satisfies Rules;
 const COLORS = ["--primary-color", "--accent-color"];
 
 export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
@@ -25,38 +31,32 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
   }
   static getConfigForm(): object {
     const t = spoken();
-    const options = GROUPINGS.map((value) => ({ value, label: t[`by_${value}`] }));
-    return {
-      schema: [
-        { name: "entity", required: true, selector: { statistic: {} } },
-        { name: "entity_2", selector: { statistic: {} } },
-        { name: "by", selector: { select: { mode: "dropdown", options } } },
-        { name: "days", selector: { number: { min: 1, max: 3660, mode: "box" } } },
-        { name: "unit", selector: { select: { mode: "dropdown", options: ["W", "kWh"] } } },
-        { name: "compare", selector: { boolean: {} } },
-        { name: "include_spread", selector: { boolean: {} } },
-      ],
-      computeLabel: ({ name }: { name: TextKey }) => t[name],
-    };
+    return form([
+      SERIES, TITLE, choiceOf("by", GROUPINGS.map((value) => ({ value, label: t[`by_${value}`] }))), daysBack(RULES.days),
+      { name: "entity_2", selector: { statistic: {} } }, toggle("compare"), choiceOf("unit", UNITS), toggle("include_spread"),
+    ], RULES);
   }
 
+  protected override get rules(): Rules { return RULES; }
+
   protected async load(hass: Hass, config: Chosen<ProfileConfig>): Promise<Loaded | undefined> {
-    const { by = "hour", compare, entity, entity_2 } = config;
+    const { by = "hour", compare, entity, entity_2, include_spread } = config;
     const span = spanOf(hass, config, DAYS), length = span.end - span.start;
-    const ask = async (of: string, name: string, withSpread: boolean, back = 0): Promise<Series> => ({
-      name, profile: await profileOf(hass, of, by, { start: span.start - back, end: span.end - back }, withSpread),
+    const ask = async (of: string, name: string, back = 0): Promise<{ name: string; found: Hours }> => ({
+      name, found: await hoursOf(hass, of, { start: span.start - back, end: span.end - back }),
     });
-    const all = (withSpread: boolean): Promise<Series[]> => Promise.all([
-      ask(entity, entity_2 ? nameOf(hass, entity) : this.period(hass, config), withSpread),
-      ...(entity_2 ? [ask(entity_2, nameOf(hass, entity_2), withSpread)] : compare ? [ask(entity, this.texts.before, withSpread, length)] : []),
+    const [chart, ...all] = await Promise.all([
+      chartElement(),
+      ask(entity, entity_2 ? nameOf(hass, entity) : this.period(hass, config)),
+      ...(entity_2 ? [ask(entity_2, nameOf(hass, entity_2))] : compare ? [ask(entity, this.texts.before, length)] : []),
     ]);
-    const withSpread = countsSpread(by, config.include_spread);
-    const [chart, found] = await Promise.all([chartElement(), all(withSpread)]);
-    const { hours = 0, hours_left_out = 0 } = found[0]?.profile ?? {}, isShown = config.include_spread === undefined;
-    const sparse = isSparse(hours, hours_left_out) ? { known: hours, spread: hours_left_out, isShown } : undefined;
-    const series = sparse?.isShown ? await all(true) : found;
+    const profiles = (withSpread: boolean): Series[] => all.map(({ name, found }) => ({ name, profile: profileOf(found, by, withSpread) }));
+    const found = profiles(countsSpread(by, include_spread));
+    const { hours = 0, leftOut = 0 } = found[0]?.profile ?? {}, isShown = include_spread === undefined;
+    const sparse = isSparse(hours, leftOut) ? { known: hours, spread: leftOut, isShown } : undefined;
+    const series = sparse?.isShown ? profiles(true) : found;
     // One without hours is kept if some were left out: the note says so.
-    const known = series.filter(({ profile }) => profile.statistics.length || profile.hours_left_out);
+    const known = series.filter(({ profile }) => profile.groups.length || profile.leftOut);
     return known.length ? { series: known, chart, sparse } : undefined;
   }
   private period(hass: Hass, { from, to, days = DAYS }: Chosen<ProfileConfig>): string {
@@ -67,24 +67,24 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
     if (sparse) return this.sparse(hass, sparse);
     const joined = (of: (profile: Profile) => number): string => series.map(({ profile }) => formatNumber(hass, of(profile))).join(" / ");
     const hours = filled(this.texts.hours, { hours: joined((profile) => profile.hours) });
-    return series.some(({ profile }) => profile.hours_left_out)
-      ? `${hours} ${filled(this.texts.left_out, { hours: joined((profile) => profile.hours_left_out) })}` : hours;
+    return series.some(({ profile }) => profile.leftOut)
+      ? `${hours} ${filled(this.texts.left_out, { hours: joined((profile) => profile.leftOut) })}` : hours;
   }
 
   protected body(hass: Hass, config: Chosen<ProfileConfig>, { series, chart }: Loaded): TemplateResult {
     const { by = "hour" } = config;
-    if (!series.some(({ profile }) => profile.statistics.length)) {
+    if (!series.some(({ profile }) => profile.groups.length)) {
       return html`<div class="message" role="status">${this.texts.only_spread}</div>`;
     }
     const inEnergy = ({ unit }: Profile): boolean => config.unit === "kWh" && unit === "W";
     const unit = (profile: Profile): string => (inEnergy(profile) ? "kWh" : profile.unit);
-    const shown = (profile: Profile, group: Group): number => (inEnergy(profile) ? energyOf(by, group) : group.avg);
+    const shown = (profile: Profile, group: Group): number => (inEnergy(profile) ? energyOf(by, group) : group.mean);
     const written = (profile: Profile, value: number): string => {
       const digits = unit(profile) === "W" || Math.abs(value) >= 100 ? 0 : unit(profile) === "kWh" && Math.abs(value) < 10 ? 2 : 1;
       return `${formatNumber(hass, value, digits)} ${unit(profile)}`;
     };
     const keys = keysOf(by, series.map(({ profile }) => profile));
-    const groups = series.map(({ profile }) => new Map(profile.statistics.map((group) => [group.key, group])));
+    const groups = series.map(({ profile }) => new Map(profile.groups.map((group) => [group.key, group])));
     const lines = (key: string, each: number): string[] => {
       const found = groups[each]?.get(key), from = series[each];
       if (!found || !from) return [];
@@ -94,8 +94,8 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
         // These are of single hours: they are not the energy of a whole day, month or year.
         ...(inEnergy(profile) ? [] : [
           `${this.texts.median}: ${written(profile, found.median)}`,
-          `${this.texts.quartiles}: ${written(profile, found.lower_quartile)} – ${written(profile, found.upper_quartile)}`,
-          `${this.texts.range}: ${written(profile, found.min)} – ${written(profile, found.max)}`,
+          `${this.texts.quartiles}: ${written(profile, found.lowerQuartile)} – ${written(profile, found.upperQuartile)}`,
+          `${this.texts.range}: ${written(profile, found.least)} – ${written(profile, found.most)}`,
         ]),
         filled(this.texts.hours, { hours: formatNumber(hass, found.count) }),
       ];
@@ -122,7 +122,7 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
       },
       ...(inEnergy(profile) ? [] : [whiskers(`w${each}`, keys.flatMap((key, index) => {
         const found = groups[each]?.get(key);
-        return found ? [[index, found.lower_quartile, found.upper_quartile, found.median]] : [];
+        return found ? [[index, found.lowerQuartile, found.upperQuartile, found.median]] : [];
       }), { which: each, count: series.length, color: ink })]),
     ]);
     chart.options = frame(hass, first ? unit(first.profile) : "", {

@@ -1,5 +1,7 @@
 // The numbers of a profile, apart from any drawing.
 import type { Hass } from "./hass";
+import { quantileOf } from "./heat";
+import { dateOfDay, weekdayOf, type Hour, type Hours } from "./hours";
 
 export const GROUPINGS = ["hour", "weekday", "day", "month", "year"] as const;
 export type Grouping = (typeof GROUPINGS)[number];
@@ -8,19 +10,19 @@ export interface Group {
   key: string;
   count: number;
   sum: number;
-  avg: number;
-  lower_quartile: number;
+  mean: number;
+  lowerQuartile: number;
   median: number;
-  upper_quartile: number;
-  min: number;
-  max: number;
+  upperQuartile: number;
+  least: number;
+  most: number;
 }
 export interface Profile {
   unit: string;
   /** The number of hours in the groups, and of those left out because they were spread. */
   hours: number;
-  hours_left_out: number;
-  statistics: Group[];
+  leftOut: number;
+  groups: Group[];
 }
 
 /**
@@ -51,18 +53,44 @@ const LENGTHS: Record<Exclude<Grouping, "year">, (key: string) => number> = {
  * Return the kWh of a group of mean powers in W: the mean ones of its hour, day or month.
  * A year occurs once and may have begun or ended elsewhere, so that its hours are added up.
  */
-export const energyOf = (grouping: Grouping, { key, avg, sum }: Group): number =>
-  (grouping === "year" ? sum : avg * LENGTHS[grouping](key)) / 1000;
+export const energyOf = (grouping: Grouping, { key, mean, sum }: Group): number =>
+  (grouping === "year" ? sum : mean * LENGTHS[grouping](key)) / 1000;
+
+const two = (number: number): string => String(number).padStart(2, "0");
+
+const KEYS: Record<Grouping, (hour: Hour) => string> = {
+  hour: ({ hour }) => two(hour),
+  weekday: ({ day }) => WEEKDAYS[weekdayOf(day)] ?? "",
+  day: ({ day }) => two(dateOfDay(day).getUTCDate()),
+  month: ({ day }) => two(dateOfDay(day).getUTCMonth() + 1),
+  year: ({ day }) => String(dateOfDay(day).getUTCFullYear()),
+};
+
+/** Return a profile of hours; spread ones are left out or included. */
+export function profileOf({ unit, hours }: Hours, grouping: Grouping, withSpread: boolean): Profile {
+  const known = withSpread ? hours : hours.filter(({ isSpread }) => !isSpread);
+  const values = new Map<string, number[]>();
+  for (const hour of known) {
+    const key = KEYS[grouping](hour), found = values.get(key);
+    if (found) found.push(hour.value);
+    else values.set(key, [hour.value]);
+  }
+  const groups = [...values].map(([key, found]) => {
+    const sum = found.reduce((total, value) => total + value, 0), ascending = Float64Array.from(found).sort();
+    const [least = 0, lowerQuartile = 0, median = 0, upperQuartile = 0, most = 0] = [0, 0.25, 0.5, 0.75, 1].map((share) => quantileOf(ascending, share));
+    return { key, count: found.length, sum, mean: sum / found.length, least, lowerQuartile, median, upperQuartile, most };
+  });
+  return { unit, hours: known.length, leftOut: hours.length - known.length, groups };
+}
 
 /** Return all keys of a chart: whole days, weeks and years have fixed ones. */
 export function keysOf(grouping: Grouping, profiles: readonly Profile[]): string[] {
-  const two = (number: number): string => String(number).padStart(2, "0");
   switch (grouping) {
     case "hour": return Array.from({ length: 24 }, (_, hour) => two(hour));
     case "weekday": return WEEKDAYS;
     case "day": return Array.from({ length: 31 }, (_, day) => two(day + 1));
     case "month": return Array.from({ length: 12 }, (_, month) => two(month + 1));
-    case "year": return [...new Set(profiles.flatMap((each) => each.statistics.map(({ key }) => key)))].sort();
+    case "year": return [...new Set(profiles.flatMap((each) => each.groups.map(({ key }) => key)))].sort();
   }
 }
 

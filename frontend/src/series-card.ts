@@ -1,22 +1,27 @@
 // A series over a chosen time: a line with its least and largest values, or bars of energy.
 import { html, type TemplateResult } from "lit";
 import type { Span } from "./calendar";
-import { DataCard, spanOf, type CardConfig, type Chosen } from "./card";
+import { BASIC_RULES, DataCard, spanOf, type CardConfig, type Chosen } from "./card";
 import { chartElement, frame, tooltip, type ChartElement } from "./chart";
+import { SERIES, TITLE, choiceOf, daysBack, form, toggle, type Rules } from "./config";
 import { historyOf, rowsOf, type Step, type TimeRange } from "./data";
 import { fits, formatMoment, formatNumber, kindOf, mainCounter, type Hass } from "./hass";
 import { onPicked } from "./picker";
 import { pointsOf, stepOf, summaryOf, type Point } from "./series";
-import { filled, spoken, type TextKey } from "./texts";
+import { filled, spoken } from "./texts";
 
 export interface SeriesConfig extends CardConfig {
-  chart?: "line" | "bar";
+  chart?: (typeof CHARTS)[number];
   energy_date_selection?: boolean;
   collection_key?: string;
 }
 interface Loaded { points: Point[]; step: Step; unit: string; isBars: boolean; span: Span; chart: ChartElement | undefined }
 
 const DAYS = 30;
+const CHARTS = ["line", "bar"] as const;
+const RULES = {
+  ...BASIC_RULES, chart: CHARTS, days: { from: 1, to: 3660 }, energy_date_selection: "switch", collection_key: "text",
+} satisfies Rules;
 const FADED = 0.4;
 
 export class SeriesCard extends DataCard<SeriesConfig, Loaded> {
@@ -28,16 +33,8 @@ export class SeriesCard extends DataCard<SeriesConfig, Loaded> {
   }
   static getConfigForm(): object {
     const t = spoken();
-    const options = (["line", "bar"] as const).map((value) => ({ value, label: t[`chart_${value}`] }));
-    return {
-      schema: [
-        { name: "entity", required: true, selector: { statistic: {} } },
-        { name: "chart", selector: { select: { mode: "dropdown", options } } },
-        { name: "days", selector: { number: { min: 1, max: 3660, mode: "box" } } },
-        { name: "energy_date_selection", selector: { boolean: {} } },
-      ],
-      computeLabel: ({ name }: { name: TextKey }) => t[name],
-    };
+    const charts = CHARTS.map((value) => ({ value, label: t[`chart_${value}`] }));
+    return form([SERIES, TITLE, choiceOf("chart", charts), daysBack(RULES.days), toggle("energy_date_selection")], RULES);
   }
 
   override disconnectedCallback(): void {
@@ -56,6 +53,8 @@ export class SeriesCard extends DataCard<SeriesConfig, Loaded> {
     }
     super.willUpdate();
   }
+
+  protected override get rules(): Rules { return RULES; }
 
   protected async load(hass: Hass, config: Chosen<SeriesConfig>): Promise<Loaded | undefined> {
     const span = this.picked ?? spanOf(hass, config, DAYS), isBars = config.chart === "bar", step = stepOf(span, isBars);

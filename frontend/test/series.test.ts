@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { hoursWithin, within } from "../src/data";
 import { pointsOf, stepOf, summaryOf } from "../src/series";
 
 const HOUR = 3600e3;
@@ -35,11 +34,4 @@ test("the summary takes the least and largest values of the hours where they are
   ], "hour", { isBars: false, spread: [] });
   expect(summaryOf(points)).toEqual({ least: 10, mean: 175, most: 300, sum: 300 });
   expect(summaryOf([])).toBeUndefined();
-});
-
-test("a moment lies in a range from its start up to before its end", () => {
-  const isIn = within([range(0, 2), range(5, 6)]);
-  expect([-1, 0, 1, 2, 5, 6].map((hour) => isIn(start + hour * HOUR))).toEqual([false, true, true, false, true, false]);
-  expect(within([])(start)).toBe(false);
-  expect(hoursWithin([range(0, 2), range(5, 6)], { start: start + HOUR, end: start + 9 * HOUR })).toBe(2);
 });

@@ -131,7 +131,7 @@ async def test_an_answer_is_on_disk_at_once(
     entry = await swapped(mocked_reader)
     asked = question(hass, entry)
     assert asked is not None
-    await entry.runtime_data.coordinator.async_answer("", Answer.NEW_METER, {})
+    await entry.runtime_data.coordinator.reports.async_answer("", Answer.NEW_METER, {})
     disk = deepcopy(hass_storage[f"{DOMAIN}.{entry.entry_id}"])
     [record] = disk["data"]["notes"]["replacements"]
     assert record["answer"] == "new_meter"

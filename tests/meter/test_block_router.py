@@ -48,7 +48,7 @@ async def test_malformed_messages_are_counted_and_reported_once(
     await payload('{"MT681":{"Power":5}}')
     await received(hass, eager_entry, power=5)
     assert meter_values(eager_entry) == before | {"power": 5}
-    assert eager_entry.runtime_data.coordinator.router.unreadable == 4
+    assert eager_entry.runtime_data.coordinator.meters.router.unreadable == 4
     assert logged(caplog, logging.WARNING) == [
         "MT681 sent a message that cannot be read: not JSON: JSONDecodeError"
     ]

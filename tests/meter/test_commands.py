@@ -9,7 +9,6 @@ from homeassistant.core import HomeAssistant
 from simulator.reader import SimulatedReader
 from tests.conftest import settled
 from tests.support.mocked_reader import (
-    COMMAND,
     MINUTE,
     MockedReader,
 )
@@ -60,26 +59,3 @@ async def test_reader_is_asked_again_for_a_confirmation_but_not_for_ever(
         await time.passes(hass, timedelta(seconds=10), step=timedelta(seconds=5))
     assert mocked_reader.was_asked(10) == 1 + MAX_REPEATS
     assert "energy_import" not in meter_values(entry)
-
-
-async def test_silent_reader_is_asked_after_five_minutes_and_every_five_more(
-    time: Time, hass: HomeAssistant, mocked_reader: MockedReader
-) -> None:
-    await mocked_reader.set_up(mocked_reader.entry())
-    mocked_reader.asked.clear()
-    mocked_reader.answers = False
-    await time.passes(hass, timedelta(minutes=4))
-    assert mocked_reader.asked == []
-    await time.passes(hass, timedelta(minutes=2))
-    assert mocked_reader.asked == [(COMMAND, "10")]
-    await time.passes(hass, timedelta(minutes=12))
-    assert 3 <= mocked_reader.was_asked(10) == len(mocked_reader.asked) <= 4
-
-
-async def test_reader_that_speaks_is_not_asked(
-    time: Time, hass: HomeAssistant, mocked_reader: MockedReader
-) -> None:
-    await mocked_reader.set_up(mocked_reader.entry())
-    mocked_reader.asked.clear()
-    await mocked_reader.lives(timedelta(minutes=30), E_in=0.01)
-    assert mocked_reader.asked == []

@@ -1,10 +1,7 @@
 """The coordinator of a reader: values, rejected readings and stored data."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Any
 
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import (
@@ -106,36 +103,3 @@ async def test_rejected_readings_are_counted_by_reason(
         "implausible_rise": 3,
     }
     assert meter_values(entry)["energy_import"] < 15120
-
-
-@pytest.mark.parametrize("notes", [None, [], {"meters": 5, "learned": [], "replacements": {}}])
-async def test_invalid_stored_data_is_no_obstacle(
-    time: Time,
-    hass: HomeAssistant,
-    hass_storage: dict[str, Any],
-    mocked_reader: MockedReader,
-    notes: Any,
-) -> None:
-    entry = mocked_reader.entry()
-    key = f"{DOMAIN}.{entry.entry_id}"
-    hass_storage[key] = {
-        "version": 1,
-        "minor_version": 2,
-        "key": key,
-        "data": {"counters": {"energy_import": [15118.9, None]}, "notes": notes},
-    }
-    await mocked_reader.set_up(entry)
-    # After a silence of nobody knows how long the first reading is confirmed.
-    await mocked_reader.lives(MINUTE)
-    assert meter_state(hass, entry, "energy_import") == "15119.035"
-
-
-async def test_stored_data_is_written_while_the_meter_runs(
-    time: Time, hass: HomeAssistant, hass_storage: dict[str, Any], mocked_reader: MockedReader
-) -> None:
-    entry = mocked_reader.entry(prefix="MT681")
-    await mocked_reader.set_up(entry)
-    await mocked_reader.lives(timedelta(minutes=20), E_in=0.01)
-    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
-    assert stored["counters"]["energy_import"][0] > 15119.1
-    assert stored["notes"]["meters"] == {"": {"prefix": "MT681", "number": PRINTED}}

@@ -1,7 +1,6 @@
 """The issues of a meter, which disappear with their cause."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -21,23 +20,11 @@ from homeassistant.util import dt as dt_util
 from tests.support.dialogue import TEXTS
 from tests.support.mocked_reader import NUMBER, MockedReader
 from tests.support.passing_time import Time
-from tests.support.watching import all_unavailable, meter_state
+from tests.support.watching import all_unavailable, issues_of_meters as issues, meter_state
 
 MINUTE = timedelta(minutes=1)
 HALF_AN_HOUR = timedelta(minutes=30)
 QUARTER = timedelta(minutes=16)
-
-
-def issues(hass: HomeAssistant) -> dict[str, str]:
-    """Return the name of the meter by the id of each issue of ours that is raised now."""
-    found = {}
-    for (domain, issue), entry in ir.async_get(hass).issues.items():
-        if domain == DOMAIN and entry.active:
-            assert entry.translation_key in TEXTS["issues"]
-            assert entry.severity is ir.IssueSeverity.WARNING
-            placeholders = entry.translation_placeholders or {}
-            found[issue] = placeholders["name"]
-    return found
 
 
 async def test_meter_that_is_well_raises_nothing(
@@ -62,48 +49,6 @@ async def test_frozen_reader_is_reported_until_a_value_changes(
     await mocked_reader.lives(2 * MINUTE, E_in=0.01)
     assert issues(hass) == {}
     assert not all_unavailable(hass)
-
-
-async def test_silent_meter_is_reported_while_its_reader_speaks(
-    time: Time, hass: HomeAssistant, mocked_reader: MockedReader
-) -> None:
-    entry = mocked_reader.entry()
-    await mocked_reader.set_up(entry)
-    mocked_reader.answers = False
-    for _ in range(18):
-        await time.passes(hass, MINUTE)
-        await mocked_reader.says("STATE", {"UptimeSec": 5000})
-    assert issues(hass) == {f"meter_silent_{entry.entry_id}": "MT681"}
-    await mocked_reader.lives(2 * MINUTE, E_in=0.01, Power=1)
-    assert issues(hass) == {}
-
-
-async def test_meter_that_never_published_is_silent_too(
-    time: Time, hass: HomeAssistant, hass_storage: dict[str, Any], mocked_reader: MockedReader
-) -> None:
-    entry = mocked_reader.entry(prefix="MT681")
-    await mocked_reader.set_up(entry)
-    mocked_reader.answers = False
-    await mocked_reader.reload(entry)
-    for _ in range(18):
-        await time.passes(hass, MINUTE)
-        await mocked_reader.says("SENSOR", {"Time": "2026-03-20T19:07:33"})
-    assert issues(hass) == {f"meter_silent_{entry.entry_id}": "MT681"}
-
-
-@pytest.mark.parametrize("gone", ["reader", "offline", "broker"])
-async def test_silence_of_a_reader_that_is_away_is_no_trouble_of_the_meter(
-    time: Time, hass: HomeAssistant, mocked_reader: MockedReader, gone: str
-) -> None:
-    await mocked_reader.set_up(mocked_reader.entry())
-    mocked_reader.answers = False
-    if gone == "offline":
-        await mocked_reader.says("LWT", "Offline")
-    if gone == "broker":
-        await mocked_reader.broker_goes()
-    await time.passes(hass, QUARTER)
-    assert all_unavailable(hass)
-    assert issues(hass) == {}
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ async def test_retained_message_is_not_even_counted(
     await mocked_reader.says("SENSOR", "{", retain=True)
     assert meter_values(entry) == before
     assert entry.runtime_data.counters.rejected == rejected
-    assert entry.runtime_data.coordinator.router.unreadable == 0
+    assert entry.runtime_data.coordinator.meters.router.unreadable == 0
 
 
 async def test_reader_is_followed_to_other_topics(

@@ -18,8 +18,9 @@ from custom_components.py_hab.sensors.source import (
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from tests.conftest import settled
+from tests.support.dialogue import TEXTS
 
 OURS = f"custom_components.{DOMAIN}"
 
@@ -138,3 +139,15 @@ def warnings(caplog: pytest.LogCaptureFixture, *, after_test: bool = False) -> l
         and record.name != "asyncio"
         and "custom integration py_hab which has not been tested" not in record.getMessage()
     ]
+
+
+def issues_of_meters(hass: HomeAssistant) -> dict[str, str]:
+    """Return the name of the meter by the id of each issue of ours that is raised now."""
+    found = {}
+    for (domain, issue), entry in ir.async_get(hass).issues.items():
+        if domain == DOMAIN and entry.active:
+            assert entry.translation_key in TEXTS["issues"]
+            assert entry.severity is ir.IssueSeverity.WARNING
+            placeholders = entry.translation_placeholders or {}
+            found[issue] = placeholders["name"]
+    return found

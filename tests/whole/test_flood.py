@@ -44,7 +44,7 @@ async def test_flood_is_survived_without_a_lost_counter(
         last = publish(number)
     await settled(hass, lambda: meter.counters.last("energy_import") == last, "the last message")
     assert meter.counters.rejected.total() == rejected
-    assert meter.coordinator.router.unreadable == 0
+    assert meter.coordinator.meters.router.unreadable == 0
     await quiet(hass)
     await time.passes(hass, timedelta(minutes=1))
     last = publish(MESSAGES)

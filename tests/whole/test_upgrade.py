@@ -85,11 +85,11 @@ async def test_a_meter_goes_on(
     assert coordinator.data["2"].values[Quantity.ENERGY_EXPORT] == 900.75
     assert coordinator.data["2"].learned.absolute_power
 
-    first, second = coordinator.replacements.records
+    first, second = coordinator.meters.replacements.records
     assert (first.answer, second.answer) == ("new_meter", None)
     assert (second.before, second.now, second.verdict) == (15119.315, 1.61, Verdict.REPLACED)
     assert second.gap in entry.runtime_data.counters.gaps
-    assert [record.now for record in coordinator.replacements.unanswered("")] == [1.61]
+    assert [record.now for record in coordinator.meters.replacements.unanswered("")] == [1.61]
 
     await mocked_reader.reload(entry)
     written = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]

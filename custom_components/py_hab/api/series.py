@@ -135,7 +135,7 @@ def _of_meters(hass: HomeAssistant, coordinator: MeterCoordinator) -> Iterator[R
         if entity is None:
             continue
         identity, description = coordinator.data[meter_index].identity, METER_SENSORS[quantity]
-        name = coordinator.name_of(meter_index)
+        name = coordinator.meters.name_of(meter_index)
         yield RecordedSeries(
             entry_id=coordinator.config_entry.entry_id,
             device=identity.published_number or devices.identifier(meter_index),

@@ -1,12 +1,8 @@
 """Where the hours of a statistic come from, on a real recorder."""
 
-import asyncio
-from datetime import timedelta
-import threading
-from typing import Any, Final
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-import pytest
 
 from custom_components.py_hab.history.planning.change import (
     Change,
@@ -23,55 +19,19 @@ from custom_components.py_hab.history.statistics.editor import (
 )
 from custom_components.py_hab.history.statistics.gateway import Statistic
 from custom_components.py_hab.history.statistics.origin import async_origins
-from custom_components.py_hab.history.statistics.work import StatisticWork
-from homeassistant.components.recorder import Recorder
-from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
+from homeassistant.components.recorder.models import (
+    StatisticMeanType,
+    StatisticMetaData,
+)
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
     async_import_statistics,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.support.changing import write
 from tests.support.living import METER, T0, live, recorded
-
-FIRST: Final = int(T0.timestamp())
-STATISTIC: Final = Statistic(id=METER, unit="kWh", has_sum=True, entry_id="entry")
-
-
-@pytest.fixture
-def enable_statistics() -> bool:
-    """Let the recorder compile statistics."""
-    return True
-
-
-@pytest.fixture
-async def statistics_editor(
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    hass_storage: dict[str, Any],
-    freezer: FrozenDateTimeFactory,
-) -> StatisticsEditor:
-    """The editor of a Home Assistant that has just started."""
-    freezer.move_to(T0 - timedelta(minutes=1))
-    assert await async_setup_component(hass, "sensor", {})
-    await recorded(hass)
-    await async_setup_editor(hass)
-    return get_editor(hass)
-
-
-def hours(first: int, count: int) -> list[SumRow]:
-    """Some hours before T0, from the `first` one before it on."""
-    return [
-        SumRow(FIRST - HOUR * back, 500.0 - back, float(100 - back))
-        for back in range(first, first - count, -1)
-    ]
-
-
-async def found(hass: HomeAssistant) -> list[Origin]:
-    """The origins of all hours, in their order."""
-    return [origin for _, origin in sorted((await async_origins(hass, METER)).items())]
+from tests.support.origins import FIRST, STATISTIC, found, hours
 
 
 async def restarted(hass: HomeAssistant) -> StatisticsEditor:
@@ -114,25 +74,6 @@ async def test_a_period_has_the_hours_that_start_in_it(
         FIRST - 7 * HOUR,
     ]
     assert await async_origins(hass, "sensor.unknown") == {}
-
-
-async def test_questions_at_the_same_time_share_one_answer_until_a_change(
-    hass: HomeAssistant, statistics_editor: StatisticsEditor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read, may_read = StatisticWork.origins, threading.Event()
-
-    def wait_and_read(work: StatisticWork) -> dict[int, Origin]:
-        may_read.wait()
-        return read(work)
-
-    monkeypatch.setattr(StatisticWork, "origins", wait_and_read)
-    await write(statistics_editor, STATISTIC, hours(9, 2), ChangeReason.IMPORT)
-    answers = asyncio.gather(*(statistics_editor.async_origins(STATISTIC) for _ in range(3)))
-    hass.loop.call_soon(may_read.set)
-    first, *others = await answers
-    assert all(other is first for other in others)
-    await write(statistics_editor, STATISTIC, hours(7, 1), ChangeReason.OUTAGE)
-    assert len(await statistics_editor.async_origins(STATISTIC)) == len(first) + 1
 
 
 async def test_what_was_undone_or_taken_back_has_its_former_origin(

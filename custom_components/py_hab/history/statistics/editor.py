@@ -32,6 +32,7 @@ from ..planning.difference import Difference, hours_of
 from ..planning.origin import Origin
 from .gateway import RecorderGateway, Statistic, async_ask, converted, raise_if_no_recorder
 from .journal import ChangeJournal, StatisticChanges
+from .origin_cache import OriginCache
 from .transaction import StatisticTables, async_transact, is_schema_known
 from .work import Outcome, Planner, StatisticWork
 
@@ -63,8 +64,7 @@ class StatisticsEditor(RecorderGateway):
         self.journal = journal
         self._is_schema_known = is_schema_known()
         self._listeners: list[ChangeListener] = []
-        self._origins: dict[str, asyncio.Task[Mapping[int, Origin]]] = {}
-        """What is being read, by the id of the statistic."""
+        self._origins = OriginCache(hass, journal)
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._async_renamed)
 
     @property
@@ -154,30 +154,9 @@ class StatisticsEditor(RecorderGateway):
     async def async_origins(self, statistic: Statistic) -> Mapping[int, Origin]:
         """Return where the value of each hour of a statistic comes from, by its start.
 
-        The cards of a page ask at the same time, and share one answer. Raises HomeAssistantError if
-        the database does not answer.
+        Raises HomeAssistantError if the database does not answer.
         """
-        reading = self._origins.get(statistic.id)
-        if reading is None:
-            reading = self._hass.async_create_task(
-                self._async_read_origins(statistic), f"py_hab origins of {statistic.id}"
-            )
-            self._origins[statistic.id] = reading
-        try:
-            # Whoever no longer waits does not end it for the others.
-            return await asyncio.shield(reading)
-        finally:
-            if self._origins.get(statistic.id) is reading:
-                del self._origins[statistic.id]
-
-    async def _async_read_origins(self, statistic: Statistic) -> Mapping[int, Origin]:
-        changes = self.journal.by_statistic.get(statistic.id) or StatisticChanges()
-
-        def read() -> dict[int, Origin]:
-            with session_scope(hass=self._hass, read_only=True) as session:
-                return StatisticWork(self._hass, session, statistic, changes, None).origins()
-
-        return await async_ask(self._hass, read)
+        return await self._origins.async_get(statistic)
 
     async def _async_work(
         self, statistic: Statistic, do: Callable[[StatisticWork], Outcome], *, dry_run: bool
@@ -249,7 +228,7 @@ class StatisticsEditor(RecorderGateway):
     def _async_committed(self, changes: StatisticChanges, outcome: Outcome) -> None:
         """Note what the database has confirmed."""
         # What was read before the change is not the answer to later questions.
-        self._origins.pop(outcome.statistic_id, None)
+        self._origins.async_forget(outcome.statistic_id)
         if outcome.is_lost:
             self.journal.set_aside(changes)
         if outcome.refusal is None and (changes.done, changes.planned) != (outcome.after, None):
