@@ -63,6 +63,9 @@ export class ContractCard extends DataCard<CardConfig, ContractEntities> {
   private open(entityId: string): void {
     this.dispatchEvent(new CustomEvent("hass-more-info", { bubbles: true, composed: true, detail: { entityId } }));
   }
+  private date(hass: Hass): (day: string) => string {
+    return (day) => formatMoment(hass, { dateStyle: "long", timeZone: "UTC" }).format(Date.parse(day));
+  }
   private day(hass: Hass, moment: string): string { return formatMoment(hass, { dateStyle: "long" }).format(Date.parse(moment)); }
   private scale({ spent, paid, low, high }: Scale): TemplateResult {
     // The rows below contain the same as text.
@@ -84,15 +87,15 @@ export class ContractCard extends DataCard<CardConfig, ContractEntities> {
     const standing = standingOf(hass, found), { spent, paid, forecast, low, high, instalment, bonus, since } = standing, scale = scaleOf(standing);
     const shown = (amount: number | undefined): string => (amount === undefined ? "–" : money(amount));
     const range = low !== undefined && high !== undefined ? filled(t.contract_range, { low: money(low, 0), high: money(high, 0) }) : undefined;
-    return html`<p>${balance(t, standing, money)}</p>
+    return html`<p>${balance(t, standing, money, this.date(hass))}</p>
       ${scale ? this.scale(scale) : nothing}
-      <ul>
+      ${standing.begins ? nothing : html`<ul>
         ${this.row(found.cost_contract_year, "spent", t.spent, shown(spent), since && filled(t.costs_since, { day: this.day(hass, since) }))}
         ${this.row(found.contract_paid, "paid", t.paid, shown(paid))}
         ${this.row(found.contract_forecast, "range", t.forecast, forecast === undefined ? t.not_yet : money(forecast, 0), forecast === undefined && spent !== undefined ? t.forecast_needs : range)}
         ${instalment === undefined ? nothing : this.row(found.contract_instalment, "", t.instalment, shown(instalment))}
         ${bonus ? this.row(found.contract_bonus, "", t.bonus, shown(bonus), t.bonus_when) : nothing}
-      </ul>`;
+      </ul>`}`;
   }
 
   protected note(hass: Hass, _config: CardConfig, found: ContractEntities): string {

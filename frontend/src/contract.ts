@@ -41,6 +41,8 @@ export interface Standing {
   bonus: number | undefined;
   /** Since when costs are known, if that is later than the year began. */
   since: string | undefined;
+  /** The first day of a contract that is still to begin. */
+  begins: string | undefined;
 }
 
 export function standingOf(hass: Hass, found: ContractEntities): Standing {
@@ -50,11 +52,15 @@ export function standingOf(hass: Hass, found: ContractEntities): Standing {
     low: value("contract_forecast_low"), high: value("contract_forecast_high"),
     instalment: value("contract_instalment"), bonus: value("contract_bonus"),
     since: hass.states[found.cost_contract_year ?? ""]?.attributes.costs_since,
+    begins: hass.states[found.cost_contract_year ?? ""]?.attributes.begins,
   };
 }
 
 /** Return what was spent against what was paid as a sentence; what was spent if there is nothing to compare. */
-export function balance(t: Texts, { spent, paid, since }: Standing, money: (amount: number) => string): string {
+export function balance(
+  t: Texts, { spent, paid, since, begins }: Standing, money: (amount: number) => string, day: (date: string) => string,
+): string {
+  if (begins) return filled(t.contract_begins, { day: day(begins) });
   if (spent === undefined) return t.contract_unknown;
   if (!paid || since) return filled(t.contract_spent, { amount: money(spent) });
   const cents = Math.round((paid - spent) * 100);

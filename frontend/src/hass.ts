@@ -26,7 +26,7 @@ export interface Area {
 }
 export interface State {
   state: string;
-  attributes: { device_class?: string; state_class?: string; friendly_name?: string; unit_of_measurement?: string; last_reset?: string | null; costs_since?: string };
+  attributes: { device_class?: string; state_class?: string; friendly_name?: string; unit_of_measurement?: string; last_reset?: string | null; costs_since?: string; begins?: string };
 }
 export interface Hass {
   language: string;

@@ -5,7 +5,7 @@ import { texts } from "../src/texts";
 import { home, state } from "./home";
 
 const NOTHING: Standing = {
-  spent: undefined, paid: undefined, forecast: undefined, low: undefined, high: undefined, instalment: undefined, bonus: undefined, since: undefined,
+  spent: undefined, paid: undefined, forecast: undefined, low: undefined, high: undefined, instalment: undefined, bonus: undefined, since: undefined, begins: undefined,
 };
 
 const withSensor = (hass: Hass, key: string, value: string, device_id = "meter"): void => {
@@ -17,15 +17,17 @@ const withSensor = (hass: Hass, key: string, value: string, device_id = "meter")
 test("what was spent against what was paid is a sentence", () => {
   const hass = home({ language: "de" }), t = texts(home());
   const money = (amount: number): string => formatMoney(home(), amount);
-  const said = (spent: number | undefined, paid: number | undefined): string => balance(t, { ...NOTHING, spent, paid }, money);
+  const said = (spent: number | undefined, paid: number | undefined): string => balance(t, { ...NOTHING, spent, paid }, money, String);
   expect(said(476.6, 500)).toBe("€23.40 less spent than paid");
   expect(said(512, 500)).toBe("€12.00 more spent than paid");
   expect(said(499.999, 500)).toBe("As much spent as paid");
   expect(said(512, 0)).toBe("€512.00 spent");
   // A part of the year is unknown: that is no credit.
-  expect(balance(t, { ...NOTHING, spent: 12, paid: 500, since: "2026-11-01T00:00:00Z" }, money)).toBe("€12.00 spent");
+  expect(balance(t, { ...NOTHING, spent: 12, paid: 500, since: "2026-11-01T00:00:00Z" }, money, String)).toBe("€12.00 spent");
+  // A contract that was entered before it begins.
+  expect(balance(t, { ...NOTHING, begins: "2027-01-01" }, money, String)).toBe("The contract begins on 2027-01-01");
   expect(said(undefined, 95)).toBe("Nothing calculated for this contract year yet");
-  expect(balance(texts(hass), { ...NOTHING, spent: 476.6, paid: 500 }, (amount) => formatMoney(hass, amount))).toBe(
+  expect(balance(texts(hass), { ...NOTHING, spent: 476.6, paid: 500 }, (amount) => formatMoney(hass, amount), String)).toBe(
     "23,40\u00a0€ mehr gezahlt als verbraucht",
   );
 });

@@ -174,6 +174,14 @@ async def test_feed_in_on_the_same_bill_reduces_the_costs(
     assert stored_prices(entry.options)[TOTAL].contract == Contract(start=start)
     year = state_of(hass, f"{TOTAL}_cost_contract_year")
     assert float(year or 0) == pytest.approx(drawn, abs=0.005)
+    # A contract that is still to begin says so.
+    dialogue = await form(hass, entry, TOTAL, "contract")
+    await dialogue.answer(start=days_ago(-3).isoformat(), instalment=80.0)
+    await calculated(hass)
+    state = hass.states.get(entity_of(hass, f"{TOTAL}_cost_contract_year"))
+    assert state is not None
+    assert (state.state, state.attributes["begins"]) == ("unknown", days_ago(-3).isoformat())
+    assert state_of(hass, f"{TOTAL}_contract_paid") == "unknown"
 
 
 async def test_contracts_that_were_stored_before_load_and_can_be_joined(
@@ -236,6 +244,7 @@ async def test_contracts_that_were_stored_before_load_and_can_be_joined(
     dialogue = await form(hass, entry, LOW, "contract")
     assert await hass.config_entries.async_unload(entry.entry_id)
     await dialogue.answer(start=start.isoformat())
+    await calculated(hass)
     assert stored_prices(entry.options)[HIGH].contract == Contract(start=start)
 
 

@@ -93,6 +93,8 @@ class CostFigures:
     """What the counter adds to the year of the contract that covers it."""
     contract: ContractFigures | None = None
     """How that year stands, if the contract is stored with this counter."""
+    contract_begins: date | None = None
+    """The first day of that contract, if it is still to come."""
     standing: Standing = field(default_factory=Standing)
 
 

@@ -220,7 +220,11 @@ class CostAccounts:
             if year
             else None
         )
-        self.figures[covered.owner] = replace(owner, contract=contract)
+        self.figures[covered.owner] = replace(
+            owner,
+            contract=contract,
+            contract_begins=covered.contract.start if year is None else None,
+        )
 
     # Counters
 
@@ -288,6 +292,7 @@ class CostAccounts:
             if year
             else None,
             contract=known.contract if known else None,
+            contract_begins=known.contract_begins if known else None,
             standing=always,
         )
 

@@ -153,8 +153,13 @@ def _outlook(figures: CostFigures, value: Callable[[Outlook], float]) -> float |
     return value(contract.outlook) if contract and contract.outlook else None
 
 
-def _costs_since(figures: CostFigures) -> dict[str, Any]:
-    """Say that costs of the contract year are missing, so that nobody compares them with payments."""
+def _about_year(figures: CostFigures) -> dict[str, Any]:
+    """Say that the contract is still to begin, or that costs of its year are missing.
+
+    Nobody should compare the latter with payments.
+    """
+    if figures.contract_begins:
+        return {"begins": figures.contract_begins.isoformat()}
     since = figures.contract.costs_since if figures.contract else None
     return {"costs_since": since.isoformat()} if since else {}
 
@@ -185,7 +190,7 @@ COST_SENSORS: Final[tuple[CostSensorDescription, ...]] = (
         "cost_contract_year",
         lambda figures: figures.contract.spent if figures.contract else None,
         exists_fn=_has_contract,
-        attributes_fn=_costs_since,
+        attributes_fn=_about_year,
     ),
     _of_contract(
         "contract_paid", lambda figures: figures.contract.paid if figures.contract else None
