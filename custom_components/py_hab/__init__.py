@@ -17,10 +17,13 @@ from .api.views import async_register_views
 from .box.session import async_end
 from .const import CONF_MAX_POWER, DOMAIN, EntryKind
 from .coordinator import FritzBoxCoordinator, PyHabConfigEntry
+from .costs.account import stored_prices
 from .counters.guard import DEFAULT_MAX_POWER
 from .counters.store import CounterStore
 from .entry import EntryData, checked_kind
+from .history.cost_statistic import cost_statistic_id
 from .history.costs import CostAccounts
+from .history.energy_costs import async_take_off_dashboard
 from .history.scheduler import HistoryScheduler
 from .history.statistics.editor import async_setup_editor
 from .meter.coordinator import MeterCoordinator
@@ -74,13 +77,22 @@ async def async_unload_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> None:
-    """Delete the stored data, the session and the issues of a removed entry."""
+    """Delete the stored data, the session and the issues of a removed entry.
+
+    The Energy dashboard shows its costs no more, unless another entry has taken the counter over.
+    """
     await CounterStore(hass, entry.entry_id).async_remove()
     await async_end(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)
-    if not any(
-        other.entry_id != entry.entry_id for other in hass.config_entries.async_entries(DOMAIN)
-    ):
+    others = [
+        other
+        for other in hass.config_entries.async_entries(DOMAIN)
+        if other.entry_id != entry.entry_id
+    ]
+    kept = {unique_id for other in others for unique_id in stored_prices(other.options)}
+    gone = stored_prices(entry.options).keys() - kept
+    await async_take_off_dashboard(hass, {cost_statistic_id(unique_id) for unique_id in gone})
+    if not others:
         await async_remove_dashboard(hass)
 
 

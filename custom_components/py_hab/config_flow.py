@@ -38,24 +38,10 @@ from .const import (
 )
 from .entry import kind_of
 from .flows.fritzbox import FritzBoxFlow
-from .flows.key_section import (
-    KeySection,
-    choices_by_size,
-    choices_by_values,
-    chosen_mappings,
-    is_unknown,
-    meanings_in_blocks,
-    names_in_blocks,
-    suggested_choices,
-)
+from .flows.key_section import KeySection, choices_by_values
 from .flows.options import PyHabOptionsFlow
-from .flows.received import (
-    as_table,
-    in_form_order,
-    received_values,
-    seems_locked,
-    values_by_name,
-)
+from .flows.reader_keys import ReaderKeys
+from .flows.received import as_table, seems_locked, values_by_name
 from .meter.discovery import (
     CONF_MAC,
     async_announced_reader,
@@ -63,7 +49,7 @@ from .meter.discovery import (
     async_start_reader_discovery,
 )
 from .meter.probe import ProbeResult, async_find_readers, async_probe_reader
-from .sml.key_mapping import METER_CHOICES, assigned_mappings
+from .sml.key_mapping import assigned_mappings
 from .sml.registers import KeyMapping
 from .sml.topics import InvalidTopicError, ReaderInfo, ReaderTopics, reader_topics
 from .util.texts import MAX_LINE, as_markdown, clean_text
@@ -220,9 +206,6 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
         await self._async_check_identity(
             probe.reader.mac if probe.reader else None, {CONF_TOPIC: topic}
         )
-        # Recognised meters come first, but any other block may be a meter as well.
-        meters = probe.meters
-        blocks = {**meters, **probe.blocks}
         assigned: dict[str, KeyMapping] = {}
         by_values: dict[str, str] = {}
         if self.source == SOURCE_RECONFIGURE:
@@ -230,36 +213,20 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             assigned = assigned_mappings(entry.options.get(CONF_REGISTERS))
             if topic == entry.data.get(CONF_TOPIC):
                 by_values = choices_by_values(entry)
-        names, named = names_in_blocks(blocks), meanings_in_blocks(blocks)
-        received = received_values(blocks, names)
-        keys = [*(item.name for item in received), *assigned]
-        by_size = choices_by_size(
-            {
-                name: blocks[prefix][key]
-                for prefix, block in names.items()
-                for name, key in block.items()
-                if name not in assigned
-            },
-            named,
-        )
-        suggested = suggested_choices(keys, assigned, named) | by_size | by_values
-        keys = in_form_order(keys, suggested)
-        known, language = suggested, self.hass.config.language
+        keys = ReaderKeys.of(probe, assigned, by_values)
+        suggested = keys.suggested
         errors: dict[str, str] = {}
         if user_input is not None:
             suggested = user_input[CONF_REGISTERS]
-            for prefix in blocks:
-                if any(suggested.get(name) in METER_CHOICES for name in names[prefix]):
-                    registers = chosen_mappings(keys, suggested, named)
-                    return await self._async_finish_meter(prefix, registers)
+            prefix = keys.meter_block(suggested)
+            if prefix is not None:
+                return await self._async_finish_meter(prefix, keys.assignments(suggested))
             errors["base"] = "no_register"
-        has_unknown = any(
-            is_unknown(name, known, named) for prefix in meters for name in names[prefix]
-        )
-        collapsed = bool(meters) and not (errors or by_values or by_size or has_unknown)
+        language = self.hass.config.language
         texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
-        values = values_by_name(received, known, language=language)
-        section = KeySection(keys, values, collapsed=collapsed)
+        values = values_by_name(keys.received, keys.suggested, language=language)
+        section = KeySection(keys.keys, values, collapsed=keys.is_certain and not errors)
+        is_locked = seems_locked(keys.received, keys.suggested)
         return self.async_show_form(
             step_id="tasmota_confirm",
             data_schema=self.add_suggested_values_to_schema(
@@ -269,10 +236,8 @@ class PyHabConfigFlow(FritzBoxFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={
                 "topic": as_markdown(topic, length=MAX_LINE),
-                "values": as_table(received, known, texts, language=language),
-                "warning": await self._async_warning("meter_locked")
-                if seems_locked(received, known)
-                else "",
+                "values": as_table(keys.received, keys.suggested, texts, language=language),
+                "warning": await self._async_warning("meter_locked") if is_locked else "",
             },
         )
 

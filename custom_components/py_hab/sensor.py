@@ -166,22 +166,29 @@ def _cost_sensors(hass: HomeAssistant, entry: PyHabConfigEntry) -> list[CostSens
         if (entity_id := registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
         if (counter := registry.async_get(entity_id))
     }
-    alike = Counter(_device_and_direction(counter) for counter in counters.values())
+    found = [
+        (counters[unique_id], description)
+        for unique_id, description in wanted.values()
+        if unique_id in counters
+    ]
+    alike = Counter(_named_alike(counter, description) for counter, description in found)
     return [
         (CostShareSensor if description is COST_SHARE else CostSensor)(
             hass,
             entry.runtime_data.costs,
-            counters[unique_id],
+            counter,
             description,
-            is_only_one=alike[_device_and_direction(counters[unique_id])] == 1,
+            is_only_one=alike[_named_alike(counter, description)] == 1,
         )
-        for unique_id, description in wanted.values()
-        if unique_id in counters
+        for counter, description in found
     ]
 
 
-def _device_and_direction(counter: er.RegistryEntry) -> tuple[str | None, bool]:
-    return counter.device_id, is_export(counter.unique_id)
+def _named_alike(
+    counter: er.RegistryEntry, description: CostSensorDescription
+) -> tuple[str | None, str, bool]:
+    """Return what sensors of a device have in common whose names would be the same."""
+    return counter.device_id, description.key, is_export(counter.unique_id)
 
 
 class CostSensor(SensorEntity):
@@ -212,10 +219,6 @@ class CostSensor(SensorEntity):
         self._attr_unique_id = f"{counter.unique_id}_{description.key}"
         if description.export_key and is_export(counter.unique_id):
             self._attr_translation_key = description.export_key
-        unit = description.native_unit_of_measurement
-        self._attr_native_unit_of_measurement = unit and unit.replace(
-            CURRENCY, hass.config.currency
-        )
         device = counter.device_id and dr.async_get(hass).async_get(counter.device_id)
         if isinstance(device, dr.DeviceEntry):
             self._attr_device_info = DeviceInfo(identifiers=device.identifiers)
@@ -231,6 +234,13 @@ class CostSensor(SensorEntity):
         """The name of the amount, and of the counter if there are several."""
         name = super().name
         return f"{name} ({self._name_suffix})" if self._name_suffix else name
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        """The unit, in the currency of the home."""
+        unit = self.entity_description.native_unit_of_measurement
+        return unit and unit.replace(CURRENCY, self.hass.config.currency)
 
     @property
     def _figures(self) -> CostFigures | None:

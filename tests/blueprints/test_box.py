@@ -304,7 +304,7 @@ async def test_nothing_is_reported_while_all_batteries_are_fine(
     assert blueprints.notifications == []
     hass.states.async_set("sensor.other", "3", {"device_class": "battery"})
     hass.states.async_set("binary_sensor.another", "on", {"device_class": "battery"})
-    await passes(timedelta(days=7), step=timedelta(minutes=30))
+    await passes(timedelta(days=7), step=timedelta(hours=1))
     assert [each.message for each in blueprints.notifications] == [
         "binary_sensor.another, sensor.other (3 %)"
     ]

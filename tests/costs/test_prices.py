@@ -1,5 +1,6 @@
 """Prices: from which day, at what time of the week, and what is wrong with a list of them."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -8,12 +9,15 @@ import pytest
 
 from custom_components.py_hab.costs.prices import (
     HOUR,
+    NEVER,
     Price,
     PriceError,
     PriceFault,
     Tariff,
     Window,
+    agree_until,
     check,
+    have_base_at_once,
     midnight,
 )
 from custom_components.py_hab.util.records import decode, encode
@@ -225,3 +229,34 @@ def test_prices_that_were_stored_without_a_time_begin_at_midnight() -> None:
     with pytest.raises(PriceError) as caught:
         check([later, later])
     assert caught.value.fault is PriceFault.SAME_TIME
+
+
+def test_two_lists_of_prices_have_a_base_price_at_once_only_where_both_have_one() -> None:
+    def since(year: int, base: float) -> Price:
+        return Price(since=date(year, 1, 1), price=0.3, base=base)
+
+    always = [since(2020, 10.0)]
+    assert have_base_at_once(always, [since(2025, 0.0), since(2022, 5.0)])
+    assert not have_base_at_once(always, [since(2022, 0.0)])
+    # One follows the other.
+    assert not have_base_at_once(
+        [since(2020, 10.0), since(2024, 0.0)], [since(2020, 0.0), since(2024, 12.0)]
+    )
+    assert not have_base_at_once(always, [])
+
+
+def test_two_lists_of_prices_are_the_same_up_to_the_first_change() -> None:
+    first, second = (Price(since=date(year, 1, 1), price=0.3) for year in (2024, 2025))
+    later = Price(since=date(2025, 6, 1), minute=90, price=0.4)
+
+    def until(one: list[Price], other: list[Price]) -> int:
+        assert agree_until(one, other, BERLIN) == agree_until(other, one, BERLIN)
+        return agree_until(one, other, BERLIN)
+
+    def begin(price: Price) -> float:
+        return price.begin.replace(tzinfo=BERLIN).timestamp()
+
+    assert until([second, first], [first, second]) == NEVER == until([], [])
+    assert until([first], [first, later]) == begin(later)
+    assert until([first, second], [first, later]) == begin(second)
+    assert until([first], [replace(first, base=9.0)]) == begin(first) == until([], [first])

@@ -164,6 +164,7 @@ async def test_after_a_damaged_journal_nothing_is_written_until_the_user_agrees_
     recorder_mock: object,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
+    no_pause: None,
     fritzbox_entry: MockConfigEntry,
     file: Path,
     is_renamed: bool,

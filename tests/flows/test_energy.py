@@ -8,6 +8,8 @@ from typing import Any, Final
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.costs.account import CONF_PRICES
 from custom_components.py_hab.costs.prices import Price
 from custom_components.py_hab.history.cost_statistic import cost_statistic_id
 from homeassistant.components.energy.data import (
@@ -25,7 +27,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import recorded
-from tests.support.priced import LONG_AGO, METER_KEY, priced
+from tests.support.priced import EXPORT_KEY, LONG_AGO, METER_KEY, priced
 
 IMPORT: Final = "sensor.stromzahler_energy_import"
 EXPORT: Final = "sensor.stromzahler_energy_export"
@@ -272,3 +274,66 @@ async def test_counters_with_prices_bring_their_costs_along(
     assert offered(dialogue, "costs") == {IMPORT: "Stromzähler Energy import"}
     await dialogue.answer(costs=[IMPORT])
     assert saved(manager)["energy_sources"] == [grid]
+
+
+async def test_costs_leave_the_dashboard_with_the_last_price_or_the_entry_and_others_stay(
+    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
+) -> None:
+    ours, other = cost_statistic_id(METER_KEY), "other:cost_of_gas"
+    gas: dict[str, Any] = {"type": "gas", "stat_energy_from": "sensor.gas", "stat_cost": other}
+    feed_in: dict[str, Any] = {
+        **deepcopy(OF_THE_USER["energy_sources"][1]),
+        "stat_energy_from": None,
+        "stat_energy_to": EXPORT,
+        "number_energy_price": None,
+        "stat_compensation": cost_statistic_id(EXPORT_KEY),
+    }
+    grid: dict[str, Any] = {
+        **deepcopy(OF_THE_USER["energy_sources"][1]),
+        "stat_energy_from": IMPORT,
+        "number_energy_price": None,
+        "stat_cost": ours,
+    }
+
+    async def shows(*sources: dict[str, Any]) -> None:
+        preferences: Any = deepcopy(OF_THE_USER) | {"energy_sources": list(deepcopy(sources))}
+        await manager.async_update(preferences)
+
+    async def enter(options: dict[str, Any]) -> None:
+        hass.config_entries.async_update_entry(box_entry, options=options)
+        await hass.config_entries.async_reload(box_entry.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        await recorded(hass)
+
+    await counted(hass, IMPORT, until=dt_util.utcnow())
+    price = Price(since=LONG_AGO, price=0.3)
+    both = priced(price)[CONF_PRICES] | priced(price, key=EXPORT_KEY)[CONF_PRICES]
+    await enter({CONF_PRICES: both})
+    await shows(gas, feed_in, grid)
+    # Another price changes nothing there: the costs are those of the same statistic.
+    dialogue = await prefer(hass, box_entry, "prices")
+    for answer in ({"counter": METER_KEY}, {"what": "0"}, {"since": "2020-01-01", "price": 31.0}):
+        await dialogue.answer(**answer)
+    await dialogue.answer()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert saved(manager)["energy_sources"] == [gas, feed_in, grid]
+    # With the last price, the costs of the counter go; nothing else does.
+    dialogue = await prefer(hass, box_entry, "prices")
+    last = {"since": "2020-01-01", "price": 31.0, "remove": True}
+    for answer in ({"counter": METER_KEY}, {"what": "0"}, last):
+        await dialogue.answer(**answer)
+    assert "also on the Energy dashboard" in dialogue.placeholders["report"]
+    await dialogue.answer()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    free = grid | {"stat_cost": None}
+    assert saved(manager)["energy_sources"] == [gas, feed_in, free]
+    assert saved(manager)["device_consumption"] == OF_THE_USER["device_consumption"]
+    # The entry takes its costs along, unless another one has the counter now.
+    await enter({CONF_PRICES: both})
+    await shows(gas, feed_in, grid)
+    heir = MockConfigEntry(
+        domain=DOMAIN, data={"kind": "meter"}, options=priced(price, key=EXPORT_KEY)
+    )
+    heir.add_to_hass(hass)
+    assert await hass.config_entries.async_remove(box_entry.entry_id)
+    assert saved(manager)["energy_sources"] == [gas, feed_in, free]

@@ -11,6 +11,7 @@ from custom_components.py_hab.flows.energy_plan import (
     Consumer,
     Hours,
     Likeness,
+    combined,
     compare,
     costs_to_add,
     doubled,
@@ -252,3 +253,46 @@ def test_costs_are_added_to_what_is_shown_without_a_price_and_only_there() -> No
 def test_a_price_of_the_user_stays(own: dict[str, Any]) -> None:
     shown = [source(stat_energy_from="sensor.in", **own)]
     assert costs_to_add([PRICED], {"energy_sources": shown}) == {}
+
+
+# Tariffs
+
+
+TARIFFS: Final = Connection(
+    name="Two tariffs",
+    energy_import="s.high",
+    energy_export="s.out",
+    power="s.w",
+    cost="c.high",
+    tariffs={"s.low": "c.low", "s.free": None},
+)
+
+
+def test_each_tariff_is_a_source_of_its_own_with_its_costs() -> None:
+    assert TARIFFS.energies == ["s.high", "s.low", "s.free", "s.out"]
+    first, *others = new_sources([TARIFFS], EMPTY)
+    assert first == {
+        "type": "grid",
+        "stat_energy_from": "s.high",
+        "stat_energy_to": "s.out",
+        "stat_cost": "c.high",
+        "stat_rate": "s.w",
+        "cost_adjustment_day": 0.0,
+    }
+    tariff = {"type": "grid", "stat_energy_to": None, "cost_adjustment_day": 0.0}
+    low, free = tariff | {"stat_energy_from": "s.low"}, tariff | {"stat_energy_from": "s.free"}
+    assert others == [low | {"stat_cost": "c.low"}, free]
+    # What is shown already stays as it is, and its costs can be added.
+    shown = preferences({"stat_energy_from": "s.high"}, {"stat_energy_to": "s.out"})
+    assert new_sources([TARIFFS], shown) == [low | {"stat_cost": "c.low", "stat_rate": "s.w"}, free]
+    assert costs_to_add([TARIFFS], preferences(low)) == {"s.low": "c.low"}
+
+
+def test_tariffs_together_are_compared_with_another_meter_of_the_connection() -> None:
+    high, low = hours(*([1.0] * 12 + [0.0] * 12)), hours(*([0.0] * 12 + [0.8] * 12), since=7)
+    assert combined([high, low]) == hours(*([1.0] * 12 + [0.8] * 12), since=7)
+    assert combined([high, Hours()]) == Hours(since=0)
+    assert combined([Hours()]) == Hours()
+    total = hours(*([1.01] * 12 + [0.79] * 12))
+    assert compare(combined([high, low]), total) is Likeness.SAME
+    assert compare(high, total) is Likeness.DIFFERENT

@@ -1,25 +1,36 @@
 """The dialog for prices, on a real recorder."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.py_hab.costs.account import stored_prices
+from custom_components.py_hab.costs.account import CONF_PRICES, stored_prices, to_options
 from custom_components.py_hab.costs.contract import Contract
 from custom_components.py_hab.costs.prices import HOUR, Price, Window
-from custom_components.py_hab.flows import prices
+from custom_components.py_hab.flows import contract as module
 from custom_components.py_hab.history.cost_statistic import cost_statistic_id
 from custom_components.py_hab.history.statistics import gateway
 from custom_components.py_hab.history.statistics.editor import get_editor
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import recorded, rows
-from tests.support.measured_home import DAYS, write_hours
-from tests.support.priced import EXPORT_KEY, FRIDGE_KEY, MARKET, METER_KEY, costs, local_hour
+from tests.support.measured_home import DAYS, this_hour, write_hours
+from tests.support.priced import (
+    EXPORT_KEY,
+    FRIDGE_KEY,
+    MARKET,
+    METER_KEY,
+    costs,
+    days_ago,
+    local_hour,
+)
 
 METER: Final = "sensor.stromzahler_energy_import"
 SINCE: Final = "2026-01-01"
@@ -108,6 +119,54 @@ async def test_windows_an_entity_and_a_second_price_are_stored(
     await dialogue.answer(since=SINCE, price=36.0, remove=True)
     await saved(dialogue, hass)
     assert stored_prices(measured.options)[METER_KEY].prices == [second]
+
+
+async def test_costs_before_a_new_price_stay_although_the_prices_of_the_entity_were_purged(
+    hass: HomeAssistant, measured: MockConfigEntry
+) -> None:
+    hour = timedelta(hours=1)
+    first = this_hour() - DAYS * 24 * hour
+    cents = [float(number % 24) - 6 for number in range(DAYS * 24)]
+    async_import_statistics(
+        hass,
+        gateway.new_metadata(gateway.Statistic(id=MARKET, unit="ct/kWh", has_sum=False)),
+        [{"start": first + number * hour, "mean": each} for number, each in enumerate(cents)],
+    )
+    hass.states.async_set(MARKET, "12", {"unit_of_measurement": "ct/kWh"})
+    await recorded(hass)
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since=SINCE, price=10.0, entity=MARKET)
+    await saved(dialogue, hass)
+    before = await costs(hass)
+    # The first hour holds what was counted before: nothing.
+    assert list(before.values())[1:] == pytest.approx(
+        [0.1 * (0.1 + each / 100) for each in cents[1:]], abs=1e-9
+    )
+    get_instance(hass).async_clear_statistics([MARKET])
+    await recorded(hass)
+    hass.states.async_remove(MARKET)
+    # Each of these changes makes the earlier costs those of another set of prices.
+    for days in (1, 0):
+        dialogue = await price_form(hass, measured)
+        await dialogue.answer(since=days_ago(days).isoformat(), price=30.0)
+        await saved(dialogue, hass)
+    midnight = int(dt_util.start_of_local_day(days_ago(1)).timestamp())
+    assert await costs(hass) == pytest.approx(
+        {start: cost if start < midnight else 0.03 for start, cost in before.items()}
+        | {min(before): before[min(before)]},
+        abs=1e-9,
+    )
+    figures = measured.runtime_data.costs.figures[METER_KEY]
+    assert figures.waiting == 0
+    assert figures.first == first
+    # A set of prices that was never written passes on what it might have kept.
+    known = stored_prices(measured.options)[METER_KEY]
+    unwritten = to_options({METER_KEY: replace(known, id="unwritten", kept_until=midnight)})
+    hass.config_entries.async_update_entry(measured, options={CONF_PRICES: unwritten})
+    dialogue = await price_form(hass, measured)
+    await dialogue.answer(since="2040-01-01", price=30.0)
+    await saved(dialogue, hass)
+    assert stored_prices(measured.options)[METER_KEY].kept_until == midnight
 
 
 async def test_hours_that_wait_for_their_price_are_named(
@@ -274,7 +333,7 @@ async def test_feed_in_has_a_tariff_and_no_contract(
 async def test_prices_need_a_loaded_entry_with_counters(
     hass: HomeAssistant, measured: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prices, "counters", lambda *_: [])
+    monkeypatch.setattr(module, "counters", lambda *_: [])
     assert (await prefer(hass, measured, "prices")).end == "no_counters"
     assert await hass.config_entries.async_unload(measured.entry_id)
     assert (await prefer(hass, measured, "prices")).end == "not_loaded"

@@ -180,10 +180,23 @@ async def test_costs_begin_anew_in_another_currency(house: House) -> None:
     await house.lives(timedelta(minutes=10))
     await calculated(house)
     before = await costs(house.hass)
+    # All hours are calculated at once, not only the last ones, and sensors follow.
     await house.hass.config.async_update(currency="CHF")
+    await calculated(house)
+    assert (await metadata(house.hass, COST))["unit_of_measurement"] == "CHF"
+    assert await costs(house.hass) == pytest.approx(before)
     await new_prices(house, FLAT)
     assert (await metadata(house.hass, COST))["unit_of_measurement"] == "CHF"
     assert await costs(house.hass) == pytest.approx(before)
+    # Another name of the home changes nothing.
+    await house.hass.config.async_update(location_name="Elsewhere")
+    today = "sensor.stromzahler_cost_today"
+    for currency in ("CHF", "EUR"):
+        await house.hass.config.async_update(currency=currency)
+        await calculated(house)
+        state = house.hass.states.get(today)
+        assert state is not None
+        assert state.attributes["unit_of_measurement"] == currency
 
 
 async def test_an_entry_without_prices_has_no_costs(house: House) -> None:

@@ -1,20 +1,29 @@
 """Prices that an entity has shown, from long-term statistics and states."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.py_hab.history.entity_prices import async_entity_prices, price_now
+from custom_components.py_hab.costs.prices import Price
+from custom_components.py_hab.history.entity_prices import (
+    async_entity_prices,
+    async_follow_names,
+    price_now,
+)
 from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.history import state_changes_during_period
 from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
 from tests.support.living import T0, recorded
-from tests.support.priced import MARKET
+from tests.support.priced import LONG_AGO, MARKET, priced
 
 START = int(T0.timestamp())
 
@@ -83,6 +92,53 @@ async def test_each_price_has_the_unit_in_which_it_was_shown(
     }
 
 
+async def test_a_price_that_has_not_changed_for_days_holds_after_its_states_were_purged(
+    recorder_mock: Recorder, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    await shows(hass, freezer, T0, "31.5")
+    freezer.move_to(T0 + timedelta(days=30))
+    await hass.services.async_call("recorder", "purge", {"keep_days": 1}, blocking=True)
+    await recorded(hass)
+    late = START + 29 * 24 * HOUR
+    for _ in range(20):
+        states = await recorder_mock.async_add_executor_job(
+            lambda: state_changes_during_period(hass, T0, entity_id=MARKET)
+        )
+        if not states:
+            break
+        await recorded(hass)
+    assert not states
+    found = await async_entity_prices(hass, MARKET, late, late + 2 * HOUR)
+    assert found == {late: pytest.approx(0.315), late + HOUR: pytest.approx(0.315)}
+    # Before it was shown, nobody knows.
+    assert await async_entity_prices(hass, MARKET, START - 2 * HOUR, START) == {}
+
+
+async def test_prices_follow_an_entity_that_is_renamed(hass: HomeAssistant) -> None:
+    registry = er.async_get(hass)
+    market, other = (
+        registry.async_get_or_create("sensor", "market", each, suggested_object_id=each).entity_id
+        for each in ("market", "other")
+    )
+    since = Price(since=LONG_AGO, price=0.1)
+    dynamic = replace(since, since=date(2025, 1, 1), entity=market)
+    entry = MockConfigEntry(options={"else": 1, **priced(since, dynamic)})
+    entry.add_to_hass(hass)
+    stop = async_follow_names(hass, entry)
+    registry.async_update_entity(other, new_entity_id="sensor.another")
+    registry.async_update_entity(market, name="Market")
+    await hass.async_block_till_done()
+    assert entry.options == {"else": 1, **priced(since, dynamic)}
+    registry.async_update_entity(market, new_entity_id="sensor.exchange")
+    await hass.async_block_till_done()
+    renamed = priced(since, replace(dynamic, entity="sensor.exchange"))
+    assert entry.options == {"else": 1, **renamed}
+    stop()
+    registry.async_update_entity("sensor.exchange", new_entity_id=market)
+    await hass.async_block_till_done()
+    assert entry.options == {"else": 1, **renamed}
+
+
 async def test_an_entity_without_a_unit_of_prices_has_none(
     recorder_mock: Recorder, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -98,6 +154,14 @@ async def test_an_entity_without_a_unit_of_prices_has_none(
         ("-0.02", "EUR/kWh", -0.02),
         ("31.5", None, None),
         ("on", "EUR/kWh", None),
+        ("85.5", "EUR/MWh", 0.0855),
+        ("-0.0003", "EUR/Wh", -0.3),
+        ("-12", "ct / kWh", -0.12),
+        ("0.31", "€/kWh", 0.31),
+        ("unavailable", "EUR/kWh", None),
+        ("0.31", "CHF/kWh", None),
+        ("0.31", "EUR", None),
+        ("inf", "EUR/kWh", None),
         ("1e300", "EUR/kWh", None),
         ("nan", "EUR/kWh", None),
     ],

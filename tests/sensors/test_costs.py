@@ -18,7 +18,13 @@ from custom_components.py_hab.costs.figures import (
     Standing,
 )
 from custom_components.py_hab.costs.prices import Price
-from custom_components.py_hab.sensors.costs import COST_SENSORS, COST_SHARE, share
+from custom_components.py_hab.sensors.costs import (
+    COST_SENSORS,
+    COST_SHARE,
+    counted_twice,
+    share,
+    total_of,
+)
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -88,6 +94,8 @@ def test_what_is_not_known_yet_is_no_number() -> None:
         ("1_energy_import", CONTRACT, 12),
         ("1_energy_import", replace(CONTRACT, bonus=0.0), 11),
         ("1_energy_export", None, 3),
+        # While another tariff holds, a tariff has no base load.
+        ("1_energy_import_t2", CONTRACT, 10),
     ],
 )
 def test_a_counter_has_the_sensors_that_make_sense(
@@ -97,10 +105,26 @@ def test_a_counter_has_the_sensors_that_make_sense(
     assert sum(item.exists_fn(unique_id, prices) for item in COST_SENSORS) == count
 
 
+def test_what_counts_the_same_energy_is_known() -> None:
+    counters = ["1_energy_import", "1_energy_import_t1", "2_energy_import_t1", "1_energy_export_t2"]
+    assert counted_twice(counters) == [("1_energy_import_t1", "1_energy_import")]
+    assert [total_of(each) for each in counters] == [
+        None,
+        "1_energy_import",
+        "2_energy_import",
+        "1_energy_export",
+    ]
+    assert total_of("1_t1") is total_of("1_energy_import_t9") is None
+
+
 def test_the_share_of_a_plug_is_that_of_all_imports() -> None:
     others = {"1_energy_import": FIGURES, "2_energy_export": FIGURES, "3_energy": FIGURES}
     assert share(99.0, others) == 10.0
     assert share(99.0, {"3_energy": FIGURES}) is None
+    # A meter counts what it draws in total, and again for each tariff.
+    tariffs = {f"1_energy_import_t{number}": FIGURES for number in (1, 2)}
+    assert share(99.0, others | tariffs) == 10.0
+    assert share(99.0, tariffs) == 5.0
     prices = CounterPrices(id="1", prices=[PRICE])
     has_share = [each for each in others if COST_SHARE.exists_fn(each, prices)]
     assert has_share == ["3_energy"]

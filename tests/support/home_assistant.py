@@ -27,7 +27,13 @@ from simulator.mqtt import KEEPALIVE
 from simulator.reader import SimulatedReader
 from tests.conftest import START
 from tests.support.brokers import cleared
-from tests.support.quick import quick_freezing, quick_names, quick_queries, quick_timers
+from tests.support.quick import (
+    patient_executor,
+    quick_freezing,
+    quick_names,
+    quick_queries,
+    quick_timers,
+)
 
 if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -59,8 +65,8 @@ def with_custom_integrations(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def quick() -> Iterator[None]:
-    """Do quickly what other libraries do slowly."""
-    with quick_freezing(), quick_names(), quick_queries(), quick_timers():
+    """Do quickly what other libraries do slowly, and wait where they are impatient."""
+    with quick_freezing(), quick_names(), quick_queries(), quick_timers(), patient_executor():
         yield
 
 

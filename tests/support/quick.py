@@ -14,6 +14,7 @@ from sqlalchemy.sql.lambdas import StatementLambdaElement
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import event
+from homeassistant.util import executor
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
 
@@ -64,6 +65,13 @@ def quick_freezing() -> Iterator[None]:
 
 
 @contextmanager
+def patient_executor() -> Iterator[None]:
+    """Wait a minute for idle threads to end; on a machine that is busy, ten seconds are too few."""
+    with patch.object(executor, "EXECUTOR_SHUTDOWN_TIMEOUT", 60):
+        yield
+
+
+@contextmanager
 def quick_timers() -> Iterator[None]:
     """Let the test plugin mock the time once for all timers that are due, not for each of them.
 
@@ -84,6 +92,7 @@ def _async_fire_time_changed(hass: HomeAssistant, now: datetime, fire_all: bool)
     from pytest_homeassistant_custom_component import common
 
     seconds = now.timestamp()
+    due = seconds - time.time() + hass.loop.time() + common._MONOTONIC_RESOLUTION
     with (
         patch.object(event, "time_tracker_utcnow", lambda: now),
         patch.object(event, "time_tracker_timestamp", lambda: seconds),
@@ -91,7 +100,6 @@ def _async_fire_time_changed(hass: HomeAssistant, now: datetime, fire_all: bool)
         for timer in list(get_scheduled_timer_handles(hass.loop)):
             if timer.cancelled():
                 continue
-            until_due = timer.when() - hass.loop.time() - common._MONOTONIC_RESOLUTION
-            if fire_all or seconds - time.time() >= until_due:
+            if fire_all or timer.when() <= due:
                 timer._run()
                 timer.cancel()

@@ -1,12 +1,12 @@
 """What the costs of a counter amount to, in the currency of the home."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Final
 
-from .contract import ContractYear, fitting_instalment
-from .forecast import Measured, Span, base_load, forecast, mean_price, yearly
+from .contract import Contract, ContractYear, fitting_instalment, paid
+from .forecast import Forecast, Measured, Span, base_load, forecast, mean_price, yearly
 from .hours import HourCost
 from .prices import HOUR, midnight
 
@@ -34,6 +34,19 @@ class Outlook:
     high: float
     fitting_instalment: float
     """The monthly instalment that would cover it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CounterYear:
+    """What one counter adds to a contract year."""
+
+    first: date
+    """The first day of the contract year."""
+    spent: Amount
+    costs_since: datetime | None = None
+    """Since when costs are known, if that is later than the year began."""
+    forecast: Forecast | None = None
+    """What the year will have cost. None while the home cannot know yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,14 +89,17 @@ class CostFigures:
     month: Amount
     waiting: int = 0
     """Hours whose price is not known yet."""
+    year: CounterYear | None = None
+    """What the counter adds to the year of the contract that covers it."""
     contract: ContractFigures | None = None
+    """How that year stands, if the contract is stored with this counter."""
     standing: Standing = field(default_factory=Standing)
 
 
-def outlook(
+def year_forecast(
     measured: Measured, costs: Sequence[HourCost], year: ContractYear, zone: tzinfo
-) -> Outlook | None:
-    """Return what a contract year will have cost, None while the home cannot know yet.
+) -> Forecast | None:
+    """Return what a counter will have cost in a contract year, None while the home cannot know yet.
 
     `costs` are all hours that were calculated. Without those of a part of the year, such as before
     the first price, a forecast would be too low.
@@ -97,14 +113,49 @@ def outlook(
         return None
     # Single hours wait for their price: they will have cost what the others have.
     spent = sum(known) * (so_far / len(known) if known else 1.0)
-    found = forecast(measured, spent, span)
-    if found is None:
+    return forecast(measured, spent, span)
+
+
+def outlook(forecasts: Iterable[Forecast | None], year: ContractYear) -> Outlook | None:
+    """Return what a contract year will have cost by the forecasts of its counters.
+
+    The counters of a home use more or less at the same time, so their ranges add up. None without
+    the forecast of one of them.
+    """
+    known = list(forecasts)
+    found = [each for each in known if each is not None]
+    if not found or len(found) < len(known):
         return None
+    expected = sum(each.expected for each in found)
     return Outlook(
-        expected=found.expected - year.bonus,
-        low=found.low - year.bonus,
-        high=found.high - year.bonus,
-        fitting_instalment=fitting_instalment(found.expected, year),
+        expected=expected - year.bonus,
+        low=sum(each.low for each in found) - year.bonus,
+        high=sum(each.high for each in found) - year.bonus,
+        fitting_instalment=fitting_instalment(expected, year),
+    )
+
+
+def contract_figures(
+    contract: Contract, year: ContractYear, counters: Iterable[CounterYear | None]
+) -> ContractFigures | None:
+    """Return how a contract year stands by what its counters add; None until all are known.
+
+    What is earned by feeding in is negative.
+    """
+    known = list(counters)
+    found = [each for each in known if each is not None and each.first == year.first]
+    if not found or len(found) < len(known):
+        return None
+    return ContractFigures(
+        first=year.first,
+        end=year.end,
+        spent=Amount(amount=sum(each.spent.amount for each in found), since=found[0].spent.since),
+        paid=paid(contract, year),
+        costs_since=max(
+            (each.costs_since for each in found if each.costs_since is not None), default=None
+        ),
+        bonus=year.bonus,
+        outlook=outlook((each.forecast for each in found), year),
     )
 
 

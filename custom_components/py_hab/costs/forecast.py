@@ -47,6 +47,10 @@ class Forecast:
     low: float
     high: float
 
+    def as_earnings(self) -> Forecast:
+        """Return the same as something that is earned: the cost is negative."""
+        return Forecast(expected=-self.expected, low=-self.high, high=-self.low)
+
 
 class Span(NamedTuple):
     """A time, as unix times of full hours; the end is not a part of it."""

@@ -4,11 +4,11 @@ All amounts are in the currency of the home; prices per kWh may be negative, as 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import fmean
 from typing import Final, NamedTuple
 
@@ -17,7 +17,7 @@ HOUR: Final = 3600
 _DAY: Final = 24 * 60
 _WEEK: Final = 7 * _DAY
 """Minutes."""
-_NEVER: Final = 1 << 62
+NEVER: Final = 1 << 62
 """Later than any unix time."""
 
 
@@ -122,6 +122,31 @@ def check(prices: Iterable[Price]) -> None:
         _check_windows(price)
 
 
+def agree_until(one: Iterable[Price], other: Iterable[Price], zone: tzinfo) -> int:
+    """Return the time (unix time) up to which two lists of prices are the same."""
+    first, second = (sorted(each, key=lambda price: price.begin) for each in (one, other))
+    for mine, yours in zip_longest(first, second):
+        if mine != yours:
+            begin = min(price.begin for price in (mine, yours) if price is not None)
+            return int(begin.replace(tzinfo=zone).timestamp())
+    return NEVER
+
+
+def have_base_at_once(one: Iterable[Price], other: Iterable[Price]) -> bool:
+    """Return whether there is a time at which both of two lists have a base price."""
+    first, second = (sorted(each, key=lambda price: price.begin) for each in (one, other))
+    return any(
+        _base_at(first, price.begin) > 0 and _base_at(second, price.begin) > 0
+        for price in (*first, *second)
+    )
+
+
+def _base_at(prices: Sequence[Price], moment: datetime) -> float:
+    """Return the base price at a time by prices in order."""
+    begun = bisect_right(prices, moment, key=lambda price: price.begin)
+    return prices[begun - 1].base if begun else 0.0
+
+
 def _check_windows(price: Price) -> None:
     ranges = sorted(each for window in price.windows for each in window.ranges)
     for (_, end), (start, _) in pairwise(ranges):
@@ -170,7 +195,7 @@ class Tariff:
         self._starts = [start for start, _ in begun]
         self._prices = [price for _, price in begun]
         self._zone = zone
-        self._ends = [*self._starts[1:], _NEVER]
+        self._ends = [*self._starts[1:], NEVER]
         self._weeks = [_Week(price) for price in self._prices]
         self._hours_in_month: dict[tuple[int, int], int] = {}
 

@@ -34,6 +34,7 @@ from .energy_plan import (
     Likeness,
     Remark,
     Suggestion,
+    combined,
     costs_to_add,
     doubled,
     energies_shown,
@@ -139,13 +140,19 @@ class EnergyFlow(ProgressFlow):
 
 async def _async_offer(hass: HomeAssistant, manager: EnergyManager) -> _Offer:
     preferences = manager.data or manager.default_preferences()
-    connections, consumers = connections_and_consumers(hass)
+    connections, consumers = connections_and_consumers(hass, energies_shown(preferences))
     compared = {item.key for item in connections}.union(imports_shown(preferences))
+    hours = await async_hours(hass, compared.union(*(item.tariffs for item in connections)))
+    together = {
+        item.key: combined([hours.get(each, Hours()) for each in item.imports])
+        for item in connections
+        if item.tariffs
+    }
     return _Offer(
         preferences=preferences,
         connections=connections,
         consumers=consumers,
-        hours=await async_hours(hass, compared),
+        hours=hours | together,
     )
 
 

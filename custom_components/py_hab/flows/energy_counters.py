@@ -1,7 +1,7 @@
 """The counters of this integration that the Energy dashboard can show."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
@@ -28,14 +28,21 @@ _HOUR: Final = timedelta(hours=1)
 _COMPARED: Final = timedelta(days=60)
 """How far back the hours of two meters are compared."""
 _COUNTERS: Final = tuple(item for item in FRITZBOX_SENSORS if item.is_counter)
+_OF_CONNECTION: Final = (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT, Quantity.POWER)
+_TARIFFS: Final = (
+    Quantity.ENERGY_IMPORT_T1,
+    Quantity.ENERGY_IMPORT_T2,
+    Quantity.ENERGY_IMPORT_T3,
+    Quantity.ENERGY_IMPORT_T4,
+)
 _CONSUMPTION: Final = "energy"
 """The key of a plug's counter; a Smart Energy 250 has the same two as a meter."""
 
 
 def connections_and_consumers(
-    hass: HomeAssistant,
+    hass: HomeAssistant, shown: Collection[str] = ()
 ) -> tuple[list[Connection], list[Consumer]]:
-    """Return the counters of all loaded entries.
+    """Return the counters of all loaded entries, `shown` being those on the dashboard.
 
     Entities that are disabled, hidden or not recorded are left out.
     """
@@ -48,7 +55,7 @@ def connections_and_consumers(
                 found = _connections_of_box(hass, box)
                 consumers += _consumers(hass, box)
             case MeterCoordinator() as meters:
-                found = _connections_of_reader(hass, meters)
+                found = _connections_of_reader(hass, entry, meters, shown)
         connections += [_with_costs(hass, entry, item) for item in found]
     names = Counter(chain((item.name for item in connections), (item.name for item in consumers)))
     return (
@@ -73,7 +80,12 @@ def _with_costs(hass: HomeAssistant, entry: PyHabConfigEntry, item: Connection) 
             return None
         return cost_statistic_id(entity.unique_id)
 
-    return replace(item, cost=cost(item.energy_import), compensation=cost(item.energy_export))
+    return replace(
+        item,
+        cost=cost(item.energy_import),
+        compensation=cost(item.energy_export),
+        tariffs={tariff: cost(tariff) for tariff in item.tariffs},
+    )
 
 
 async def async_hours(hass: HomeAssistant, statistic_ids: Iterable[str]) -> dict[str, Hours]:
@@ -113,15 +125,39 @@ def _connections_of_box(hass: HomeAssistant, box: FritzBoxCoordinator) -> Iterat
         yield from _connection(hass, unit)
 
 
-def _connections_of_reader(hass: HomeAssistant, meters: MeterCoordinator) -> Iterator[Connection]:
+def _connections_of_reader(
+    hass: HomeAssistant, entry: PyHabConfigEntry, meters: MeterCoordinator, shown: Collection[str]
+) -> Iterator[Connection]:
+    priced = stored_prices(entry.options)
     for meter_index in meters.data:
-        yield from _connection(
-            hass,
-            {
-                quantity.value: meters.devices.unique_id(meter_index, quantity)
-                for quantity in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT, Quantity.POWER)
-            },
+        unique_ids = {
+            quantity: meters.devices.unique_id(meter_index, quantity)
+            for quantity in (*_OF_CONNECTION, *_TARIFFS)
+        }
+        total = unique_ids[Quantity.ENERGY_IMPORT]
+        shown_total = _shown_entity(hass, total)
+        tariffs = {
+            unique_ids[quantity]: entity_id
+            for quantity in _TARIFFS
+            if (entity_id := _shown_entity(hass, unique_ids[quantity]))
+        }
+        # They count the same as the total. Only the one or the other is shown.
+        in_its_place = bool(tariffs) and (
+            shown_total is None
+            or not set(shown).isdisjoint(tariffs.values())
+            or (
+                shown_total not in shown
+                and total not in priced
+                and any(each in priced for each in tariffs)
+            )
         )
+        first, *others = tariffs if in_its_place else [total]
+        for item in _connection(
+            hass,
+            {quantity.value: unique_ids[quantity] for quantity in _OF_CONNECTION}
+            | {Quantity.ENERGY_IMPORT.value: first},
+        ):
+            yield replace(item, tariffs=dict.fromkeys(tariffs[each] for each in others))
 
 
 def _connection(hass: HomeAssistant, unique_ids: Mapping[str, str]) -> Iterator[Connection]:
@@ -134,7 +170,12 @@ def _connection(hass: HomeAssistant, unique_ids: Mapping[str, str]) -> Iterator[
     power = found.pop(Quantity.POWER.value, None)
     if found:
         name = _device_name(hass, next(iter(found.values())))
-        yield Connection(name=name, power=power, **found)
+        yield Connection(
+            name=name,
+            energy_import=found.get(Quantity.ENERGY_IMPORT.value),
+            energy_export=found.get(Quantity.ENERGY_EXPORT.value),
+            power=power,
+        )
 
 
 def _consumers(hass: HomeAssistant, box: FritzBoxCoordinator) -> Iterator[Consumer]:

@@ -1,6 +1,6 @@
 """What the Energy dashboard shows, and what may be added to it. Works on plain data, without any I/O."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
@@ -30,16 +30,28 @@ class Connection:
     """What the import costs."""
     compensation: str | None = None
     """What is paid for the export."""
+    tariffs: Mapping[str, str | None] = field(default_factory=dict)
+    """The import counters of further tariffs, where `energy_import` is that of the first one, and what
+    they cost."""
+
+    @property
+    def imports(self) -> list[str]:
+        """The counters that make up the import."""
+        return [*([self.energy_import] if self.energy_import else []), *self.tariffs]
 
     @property
     def energies(self) -> list[str]:
         """The counters, import before export."""
-        return [item for item in (self.energy_import, self.energy_export) if item]
+        return [*self.imports, *([self.energy_export] if self.energy_export else [])]
 
     @property
     def costs(self) -> dict[str, str]:
         """The costs by their counter."""
-        pairs = ((self.energy_import, self.cost), (self.energy_export, self.compensation))
+        pairs = (
+            (self.energy_import, self.cost),
+            *self.tariffs.items(),
+            (self.energy_export, self.compensation),
+        )
         return {energy: cost for energy, cost in pairs if energy and cost}
 
     @property
@@ -138,6 +150,16 @@ def hours_of(sums: Iterable[tuple[int, float]], *, length: int, recent: int) -> 
     return Hours(since=since, energies=energies)
 
 
+def combined(parts: Sequence[Hours]) -> Hours:
+    """Return the energies of several counters of one connection together."""
+    starts = [part.since for part in parts if part.since is not None]
+    common = set[int].intersection(*(set(part.energies) for part in parts))
+    return Hours(
+        since=max(starts) if starts else None,
+        energies={start: sum(part.energies[start] for part in parts) for start in sorted(common)},
+    )
+
+
 def compare(first: Hours, second: Hours) -> Likeness:
     """Return whether two import counters count one connection."""
     common = sorted(first.energies.keys() & second.energies.keys())
@@ -222,17 +244,26 @@ def new_sources(
         missing = [energy for energy in item.energies if energy not in taken]
         if not missing:
             continue
-        source: dict[str, Any] = {
-            "type": "grid",
-            "stat_energy_from": _if_in(item.energy_import, missing),
-            "stat_energy_to": _if_in(item.energy_export, missing),
-            "cost_adjustment_day": 0.0,
-        }
-        source |= _costs_of(source, item.costs)
+        pair = (_if_in(item.energy_import, missing), _if_in(item.energy_export, missing))
+        new = [_source(*pair, item.costs)] if any(pair) else []
+        new += [_source(each, None, item.costs) for each in item.tariffs if each in missing]
+        # A connection with several tariffs has one power.
         if item.power and item.power not in powers:
-            source["stat_rate"] = item.power
-        sources.append(source)
+            new[0]["stat_rate"] = item.power
+        sources += new
     return sources
+
+
+def _source(
+    energy_import: str | None, energy_export: str | None, costs: Mapping[str, str]
+) -> dict[str, Any]:
+    source: dict[str, Any] = {
+        "type": "grid",
+        "stat_energy_from": energy_import,
+        "stat_energy_to": energy_export,
+        "cost_adjustment_day": 0.0,
+    }
+    return source | _costs_of(source, costs)
 
 
 class _Direction(NamedTuple):

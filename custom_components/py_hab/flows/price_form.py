@@ -1,4 +1,4 @@
-"""The form of one price: its fields, and the price that a user has entered."""
+"""The forms of a price and of a contract: their fields, and what a user has entered."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, time
@@ -22,9 +22,11 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TimeSelector,
 )
 
+from ..costs.contract import Contract, Instalment
 from ..costs.prices import Price, Window
 from ..costs.units import price_unit
 
@@ -37,6 +39,10 @@ CONF_WINDOWS: Final = "windows"
 CONF_WEEKDAYS: Final = "weekdays"
 CONF_START: Final = "start"
 CONF_END: Final = "end"
+CONF_INSTALMENT: Final = "instalment"
+CONF_CHANGES: Final = "changes"
+CONF_BONUS: Final = "bonus"
+CONF_OTHERS: Final = "others"
 CONF_REMOVE: Final = "remove"
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -88,17 +94,85 @@ def price_schema(currency: str, word: Callable[[str], str], *, is_known: bool) -
     return vol.Schema(schema)
 
 
-def contract_schema(currency: str, *, is_known: bool) -> vol.Schema:
-    """Return the fields of a contract."""
+def contract_schema(
+    currency: str,
+    word: Callable[[str], str],
+    others: list[SelectOptionDict],
+    *,
+    is_known: bool,
+) -> vol.Schema:
+    """Return the fields of a contract, which may cover other counters of the device.
+
+    `word` translates the fields of a later payment.
+    """
     money = _number(currency, least=0, step=0.01)
+    changes: dict[str, ObjectSelectorField] = {
+        CONF_SINCE: {"label": word("since"), "required": True, "selector": DateSelector()},
+        CONF_INSTALMENT: {"label": word("instalment"), "required": True, "selector": money},
+    }
     schema: dict[vol.Marker, Any] = {
         vol.Required(CONF_START): DateSelector(),
-        vol.Optional("instalment"): money,
-        vol.Optional("bonus"): money,
+        vol.Optional(CONF_INSTALMENT): money,
+        vol.Optional(CONF_CHANGES): ObjectSelector(
+            ObjectSelectorConfig(
+                fields=changes,
+                multiple=True,
+                label_field=CONF_SINCE,
+                description_field=CONF_INSTALMENT,
+            )
+        ),
+        vol.Optional(CONF_BONUS): money,
     }
+    if others:
+        schema[vol.Optional(CONF_OTHERS)] = SelectSelector(
+            SelectSelectorConfig(options=others, multiple=True, mode=SelectSelectorMode.LIST)
+        )
     if is_known:
         schema[vol.Optional(CONF_REMOVE)] = BooleanSelector()
     return vol.Schema(schema)
+
+
+def entered_contract(user_input: Mapping[str, Any]) -> Contract:
+    """Return the contract that a form contains; its selectors have checked days and numbers."""
+    return Contract(
+        start=date.fromisoformat(user_input[CONF_START]),
+        instalment=user_input.get(CONF_INSTALMENT) or 0.0,
+        bonus=user_input.get(CONF_BONUS) or 0.0,
+        others=user_input.get(CONF_OTHERS) or [],
+        changes=sorted(
+            (
+                Instalment(
+                    since=date.fromisoformat(change[CONF_SINCE]), amount=change[CONF_INSTALMENT]
+                )
+                for change in _items(user_input.get(CONF_CHANGES))
+            ),
+            key=lambda change: change.since,
+        ),
+    )
+
+
+def contract_values(contract: Contract) -> dict[str, Any]:
+    """Return how a form shows a contract."""
+    values: dict[str, Any] = {CONF_START: contract.start.isoformat()}
+    if contract.instalment:
+        values[CONF_INSTALMENT] = contract.instalment
+    if contract.bonus:
+        values[CONF_BONUS] = contract.bonus
+    if contract.others:
+        values[CONF_OTHERS] = contract.others
+    if contract.changes:
+        values[CONF_CHANGES] = [
+            {CONF_SINCE: change.since.isoformat(), CONF_INSTALMENT: change.amount}
+            for change in contract.changes
+        ]
+    return values
+
+
+def _items(entered: Any) -> list[Any]:
+    """Return the items of a field; a form that is sent without a page may contain one alone."""
+    if not entered:
+        return []
+    return entered if isinstance(entered, list) else [entered]
 
 
 def _number(unit: str, *, step: Any, least: float | None = None) -> NumberSelector:
@@ -112,7 +186,6 @@ def entered_price(user_input: Mapping[str, Any], currency: str) -> Price:
     """Return the price that a form contains; its selectors have checked days, times and numbers."""
     cents = price_unit(currency).per_currency
     price = user_input.get(CONF_PRICE)
-    windows = user_input.get(CONF_WINDOWS) or []
     return Price(
         since=date.fromisoformat(user_input[CONF_SINCE]),
         minute=_minutes(user_input[CONF_TIME]) if user_input.get(CONF_TIME) else 0,
@@ -128,7 +201,7 @@ def entered_price(user_input: Mapping[str, Any], currency: str) -> Price:
                 end=_minutes(window[CONF_END]),
                 price=window[CONF_PRICE] / cents,
             )
-            for window in (windows if isinstance(windows, list) else [windows])
+            for window in _items(user_input.get(CONF_WINDOWS))
         ],
     )
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any, Final, cast
+from datetime import timedelta
+from typing import Any, Final, NamedTuple, cast
 
 import voluptuous as vol
 
@@ -22,27 +22,27 @@ from homeassistant.util.ulid import ulid_now
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
-from ..costs.account import CONF_PRICES, CounterPrices, stored_prices, to_options
-from ..costs.contract import Contract
-from ..costs.prices import HOUR, Price, PriceError, check
+from ..costs.account import CounterPrices, without
+from ..costs.prices import HOUR, Price, PriceError, agree_until, check
 from ..costs.units import price_factor, price_unit
 from ..history.cost_statistic import PricedCounter, async_calculate, cost_statistic_id
-from ..history.costs import Counter, counters
+from ..history.costs import Counter
+from ..history.energy_costs import async_take_off_dashboard
 from ..history.entity_prices import number_of, price_now
 from ..history.statistics.editor import get_editor
 from ..history.undo import async_undo
-from ..util.texts import as_markdown
+from ..sensors.costs import counted_twice, is_export
+from .contract import ContractFlow, conflict_of_base
 from .price_form import (
     CONF_PRICE,
     CONF_REMOVE,
     CONF_SINCE,
-    contract_schema,
     entered_price,
     form_values,
     price_schema,
 )
 from .price_texts import PriceTexts, async_price_texts
-from .progress import ProgressFlow, error_key
+from .progress import error_key
 
 CONF_COUNTER: Final = "counter"
 CONF_WHAT: Final = "what"
@@ -51,36 +51,26 @@ _CONTRACT: Final = "contract"
 _YEAR: Final = timedelta(days=365)
 
 
-class PricesFlow(ProgressFlow):
+class PricesFlow(ContractFlow):
     """Changes the prices of counters."""
 
-    _counter: Counter
     _number: int | None = None
     """Which price of the counter is changed; None for a new one."""
     _prices: Sequence[Price] = ()
     """The prices after the change."""
 
-    @property
-    def _known(self) -> CounterPrices:
-        """The prices of the counter as they are stored."""
-        known = stored_prices(self.config_entry.options).get(self._counter.unique_id)
-        return known or CounterPrices(id="")
-
     async def async_step_prices(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the counter whose prices are to be changed."""
         if self._history_of_entry is None:
             return self.async_abort(reason="not_loaded")
-        entry: PyHabConfigEntry = self.config_entry
-        found = {
-            item.unique_id: item for item in counters(self.hass, entry.runtime_data.coordinator)
-        }
+        found = self._counters
         if not found:
             return self.async_abort(reason="no_counters")
         if user_input is not None and (chosen := found.get(user_input[CONF_COUNTER])):
             self._counter = chosen
             return await self.async_step_prices_what()
         texts = await async_price_texts(self.hass)
-        stored = stored_prices(entry.options)
+        stored = self._stored
         options = [
             SelectOptionDict(
                 value=unique_id,
@@ -127,7 +117,7 @@ class PricesFlow(ProgressFlow):
         return self.async_show_form(
             step_id="prices_what",
             data_schema=vol.Schema({vol.Required(CONF_WHAT, default=_NEW): _choice(options)}),
-            description_placeholders={"name": as_markdown(self._name(self._counter))},
+            description_placeholders={"name": self._names([self._counter.unique_id])},
         )
 
     # One price
@@ -146,6 +136,9 @@ class PricesFlow(ProgressFlow):
                 check(self._prices)
             except PriceError as err:
                 errors["base"], where = err.fault.value, texts.week_time(err.where)
+            conflict = conflict_of_base(self._stored, self._counter.unique_id, self._prices)
+            if not errors and conflict:
+                errors["base"], where = conflict.error, self._names(conflict.counters)
             entity_id = user_input.get("entity")
             if not errors and entity_id and not user_input.get(CONF_REMOVE):
                 errors |= _errors_of_entity(self.hass, entity_id)
@@ -163,7 +156,7 @@ class PricesFlow(ProgressFlow):
             ),
             errors=errors,
             description_placeholders={
-                "name": as_markdown(self._name(self._counter)),
+                "name": self._names([self._counter.unique_id]),
                 "where": where or "-",
             },
         )
@@ -210,7 +203,7 @@ class PricesFlow(ProgressFlow):
             data_schema=vol.Schema({}),
             errors=errors,
             description_placeholders={
-                "name": as_markdown(self._name(self._counter)),
+                "name": self._names([self._counter.unique_id]),
                 "prices": "\n".join(f"- {texts.price(each)}" for each in self._prices) or "-",
                 "report": await self._async_report(texts),
             },
@@ -219,99 +212,101 @@ class PricesFlow(ProgressFlow):
 
     async def _async_report(self, texts: PriceTexts) -> str:
         """Return sentences about the cost of the last year."""
-        sentences = []
-        for key, prices in (("preview", self._prices), ("preview_before", self._known.prices)):
+        sentences = [] if self._prices else [texts.word("preview_none")]
+        first = "preview_earned" if self._counter.is_export else "preview"
+        for key, prices in ((first, self._prices), ("preview_before", self._known.prices)):
             if not prices:
                 continue
             try:
-                sentences += await self._async_year(texts, key, prices)
+                year = await self._async_year(self._counter, prices)
             except HomeAssistantError:
                 return texts.word("preview_unknown")
-        return " ".join(sentences) or texts.word("preview_none")
+            sentences += _about_year(texts, key, year)
+        sentences += await self._async_about_contract(texts)
+        same = [
+            twice.total if twice.tariff == self._counter.unique_id else twice.tariff
+            for twice in counted_twice([*self._stored, self._counter.unique_id])
+            if self._counter.unique_id in twice
+        ]
+        if same and self._prices:
+            sentences.append(texts.sentence("counts_same", names=self._names(same)))
+        return " ".join(sentences)
 
-    async def _async_year(self, texts: PriceTexts, key: str, prices: Sequence[Price]) -> list[str]:
-        now = dt_util.utcnow()
-        since = int((now - _YEAR).timestamp()) // HOUR * HOUR
+    async def _async_about_contract(self, texts: PriceTexts) -> list[str]:
+        """Return what all counters of the contract cost in the last year, if it covers several."""
+        covered, known = self._covered, self._counters
+        if not self._prices or covered is None or len(covered.counters) < 2:
+            return []
+        total = 0.0
+        for unique_id in covered.counters:
+            is_this = unique_id == self._counter.unique_id
+            prices = self._prices if is_this else self._stored[unique_id].prices
+            counter = known.get(unique_id)
+            year = await self._async_year(counter, prices) if counter else None
+            if year is None or year.amount is None:
+                return []
+            total += -year.amount if is_export(unique_id) else year.amount
+        amount, names = texts.amount(total), self._names(covered.counters)
+        return [texts.sentence("preview_contract", amount=amount, names=names)]
+
+    async def _async_year(self, item: Counter, prices: Sequence[Price]) -> _Year:
+        """Return what a counter costs in the last year. Raises HomeAssistantError."""
+        since = int((dt_util.utcnow() - _YEAR).timestamp()) // HOUR * HOUR
         counter = PricedCounter(
-            unique_id=self._counter.unique_id,
-            energy=self._counter.energy,
+            unique_id=item.unique_id,
+            energy=item.energy,
             prices=CounterPrices(id="", prices=list(prices)),
+            is_export=item.is_export,
         )
         hours = await async_calculate(self.hass, counter, since)
-        costs = [hour for hour in hours.costs if hour.start >= since]
-        known = [hour.cost for hour in costs if hour.cost is not None]
-        if not known:
-            return [texts.word("preview_unknown")]
-        sentences = [
-            texts.sentence(key, amount=texts.amount(sum(known)), days=texts.number(len(known) / 24))
-        ]
-        if key == "preview" and len(known) < len(costs):
-            waiting = texts.number(len(costs) - len(known))
-            sentences.append(texts.sentence("preview_waiting", hours=waiting))
-        return sentences
+        costs = [hour.cost for hour in hours.costs if hour.start >= since]
+        known = [cost for cost in costs if cost is not None]
+        return _Year(sum(known) if known else None, len(known), len(costs) - len(known))
 
     async def _async_store(self) -> ConfigFlowResult:
         """Store the prices; without any, the costs are removed. Raises HomeAssistantError."""
         statistic_id = cost_statistic_id(self._counter.unique_id)
         changes = get_editor(self.hass).journal.changes_of(statistic_id)
-        stored = stored_prices(self.config_entry.options)
+        stored = self._stored
         if self._prices:
+            known, zone = self._known, dt_util.get_default_time_zone()
+            kept = [agree_until(known.prices, self._prices, zone)]
+            layers = changes.done.layers
+            if known.kept_until is not None and not (layers and layers[-1].run == known.id):
+                # The costs of the present prices are not written yet.
+                kept.append(known.kept_until)
             stored[self._counter.unique_id] = replace(
-                self._known, id=ulid_now(), prices=list(self._prices)
+                known, id=ulid_now(), prices=list(self._prices), kept_until=min(kept)
             )
         else:
             if not changes.is_clean:
                 await async_undo(self.hass, statistic_id, dry_run=False)
-            stored.pop(self._counter.unique_id, None)
+            await async_take_off_dashboard(self.hass, {statistic_id})
+            stored = without(stored, self._counter.unique_id)
         # Whoever enters prices wants costs, also if they were taken back before.
         changes.undone = False
-        return self._stored(stored)
+        return self._end_with(stored)
 
-    def _stored(self, prices: dict[str, CounterPrices]) -> ConfigFlowResult:
-        """End the flow with these prices."""
-        return self.async_create_entry(
-            data={**self.config_entry.options, CONF_PRICES: to_options(prices)}
-        )
 
-    # The contract
+class _Year(NamedTuple):
+    """What a year costs."""
 
-    async def async_step_contract(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for the contract with the supplier."""
-        known = self._known.contract
-        if user_input is not None:
-            contract = None
-            if not user_input.get(CONF_REMOVE):
-                contract = Contract(
-                    start=date.fromisoformat(user_input["start"]),
-                    instalment=user_input.get("instalment") or 0.0,
-                    bonus=user_input.get("bonus") or 0.0,
-                )
-            stored = stored_prices(self.config_entry.options)
-            stored[self._counter.unique_id] = replace(self._known, contract=contract)
-            return self._stored(stored)
-        suggested = (
-            {
-                "start": known.start.isoformat(),
-                "instalment": known.instalment,
-                "bonus": known.bonus,
-            }
-            if known
-            else {"start": self._known.prices[-1].since.isoformat()}
-        )
-        return self.async_show_form(
-            step_id="contract",
-            data_schema=self.add_suggested_values_to_schema(
-                contract_schema(self.hass.config.currency, is_known=known is not None), suggested
-            ),
-            description_placeholders={"name": as_markdown(self._name(self._counter))},
-            last_step=True,
-        )
+    amount: float | None
+    """None if no hour has a cost."""
+    hours: int
+    waiting: int
+    """Hours that wait for their price."""
 
-    def _name(self, counter: Counter) -> str:
-        state = self.hass.states.get(counter.energy.id)
-        return state.name if state else counter.energy.id
+
+def _about_year(texts: PriceTexts, key: str, year: _Year) -> list[str]:
+    """Return sentences about the cost of a year."""
+    if year.amount is None:
+        return [texts.word("preview_unknown")]
+    amount, days = texts.amount(year.amount), texts.number(year.hours / 24)
+    sentences = [texts.sentence(key, amount=amount, days=days)]
+    if key != "preview_before" and year.waiting:
+        sentences.append(texts.sentence("preview_waiting", hours=texts.number(year.waiting)))
+    return sentences
 
 
 def _choice(options: list[SelectOptionDict]) -> SelectSelector:

@@ -1,8 +1,10 @@
 """The cost statistic of one counter: calculated from the hours of its energy, and written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
+from math import inf
 from typing import Final, NamedTuple
 
 from homeassistant.core import HomeAssistant
@@ -13,7 +15,7 @@ from homeassistant.util import dt as dt_util, slugify
 from ..const import DOMAIN
 from ..costs.account import CounterPrices
 from ..costs.hours import HourCost, hourly_costs, hourly_energies
-from ..costs.prices import HOUR, Tariff
+from ..costs.prices import HOUR, Price, Tariff
 from ..counters.guard import DEFAULT_MAX_POWER
 from .entity_prices import async_entity_prices
 from .planning.costs import plan_costs
@@ -37,6 +39,12 @@ class PricedCounter:
     prices: CounterPrices
     is_export: bool = False
     """Whether its energy is paid for by others."""
+
+    @property
+    def due_prices(self) -> list[Price]:
+        """Its prices; a base price for energy that is paid for by others reduces what is earned."""
+        prices = self.prices.prices
+        return [replace(each, base=-each.base) for each in prices] if self.is_export else prices
 
 
 class Hours(NamedTuple):
@@ -81,7 +89,7 @@ async def async_calculate(
     )
     if since is not None and not any(row.start < since for row in rows):
         since, rows = None, await editor.async_hourly_rows(counter.energy)
-    tariff = Tariff(counter.prices.prices, dt_util.get_default_time_zone())
+    tariff = Tariff(counter.due_prices, dt_util.get_default_time_zone())
     energies = await hass.async_add_executor_job(_energies, rows, since)
     entity_prices = {}
     if energies:
@@ -124,6 +132,15 @@ class CostStatistic:
         """Whether the user has taken the costs back and does not want them again."""
         return self._editor.journal.changes_of(self.statistic.id).undone
 
+    @property
+    def _kept_until(self) -> float:
+        """Until when costs that are in the database are those of the present prices."""
+        layers = self._editor.journal.changes_of(self.statistic.id).done.layers
+        prices = self._counter.prices
+        if layers and layers[-1].run == prices.id:
+            return inf
+        return -inf if prices.kept_until is None else prices.kept_until
+
     async def async_write(self, hours: Hours) -> None:
         """Write calculated costs where they differ from those in the database.
 
@@ -131,18 +148,41 @@ class CostStatistic:
         """
         await self._async_follow_currency()
         changes = self._editor.journal.changes_of(self.statistic.id)
-        layers = changes.done.layers
         plan = partial(
-            plan_costs,
-            hours.costs,
-            is_whole=hours.is_whole,
-            keeps=bool(layers) and layers[-1].run == self._counter.prices.id,
+            plan_costs, hours.costs, is_whole=hours.is_whole, kept_until=self._kept_until
         )
         name = await self._async_name()
         await self._editor.async_change(
             _named(self.statistic, name),
             lambda rows: () if changes.undone else plan(rows),
             run=self._counter.prices.id,
+        )
+
+    async def async_with_kept(self, hours: Hours) -> Hours:
+        """Return written hours with the costs that they keep although their price is not known any more.
+
+        Raises HomeAssistantError.
+        """
+        if all(hour.cost is not None for hour in hours.costs):
+            return hours
+        first = hours.costs[0].start
+        rows = await self._editor.async_hourly_rows(
+            self.statistic, 0 if hours.is_whole else first - _LOOK_BACK
+        )
+        sums = [(row.start, row.sum) for row in rows]
+        if hours.is_whole:
+            sums.insert(0, (first - HOUR, 0.0))
+        # Of an hour that could not keep its cost, the row has none.
+        kept = {
+            start: total - before
+            for (_, before), (start, total) in pairwise(sums)
+            if start >= first and total != before
+        }
+        return hours._replace(
+            costs=[
+                HourCost(hour.start, kept.get(hour.start)) if hour.cost is None else hour
+                for hour in hours.costs
+            ]
         )
 
     async def async_sum_before(self, time: float) -> float:

@@ -6,11 +6,16 @@ whose price was missing are tried again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta, tzinfo
 import logging
 from typing import Final, NamedTuple
 
-from homeassistant.const import EVENT_RECORDER_HOURLY_STATISTICS_GENERATED, UnitOfEnergy
+from homeassistant.const import (
+    EVENT_CORE_CONFIG_UPDATE,
+    EVENT_RECORDER_HOURLY_STATISTICS_GENERATED,
+    UnitOfEnergy,
+)
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -18,19 +23,19 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import FritzBoxCoordinator
-from ..costs.account import stored_prices
+from ..costs.account import Covered, contract_of, stored_prices
 from ..costs.contract import ContractYear, contract_year
 from ..costs.figures import (
     Amount,
-    ContractFigures,
     CostFigures,
-    Outlook,
+    CounterYear,
     Standing,
+    contract_figures,
     costs_since,
-    outlook,
     standing,
+    year_forecast,
 )
-from ..costs.forecast import Measured
+from ..costs.forecast import Forecast, Measured
 from ..costs.hours import HourCost
 from ..costs.prices import HOUR, midnight
 from ..entry import AnyConfigEntry
@@ -43,6 +48,7 @@ from .cost_statistic import (
     async_calculate,
     cost_statistic_id,
 )
+from .entity_prices import async_follow_names
 from .planning.rows import full_hour
 from .sources import sources
 from .statistics.editor import StatisticsEditor, get_editor
@@ -52,6 +58,9 @@ _LOGGER = logging.getLogger(__name__)
 
 _TRIED_AGAIN: Final = timedelta(days=3)
 """Time in which hours whose price was missing are tried again each hour; older ones once a day."""
+
+_CALCULATED_FROM: Final = frozenset({"currency", "time_zone"})
+"""What costs are calculated from, in the configuration of the home."""
 
 
 class CostAccounts:
@@ -88,6 +97,8 @@ class CostAccounts:
                 EVENT_RECORDER_HOURLY_STATISTICS_GENERATED, self._async_hour_compiled
             )
         )
+        unload(self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_home_changed))
+        unload(async_follow_names(self._hass, self._entry))
         unload(async_at_started(self._hass, self._async_home_started))
 
     @callback
@@ -99,6 +110,12 @@ class CostAccounts:
     @callback
     def _async_home_started(self, _hass: HomeAssistant) -> None:
         self._async_calculate({counter.unique_id: True for counter in self._counters()})
+
+    @callback
+    def _async_home_changed(self, event: Event) -> None:
+        """Calculate all costs if the home has another currency now, or other days."""
+        if not event.data.keys().isdisjoint(_CALCULATED_FROM):
+            self._async_home_started(self._hass)
 
     @callback
     def _async_hour_compiled(self, _event: Event) -> None:
@@ -165,6 +182,7 @@ class CostAccounts:
             await self._editor.async_catch_up()
             hours = await async_calculate(self._hass, counter, since)
             await statistic.async_write(hours)
+            hours = await statistic.async_with_kept(hours)
             figures = await self._async_figures(counter, statistic, hours, known)
         except HomeAssistantError as err:
             _LOGGER.debug("Costs of %s postponed: %s", counter.energy.id, err)
@@ -180,8 +198,29 @@ class CostAccounts:
             self.figures[counter.unique_id] = figures
         elif self.figures.pop(counter.unique_id, None) is None:
             return
+        if covered := self._contract_of(counter):
+            self._add_up(covered)
         for listener in list(self._listeners):
             listener()
+
+    def _contract_of(self, counter: PricedCounter) -> Covered | None:
+        return contract_of(stored_prices(self._entry.options), counter.unique_id)
+
+    def _add_up(self, covered: Covered) -> None:
+        """Add up the contract year of all counters that a contract covers."""
+        owner = self.figures.get(covered.owner)
+        year = contract_year(covered.contract, dt_util.now().date())
+        if owner is None:
+            return
+        known = [self.figures.get(each) for each in covered.counters]
+        contract = (
+            contract_figures(
+                covered.contract, year, [each.year if each else None for each in known]
+            )
+            if year
+            else None
+        )
+        self.figures[covered.owner] = replace(owner, contract=contract)
 
     # Counters
 
@@ -219,9 +258,9 @@ class CostAccounts:
             return Amount(amount=total - before, since=dt_util.utc_from_timestamp(start))
 
         today = now.date()
-        contract = counter.prices.contract
-        year = contract_year(contract, today) if contract else None
-        expected = known.contract.outlook if known and known.contract else None
+        covered = self._contract_of(counter)
+        year = contract_year(covered.contract, today) if covered else None
+        expected = known.year.forecast if known and known.year else None
         always = known.standing if known else Standing()
         first = known.first if known else None
         if hours.is_whole:
@@ -232,33 +271,38 @@ class CostAccounts:
             expected, always = await self._hass.async_add_executor_job(
                 _of_year, measured, hours.costs, year, zone
             )
+            if expected and counter.is_export:
+                expected = expected.as_earnings()
         return CostFigures(
             until=dt_util.utc_from_timestamp(hours.costs[-1].start + HOUR),
             first=first,
             today=await since(today),
             month=await since(today.replace(day=1)),
             waiting=len(hours.costs) - len(priced),
-            contract=ContractFigures(
+            year=CounterYear(
                 first=year.first,
-                end=year.end,
-                spent=await since(year.first),
-                paid=contract.instalment * year.instalments_due,
+                spent=_in_contract(await since(year.first), is_export=counter.is_export),
                 costs_since=costs_since(year, first, zone),
-                bonus=year.bonus,
-                outlook=expected,
+                forecast=expected,
             )
-            if contract and year
+            if year
             else None,
+            contract=known.contract if known else None,
             standing=always,
         )
 
 
+def _in_contract(amount: Amount, *, is_export: bool) -> Amount:
+    """Return what an amount adds to the costs of a contract, which earnings reduce."""
+    return replace(amount, amount=-amount.amount) if is_export else amount
+
+
 def _of_year(
     measured: Measured, costs: Sequence[HourCost], year: ContractYear | None, zone: tzinfo
-) -> tuple[Outlook | None, Standing]:
+) -> tuple[Forecast | None, Standing]:
     """Calculate what takes long."""
     return (
-        outlook(measured, costs, year, zone) if year else None,
+        year_forecast(measured, costs, year, zone) if year else None,
         standing(measured, costs, zone),
     )
 

@@ -1,16 +1,20 @@
 """The prices that an entity has shown, by hour."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from homeassistant.components.recorder.history import state_changes_during_period
 from homeassistant.components.recorder.statistics import get_metadata, statistics_during_period
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import Event, HomeAssistant, State, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from ..costs.account import CONF_PRICES, stored_prices, to_options, with_entity_renamed
 from ..costs.hours import time_weighted
 from ..costs.prices import HOUR
 from ..costs.units import price_factor
+from ..entry import AnyConfigEntry
 from .statistics.gateway import async_ask
 
 
@@ -66,10 +70,38 @@ async def async_entity_prices(
                 (item.last_updated_timestamp, price_now(item, currency))
                 for item in states.get(entity_id, [])
             ]
+            # The database forgets a state that has not changed for days; the home does not.
+            if state and (not changes or changes[-1][0] < state.last_updated_timestamp):
+                changes.append((state.last_updated_timestamp, price_now(state, currency)))
             found = time_weighted(changes, missing[0], missing[-1] + HOUR) | found
         return found
 
     return await async_ask(hass, read)
+
+
+@callback
+def async_follow_names(hass: HomeAssistant, entry: AnyConfigEntry) -> Callable[[], None]:
+    """Keep the entities in the prices of an entry when they are renamed; return how to end that.
+
+    Their history moves to the new name.
+    """
+
+    @callback
+    def is_renamed(data: er.EventEntityRegistryUpdatedData) -> bool:
+        return data["action"] == "update" and "old_entity_id" in data
+
+    @callback
+    def rename(event: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        stored = stored_prices(entry.options)
+        renamed = with_entity_renamed(
+            stored, str(event.data.get("old_entity_id")), event.data["entity_id"]
+        )
+        if renamed != stored:
+            hass.config_entries.async_update_entry(
+                entry, options={**entry.options, CONF_PRICES: to_options(renamed)}
+            )
+
+    return hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, rename, event_filter=is_renamed)
 
 
 def number_of(state: State) -> float | None:

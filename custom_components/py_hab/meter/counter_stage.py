@@ -99,6 +99,56 @@ class CounterResult:
     """Whether a counter shows zero because the reader has not read the meter."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _JudgedReading:
+    """The judgement on the reading of a counter in a message."""
+
+    quantity: Quantity
+    before: float | None
+    """The last accepted reading before it, in kWh."""
+    judgement: Judgement
+    is_false_zero: bool
+    """Whether the counter shows zero because the reader has not read the meter."""
+
+    @property
+    def accepted(self) -> float | None:
+        """The last accepted reading in kWh, None if the reader has not read the meter."""
+        return self.judgement.accepted if self.judgement.verdict in _IS_READ else None
+
+    @property
+    def rise(self) -> float:
+        """By how many kWh the counter has risen; 0 after a replacement."""
+        if self.judgement.verdict is not Verdict.ACCEPTED or self.before is None:
+            return 0.0
+        return (self.accepted or 0.0) - self.before
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether the counter awaits a second reading."""
+        verdict = self.judgement.verdict
+        is_first = self.before is None and verdict is Verdict.IMPLAUSIBLE_RISE
+        return verdict is Verdict.QUARANTINED or is_first
+
+    def counter_reading(self, accepted: float) -> CounterReading:
+        """Return the state of the counter after the message."""
+        verdict = self.judgement.verdict
+        replacement = None
+        if verdict.is_accepting and verdict is not Verdict.ACCEPTED:
+            replacement = Replacement(
+                quantity=self.quantity,
+                verdict=verdict,
+                before=self.before or 0.0,
+                now=accepted,
+                gap=self.judgement.gap,
+            )
+        return CounterReading(
+            quantity=self.quantity,
+            kwh=accepted,
+            is_new=verdict.is_accepting,
+            replacement=replacement,
+        )
+
+
 class CounterStage:
     """Judges the counters of one meter."""
 
@@ -128,63 +178,64 @@ class CounterStage:
 
     def update(self, readings: Readings, now: datetime) -> CounterResult:
         """Judge the counter readings of a message. A rejected one is only counted."""
-        found: list[CounterReading] = []
-        is_unconfirmed = has_false_zero = False
-        rises: dict[Quantity, float] = {}
-        for quantity in readings.keys() & COUNTERS:
-            before = self.last(quantity)
-            reading = _nearest(readings[quantity], before)
-            if reading.value == 0 and before is None and not self._has_counted():
-                # Every value is zero until the reader has read the meter.
-                self.reject(quantity, Verdict.ZERO)
-                has_false_zero = True
-                continue
-            if self._units.is_too_large(reading, before):
-                judgement = Judgement(Verdict.IMPLAUSIBLE_RISE, None)
-                self.reject(quantity, judgement.verdict)
-            else:
-                judgement = self._store.judge(self.key_of(quantity), reading.value, now)
-            if judgement.verdict in _MAY_BE_OTHER_UNIT:
-                judgement = self._check_unit(quantity, reading, now) or judgement
-            verdict, accepted = judgement.verdict, judgement.accepted
-            has_false_zero |= verdict is Verdict.ZERO and bool(before)
-            is_first = before is None and verdict is Verdict.IMPLAUSIBLE_RISE
-            is_unconfirmed |= verdict is Verdict.QUARANTINED or is_first
-            self._note_waiting(quantity, reading, verdict, now)
-            if accepted is None or verdict not in _IS_READ:
-                continue
-            self.keys[quantity] = reading.key
-            if verdict.is_accepting:
-                self._units.note_accepted(quantity, reading.key)
-            replacement = None
-            if verdict is Verdict.ACCEPTED and before is not None:
-                rises[quantity] = accepted - before
-            if verdict.is_accepting and verdict is not Verdict.ACCEPTED:
-                replacement = Replacement(
-                    quantity=quantity,
-                    verdict=verdict,
-                    before=before or 0.0,
-                    now=accepted,
-                    gap=judgement.gap,
-                )
-            found.append(
-                CounterReading(
-                    quantity=quantity,
-                    kwh=accepted,
-                    is_new=verdict.is_accepting,
-                    replacement=replacement,
-                )
-            )
+        judged = [
+            self._judge(quantity, readings[quantity], now)
+            for quantity in readings.keys() & COUNTERS
+        ]
+        found = [
+            each.counter_reading(each.accepted) for each in judged if each.accepted is not None
+        ]
         if any(item.replacement and item.replacement.is_question for item in found):
             others = COUNTERS - {item.quantity for item in found if item.is_new}
             self._store.expect(Verdict.REPLACED, *map(self.key_of, others))
+        rises = {each.quantity: each.rise for each in judged}
         drawn = rises.get(Quantity.ENERGY_IMPORT, 0.0)
         fed_in = rises.get(Quantity.ENERGY_EXPORT, 0.0)
         if drawn != fed_in:
             self.is_exporting = fed_in > drawn
         return CounterResult(
-            readings=found, is_unconfirmed=is_unconfirmed, has_false_zero=has_false_zero
+            readings=found,
+            is_unconfirmed=any(each.is_unconfirmed for each in judged),
+            has_false_zero=any(each.is_false_zero for each in judged),
         )
+
+    def _judge(
+        self, quantity: Quantity, candidates: Sequence[KeyReading], now: datetime
+    ) -> _JudgedReading:
+        """Judge the reading of a counter, which may be published under several keys."""
+        before = self.last(quantity)
+        reading = _nearest(candidates, before)
+        judgement = self._judge_reading(quantity, reading, before, now)
+        # A new counter may show zero for months, but not while no other one has counted.
+        may_be_true = before is None and self._has_counted()
+        judged = _JudgedReading(
+            quantity=quantity,
+            before=before,
+            judgement=judgement,
+            is_false_zero=judgement.verdict is Verdict.ZERO and not may_be_true,
+        )
+        self._note_waiting(quantity, reading, judgement.verdict, now)
+        if judged.accepted is not None:
+            self.keys[quantity] = reading.key
+            if judgement.verdict.is_accepting:
+                self._units.note_accepted(quantity, reading.key)
+        return judged
+
+    def _judge_reading(
+        self, quantity: Quantity, reading: KeyReading, before: float | None, now: datetime
+    ) -> Judgement:
+        if reading.value == 0 and before is None and not self._has_counted():
+            # Every value is zero until the reader has read the meter.
+            self.reject(quantity, Verdict.ZERO)
+            return Judgement(Verdict.ZERO, None)
+        if self._units.is_too_large(reading, before):
+            judgement = Judgement(Verdict.IMPLAUSIBLE_RISE, None)
+            self.reject(quantity, judgement.verdict)
+        else:
+            judgement = self._store.judge(self.key_of(quantity), reading.value, now)
+        if judgement.verdict in _MAY_BE_OTHER_UNIT:
+            return self._check_unit(quantity, reading, now) or judgement
+        return judgement
 
     def _check_unit(
         self, quantity: Quantity, reading: KeyReading, now: datetime

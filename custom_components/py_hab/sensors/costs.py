@@ -1,9 +1,9 @@
 """Descriptions of the sensors of a counter with prices."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -17,14 +17,49 @@ from ..costs.figures import Amount, CostFigures, Outlook
 from ..sml.registers import Quantity
 from .source import CURRENCY
 
+_TARIFFS: Final = frozenset("1234")
+_DIRECTIONS: Final = (Quantity.ENERGY_IMPORT.value, Quantity.ENERGY_EXPORT.value)
+"""How the unique ids of the counters of all tariffs end; those of a tariff go on with its number."""
+
 
 def is_export(unique_id: str) -> bool:
     """Whether the energy of a counter is paid for by others, by the unique id of its entity."""
     return Quantity.ENERGY_EXPORT in unique_id
 
 
+def total_of(unique_id: str) -> str | None:
+    """Return the counter of all tariffs of a meter for one of its tariffs, None for another counter.
+
+    Both are given by the unique id of their entity.
+    """
+    total, _, tariff = unique_id.rpartition("_t")
+    return total if tariff in _TARIFFS and total.endswith(_DIRECTIONS) else None
+
+
+def counted_twice(unique_ids: Iterable[str]) -> list[Twice]:
+    """Return the tariffs among counters whose energy another one of them counts as well."""
+    known = set(unique_ids)
+    return [
+        Twice(each, total)
+        for each in sorted(known)
+        if (total := total_of(each)) is not None and total in known
+    ]
+
+
+class Twice(NamedTuple):
+    """Two counters that count the same energy."""
+
+    tariff: str
+    total: str
+
+
 def _is_drawn(unique_id: str, _prices: CounterPrices) -> bool:
     return not is_export(unique_id)
+
+
+def _runs_always(unique_id: str, _prices: CounterPrices) -> bool:
+    # While another tariff holds, the counter of a tariff stands still.
+    return not is_export(unique_id) and total_of(unique_id) is None
 
 
 def _is_plug(unique_id: str, _prices: CounterPrices) -> bool:
@@ -187,8 +222,13 @@ COST_SENSORS: Final[tuple[CostSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
         value_fn=_base_load,
+        exists_fn=_runs_always,
     ),
-    _money("base_load_cost", lambda figures: figures.standing.base_load_per_year),
+    _money(
+        "base_load_cost",
+        lambda figures: figures.standing.base_load_per_year,
+        exists_fn=_runs_always,
+    ),
 )
 COST_SHARE: Final = CostSensorDescription(
     key="cost_share",
@@ -208,9 +248,10 @@ def share(part: float, others: Mapping[str, CostFigures]) -> float | None:
     `others` are the figures of all counters, by the unique id of their entity. None while no import
     has a yearly cost.
     """
-    total = sum(
-        figures.standing.per_year or 0.0
+    yearly = {
+        unique_id: figures.standing.per_year
         for unique_id, figures in others.items()
-        if Quantity.ENERGY_IMPORT in unique_id
-    )
+        if Quantity.ENERGY_IMPORT in unique_id and figures.standing.per_year is not None
+    }
+    total = sum(yearly.values()) - sum(yearly[twice.tariff] for twice in counted_twice(yearly))
     return round(100 * part / total, 1) if total > 0 else None

@@ -1,6 +1,7 @@
 """What is written into a cost statistic."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Final
 
 from custom_components.py_hab.costs.hours import HourCost
@@ -27,10 +28,14 @@ def stored(*sums: float | None) -> StatisticRows:
 
 
 def planned(
-    costs: Sequence[HourCost], rows: StatisticRows, *, is_whole: bool = True, keeps: bool = True
+    costs: Sequence[HourCost],
+    rows: StatisticRows,
+    *,
+    is_whole: bool = True,
+    kept_until: float = inf,
 ) -> Mapping[int, float]:
     """Return the sums that are written, by the number of the hour."""
-    change = plan_costs(costs, rows, is_whole=is_whole, keeps=keeps)
+    change = plan_costs(costs, rows, is_whole=is_whole, kept_until=kept_until)
     written = {}
     for step in change:
         assert isinstance(step, WriteRows)
@@ -67,7 +72,13 @@ def test_an_hour_whose_price_was_purged_keeps_its_cost_unless_the_prices_changed
     rows = stored(1.0, 3.0, 4.0)
     assert planned(hours(1.0, None, 1.0), rows) == {}
     assert planned(hours(1.5, None, 1.0), rows) == {0: 1.5, 1: 3.5, 2: 4.5}
-    assert planned(hours(1.0, None, 1.0), rows, keeps=False) == {1: 1.0, 2: 2.0}
+    assert planned(hours(1.0, None, 1.0), rows, kept_until=-inf) == {1: 1.0, 2: 2.0}
+    assert planned(hours(1.0, None, 1.0), rows, kept_until=FIRST + 2 * HOUR) == {}
+    # The prices have changed within the hour.
+    assert planned(hours(1.0, None, 1.0), rows, kept_until=FIRST + 2 * HOUR - 1) == {
+        1: 1.0,
+        2: 2.0,
+    }
 
 
 def test_hours_without_energy_any_more_cost_nothing() -> None:

@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from math import inf, nan
 
 from ...costs.hours import HourCost
+from ...costs.prices import HOUR
 from .change import Change, ChangeReason, StatisticRows, WriteRows
 from .rows import ROUNDING_ERROR, SumRow
 
 
 def plan_costs(
-    costs: Sequence[HourCost], rows: StatisticRows, *, is_whole: bool, keeps: bool
+    costs: Sequence[HourCost], rows: StatisticRows, *, is_whole: bool, kept_until: float
 ) -> Change:
     """Return the change that makes the hours of a statistic those that were calculated.
 
     Costs are consecutive hours, ascending. If they are not the whole history, the sum before them
-    continues. An hour that waits for its price has no row; with `keeps`, one that was priced before
-    keeps its cost, as prices are purged earlier than energy. Hours without energy any more stay, and
-    cost nothing.
+    continues. An hour that waits for its price has no row; one that was priced before keeps its cost
+    up to a time (unix time), as prices are purged earlier than energy. Hours without energy any more
+    stay, and cost nothing.
     """
     known = {hour.start: hour.cost for hour in costs}
     first = min(known, default=inf)
@@ -35,7 +36,8 @@ def plan_costs(
         if cost is None:
             if start not in stored:
                 continue
-            cost = written[start] if keeps and start in known else 0.0
+            is_kept = start in known and start + HOUR <= kept_until
+            cost = written[start] if is_kept else 0.0
         total += cost
         if not abs(total - stored.get(start, nan)) <= ROUNDING_ERROR:
             changed.append(SumRow(start, total, total))
