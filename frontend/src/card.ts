@@ -5,7 +5,7 @@ import { choice, choose, onChoice, type Choice } from "./choice";
 import { check, type Rules } from "./config";
 import { forget } from "./data";
 import { formatNumber, nameOf, zone, type Hass } from "./hass";
-import { filled, texts, type Texts } from "./texts";
+import { filled, spoken, texts, type Texts } from "./texts";
 
 export interface CardConfig {
   type?: string;
@@ -56,7 +56,8 @@ export const cardStyles = css`
   .message[role="alert"] { color: var(--error-color); }
   table { border-collapse: collapse; font-size: 12px; }
   td, th { text-align: start; padding: 0 8px 0 0; font-weight: normal; }
-  button { font: inherit; color: var(--primary-color); background: none; border: none; border-radius: 8px; padding: 8px 10px; cursor: pointer; font-weight: 500; }
+  /* The primary color alone is too pale for small text on a light card. */
+  button { font: inherit; color: color-mix(in srgb, var(--primary-color) 70%, var(--primary-text-color)); background: none; border: none; border-radius: 8px; padding: 8px 10px; cursor: pointer; font-weight: 500; }
   button:hover:not(:disabled) { background: color-mix(in srgb, var(--primary-color) 12%, transparent); }
   button:focus-visible { outline: 2px solid var(--primary-color); }
   button.inline { font-size: inherit; padding: 4px 8px; margin: -4px -8px; }
@@ -96,7 +97,7 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
 
   protected get rules(): Rules { return BASIC_RULES; }
   setConfig(config: C): void {
-    const t = this.texts;
+    const t = spoken();
     check(t, this.rules, config);
     if (!config.entity) throw new Error(t.no_entity);
     this.config = config;
@@ -133,8 +134,8 @@ export abstract class DataCard<C extends CardConfig, D> extends LitElement {
   /** Say that few hours are known one by one, with a button that includes or leaves out the others. */
   protected sparse(hass: Hass, { known, spread, isShown }: Sparse): TemplateResult {
     const t = this.texts, number = (hours: number): string => formatNumber(hass, hours);
-    return html`${isShown ? filled(t.few_known, { known: number(known), spread: number(spread) })
-      : `${filled(t.hours, { hours: number(known) })} ${filled(t.left_out, { hours: number(spread) })}`}
+    return html`${isShown ? filled(t.few_known, { known: number(known), spread: number(spread) }, known)
+      : `${filled(t.hours, { hours: number(known) }, known)} ${filled(t.left_out, { hours: number(spread) }, spread)}`}
       <button class="inline" @click=${() => this.chooseSpread(!isShown)}>${isShown ? t.leave_out : t.include_spread}</button>`;
   }
   private chooseSpread(isShown: boolean): void {

@@ -34,7 +34,8 @@ export async function chartElement(): Promise<ChartElement | undefined> {
 export const frame = (hass: Hass, unit: string, more: object): object => ({
   grid: { top: 28, left: 4, right: 8, bottom: 4, containLabel: true },
   yAxis: {
-    type: "value", name: unit, nameTextStyle: { align: "left" },
+    // Of temperatures, 0 is no natural beginning.
+    type: "value", name: unit, scale: unit.startsWith("°"), nameTextStyle: { align: "left" },
     axisLabel: { formatter: (value: number) => formatNumber(hass, value, Number.isInteger(value) ? 0 : 1) },
   },
   ...more,

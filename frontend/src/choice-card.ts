@@ -7,7 +7,7 @@ import { SERIES, check, daysBack, form, type Rules } from "./config";
 import { hoursOf, seriesOf, type Listed } from "./data";
 import { mainCounter, nameOf, ours, zone, type Hass } from "./hass";
 import { isSparse } from "./profile";
-import { filled, texts, type Texts } from "./texts";
+import { filled, spoken, texts, type Texts } from "./texts";
 
 export interface ChoiceConfig { entity: string; days?: number }
 
@@ -41,8 +41,8 @@ export class ChoiceCard extends LitElement {
   static getStubConfig(hass: Hass): object { return { entity: mainCounter(hass)?.entity_id ?? "" }; }
   static getConfigForm(): object { return form([SERIES, daysBack(RULES.days)], RULES); }
   setConfig(config: ChoiceConfig): void {
-    check(texts(this.hass), RULES, config);
-    if (!config.entity) throw new Error(texts(this.hass).no_entity);
+    check(spoken(), RULES, config);
+    if (!config.entity) throw new Error(spoken().no_entity);
     this.config = config;
   }
   getCardSize(): number { return 2; }

@@ -4,7 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { cardStyles } from "./card";
 import { TITLE, check, form, type Rules } from "./config";
 import { devicePowers, formatPower, ownerName, wattsOf, type Hass } from "./hass";
-import { texts } from "./texts";
+import { spoken, texts } from "./texts";
 
 export interface ConsumersConfig { entities?: string[]; title?: string }
 const RULES: Rules = { entities: "series_list", title: "text" };
@@ -45,8 +45,8 @@ export class ConsumersCard extends LitElement {
     ], RULES);
   }
   setConfig(config: ConsumersConfig): void {
-    check(texts(this.hass), RULES, config);
-    if (!config.entities) throw new Error(texts(this.hass).no_entity);
+    check(spoken(), RULES, config);
+    if (!config.entities) throw new Error(spoken().no_entity);
     this.config = config;
   }
   getCardSize(): number { return 1 + (this.config?.entities?.length ?? 0); }

@@ -128,11 +128,14 @@ export const ours = (hass: Hass): EntityEntry[] =>
 export const oursOf = (hass: Hass, kind: string): EntityEntry[] =>
   ours(hass).filter((entry) => !entry.entity_category && kindOf(hass, entry.entity_id) === kind);
 
-/** The devices that count in both directions: meters of the whole house. */
+/** The meters of the whole house: what counts in both directions, or by its name in one of them. A plug counts energy alone. */
 const houseMeters = (hass: Hass): Set<string> => {
-  const counted = oursOf(hass, "energy").map((entry) => entry.device_id ?? "");
-  return new Set(counted.filter((id, index) => id && counted.indexOf(id) !== index));
+  const counters = oursOf(hass, "energy"), devices = counters.map((entry) => entry.device_id ?? "");
+  return new Set(devices.filter((id, index) => id && (devices.indexOf(id) !== index || /import|export/.test(counters[index]?.translation_key ?? ""))));
 };
+
+/** Whether an entity is that of a meter of the whole house. */
+export const isOfHouse = (hass: Hass, { device_id }: EntityEntry): boolean => houseMeters(hass).has(device_id ?? "");
 
 /** The power of the house, else of the first device. */
 export const mainPower = (hass: Hass): EntityEntry | undefined => {
@@ -142,8 +145,8 @@ export const mainPower = (hass: Hass): EntityEntry | undefined => {
 
 /** The powers of single devices. */
 export const devicePowers = (hass: Hass): EntityEntry[] => {
-  const meters = houseMeters(hass), main = mainPower(hass);
-  return oursOf(hass, "power").filter((entry) => !meters.has(entry.device_id ?? "") && entry !== main);
+  const meters = houseMeters(hass);
+  return oursOf(hass, "power").filter((entry) => !meters.has(entry.device_id ?? ""));
 };
 
 /** The counters of the house, else those of the first device that counts. */

@@ -5,7 +5,7 @@ import { BASIC_RULES, DataCard, spanOf, type CardConfig, type Chosen, type Spars
 import { choose } from "./choice";
 import { SERIES, TITLE, choiceOf, daysBack, form, toggle, type Rules } from "./config";
 import { hoursOf } from "./data";
-import { fits, formatMoment, formatNumber, formatPercent, mainCounter, zone, type Hass } from "./hass";
+import { fits, formatMoment, formatNumber, mainCounter, zone, type Hass } from "./hass";
 import { baseLoad, byDay, byWeekday, type Cell, type Grid } from "./heat";
 import { pick } from "./picker";
 import { isSparse } from "./profile";
@@ -19,6 +19,11 @@ const KINDS = ["year", "week"] as const;
 const RULES = { ...BASIC_RULES, kind: KINDS, days: { from: 7, to: 1100 }, collection_key: "text" } satisfies Rules;
 const TREND_DAYS = 30;
 const HOURS = 24;
+/** So few days may have no first of a month among them: single ones are labelled. */
+const SHORT_DAYS = 60;
+const MOST_LABELS = 5;
+/** A label further to the right would be cut off. */
+const LAST_LABEL = 0.86;
 const COLORS = [[68, 1, 84], [49, 104, 142], [53, 183, 121], [253, 231, 37]] as const;
 const GRADIENT = COLORS.map((color) => `rgb(${color.join(",")})`).join(",");
 
@@ -106,9 +111,9 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
     const parts = [];
     if (base !== null) {
       const load = `${this.texts.base_load}: ${this.written(hass, unit, base)}`;
-      parts.push(before ? `${load} (${filled(this.texts.base_load_trend, { change: formatPercent(hass, base / before - 1) })})` : load);
+      parts.push(before === null ? load : `${load} (${filled(this.texts.base_load_before, { power: this.written(hass, unit, before) })})`);
     }
-    if (left) parts.push(filled(this.texts.left_out, { hours: formatNumber(hass, left) }));
+    if (left) parts.push(filled(this.texts.left_out, { hours: formatNumber(hass, left) }, left));
     return parts.join(" · ");
   }
 
@@ -147,6 +152,10 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
 
   private labels(hass: Hass, { kind }: HeatmapConfig, { columns }: Grid): { at: number; text: string }[] {
     if (kind === "week") return columns.map((_, at) => ({ at, text: this.weekday(hass, at, "short") }));
+    if (columns.length <= SHORT_DAYS) {
+      const day = new Intl.DateTimeFormat(hass.language, { day: "numeric", month: "short", timeZone: "UTC" }), step = Math.ceil(columns.length / MOST_LABELS);
+      return columns.flatMap((date, at) => (at % step || at > columns.length * LAST_LABEL ? [] : [{ at, text: day.format(Date.parse(date)) }]));
+    }
     const month = new Intl.DateTimeFormat(hass.language, { month: "narrow", timeZone: "UTC" });
     const format = columns.length > 100 ? month : new Intl.DateTimeFormat(hass.language, { month: "short", timeZone: "UTC" });
     return columns.flatMap((date, at) => (date.endsWith("-01") ? [{ at, text: format.format(Date.parse(date)) }] : []));

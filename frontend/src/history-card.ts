@@ -45,9 +45,9 @@ export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
   private ranges(hass: Hass, found: TimeRange[]): TemplateResult {
     const t = this.texts, hours = found.reduce((sum, { start, end }) => sum + (Date.parse(end) - Date.parse(start)) / 3600e3, 0);
     if (!hours) return html`${t.none}`;
-    return html`${filled(t.hour_count, { hours: formatNumber(hass, hours) })}${found.slice(-SHOWN).reverse().map(({ start, end }) =>
+    return html`${filled(t.hour_count, { hours: formatNumber(hass, hours) }, hours)}${found.slice(-SHOWN).reverse().map(({ start, end }) =>
       html`<span class="small">${this.date(hass, start)} – ${this.date(hass, end)}</span>`)}${
-      found.length > SHOWN ? html`<span class="small">${filled(t.and_more, { count: formatNumber(hass, found.length - SHOWN) })}</span>` : nothing}`;
+      found.length > SHOWN ? html`<span class="small">${filled(t.and_more, { count: formatNumber(hass, found.length - SHOWN) }, found.length - SHOWN)}</span>` : nothing}`;
   }
 
   protected body(hass: Hass, _config: CardConfig, found: SeriesHistory): TemplateResult {
@@ -58,7 +58,7 @@ export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
       <dt>${t.origin}</dt><dd>${origins.map((origin) => html`<span class="small">${t[`origin_${origin}`]}: ${formatNumber(hass, found.origins[origin] ?? 0)}</span>`)}</dd>
       <dt>${t.missing}</dt><dd>${this.ranges(hass, found.missing)}</dd>
       <dt>${t.spread}</dt><dd>${this.ranges(hass, found.spread)}</dd>
-      <dt>${t.rejected}</dt><dd>${rejected ? formatNumber(hass, rejected) : t.none}</dd>
+      ${found.last_reading || rejected ? html`<dt>${t.rejected}</dt><dd>${rejected ? formatNumber(hass, rejected) : t.none}</dd>` : nothing}
       ${found.last_reading ? html`<dt>${t.last_reading}</dt><dd>${this.date(hass, found.last_reading)}</dd>` : nothing}
     </dl>`;
   }
@@ -91,7 +91,7 @@ export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
       const all = entities.reduce((sum, { rows }) => sum + rows, 0);
       const mine = entities.find(({ entity_id }) => entity_id === entity)?.rows ?? 0;
       if (!isDry) this.reload();
-      return filled(isDry ? this.texts.would_complete : this.texts.completed, { hours: formatNumber(hass, mine), all: formatNumber(hass, all) });
+      return filled(isDry ? this.texts.would_complete : this.texts.completed, { hours: formatNumber(hass, mine), all: formatNumber(hass, all) }, mine);
     });
   }
   private ask(hass: Hass, { entity }: CardConfig, entry: string): Promise<void> {
@@ -101,7 +101,7 @@ export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
       if (!found) return this.texts.nothing_to_take_back;
       this.last = found;
       const hours = found.statistics.find(({ entity_id }) => entity_id === entity)?.hours ?? 0;
-      return filled(this.texts.take_back_what, { at: this.date(hass, found.at), hours: formatNumber(hass, hours) });
+      return filled(this.texts.take_back_what, { at: this.date(hass, found.at), hours: formatNumber(hass, hours) }, hours);
     });
   }
   private takeBack(hass: Hass, { entity }: CardConfig, { run }: Run): Promise<void> {

@@ -60,15 +60,18 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
     return known.length ? { series: known, chart, sparse } : undefined;
   }
   private period(hass: Hass, { from, to, days = DAYS }: Chosen<ProfileConfig>): string {
-    return from && to ? `${from} – ${to}` : filled(this.texts.period, { days: formatNumber(hass, days) });
+    const day = new Intl.DateTimeFormat(hass.language, { dateStyle: "medium", timeZone: "UTC" });
+    return from && to ? day.formatRange(Date.parse(from), Date.parse(to)) : filled(this.texts.period, { days: formatNumber(hass, days) }, days);
   }
 
   protected note(hass: Hass, _config: ProfileConfig, { series, sparse }: Loaded): string | TemplateResult {
     if (sparse) return this.sparse(hass, sparse);
-    const joined = (of: (profile: Profile) => number): string => series.map(({ profile }) => formatNumber(hass, of(profile))).join(" / ");
-    const hours = filled(this.texts.hours, { hours: joined((profile) => profile.hours) });
-    return series.some(({ profile }) => profile.leftOut)
-      ? `${hours} ${filled(this.texts.left_out, { hours: joined((profile) => profile.leftOut) })}` : hours;
+    const counted = (text: string, of: (profile: Profile) => number): string => {
+      const counts = series.map(({ profile }) => of(profile));
+      return filled(text, { hours: counts.map((count) => formatNumber(hass, count)).join(" / ") }, counts.length === 1 ? counts[0] : undefined);
+    };
+    const hours = counted(this.texts.hours, (profile) => profile.hours);
+    return series.some(({ profile }) => profile.leftOut) ? `${hours} ${counted(this.texts.left_out, (profile) => profile.leftOut)}` : hours;
   }
 
   protected body(hass: Hass, config: Chosen<ProfileConfig>, { series, chart }: Loaded): TemplateResult {
@@ -90,14 +93,14 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
       if (!found || !from) return [];
       const { profile } = from;
       return [
-        `${from.name}: ${written(profile, shown(profile, found))}`,
+        `${series.length > 1 ? `${from.name}: ` : ""}${written(profile, shown(profile, found))}`,
         // These are of single hours: they are not the energy of a whole day, month or year.
         ...(inEnergy(profile) ? [] : [
           `${this.texts.median}: ${written(profile, found.median)}`,
           `${this.texts.quartiles}: ${written(profile, found.lowerQuartile)} – ${written(profile, found.upperQuartile)}`,
           `${this.texts.range}: ${written(profile, found.least)} – ${written(profile, found.most)}`,
         ]),
-        filled(this.texts.hours, { hours: formatNumber(hass, found.count) }),
+        filled(this.texts.hours, { hours: formatNumber(hass, found.count) }, found.count),
       ];
     };
     if (!chart) {
@@ -140,7 +143,7 @@ export class ProfileCard extends DataCard<ProfileConfig, Loaded> {
       },
     });
     const summary = keys.map((key) => `${labelOf(hass, by, key)}: ${lines(key, 0)[0] ?? "–"}`).join("; ");
-    return html`<div class="fill" role="img" aria-label=${summary}>${chart}</div>`;
+    return html`<div class="fill" role="group" aria-label=${summary}>${chart}</div>`;
   }
 }
 

@@ -86,9 +86,11 @@ export class SeriesCard extends DataCard<SeriesConfig, Loaded> {
   }
 
   private when(hass: Hass, step: Step, { start }: Point): string {
+    // Days, weeks and months are those of the home, wherever the browser is.
+    const { time_zone: timeZone } = hass.config;
     const options: Intl.DateTimeFormatOptions =
-      step === "month" ? { month: "long", year: "numeric" }
-      : step === "day" || step === "week" ? { dateStyle: "full" } : { dateStyle: "full", timeStyle: "short" };
+      step === "month" ? { month: "long", year: "numeric", timeZone }
+      : step === "day" || step === "week" ? { dateStyle: "full", timeZone } : { dateStyle: "full", timeStyle: "short" };
     return formatMoment(hass, options).format(start);
   }
 
@@ -115,7 +117,7 @@ export class SeriesCard extends DataCard<SeriesConfig, Loaded> {
         },
       },
     });
-    return html`<div class="fill" role="img" aria-label="${config.title ?? ""} ${this.note(hass, config, { points, step, unit, isBars, span, chart })}">${chart}</div>`;
+    return html`<div class="fill" role="group" aria-label="${config.title ?? ""} ${this.note(hass, config, { points, step, unit, isBars, span, chart })}">${chart}</div>`;
   }
   private bars(points: readonly Point[], color: string): object[] {
     return [{
@@ -134,7 +136,7 @@ export class SeriesCard extends DataCard<SeriesConfig, Loaded> {
       const joins = isSpread && [points[index - 1], points[index + 1]].some((next) => next?.spread);
       return [middle(point), (point.spread > 0) === isSpread || joins ? point.value : null];
     });
-    const line = { type: "line", symbol: points.length > 1 ? "none" : "circle", color };
+    const line = { type: "line", ...(points.length > 1 ? { symbol: "none" } : { symbol: "circle", symbolSize: 8, showSymbol: true }), color };
     return [
       { ...line, id: "known", data: part(false) },
       { ...line, id: "spread", lineStyle: { type: "dashed", opacity: 0.7 }, data: part(true) },

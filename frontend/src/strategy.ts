@@ -1,7 +1,7 @@
 // The dashboard: views of built-in cards and ours, from the devices, areas and names of the user.
 import { contracts } from "./contract";
 import {
-  areaOf, deviceName, devicePowers, fits, isActual, isFedIn, kindOf, mainCounter, mainCounters, mainPower, nameOf, numberOf, ours, oursOf,
+  areaOf, deviceName, devicePowers, fits, isActual, isFedIn, isOfHouse, kindOf, mainCounter, mainCounters, mainPower, nameOf, numberOf, ours, oursOf,
   type EntityEntry, type Hass,
 } from "./hass";
 import { texts } from "./texts";
@@ -78,7 +78,9 @@ function standingSections(hass: Hass): Section[] {
 
 const VIEWS = {
   now(hass: Hass): Section[] {
-    const t = texts(hass), main = mainPower(hass), powers = devicePowers(hass);
+    const t = texts(hass), draws = devicePowers(hass), first = mainPower(hass), ofHouse = first && isOfHouse(hass, first);
+    // Without a meter of the house, none of several devices stands for it.
+    const main = ofHouse || draws.length === 1 ? first : undefined, powers = ofHouse || draws.length > 1 ? draws : [];
     const rooms = temperatures(hass).sort((one, other) => (areaName(hass, one) ?? "~").localeCompare(areaName(hass, other) ?? "~", hass.language));
     const batteries = ours(hass).filter(({ entity_id }) => kindOf(hass, entity_id) === "battery");
     const devices = [...new Set(ours(hass).map(({ device_id }) => device_id))].flatMap((id) => {
@@ -87,7 +89,7 @@ const VIEWS = {
     });
     const found = [
       ...(main ? [section([
-        heading(t.power, "mdi:flash"),
+        heading(ofHouse ? t.power : deviceName(hass, main.device_id ?? ""), "mdi:flash"),
         { type: "custom:py-hab-house-card", entity: main.entity_id, counters: mainCounters(hass).map(({ entity_id }) => entity_id) },
         tile(hass, main, { ...trend, grid_options: { columns: 12, rows: 2 } }),
       ])] : []),
@@ -119,7 +121,8 @@ const VIEWS = {
     ];
   },
   async energy(hass: Hass): Promise<Section[]> {
-    const t = texts(hass), counters = oursOf(hass, "energy"), house = mainCounters(hass);
+    const t = texts(hass), house = mainCounters(hass);
+    const counters = [...house, ...oursOf(hass, "energy").filter((entry) => !house.includes(entry))];
     const bars = (entry: EntityEntry, more: Card): Card => ({
       type: "custom:py-hab-series-card", entity: entry.entity_id, chart: "bar", title: nameOf(hass, entry.entity_id), ...more,
     });
@@ -147,9 +150,12 @@ const VIEWS = {
     const profile = (by: "hour" | "weekday" | "day" | "month"): Card => ({ type: "custom:py-hab-profile-card", by, title: t[`by_${by}`], ...shown });
     return [
       section([{ type: "custom:py-hab-choice-card", entity }], { column_span: 3 }),
-      section([{ type: "custom:py-hab-series-card", chart: "line", title: t.chart_line, days: 365, ...shown }, profile("hour")]),
-      section([{ type: "custom:py-hab-heatmap-card", kind: "year", title: t.kind_year, ...shown }, profile("weekday")]),
-      section([profile("day"), profile("month")]),
+      // One card in each section: two and three columns are filled evenly.
+      ...[
+        { type: "custom:py-hab-series-card", chart: "line", title: t.chart_line, days: 365, ...shown },
+        { type: "custom:py-hab-heatmap-card", kind: "year", title: t.kind_year, ...shown },
+        ...(["hour", "weekday", "day", "month"] as const).map(profile),
+      ].map((card) => section([card])),
       ...standingSections(hass),
     ];
   },
@@ -160,7 +166,9 @@ const VIEWS = {
       const isOne = new Set(found.map(({ device_id }) => device_id)).size === 1;
       return found.length ? [section([
         heading(name, icon ?? "mdi:home-outline"),
-        ...found.map((entry) => tile(hass, entry, { name: !isOne ? nameOf(hass, entry.entity_id) : isTarget(entry) ? t.target : { type: "entity" } })),
+        // The names of several devices are longer than half a column.
+        ...found.map((entry) => tile(hass, entry, isOne
+          ? { name: isTarget(entry) ? t.target : { type: "entity" } } : { name: nameOf(hass, entry.entity_id), grid_options: { columns: 12 } })),
       ])] : [];
     };
     const areas = Object.values(hass.areas).sort((one, other) => one.name.localeCompare(other.name, hass.language));
@@ -182,7 +190,7 @@ const VIEWS = {
     return [
       section([
         heading(deviceName(hass, device)),
-        ...(facts ? [{ type: "markdown", content: facts, text_only: true }] : []),
+        ...(facts ? [{ type: "heading", heading: facts, heading_style: "subtitle" }] : []),
         ...values.map(({ entity_id }) => ({ type: "tile", entity: entity_id, name: { type: "entity" } })),
       ]),
       ...(charted ? [section([

@@ -57,6 +57,24 @@ test("what a home lacks leaves no hole", async () => {
   expect(typesOf(await only(thermostat, "now"))).not.toContain("custom:py-hab-house-card");
 });
 
+test("a plug is not called the house, and none of several stands for it", async () => {
+  const hass = home();
+  plug(hass);
+  hass.devices["plug"] = { name: "Fridge", name_by_user: null, area_id: null };
+  const one = await generated(hass, "now");
+  expect(one.sections[0]?.cards[0]).toMatchObject({ type: "heading", heading: "Fridge" });
+  expect(typesOf(one)).not.toContain("custom:py-hab-consumers-card");
+  withEntity(hass, "sensor.lamp_power", "lamp", "power");
+  const { cards } = (await generated(hass, "now")).sections[0] ?? {};
+  expect(cards?.[1]).toEqual({ type: "custom:py-hab-consumers-card", entities: ["sensor.plug_power", "sensor.lamp_power"] });
+  // A meter that counts in one direction only is known by the name of its counter.
+  withEntity(hass, "sensor.meter_power", "meter", "power");
+  withEntity(hass, "sensor.meter_energy", "meter", "energy");
+  hass.entities["sensor.meter_energy"] = { entity_id: "sensor.meter_energy", device_id: "meter", platform: "py_hab", translation_key: "energy_import" };
+  const all = await generated(hass, "now");
+  expect(all.sections[0]?.cards.slice(0, 2)).toMatchObject([{ heading: texts(hass).power }, { entity: "sensor.meter_power", counters: ["sensor.meter_energy"] }]);
+});
+
 test("weak batteries and devices that are away are seen only if there are any", async () => {
   const hass = home();
   thermostat(hass);

@@ -22,3 +22,10 @@ test("a regional language is read as its language, an unknown one as English", (
 test("placeholders are filled", () => {
   expect(filled("Based on {hours} hours", { hours: "7" })).toBe("Based on 7 hours");
 });
+
+test("a text with two forms takes the first one for 1", () => {
+  for (const [count, text] of [[0, "0 hours"], [1, "1 hour"], [2, "2 hours"]] as const) {
+    expect(filled(english.hour_count, { hours: String(count) }, count)).toBe(text);
+  }
+  expect(filled(english.period, { days: "1" }, 1)).toBe("Last day");
+});

@@ -92,6 +92,14 @@ async def test_cards_say_what_they_cannot_show(browser: Browser) -> None:
     await consumers.get_by_text("No device reports its power").wait_for()
     await page.ui.locator("py-hab-house-card", has_text="no value at present").wait_for()
     assert await page.ui.locator("hui-error-card").count() == 0
+    await browser.add_cards(
+        "wrong-keys", {"type": "custom:py-hab-profile-card", **unknown, "days": "week"}
+    )
+    await page.open("wrong-keys/0?edit=1")
+    error = page.ui.locator(
+        "hui-error-card", has_text='days: a whole number from 1 to 3660 is expected, not "week"'
+    )
+    await error.wait_for(timeout=DRAWN_WITHIN)
     assert page.faults == []
 
 
