@@ -37,6 +37,7 @@ ATTR_RESHAPE: Final = "reshape"
 ATTR_PATH: Final = "path"
 ATTR_RUN: Final = "run"
 ATTR_SOURCE: Final = "source"
+ATTR_ACCEPT_DIFFERENCE: Final = "accept_difference"
 ATTR_MAX_POWER: Final = "max_power_kw"
 ATTR_STATISTIC_ID: Final = "statistic_id"
 ATTR_COLUMN: Final = "column"
@@ -104,6 +105,7 @@ _TAKE_OVER_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_ENTITY_ID): cv.entity_id,
         vol.Required(ATTR_SOURCE): statistic_id,
+        vol.Optional(ATTR_ACCEPT_DIFFERENCE, default=False): cv.boolean,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
@@ -234,7 +236,11 @@ async def _async_take_over(call: ServiceCall) -> ServiceResponse:
     """Take over the hours that another sensor has recorded of a counter."""
     dry_run = call.data[ATTR_DRY_RUN]
     done = await async_take_over(
-        call.hass, call.data[ATTR_SOURCE], call.data[ATTR_ENTITY_ID], dry_run=dry_run
+        call.hass,
+        call.data[ATTR_SOURCE],
+        call.data[ATTR_ENTITY_ID],
+        dry_run=dry_run,
+        accept_difference=call.data[ATTR_ACCEPT_DIFFERENCE],
     )
     about: Any = encode(done)
     return {ATTR_DRY_RUN: dry_run, **about}

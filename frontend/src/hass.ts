@@ -139,7 +139,9 @@ export const isOfHouse = (hass: Hass, { device_id }: EntityEntry): boolean => ho
 
 /** The power of the house, else of the first device. */
 export const mainPower = (hass: Hass): EntityEntry | undefined => {
-  const powers = oursOf(hass, "power"), meters = houseMeters(hass);
+  const meters = houseMeters(hass);
+  // That of all phases is named by its device class, those of single ones have a key.
+  const powers = oursOf(hass, "power").sort((one, other) => Number(Boolean(one.translation_key)) - Number(Boolean(other.translation_key)));
   return powers.find((entry) => meters.has(entry.device_id ?? "")) ?? powers[0];
 };
 
@@ -149,11 +151,19 @@ export const devicePowers = (hass: Hass): EntityEntry[] => {
   return oursOf(hass, "power").filter((entry) => !meters.has(entry.device_id ?? ""));
 };
 
+const TARIFF = /_t\d$/;
+
+/** Whether a counter is that of one tariff. */
+export const isTariff = ({ translation_key }: EntityEntry): boolean => TARIFF.test(translation_key ?? "");
+
 /** The counters of the house, else those of the first device that counts. */
 export const mainCounters = (hass: Hass): EntityEntry[] => {
   const counters = oursOf(hass, "energy"), meters = houseMeters(hass);
   const device = mainPower(hass)?.device_id ?? [...meters][0] ?? counters[0]?.device_id;
-  const found = counters.filter((entry) => entry.device_id === device).sort((one, other) => Number(isFedIn(one)) - Number(isFedIn(other)));
+  const ofDevice = counters.filter((entry) => entry.device_id === device), keys = ofDevice.map((entry) => entry.translation_key);
+  // The counters of tariffs repeat what that of their direction counts.
+  const isPart = (entry: EntityEntry): boolean => isTariff(entry) && keys.includes(entry.translation_key?.replace(TARIFF, ""));
+  const found = ofDevice.filter((entry) => !isPart(entry)).sort((one, other) => Number(isFedIn(one)) - Number(isFedIn(other)));
   return found.length ? found : counters.slice(0, 1);
 };
 

@@ -71,7 +71,10 @@ export class HouseCard extends DataCard<HouseConfig, Counted[]> {
   private row(hass: Hass, counters: string[], { counter, ...times }: Counted, time: "day" | "month"): TemplateResult {
     const { now, before } = times[time], t = this.texts, entry = hass.entities[counter];
     const [same, name] = time === "day" ? [t.yesterday_then, t.today] : [t.month_before_then, t.month];
-    const direction = counters.length > 1 ? ` · ${entry ? (isFedIn(entry) ? t.fed_in : t.drawn) : nameOf(hass, counter)}` : "";
+    const fedIn = (id: string): boolean | undefined => hass.entities[id] && isFedIn(hass.entities[id]);
+    // Of several tariffs in one direction, each has its name.
+    const isOne = entry && counters.filter((id) => fedIn(id) === fedIn(counter)).length === 1;
+    const direction = counters.length > 1 ? ` · ${isOne ? (fedIn(counter) ? t.fed_in : t.drawn) : nameOf(hass, counter)}` : "";
     const change = now !== null && before !== null && before > 0 ? ` (${formatPercent(hass, now / before - 1)})` : "";
     return html`<dt>${name}${direction}${before === null ? nothing
       : html`<span class="before">${filled(same, { energy: formatEnergy(hass, before) })}${change}</span>`}</dt>

@@ -1,7 +1,7 @@
 // The dashboard: views of built-in cards and ours, from the devices, areas and names of the user.
 import { contracts } from "./contract";
 import {
-  areaOf, deviceName, devicePowers, fits, isActual, isFedIn, isOfHouse, kindOf, mainCounter, mainCounters, mainPower, nameOf, numberOf, ours, oursOf,
+  areaOf, deviceName, devicePowers, fits, isActual, isFedIn, isOfHouse, isTariff, kindOf, mainCounter, mainCounters, mainPower, nameOf, numberOf, ours, oursOf,
   type EntityEntry, type Hass,
 } from "./hass";
 import { texts } from "./texts";
@@ -181,8 +181,11 @@ const VIEWS = {
   device(hass: Hass, { device = "" }: ViewConfig): Section[] {
     const t = texts(hass), entries = ours(hass).filter((entry) => entry.device_id === device), about = hass.devices[device];
     const values = entries.filter((entry) => !entry.entity_category), others = entries.filter((entry) => entry.entity_category);
+    // What is drawn comes before what is fed in, a total before its tariffs.
+    const rank = (entry: EntityEntry): number => 2 * Number(isFedIn(entry)) + Number(isTariff(entry));
     const charted = ["energy", "power", "temperature"].flatMap((kind) => entries.filter((entry) =>
-      kindOf(hass, entry.entity_id) === kind && fits(hass, entry.entity_id) && (kind !== "temperature" || isActual(entry)))).sort((one, other) => Number(isFedIn(one)) - Number(isFedIn(other)))[0];
+      kindOf(hass, entry.entity_id) === kind && fits(hass, entry.entity_id) && (kind !== "temperature" || isActual(entry))))
+      .sort((one, other) => rank(one) - rank(other))[0];
     // When a device was last heard of is known of its FRITZ!Box or reader.
     const contact = ours(hass).filter(({ device_id, translation_key }) =>
       device_id === about?.via_device_id && ["last_reading", "last_message"].includes(translation_key ?? ""));

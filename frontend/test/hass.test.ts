@@ -33,6 +33,24 @@ test("the house is the device that counts in both directions", () => {
   expect(mainCounters(hass).map(({ entity_id }) => entity_id)).toEqual(["sensor.meter_import", "sensor.meter_export"]);
 });
 
+test("the power of all phases stands for the house, and counters of tariffs only where no total is counted", () => {
+  const hass = home();
+  const entity = (key: string, kind: string, translation_key: string | null): void => {
+    withEntity(hass, `sensor.${key}`, "meter", kind);
+    hass.entities[`sensor.${key}`] = { entity_id: `sensor.${key}`, device_id: "meter", platform: "py_hab", translation_key };
+  };
+  entity("power_l1", "power", "power_l1");
+  entity("power", "power", null);
+  entity("export", "energy", "energy_export");
+  entity("t1", "energy", "energy_import_t1");
+  entity("t2", "energy", "energy_import_t2");
+  const counters = (): string[] => mainCounters(hass).map(({ entity_id }) => entity_id);
+  expect(mainPower(hass)?.entity_id).toBe("sensor.power");
+  expect(counters()).toEqual(["sensor.t1", "sensor.t2", "sensor.export"]);
+  entity("import", "energy", "energy_import");
+  expect(counters()).toEqual(["sensor.import", "sensor.export"]);
+});
+
 test("groups, hidden entities and those without a state stay out", () => {
   const hass = home();
   for (const [id, ain] of [["group", "grp303E4F-40B81D6A2"], ["old", "08:96:D7:11:22:33-900"], ["plug", "11630 0714031"]] as const) {

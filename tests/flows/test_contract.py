@@ -174,6 +174,11 @@ async def test_feed_in_on_the_same_bill_reduces_the_costs(
     assert stored_prices(entry.options)[TOTAL].contract == Contract(start=start)
     year = state_of(hass, f"{TOTAL}_cost_contract_year")
     assert float(year or 0) == pytest.approx(drawn, abs=0.005)
+    # The contract goes with the prices of the counter that it is stored with.
+    dialogue = await form(hass, entry, TOTAL, "0")
+    await dialogue.answer(since=SINCE, price=CENTS[TOTAL], base=BASE, remove=True)
+    assert "Its contract is removed as well." in dialogue.placeholders["report"]
+    await dialogue.leave()
     # A contract that is still to begin says so.
     dialogue = await form(hass, entry, TOTAL, "contract")
     await dialogue.answer(start=days_ago(-3).isoformat(), instalment=80.0)

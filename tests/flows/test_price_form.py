@@ -35,3 +35,6 @@ def test_what_is_left_empty_has_its_meaning() -> None:
     one: Any = {"start": "06:00:00", "end": "22:00:00", "price": 30.0}
     found = entered_price({"since": "2026-01-01", "windows": one}, "EUR")
     assert found == Price(since=date(2026, 1, 1), windows=[Window(start=360, end=1320, price=0.3)])
+    # Energy that costs nothing is not energy without a price.
+    found = entered_price({"since": "2026-01-01", "price": 0, "base": 9.9}, "EUR")
+    assert found == Price(since=date(2026, 1, 1), price=0.0, base=9.9)

@@ -13,6 +13,8 @@ from tests.support.mocked_reader import MockedReader
 from tests.support.old_meter import COUNTER, HOURS, OLD, recorded_by_another_sensor
 from tests.support.passing_time import Time
 
+FEED_IN = "sensor.mt681_energy_export"
+
 pytestmark = pytest.mark.parametrize("enable_statistics", [True])
 
 
@@ -59,3 +61,23 @@ async def test_a_recorder_that_fails_when_it_is_written_is_reported(
     monkeypatch.undo()
     await dialogue.answer()
     assert dialogue.step == "history_take_over_done"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_hours_of_another_counter_need_a_confirmation(
+    hass: HomeAssistant, entry: MockConfigEntry, language: str
+) -> None:
+    hass.config.language = language
+    dialogue = await prefer(hass, entry, "history")
+    await dialogue.choose("history_take_over")
+    await dialogue.answer(counter=FEED_IN, source=OLD)
+    assert dialogue.step == "history_take_over_confirm"
+    reading = {"en": "15,119.035 kWh", "de": "15.119,035 kWh"}[language]
+    assert reading in dialogue.placeholders["difference"]
+    await dialogue.answer(accept_difference=False)
+    assert dialogue.errors == {"accept_difference": "not_accepted"}
+    assert await changes(hass, FEED_IN) == {}
+    await dialogue.answer(accept_difference=True)
+    assert dialogue.step == "history_take_over_done"
+    await recorded(hass)
+    assert len(await changes(hass, FEED_IN)) == HOURS

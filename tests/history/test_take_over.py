@@ -119,3 +119,42 @@ async def test_the_live_hours_of_our_counter_stay(
     after = (await rows(hass, COUNTER))[-2:]
     assert [row["change"] for row in after] == pytest.approx([row["change"] for row in before])
     assert len(await rows(hass, COUNTER)) == HOURS
+
+
+FEED_IN = "sensor.mt681_energy_export"
+
+
+async def test_hours_of_another_counter_are_written_only_if_the_user_says_so(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    preview = await take_over(hass, entity_id=FEED_IN, dry_run=True)
+    difference = preview["difference"]
+    assert difference["doubt"] == "other_readings"
+    assert difference["source"] == pytest.approx(READING)
+    assert difference["counter"] < 5000
+    with pytest.raises(ServiceValidationError) as err:
+        await take_over(hass, entity_id=FEED_IN)
+    assert err.value.translation_key == "another_counter_other_readings"
+    assert "15,119.035" in str(err.value)
+    assert await changes(hass, FEED_IN) == {}
+    done = await take_over(hass, entity_id=FEED_IN, accept_difference=True)
+    assert done["report"]["rows"] == HOURS
+    assert len(await changes(hass, FEED_IN)) == HOURS
+
+
+@pytest.mark.parametrize("unit", ["Wh", "MWh", "unknown"])
+async def test_the_reading_is_compared_in_any_unit(
+    hass: HomeAssistant, entry: MockConfigEntry, unit: str
+) -> None:
+    value, shown = {"Wh": (15_119_035, "Wh"), "MWh": (15.119035, "MWh")}.get(unit, ("unknown", ""))
+    hass.states.async_set(COUNTER, str(value), {"unit_of_measurement": shown})
+    difference = (await take_over(hass, dry_run=True))["difference"]
+    assert (difference and difference["doubt"]) == {"unknown": "nothing_to_compare"}.get(unit)
+
+
+async def test_of_a_counter_without_a_value_nothing_can_be_compared(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    hass.states.async_remove(COUNTER)
+    difference = (await take_over(hass, dry_run=True))["difference"]
+    assert difference["doubt"] == "nothing_to_compare"

@@ -85,6 +85,10 @@ def test_what_is_not_known_yet_is_no_number() -> None:
     year = next(item for item in COST_SENSORS if item.key == "cost_contract_year")
     assert year.since_fn is not None
     assert (year.since_fn(new), year.since_fn(FIGURES)) == (None, AT)
+    today = next(item for item in COST_SENSORS if item.key == "cost_today")
+    assert today.attributes_fn is not None
+    assert today.attributes_fn(new) == {}
+    assert today.attributes_fn(replace(new, waiting=3)) == {"hours_without_price": 3}
 
 
 @pytest.mark.parametrize(

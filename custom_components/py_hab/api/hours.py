@@ -29,8 +29,10 @@ from .parameters import ATTR_END, ATTR_START, point_in_time
 from .queries import may_read
 
 ATTR_STATISTIC_ID: Final = "statistic_id"
-DIGITS: Final = 2
-"""Of a value in the answer: 0.01 W for an hour are 10 µWh."""
+_WATT_DIGITS: Final = 2
+"""Of a power in the answer: 0.01 W for an hour is 0.00001 kWh."""
+_DIGITS: Final = 6
+"""Of other values."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,11 +84,12 @@ def _as_json(hours: Hours, spread: list[int]) -> dict[str, Any]:
     """Return hours as the cards read them: values in a row from the first one on, null for a gap."""
     first, last = min(hours.values, default=0), max(hours.values, default=-HOUR)
     each = (hours.values.get(start) for start in range(first, last + HOUR, HOUR))
+    digits = _WATT_DIGITS if hours.unit == UnitOfPower.WATT else _DIGITS
     return {
         "unit": hours.unit,
         "is_energy": hours.is_energy,
         ATTR_START: first,
-        "values": [None if value is None else round(value, DIGITS) for value in each],
+        "values": [None if value is None else round(value, digits) for value in each],
         "spread": [
             [(one - first) // HOUR, (other - first) // HOUR] for one, other in ranges_of(spread)
         ],

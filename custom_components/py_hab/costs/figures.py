@@ -88,7 +88,7 @@ class CostFigures:
     today: Amount
     month: Amount
     waiting: int = 0
-    """Hours whose price is not known yet."""
+    """Hours of the last days whose price is not known yet."""
     year: CounterYear | None = None
     """What the counter adds to the year of the contract that covers it."""
     contract: ContractFigures | None = None

@@ -137,7 +137,7 @@ class PricesFlow(ContractFlow):
             except PriceError as err:
                 errors["base"], where = err.fault.value, texts.week_time(err.where)
             conflict = conflict_of_base(self._stored, self._counter.unique_id, self._prices)
-            if not errors and conflict:
+            if not errors and conflict and not user_input.get(CONF_REMOVE):
                 errors["base"], where = conflict.error, self._names(conflict.counters)
             entity_id = user_input.get("entity")
             if not errors and entity_id and not user_input.get(CONF_REMOVE):
@@ -213,6 +213,8 @@ class PricesFlow(ContractFlow):
     async def _async_report(self, texts: PriceTexts) -> str:
         """Return sentences about the cost of the last year."""
         sentences = [] if self._prices else [texts.word("preview_none")]
+        if not self._prices and self._known.contract is not None:
+            sentences.append(texts.word("preview_no_contract"))
         first = "preview_earned" if self._counter.is_export else "preview"
         for key, prices in ((first, self._prices), ("preview_before", self._known.prices)):
             if not prices:

@@ -12,6 +12,7 @@ from ..const import DOMAIN
 from ..entry import History, MaintenanceResult, Progress, StatisticReport
 from ..history.cost_statistic import counter_of_costs
 from ..history.files.series import SeriesReport
+from ..history.planning.take_over import Comparison
 from ..history.undo import Run, UndoReport, Written
 from ..util.texts import MAX_LINE, as_markdown, local_date, local_number, local_time
 
@@ -55,6 +56,15 @@ class ReportTexts:
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number with separators."""
         return local_number(value, f",.{digits}f", language=self._language)
+
+    def difference(self, difference: Comparison) -> str:
+        """Return why another sensor does not seem to have recorded the same counter."""
+        return self.word(
+            difference.doubt,
+            source=self.number(difference.source, 3),
+            counter=self.number(difference.counter, 3),
+            hours=self.number(difference.hours),
+        )
 
     def date(self, day: datetime) -> str:
         """Return a day."""

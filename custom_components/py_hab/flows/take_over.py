@@ -18,6 +18,7 @@ from .progress import ProgressFlow, error_key
 
 CONF_COUNTER: Final = "counter"
 CONF_SOURCE: Final = "source"
+CONF_ACCEPT_DIFFERENCE: Final = "accept_difference"
 
 
 class TakeOverFlow(ProgressFlow):
@@ -62,7 +63,11 @@ class TakeOverFlow(ProgressFlow):
         """Show what would be written, and write it if the user agrees."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = await self._async_take_over(dry_run=False)
+            accepts = user_input.get(CONF_ACCEPT_DIFFERENCE, False)
+            if self._taken_over.difference is not None and not accepts:
+                errors = {CONF_ACCEPT_DIFFERENCE: "not_accepted"}
+            else:
+                errors = await self._async_take_over(dry_run=False)
             if not errors:
                 return await self.async_step_history_take_over_done()
         return await self._async_show_taken_over("history_take_over_confirm", errors)
@@ -79,7 +84,9 @@ class TakeOverFlow(ProgressFlow):
         """Take over the hours, or only plan it; return the error if that is not possible."""
         source, counter = self._chosen[CONF_SOURCE], self._chosen[CONF_COUNTER]
         try:
-            self._taken_over = await async_take_over(self.hass, source, counter, dry_run=dry_run)
+            self._taken_over = await async_take_over(
+                self.hass, source, counter, dry_run=dry_run, accept_difference=not dry_run
+            )
         except HomeAssistantError as err:
             return {"base": error_key(err)}
         return {}
@@ -88,13 +95,18 @@ class TakeOverFlow(ProgressFlow):
         self, step_id: str, errors: dict[str, str]
     ) -> ConfigFlowResult:
         texts = await self._async_report_texts()
+        difference = self._taken_over.difference
+        asks = difference is not None and step_id == "history_take_over_confirm"
         return self.async_show_form(
             step_id=step_id,
-            data_schema=vol.Schema({}),
+            data_schema=vol.Schema({vol.Required(CONF_ACCEPT_DIFFERENCE, default=False): bool})
+            if asks
+            else vol.Schema({}),
             errors=errors,
             description_placeholders={
                 "source": texts.name(self._taken_over.source),
                 "report": texts.reports([self._taken_over.report]),
+                "difference": f"\n\n{texts.difference(difference)}" if difference else "",
             },
             last_step=True,
         )

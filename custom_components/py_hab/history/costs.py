@@ -282,7 +282,11 @@ class CostAccounts:
             first=first,
             today=await since(today),
             month=await since(today.replace(day=1)),
-            waiting=len(hours.costs) - len(priced),
+            waiting=sum(
+                hour.cost is None
+                for hour in hours.costs
+                if hour.start >= (now - _TRIED_AGAIN).timestamp()
+            ),
             year=CounterYear(
                 first=year.first,
                 spent=_in_contract(await since(year.first), is_export=counter.is_export),

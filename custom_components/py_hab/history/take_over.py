@@ -1,25 +1,38 @@
 """Takes over the hours that another sensor has recorded of the same counter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorDeviceClass, SensorStateClass
-from homeassistant.const import UnitOfEnergy
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
+from homeassistant.util.unit_conversion import EnergyConverter
 
 from ..const import DOMAIN
 from ..entry import StatisticReport
+from ..util.texts import local_number
 from .planning.backfill import InsertPlan, insertion
 from .planning.change import Change, ChangeReason, StatisticRows
 from .planning.merge import plan_merge
-from .planning.rows import SumRow
-from .planning.take_over import usable_hours
+from .planning.rows import HOUR, Row, SumRow, full_hour
+from .planning.take_over import Comparison, Doubt, compare, usable_hours
 from .statistics.editor import get_ready_editor
 from .statistics.gateway import Statistic
 
+UNIT: Final = UnitOfEnergy.KILO_WATT_HOUR
+KWH: Final = ",.3f"
+"""Format of readings and energies."""
+_DIFFERENT: Final[Mapping[Doubt, str]] = {
+    Doubt.OTHER_HOURS: "another_counter_other_hours",
+    Doubt.OTHER_READINGS: "another_counter_other_readings",
+    Doubt.NOTHING_TO_COMPARE: "another_counter_nothing_to_compare",
+}
+"""The translation keys of the errors."""
 IMPOSSIBLE = "impossible"
 """The reason in a report for hours that were corrected."""
 
@@ -32,6 +45,8 @@ class TakenOver:
     corrected: int
     """Hours of the source whose booked energy was impossible."""
     report: StatisticReport
+    difference: Comparison | None = None
+    """Why the source seems to be another counter, None if it does not."""
 
 
 def counters_of(hass: HomeAssistant, entry_id: str) -> list[str]:
@@ -51,12 +66,18 @@ def _is_counter(item: er.RegistryEntry) -> bool:
 
 
 async def async_take_over(
-    hass: HomeAssistant, source: str, entity_id: str, *, dry_run: bool
+    hass: HomeAssistant,
+    source: str,
+    entity_id: str,
+    *,
+    dry_run: bool,
+    accept_difference: bool = False,
 ) -> TakenOver:
     """Write the hours of a statistic that a counter of ours lacks; the source stays as it is.
 
     Hours that Home Assistant has measured of our counter remain. Raises ServiceValidationError if
-    the statistics do not fit, and HomeAssistantError if the recorder refuses.
+    the statistics do not fit, or, without `accept_difference`, if the source seems to be another
+    counter, and HomeAssistantError if the recorder refuses. A dry run reports the difference.
     """
     editor = get_ready_editor(hass)
     entity = er.async_get(hass).async_get(entity_id)
@@ -64,7 +85,18 @@ async def async_take_over(
         raise _unfit("no_counter", entity_id)
     if not await editor.async_is_energy(source):
         raise _unfit("no_energy_statistic", source)
-    found = usable_hours(await editor.async_hourly_rows(await editor.async_statistic(source)))
+    hours = await editor.async_hourly_rows(await editor.async_statistic(source))
+    found = usable_hours(hours)
+    counter = Statistic(
+        id=entity_id,
+        unit=UNIT,
+        has_sum=True,
+        entry_id=entity.config_entry_id,
+    )
+    measured = await editor.async_look(counter, _measured)
+    difference = compare(hours, found.rows, measured or _shown_now(hass, entity_id))
+    if difference is not None and not (dry_run or accept_difference):
+        raise _different(hass, difference, source, entity_id)
     plan = InsertPlan()
 
     def merge(rows: StatisticRows) -> Change:
@@ -76,17 +108,12 @@ async def async_take_over(
         plan = plan_merge(found.rows, own, live or rows.short_term[:1], rows.until)
         return insertion(plan, rows, ChangeReason.IMPORT)
 
-    counter = Statistic(
-        id=entity_id,
-        unit=UnitOfEnergy.KILO_WATT_HOUR,
-        has_sum=True,
-        entry_id=entity.config_entry_id,
-    )
     await editor.async_change(counter, merge, dry_run=dry_run, run=ulid_now())
     first = dt_util.utc_from_timestamp(plan.rows[0].start) if plan.rows else None
     return TakenOver(
         source=source,
         corrected=found.corrected,
+        difference=difference,
         report=StatisticReport(
             entity_id=entity_id,
             rows=len(plan.rows),
@@ -94,6 +121,42 @@ async def async_take_over(
             since=first,
             left_out=[IMPOSSIBLE] if found.corrected else [],
         ),
+    )
+
+
+def _measured(rows: StatisticRows) -> list[Row]:
+    """Return the rows of a counter that Home Assistant has measured."""
+    hourly = [row for row in rows.hourly if row.start not in rows.own]
+    return hourly or list(rows.short_term[:1])
+
+
+def _shown_now(hass: HomeAssistant, entity_id: str) -> list[Row]:
+    """Return the present reading of a counter without rows as if it were one, or nothing."""
+    state = hass.states.get(entity_id)
+    if state is None:
+        return []
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    try:
+        kwh = EnergyConverter.convert(float(state.state), unit, UNIT)
+    except ValueError, HomeAssistantError:
+        return []
+    return [Row(full_hour(dt_util.utcnow().timestamp()), HOUR, kwh, 0.0)]
+
+
+def _different(
+    hass: HomeAssistant, difference: Comparison, source: str, entity_id: str
+) -> ServiceValidationError:
+    language = hass.config.language
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=_DIFFERENT[difference.doubt],
+        translation_placeholders={
+            "source_id": source,
+            "entity_id": entity_id,
+            "source": local_number(difference.source, KWH, language=language),
+            "counter": local_number(difference.counter, KWH, language=language),
+            "hours": str(difference.hours),
+        },
     )
 
 

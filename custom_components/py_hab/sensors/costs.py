@@ -164,6 +164,11 @@ def _about_year(figures: CostFigures) -> dict[str, Any]:
     return {"costs_since": since.isoformat()} if since else {}
 
 
+def _about_prices(figures: CostFigures) -> dict[str, Any]:
+    """Say that hours wait for the price of an entity: until then, they cost nothing."""
+    return {"hours_without_price": figures.waiting} if figures.waiting else {}
+
+
 def _base_load(figures: CostFigures) -> float | None:
     load = figures.standing.base_load
     return None if load is None else round(load, 1)
@@ -179,12 +184,14 @@ COST_SENSORS: Final[tuple[CostSensorDescription, ...]] = (
         lambda figures: figures.today,
         export_key="earnings_today",
         exists_fn=lambda *_: True,
+        attributes_fn=_about_prices,
     ),
     _total(
         "cost_month",
         lambda figures: figures.month,
         export_key="earnings_month",
         exists_fn=lambda *_: True,
+        attributes_fn=_about_prices,
     ),
     _total(
         "cost_contract_year",

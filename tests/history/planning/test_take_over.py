@@ -1,11 +1,18 @@
 """Hours of another statistic: what a home can have drawn, whatever was booked."""
 
 from math import nan
+from typing import Final
 
 import pytest
 
-from custom_components.py_hab.history.planning.rows import HOUR, Row
-from custom_components.py_hab.history.planning.take_over import UsableHours, usable_hours
+from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, Row
+from custom_components.py_hab.history.planning.take_over import (
+    Comparison,
+    Doubt,
+    UsableHours,
+    compare,
+    usable_hours,
+)
 
 
 def hours(*states_and_sums: tuple[float, float]) -> UsableHours:
@@ -79,3 +86,81 @@ def test_a_statistic_without_readings_is_judged_by_its_sums() -> None:
 
 def test_nothing_comes_of_nothing() -> None:
     assert usable_hours([]) == UsableHours([], 0)
+
+
+# Whether it is the same counter
+
+START: Final = 1_000_000 * HOUR
+
+
+def hourly(*states: float, start: int = START, offset: float = 0.0) -> list[Row]:
+    """Return hourly rows with these readings."""
+    return [
+        Row(start + number * HOUR, HOUR, state, state - states[0] + offset)
+        for number, state in enumerate(states)
+    ]
+
+
+def days(first: float, count: int, *, each: float = 0.25, start: int = START) -> list[Row]:
+    return hourly(*(first + each * number for number in range(count)), start=start)
+
+
+def compared(source: list[Row], counter: list[Row]) -> Comparison | None:
+    return compare(source, usable_hours(source).rows, counter)
+
+
+def test_readings_that_continue_are_those_of_one_counter() -> None:
+    source = days(100.0, 48)
+    assert compared(source, days(source[-1].state + 0.3, 1, start=START + 48 * HOUR)) is None
+
+
+def test_readings_of_the_same_hour_are_those_of_one_counter() -> None:
+    source = days(100.0, 48)
+    assert compared(source, [Row(START + 47 * HOUR, HOUR, source[-1].state - 0.1, 0.0)]) is None
+
+
+@pytest.mark.parametrize(
+    "reading", [812.3, 15_119.0, 108.0, 120.0], ids=["feed-in", "the house", "below", "above"]
+)
+def test_readings_that_do_not_continue_are_those_of_another_counter(reading: float) -> None:
+    source = days(100.0, 48)
+    found = compared(source, days(reading, 1, start=START + 48 * HOUR))
+    assert found is not None
+    assert found.doubt is Doubt.OTHER_READINGS
+    assert (found.source, found.counter) == (source[-1].state, reading)
+
+
+def test_a_sensor_younger_than_the_counter_is_compared_as_well() -> None:
+    counter = days(100.0, 2)
+    assert compared(days(101.0, 48, start=START + 3 * HOUR), counter) is None
+    assert compared(days(0.0, 48, start=START + 3 * HOUR), counter) is not None
+
+
+def test_a_sensor_with_a_reading_of_its_own_counts_the_same() -> None:
+    """A utility meter starts at 0 each month."""
+    assert compared(days(3.0, 48), days(15_119.0, 48)) is None
+
+
+def test_common_hours_with_other_energy_are_those_of_another_counter() -> None:
+    found = compared(days(100.0, 48, each=0.04), days(100.0, 48))
+    assert found is not None
+    assert (found.doubt, found.hours) == (Doubt.OTHER_HOURS, 47)
+    assert (found.source, found.counter) == pytest.approx((47 * 0.04, 47 * 0.25))
+
+
+def test_two_sensors_of_one_counter_may_miss_an_hour_and_round() -> None:
+    source = hourly(*(float(round(100 + 0.25 * number)) for number in range(48)))
+    assert compared(source, days(100.0, 48)) is None
+
+
+def test_without_hours_in_common_and_readings_nothing_can_be_compared() -> None:
+    source = [Row(row.start, HOUR, nan, row.sum) for row in days(100.0, 48)]
+    found = compared(source, days(112.0, 1, start=START + 48 * HOUR))
+    assert found is not None
+    assert found.doubt is Doubt.NOTHING_TO_COMPARE
+
+
+def test_a_counter_that_has_only_just_been_added_is_compared_by_its_reading() -> None:
+    counter = [Row(START + 48 * HOUR, SHORT_TERM, 112.1, 0.0)]
+    assert compared(days(100.0, 48), counter) is None
+    assert compared(days(200.0, 48), counter) is not None
