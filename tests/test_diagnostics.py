@@ -110,6 +110,7 @@ async def test_box_reports_all_but_secrets(
     assert_no_secret(reported, secrets_of_the_box(box) | {"Erika"})
     assert reported["state"] == "loaded"
     assert reported["last_update_success"] is True
+    assert reported["last_exception"] is None
     assert reported["box"]["model"] == "FRITZ!Box 7690"
     assert reported["fritzos"] == "8.25"
     order = [device.ain for device in DEVICES]

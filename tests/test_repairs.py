@@ -278,6 +278,19 @@ async def test_both_readings_are_asked_for_and_repair_the_gap(
     assert issue(hass, swapped) is None
 
 
+async def test_the_question_names_the_readings_of_the_import_first(
+    time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
+) -> None:
+    records = swapped.runtime_data.coordinator.meters.replacements.records
+    records.insert(
+        0, replace(records[0], quantity=Quantity.ENERGY_EXPORT, before=7.0, now=3.0, gap=None)
+    )
+    menu = await repair.open(swapped)
+    asked = menu["description_placeholders"]
+    assert asked["before"] == "15,119.075"
+    assert asked["now"].startswith("1.6")
+
+
 @pytest.mark.parametrize(
     ("readings", "counted"),
     [

@@ -69,7 +69,7 @@ async def async_get_config_entry_diagnostics(
             for figures in entry.runtime_data.costs.figures.values()
         ],
         "last_update_success": coordinator.last_update_success,
-        "last_exception": type(coordinator.last_exception).__name__,
+        "last_exception": _kind(coordinator.last_exception),
         "history": _about_history(hass, entry),
     }
     match coordinator:
@@ -228,6 +228,11 @@ def _about_changes(changes: StatisticChanges) -> dict[str, Any]:
         "pending": changes.planned is not None,
         "undone": changes.undone,
     }
+
+
+def _kind(error: BaseException | None) -> str | None:
+    """Return the class of an error; its text may contain an address."""
+    return type(error).__name__ if error else None
 
 
 def _rounded(value: float) -> float:

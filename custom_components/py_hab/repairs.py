@@ -57,7 +57,7 @@ class MeterReplacedFlow(RepairsFlow):
         return self.async_show_menu(
             step_id="init",
             menu_options=[answer.value for answer in Answer],
-            description_placeholders=self._placeholders,
+            description_placeholders={**(self._placeholders or {}), **self._jump()},
         )
 
     async def async_step_new_meter(
@@ -67,12 +67,7 @@ class MeterReplacedFlow(RepairsFlow):
         coordinator = self._coordinator()
         if coordinator is None:
             return self.async_abort(reason="not_loaded")
-        # After several replacements, the question is about the first one.
-        replaced: dict[Quantity, ReplacementRecord] = {
-            record.quantity: record
-            for record in reversed(coordinator.meters.replacements.unanswered(self._meter_index))
-            if record.quantity in _ASKED
-        }
+        replaced = self._replaced(coordinator)
         errors: dict[str, str] = {}
         if not replaced:
             await coordinator.reports.async_answer(self._meter_index, Answer.NEW_METER, {})
@@ -116,6 +111,28 @@ class MeterReplacedFlow(RepairsFlow):
             return self.async_abort(reason="not_loaded")
         await coordinator.reports.async_answer(self._meter_index, Answer.SAME_METER, {})
         return self.async_create_entry(data={})
+
+    def _replaced(self, coordinator: MeterCoordinator) -> dict[Quantity, ReplacementRecord]:
+        """Return the replaced counters whose readings the user may know."""
+        # After several replacements, the question is about the first one.
+        return {
+            record.quantity: record
+            for record in reversed(coordinator.meters.replacements.unanswered(self._meter_index))
+            if record.quantity in _ASKED
+        }
+
+    def _jump(self) -> dict[str, str]:
+        """Return the readings around the replacement that the user knows best, if there are any."""
+        coordinator = self._coordinator()
+        replaced = self._replaced(coordinator) if coordinator else {}
+        record = next((replaced[quantity] for quantity in _ASKED if quantity in replaced), None)
+        if record is None:
+            return {}
+        language = self.hass.config.language
+        return {
+            "before": local_number(record.before, READING, language=language),
+            "now": local_number(record.now, READING, language=language),
+        }
 
     def _coordinator(self) -> MeterCoordinator | None:
         entry: PyHabConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
