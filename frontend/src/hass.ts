@@ -173,6 +173,10 @@ export const mainCounter = (hass: Hass): EntityEntry | undefined =>
 
 export const isFedIn = ({ translation_key }: EntityEntry): boolean => translation_key?.includes("export") ?? false;
 
+/** Whether the device of an entity also counts what is fed in. */
+export const feedsIn = (hass: Hass, { device_id }: EntityEntry): boolean =>
+  oursOf(hass, "energy").some((entry) => entry.device_id === device_id && isFedIn(entry));
+
 /** Entities named by their device class have no translation key: target temperatures have one. */
 export const isActual = ({ translation_key }: EntityEntry): boolean => !translation_key;
 

@@ -55,14 +55,21 @@ const isMeasured = (hours: readonly number[]): boolean =>
     return Math.abs(value - before) > EVEN * Math.max(Math.abs(value), Math.abs(before));
   }).length;
 
-/** Return the base load: the median of the least hour of each whole day whose hours were measured. */
-export function baseLoad(cells: readonly Cell[]): number | null {
-  const days = new Map<number, number[]>();
-  for (const { column, value } of cells) {
-    const hours = days.get(column);
-    if (hours) hours.push(value);
-    else days.set(column, [value]);
+/** The hours of the night, in which no sun covers what a home draws. */
+export const NIGHT = 5;
+
+/**
+ * Return the base load: the median of the least hour of each whole day whose hours were measured.
+ * Only the hours before `until` count.
+ */
+export function baseLoad(cells: readonly Cell[], until = 24): number | null {
+  const days = new Map<number, { all: number[]; least: number }>();
+  for (const { column, hour, value } of cells) {
+    const day = days.get(column) ?? { all: [], least: Infinity };
+    day.all.push(value);
+    if (hour < until) day.least = Math.min(day.least, value);
+    days.set(column, day);
   }
-  const measured = [...days.values()].filter(isMeasured);
-  return measured.length >= FEWEST_DAYS ? quantile(measured.map((hours) => Math.min(...hours)), 0.5) : null;
+  const measured = [...days.values()].filter(({ all, least }) => least < Infinity && isMeasured(all));
+  return measured.length >= FEWEST_DAYS ? quantile(measured.map(({ least }) => least), 0.5) : null;
 }

@@ -5,8 +5,8 @@ import { BASIC_RULES, DataCard, spanOf, type CardConfig, type Chosen, type Spars
 import { choose } from "./choice";
 import { SERIES, TITLE, choiceOf, daysBack, form, toggle, type Rules } from "./config";
 import { hoursOf } from "./data";
-import { fits, formatMoment, formatNumber, mainCounter, zone, type Hass } from "./hass";
-import { baseLoad, byDay, byWeekday, type Cell, type Grid } from "./heat";
+import { feedsIn, fits, formatMoment, formatNumber, isFedIn, mainCounter, zone, type Hass } from "./hass";
+import { NIGHT, baseLoad, byDay, byWeekday, type Cell, type Grid } from "./heat";
 import { pick } from "./picker";
 import { isSparse } from "./profile";
 import { filled, spoken } from "./texts";
@@ -74,13 +74,16 @@ export class HeatmapCard extends DataCard<HeatmapConfig, Loaded> {
     const days = byDay(kept), knownDays = kept === known ? days : byDay(known);
     const end = knownDays.columns.length;
     const among = (from: number, to: number): Cell[] => knownDays.cells.filter(({ column }) => column >= from && column < to);
+    // What is fed in has no base load. By day, the sun may cover that of a home that feeds in.
+    const entry = hass.entities[config.entity], hasLoad = unit === "W" && !(entry && isFedIn(entry)), until = entry && feedsIn(hass, entry) ? NIGHT : HOURS;
+    const load = (from: number, to: number): number | null => (hasLoad ? baseLoad(among(from, to), until) : null);
     const grid = config.kind === "week" ? byWeekday(kept) : days;
     return {
       grid,
       unit,
       least: grid.cells.reduce((least, { value }) => Math.min(least, value), grid.most),
-      base: unit === "W" ? baseLoad(among(end - TREND_DAYS, end)) : null,
-      before: unit === "W" ? baseLoad(among(end - 2 * TREND_DAYS, end - TREND_DAYS)) : null,
+      base: load(end - TREND_DAYS, end),
+      before: load(end - 2 * TREND_DAYS, end - TREND_DAYS),
       left: hours.length - kept.length,
       sparse,
     };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { baseLoad, byDay, byWeekday, quantile } from "../src/heat";
+import { NIGHT, baseLoad, byDay, byWeekday, quantile } from "../src/heat";
 import { hoursIn, type Hour } from "../src/hours";
 import { energyOf, isSparse, profileOf } from "../src/profile";
 
@@ -62,6 +62,14 @@ const measured = (index: number): number => (index % 24 === 3 ? 0.1 : 1 + (index
 test("the base load is the median of the least hour of whole days", () => {
   const rows = hours("2026-01-01T00:00:00Z", 7 * 24 + 5, (index) => (index >= 7 * 24 ? 0 : measured(index)));
   expect(baseLoad(byDay(rows).cells)).toBeCloseTo(100);
+});
+
+test("the base load of a home that feeds in is that of its nights", () => {
+  // At noon, the sun covers all of it.
+  const rows = hours("2026-01-01T00:00:00Z", 7 * 24, (index) => (index % 24 === 12 ? 0 : measured(index)));
+  expect(baseLoad(byDay(rows).cells)).toBe(0);
+  expect(baseLoad(byDay(rows).cells, NIGHT)).toBeCloseTo(100);
+  expect(baseLoad(byDay(rows).cells.filter(({ hour }) => hour >= NIGHT), NIGHT)).toBeNull();
 });
 
 test("few measured days give no base load, spread ones do not count", () => {

@@ -126,8 +126,10 @@ def test_the_year_of_a_contract_is_the_sum_of_its_counters() -> None:
 
 
 def test_the_forecast_of_what_is_earned_lowers_that_of_the_contract() -> None:
-    earned = Forecast(expected=100.0, low=80.0, high=130.0).as_earnings()
-    assert earned == Forecast(expected=-100.0, low=-130.0, high=-80.0)
+    earned = part(50.0).as_earnings()
+    assert earned.spent.amount == -50.0
+    assert earned.forecast == Forecast(expected=-100.0, low=-120.0, high=-90.0)
+    assert replace(part(50.0), forecast=None).as_earnings().forecast is None
 
 
 def used(start: int) -> float:

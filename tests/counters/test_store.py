@@ -450,3 +450,32 @@ async def test_a_long_silence_is_a_gap_even_if_nothing_was_counted(hass: HomeAss
     assert [(gap.start, gap.end, gap.energy) for gap in counter_store.gaps] == [
         (start + 120, start + 30 * 86400, 0.0)
     ]
+
+
+@pytest.mark.parametrize(
+    ("stored", "reading", "shown"), [(0.05, 0.07, None), (100.0, 100.02, 100.0), (0.0, 0.0, 0.0)]
+)
+async def test_a_reading_of_before_a_crash_is_not_shown_if_it_would_look_like_a_reset(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    stored: float,
+    reading: float,
+    shown: float | None,
+) -> None:
+    """The last state before the crash was higher than what was stored some minutes earlier."""
+    key = f"{DOMAIN}.entry"
+    hass_storage[key] = {
+        "version": 1,
+        "minor_version": 2,
+        "key": key,
+        "data": {"counters": {"plug": [stored, LAST]}, "notes": {}},
+    }
+    counter_store = CounterStore(hass, "entry")
+    await counter_store.async_load()
+    counter_store.quarantine("plug")
+    assert counter_store.judge("plug", reading, at(LAST + 60)).accepted == shown
+    assert counter_store.judge("plug", reading, at(LAST + 120)).accepted == reading
+    # Later it stays what it was until the next reading is confirmed.
+    counter_store.quarantine("plug")
+    assert counter_store.judge("plug", reading + 1, at(LAST + 720)).accepted == reading
+    await counter_store.async_save()

@@ -248,6 +248,8 @@ async def test_contracts_that_were_stored_before_load_and_can_be_joined(
     # An entry may be unloaded while the form is open.
     dialogue = await form(hass, entry, LOW, "contract")
     assert await hass.config_entries.async_unload(entry.entry_id)
+    await dialogue.answer(**joined | {"others": [TOTAL]})
+    assert dialogue.errors == {"base": "contract_counted_twice"}
     await dialogue.answer(start=start.isoformat())
     await calculated(hass)
     assert stored_prices(entry.options)[HIGH].contract == Contract(start=start)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components.py_hab.costs.account import CONF_PRICES
 from custom_components.py_hab.costs.contract import Contract
 from custom_components.py_hab.costs.figures import CostFigures
 from custom_components.py_hab.costs.prices import HOUR, Price, Window
@@ -231,3 +232,30 @@ async def test_costs_that_cannot_be_calculated_are_tried_again_with_the_next_hou
     spent = sum(cost for start, cost in found.items() if start >= since)
     assert contract.spent.amount == pytest.approx(spent, abs=1e-5)
     assert (contract.paid, contract.outlook) == (90.0, None)
+
+
+async def test_a_contract_of_two_counters_follows_each_hour_of_both_while_both_are_known(
+    house: House,
+) -> None:
+    contract = Contract(start=days_ago(1), instalment=90.0, others=[FRIDGE_KEY])
+    both = priced(FLAT, contract=contract)[CONF_PRICES] | priced(HT_NT, key=FRIDGE_KEY)[CONF_PRICES]
+    await house.start_new(**{CONF_PRICES: both})
+    await house.lives(timedelta(minutes=10))
+    since = dt_util.start_of_local_day(days_ago(1)).timestamp()
+    for _ in range(2):
+        await house.to_the_hour(10)
+        await calculated(house)
+        spent = 0.0
+        for entity_id, key, price in ((METER, METER_KEY, FLAT), (FRIDGE, FRIDGE_KEY, HT_NT)):
+            truth = await true_costs(house.hass, entity_id, price)
+            spent += sum(cost or 0.0 for start, cost in truth.items() if start >= since)
+            assert figures(house, key).until == figures(house).until
+        found = figures(house).contract
+        assert found is not None
+        assert found.spent.amount == pytest.approx(spent, abs=1e-4)
+        assert found.paid == 90.0
+    assert figures(house, FRIDGE_KEY).contract is None
+    # What one of them has cost was taken back: nobody knows what the contract costs.
+    await async_undo(house.hass, cost_statistic_id(FRIDGE_KEY), dry_run=False)
+    await calculated(house)
+    assert figures(house).contract is None

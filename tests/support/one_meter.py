@@ -46,6 +46,7 @@ class UnsavedCounterStore(CounterStore):
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
         self.must_be_saved = False
+        self._accepted: set[str] = set()
         self._is_untrusted = False
         self.notes: dict[str, Any] = {}
         self.gaps = []

@@ -159,6 +159,12 @@ LONG: Final[tuple[World, ...]] = (
     _box("the statistics of a plug reset shortly before an hour", "4:00", at("1:41", plug_reset())),
     _box("Home Assistant back shortly before an hour", "5:00", at("1:47", hass_off(minutes=70))),
     _box(
+        "crash some hours after the statistics of a plug were reset",
+        "6:00",
+        at("2:35", plug_reset()),
+        at("4:27", hass_killed(minutes=13)),
+    ),
+    _box(
         "crash right after the statistics of a plug were reset",
         "6:00",
         at("3:00", plug_reset()),

@@ -1,7 +1,7 @@
 """What the costs of a counter amount to, in the currency of the home."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from typing import Final
 
@@ -47,6 +47,14 @@ class CounterYear:
     """Since when costs are known, if that is later than the year began."""
     forecast: Forecast | None = None
     """What the year will have cost. None while the home cannot know yet."""
+
+    def as_earnings(self) -> CounterYear:
+        """Return the same as something that is earned: costs are negative."""
+        return replace(
+            self,
+            spent=replace(self.spent, amount=-self.spent.amount),
+            forecast=self.forecast and self.forecast.as_earnings(),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

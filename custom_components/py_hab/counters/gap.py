@@ -16,6 +16,9 @@ so a single reading proves little."""
 MIN_RETENTION_S: Final = 24 * HOUR_S
 """The shortest time for which Home Assistant can be set to keep short-term statistics. If a gap is
 longer than it keeps them, the sum restarts, even if nothing was counted."""
+RESET_RATIO: Final = 0.9
+"""A reading that falls below this part of the last one has been reset. The recorder uses the same
+ratio (`reset_detected` in homeassistant/components/sensor/recorder.py)."""
 _CAPACITIES: Final = tuple(10.0**digits for digits in range(4, 9))
 """kWh at which the display of a meter restarts at 0."""
 

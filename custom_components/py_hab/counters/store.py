@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
 from pathlib import Path
@@ -14,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..util.records import decode_items, encode
-from .gap import Gap
+from .gap import RESET_RATIO, Gap
 from .guard import DEFAULT_MAX_POWER, CounterGuard, Judgement
 from .verdict import Verdict
 
@@ -95,6 +96,8 @@ class CounterStore:
         edited."""
         self.gaps: list[Gap] = []
         """Gaps that the statistics do not reflect yet, oldest first."""
+        self._accepted: set[str] = set()
+        """The counters of which a reading was accepted in this run."""
         self.rejected: Counter[tuple[str, Verdict]] = Counter()
         """The number of rejected readings by counter and verdict, since the start of Home Assistant."""
 
@@ -214,10 +217,27 @@ class CounterStore:
             self.add_gap(judgement.gap)
         if judgement.gap is not None or judgement.accepted != before:
             self.schedule_save()
+        if judgement.verdict.is_accepting:
+            self._accepted.add(key)
+        elif self._may_look_reset(key, judgement, reading):
+            return replace(judgement, accepted=None)
         if before is not None and judgement.verdict.is_accepting:
             is_ordinary = judgement.verdict is Verdict.ACCEPTED and reading >= before
             self.must_be_saved |= not is_ordinary
         return judgement
+
+    def _may_look_reset(self, key: str, judgement: Judgement, reading: float) -> bool:
+        """Whether the last reading of an earlier run must not be shown.
+
+        After a crash it is older than the last state. If it is so much lower that the recorder takes
+        it for a reset, the recorder would book it as consumption.
+        """
+        return (
+            key not in self._accepted
+            and judgement.verdict is Verdict.QUARANTINED
+            and judgement.accepted is not None
+            and judgement.accepted < RESET_RATIO * reading
+        )
 
     def _drop_future_gaps(self, now: float) -> None:
         """Drop gaps that end in the future, because the clock of Home Assistant was set back.

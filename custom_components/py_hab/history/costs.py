@@ -198,33 +198,29 @@ class CostAccounts:
             self.figures[counter.unique_id] = figures
         elif self.figures.pop(counter.unique_id, None) is None:
             return
-        if covered := self._contract_of(counter):
-            self._add_up(covered)
+        self._add_up(contract_of(stored_prices(self._entry.options), counter.unique_id))
         for listener in list(self._listeners):
             listener()
 
-    def _contract_of(self, counter: PricedCounter) -> Covered | None:
-        return contract_of(stored_prices(self._entry.options), counter.unique_id)
-
-    def _add_up(self, covered: Covered) -> None:
+    def _add_up(self, covered: Covered | None) -> None:
         """Add up the contract year of all counters that a contract covers."""
-        owner = self.figures.get(covered.owner)
-        year = contract_year(covered.contract, dt_util.now().date())
-        if owner is None:
+        owner = self.figures.get(covered.owner) if covered else None
+        if covered is None or owner is None:
             return
-        known = [self.figures.get(each) for each in covered.counters]
-        contract = (
-            contract_figures(
-                covered.contract, year, [each.year if each else None for each in known]
-            )
-            if year
-            else None
-        )
+        year = contract_year(covered.contract, dt_util.now().date())
+        parts = [self._in_contract(each) for each in covered.counters]
+        contract = contract_figures(covered.contract, year, parts) if year else None
         self.figures[covered.owner] = replace(
             owner,
             contract=contract,
             contract_begins=covered.contract.start if year is None else None,
         )
+
+    def _in_contract(self, unique_id: str) -> CounterYear | None:
+        """Return what a counter adds to the year of its contract; earnings reduce the costs."""
+        figures = self.figures.get(unique_id)
+        found = figures.year if figures else None
+        return found.as_earnings() if found and is_export(unique_id) else found
 
     # Counters
 
@@ -262,7 +258,7 @@ class CostAccounts:
             return Amount(amount=total - before, since=dt_util.utc_from_timestamp(start))
 
         today = now.date()
-        covered = self._contract_of(counter)
+        covered = contract_of(stored_prices(self._entry.options), counter.unique_id)
         year = contract_year(covered.contract, today) if covered else None
         expected = known.year.forecast if known and known.year else None
         always = known.standing if known else Standing()
@@ -275,8 +271,6 @@ class CostAccounts:
             expected, always = await self._hass.async_add_executor_job(
                 _of_year, measured, hours.costs, year, zone
             )
-            if expected and counter.is_export:
-                expected = expected.as_earnings()
         return CostFigures(
             until=dt_util.utc_from_timestamp(hours.costs[-1].start + HOUR),
             first=first,
@@ -289,7 +283,7 @@ class CostAccounts:
             ),
             year=CounterYear(
                 first=year.first,
-                spent=_in_contract(await since(year.first), is_export=counter.is_export),
+                spent=await since(year.first),
                 costs_since=costs_since(year, first, zone),
                 forecast=expected,
             )
@@ -299,11 +293,6 @@ class CostAccounts:
             contract_begins=known.contract_begins if known else None,
             standing=always,
         )
-
-
-def _in_contract(amount: Amount, *, is_export: bool) -> Amount:
-    """Return what an amount adds to the costs of a contract, which earnings reduce."""
-    return replace(amount, amount=-amount.amount) if is_export else amount
 
 
 def _of_year(

@@ -18,6 +18,7 @@ import math
 from statistics import median
 from typing import Final, NamedTuple
 
+from ...counters.gap import RESET_RATIO
 from .rows import HOUR, HourlySum
 
 SUM_NOISE: Final = 1e-5
@@ -25,9 +26,6 @@ SUM_NOISE: Final = 1e-5
 histories are large."""
 DIGITS: Final = 1.0
 """kWh; a meter that loses its decimals falls by less than this and then counts on."""
-RESET_RATIO: Final = 0.9
-"""A reading that falls below this part of the last one has been reset. The recorder uses the same
-ratio (`reset_detected` in homeassistant/components/sensor/recorder.py)."""
 LOOK_BACK: Final = 48
 """Rows before an impossible hour among which a correct reading is looked for."""
 RETURN: Final = 24 * HOUR
