@@ -158,3 +158,85 @@ async def test_of_a_counter_without_a_value_nothing_can_be_compared(
     hass.states.async_remove(COUNTER)
     difference = (await take_over(hass, dry_run=True))["difference"]
     assert difference["doubt"] == "nothing_to_compare"
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("Wh", 1000), ("MWh", 0.001)])
+async def test_a_sensor_may_count_in_another_unit(
+    hass: HomeAssistant, entry: MockConfigEntry, unit: str, factor: float
+) -> None:
+    old = "sensor.other_unit"
+    async_import_statistics(
+        hass,
+        {
+            **new_metadata(Statistic(id=old, unit="kWh", has_sum=True)),
+            "unit_of_measurement": unit,
+        },
+        [
+            StatisticData(
+                start=this_hour() - (HOURS - number) * HOUR,
+                state=factor * (READING - (HOURS - 1 - number) / 4),
+                sum=factor * number / 4,
+            )
+            for number in range(HOURS)
+        ],
+    )
+    await recorded(hass)
+    done = await take_over(hass, source=old)
+    assert done["difference"] is None
+    assert list((await changes(hass, COUNTER)).values())[1:] == pytest.approx([0.25] * (HOURS - 1))
+
+
+@pytest.mark.parametrize(
+    ("shown", "unit", "doubt"),
+    [
+        ("15119.2", "kWh", None),
+        ("15119200", "Wh", None),
+        ("15000.0", "kWh", "other_readings"),
+        ("unavailable", "kWh", None),
+    ],
+)
+async def test_what_the_other_sensor_shows_now_is_compared(
+    hass: HomeAssistant, entry: MockConfigEntry, shown: str, unit: str, doubt: str | None
+) -> None:
+    hass.states.async_set(OLD, shown, {"unit_of_measurement": unit})
+    difference = (await take_over(hass, dry_run=True))["difference"]
+    assert (difference and difference["doubt"]) == doubt
+
+
+async def test_a_reading_of_its_own_is_not_booked_where_the_live_hours_begin(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A utility meter that started 20 kWh after the meter itself counts the same."""
+    used = 0.75
+    live = [
+        StatisticData(
+            start=this_hour() - number * HOUR,
+            state=READING - number * used,
+            sum=(9 - number) * used,
+        )
+        for number in range(9, 0, -1)
+    ]
+    async_import_statistics(
+        hass, new_metadata(Statistic(id=COUNTER, unit="kWh", has_sum=True)), live
+    )
+    own = "sensor.utility_meter"
+    async_import_statistics(
+        hass,
+        new_metadata(Statistic(id=own, unit="kWh", has_sum=True)),
+        [
+            StatisticData(
+                start=this_hour() - number * HOUR,
+                state=READING - number * used - 20,
+                sum=(HOURS - number) * used,
+            )
+            for number in range(HOURS, 0, -1)
+        ],
+    )
+    await recorded(hass)
+    done = await take_over(hass, source=own)
+    assert done["difference"] is None
+    found = await changes(hass, COUNTER)
+    assert list(found.values())[1:] == pytest.approx([used] * (HOURS - 1))
+    assert [row["state"] for row in await rows(hass, COUNTER)] == pytest.approx(
+        [READING - number * used for number in range(HOURS, 0, -1)]
+    )

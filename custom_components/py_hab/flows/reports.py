@@ -12,7 +12,7 @@ from ..const import DOMAIN
 from ..entry import History, MaintenanceResult, Progress, StatisticReport
 from ..history.cost_statistic import counter_of_costs
 from ..history.files.series import SeriesReport
-from ..history.planning.take_over import Comparison
+from ..history.planning.same_counter import Comparison
 from ..history.undo import Run, UndoReport, Written
 from ..util.texts import MAX_LINE, as_markdown, local_date, local_number, local_time
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorDeviceClass, SensorStateClass
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -16,11 +17,11 @@ from homeassistant.util.unit_conversion import EnergyConverter
 from ..const import DOMAIN
 from ..entry import StatisticReport
 from ..util.texts import local_number
-from .planning.backfill import InsertPlan, insertion
-from .planning.change import Change, ChangeReason, StatisticRows
-from .planning.merge import plan_merge
-from .planning.rows import HOUR, Row, SumRow, full_hour
-from .planning.take_over import Comparison, Doubt, compare, usable_hours
+from .planning.backfill import InsertPlan
+from .planning.change import Change, StatisticRows
+from .planning.rows import HOUR, Row, full_hour
+from .planning.same_counter import Comparison, Doubt, Match, Shown, match
+from .planning.take_over import UsableHours, plan_take_over, usable_hours
 from .statistics.editor import get_ready_editor
 from .statistics.gateway import Statistic
 
@@ -33,6 +34,8 @@ _DIFFERENT: Final[Mapping[Doubt, str]] = {
     Doubt.NOTHING_TO_COMPARE: "another_counter_nothing_to_compare",
 }
 """The translation keys of the errors."""
+RECENT: Final = timedelta(minutes=15)
+"""The age up to which the state of another sensor is its present reading."""
 IMPOSSIBLE = "impossible"
 """The reason in a report for hours that were corrected."""
 
@@ -86,27 +89,28 @@ async def async_take_over(
     if not await editor.async_is_energy(source):
         raise _unfit("no_energy_statistic", source)
     hours = await editor.async_hourly_rows(await editor.async_statistic(source))
-    found = usable_hours(hours)
     counter = Statistic(
         id=entity_id,
         unit=UNIT,
         has_sum=True,
         entry_id=entity.config_entry_id,
     )
-    measured = await editor.async_look(counter, _measured)
-    difference = compare(hours, found.rows, measured or _shown_now(hass, entity_id))
+    shown, ours = _both_shown(hass, source, entity_id), _shown_now(hass, entity_id)
+
+    def compare(rows: StatisticRows) -> tuple[UsableHours, Match]:
+        found = usable_hours(hours)
+        return found, match(hours, found.rows, _measured(rows) or ours, shown)
+
+    found, matched = await editor.async_look(counter, compare)
+    difference = matched.difference
     if difference is not None and not (dry_run or accept_difference):
         raise _different(hass, difference, source, entity_id)
     plan = InsertPlan()
 
     def merge(rows: StatisticRows) -> Change:
         nonlocal plan
-        own = [
-            SumRow(row.start, row.state, row.sum) for row in rows.hourly if row.start in rows.own
-        ]
-        live = [row for row in rows.hourly if row.start not in rows.own]
-        plan = plan_merge(found.rows, own, live or rows.short_term[:1], rows.until)
-        return insertion(plan, rows, ChangeReason.IMPORT)
+        plan, change = plan_take_over(matched, rows)
+        return change
 
     await editor.async_change(counter, merge, dry_run=dry_run, run=ulid_now())
     first = dt_util.utc_from_timestamp(plan.rows[0].start) if plan.rows else None
@@ -132,15 +136,28 @@ def _measured(rows: StatisticRows) -> list[Row]:
 
 def _shown_now(hass: HomeAssistant, entity_id: str) -> list[Row]:
     """Return the present reading of a counter without rows as if it were one, or nothing."""
-    state = hass.states.get(entity_id)
+    kwh = _shown(hass.states.get(entity_id))
+    return [] if kwh is None else [Row(full_hour(dt_util.utcnow().timestamp()), HOUR, kwh, 0.0)]
+
+
+def _both_shown(hass: HomeAssistant, source: str, entity_id: str) -> Shown | None:
+    """Return what both sensors show at the present, None if one of them shows nothing."""
+    state = hass.states.get(source)
+    if state is None or dt_util.utcnow() - state.last_reported > RECENT:
+        return None
+    theirs, ours = _shown(state), _shown(hass.states.get(entity_id))
+    return None if theirs is None or ours is None else Shown(theirs, ours)
+
+
+def _shown(state: State | None) -> float | None:
+    """Return the reading of a sensor in kWh."""
     if state is None:
-        return []
+        return None
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     try:
-        kwh = EnergyConverter.convert(float(state.state), unit, UNIT)
+        return EnergyConverter.convert(float(state.state), unit, UNIT)
     except ValueError, HomeAssistantError:
-        return []
-    return [Row(full_hour(dt_util.utcnow().timestamp()), HOUR, kwh, 0.0)]
+        return None
 
 
 def _different(

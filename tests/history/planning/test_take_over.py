@@ -6,13 +6,8 @@ from typing import Final
 import pytest
 
 from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, Row
-from custom_components.py_hab.history.planning.take_over import (
-    Comparison,
-    Doubt,
-    UsableHours,
-    compare,
-    usable_hours,
-)
+from custom_components.py_hab.history.planning.same_counter import Comparison, Doubt, match
+from custom_components.py_hab.history.planning.take_over import UsableHours, usable_hours
 
 
 def hours(*states_and_sums: tuple[float, float]) -> UsableHours:
@@ -106,7 +101,7 @@ def days(first: float, count: int, *, each: float = 0.25, start: int = START) ->
 
 
 def compared(source: list[Row], counter: list[Row]) -> Comparison | None:
-    return compare(source, usable_hours(source).rows, counter)
+    return match(source, usable_hours(source).rows, counter).difference
 
 
 def test_readings_that_continue_are_those_of_one_counter() -> None:

@@ -134,11 +134,13 @@ def insertion(
     *,
     reported: Container[int] = (),
     bounds: Iterable[int] = (),
+    continues: bool = True,
 ) -> Change:
     """Return the change that writes planned hours and lets the sums after them continue theirs.
 
     `reported` are the hours whose energy is no share of that of a longer time, `bounds` the full
-    hours between which the energy of the other ones is known.
+    hours between which the energy of the other ones is known. If the rows after them are those of
+    another counter, nothing was counted between the two.
     """
     if not plan.rows:
         return ()
@@ -149,7 +151,7 @@ def insertion(
     if plan.sum_boundary is not None:
         start = plan.sum_boundary - HOUR
         steps += [
-            alignment(Row(row.start, HOUR, row.state, row.sum), rows)
+            alignment(Row(row.start, HOUR, row.state if continues else math.nan, row.sum), rows)
             for row in plan.rows
             if row.start == start
         ]

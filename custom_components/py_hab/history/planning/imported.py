@@ -118,7 +118,7 @@ def _plan_readings(imported: ImportedReadings, target: Target) -> ImportPlan:
     known = {row.start for row in imported.rows} - imported.spread
     known |= {row.start for row in own} - target.rows.spread
     spread = {row.start for row in found.rows} - known
-    change = _noted(insertion(found, target.rows, ChangeReason.IMPORT), spread, imported.bounds)
+    change = noted(insertion(found, target.rows, ChangeReason.IMPORT), spread, imported.bounds)
     return ImportPlan(change, len(found.rows), found.energy)
 
 
@@ -161,7 +161,7 @@ def _plan_energy(imported: ImportedEnergy, target: Target) -> ImportPlan:
         sum_boundary=written[-1].start + HOUR if written and not target.is_external else None,
     )
     bounds = {full_hour(at) for total in imported.totals for at in (total.start, total.end)}
-    change = _noted(insertion(plan, rows, ChangeReason.IMPORT), spread, sorted(bounds))
+    change = noted(insertion(plan, rows, ChangeReason.IMPORT), spread, sorted(bounds))
     done = {row.start for row in plan.rows}
     return ImportPlan(
         change, len(plan.rows), sum(kwh for hour, kwh in given.items() if hour in done)
@@ -317,7 +317,7 @@ def _plan_means(imported: ImportedMeans, rows: StatisticRows) -> ImportPlan:
     return ImportPlan([WriteRows(missing, ChangeReason.IMPORT, imported.origins)], len(missing))
 
 
-def _noted(change: Change, spread: AbstractSet[int], bounds: Sequence[int]) -> Change:
+def noted(change: Change, spread: AbstractSet[int], bounds: Sequence[int]) -> Change:
     """Return a change that notes which of its hours were spread."""
     return [
         replace(

@@ -15,20 +15,28 @@ SOURCE_ROUNDING: Final = 0.01
 
 
 def plan_merge(
-    imported: Sequence[SumRow], own: Sequence[SumRow], live: Sequence[Row], until: int
+    imported: Sequence[SumRow],
+    own: Sequence[SumRow],
+    live: Sequence[Row],
+    until: int,
+    *,
+    continues: bool = True,
 ) -> InsertPlan:
     """Return the hours to be written so that `imported` precedes and completes the `live` rows.
 
     `own` are the hours that py_hab has written earlier, ascending; they remain where the import
     has no data. `live` are the rows of Home Assistant. Hours are planned up to `until`. Sums start
-    at 0 in the hours before the first live row; sums of live rows remain unchanged.
+    at 0 in the hours before the first live row; sums of live rows remain unchanged. If the counter
+    of the live rows does not continue the readings of the import, only hours before these rows are
+    planned, and nothing between the two.
     """
     first = full_hour(live[0].start) if live else until
     known = {row.start: row for row in own} | {row.start: row for row in imported}
     before = [known[start] for start in sorted(known) if start + HOUR <= min(first, until)]
     starts = {row.start for row in imported}
+    following = live[:1] if continues else ()
     rows = _with_continuous_sums(
-        _without_contradictions(before, starts, live[:1]), starts, live[:1]
+        _without_contradictions(before, starts, following), starts, following
     )
     readings = {row.start + HOUR: row.state for row in imported}
     if imported:
@@ -40,7 +48,7 @@ def plan_merge(
         if row.start >= first and known[row.start] is row
     ]
     existing = sorted([*live, *kept], key=lambda row: row.start)
-    between = plan_backfill(readings, existing, first, until) if live else InsertPlan()
+    between = plan_backfill(readings, existing, first, until) if following else InsertPlan()
     inside = [row for row in between.rows if row.start >= first]
     rows = [row for row in rows if row.start + HOUR <= until]
     return InsertPlan(
@@ -106,15 +114,16 @@ def _with_continuous_sums(
 ) -> list[SumRow]:
     """Return consecutive hours with sums that start at 0.
 
-    Missing hours, also those up to the first live row, are filled evenly with the difference of
-    the readings around them.
+    Missing hours, also those up to the first live row, are filled evenly with what was counted in
+    them: the import says it, or else the difference of the readings around them.
     """
     if not rows:
         return []
     done = [SumRow(rows[0].start, rows[0].state, _possible_rise(0.0, rows[0].sum, 1.0))]
     for before, row in pairwise(rows):
-        same_source = (before.start in imported) == (row.start in imported)
-        if same_source and row.start == before.start + HOUR and row.sum >= before.sum:
+        both = (before.start in imported) + (row.start in imported)
+        is_counted = both == 2 or (both == 0 and row.start == before.start + HOUR)
+        if is_counted and row.sum >= before.sum:
             rise = row.sum - before.sum
         else:
             rise = _possible_rise(before.state, row.state, (row.start - before.start) / HOUR)
