@@ -47,7 +47,7 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
     }
     assert (
         refusals
-        | {"one_file", "unknown", "nothing_chosen", "same_connection", "no_counter"}
+        | {"one_file", "unknown", "nothing_chosen", "same_connection", "no_counter", "not_accepted"}
         | {"price_entity_no_number", "price_entity_unit"}
         | {fault.value for fault in PriceFault}
         | {"value_column", "end_column", "unit_of_content"}
