@@ -47,9 +47,11 @@ def test_what_an_action_refuses_is_a_text_of_the_dialogue_as_well() -> None:
     }
     assert (
         refusals
-        | {"one_file", "unknown", "nothing_chosen", "same_connection", "no_counter"}
+        | {"one_file", "unknown", "nothing_chosen", "same_connection", "no_counter", "not_accepted"}
         | {"price_entity_no_number", "price_entity_unit"}
         | {fault.value for fault in PriceFault}
+        | {"contract_counted_twice", "contract_no_price", "contract_of_its_own"}
+        | {"contract_base_twice", "base_price_twice"}
         | {"value_column", "end_column", "unit_of_content"}
         == TEXTS["options"]["error"].keys()
     )

@@ -58,9 +58,9 @@ def kept(request: pytest.FixtureRequest, hass_storage: dict[str, Any]) -> Any:
     return kept
 
 
-def with_new_field(gap: dict[str, Any] | None) -> dict[str, Any] | None:
+def with_new_fields(gap: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return a gap as this version stores it."""
-    return gap and {**gap, "counted_since": None}
+    return gap and {**gap, "counted_since": None, "readings": {}}
 
 
 @pytest.mark.parametrize("kept", ["meter"], indirect=True)
@@ -99,11 +99,11 @@ async def test_a_meter_goes_on(
         "2": {"prefix": "PV", "number": "1ISK0083886081"},
     }
     assert written["notes"]["replacements"] == [
-        {**record, "gap": with_new_field(record["gap"])}
+        {**record, "gap": with_new_fields(record["gap"])}
         for record in before["notes"]["replacements"]
     ]
     # Beside them the day without readings.
-    assert written["gaps"][: len(before["gaps"])] == list(map(with_new_field, before["gaps"]))
+    assert written["gaps"][: len(before["gaps"])] == list(map(with_new_fields, before["gaps"]))
     assert written["counters"].keys() >= before["counters"].keys()
 
 
