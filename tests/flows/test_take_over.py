@@ -7,6 +7,7 @@ from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.take_over import counters_of
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from tests.support.dialogue import prefer
 from tests.support.living import changes, recorded
 from tests.support.mocked_reader import MockedReader
@@ -61,6 +62,14 @@ async def test_a_recorder_that_fails_when_it_is_written_is_reported(
     monkeypatch.undo()
     await dialogue.answer()
     assert dialogue.step == "history_take_over_done"
+
+
+async def test_a_counter_that_is_disabled_is_not_offered(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    assert FEED_IN in counters_of(hass, entry.entry_id)
+    er.async_get(hass).async_update_entity(FEED_IN, disabled_by=er.RegistryEntryDisabler.USER)
+    assert FEED_IN not in counters_of(hass, entry.entry_id)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

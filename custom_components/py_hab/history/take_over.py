@@ -53,9 +53,9 @@ class TakenOver:
 
 
 def counters_of(hass: HomeAssistant, entry_id: str) -> list[str]:
-    """Return the counters of an entry: its entities whose energy only rises, feed-in last."""
+    """Return the enabled counters of an entry: entities whose energy only rises, feed-in last."""
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry_id)
-    found = [item for item in entities if _is_counter(item)]
+    found = [item for item in entities if _is_counter(item) and not item.disabled]
     return [item.entity_id for item in sorted(found, key=lambda item: "export" in item.unique_id)]
 
 

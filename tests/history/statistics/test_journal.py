@@ -17,6 +17,7 @@ from custom_components.py_hab.history.statistics.journal import (
     ChangeJournal,
     StatisticChanges,
 )
+from custom_components.py_hab.util.records import decode
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -133,8 +134,17 @@ async def test_an_account_moves_only_where_nothing_is_changed(
     journal = await loaded(hass)
     journal.by_statistic["sensor.a"] = changes = full_account()
     journal.changes_of("sensor.b")
+    journal.runs["entry"] = run = decode(
+        MaintenanceResult,
+        {
+            "at": "2026-03-19T23:30:00+00:00",
+            "result": [{"entity_id": f"sensor.{name}", "rows": 5} for name in "xa"],
+        },
+    )
     assert journal.rename("sensor.a", "sensor.b")
     assert journal.by_statistic == {"sensor.b": changes}
+    # The table of the last run names no entity that is gone.
+    assert [report.entity_id for report in run.result] == ["sensor.x", "sensor.b"]
     assert not journal.rename("sensor.a", "sensor.c")
     journal.by_statistic["sensor.c"] = full_account()
     assert not journal.rename("sensor.b", "sensor.c")

@@ -5,7 +5,7 @@ change is written, it holds two: the one before and the one after it. Which of t
 database says: the rows of a change carry its stamp.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 import logging
 from pathlib import Path
@@ -218,7 +218,7 @@ class ChangeJournal:
 
     @callback
     def rename(self, old: str, new: str) -> bool:
-        """Move the changes of a statistic to its new id; return whether there were any to move.
+        """Move what is known of a statistic to its new id; return whether it was changed at all.
 
         If statistics with the new id have been changed, they exist, and the recorder does not
         rename the old ones either.
@@ -227,6 +227,11 @@ class ChangeJournal:
         if old not in self.by_statistic or (existing is not None and not existing.is_clean):
             return False
         self.by_statistic[new] = self.by_statistic.pop(old)
+        for run in self.runs.values():
+            run.result[:] = [
+                replace(report, entity_id=new) if report.entity_id == old else report
+                for report in run.result
+            ]
         self.save_soon()
         return True
 
