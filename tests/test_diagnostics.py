@@ -1,5 +1,6 @@
 """Diagnostics: enough for a bug report, and nothing that shows whose home it is."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +15,13 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.costs.contract import Contract
 from custom_components.py_hab.costs.figures import Amount, CostFigures
 from custom_components.py_hab.costs.prices import Price
+from custom_components.py_hab.counters.gap import Gap
+from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.journal import StatisticChanges
+from custom_components.py_hab.meter.replacements import ReplacementRecord
+from custom_components.py_hab.sml.registers import Quantity
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.components.recorder import Recorder
 from homeassistant.config_entries import ConfigEntryState
@@ -304,6 +309,38 @@ async def test_meter_reports_all_but_secrets(
     }
     device = device_of(hass, meter_entry, str(meter_entry.unique_id))
     assert await get_diagnostics_for_device(hass, hass_client, meter_entry, device) == reported
+    before, at = 31175.461, dt_util.utcnow() - timedelta(hours=2)
+    meter_entry.runtime_data.coordinator.meters.replacements.records.append(
+        ReplacementRecord(
+            meter_index="",
+            quantity=Quantity.ENERGY_IMPORT,
+            verdict=Verdict.REPLACED,
+            before=before,
+            now=3.2024,
+            at=at,
+            gap=Gap(
+                key="energy_import",
+                start=at.timestamp() - 1800,
+                end=at.timestamp(),
+                before=before,
+                after=3.2024,
+                verdict=Verdict.REPLACED,
+            ),
+        )
+    )
+    reported = await get_diagnostics_for_config_entry(hass, hass_client, meter_entry)
+    assert_no_secret(reported, {str(before), "3.2024"})
+    [replacement] = reported["replacements"]
+    assert replacement.pop("seconds_since") == pytest.approx(7200, abs=60)
+    assert replacement == {
+        "meter": "1",
+        "quantity": "energy_import",
+        "verdict": "replaced",
+        "before": 31200.0,
+        "now": 3.2,
+        "seconds_without_reading": 1800,
+        "answer": None,
+    }
     await quiet(hass)
 
 

@@ -21,8 +21,8 @@ from .history.statistics.editor import get_editor
 from .history.statistics.journal import StatisticChanges
 from .meter.coordinator import MeterCoordinator
 from .meter.meter import Meter
+from .meter.replacements import ReplacementRecord
 from .sml.registers import COUNTERS
-from .util.records import encode
 
 REDACT: Final = {
     "ain",
@@ -101,7 +101,9 @@ async def async_get_config_entry_diagnostics(
                     meter_index or "1": _about_meter(meter, counters)
                     for meter_index, meter in coordinator.meters.items()
                 },
-                "replacements": encode(coordinator.meters.replacements.records),
+                "replacements": [
+                    _about_replacement(record) for record in coordinator.meters.replacements.records
+                ],
                 "unreadable_messages": coordinator.meters.router.unreadable,
                 "rejected_readings": {
                     f"{counter}: {verdict}": count
@@ -189,6 +191,20 @@ def _about_meter(meter: Meter, counters: CounterStore) -> dict[str, Any]:
         "has_number": meter.identity.number is not None,
         "manufacturer": meter.identity.manufacturer_name,
         **meter.learned.as_stored(),
+    }
+
+
+def _about_replacement(record: ReplacementRecord) -> dict[str, Any]:
+    """Return what is known of a counter that went on from another reading."""
+    return {
+        "meter": record.meter_index or "1",
+        "quantity": record.quantity.value,
+        "verdict": record.verdict.value,
+        "before": _rounded(record.before),
+        "now": _rounded(record.now),
+        "seconds_since": _seconds_since(record.at),
+        "seconds_without_reading": round(record.gap.end - record.gap.start) if record.gap else None,
+        "answer": record.answer,
     }
 
 
