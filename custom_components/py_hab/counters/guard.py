@@ -210,7 +210,7 @@ class CounterGuard:
         pending = None
         if confirmation is None:
             pending, self._pending = self._pending, None
-            if pending is not None and not self._continues(pending, reading, now):
+            if pending is not None and not self._extend(pending, reading, now):
                 pending = None
         elif pending := self._confirmed(confirmation, verdict, reading, now):
             repeated = self._has_repeated_an_old_reading(verdict, reading, now)
@@ -239,7 +239,7 @@ class CounterGuard:
         """Return the readings that agree with this one, if they suffice to accept it."""
         pending = self._pending
         is_same = pending is not None and pending.verdict is verdict
-        if pending is None or not is_same or not self._continues(pending, reading, now):
+        if pending is None or not is_same or not self._extend(pending, reading, now):
             pending = self._pending = Pending(verdict, Reading(reading, now), Reading(reading, now))
         if self.last and self.expected is None and _is_other_unit(reading / self.last):
             # Wh instead of kWh: the user can assign the unit, but statistics in Wh could not be repaired.
@@ -250,8 +250,8 @@ class CounterGuard:
         )
         return pending if is_enough else None
 
-    def _continues(self, pending: Pending, reading: float, now: float) -> bool:
-        """Add a reading to those that await confirmation, if it agrees with them."""
+    def _extend(self, pending: Pending, reading: float, now: float) -> bool:
+        """Add a reading to those that await confirmation; return whether it agrees with them."""
         rise = reading - pending.last.kwh
         if not 0 <= rise <= self._possible_rise(pending.last.kwh, now - pending.last.at):
             return False

@@ -38,7 +38,6 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.recorder import session_scope
-from homeassistant.setup import async_setup_component
 from tests.support.changing import adjust, this_hour, write
 from tests.support.living import ENERGY, METER, T0, changes, live, recorded, rows
 
@@ -51,16 +50,8 @@ TWIN: Final = "sensor.twin"
 
 
 @pytest.fixture
-async def get_editor(
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    hass_storage: dict[str, Any],
-    freezer: FrozenDateTimeFactory,
-) -> StatisticsEditor:
+async def get_editor(just_started: None, hass: HomeAssistant) -> StatisticsEditor:
     """The editor, in a Home Assistant that has just started."""
-    freezer.move_to(T0 - timedelta(minutes=1))
-    assert await async_setup_component(hass, "sensor", {})
-    await recorded(hass)
     return await reopened(hass)
 
 

@@ -1,7 +1,6 @@
 """The recorder's statistics, and what becomes of a database that does not answer."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any, Never
 
 from freezegun.api import FrozenDateTimeFactory
@@ -13,12 +12,11 @@ from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, Row, S
 from custom_components.py_hab.history.statistics import gateway as tables
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import RecorderGateway, Statistic
-from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder import get_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.setup import async_setup_component
 from tests.support.changing import adjust, write
-from tests.support.living import METER, T0, live, recorded, rows
+from tests.support.living import METER, T0, live, rows
 
 from .test_editor import FIRST, STATISTIC, reopened
 
@@ -27,15 +25,9 @@ BATH = Statistic(id="sensor.bath", unit="°C", has_sum=False)
 
 @pytest.fixture
 async def get_editor(
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    hass_storage: dict[str, Any],
-    freezer: FrozenDateTimeFactory,
+    just_started: None, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> StatisticsEditor:
     """The editor, with an hour and a half of a meter and three hours of a bath behind it."""
-    freezer.move_to(T0 - timedelta(minutes=1))
-    assert await async_setup_component(hass, "sensor", {})
-    await recorded(hass)
     await live(hass, freezer, T0, [500.0 + 0.5 * index for index in range(18)])
     get_editor = await reopened(hass)
     await write(
