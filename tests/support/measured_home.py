@@ -38,17 +38,15 @@ async def write_hours(
     has_sum = unit == "kWh"
     first = this_hour() - DAYS * 24 * HOUR
     hours = [first + number * HOUR for number in range(DAYS * 24)]
-    counted = accumulate(
-        (0.1 * (dt_util.as_local(hour).hour != idle_at) for hour in hours[1:]), initial=0.0
-    )
+    counted = accumulate((dt_util.as_local(hour).hour != idle_at for hour in hours[1:]), initial=0)
     async_import_statistics(
         hass,
         new_metadata(Statistic(id=statistic_id, unit=unit, has_sum=has_sum)),
         [
-            StatisticData(start=hour, state=reading, sum=reading)
+            StatisticData(start=hour, state=count / 10, sum=count / 10)
             if has_sum
             else StatisticData(start=hour, mean=20.0, min=19.0, max=21.0)
-            for hour, reading in zip(hours, counted, strict=True)
+            for hour, count in zip(hours, counted, strict=True)
         ],
     )
     await recorded(hass)
