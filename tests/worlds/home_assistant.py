@@ -24,6 +24,7 @@ from homeassistant.components.recorder.tasks import (
 )
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.util.async_ import get_scheduled_timer_handles
+from tests.support.home_assistant import UNREAD_EVENTS
 
 ZONE: Final = "Europe/Berlin"
 SHORT_TERM: Final = timedelta(minutes=5)
@@ -109,6 +110,7 @@ class Computer:
             "commit_interval": int(SHORT_TERM.total_seconds()),
             "purge_keep_days": keep_days,
             "include": {"entity_globs": list(recorded)},
+            "exclude": {"event_types": UNREAD_EVENTS},
         }
         self._storage = storage
         self.folder = folder
