@@ -48,6 +48,42 @@ def free_port() -> int:
         return port
 
 
+def _store(storage: Path, key: str, *, version: int, minor_version: int, data: object) -> None:
+    (storage / key).write_text(
+        json.dumps({"version": version, "minor_version": minor_version, "key": key, "data": data})
+    )
+
+
+def allow_this_machine_only(storage: Path, port: int) -> None:
+    """Write HTTP settings with which only this machine can connect.
+
+    As YAML, the same would raise a repair.
+    """
+    storage.mkdir(parents=True, exist_ok=True)
+    _store(
+        storage,
+        "http",
+        version=2,
+        minor_version=2,
+        data={
+            "stable": {
+                "server_host": ["127.0.0.1"],
+                "server_port": port,
+                "cors_allowed_origins": [],
+                "login_attempts_threshold": -1,
+                "ip_ban_enabled": True,
+                "ssl_profile": "modern",
+                "use_x_frame_options": True,
+                "created_at": "2026-01-01T00:00:00+00:00",
+                "error": None,
+                "error_message": None,
+            },
+            "pending": None,
+            "yaml_migration_done": True,
+        },
+    )
+
+
 class HassError(Exception):
     """Home Assistant did not do what was asked."""
 
@@ -102,28 +138,7 @@ class Hass:
         components = self.config / "custom_components"
         if not components.exists():
             components.symlink_to(REPOSITORY / "custom_components")
-        # Only this machine may connect. As YAML the same would raise a repair.
-        self._store(
-            "http",
-            version=2,
-            minor_version=2,
-            data={
-                "stable": {
-                    "server_host": ["127.0.0.1"],
-                    "server_port": self.port,
-                    "cors_allowed_origins": [],
-                    "login_attempts_threshold": -1,
-                    "ip_ban_enabled": True,
-                    "ssl_profile": "modern",
-                    "use_x_frame_options": True,
-                    "created_at": "2026-01-01T00:00:00+00:00",
-                    "error": None,
-                    "error_message": None,
-                },
-                "pending": None,
-                "yaml_migration_done": True,
-            },
-        )
+        allow_this_machine_only(storage, self.port)
         if not (storage / "core.config").exists():
             self._store(
                 "core.config",
@@ -140,10 +155,8 @@ class Hass:
             )
 
     def _store(self, key: str, *, version: int, minor_version: int, data: object) -> None:
-        (self.config / ".storage" / key).write_text(
-            json.dumps(
-                {"version": version, "minor_version": minor_version, "key": key, "data": data}
-            )
+        _store(
+            self.config / ".storage", key, version=version, minor_version=minor_version, data=data
         )
 
     async def start(self) -> None:

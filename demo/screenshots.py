@@ -31,7 +31,6 @@ DASHBOARD_PICTURES: Final[Sequence[tuple[str, str, int, int, Literal["light", "d
     ("dashboard", f"profiles?series={COUNTERS['import']}", 1180, 1000, "light"),
     ("dashboard-dark", f"profiles?series={COUNTERS['import']}", 1180, 1000, "dark"),
     ("dashboard-now", "now", 1180, 760, "light"),
-    ("dashboard-phone", "now", 390, 844, "dark"),
 )
 """Name of the picture, view, width and height, theme."""
 
@@ -72,9 +71,8 @@ async def _take(page: Page, hass: Hass, household: Household, folder: Path) -> N
     await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
     await page.goto(f"{hass.url}/config/integrations/integration/py_hab")
     await _shoot(page, folder / "integration.png")
-    for name, unique_id in (("plug", "_voltage"), ("thermostat", "_radiator_mode")):
-        await page.goto(f"{hass.url}/config/devices/device/{await _device(hass, unique_id)}")
-        await _shoot(page, folder / f"{name}.png")
+    await page.goto(f"{hass.url}/config/devices/device/{await _device(hass, '_radiator_mode')}")
+    await _shoot(page, folder / "thermostat.png")
 
 
 async def _discovered(hass: Hass) -> bool:
@@ -90,7 +88,7 @@ async def _device(hass: Hass, unique_id_end: str) -> str:
 
 
 async def _take_dashboard(browser: Browser, hass: Hass, folder: Path) -> None:
-    """Take the dashboard: light and dark, wide and on a phone."""
+    """Take the dashboard: light and dark."""
     await hass.ws(
         "lovelace/dashboards/create", url_path=DASHBOARD, title="Home energy", mode="storage"
     )

@@ -35,6 +35,11 @@ FORBIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
         ),
         # The thing on the meter is a reader; people type passwords and turn things off.
         *(r"\b(?:optical|meter|IR|one) heads?\b", r"\bswitch(?:ed)? (?:it )?off\b(?! a)"),
+        *(r"\bstromleser heads?\b", r"\bis understood\b", r"\bholds instead\b", r"\bany more\b"),
+        *(
+            r"\b[Rr]eplace (?:the|it|this|them)\b[^.,;]* by\b",
+            r"\b[Qq]uestions of the first hour\b",
+        ),
         *(r"\bdialogues?\b", r"\bDeveloper tools\b(?! > \w+\*\*)"),
     ),
     "de": (
@@ -49,6 +54,9 @@ FORBIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
             r"\bHeizkörperthermostat",
         ),
         *(r"\bUser\b", r"\bDevices?\b", r"\bEntities\b", r"\bGeräte-ID\b", r"\bgehörte Zähler\b"),
+        # Words of Home Assistant's frontend: Blueprint, Zugriffstoken, Debug-Protokoll, Diagnosedaten.
+        *(r"\bVorlage\b", r"\bZugangstoken\b", r"\bDebug-Protokollierung\b", r"\bDie Diagnose\b"),
+        *(r"\bwird (?:auch )?verstanden\b",),
         *(r"\bAdd-on\b", r"\bnicht mehr länger\b", r"\bmacht Sinn\b", r"\beinloggen\b"),
     ),
 }

@@ -45,6 +45,13 @@ _HOUR: Final = timedelta(hours=1)
 _NUMBER: Final = re.compile(r"-?\d{1,12}(\.\d{0,6})?")
 _DIGITS: Final = 3
 """Significant digits of a reading: enough to see its unit, too few to recognize a meter."""
+_AGES: Final = {
+    "seconds": timedelta(minutes=1),
+    "minutes": timedelta(hours=1),
+    "hours": timedelta(days=1),
+    "days": timedelta(days=365),
+}
+"""How long ago something was, by the duration that it stays below."""
 
 
 async def async_get_config_entry_diagnostics(
@@ -65,7 +72,7 @@ async def async_get_config_entry_diagnostics(
     coordinator, counters = entry.runtime_data.coordinator, entry.runtime_data.counters
     about |= {
         "costs": [
-            {"until": figures.until.isoformat(), "waiting": figures.waiting}
+            {"until": figures.until, "waiting": figures.waiting}
             for figures in entry.runtime_data.costs.figures.values()
         ],
         "last_update_success": coordinator.last_update_success,
@@ -202,7 +209,7 @@ def _about_replacement(record: ReplacementRecord) -> dict[str, Any]:
         "verdict": record.verdict.value,
         "before": _rounded(record.before),
         "now": _rounded(record.now),
-        "seconds_since": _seconds_since(record.at),
+        "at": record.at,
         "seconds_without_reading": round(record.gap.end - record.gap.start) if record.gap else None,
         "answer": record.answer,
     }
@@ -282,8 +289,21 @@ def _redacted(about: dict[str, Any]) -> dict[str, Any]:
     return redacted
 
 
+def _age(moment: datetime) -> str:
+    """Return how long ago or how far ahead a time is, such as "hours ago".
+
+    A wrong unit or time zone shows, and not when somebody came home.
+    """
+    since = dt_util.utcnow() - moment
+    unit = next((unit for unit, limit in _AGES.items() if abs(since) < limit), "years")
+    return f"{unit} ago" if since >= timedelta() else f"{unit} ahead"
+
+
 def _plain(value: Any) -> Any:
-    """Return a value with lists instead of tuples, in which nothing would be redacted."""
+    """Return a value with lists instead of tuples, in which nothing would be redacted.
+
+    Times become ages.
+    """
     match value:
         case dict():
             return {key: _plain(item) for key, item in value.items()}
@@ -291,5 +311,7 @@ def _plain(value: Any) -> Any:
             return sorted(value)
         case tuple() | list():
             return [_plain(item) for item in value]
+        case datetime():
+            return _age(value)
         case _:
             return value

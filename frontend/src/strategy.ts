@@ -186,9 +186,9 @@ const VIEWS = {
     const charted = ["energy", "power", "temperature"].flatMap((kind) => entries.filter((entry) =>
       kindOf(hass, entry.entity_id) === kind && fits(hass, entry.entity_id) && (kind !== "temperature" || isActual(entry))))
       .sort((one, other) => rank(one) - rank(other))[0];
-    // When a device was last heard of is known of its FRITZ!Box or reader.
+    // Whether a device can be heard is known of its FRITZ!Box or reader; since when is disabled by default.
     const contact = ours(hass).filter(({ device_id, translation_key }) =>
-      device_id === about?.via_device_id && ["last_reading", "last_message"].includes(translation_key ?? ""));
+      device_id === about?.via_device_id && ["reachable", "online", "last_reading", "last_message"].includes(translation_key ?? ""));
     const facts = [about?.model, about?.sw_version && `${t.firmware} ${about.sw_version}`].filter(Boolean).join(" · ");
     return [
       section([

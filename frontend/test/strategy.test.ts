@@ -13,7 +13,7 @@ beforeAll(async () => {
   strategy = (await import("../src/strategy")).ViewStrategy;
 });
 
-const generated = async (hass: Hass, view: "now" | "energy" | "profiles" | "rooms", device?: string): Promise<Generated> =>
+const generated = async (hass: Hass, view: "now" | "energy" | "profiles" | "rooms" | "device", device?: string): Promise<Generated> =>
   (await strategy.generate({ view, ...(device ? { device } : {}) }, hass)) as Generated;
 const typesOf = ({ sections }: Generated): unknown[] => sections.flatMap(({ cards }) => cards.map(({ type }) => type));
 
@@ -200,4 +200,21 @@ test("the view of profiles shows what runs all the time, and the plugs by what t
     "sensor.meter_base_load", "sensor.meter_base_load_cost", "sensor.meter_cost_per_year",
     ...["fridge", "lamp", "new"].flatMap((device) => [`sensor.${device}_cost_per_year`, `sensor.${device}_cost_share`]),
   ]);
+});
+
+test("the view of a device shows whether its reader is online, and since when only if that is enabled", async () => {
+  const hass = home();
+  meter(hass);
+  const device = Object.values(hass.entities)[0]?.device_id ?? "";
+  hass.devices[device] = { name: "Meter", name_by_user: null, area_id: null, via_device_id: "reader", identifiers: [["py_hab", "1"]] };
+  const rows = async (): Promise<unknown> => (await generated(hass, "device", device)).sections
+    .flatMap((section) => section.cards).find(({ type }) => type === "entities")?.["entities"];
+  const contact = (entity_id: string, translation_key: string): void => {
+    withEntity(hass, entity_id, "reader", "connectivity", "on");
+    hass.entities[entity_id] = { entity_id, device_id: "reader", platform: "py_hab", translation_key };
+  };
+  contact("binary_sensor.online", "online");
+  expect(await rows()).toEqual([expect.objectContaining({ entity: "binary_sensor.online" })]);
+  contact("sensor.last_message", "last_message");
+  expect(await rows()).toEqual(["binary_sensor.online", "sensor.last_message"].map((entity) => expect.objectContaining({ entity }) as unknown));
 });

@@ -44,7 +44,7 @@ async def test_a_home_that_lacks_something_has_no_hole_and_says_what_to_do(
     counter = await browser.entity(f"{IMPORT}_energy_import")
     box, meter = (
         counter["config_entry_id"],
-        (await browser.entity("last_message"))["config_entry_id"],
+        (await browser.entity("reader_online"))["config_entry_id"],
     )
     await browser.hass.wait_for(
         lambda: _is_spread(browser, counter["entity_id"]), "the history of the box", seconds=120

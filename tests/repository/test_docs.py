@@ -230,3 +230,9 @@ def test_prose_is_what_is_not_code() -> None:
     text = "A `b` [c](d.md) **e** {f}\n```yaml\ng: h\n```\n<i> https://x.example/y ![z](w.png)"
     words = re.findall(r"\w+", without_code(text))
     assert words == ["A", "c", "e", "z"]
+
+
+def test_each_picture_is_shown() -> None:
+    pages = "".join(markdown_files().values())
+    pictures = {path.name for path in (ROOT / "docs/images").iterdir()}
+    assert {name for name in pictures if f"images/{name}" not in pages} == set()

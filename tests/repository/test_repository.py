@@ -73,6 +73,7 @@ def test_versions_agree() -> None:
     version, project = ours("manifest.json")["version"], tomllib.loads(read("pyproject.toml"))
     assert project["project"]["version"] == version
     assert f"\n## [{version}]" in read("CHANGELOG.md")
+    assert f"\n  version: {version}\n" in read("docs/openapi.yaml")
     floor = json.loads(read("hacs.json"))["homeassistant"]
     assert f"homeassistant=={floor}" in project["dependency-groups"]["ha-floor"]
 

@@ -37,6 +37,8 @@ async def test_a_box_that_is_away_says_since_when(
     time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     await set_up(hass, fritzbox_entry)
+    assert state_of(hass, f"{BOX}_last_reading") is None
+    await enabled(hass, fritzbox_entry, f"{BOX}_last_reading")
     assert state_of(hass, f"{BOX}_reachable", "binary_sensor") == "on"
     await time.passes(hass, timedelta(minutes=3))
     assert state_of(hass, f"{BOX}_last_reading") == "2026-03-20T18:10:00+00:00"
@@ -44,6 +46,16 @@ async def test_a_box_that_is_away_says_since_when(
     await time.passes(hass, timedelta(minutes=5))
     assert state_of(hass, f"{BOX}_reachable", "binary_sensor") == "off"
     assert state_of(hass, f"{BOX}_last_reading") == "2026-03-20T18:10:00+00:00"
+
+
+async def test_the_last_message_of_an_earlier_version_stays_enabled(
+    time: Time, hass: HomeAssistant, mocked_reader: MockedReader
+) -> None:
+    entry = mocked_reader.entry()
+    unique_id = f"{entry.unique_id}_reader_last_message"
+    er.async_get(hass).async_get_or_create("sensor", DOMAIN, unique_id, config_entry=entry)
+    await mocked_reader.set_up(entry)
+    assert state_of(hass, unique_id) == "2026-03-20T18:07:00+00:00"
 
 
 @pytest.mark.parametrize("currency", ["EUR", "CHF"])

@@ -146,7 +146,11 @@ class MeterIssues:
     def async_ask_about_replacement(
         self, meter_index: str, name: str, record: ReplacementRecord
     ) -> None:
-        """Ask the user whether the meter was replaced."""
+        """Ask the user whether the meter was replaced.
+
+        The replacement is stored with the counters, and is asked about again at the next start. The
+        issue is not: Home Assistant would show the readings of a stored issue in diagnostics.
+        """
         language = self._hass.config.language
         ir.async_create_issue(
             self._hass,
@@ -154,7 +158,6 @@ class MeterIssues:
             issue_id(METER_REPLACED, self._entry_id, meter_index),
             data={"entry_id": self._entry_id, "place": meter_index},
             is_fixable=True,
-            is_persistent=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=METER_REPLACED,
             translation_placeholders={

@@ -61,12 +61,15 @@ async def _ask_reader(coordinator: MeterCoordinator) -> None:
     coordinator.link.commands.ask()
 
 
+# A sensor without a unit adds an entry to the activity with each change, so the times of the last
+# answer and message, which change each minute, are disabled by default.
 BOX_SENSORS: tuple[SourceSensorDescription[FritzBoxCoordinator], ...] = (
     SourceSensorDescription(
         key="last_reading",
         translation_key="last_reading",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda box: _by_minute(box.last_answer),
     ),
     SourceSensorDescription(
@@ -112,6 +115,7 @@ READER_SENSORS: tuple[SourceSensorDescription[MeterCoordinator], ...] = (
         translation_key="last_message",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda meter: _by_minute(meter.link.last_seen),
     ),
     SourceSensorDescription(
