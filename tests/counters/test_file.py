@@ -25,6 +25,5 @@ async def test_what_was_saved_is_read_again(
     await file.async_save()
     assert hass_storage[f"{DOMAIN}.entry"]["data"]["counters"]["import"] == [5.0, 1000.0]
     assert await CounterFile(hass, "entry", StoredCounters).async_read() == CONTENT
-    assert not file.is_untrusted
     await file.async_remove()
     assert f"{DOMAIN}.entry" not in hass_storage

@@ -117,14 +117,12 @@ class CounterFile:
             minor_version=STORAGE_MINOR_VERSION,
         )
         self._next_save_at = 0.0
-        self.is_untrusted = False
-        """Whether the file existed, but could not be read."""
 
-    async def async_read(self) -> StoredCounters:
-        """Return the content of the file, empty without one.
+    async def async_read(self) -> StoredCounters | None:
+        """Return the content of the file, empty without one; None if it cannot be read.
 
-        A file that cannot be read is kept under another name. The next readings of all counters must
-        be confirmed then.
+        Such a file is kept under another name. The next readings of all counters must be confirmed
+        then.
         """
         path = Path(self._store.path)
         had_file = await self._hass.async_add_executor_job(path.exists)
@@ -137,11 +135,10 @@ class CounterFile:
                 type(err).__name__,
             )
             await self._hass.async_add_executor_job(_set_aside, path)
-            self.is_untrusted = True
-            return StoredCounters()
+            return None
         # Home Assistant itself renames a file that is not JSON, and reports it.
-        self.is_untrusted = had_file and not isinstance(stored, dict)
-        return StoredCounters.from_stored(stored)
+        is_lost = had_file and not isinstance(stored, dict)
+        return None if is_lost else StoredCounters.from_stored(stored)
 
     @callback
     def schedule_save(self) -> None:

@@ -35,6 +35,8 @@ class CounterStore:
         self._file = CounterFile(hass, entry_id, self._content)
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
+        self._is_untrusted = False
+        """Whether the file existed, but could not be read."""
         self.must_be_saved = False
         """Whether the file lacks a decision that a later run would not repeat: a counter that
         continues from a lower reading. It must be saved before it is shown. Otherwise a crash would
@@ -52,6 +54,9 @@ class CounterStore:
     async def async_load(self) -> None:
         """Load the last accepted readings, the gaps and the notes."""
         stored = await self._file.async_read()
+        self._is_untrusted = stored is None
+        if stored is None:
+            return
         self.notes, self.gaps = stored.notes, stored.gaps
         for key, reading in stored.readings.items():
             guard = self._guard(key)
@@ -183,7 +188,7 @@ class CounterStore:
     def _guard(self, key: str) -> CounterGuard:
         return self._guards.setdefault(
             key,
-            CounterGuard(key=key, max_power=self._max_power, quarantined=self._file.is_untrusted),
+            CounterGuard(key=key, max_power=self._max_power, quarantined=self._is_untrusted),
         )
 
     @callback

@@ -215,12 +215,12 @@ class Meter:
     def learned(self) -> LearnedKeys:
         """What is stored about the keys."""
         return LearnedKeys(
-            inferred=self.resolver.inferred,
+            inferred=self.resolver.mappings.inferred,
             absolute_power=self._measurements.absolute_power,
             modulus=self._measurements.modulus,
             keys=dict(self.keys),
             factors=dict(self._units.factors),
-            units=dict(self.resolver.units),
+            units=dict(self.resolver.mappings.units),
         )
 
     def restore(self, learned: LearnedKeys) -> list[Quantity]:
@@ -228,16 +228,16 @@ class Meter:
 
         Returns the quantities whose key the user has assigned to another quantity since.
         """
-        self.resolver.inferred |= learned.inferred
-        self.resolver.units |= learned.units
+        self.resolver.mappings.inferred |= learned.inferred
+        self.resolver.mappings.units |= learned.units
         self._units.factors |= learned.factors
         self._measurements.absolute_power = learned.absolute_power
         self._measurements.modulus = learned.modulus
         reassigned: list[Quantity] = []
         for quantity, key in learned.keys.items():
-            if quantity in COUNTERS and self.resolver.has_other_key(key, quantity):
+            if quantity in COUNTERS and self.resolver.mappings.has_other_key(key, quantity):
                 self._counters.expect_other_key(quantity)
-            if self.resolver.is_reassigned(key, quantity):
+            if self.resolver.mappings.is_reassigned(key, quantity):
                 reassigned.append(quantity)
             elif quantity in COUNTERS:
                 self._counters.keys[quantity] = key
