@@ -26,6 +26,7 @@ from ..history.statistics.gateway import Statistic
 from .csv_import import CsvSource, csv_schema, csv_table, with_answers
 from .legacy_import import LegacySource
 from .progress import ProgressFlow, error_key
+from .reports import import_table
 from .series_form import ImportSource, SeriesForm
 
 CONF_FILE: Final = "file"
@@ -248,7 +249,7 @@ class FileImportFlow(ProgressFlow):
 
     async def _async_show_imported(self, step_id: str) -> ConfigFlowResult:
         texts = await self._async_report_texts()
-        return self._show_result(step_id, report=texts.imported(self._work_result or ()))
+        return self._show_result(step_id, report=import_table(texts, self._work_result or ()))
 
     @callback
     @override

@@ -24,6 +24,7 @@ from ..const import (
 )
 from ..entry import StatisticReport
 from ..history.undo import written
+from .reports import maintenance_table, status, totals_table
 from .take_over import TakeOverFlow
 from .undo import UndoFlow
 
@@ -65,8 +66,8 @@ class HistoryFlow(TakeOverFlow, UndoFlow):
             ],
             description_placeholders={
                 "about": texts.word(f"about_{self.config_entry.data[CONF_KIND]}"),
-                "status": texts.status(found, history),
-                "report": texts.totals(found, history.last_run),
+                "status": status(texts, found, history),
+                "report": totals_table(texts, found, history.last_run),
             },
         )
 
@@ -130,7 +131,7 @@ class HistoryFlow(TakeOverFlow, UndoFlow):
         return self._show_result(
             step_id,
             status=texts.word("nothing_to_add") if self._is_complete else "",
-            report=texts.reports(reports),
+            report=maintenance_table(texts, reports),
         )
 
     # Settings

@@ -15,7 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from ..const import DOMAIN
 from ..coordinator import PyHabConfigEntry
 from ..entry import History, Progress
-from .reports import ReportTexts, async_report_texts
+from .report_texts import ReportTexts, async_report_texts
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from ..history.files.series import Series, SeriesReport
 from ..history.statistics.editor import get_editor
 from ..history.statistics.gateway import Statistic
 from ..util.texts import MAX_LINE, as_markdown, clean_text
-from .reports import ReportTexts
+from .report_texts import ReportTexts
 
 _EXTERNAL: Final = "external"
 _SKIP: Final = "skip"

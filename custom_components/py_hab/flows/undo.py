@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 
 from ..history.undo import UndoReport, async_take_back, async_undo, runs, written
 from .progress import ProgressFlow
+from .reports import run_label, undo_table
 
 CONF_RUN: Final = "run"
 CONF_STATISTICS: Final = "statistics"
@@ -37,7 +38,7 @@ class UndoFlow(ProgressFlow):
         if user_input is not None:
             self._run = user_input[CONF_RUN]
             return await self.async_step_history_undo_what()
-        options = [SelectOptionDict(value=run.run, label=texts.run(run)) for run in found]
+        options = [SelectOptionDict(value=run.run, label=run_label(texts, run)) for run in found]
         options.append(SelectOptionDict(value=_EVERYTHING, label=texts.word("everything")))
         selector = SelectSelector(
             SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
@@ -120,4 +121,4 @@ class UndoFlow(ProgressFlow):
 
     async def _async_show_undone(self, step_id: str) -> ConfigFlowResult:
         texts = await self._async_report_texts()
-        return self._show_result(step_id, report=texts.undone(self._work_result or ()))
+        return self._show_result(step_id, report=undo_table(texts, self._work_result or ()))
