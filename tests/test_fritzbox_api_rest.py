@@ -18,7 +18,6 @@ from custom_components.py_hab.fritzbox.rest import RelayFault, SmartMeterProblem
 from custom_components.py_hab.fritzbox_api import FritzBoxClient
 from simulator.fritzbox import (
     CUT,
-    DEFAULT_PASSWORD,
     DEFAULT_USER,
     OLD_FRITZOS,
     OTHER_PASSWORD,
@@ -29,6 +28,7 @@ from simulator.fritzbox import (
 )
 from simulator.fritzbox_devices import BATH, IMPORT, REFRIGERATOR, SMOKE, WINDOW, WORKSHOP
 from simulator.home import Home, ManualClock
+from tests.support.box_clients import client_for
 
 OVERVIEW = "/api/v0/smarthome/overview"
 LOGIN_PAGE = "/login_sid.lua"
@@ -42,16 +42,7 @@ async def session(box: SimulatedFritzBox) -> AsyncIterator[aiohttp.ClientSession
 
 @pytest.fixture
 def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
-    return client_of(session, box)
-
-
-def client_of(
-    session: aiohttp.ClientSession,
-    box: SimulatedFritzBox,
-    username: str = DEFAULT_USER,
-    password: str = DEFAULT_PASSWORD,
-) -> FritzBoxClient:
-    return FritzBoxClient(session, host=box.url, username=username, password=password)
+    return client_for(session, box)
 
 
 def paths(box: SimulatedFritzBox) -> list[str]:
@@ -159,7 +150,7 @@ async def test_a_refusal_that_stays_is_an_error_after_one_more_request(
 async def test_users_without_the_right_are_reported_as_ever(
     session: aiohttp.ClientSession, box: SimulatedFritzBox
 ) -> None:
-    client = client_of(session, box, OTHER_USER, OTHER_PASSWORD)
+    client = client_for(session, box, OTHER_USER, OTHER_PASSWORD)
     with pytest.raises(NotPermittedError):
         await client.overview()
     assert OVERVIEW not in paths(box)
@@ -182,7 +173,7 @@ async def old_box(
 
 async def test_an_older_box_has_no_rest_api(old_box: SimulatedFritzBox) -> None:
     async with aiohttp.ClientSession() as session:
-        client = client_of(session, old_box)
+        client = client_for(session, old_box)
         devices = await client.device_list()
         with pytest.raises(RestNotOfferedError):
             await client.overview()

@@ -17,7 +17,6 @@ from custom_components.py_hab.fritzbox.errors import (
 from custom_components.py_hab.fritzbox_api import FritzBoxClient
 from simulator.fritzbox import (
     CUT,
-    DEFAULT_PASSWORD,
     DEFAULT_USER,
     OLD_FRITZOS,
     Fault,
@@ -35,6 +34,7 @@ from simulator.fritzbox_devices import (
     WORKSHOP,
 )
 from simulator.home import Home, ManualClock
+from tests.support.box_clients import client_for
 
 AHA = "/webservices/homeautoswitch.lua"
 UNITS = "/api/v0/smarthome/overview/units"
@@ -53,11 +53,7 @@ async def session(box: SimulatedFritzBox) -> AsyncIterator[aiohttp.ClientSession
 
 @pytest.fixture
 def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
-    return client_of(session, box)
-
-
-def client_of(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
-    return FritzBoxClient(session, host=box.url, username=DEFAULT_USER, password=DEFAULT_PASSWORD)
+    return client_for(session, box)
 
 
 def kwh(watt_hours: Iterable[float | None]) -> list[float | None]:
@@ -127,7 +123,7 @@ async def test_older_boxes_do_not_report_when_they_updated_their_series(
     )
     await box.start()
     try:
-        found = await client_of(session, box).basic_statistics(REFRIGERATOR)
+        found = await client_for(session, box).basic_statistics(REFRIGERATOR)
         assert [series.at for series in found.energy] == [None, None]
     finally:
         await box.stop()
@@ -266,7 +262,7 @@ async def test_boxes_without_rest(
     )
     await box.start()
     try:
-        client = client_of(session, box)
+        client = client_for(session, box)
         with pytest.raises(RestNotOfferedError) as caught:
             await client.unit_statistics(REFRIGERATOR)
         assert REFRIGERATOR not in str(caught.value)

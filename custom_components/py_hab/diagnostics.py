@@ -177,7 +177,7 @@ def _about_meter(meter: Meter, counters: CounterStore) -> dict[str, Any]:
         "registers": {
             quantity.value: {
                 "key": (key := meter.keys.get(quantity)),
-                "factor": meter.resolver.factor_of(key) if key else None,
+                "factor": meter.resolver.mappings.factor_of(key) if key else None,
                 "value": _rounded(value),
                 "fresh": meter.is_fresh(quantity, now),
                 **(

@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.api.jobs import Job, jobs
 from custom_components.py_hab.const import CONF_HISTORY
 from custom_components.py_hab.history.retries import RETRY
-from custom_components.py_hab.history.scheduler import AFTER_START, DAILY
+from custom_components.py_hab.history.timetable import AFTER_START, DAILY
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -124,7 +124,7 @@ async def test_the_history_is_maintained(
     scheduler = fritzbox_entry.runtime_data.history
     assert scheduler is not None
     put_off = dt_util.utcnow() + RETRY
-    scheduler._not_before = put_off
+    scheduler._timetable.not_before = put_off
     assert by_name(hass)["statistics_check"].next_run == put_off
 
     hass.config_entries.async_update_entry(fritzbox_entry, options={CONF_HISTORY: False})

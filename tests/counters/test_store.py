@@ -8,8 +8,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
+from custom_components.py_hab.counters.file import SAVE_DELAY
 from custom_components.py_hab.counters.gap import Gap
-from custom_components.py_hab.counters.store import MAX_GAPS, SAVE_DELAY, CounterStore
+from custom_components.py_hab.counters.store import MAX_GAPS, CounterStore
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.util.records import encode
 from homeassistant.core import HomeAssistant

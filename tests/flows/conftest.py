@@ -12,7 +12,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.py_hab.flows import progress
+from custom_components.py_hab.history import maintenance
 from custom_components.py_hab.history.box import fetch
+from custom_components.py_hab.history.sources import sources
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -87,3 +89,13 @@ def upload(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Upload:
         return file_id
 
     return send
+
+
+@pytest.fixture
+def temperatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maintain the temperatures only: the counters' years have tests of their own."""
+    monkeypatch.setattr(
+        maintenance,
+        "sources",
+        lambda *args: [item for item in sources(*args) if item.statistic.unit == "°C"],
+    )

@@ -6,7 +6,7 @@ from typing import Any
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.flows.csv_import import CsvSource, csv_schema, csv_table, with_answers
-from custom_components.py_hab.flows.reports import async_report_texts
+from custom_components.py_hab.flows.report_texts import async_report_texts
 from custom_components.py_hab.history.files.csv_format import TimeColumns
 from homeassistant.core import HomeAssistant
 from tests.support.dialogue import suggestions

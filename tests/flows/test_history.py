@@ -10,8 +10,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.entry import MaintenanceResult, Progress
 from custom_components.py_hab.fritzbox.errors import FritzBoxError
-from custom_components.py_hab.history import maintenance
-from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.util.records import decode
 from custom_components.py_hab.util.texts import as_markdown
@@ -159,16 +157,6 @@ async def test_a_meter_has_words_of_its_own(hass: HomeAssistant, meter: MockConf
 # Preview, run, taking back
 
 
-@pytest.fixture
-def temperatures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Maintain the temperatures only: the counters' years have tests of their own."""
-    monkeypatch.setattr(
-        maintenance,
-        "sources",
-        lambda *args: [item for item in sources(*args) if item.statistic.unit == "°C"],
-    )
-
-
 @pytest.mark.usefixtures("temperatures")
 async def test_what_is_previewed_is_written_and_taken_back(
     hass: HomeAssistant, box_entry: MockConfigEntry
@@ -314,23 +302,6 @@ async def test_a_history_that_cannot_be_completed_is_an_error(
     assert dialogue.errors == {"base": text}
     assert dialogue.placeholders == {"status": "", "report": ""}
     assert ("The history cannot be changed" in caplog.text) == (text == "unknown")
-    await dialogue.answer()
-    assert box_entry.options == {}
-
-
-@pytest.mark.usefixtures("temperatures")
-async def test_an_undo_that_is_refused_is_an_error(
-    hass: HomeAssistant, box_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await box_entry.runtime_data.history.async_run()
-    dialogue = await prefer(hass, box_entry, "history")
-    await dialogue.choose("history_undo")
-    await dialogue.answer(**dialogue.suggested)
-    monkeypatch.setattr(get_editor(hass), "is_ready", lambda: False)
-    await dialogue.answer(**dialogue.suggested)
-    await dialogue.arrive()
-    assert dialogue.step == "history_undo_confirm"
-    assert dialogue.errors == {"base": "no_recorder"}
     await dialogue.answer()
     assert box_entry.options == {}
 

@@ -245,38 +245,6 @@ async def test_only_what_is_offered_is_proposed(
     assert await rows(hass, entity_id) == []
 
 
-async def test_a_file_without_readings_is_no_error(
-    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
-) -> None:
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await read(dialogue, write(media / UPLOADED, []))
-    assert dialogue.placeholders == {
-        "count": "0",
-        "rows": "0",
-        "first": "-",
-        "last": "-",
-        "left_out": "",
-    }
-    await dialogue.answer()
-    await dialogue.arrive()
-    assert dialogue.placeholders == {"report": ""}
-
-
-async def test_a_series_without_names_and_times_is_shown_all_the_same(
-    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
-) -> None:
-    dialogue = await prefer(hass, box_entry, "import_database")
-    nameless: list[Row] = [("", "", "Power", "sometime", 5.0), ("7", None, "Power", None, 5.0)]
-    await read(dialogue, write(media / UPLOADED, nameless, described=[]))
-    assert set(dialogue.suggested) == {
-        "Power · 1 readings (1)",
-        "Power · 1 readings (7)",
-    }
-    await dialogue.answer(**dialogue.suggested)
-    await dialogue.arrive()
-    assert dialogue.errors == {}
-
-
 async def test_either_a_file_or_a_path(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,

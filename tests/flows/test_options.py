@@ -188,7 +188,7 @@ async def test_a_key_that_no_choice_describes_is_not_asked_for(
     entry = meter_of(hass)
     async with working(hass, broker, entry, {"E_in": 7, "Power": 300}):
         # A meter behind a transformer: its behaviour shows a factor that no form offers.
-        entry.runtime_data.coordinator.data[""].resolver.inferred["Power"] = KeyMapping(
+        entry.runtime_data.coordinator.data[""].resolver.mappings.inferred["Power"] = KeyMapping(
             Quantity.POWER, 0.5
         )
         dialogue = await prefer(hass, entry, "meter")

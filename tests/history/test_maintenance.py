@@ -110,7 +110,7 @@ async def test_an_entry_that_is_unloaded_in_the_middle_of_a_run_is_completed_by_
 
     await house.start()
     house.on_request += [answers, hang]
-    house.scheduler._started = dt_util.utcnow() - timedelta(hours=1)
+    house.scheduler._timetable.started = dt_util.utcnow() - timedelta(hours=1)
     house.scheduler._async_check(dt_util.utcnow())
     await begun.wait()
     assert await house.hass.config_entries.async_unload(house.entry.entry_id)

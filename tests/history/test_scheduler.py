@@ -9,8 +9,8 @@ import pytest
 from custom_components.py_hab.const import CONF_HISTORY
 from custom_components.py_hab.entry import MaintenanceResult, Progress
 from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError, LoginBlockedError
-from custom_components.py_hab.history.scheduler import CHECK_INTERVAL
 from custom_components.py_hab.history.statistics.editor import get_editor
+from custom_components.py_hab.history.timetable import CHECK_INTERVAL
 from homeassistant.core import CoreState
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
@@ -170,7 +170,8 @@ async def test_a_clock_that_was_ahead_holds_nothing_back(house: House) -> None:
     await house.start()
     now = dt_util.utcnow()
     ahead = now + timedelta(days=400)
-    house.scheduler._started = house.scheduler._not_before = ahead
+    timetable = house.scheduler._timetable
+    timetable.started = timetable.not_before = ahead
     runs = get_editor(house.hass).journal.runs
     runs[house.entry.entry_id] = MaintenanceResult(at=ahead, result=[])
     assert house.scheduler.next_run is not None

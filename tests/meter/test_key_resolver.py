@@ -105,7 +105,7 @@ def test_a_doubtful_counter_waits_for_the_user(fake_clock: Clock) -> None:
 def test_a_doubtful_counter_that_was_adopted_earlier_is_read(fake_clock: Clock) -> None:
     one = OneMeter(fake_clock)
     one.meter.restore(LearnedKeys(inferred={"Zaehlerstand": KeyMapping(IMPORT, 0.001)}))
-    assert one.meter.resolver.mapping_of("Zaehlerstand") == KeyMapping(IMPORT, 0.001)
+    assert one.meter.resolver.mappings.mapping_of("Zaehlerstand") == KeyMapping(IMPORT, 0.001)
     assert one.receive(0, Zaehlerstand=123456).changed
     assert one.meter.values == {IMPORT: 123.456}
 
@@ -142,7 +142,7 @@ def test_what_the_house_cannot_draw_is_in_watts(
     assert one.meter.values == {POWER: sign * (max_power + 1)}
     one.receive(1, Power_in=sign * 7)
     assert one.meter.values == {POWER: sign * 7.0}, "and was all the time"
-    assert one.meter.resolver.inferred == {"Power_in": KeyMapping(POWER)}
+    assert one.meter.resolver.mappings.inferred == {"Power_in": KeyMapping(POWER)}
 
 
 def test_glitches_prove_no_unit(fake_clock: Clock) -> None:
@@ -151,14 +151,14 @@ def test_glitches_prove_no_unit(fake_clock: Clock) -> None:
         one.receive(1, Power_in=65.5)
         one.receive(1, Power_in=0.3)
     assert one.meter.values == {POWER: 300.0}
-    assert one.meter.resolver.inferred == {}
+    assert one.meter.resolver.mappings.inferred == {}
 
 
 def test_a_power_that_is_certain_is_never_scaled(fake_clock: Clock) -> None:
     one = OneMeter(fake_clock)
     one.receive_fields(0, {"kW_in": 30})
     assert one.meter.values[Quantity.POWER_IMPORT] == 30_000.0
-    assert one.meter.resolver.inferred == {}
+    assert one.meter.resolver.mappings.inferred == {}
 
 
 def draw(one: OneMeter, counter: str, power: str, *, watts: float = 1.0, kwh: float = 1.0) -> None:
@@ -217,7 +217,7 @@ def test_nothing_is_suggested_for_what_the_user_has_assigned(
     one = OneMeter(fake_clock, assigned={"foo": KeyMapping(quantity)})
     draw(one, "foo", "Power")
     assert one.meter.resolver.suggestions == {}
-    assert one.meter.resolver.mapping_of("foo") == KeyMapping(quantity)
+    assert one.meter.resolver.mappings.mapping_of("foo") == KeyMapping(quantity)
 
 
 def test_a_confirmed_suggestion_is_shown(fake_clock: Clock) -> None:
@@ -256,7 +256,7 @@ def test_a_doubtful_counter_waits_however_large_it_is(fake_clock: Clock) -> None
     for _ in range(5 * OTHER_UNIT_AFTER):
         one.receive(10, Pin=15_119_035, Total=51_234.5)
     assert one.meter.values == {}
-    assert one.meter.resolver.inferred == {}
+    assert one.meter.resolver.mappings.inferred == {}
 
 
 def test_findings_survive_a_restart(fake_clock: Clock) -> None:
@@ -266,7 +266,7 @@ def test_findings_survive_a_restart(fake_clock: Clock) -> None:
     later = OneMeter(fake_clock)
     later.meter.restore(LearnedKeys.from_stored(one.meter.learned.as_stored()))
     assert later.meter.learned == one.meter.learned
-    assert later.meter.resolver.inferred == {"Power_in": KeyMapping(POWER)}
+    assert later.meter.resolver.mappings.inferred == {"Power_in": KeyMapping(POWER)}
     later.receive(0, Power_in=7)
     assert later.meter.values == {POWER: 7.0}
 
@@ -294,7 +294,7 @@ def learned(fake_clock: Clock, notes: object) -> Meter:
 )
 def test_garbage_notes_are_ignored(fake_clock: Clock, notes: object) -> None:
     meter = learned(fake_clock, notes)
-    assert not meter.resolver.inferred
+    assert not meter.resolver.mappings.inferred
     assert not meter.learned.absolute_power
     assert not meter.keys
 
@@ -324,7 +324,7 @@ def test_garbage_notes_are_ignored(fake_clock: Clock, notes: object) -> None:
 def test_of_notes_a_garbage_finding_alone_is_ignored(fake_clock: Clock, finding: object) -> None:
     notes = {"findings": {"x": finding, "y": ["energy_import", 0.001]}, "absolute_power": True}
     meter = learned(fake_clock, notes)
-    assert meter.resolver.inferred == {"y": KeyMapping(IMPORT, 0.001)}
+    assert meter.resolver.mappings.inferred == {"y": KeyMapping(IMPORT, 0.001)}
     assert meter.learned.absolute_power
 
 

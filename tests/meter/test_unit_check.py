@@ -41,7 +41,7 @@ def test_no_home_shows_a_million_kwh(reading: float, factor: float) -> None:
     *earlier, found = check(units, reading, reading, reading, last=None)
     assert earlier == [None, None]
     assert found == UnitChanged(about(reading * factor))
-    assert resolver.factor_of("E_in") == factor
+    assert resolver.mappings.factor_of("E_in") == factor
     assert resolver.is_proven("E_in")
 
 
@@ -51,7 +51,7 @@ def test_the_script_changes_the_unit_of_a_counter_that_is_proven() -> None:
     units.note_accepted(IMPORT, "E_in")
     *_, found = check(units, 15.119, 15.119, 15.119, last=15_119.0)
     assert found == UnitChanged(about(15_119.0))
-    assert resolver.factor_of("E_in") == 1.0
+    assert resolver.mappings.factor_of("E_in") == 1.0
     assert units.is_too_large(KeyReading("E_in", 2e6), 1.0) is False
 
 
@@ -62,7 +62,7 @@ def test_without_evidence_the_lower_reading_is_right() -> None:
     resolver = KeyResolver({}, max_power=43.5)
     *_, found = check(UnitCheck(resolver), 279_000.0, 279_000.0, 279_000.0, last=279.0)
     assert found == UnitChanged(about(279.0))
-    assert resolver.factor_of("E_in") == 0.001
+    assert resolver.mappings.factor_of("E_in") == 0.001
 
 
 def test_the_user_has_corrected_the_unit() -> None:
@@ -97,9 +97,13 @@ def test_a_changed_unit_ends_when_the_user_assigns_another_one() -> None:
     assigned = {"E_in": IN_WH}
     resolver = KeyResolver(assigned, max_power=43.5)
     resolver.change_unit("E_in", 1000.0)
-    assert resolver.mapping_of("E_in") == KeyMapping(IMPORT)
+    assert resolver.mappings.mapping_of("E_in") == KeyMapping(IMPORT)
     assigned["E_in"] = KeyMapping(IMPORT)
-    assert resolver.mapping_of("E_in") == KeyMapping(IMPORT)
+    assert resolver.mappings.mapping_of("E_in") == KeyMapping(IMPORT)
     resolver.change_unit("nothing", 1000.0)
-    assert resolver.mapping_of("nothing") is None
-    assert resolver.factor_of("nothing") == resolver.named_factor_of("nothing") == 1.0
+    assert resolver.mappings.mapping_of("nothing") is None
+    assert (
+        resolver.mappings.factor_of("nothing")
+        == resolver.mappings.named_factor_of("nothing")
+        == 1.0
+    )

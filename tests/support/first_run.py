@@ -6,8 +6,8 @@ from typing import Any
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.history.scheduler import DAILY
 from custom_components.py_hab.history.statistics.journal import STORAGE_VERSION
+from custom_components.py_hab.history.timetable import DAILY
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util

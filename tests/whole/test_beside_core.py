@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.fritzbox_api import FritzBoxClient
+from custom_components.py_hab.fritzbox.connection import BoxConnection
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -45,10 +45,10 @@ class Sent:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
     """What py_hab sends from now on; core's requests look the same to the box."""
     requests: list[Sent] = []
-    request = FritzBoxClient._request
+    request = BoxConnection.request
 
     async def watched(
-        self: FritzBoxClient,
+        self: BoxConnection,
         path: str,
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
@@ -58,7 +58,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
         requests.append(Sent(path, status))
         return status, text
 
-    monkeypatch.setattr(FritzBoxClient, "_request", watched)
+    monkeypatch.setattr(BoxConnection, "request", watched)
     return requests
 
 

@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..coordinator import REST_INTERVAL, FritzBoxCoordinator, PyHabConfigEntry
 from ..entry import History
-from ..history.scheduler import CHECK_INTERVAL, DAILY
+from ..history.timetable import CHECK_INTERVAL, DAILY
 from ..meter.coordinator import CHECK_INTERVAL as METER_CHECK_INTERVAL, MeterCoordinator
 from .queries import may_read_all, may_read_entry
 

@@ -3,8 +3,9 @@
 import aiohttp
 from yarl import URL
 
+from ..fritzbox.connection import DESCRIPTION, REQUEST_TIMEOUT, read_body
 from ..fritzbox.errors import FritzBoxConnectionError, FritzBoxError
-from ..fritzbox_api import DESCRIPTION, REQUEST_TIMEOUT, FritzBoxClient, read_body
+from ..fritzbox_api import FritzBoxClient
 
 
 async def offers_smart_home(session: aiohttp.ClientSession, description: URL) -> bool:

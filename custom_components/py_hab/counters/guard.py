@@ -292,15 +292,19 @@ class CounterGuard:
             # A meter that has lost its PIN approaches the last reading in steps of a kWh.
             rise += MAX_JITTER if self._is_jittering else 0.0
             return plausible if reading - self.last <= rise else Verdict.IMPLAUSIBLE_RISE
+        return self._judge_decrease(self.last, reading, elapsed_s)
+
+    def _judge_decrease(self, last: float, reading: float, elapsed_s: float) -> Verdict:
+        """Return the verdict on a single reading that is lower than the last one."""
         if reading == 0:
             return Verdict.ZERO
-        rise = self._possible_rise(self.last, min(elapsed_s, MIN_GAP_S))
-        if has_rolled_over(self.last, reading, possible_rise=rise):
+        rise = self._possible_rise(last, min(elapsed_s, MIN_GAP_S))
+        if has_rolled_over(last, reading, possible_rise=rise):
             return Verdict.ROLLOVER_CANDIDATE
-        is_slight = reading > self.last / 2 and self.last - reading < MAX_JITTER
+        is_slight = reading > last / 2 and last - reading < MAX_JITTER
         # If it is above the reading before the last one, the last one may have been too high. One that
         # only a long gap made plausible may be so much too high that it is not reached for months.
-        is_reached_soon = self.last - reading <= self._possible_rise(reading, MIN_GAP_S)
+        is_reached_soon = last - reading <= self._possible_rise(reading, MIN_GAP_S)
         is_spike = reading >= self._before_last and is_reached_soon
         return Verdict.JITTER if is_slight or is_spike else Verdict.DECREASED
 

@@ -1,63 +1,20 @@
-"""Stores the counters and gaps of an entry, and notes of its source, across restarts."""
+"""Judges the counter readings of an entry, and keeps what follows from them across restarts."""
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-import logging
-from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeGuard, override
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from ..const import DOMAIN
-from ..util.records import decode_items, encode
+from .file import CounterFile, StoredCounters, StoredReading
 from .gap import RESET_RATIO, Gap
 from .guard import DEFAULT_MAX_POWER, CounterGuard, Judgement
 from .verdict import Verdict
 
-_LOGGER = logging.getLogger(__name__)
-
-STORAGE_VERSION: Final = 1
-STORAGE_MINOR_VERSION: Final = 2
-SAVE_DELAY: Final = timedelta(minutes=15)
-"""Delay before a change is saved. Frequent writes wear out SD cards, and even an old reading suffices
-to recognize a false zero."""
 MAX_GAPS: Final = 200
 """The oldest gaps are dropped if the history is not maintained for weeks."""
-
-_LATEST_TIME: Final = 1e11
-"""Unix time. Later ones are damaged."""
-_LARGEST_READING: Final = 1e9
-"""kWh. No display shows more."""
-UNREADABLE: Final = (
-    *(AttributeError, HomeAssistantError, KeyError, NotImplementedError, OSError),
-    *(TypeError, ValueError),
-)
-"""What Home Assistant's storage raises for a file that is JSON, but not of its own form."""
-_COUNTERS: Final = "counters"
-_NOTES: Final = "notes"
-_GAPS: Final = "gaps"
-
-
-class _EntryStore(Store[dict[str, Any]]):
-    """The file of an entry: counters by key as [kWh, unix time], notes of the source, and gaps."""
-
-    @override
-    async def _async_migrate_func(
-        self, old_major_version: int, old_minor_version: int, old_data: Any
-    ) -> dict[str, Any]:
-        """Migrate from version 1.1, which held only the counters, without times.
-
-        Newer minor versions may add sections, which are ignored.
-        """
-        if (old_major_version, old_minor_version) != (1, 1):
-            return old_data if isinstance(old_data, dict) else {}
-        counters = old_data if isinstance(old_data, dict) else {}
-        return {_COUNTERS: {key: [last, None] for key, last in counters.items()}, _NOTES: {}}
 
 
 class LastReading(NamedTuple):
@@ -75,16 +32,9 @@ class CounterStore:
         self, hass: HomeAssistant, entry_id: str, *, max_power: float = DEFAULT_MAX_POWER
     ) -> None:
         """Initialize for an entry, without reading the file. `max_power` is in kW."""
-        self._hass = hass
-        self._store = _EntryStore(
-            hass,
-            STORAGE_VERSION,
-            f"{DOMAIN}.{entry_id}",
-            minor_version=STORAGE_MINOR_VERSION,
-        )
+        self._file = CounterFile(hass, entry_id, self._content)
         self._max_power = max_power
         self._guards: dict[str, CounterGuard] = {}
-        self._next_save_at = 0.0
         self._is_untrusted = False
         """Whether the file existed, but could not be read."""
         self.must_be_saved = False
@@ -103,43 +53,14 @@ class CounterStore:
 
     async def async_load(self) -> None:
         """Load the last accepted readings, the gaps and the notes."""
-        stored = await self._async_read()
-        # The file may have been edited, or damaged by a failing disk.
-        sections = stored if isinstance(stored, dict) else {}
-        counters, notes = sections.get(_COUNTERS), sections.get(_NOTES)
-        self.notes = notes if isinstance(notes, dict) else {}
-        self.gaps = [
-            gap for gap in decode_items(Gap, sections.get(_GAPS)) if gap.end < _LATEST_TIME
-        ]
-        for key, counter in counters.items() if isinstance(counters, dict) else ():
-            match counter:
-                case [last, at] if _is_within(last, _LARGEST_READING):
-                    guard = self._guard(key)
-                    guard.last = float(last)
-                    guard.at = float(at) if _is_within(at, _LATEST_TIME) else None
-
-    async def _async_read(self) -> object:
-        """Return the content of the file, None without one.
-
-        A file that cannot be read is kept under another name. The next readings of all counters must
-        be confirmed then.
-        """
-        path = Path(self._store.path)
-        had_file = await self._hass.async_add_executor_job(path.exists)
-        try:
-            stored: object = await self._store.async_load()
-        except UNREADABLE as err:
-            _LOGGER.warning(
-                "The stored counters of an entry cannot be read (%s); "
-                "their next readings must be confirmed",
-                type(err).__name__,
-            )
-            await self._hass.async_add_executor_job(_set_aside, path)
-            self._is_untrusted = True
-            return None
-        # Home Assistant itself renames a file that is not JSON, and reports it.
-        self._is_untrusted = had_file and not isinstance(stored, dict)
-        return stored
+        stored = await self._file.async_read()
+        self._is_untrusted = stored is None
+        if stored is None:
+            return
+        self.notes, self.gaps = stored.notes, stored.gaps
+        for key, reading in stored.readings.items():
+            guard = self._guard(key)
+            guard.last, guard.at = reading
 
     def quarantine(self, *keys: str) -> None:
         """Require confirmation of the next readings: the source of the counters has just started."""
@@ -272,40 +193,25 @@ class CounterStore:
 
     @callback
     def schedule_save(self) -> None:
-        """Save the file after `SAVE_DELAY` at most."""
-        # Each call of `async_delay_save` restarts the delay: frequent calls would postpone the save
-        # for ever.
-        now = self._hass.loop.time()
-        if now >= self._next_save_at:
-            self._next_save_at = now + SAVE_DELAY.total_seconds()
-            self._store.async_delay_save(self._as_stored, SAVE_DELAY.total_seconds())
+        """Save the file after `file.SAVE_DELAY` at most."""
+        self._file.schedule_save()
 
-    def _as_stored(self) -> dict[str, Any]:
-        return {
-            _COUNTERS: {
-                key: [guard.last, guard.at]
+    def _content(self) -> StoredCounters:
+        return StoredCounters(
+            readings={
+                key: StoredReading(guard.last, guard.at)
                 for key, guard in self._guards.items()
                 if guard.last is not None
             },
-            _NOTES: self.notes,
-            _GAPS: encode(self.gaps),
-        }
+            notes=self.notes,
+            gaps=self.gaps,
+        )
 
     async def async_save(self) -> None:
         """Save the file now, for example before the entry is unloaded."""
         self.must_be_saved = False
-        await self._store.async_save(self._as_stored())
+        await self._file.async_save()
 
     async def async_remove(self) -> None:
         """Delete the file."""
-        await self._store.async_remove()
-
-
-def _is_within(value: object, largest: float) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < largest
-
-
-def _set_aside(path: Path) -> None:
-    """Rename a file that cannot be read, so that it is not overwritten."""
-    with suppress(OSError):
-        path.rename(f"{path}.unreadable.{dt_util.utcnow():%Y%m%dT%H%M%S}")
+        await self._file.async_remove()

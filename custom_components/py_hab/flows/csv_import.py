@@ -44,7 +44,7 @@ from ..history.files.table import DELIMITERS, ENCODINGS
 from ..history.statistics.editor import get_editor
 from ..history.statistics.gateway import Statistic
 from ..util.texts import as_markdown, clean_text
-from .reports import ReportTexts
+from .report_texts import ReportTexts
 
 NONE: Final = "none"
 """The choice of no column."""

@@ -1,4 +1,4 @@
-"""Steps of the options flow for the history: report, preview, run, taking back, settings."""
+"""Steps of the options flow for the history: report, preview, run, settings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -9,7 +9,6 @@ from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -24,12 +23,10 @@ from ..const import (
     OutageShape,
 )
 from ..entry import StatisticReport
-from ..history.undo import UndoReport, async_take_back, async_undo, runs, written
+from ..history.undo import written
+from .reports import maintenance_table, status, totals_table
 from .take_over import TakeOverFlow
-
-CONF_RUN: Final = "run"
-CONF_STATISTICS: Final = "statistics"
-_EVERYTHING: Final = "everything"
+from .undo import UndoFlow
 
 _SETTINGS_SCHEMA: Final = vol.Schema(
     {
@@ -46,13 +43,8 @@ _SETTINGS_SCHEMA: Final = vol.Schema(
 )
 
 
-class HistoryFlow(TakeOverFlow):
-    """Shows what was written into the statistics, completes them, and takes it back."""
-
-    _run: str = _EVERYTHING
-    """The run to be taken back."""
-    _statistics: tuple[str, ...] = ()
-    """The statistics of which it is to be taken back."""
+class HistoryFlow(TakeOverFlow, UndoFlow):
+    """Shows what was written into the statistics, and completes them."""
 
     async def async_step_history(
         self, _user_input: dict[str, Any] | None = None
@@ -74,8 +66,8 @@ class HistoryFlow(TakeOverFlow):
             ],
             description_placeholders={
                 "about": texts.word(f"about_{self.config_entry.data[CONF_KIND]}"),
-                "status": texts.status(found, history),
-                "report": texts.totals(found, history.last_run),
+                "status": status(texts, found, history),
+                "report": totals_table(texts, found, history.last_run),
             },
         )
 
@@ -136,117 +128,10 @@ class HistoryFlow(TakeOverFlow):
     async def _async_show_reports(self, step_id: str) -> ConfigFlowResult:
         texts = await self._async_report_texts()
         reports = self._work_result or ()
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=vol.Schema({}),
-            errors=dict(self._errors),
-            description_placeholders={
-                "status": texts.word("nothing_to_add") if self._is_complete else "",
-                "report": texts.reports(reports),
-            },
-            last_step=True,
-        )
-
-    # Taking back
-
-    async def async_step_history_undo(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask which run is to be taken back."""
-        texts = await self._async_report_texts()
-        found = runs(self.hass, self.config_entry.entry_id)
-        if user_input is not None:
-            self._run = user_input[CONF_RUN]
-            return await self.async_step_history_undo_what()
-        options = [SelectOptionDict(value=run.run, label=texts.run(run)) for run in found]
-        options.append(SelectOptionDict(value=_EVERYTHING, label=texts.word("everything")))
-        selector = SelectSelector(
-            SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
-        )
-        return self.async_show_form(
-            step_id="history_undo",
-            data_schema=vol.Schema({vol.Required(CONF_RUN, default=options[0]["value"]): selector}),
-        )
-
-    async def async_step_history_undo_what(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask of which statistics it is to be taken back."""
-        changed = self._changed()
-        if user_input is not None and user_input[CONF_STATISTICS]:
-            self._statistics = tuple(user_input[CONF_STATISTICS])
-            return await self.async_step_history_undo_preview()
-        texts = await self._async_report_texts()
-        options = [SelectOptionDict(value=each, label=texts.name(each)) for each in changed]
-        return self.async_show_form(
-            step_id="history_undo_what",
-            data_schema=vol.Schema(
-                {
-                    vol.Required(CONF_STATISTICS, default=changed): SelectSelector(
-                        SelectSelectorConfig(
-                            options=options, multiple=True, mode=SelectSelectorMode.LIST
-                        )
-                    )
-                }
-            ),
-            errors={} if user_input is None else {CONF_STATISTICS: "nothing_chosen"},
-        )
-
-    async def async_step_history_undo_preview(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Find out what would be taken back, and show the progress."""
-        return await self._async_follow(
-            "history_undo_preview",
-            lambda: self._async_undo(dry_run=True),
-            "history_undo_confirm",
-        )
-
-    async def async_step_history_undo_confirm(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show what would be taken back, and take it back if the user agrees."""
-        if user_input is not None:
-            return self._end() if self._errors else await self.async_step_history_undo_work()
-        return await self._async_show_undone("history_undo_confirm")
-
-    async def async_step_history_undo_work(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Take it back, and show the progress."""
-        return await self._async_follow(
-            "history_undo_work", lambda: self._async_undo(dry_run=False), "history_undo_done"
-        )
-
-    async def async_step_history_undo_done(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show what was taken back."""
-        if user_input is not None:
-            return self._end()
-        return await self._async_show_undone("history_undo_done")
-
-    def _changed(self) -> list[str]:
-        """Return the statistics that the chosen run has changed."""
-        entry_id = self.config_entry.entry_id
-        if self._run == _EVERYTHING:
-            return [item.entity_id for item in written(self.hass, entry_id)]
-        chosen = [run for run in runs(self.hass, entry_id) if run.run == self._run]
-        return [part.entity_id for run in chosen for part in run.statistics]
-
-    async def _async_undo(self, *, dry_run: bool) -> list[UndoReport]:
-        if self._run != _EVERYTHING:
-            return await async_take_back(self.hass, self._run, self._statistics, dry_run=dry_run)
-        return [await async_undo(self.hass, each, dry_run=dry_run) for each in self._statistics]
-
-    async def _async_show_undone(self, step_id: str) -> ConfigFlowResult:
-        texts = await self._async_report_texts()
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=vol.Schema({}),
-            errors=dict(self._errors),
-            description_placeholders={"report": texts.undone(self._work_result or ())},
-            last_step=True,
+        return self._show_result(
+            step_id,
+            status=texts.word("nothing_to_add") if self._is_complete else "",
+            report=maintenance_table(texts, reports),
         )
 
     # Settings

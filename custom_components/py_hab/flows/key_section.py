@@ -84,7 +84,7 @@ def meanings_in_meter(entry: MeterConfigEntry) -> dict[str, KeyMapping]:
     return {
         key: mapping
         for meter in entry.runtime_data.coordinator.data.values()
-        for key, mapping in meter.resolver.named.items()
+        for key, mapping in meter.resolver.mappings.named.items()
     }
 
 

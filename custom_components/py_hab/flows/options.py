@@ -173,7 +173,7 @@ class PyHabOptionsFlow(EnergyFlow, HistoryFlow, FileImportFlow, PricesFlow):
             for meter in coordinator.data.values():
                 unknown |= meter.resolver.unknown
                 for quantity, key in meter.keys.items():
-                    register = meter.resolver.mapping_of(key)
+                    register = meter.resolver.mappings.mapping_of(key)
                     if register is not None and (choice := choice_of(register)) is not None:
                         in_use[key] = choice
                     # The meter has converted it to the unit of the quantity.

@@ -6,6 +6,8 @@ from datetime import timedelta
 import logging
 from typing import Any, Final, override
 
+import voluptuous as vol
+
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.core import HassJob, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -13,7 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from ..const import DOMAIN
 from ..coordinator import PyHabConfigEntry
 from ..entry import History, Progress
-from .reports import ReportTexts, async_report_texts
+from .report_texts import ReportTexts, async_report_texts
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -119,6 +121,16 @@ class ProgressFlow(OptionsFlowWithReload):
             return task.result()
         self._errors = {"base": error_key(err)}
         return None
+
+    def _show_result(self, step_id: str, **placeholders: str) -> ConfigFlowResult:
+        """Show the last step: what the work has done or would do, or why it has failed."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=vol.Schema({}),
+            errors=dict(self._errors),
+            description_placeholders=placeholders,
+            last_step=True,
+        )
 
     def _end(self) -> ConfigFlowResult:
         """End the flow, and leave the options as they are."""

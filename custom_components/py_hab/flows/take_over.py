@@ -15,6 +15,7 @@ from homeassistant.helpers.selector import (
 
 from ..history.take_over import TakenOver, async_take_over, counters_of
 from .progress import ProgressFlow, error_key
+from .reports import difference_text, maintenance_table
 
 CONF_COUNTER: Final = "counter"
 CONF_SOURCE: Final = "source"
@@ -105,8 +106,8 @@ class TakeOverFlow(ProgressFlow):
             errors=errors,
             description_placeholders={
                 "source": texts.name(self._taken_over.source),
-                "report": texts.reports([self._taken_over.report]),
-                "difference": f"\n\n{texts.difference(difference)}" if difference else "",
+                "report": maintenance_table(texts, [self._taken_over.report]),
+                "difference": f"\n\n{difference_text(texts, difference)}" if difference else "",
             },
             last_step=True,
         )

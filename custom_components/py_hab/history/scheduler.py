@@ -6,9 +6,8 @@ started once a day, and a few minutes after the end of a gap.
 
 import asyncio
 from collections.abc import Container, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 import logging
-from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -27,23 +26,14 @@ from ..entry import (
     StatisticReport,
 )
 from ..meter.coordinator import MeterCoordinator
-from .damage import DamageWatch
-from .gap_repair import is_old
 from .maintenance import MaintenanceRun
-from .retries import RETRY, DeviceRetries
+from .pending_work import PendingWork
 from .shared_run import RunKind, RunTask, SharedRuns
 from .sources import sources
 from .statistics.editor import StatisticsEditor, get_editor
+from .timetable import Timetable
 
 _LOGGER = logging.getLogger(__name__)
-
-AFTER_START: Final = timedelta(minutes=2)
-"""Time after the start of Home Assistant before anything is written: the recorder first compiles
-the statistics that it has missed."""
-DAILY: Final = timedelta(hours=24)
-"""Time between two maintenance runs of the whole history."""
-CHECK_INTERVAL: Final = timedelta(minutes=5)
-"""Time between two checks for gaps to repair."""
 
 
 class HistoryScheduler:
@@ -62,14 +52,11 @@ class HistoryScheduler:
         self._coordinator = coordinator
         self._counters = counters
         self._editor: StatisticsEditor = get_editor(hass)
-        self._started: datetime | None = None
-        self._not_before: datetime | None = None
-        self._last_check: datetime | None = None
+        self._timetable = Timetable()
+        self._pending = PendingWork(hass, coordinator, counters)
         self._working = asyncio.Lock()
         self._run: MaintenanceRun | None = None
         self._is_stopped = False
-        self._damage = DamageWatch(hass)
-        self._retries = DeviceRetries()
         self._shared = SharedRuns(self._start_run)
         self.progress: Progress | None = None
         """How far the present run is; None without one."""
@@ -78,9 +65,11 @@ class HistoryScheduler:
     def async_start(self) -> None:
         """Maintain the history from now on, until the entry is unloaded."""
         unload = self._entry.async_on_unload
-        unload(async_at_started(self._hass, self._async_home_started))
-        if self.last_run is None:
-            self._async_start_at_once()
+        unload(async_at_started(self._hass, self._timetable.async_home_started))
+        # The first run need not wait for the recorder: what it writes is older than what is still to
+        # be compiled. If it is not possible yet, it is due at the next check.
+        if self.last_run is None and self._may_work(dt_util.utcnow()):
+            self._async_begin(None)
         # Half a minute after Home Assistant has started to compile short-term statistics.
         unload(
             async_track_time_change(
@@ -88,16 +77,6 @@ class HistoryScheduler:
             )
         )
         unload(self._async_stop)
-
-    @callback
-    def _async_start_at_once(self) -> None:
-        """Start the first run. If it is not possible yet, it is due at the next check.
-
-        It need not wait for the recorder: what it writes is older than what is still to be compiled.
-        """
-        is_possible = self._editor.is_ready() and self._editor.refusal is None
-        if is_possible and self._may_work(dt_util.utcnow()):
-            self._async_begin(None)
 
     @callback
     def _async_begin(self, chosen: set[str] | None) -> None:
@@ -126,22 +105,17 @@ class HistoryScheduler:
         """The time of the next run of the whole history, None if maintenance is switched off."""
         if not self.is_enabled:
             return None
-        now = dt_util.utcnow()
-        last = self.last_run.at if self.last_run else None
-        # If the clock was ahead at the last run, that run does not delay the next one.
-        return self._postponed(last + DAILY if last is not None and last <= now else now)
+        return self._timetable.next_run(self.last_run.at if self.last_run else None)
 
     @property
     def last_check(self) -> datetime | None:
         """The time of the last check for gaps to repair."""
-        return self._last_check
+        return self._timetable.last_check
 
     @property
     def next_check(self) -> datetime | None:
         """The time of the next check, None if maintenance is switched off."""
-        if not self.is_enabled or self._last_check is None:
-            return None
-        return self._postponed(self._last_check + CHECK_INTERVAL)
+        return self._timetable.next_check if self.is_enabled else None
 
     async def async_run(
         self,
@@ -199,29 +173,18 @@ class HistoryScheduler:
             return await run.async_run(chosen, progressed)
         finally:
             self._run = self.progress = None
-            for ain, is_reported in run.is_reported.items():
-                self._retries.note(ain, is_reported=is_reported)
-
-    @callback
-    def _async_home_started(self, _hass: HomeAssistant) -> None:
-        self._started = dt_util.utcnow()
+            self._pending.note(run.is_reported)
 
     @callback
     def _async_check(self, now: datetime) -> None:
         """Every five minutes, start the work that is due."""
-        self._last_check = now
-        if not self._has_settled(now):
-            return
-        if not self._may_work(now):
+        self._timetable.last_check = now
+        if not self._timetable.has_settled(now) or not self._may_work(now):
             return
         # `next_run` can be the current time, which is slightly later than `now`.
         is_due = self.next_run is not None and self.next_run <= dt_util.utcnow()
-        chosen = {
-            key
-            for key in {*self._counters_with_gaps(), *self._retries.devices}
-            if not self._retries.is_waiting(key)
-        }
-        if is_due or chosen or self._has_old_gaps() or self._damage.is_due(now):
+        chosen = self._pending.counters()
+        if is_due or chosen or self._pending.has_old_gaps() or self._pending.is_look_due(now):
             self._async_begin(None if is_due else chosen)
 
     async def _async_work(self, chosen: set[str] | None) -> None:
@@ -229,68 +192,21 @@ class HistoryScheduler:
             try:
                 # A run of the whole history looks at all rows itself.
                 if chosen is not None:
-                    chosen = chosen | await self._async_look()
-                    if not chosen and not self._has_old_gaps():
+                    chosen = chosen | await self._pending.async_damaged(self._timetable.started)
+                    if not chosen and not self._pending.has_old_gaps():
                         return
                 await self._async_maintain(chosen, RunKind(), self._shared.report)
             except HomeAssistantError as err:
                 # The coordinator already reports a box that does not answer.
                 _LOGGER.debug("History of %s postponed: %s", self._entry.title, err)
-                self._postpone()
-
-    async def _async_look(self) -> set[str]:
-        """Return the counters whose statistics are damaged."""
-        return await self._damage.async_look(
-            [
-                source
-                for source in sources(self._hass, self._coordinator)
-                if not self._editor.journal.changes_of(source.statistic.id).undone
-            ],
-            pending=self._counters.gaps,
-            started=self._started,
-        )
-
-    def _postpone(self) -> None:
-        self._not_before = dt_util.utcnow() + RETRY
-
-    def _postponed(self, due: datetime) -> datetime:
-        """Return the time at which something that is due can be done, after a postponement."""
-        not_before = self._not_before
-        if not_before is None or not_before > dt_util.utcnow() + RETRY:
-            # If it is further ahead than RETRY, the clock was ahead at the postponement.
-            return due
-        return max(due, not_before)
-
-    def _has_settled(self, now: datetime) -> bool:
-        return (
-            self._started is not None
-            and not timedelta(0) <= now - self._started < AFTER_START
-            and self._editor.is_ready()
-            and self._editor.refusal is None
-        )
+                self._timetable.postpone()
 
     def _may_work(self, now: datetime) -> bool:
         return (
             self.is_enabled
+            and self._editor.is_ready()
+            and self._editor.refusal is None
             and not self._working.locked()
-            and self._postponed(now) <= now
+            and not self._timetable.is_postponed(now)
             and self._coordinator.last_update_success
         )
-
-    def _counters_with_gaps(self) -> set[str]:
-        """Return the counters with a gap to repair.
-
-        Counters whose changes the user has undone are left out.
-        """
-        keys = {gap.key for gap in self._counters.gaps}
-        return {
-            source.counter
-            for source in sources(self._hass, self._coordinator)
-            if source.counter in keys
-            and not self._editor.journal.changes_of(source.statistic.id).undone
-        }
-
-    def _has_old_gaps(self) -> bool:
-        """Whether there are gaps to be dropped, because their entity has no statistics."""
-        known = {source.counter for source in sources(self._hass, self._coordinator)}
-        return any(gap.key not in known and is_old(gap) for gap in self._counters.gaps)

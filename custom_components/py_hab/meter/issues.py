@@ -49,25 +49,12 @@ class MeterIssues:
     def async_update(self, meter_index: str, name: str, problems: AbstractSet[str]) -> None:
         """Raise an issue for each new problem of a meter, and clear those of solved problems."""
         for problem in PROBLEMS:
-            key = (problem, meter_index)
-            if (problem in problems) == (key in self._raised):
+            if (problem in problems) == ((problem, meter_index) in self._raised):
                 continue
-            issue = issue_id(problem, self._entry_id, meter_index)
             if problem in problems:
-                self._raised.add(key)
-                ir.async_create_issue(
-                    self._hass,
-                    DOMAIN,
-                    issue,
-                    is_fixable=False,
-                    learn_more_url=page_of_notices(self._hass.config.language),
-                    severity=ir.IssueSeverity.WARNING,
-                    translation_key=problem,
-                    translation_placeholders={"name": as_markdown(name)},
-                )
+                self._raise(problem, meter_index, name=as_markdown(name))
             else:
-                self._raised.discard(key)
-                ir.async_delete_issue(self._hass, DOMAIN, issue)
+                self._clear(problem, meter_index)
 
     @callback
     def async_update_sharing(self, name: str, topic: str, readers: Mapping[str, str]) -> None:
@@ -75,27 +62,16 @@ class MeterIssues:
 
         `readers` are their addresses by MAC address; empty if there is only one.
         """
-        key = (READERS_SHARE_TOPIC, "")
-        issue = issue_id(READERS_SHARE_TOPIC, self._entry_id, "")
         if not readers:
-            if key in self._raised:
-                self._raised.discard(key)
-                ir.async_delete_issue(self._hass, DOMAIN, issue)
+            self._clear(READERS_SHARE_TOPIC, "")
             return
-        self._raised.add(key)
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            learn_more_url=page_of_notices(self._hass.config.language),
+        self._raise(
+            READERS_SHARE_TOPIC,
+            "",
             severity=ir.IssueSeverity.ERROR,
-            translation_key=READERS_SHARE_TOPIC,
-            translation_placeholders={
-                "name": as_markdown(name),
-                "topic": as_markdown(topic, length=MAX_LINE),
-                "readers": ", ".join(f"{address} ({mac})" for mac, address in readers.items()),
-            },
+            name=as_markdown(name),
+            topic=as_markdown(topic, length=MAX_LINE),
+            readers=", ".join(f"{address} ({mac})" for mac, address in readers.items()),
         )
 
     @callback
@@ -105,42 +81,56 @@ class MeterIssues:
         """Raise an issue that says why the readings of a counter are refused; clear it otherwise."""
         found = None if waiting is None else COUNTER_WAITS.get(waiting.verdict)
         for problem in sorted(set(COUNTER_WAITS.values())):
-            key = (problem, meter_index)
-            issue = issue_id(problem, self._entry_id, meter_index)
             if problem != found or waiting is None:
-                if key in self._raised:
-                    self._raised.discard(key)
-                    ir.async_delete_issue(self._hass, DOMAIN, issue)
-            elif key not in self._raised:
-                self._raised.add(key)
-                language = self._hass.config.language
+                self._clear(problem, meter_index)
+            elif (problem, meter_index) not in self._raised:
                 last = waiting.last
-                ir.async_create_issue(
-                    self._hass,
-                    DOMAIN,
-                    issue,
-                    is_fixable=False,
-                    learn_more_url=page_of_notices(self._hass.config.language),
-                    severity=ir.IssueSeverity.WARNING,
-                    translation_key=problem,
-                    translation_placeholders={
-                        "name": as_markdown(name),
-                        "key": as_code(waiting.key),
-                        "reading": local_number(waiting.reading, READING, language=language),
-                        "last": "-"
-                        if last is None
-                        else f"{local_number(last, READING, language=language)} kWh",
-                    },
+                self._raise(
+                    problem,
+                    meter_index,
+                    name=as_markdown(name),
+                    key=as_code(waiting.key),
+                    reading=self._number(waiting.reading),
+                    last="-" if last is None else f"{self._number(last)} kWh",
                 )
+
+    def _raise(
+        self,
+        problem: str,
+        meter_index: str,
+        *,
+        severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+        **placeholders: str,
+    ) -> None:
+        self._raised.add((problem, meter_index))
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue_id(problem, self._entry_id, meter_index),
+            is_fixable=False,
+            learn_more_url=page_of_notices(self._hass.config.language),
+            severity=severity,
+            translation_key=problem,
+            translation_placeholders=placeholders,
+        )
+
+    def _clear(self, problem: str, meter_index: str) -> None:
+        """Delete the issue about a problem if this run has raised it."""
+        key = (problem, meter_index)
+        if key in self._raised:
+            self._raised.discard(key)
+            ir.async_delete_issue(
+                self._hass, DOMAIN, issue_id(problem, self._entry_id, meter_index)
+            )
+
+    def _number(self, reading: float) -> str:
+        return local_number(reading, READING, language=self._hass.config.language)
 
     @callback
     def async_clear(self) -> None:
         """Clear the issues about problems, before the entry is unloaded."""
-        for problem, meter_index in self._raised:
-            ir.async_delete_issue(
-                self._hass, DOMAIN, issue_id(problem, self._entry_id, meter_index)
-            )
-        self._raised.clear()
+        for problem, meter_index in list(self._raised):
+            self._clear(problem, meter_index)
 
     @callback
     def async_ask_about_replacement(
@@ -151,7 +141,6 @@ class MeterIssues:
         The replacement is stored with the counters, and is asked about again at the next start. The
         issue is not: Home Assistant would show the readings of a stored issue in diagnostics.
         """
-        language = self._hass.config.language
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -162,8 +151,8 @@ class MeterIssues:
             translation_key=METER_REPLACED,
             translation_placeholders={
                 "name": as_markdown(name),
-                "before": local_number(record.before, READING, language=language),
-                "now": local_number(record.now, READING, language=language),
+                "before": self._number(record.before),
+                "now": self._number(record.now),
             },
         )
 

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 import math
 from typing import Any, Final, Self
 
 from ..sml.inference import KeyInference
-from ..sml.key_names import mapping_of_name, mappings_of_names
+from ..sml.key_names import mappings_of_names
 from ..sml.key_siblings import MAX_SIBLINGS
 from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block, number_in
@@ -16,6 +16,7 @@ from ..sml.registers import COUNTERS, QUANTITIES, KeyMapping, Quantity, Quantity
 from ..sml.tariff_units import units_of_tariffs
 from ..util.records import decode_values, encode
 from ..util.texts import MAX_TEXT, clean_text
+from .key_mappings import KeyMappings, UnitChange
 
 MAX_UNKNOWN: Final = 64
 """Keys. No meter has as many registers."""
@@ -37,16 +38,6 @@ class KeyReading:
 
 type Readings = dict[Quantity, list[KeyReading]]
 """The readings of a message by quantity. Some scripts publish a quantity under several keys."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnitChange:
-    """Another unit of a key than the one that the user, the values or the name have shown."""
-
-    before: float
-    """The factor of that unit. The change ends when the user assigns another one."""
-    now: float
-    """The factor in use."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -103,23 +94,13 @@ class LearnedKeys:
 
 
 class KeyResolver:
-    """Converts the fields of a meter's blocks to readings of quantities.
-
-    A mapping assigned by the user takes precedence over an inferred one, and that one over the name
-    of the key.
-    """
+    """Converts the fields of a meter's blocks to readings of quantities."""
 
     def __init__(self, assigned: Mapping[str, KeyMapping], *, max_power: float) -> None:
         """Start without keys. `max_power` is the power of the house connection in kW."""
-        self._assigned = assigned
+        self.mappings = KeyMappings(assigned)
         self._max_power = max_power
         self.inference = self._new_inference()
-        self.inferred: dict[str, KeyMapping] = {}
-        """Units that the values have proven, and mappings that earlier versions have inferred."""
-        self.units: dict[str, UnitChange] = {}
-        """Units that have changed while the key was in use, because the script was corrected."""
-        self.named: Mapping[str, KeyMapping] = {}
-        """What the names of the published keys mean beside each other."""
         self._published: dict[str, None] = {}
         """The keys that were published so far, in their order."""
         self.unknown: dict[str, str] = {}
@@ -128,41 +109,13 @@ class KeyResolver:
         self._beyond: Counter[str] = Counter()
         """How many consecutive readings of a key have exceeded the power of the house connection."""
 
-    def mapping_of(self, key: str) -> KeyMapping | None:
-        """Return what a key means, None if unknown."""
-        mapping = self._mapping_before_change(key)
-        change = self.units.get(key) if self.units else None
-        if change is None or mapping is None or mapping.factor != change.before:
-            return mapping
-        return replace(mapping, factor=change.now)
-
-    def _mapping_before_change(self, key: str) -> KeyMapping | None:
-        return self._assigned.get(key) or self.inferred.get(key) or self._mapping_by_name(key)
-
-    def _mapping_by_name(self, key: str) -> KeyMapping | None:
-        return self.named.get(key) or mapping_of_name(key)
-
-    def factor_of(self, key: str) -> float:
-        """Return the factor of a key; 1 if it is unknown."""
-        mapping = self.mapping_of(key)
-        return 1.0 if mapping is None else mapping.factor
-
-    def named_factor_of(self, key: str) -> float:
-        """Return the factor of a key by its name alone; 1 if it is unknown."""
-        mapping = self._mapping_by_name(key)
-        return 1.0 if mapping is None else mapping.factor
-
     def is_proven(self, key: str) -> bool:
         """Whether somebody but its name vouches for the unit of a counter."""
-        is_known = key in self._assigned or key in self.inferred or key in self.units
-        return is_known or self.inference.is_proven(key)
+        return self.mappings.has_evidence(key) or self.inference.is_proven(key)
 
     def change_unit(self, key: str, ratio: float) -> None:
         """Multiply the factor of a key: it is published in another unit from now on."""
-        mapping = self._mapping_before_change(key)
-        if mapping is not None:
-            factor = _rounded(self.factor_of(key) * ratio)
-            self.units[key] = UnitChange(before=mapping.factor, now=factor)
+        self.mappings.change_unit(key, ratio)
         self.restart_inference()
 
     def restart_inference(self) -> None:
@@ -170,30 +123,21 @@ class KeyResolver:
         self.inference = self._new_inference()
 
     def _new_inference(self) -> KeyInference:
-        return KeyInference(self.mapping_of, is_assigned=self._assigned.__contains__)
+        return KeyInference(self.mappings.mapping_of, is_assigned=self.mappings.is_assigned)
 
     @property
     def suggestions(self) -> dict[str, KeyMapping]:
         """Mappings that the values suggest. They are not used until the user assigns them."""
         suggested = self.inference.suggestions.items()
-        return {key: mapping for key, mapping in suggested if key not in self._assigned}
-
-    def is_reassigned(self, key: str, quantity: Quantity) -> bool:
-        """Whether the user has assigned a key to another quantity than this one."""
-        return key in self._assigned and self._assigned[key].quantity is not quantity
-
-    def has_other_key(self, key: str, quantity: Quantity) -> bool:
-        """Whether the user has assigned a quantity to other keys, and not to the one used so far."""
-        keys = {each for each, mapping in self._assigned.items() if mapping.quantity is quantity}
-        return self.is_reassigned(key, quantity) or (bool(keys) and key not in keys)
+        return {key: item for key, item in suggested if not self.mappings.is_assigned(key)}
 
     def resolve(self, block: Block) -> Readings:
-        """Return the readings of a block. Also updates `named`, `identity` and `unknown`."""
+        """Return the readings of a block. Also updates `mappings.named`, `identity` and `unknown`."""
         self._interpret_names(block)
         certain: Readings = {}
         doubtful: Readings = {}
         for key, value in block.fields.items():
-            mapping = self.mapping_of(key)
+            mapping = self.mappings.mapping_of(key)
             if mapping is None:
                 self._keep_unknown(key, value)
             elif mapping.quantity in _IDENTITIES:
@@ -218,23 +162,24 @@ class KeyResolver:
         if block.fields.keys() <= self._published.keys() or len(self._published) >= MAX_SIBLINGS:
             return
         self._published |= dict.fromkeys(block.fields)
-        before, self.named = self.named, mappings_of_names(block.prefix, self._published)
-        if any(self.named.get(key) != mapping for key, mapping in before.items()):
+        named = mappings_of_names(block.prefix, self._published)
+        before, self.mappings.named = self.mappings.named, named
+        if any(named.get(key) != mapping for key, mapping in before.items()):
             self.restart_inference()
-        for key in self.named:
+        for key in named:
             self.unknown.pop(key, None)
 
     def infer(self, block: Block, now: datetime) -> None:
         """Use the numbers of a block, received at `now`, for inference."""
-        numbers = block.numbers()
+        numbers, mappings = block.numbers(), self.mappings
         if not self.inference.settled:
             self.inference.observe(now, numbers)
-            self.inferred |= self.inference.inferred
-        tariffs = units_of_tariffs(numbers, self.mapping_of, self._mapping_by_name)
-        self.inferred |= {
+            mappings.inferred |= self.inference.inferred
+        tariffs = units_of_tariffs(numbers, mappings.mapping_of, mappings.mapping_by_name)
+        mappings.inferred |= {
             key: mapping
             for key, mapping in tariffs.items()
-            if key not in self._assigned and key not in self.units
+            if not mappings.is_assigned(key) and key not in mappings.units
         }
 
     def _factor(self, key: str, mapping: KeyMapping, number: float) -> float:
@@ -251,18 +196,13 @@ class KeyResolver:
         self._beyond[key] += 1
         if self._beyond[key] < OTHER_UNIT_AFTER:
             return math.nan
-        self.inferred[key] = KeyMapping(mapping.quantity)
+        self.mappings.inferred[key] = KeyMapping(mapping.quantity)
         return 1.0
 
     def _keep_unknown(self, key: str, value: object) -> None:
         if key in self.unknown or len(self.unknown) < MAX_UNKNOWN:
             is_shown = isinstance(value, str | int | float)
             self.unknown[key] = clean_text(str(value)[:MAX_TEXT]) if is_shown else ""
-
-
-def _rounded(factor: float) -> float:
-    """Return a product of powers of ten without its rounding error."""
-    return float(f"{factor:.6g}")
 
 
 def _drop_copies_of_counters(readings: Readings) -> None:

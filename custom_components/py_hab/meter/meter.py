@@ -12,7 +12,6 @@ from ..sml.payload import Block
 from ..sml.registers import COUNTERS, KeyMapping, Quantity
 from .counter_stage import (
     UNCONFIRMED_AFTER,
-    CounterReading,
     CounterStage,
     Replacement,
     WaitingCounter,
@@ -70,8 +69,6 @@ class Meter:
         self._health = MeterHealth()
         self._watched: dict[str, datetime] = {}
         self._unconfirmed_since: datetime | None = None
-        self._withheld: dict[Quantity, float] = {}
-        """Counters that continue from another reading, which is not on disk yet, in kWh."""
 
     # State
 
@@ -136,7 +133,7 @@ class Meter:
         changed = became_available = False
         for counter in counted.readings:
             became_available |= self._freshness.see(counter.quantity, now)
-            changed |= self._show_counter(counter, now)
+            changed |= self._shown.add_counter(counter, now)
         # If all values are zero, the reader has not read the meter yet.
         if not counted.has_false_zero or _has_values(readings):
             for item in self._measurements.update(readings, now, is_complete=block.is_complete):
@@ -161,16 +158,6 @@ class Meter:
                 item.replacement for item in counted.readings if item.replacement is not None
             ),
         )
-
-    def _show_counter(self, counter: CounterReading, now: datetime) -> bool:
-        quantity, kwh = counter.quantity, counter.kwh
-        if counter.replacement is not None or quantity in self._withheld:
-            self._withheld[quantity] = kwh
-            return False
-        if not counter.is_new:
-            # From an earlier run. It does not start an interval, so the next reading is shown at once.
-            return self._shown.set_default(quantity, kwh)
-        return self._shown.values.get(quantity) != kwh and self._shown.add(quantity, kwh, now)
 
     def _run_watchers(self, block: Block, now: datetime) -> None:
         """Check the meter's health, and infer the meaning of its keys, once per interval."""
@@ -201,13 +188,8 @@ class Meter:
         self._measurements.modulus = self._measurements.modulus or inference.modulus
 
     def show_withheld(self, now: datetime) -> None:
-        """Show the counters that continue from another reading, once that is on disk.
-
-        Otherwise a crash would bring the old reading back, which the recorder would book as consumption.
-        """
-        for quantity, kwh in self._withheld.items():
-            self._shown.add_at_once(quantity, kwh, now)
-        self._withheld.clear()
+        """Show the counters that continue from another reading, once that is on disk."""
+        self._shown.show_withheld(now)
 
     # Storage
 
@@ -215,12 +197,12 @@ class Meter:
     def learned(self) -> LearnedKeys:
         """What is stored about the keys."""
         return LearnedKeys(
-            inferred=self.resolver.inferred,
+            inferred=self.resolver.mappings.inferred,
             absolute_power=self._measurements.absolute_power,
             modulus=self._measurements.modulus,
             keys=dict(self.keys),
             factors=dict(self._units.factors),
-            units=dict(self.resolver.units),
+            units=dict(self.resolver.mappings.units),
         )
 
     def restore(self, learned: LearnedKeys) -> list[Quantity]:
@@ -228,16 +210,16 @@ class Meter:
 
         Returns the quantities whose key the user has assigned to another quantity since.
         """
-        self.resolver.inferred |= learned.inferred
-        self.resolver.units |= learned.units
+        self.resolver.mappings.inferred |= learned.inferred
+        self.resolver.mappings.units |= learned.units
         self._units.factors |= learned.factors
         self._measurements.absolute_power = learned.absolute_power
         self._measurements.modulus = learned.modulus
         reassigned: list[Quantity] = []
         for quantity, key in learned.keys.items():
-            if quantity in COUNTERS and self.resolver.has_other_key(key, quantity):
+            if quantity in COUNTERS and self.resolver.mappings.has_other_key(key, quantity):
                 self._counters.expect_other_key(quantity)
-            if self.resolver.is_reassigned(key, quantity):
+            if self.resolver.mappings.is_reassigned(key, quantity):
                 reassigned.append(quantity)
             elif quantity in COUNTERS:
                 self._counters.keys[quantity] = key

@@ -5,6 +5,7 @@ from typing import Final
 
 from ..sml.registers import QUANTITIES, Quantity, QuantityKind
 from ..sml.throttle import Throttle
+from .counter_stage import CounterReading
 from .key_resolver import POWERS
 
 SLOW_INTERVAL: Final = timedelta(minutes=1)
@@ -22,6 +23,8 @@ class ShownValues:
         self.values: dict[Quantity, float] = {}
         self._power_interval = power_interval
         self._throttles: dict[Quantity, Throttle] = {}
+        self._withheld: dict[Quantity, float] = {}
+        """Counters that continue from another reading, which is not on disk yet, in kWh."""
 
     def add(self, quantity: Quantity, reading: float, now: datetime) -> bool:
         """Add a reading; return whether the value has changed."""
@@ -37,14 +40,26 @@ class ShownValues:
             value = round(value, _DECIMALS.get(QUANTITIES[quantity].unit, 3))
         return self._set(quantity, value)
 
-    def add_at_once(self, quantity: Quantity, reading: float, now: datetime) -> bool:
-        """Add a reading and write it immediately; return whether the value has changed."""
-        self._throttles.pop(quantity, None)
-        return self.add(quantity, reading, now)
+    def add_counter(self, counter: CounterReading, now: datetime) -> bool:
+        """Add an accepted reading of a counter; return whether the value has changed."""
+        quantity, kwh = counter.quantity, counter.kwh
+        if counter.replacement is not None or quantity in self._withheld:
+            self._withheld[quantity] = kwh
+            return False
+        if not counter.is_new:
+            # From an earlier run. It does not start an interval, so the next reading is shown at once.
+            return quantity not in self.values and self._set(quantity, kwh)
+        return self.values.get(quantity) != kwh and self.add(quantity, kwh, now)
 
-    def set_default(self, quantity: Quantity, value: float) -> bool:
-        """Set a value unless there is one; return whether it was set."""
-        return quantity not in self.values and self._set(quantity, value)
+    def show_withheld(self, now: datetime) -> None:
+        """Show the counters that continue from another reading, once that is on disk.
+
+        Otherwise a crash would bring the old reading back, which the recorder would book as consumption.
+        """
+        for quantity, kwh in self._withheld.items():
+            self._throttles.pop(quantity, None)
+            self.add(quantity, kwh, now)
+        self._withheld.clear()
 
     def _set(self, quantity: Quantity, value: float) -> bool:
         if self.values.get(quantity) == value:

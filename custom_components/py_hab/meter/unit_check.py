@@ -61,7 +61,7 @@ class UnitCheck:
 
     def note_accepted(self, quantity: Quantity, key: str) -> None:
         """Record the unit of an accepted reading."""
-        self.factors[quantity] = self._resolver.factor_of(key)
+        self.factors[quantity] = self._resolver.mappings.factor_of(key)
         self._suspects.pop(quantity, None)
         self._others.discard(quantity)
 
@@ -92,14 +92,14 @@ class UnitCheck:
 
     def _was_wrong(self, quantity: Quantity, key: str, exponent: int) -> bool:
         """Whether the last accepted reading was in a wrong unit, and not this one is."""
-        resolver = self._resolver
-        before = self.factors.get(quantity, resolver.named_factor_of(key))
-        if round(math.log10(resolver.factor_of(key) / before)) == exponent:
+        mappings = self._resolver.mappings
+        before = self.factors.get(quantity, mappings.named_factor_of(key))
+        if round(math.log10(mappings.factor_of(key) / before)) == exponent:
             # The user has corrected the unit, or the power has shown it.
             return True
         # The script was corrected. Without other evidence, the lower of two readings is right:
         # counters are published in smaller units than kWh, hardly in larger ones.
-        return exponent < 0 and not resolver.is_proven(key)
+        return exponent < 0 and not self._resolver.is_proven(key)
 
 
 def _exponent(reading: float, last: float | None) -> int | None:

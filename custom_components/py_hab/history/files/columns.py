@@ -1,7 +1,7 @@
 """Recognizes which columns of a table contain times."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 import re
@@ -207,17 +207,21 @@ def find_order(texts: Iterable[str]) -> tuple[DayOrder, bool] | None:
         # A few rows are something else, such as a total.
         (order, count), *_ = counts.most_common()
         return order, count >= _MOST * len(possible)
+    return _most_likely(common, list(by_day.values()))
+
+
+def _most_likely(common: AbstractSet[DayOrder], texts: Sequence[str]) -> tuple[DayOrder, bool]:
+    """Return the order of days that all have several orders in common, and whether it is certain."""
     for order in (DayOrder.YMD, DayOrder.UNIX):
         if order in common:
             return order, True
     if len(common) == 1:
-        return common.pop(), True
-    sample = next(iter(by_day.values()))
-    if "." in cut(sample).day:
+        return next(iter(common)), True
+    if "." in cut(texts[0]).day:
         return DayOrder.DMY, True
-    if re.search(r"[AaPp]\.?[Mm]", sample):
+    if re.search(r"[AaPp]\.?[Mm]", texts[0]):
         return DayOrder.MDY, True
-    spans = {order: _span([*by_day.values()], order) for order in common}
+    spans = {order: _span(texts, order) for order in common}
     least, most = min(spans, key=spans.__getitem__), max(spans, key=spans.__getitem__)
     # Rows follow each other: the wrong order makes leaps of months.
     is_certain = spans[least] * 4 < spans[most] and spans[least] > 0

@@ -71,10 +71,8 @@ class Scan:
                     colon = text.find(":") - 2
                     at = days[text[:colon]] + seconds[text[colon:]] if colon > 0 else days[text]
             except KeyError, IndexError:
-                time = self._time(row, form.begin, is_end=self._is_end)
-                if isinstance(time, RowError):
-                    if any(cell.strip() for cell in row):
-                        _reject(targets, time)
+                time = self._begin(row, targets)
+                if time is None:
                     continue
                 at, repeats = time.unix, time if time.repeats_after else None
             if not start <= at < end:
@@ -93,6 +91,16 @@ class Scan:
                 else:
                     column.times.append(at)
                     column.amounts.append(amount * ratio)
+
+    def _begin(self, row: Row, targets: Mapping[int, Readings]) -> WallTime | None:
+        """Return the time of a row that no earlier row had; None if it is rejected or empty."""
+        time = self._time(row, self._format.begin, is_end=self._is_end)
+        if not isinstance(time, RowError):
+            return time
+        if any(cell.strip() for cell in row):
+            for column in targets.values():
+                column.rejected[time] += 1
+        return None
 
     def _time(self, row: Row, columns: TimeColumns, *, is_end: bool = False) -> WallTime | RowError:
         try:
@@ -143,11 +151,6 @@ def file_zone(csv_format: CsvFormat, zone: tzinfo) -> tzinfo:
             return standard_time(zone)
         case FileZone.UTC:
             return UTC
-
-
-def _reject(targets: Mapping[int, Readings], reason: RowError) -> None:
-    for column in targets.values():
-        column.rejected[reason] += 1
 
 
 def _why(row: Row, index: int, ratio: float | None, length: int | RowError | None) -> RowError:

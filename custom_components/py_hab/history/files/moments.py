@@ -218,19 +218,24 @@ class Moments:
         if found is None:
             return RowError.BAD_TIME
         midnight = datetime.combine(found.date, datetime.min.time())
-        wall = midnight + timedelta(seconds=time.seconds)
+        parsed = self._local(midnight + timedelta(seconds=time.seconds), is_end=is_end)
+        if isinstance(parsed, RowError):
+            return parsed
+        at_midnight = self._wall.days.get(f"{midnight:%Y-%m-%d}".encode())
+        if at_midnight is not None:
+            self.days[day] = at_midnight
+            self.seconds[clock] = time.seconds
+        if time.is_second_pass is not None:
+            return WallTime(parsed.unix + parsed.repeats_after * time.is_second_pass, 0)
+        return parsed
+
+    def _local(self, wall: datetime, *, is_end: bool) -> WallTime | RowError:
+        """Return a local time. The end of an interval may be the begin of the skipped hour."""
         parsed = self._wall.parse(f"{wall:%Y-%m-%dT%H:%M:%S}".encode())
         if parsed is RowError.NONEXISTENT_HOUR and is_end:
             before = self._wall.parse(f"{wall - timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}".encode())
             if not isinstance(before, RowError):
                 return WallTime(before.unix + 1, 0)
-        at_midnight = self._wall.days.get(f"{midnight:%Y-%m-%d}".encode())
-        if at_midnight is not None and not isinstance(parsed, RowError):
-            self.days[day] = at_midnight
-            self.seconds[clock] = time.seconds
-        if time.is_second_pass is not None and not isinstance(parsed, RowError):
-            later = parsed.repeats_after if time.is_second_pass else 0
-            return WallTime(parsed.unix + later, 0)
         return parsed
 
     def _with_offset(self, day: str, time: Clock) -> WallTime | RowError:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from itertools import chain, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..planning.rows import HOUR
 from .access import FileError, FileReadError
@@ -131,23 +131,15 @@ class _Recognition:
             used={*self._times.columns, units},
         )
         rows = self._rows_of_one(series.columns)
-        timed = sorted(
-            ((at, row) for row in rows if (at := self._unix(row)) is not None),
-            key=lambda item: item[0],
+        timed = self._in_order_of_time(rows)
+        values = _values(
+            {
+                column.index: self._judge(column, [row for _, row in timed], decimal, units)
+                for column in candidates
+            }
         )
-        judged = {
-            column.index: self._judge(column, [row for _, row in timed], decimal, units)
-            for column in candidates
-        }
-        if any(each.is_evident for each in judged.values()):
-            judged = _as_others(judged)
-        content = min((each.content for each in judged.values()), key=_PREFERENCE.index)
-        unit = next(each.unit for each in judged.values() if each.content is content)
-        values = tuple(
-            index for index, each in judged.items() if each.content is content and each.unit == unit
-        )
-        self._doubts |= set().union(*(judged[index].doubts for index in values))
-        if not series.is_certain and content is not Content.READINGS:
+        self._doubts |= values.doubts
+        if not series.is_certain and values.content is not Content.READINGS:
             self._doubts.add(Doubt.SERIES)
         times = [at for at, _ in timed]
         step = usual_step(times) or self._shortest_step(rows)
@@ -163,13 +155,13 @@ class _Recognition:
             label=self._label(times, step),
             order=self._order,
             zone=self._file_zone(),
-            values=values,
+            values=values.columns,
             series=next(iter(series.columns), None),
             subseries=series.columns[1:],
             units=units,
             decimal=decimal,
-            content=content,
-            unit=unit,
+            content=values.content,
+            unit=values.unit,
             step=step,
             doubts=frozenset(self._doubts),
         )
@@ -189,6 +181,11 @@ class _Recognition:
     def _unix(self, row: Row) -> int | None:
         time = self._moments.parse(*time_parts(row, self._times.begin))
         return None if isinstance(time, RowError) else time.unix
+
+    def _in_order_of_time(self, rows: Sequence[Row]) -> list[tuple[int, Row]]:
+        """Return the rows that have a time, with their unix times."""
+        timed = ((at, row) for row in rows if (at := self._unix(row)) is not None)
+        return sorted(timed, key=lambda item: item[0])
 
     def _shortest_step(self, rows: Sequence[Row]) -> int | None:
         """Return the step of rows that have a day or a month only."""
@@ -314,6 +311,27 @@ class _Recognition:
             cell for row in self._table.before for cell in row if not is_money(cell)
         )
         return judge(column.name, values, unit)
+
+
+class _Values(NamedTuple):
+    """The columns whose values are used: all that contain the same, in the same unit."""
+
+    columns: tuple[int, ...]
+    content: Content
+    unit: str
+    doubts: set[Doubt]
+
+
+def _values(judged: Mapping[int, Judged]) -> _Values:
+    """Return the columns to be used: readings if there are any, then consumption, then power."""
+    if any(each.is_evident for each in judged.values()):
+        judged = _as_others(judged)
+    content = min((each.content for each in judged.values()), key=_PREFERENCE.index)
+    unit = next(each.unit for each in judged.values() if each.content is content)
+    columns = tuple(
+        index for index, each in judged.items() if each.content is content and each.unit == unit
+    )
+    return _Values(columns, content, unit, set().union(*(judged[each].doubts for each in columns)))
 
 
 def _as_others(judged: Mapping[int, Judged]) -> dict[int, Judged]:

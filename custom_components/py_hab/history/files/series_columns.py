@@ -43,17 +43,16 @@ def find_series(
     them.
     """
     distinct = list({tuple(row): row for row in rows if any(row)}.values())
-    named: list[Column] = []
-    others: list[Column] = []
-    for column in columns:
-        if column.index in used or column.index in (*times, *values) or not column.cells:
-            continue
-        if not 1 < len({row[column.index].strip() for row in distinct}) <= MAX_SERIES:
-            continue
-        if is_series(column.name):
-            named.append(column)
-        elif not is_no_energy(column.name) and not column.is_mostly(is_number):
-            others.append(column)
+    possible = [
+        column
+        for column in columns
+        if column.index not in used
+        and column.index not in (*times, *values)
+        and column.cells
+        and 1 < len({row[column.index].strip() for row in distinct}) <= MAX_SERIES
+    ]
+    named = [column for column in possible if is_series(column.name)]
+    others = [column for column in possible if _may_name(column)]
 
     def part(chosen: Sequence[int], among: int = len(distinct)) -> float:
         """Return the part of the rows that differ in time or series from all others."""
@@ -75,6 +74,11 @@ def find_series(
     # The same value twice is no other one: it is final, after it was preliminary.
     different = {series_name(row, (*times, *found, *values)) for row in distinct}
     return SeriesColumns(tuple(found), is_certain=part(found, len(different)) >= _ALIKE)
+
+
+def _may_name(column: Column) -> bool:
+    """Whether a column may name series, although its own name does not say so."""
+    return not (is_series(column.name) or is_no_energy(column.name) or column.is_mostly(is_number))
 
 
 def _most(columns: Sequence[Column], rows: Sequence[Row]) -> int:

@@ -129,33 +129,14 @@ def _plan_energy(imported: ImportedEnergy, target: Target) -> ImportPlan:
     known.update(imported.hours)
     shape = target.shape(known) if imported.totals else None
     parts = [part for total in imported.totals for part in _parts(total, shape)] if shape else []
-    given = dict(imported.hours)
-    for hour, kwh in parts:
-        given[hour] = given.get(hour, 0.0) + kwh
+    given = _with_parts(imported.hours, parts)
     spread = (spread - given.keys()) | {hour for hour, _ in parts}
     energy = kept | given
     first = full_hour(live[0].start) if live else rows.until
     before = [hour for hour in sorted(energy) if hour + HOUR <= min(first, rows.until)]
-    # Where no readings are known, the state of a row is its sum.
-    states = {
-        row.start: row.state
-        for row in own
-        if row.start not in given and abs(row.state - row.sum) > ROUNDING_ERROR
-    }
+    states = {row.start: row.state for row in own if row.start not in given and _has_reading(row)}
     written = _accumulated(before, energy, states, live[:1], energy.get(first, 0.0))
-    existing = sorted(
-        [
-            *live,
-            *(Row(each.start, HOUR, each.state, each.sum) for each in own if each.start >= first),
-        ],
-        key=lambda row: row.start,
-    )
-    between = (
-        plan_backfill(_within(existing, given), existing, first, rows.until)
-        if live
-        else InsertPlan()
-    )
-    inside = [row for row in between.rows if row.start >= first]
+    inside = _between_live(given, own, live, first, rows.until)
     plan = InsertPlan(
         rows=[*written, *inside],
         sum_boundary=written[-1].start + HOUR if written and not target.is_external else None,
@@ -166,6 +147,35 @@ def _plan_energy(imported: ImportedEnergy, target: Target) -> ImportPlan:
     return ImportPlan(
         change, len(plan.rows), sum(kwh for hour, kwh in given.items() if hour in done)
     )
+
+
+def _with_parts(hours: Mapping[int, float], parts: Iterable[tuple[int, float]]) -> dict[int, float]:
+    """Return the kWh of hours, with parts of longer times added to them."""
+    given = dict(hours)
+    for hour, kwh in parts:
+        given[hour] = given.get(hour, 0.0) + kwh
+    return given
+
+
+def _has_reading(row: SumRow) -> bool:
+    """Whether the state of a row is a reading. Where none is known, the state is the sum."""
+    return abs(row.state - row.sum) > ROUNDING_ERROR
+
+
+def _between_live(
+    given: Mapping[int, float],
+    own: Iterable[SumRow],
+    live: Sequence[Row],
+    first: int,
+    until: int,
+) -> list[SumRow]:
+    """Return missing hours between live rows, the first of which is in the hour `first`."""
+    if not live:
+        return []
+    kept = (Row(row.start, HOUR, row.state, row.sum) for row in own if row.start >= first)
+    existing = sorted([*live, *kept], key=lambda row: row.start)
+    plan = plan_backfill(_within(existing, given), existing, first, until)
+    return [row for row in plan.rows if row.start >= first]
 
 
 def _own_energy(own: Sequence[SumRow], hourly: Sequence[Row]) -> dict[int, float]:

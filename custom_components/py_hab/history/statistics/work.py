@@ -14,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..planning.backfill import alignment
-from ..planning.change import AdjustSum, Change, ConvertShortTerm, StatisticRows, Step
+from ..planning.change import AdjustSum, Change, ConvertShortTerm, StatisticRows, Step, WriteRows
 from ..planning.difference import Difference, has_stamp, in_unit
 from ..planning.edit import Edit
 from ..planning.origin import Origin
@@ -99,17 +99,19 @@ class StatisticWork:
         until = full_hour(now if last_run is None else min(now, last_run + SHORT_TERM))
         rows = edit.rows(until)
         change = [step for step in (*self._left(rows), *plan(rows)) if _is_needed(step)]
+        written = [row.start for step in change if isinstance(step, WriteRows) for row in step.rows]
+        if written and not is_recorded:
+            return self._outcome(refusal=not_recorded(statistic.id))
+        if written and is_compiled and max(written) + HOUR > until:
+            return self._outcome(refusal=ValueError("the hour is not compiled yet"))
         for step in change:
-            if isinstance(step, AdjustSum):
-                edit.adjust(step, is_compiled=is_compiled)
-            elif isinstance(step, ConvertShortTerm):
-                edit.convert(step)
-            elif not is_recorded:
-                return self._outcome(refusal=not_recorded(statistic.id))
-            elif is_compiled and max(row.start for row in step.rows) + HOUR > until:
-                return self._outcome(refusal=ValueError("the hour is not compiled yet"))
-            else:
-                edit.write(step)
+            match step:
+                case AdjustSum():
+                    edit.adjust(step, is_compiled=is_compiled)
+                case ConvertShortTerm():
+                    edit.convert(step)
+                case WriteRows():
+                    edit.write(step)
         if change and is_compiled and statistic.has_sum and statistic.entry_id is not None:
             last_period = now // SHORT_TERM * SHORT_TERM - SHORT_TERM
             edit.seed(last_period if last_run is None else last_run, shown)
