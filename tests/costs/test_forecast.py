@@ -110,6 +110,17 @@ def test_the_base_load_is_the_median_of_the_least_hour_of_whole_days() -> None:
     assert base_load(energies, BERLIN) == pytest.approx(100)
 
 
+def test_the_base_load_of_a_home_that_feeds_in_is_that_of_the_night() -> None:
+    """At noon the sun covers all that it draws."""
+    start = YEAR.start
+    energies = hours(start, start + 10 * DAY, 0.5)
+    for day in range(10):
+        energies[start + day * DAY + 3 * HOUR] = 0.2
+        energies[start + day * DAY + 12 * HOUR] = 0.0
+    assert base_load(energies, BERLIN) == 0
+    assert base_load(energies, BERLIN, feeds_in=True) == pytest.approx(200)
+
+
 def test_what_always_runs_pays_the_mean_of_the_week() -> None:
     assert mean_price(known({}), YEAR.start) == pytest.approx((16 * 0.32 + 8 * 0.25) / 24)
 

@@ -199,6 +199,14 @@ async def test_a_counter_with_prices_shows_what_it_costs(
     assert dr.async_get(hass).async_get(cost.device_id or "")
 
 
+async def test_the_sun_does_not_hide_the_base_load_of_a_home_that_feeds_in(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await write_hours(hass, METER, idle_at=12)
+    await enter(hass, entry, priced(PRICE))
+    assert state_of(hass, f"{METER_KEY}_base_load") == "100.0"
+
+
 async def test_feed_in_has_earnings(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await write_hours(hass, "sensor.stromzahler_energy_export")
     await enter(hass, entry, priced(Price(since=LONG_AGO, price=0.08), key=EXPORT_KEY))

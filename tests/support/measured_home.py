@@ -1,6 +1,7 @@
 """A home with measurements: a refrigerator with days of statistics behind it."""
 
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any, Final
 
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
@@ -23,18 +24,29 @@ def this_hour() -> datetime:
     return dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
 
 
-async def write_hours(hass: HomeAssistant, statistic_id: str = ENERGY, unit: str = "kWh") -> None:
-    """Write two days of hours up to this one: 0.1 kWh each, or 20 units."""
+async def write_hours(
+    hass: HomeAssistant,
+    statistic_id: str = ENERGY,
+    unit: str = "kWh",
+    *,
+    idle_at: int | None = None,
+) -> None:
+    """Write two days of hours up to this one: 0.1 kWh each, or 20 units.
+
+    In the hour of the day `idle_at` a counter counts nothing.
+    """
     has_sum = unit == "kWh"
     first = this_hour() - DAYS * 24 * HOUR
+    hours = [first + number * HOUR for number in range(DAYS * 24)]
+    counted = accumulate((dt_util.as_local(hour).hour != idle_at for hour in hours[1:]), initial=0)
     async_import_statistics(
         hass,
         new_metadata(Statistic(id=statistic_id, unit=unit, has_sum=has_sum)),
         [
-            StatisticData(start=first + number * HOUR, state=number / 10, sum=number / 10)
+            StatisticData(start=hour, state=count / 10, sum=count / 10)
             if has_sum
-            else StatisticData(start=first + number * HOUR, mean=20.0, min=19.0, max=21.0)
-            for number in range(DAYS * 24)
+            else StatisticData(start=hour, mean=20.0, min=19.0, max=21.0)
+            for hour, count in zip(hours, counted, strict=True)
         ],
     )
     await recorded(hass)

@@ -175,10 +175,16 @@ def costs_since(year: ContractYear, first: datetime | None, zone: tzinfo) -> dat
     return first if first is not None and first.timestamp() >= begin + _DAY else None
 
 
-def standing(measured: Measured, costs: Sequence[HourCost], zone: tzinfo) -> Standing:
-    """Return what a counter counts all the time, and what it costs in a year."""
+def standing(
+    measured: Measured, costs: Sequence[HourCost], zone: tzinfo, *, feeds_in: bool = False
+) -> Standing:
+    """Return what a counter counts all the time, and what it costs in a year.
+
+    `feeds_in`: its device also counts energy that is fed in.
+    """
     now = costs[-1].start + HOUR
-    load, price = base_load(measured.energies, zone), mean_price(measured, now)
+    load = base_load(measured.energies, zone, feeds_in=feeds_in)
+    price = mean_price(measured, now)
     known: Mapping[int, float] = {hour.start: hour.cost for hour in costs if hour.cost is not None}
     return Standing(
         base_load=load,

@@ -34,6 +34,8 @@ _ONE_YEAR_DEVIATION: Final = 0.15
 _NINE_OF_TEN: Final = 1.645
 """Standard deviations on both sides."""
 BASE_LOAD_DAYS: Final = 30
+_NIGHT: Final = 5
+"""Hours of a day that begin before any sun: none covers what a home draws. As in `heat.ts`."""
 MIN_DAYS: Final = 14
 """Days with hours that a yearly cost needs."""
 _DAYS_OF_YEAR: Final = 365.25
@@ -214,21 +216,29 @@ def _deviation(energies: Mapping[int, float], now: int, hours: int, weight: floa
 # What always runs
 
 
-def base_load(energies: Mapping[int, float], zone: tzinfo) -> float | None:
+def base_load(
+    energies: Mapping[int, float], zone: tzinfo, *, feeds_in: bool = False
+) -> float | None:
     """Return the base load in W: the median of the least hour of each whole day of a month.
 
+    Of a home that feeds in, only the hours of the night count: by day the sun covers a part of it.
     None while no day of the last 30 has all of its hours.
     """
     if not energies:
         return None
     last = max(energies)
-    days: dict[int, list[float]] = {}
+    days: dict[int, list[tuple[int, float]]] = {}
     for start in range(last - (BASE_LOAD_DAYS + 1) * 24 * HOUR, last + HOUR, HOUR):
         if start in energies:
-            day = datetime.fromtimestamp(start, zone).toordinal()
-            days.setdefault(day, []).append(energies[start])
+            local = datetime.fromtimestamp(start, zone)
+            days.setdefault(local.toordinal(), []).append((local.hour, energies[start]))
+    until = _NIGHT if feeds_in else 24
     # A day has 23 hours when the clock is set forward.
-    whole = [min(hours) for hours in days.values() if len(hours) >= 23]
+    whole = [
+        min(energy for hour, energy in hours if hour < until)
+        for hours in days.values()
+        if len(hours) >= 23
+    ]
     return 1000 * median(whole[-BASE_LOAD_DAYS:]) if whole else None
 
 

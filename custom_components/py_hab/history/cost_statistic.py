@@ -39,6 +39,8 @@ class PricedCounter:
     prices: CounterPrices
     is_export: bool = False
     """Whether its energy is paid for by others."""
+    feeds_in: bool = False
+    """Whether its device also counts energy that is fed in."""
 
     @property
     def due_prices(self) -> list[Price]:

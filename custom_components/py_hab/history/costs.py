@@ -8,6 +8,7 @@ whose price was missing are tried again.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta, tzinfo
+from functools import partial
 import logging
 from typing import Final, NamedTuple
 
@@ -227,13 +228,16 @@ class CostAccounts:
     def _counters(self) -> Iterator[PricedCounter]:
         """Yield the counters that have prices and statistics."""
         prices = stored_prices(self._entry.options)
-        for counter in counters(self._hass, self._coordinator):
+        found_counters = counters(self._hass, self._coordinator)
+        feeding = {each.device_id for each in found_counters if each.is_export}
+        for counter in found_counters:
             if found := prices.get(counter.unique_id):
                 yield PricedCounter(
                     unique_id=counter.unique_id,
                     energy=counter.energy,
                     prices=found,
                     is_export=counter.is_export,
+                    feeds_in=counter.device_id in feeding,
                 )
 
     # Figures
@@ -269,7 +273,7 @@ class CostAccounts:
                 energies=hours.energies, tariff=hours.tariff, entity_prices=hours.entity_prices
             )
             expected, always = await self._hass.async_add_executor_job(
-                _of_year, measured, hours.costs, year, zone
+                partial(_of_year, measured, hours.costs, year, zone, feeds_in=counter.feeds_in)
             )
         return CostFigures(
             until=dt_util.utc_from_timestamp(hours.costs[-1].start + HOUR),
@@ -296,12 +300,17 @@ class CostAccounts:
 
 
 def _of_year(
-    measured: Measured, costs: Sequence[HourCost], year: ContractYear | None, zone: tzinfo
+    measured: Measured,
+    costs: Sequence[HourCost],
+    year: ContractYear | None,
+    zone: tzinfo,
+    *,
+    feeds_in: bool,
 ) -> tuple[Forecast | None, Standing]:
     """Calculate what takes long."""
     return (
         year_forecast(measured, costs, year, zone) if year else None,
-        standing(measured, costs, zone),
+        standing(measured, costs, zone, feeds_in=feeds_in),
     )
 
 
@@ -311,6 +320,7 @@ class Counter(NamedTuple):
     unique_id: str
     """Of its entity."""
     energy: Statistic
+    device_id: str | None
 
     @property
     def is_export(self) -> bool:
@@ -324,7 +334,7 @@ def counters(
     """Return the counters of a loaded entry that count kWh and have statistics."""
     registry = er.async_get(hass)
     return [
-        Counter(entity.unique_id, source.statistic)
+        Counter(entity.unique_id, source.statistic, entity.device_id)
         for source in sources(hass, coordinator)
         if source.statistic.has_sum and source.statistic.unit == UnitOfEnergy.KILO_WATT_HOUR
         if (entity := registry.async_get(source.statistic.id)) is not None
