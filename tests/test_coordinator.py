@@ -299,7 +299,7 @@ async def test_changed_password_is_asked_for_after_three_attempts(
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
     (reported,) = logged(caplog)
     assert reported.startswith("Error fetching FRITZ!Box data: ")
-    assert "trying again in 60 seconds" in reported
+    assert "trying again in 60 s" in reported
 
 
 async def test_wrong_password_at_set_up_is_asked_for(
@@ -333,7 +333,7 @@ async def test_blocked_logins_are_waited_out(
     await time.passes(hass, POLL)
     assert all_unavailable(hass)
     (reported,) = logged(caplog)
-    assert reported.endswith(f"{box.url} refuses all logins for another 600 seconds")
+    assert reported.endswith(f"{box.url} refuses all logins for another 10 min")
     box.clear_faults()
     box.requests.clear()
     await time.passes(hass, 9 * POLL)
@@ -365,7 +365,7 @@ async def test_session_that_somebody_else_ended_is_renewed_silently(
         (SimulatedFritzBox.stop, "No connection to "),
         (lambda box: box.fault(Fault(status=500)), "No connection to "),
         (lambda box: box.fault(CUT, switchcmd=LIST), "sends answers that cannot be read"),
-        (lambda box: box.fault(BLOCKED), "refuses all logins for another 600 seconds"),
+        (lambda box: box.fault(BLOCKED), "refuses all logins for another 10 min"),
         (
             lambda box: box.fault(Fault(edit=lambda _: "<html/>"), path="/login_sid.lua"),
             "is not a FRITZ!Box",

@@ -234,7 +234,7 @@ async def test_user_is_asked_after_three_refusals_within_an_hour_also_over_a_res
     assert len(box.logins) == 1 + 1
     await hass.config_entries.async_reload(fritzbox_entry.entry_id)
     assert fritzbox_entry.state is ConfigEntryState.SETUP_RETRY
-    assert "trying again in 60 seconds" in (fritzbox_entry.reason or "")
+    assert "trying again in 60 s" in (fritzbox_entry.reason or "")
     assert dialogs(hass) == []
     await time.passes(hass, timedelta(hours=2))
     assert len(box.logins) == 1 + 3

@@ -250,7 +250,7 @@ async def test_nothing_is_tried_while_the_box_blocks_logins(
     await fill_in(dialogue, box.host, password="wrong")
     await fill_in(dialogue, box.host)
     assert dialogue.errors == {"base": "login_blocked"}
-    assert dialogue.placeholders["seconds"] == "2"
+    assert dialogue.placeholders["time"] == "2 s"
     assert len(box.logins) == 1
     clock.advance(timedelta(seconds=2))
     await fill_in(dialogue, box.host)

@@ -7,9 +7,11 @@ from typing import Final
 from custom_components.py_hab.history.damage import async_look, async_look_at_all
 from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.sources import sources
+from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox_devices import IMPORT
 from tests.support.box_house import METER, House, hourly
@@ -75,3 +77,36 @@ async def test_a_sum_that_starts_again_is_repaired_within_the_hour(house: House)
     rises = [round(total - sums[0], 3) for total in sums]
     assert rises == [round(state - states[0], 3) for state in states]
     assert min((await hourly(house)).values()) >= 0
+
+
+async def test_an_old_statistic_that_a_renamed_counter_continues_is_repaired_within_the_hour(
+    house: House,
+) -> None:
+    """The five-minute rows of a sensor that is long gone are purged: its sum starts again."""
+    await house.start()
+    await house.to_the_hour(20)
+    await house.lives(timedelta(hours=2))
+    last = (await rows(house.hass, METER))[-1]
+    old, before = "sensor.old_meter", dt_util.utc_from_timestamp(last["start"]) - timedelta(hours=5)
+    async_import_statistics(
+        house.hass,
+        new_metadata(Statistic(id=old, unit="kWh", has_sum=True)),
+        [
+            {
+                "start": before - timedelta(hours=hour),
+                "state": last["state"] - 2 - hour / 2,
+                "sum": 500.0 - hour / 2,
+            }
+            for hour in (2, 1, 0)
+        ],
+    )
+    await recorded(house.hass)
+    er.async_get(house.hass).async_update_entity(METER, new_entity_id=old)
+    await house.lives(timedelta(hours=3))
+    found = await rows(house.hass, old)
+    assert len(found) >= 3 + 4 + 3
+    states, sums = ([row[key] for row in found] for key in ("state", "sum"))
+    assert [round(total - sums[0], 3) for total in sums] == [
+        round(state - states[0], 3) for state in states
+    ]
+    assert min(row["change"] for row in found[1:]) >= 0

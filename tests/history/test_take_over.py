@@ -13,6 +13,7 @@ from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
 from tests.support.living import changes, recorded, rows
 from tests.support.measured_home import HOUR, this_hour
 from tests.support.mocked_reader import MockedReader
@@ -240,3 +241,17 @@ async def test_a_reading_of_its_own_is_not_booked_where_the_live_hours_begin(
     assert [row["state"] for row in await rows(hass, COUNTER)] == pytest.approx(
         [READING - number * used for number in range(HOURS, 0, -1)]
     )
+
+
+async def test_the_counter_takes_over_entity_id_and_hours_as_the_moving_guide_says(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    registry.async_get_or_create("sensor", "mqtt", "old", object_id_base="old_meter")
+    registry.async_update_entity(OLD, new_entity_id=f"{OLD}_old")
+    registry.async_update_entity(COUNTER, new_entity_id=OLD)
+    await recorded(hass)
+    done = await take_over(hass, entity_id=OLD, source=f"{OLD}_old")
+    assert (done["difference"], done["report"]["rows"]) == (None, HOURS)
+    assert list((await changes(hass, OLD)).values())[1:] == [0.25] * (HOURS - 1)
+    assert await changes(hass, COUNTER) == {}

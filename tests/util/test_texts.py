@@ -1,5 +1,7 @@
 """Texts from outside are cleaned, escaped and masked; numbers are as the home writes them."""
 
+from datetime import timedelta
+
 import pytest
 
 from custom_components.py_hab.util.texts import (
@@ -9,6 +11,7 @@ from custom_components.py_hab.util.texts import (
     clean_text,
     excerpt,
     local_number,
+    short_duration,
 )
 from homeassistant.core import HomeAssistant
 
@@ -122,3 +125,11 @@ def test_a_log_shows_the_structure_of_an_answer_but_no_names_and_numbers_of_devi
 def test_a_log_is_cut_whatever_was_answered(answer: str | bytes) -> None:
     assert len(excerpt(answer)) <= 2048
     assert "\n" not in excerpt(answer)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "1 s"), (60, "60 s"), (119, "119 s"), (120, "2 min"), (872, "15 min")],
+)
+def test_a_time_to_wait_is_short_and_never_too_short(seconds: float, text: str) -> None:
+    assert short_duration(timedelta(seconds=seconds)) == text

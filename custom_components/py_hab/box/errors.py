@@ -27,7 +27,7 @@ from ..fritzbox.errors import (
     UnsafeChallengeError,
 )
 from ..util.documentation import page_of_notices
-from ..util.texts import as_markdown
+from ..util.texts import as_markdown, short_duration
 
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
 """The longest time between two attempts, not counting the random part."""
@@ -89,7 +89,7 @@ class FritzBoxErrors:
             translation_key=ERROR_KEYS[type(err)],
             translation_placeholders={
                 "host": self._host,
-                "seconds": f"{retry_after.total_seconds():.0f}" if retry_after else "",
+                "time": short_duration(retry_after) if retry_after else "",
             },
             retry_after=retry_after.total_seconds() if retry_after else None,
         )

@@ -47,7 +47,7 @@ from ..fritzbox.errors import (
 from ..fritzbox.login import BoxInfo, LoginRecord, serial_of
 from ..fritzbox_api import FritzBoxClient
 from ..util.records import encode
-from ..util.texts import as_markdown, clean_text
+from ..util.texts import as_markdown, clean_text, short_duration
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -279,7 +279,7 @@ class FritzBoxFlow(ConfigFlow):
             _LOGGER.debug("The box refused: %s", err)
             errors["base"] = ERROR_KEYS[type(err)]
             if isinstance(err, LoginBlockedError | LoginPostponedError):
-                placeholders["seconds"] = f"{err.retry_after.total_seconds():.0f}"
+                placeholders["time"] = short_duration(err.retry_after)
             return None
         finally:
             await client.logout()

@@ -56,8 +56,8 @@ class CounterMaintenance:
         Raises HomeAssistantError if the recorder refuses, or if the run was stopped.
         """
         gaps = self._gaps.gaps_of(self._source)
-        known = await self._changes.editor.async_look(
-            self._source.statistic, lambda rows: _known(rows, gaps)
+        known, restarts = await self._changes.editor.async_look(
+            self._source.statistic, lambda rows: (_known(rows, gaps), self._damage(rows).gaps)
         )
         zone = dt_util.get_default_time_zone()
         now = dt_util.utcnow()
@@ -85,6 +85,9 @@ class CounterMaintenance:
             self._found.since = dt_util.utc_from_timestamp(min(history.readings))
         known_readings = {hour: history.readings[hour] for hour in history.period_boundaries}
         await self._async_repair(gaps, known_readings, shape)
+        # Hours before all others shift the sums after them: one that started at 0 does not show it
+        # any more.
+        await self._async_repair(restarts, known_readings, shape, report_all=False)
         if history.readings:
             await self._async_complete(history)
         await self._async_repair_damage(known_readings, shape)

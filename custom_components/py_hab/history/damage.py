@@ -36,7 +36,10 @@ class Look:
 
 
 class DamageWatch:
-    """Looks at the statistics of an entry's counters: at all rows at first, then at new ones."""
+    """Looks at the statistics of an entry's counters: at all rows at first, then at new ones.
+
+    A renamed entity can continue a statistic that was there before: its rows are looked at as well.
+    """
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Begin without a look."""
@@ -44,6 +47,8 @@ class DamageWatch:
         self._looked_at: datetime | None = None
         self._seen_until = 0
         """The start of the first row for the next look (unix time)."""
+        self._seen: set[str] = set()
+        """The statistics that were looked at."""
 
     def is_due(self, now: datetime) -> bool:
         """Whether it is time for a look. A clock that was ahead at the last one delays nothing."""
@@ -59,14 +64,16 @@ class DamageWatch:
         afterwards. `pending` are gaps that are repaired anyway. Raises HomeAssistantError if the
         database refuses.
         """
-        now = dt_util.utcnow()
-        if self._looked_at is None or (
+        now, counters = dt_util.utcnow(), [source for source in wanted if source.counter]
+        statistics = {source.statistic.id for source in counters}
+        if not statistics <= self._seen or (
             started is not None and timedelta() <= now - started < LATE_ROWS_FOR
         ):
-            found = await async_look_at_all(self._hass, wanted, pending=pending)
+            found = await async_look_at_all(self._hass, counters, pending=pending)
         else:
-            found = await async_look(self._hass, wanted, since=self._seen_until, pending=pending)
+            found = await async_look(self._hass, counters, since=self._seen_until, pending=pending)
         self._looked_at, self._seen_until = dt_util.utcnow(), found.seen_until
+        self._seen = statistics
         return found.damaged
 
 

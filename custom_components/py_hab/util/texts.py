@@ -1,6 +1,7 @@
 """Texts from outside, and numbers, as they are shown to the user and logged."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 import re
 from typing import Final
 
@@ -10,6 +11,8 @@ MAX_LINE: Final = 250
 """Characters of a line that consists of several names, or of a topic."""
 MAX_LOGGED: Final = 2048
 """Characters of an answer or a message in a debug log."""
+MINUTE: Final = 60
+"""Seconds."""
 
 _SEPARATORS: Final = {"de": str.maketrans(",.", ".,")}
 """Replaces the separators of English, by language."""
@@ -104,3 +107,9 @@ def local_time(moment: datetime, *, language: str) -> str:
     """Return a time in the format of a language: 27.11.2026, 08:40 in German."""
     separator = ", " if language in _DATES else " "
     return f"{local_date(moment, language=language)}{separator}{moment:%H:%M}"
+
+
+def short_duration(time: timedelta) -> str:
+    """Return a time to wait in a unit that all languages write alike: 45 s or 15 min."""
+    seconds = ceil(time.total_seconds())
+    return f"{seconds} s" if seconds < 2 * MINUTE else f"{ceil(seconds / MINUTE)} min"

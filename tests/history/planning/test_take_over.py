@@ -159,3 +159,29 @@ def test_a_counter_that_has_only_just_been_added_is_compared_by_its_reading() ->
     counter = [Row(START + 48 * HOUR, SHORT_TERM, 112.1, 0.0)]
     assert compared(days(100.0, 48), counter) is None
     assert compared(days(200.0, 48), counter) is not None
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.001])
+def test_hours_before_a_change_of_the_unit_are_converted(factor: float) -> None:
+    """The unit of the sensor was changed in YAML, and its statistics were not converted."""
+    readings = [9000 + number * (0.03 if number % 2 else 0.04) for number in range(30)]
+    readings.sort()
+    rows = [
+        Row(HOUR * number, HOUR, kwh * (factor if number < 20 else 1.0), 0.0)
+        for number, kwh in enumerate(readings)
+    ]
+    sums = [row.state - rows[0].state if row.start < 20 * HOUR else row.state for row in rows]
+    found = usable_hours(
+        [Row(row.start, HOUR, row.state, kwh) for row, kwh in zip(rows, sums, strict=True)]
+    )
+    assert [row.state for row in found.rows] == pytest.approx(readings)
+    assert found.rows[-1].sum == pytest.approx(readings[-1] - readings[0])
+    assert found.corrected >= 1
+
+
+def test_a_new_meter_that_begins_near_a_thousandth_of_the_old_one_is_no_other_unit() -> None:
+    rows = [Row(HOUR * number, HOUR, 500 + number / 2, number / 2) for number in range(20)]
+    rows += [
+        Row(HOUR * number, HOUR, 0.6 + (number - 20) / 2, number / 2) for number in range(20, 40)
+    ]
+    assert usable_hours(rows).rows[-1].sum == pytest.approx(19.5)
