@@ -11,7 +11,7 @@ import pytest
 
 from demo.__main__ import waits_for_something
 from demo.hass import Hass
-from simulator.broker import Kind, available
+from simulator.broker import available
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER
 from simulator.fritzbox_devices import DEVICES
 from simulator.household import Household
@@ -107,10 +107,24 @@ def let_time_pass(config: Path, delta: timedelta) -> None:
             db.execute(f"update {table} set start_ts = start_ts - ?", (seconds,))  # noqa: S608
 
 
-@pytest.mark.parametrize("kind", available())
-async def test_an_hour_in_the_database(tmp_path: Path, kind: Kind) -> None:
-    """Values become states, states become statistics, with the classes that the kWh need."""
-    async with Household(broker=kind, tele_period=2) as household:
+async def remove(hass: Hass, household: Household, config: Path) -> None:
+    """Remove both entries: no entity, no device, no session at the box is left, only the journal."""
+    for entry in await hass.get("config/config_entries/entry?domain=py_hab"):
+        answer = await hass.delete(f"config/config_entries/entry/{entry['entry_id']}")
+        assert answer == {"require_restart": False}
+    assert await hass.entities() == []
+    assert not household.box.sessions
+    # What was written into the statistics can still be taken back.
+    left = {path.name for path in (config / ".storage").glob("py_hab*")}
+    assert left <= {"py_hab.history"}
+
+
+async def test_an_hour_in_the_database_and_removal(tmp_path: Path) -> None:
+    """Values become states, states become statistics, with the classes that the kWh need.
+
+    The broker is Mosquitto where it is installed.
+    """
+    async with Household(broker=available()[-1], tele_period=2) as household:
         async with Hass(tmp_path) as hass:
             user = User(hass, household)
             await user.set_up()
@@ -156,6 +170,7 @@ async def test_an_hour_in_the_database(tmp_path: Path, kind: Kind) -> None:
                 " join statistics_meta m on m.id = s.metadata_id where m.has_sum) where kwh > 5",
             )
             assert phantom == []
+            await remove(hass, household, tmp_path)
             assert hass.complaints() == []
 
 
@@ -185,19 +200,3 @@ async def test_everything_comes_back(tmp_path: Path) -> None:
         assert len(ours) == 1
         assert household.box.identity.name in ours[0]
         assert "Traceback" not in ours[0]
-
-
-async def test_removing_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Both entries are removed: no entity, no device, no session at the box, only the journal."""
-    async with Household(tele_period=2) as household, Hass(tmp_path) as hass:
-        user = User(hass, household)
-        await user.set_up()
-        for entry in await hass.get("config/config_entries/entry?domain=py_hab"):
-            answer = await hass.delete(f"config/config_entries/entry/{entry['entry_id']}")
-            assert answer == {"require_restart": False}
-        assert await hass.entities() == []
-        assert not household.box.sessions
-        # What was written into the statistics can still be taken back.
-        left = {path.name for path in (tmp_path / ".storage").glob("py_hab*")}
-        assert left <= {"py_hab.history"}
-        assert hass.complaints() == []

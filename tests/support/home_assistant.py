@@ -32,6 +32,7 @@ from tests.support.quick import (
     quick_freezing,
     quick_names,
     quick_queries,
+    quick_sun,
     quick_timers,
 )
 
@@ -73,7 +74,14 @@ def with_custom_integrations(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def quick() -> Iterator[None]:
     """Do quickly what other libraries do slowly, and wait where they are impatient."""
-    with quick_freezing(), quick_names(), quick_queries(), quick_timers(), patient_executor():
+    with (
+        quick_freezing(),
+        quick_names(),
+        quick_queries(),
+        quick_sun(),
+        quick_timers(),
+        patient_executor(),
+    ):
         yield
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from importlib.util import find_spec
 import time
@@ -12,8 +12,10 @@ from unittest.mock import patch
 import slugify
 from sqlalchemy.sql.lambdas import StatementLambdaElement
 
+from custom_components.py_hab.history.statistics import daylight
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import event
+from homeassistant.helpers.sun import get_astral_event_date
 from homeassistant.util import executor
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
@@ -103,3 +105,19 @@ def _async_fire_time_changed(hass: HomeAssistant, now: datetime, fire_all: bool)
             if fire_all or timer.when() <= due:
                 timer._run()
                 timer.cancel()
+
+
+@contextmanager
+def quick_sun() -> Iterator[None]:
+    """Calculate once when the sun rises on a day, not at each start of a simulated home."""
+    known: dict[tuple[object, ...], datetime | None] = {}
+
+    def look_up(hass: HomeAssistant, event: str, day: date) -> datetime | None:
+        config = hass.config
+        key = (config.latitude, config.longitude, config.elevation, event, day)
+        if key not in known:
+            known[key] = get_astral_event_date(hass, event, day)
+        return known[key]
+
+    with patch.object(daylight, "get_astral_event_date", look_up):
+        yield
