@@ -1,6 +1,8 @@
 """The recorder's statistics, and what becomes of a database that does not answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+import threading
 from typing import Any, Never
 
 from freezegun.api import FrozenDateTimeFactory
@@ -109,3 +111,24 @@ async def test_a_recorder_is_ready_once_it_has_caught_up(
         assert not get_editor.is_ready()
     get_instance(hass).async_recorder_ready.clear()
     assert not get_editor.is_ready()
+
+
+async def test_what_still_reads_is_waited_for_when_its_task_is_cancelled(
+    hass: HomeAssistant, get_editor: StatisticsEditor
+) -> None:
+    """Home Assistant cancels tasks when it stops, and then closes the database."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def read() -> bool:
+        begun.set()
+        return may_end.wait(20)
+
+    task = hass.async_create_background_task(tables.async_ask(hass, read), "read")
+    await hass.async_add_executor_job(begun.wait)
+    task.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not task.done()
+    may_end.set()
+    await asyncio.wait([task])
+    assert task.cancelled()

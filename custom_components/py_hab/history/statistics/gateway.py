@@ -1,5 +1,6 @@
 """Reads the recorder's statistics; only the editor changes them."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import logging
@@ -238,11 +239,20 @@ class RecorderGateway:
 async def async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
     """Call a function that reads the database in the recorder's executor, and return its result.
 
-    Raises HomeAssistantError if there is no recorder, it is still starting, or the database refuses.
+    If the task is cancelled, it ends with the function: else Home Assistant would close the database
+    under a thread that still reads. Raises HomeAssistantError if there is no recorder, it is still
+    starting, or the database refuses.
     """
     raise_if_no_recorder(hass)
+    reading = get_instance(hass).async_add_executor_job(read)
     try:
-        return await get_instance(hass).async_add_executor_job(read)
+        await asyncio.wait([reading])
+    except asyncio.CancelledError:
+        await asyncio.wait([reading])
+        reading.exception()
+        raise
+    try:
+        return reading.result()
     except SQLAlchemyError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="database_refused"
