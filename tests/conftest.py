@@ -19,7 +19,11 @@ BROWSER: Final = "browser"
 """The folder of tests that share a browser."""
 START: Final = datetime(2026, 3, 20, 18, 7, 33, tzinfo=UTC)
 
-pytest_plugins = [] if "tests.support.pure" in sys.modules else ["tests.support.home_assistant"]
+pytest_plugins = (
+    []
+    if "tests.support.pure" in sys.modules
+    else ["tests.support.home_assistant", "tests.support.box_clients"]
+)
 
 # The same few examples each time; every night many that nobody has seen before.
 settings.register_profile("quick", max_examples=50, derandomize=True, database=None, deadline=None)

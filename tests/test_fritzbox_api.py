@@ -1,25 +1,12 @@
 """What a FRITZ!Box is asked for, and for whom; its REST API and statistics have files of their own."""
 
-from collections.abc import AsyncIterator
-
 import aiohttp
 import pytest
 
 from custom_components.py_hab.fritzbox.errors import FritzBoxConnectionError, InvalidAnswerError
 from custom_components.py_hab.fritzbox_api import FritzBoxClient
 from simulator.fritzbox import Fault, SimulatedFritzBox
-from tests.support.box_clients import DROPPED, LIST, client_for, client_of
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
-    return client_for(session, box)
+from tests.support.box_clients import DROPPED, LIST, client_of
 
 
 async def test_a_client_wants_an_address(session: aiohttp.ClientSession) -> None:

@@ -34,17 +34,6 @@ OVERVIEW = "/api/v0/smarthome/overview"
 LOGIN_PAGE = "/login_sid.lua"
 
 
-@pytest.fixture
-async def session(box: SimulatedFritzBox) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
-    return client_for(session, box)
-
-
 def paths(box: SimulatedFritzBox) -> list[str]:
     """Return what was asked for since the last time."""
     found = [request.path for request in box.requests]

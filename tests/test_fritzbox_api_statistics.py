@@ -1,6 +1,6 @@
 """How a FRITZ!Box is asked for device statistics: over both ways, within the same careful session."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 
 import aiohttp
@@ -43,17 +43,6 @@ COMMAND = "getbasicdevicestats"
 
 QUARTER, SIX_HOURS, DAY, MONTH = 900, 21600, 86400, 2678400
 NOTHING = DeviceStats()
-
-
-@pytest.fixture
-async def session(box: SimulatedFritzBox) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
-    return client_for(session, box)
 
 
 def kwh(watt_hours: Iterable[float | None]) -> list[float | None]:

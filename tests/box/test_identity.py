@@ -1,6 +1,5 @@
 """What a box reports without a login."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import aiohttp
@@ -12,12 +11,6 @@ from custom_components.py_hab.box.identity import offers_smart_home, reported_se
 from custom_components.py_hab.fritzbox.connection import MAX_ANSWER_BYTES
 from simulator.fritzbox import Fault, Gate, SimulatedFritzBox
 from tests.support.box_clients import DROPPED, answering, attempts, news
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 async def test_a_box_reports_its_serial_number_and_nobody_logs_in(

@@ -1,7 +1,6 @@
 """How a box introduces itself, and what else may answer at its address."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,17 +32,6 @@ from tests.support.box_clients import (
 from tests.support.certificates import own_certificate
 
 BOX_INFO = "/jason_boxinfo.xml"
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
-    return client_for(session, box)
 
 
 # The introduction

@@ -1,7 +1,6 @@
 """How a client logs in, keeps its session and ends it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 import re
 from types import SimpleNamespace
@@ -50,17 +49,6 @@ from tests.support.box_clients import (
 BOX_INFO = "/jason_boxinfo.xml"
 LOG_OUT = "verify"
 """Both are a GET of the login page with a SID; that the box has no session left distinguishes them."""
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
-    return client_for(session, box)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import aiohttp
+import pytest
 
 from custom_components.py_hab.fritzbox.connection import MAX_ANSWER_BYTES
 from custom_components.py_hab.fritzbox_api import FritzBoxClient
@@ -15,6 +16,19 @@ LIST: Final = "getdevicelistinfos"
 LOGIN_PAGE: Final = "/login_sid.lua"
 DROPPED: Final = Fault(drop=True)
 TOO_LARGE: Final = Fault(edit=lambda text: text + " " * MAX_ANSWER_BYTES)
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP session without Home Assistant."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def client(session: aiohttp.ClientSession, box: SimulatedFritzBox) -> FritzBoxClient:
+    """A client of the simulated box with the right credentials."""
+    return client_for(session, box)
 
 
 def client_for(
