@@ -49,6 +49,26 @@ class Draft:
         values = self.rows.hourly[start]
         return is_stamped(values["created_ts"], start, self.units.value(values))
 
+    def note_hour(self, start: int, values: Values, adjusted: Cumulative) -> None:
+        """Note that an hour gets values of ours: as a new row, or in place of one of Home Assistant.
+
+        `adjusted` is what our adjustments of hourly sums amount to.
+        """
+        if start not in self.rows.hourly:
+            self.inserted.add(start)
+            self.replaced.pop(start, None)
+            return
+        if start in self.inserted and self.is_ours(start):
+            return
+        self.inserted.discard(start)
+        original = self.original(start, adjusted)
+        total = values["sum"]
+        if total is not None:
+            original[WRITTEN] = total - self.units.to_stored(adjusted.at(start))
+        self.replaced[start] = original
+        self.sums.exact[Table.HOURLY].pop(start, None)
+        self.marks.pop(start, None)
+
     def original(self, start: int, adjusted: Cumulative) -> Values:
         """Return an hourly row as Home Assistant wrote it, without our adjustments.
 

@@ -126,6 +126,14 @@ class StoredRows:
             if (total := values["sum"]) is not None
         ]
 
+    def with_sum(self, table: Table, start: int) -> list[int]:
+        """Return the starts of the rows from `start` on that have a sum."""
+        return [
+            each
+            for each, values in self.of(table).items()
+            if each >= start and values["sum"] is not None
+        ]
+
     def apply(self, operation: Operation) -> bool:
         """Do an operation on these rows; return whether there is anything to do."""
         match operation:
