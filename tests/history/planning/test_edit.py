@@ -1,6 +1,5 @@
 """What a change does to rows."""
 
-
 from custom_components.py_hab.history.planning.change import (
     AdjustSum,
     ChangeReason,

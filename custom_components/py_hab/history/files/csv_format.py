@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from ..planning.imported import Imported
 from .hours import Rejected
-from .moments import DayOrder
+from .moments import DayOrder, cut
 from .numbers import DecimalMark
 from .table import Dialect, Row
 
@@ -95,6 +95,13 @@ class TimeColumns:
     """The column of the day, or of day and time."""
     clock: int | None = None
     """The column of the time of day, if it is a column of its own."""
+
+
+def time_parts(row: Row, columns: TimeColumns) -> tuple[str, str]:
+    """Return the day and the time of day of a row."""
+    if columns.clock is None:
+        return cut(row[columns.day].strip())
+    return row[columns.day].strip(), row[columns.clock].strip()
 
 
 EXPORT_COLUMNS: Final = ("start", "end", "statistic_id", "unit")

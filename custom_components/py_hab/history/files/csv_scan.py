@@ -5,12 +5,11 @@ from datetime import UTC, tzinfo
 from typing import Final, NamedTuple
 
 from .clock import RowError, WallTime
-from .csv_format import UNITS, UNITS_OF, CsvFormat, FileZone, Label, TimeColumns, melted
+from .csv_format import UNITS, UNITS_OF, CsvFormat, FileZone, Label, TimeColumns, melted, time_parts
 from .moments import Moments, standard_time
 from .numbers import number_parser
 from .ranges import with_divided
 from .readings import Readings
-from .recognition import time_parts
 from .series_columns import series_name
 from .steps import DAY, moved
 from .table import Row
