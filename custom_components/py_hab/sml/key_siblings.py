@@ -5,7 +5,7 @@ that is concluded from siblings is doubtful: a counter waits until the user conf
 exception is the name of the block, which says nothing about the key behind it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field, replace
 import re
 from typing import Final
@@ -391,21 +391,26 @@ def _find_present_value(siblings: Siblings) -> None:
     if len(names) != 1:
         return
     (key,) = names
-    is_english = siblings.parts[key].parts == {Part.CURRENT_OR_NOW}
-    others = [mapping.quantity for name, mapping in siblings.found.items() if name != key]
+    others = {mapping.quantity for name, mapping in siblings.found.items() if name != key}
+    if _is_amperes(siblings, key, others):
+        # Words of other languages for the present do not mean an electric current.
+        if siblings.parts[key].parts == {Part.CURRENT_OR_NOW}:
+            siblings.decide(key, KeyMapping(Quantity.CURRENT_L1))
+    elif not others.isdisjoint(_COUNTERS):
+        siblings.suppose(key, Quantity.POWER)
+
+
+def _is_amperes(siblings: Siblings, key: str, others: AbstractSet[Quantity]) -> bool:
+    """Whether a key with the word "current" is of no power, by the quantities of the other keys."""
     units = {QUANTITIES[quantity].unit for quantity in others}
-    has_power = any(quantity in _POWERS for quantity in others)
     # "Current_L1" beside it is the current of a phase, and so is "current" that of another one.
     is_of_phases = any(
-        siblings.parts[name].words & siblings.parts[key].words
-        for name in siblings.parts
+        parts.words & siblings.parts[key].words
+        for name, parts in siblings.parts.items()
         if name != key
     )
-    is_current = has_power or is_of_phases or ("V" in units and "A" not in units)
-    if is_english and is_current:
-        siblings.decide(key, KeyMapping(Quantity.CURRENT_L1))
-    elif not is_current and any(quantity in _COUNTERS for quantity in others):
-        siblings.suppose(key, Quantity.POWER)
+    has_power = not others.isdisjoint(_POWERS)
+    return has_power or is_of_phases or ("V" in units and "A" not in units)
 
 
 _RULES: Final[tuple[Callable[[Siblings], None], ...]] = (
