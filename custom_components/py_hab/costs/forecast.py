@@ -34,8 +34,9 @@ _ONE_YEAR_DEVIATION: Final = 0.15
 _NINE_OF_TEN: Final = 1.645
 """Standard deviations on both sides."""
 BASE_LOAD_DAYS: Final = 30
-_NIGHT: Final = 5
-"""Hours of a day that begin before any sun: none covers what a home draws. As in `heat.ts`."""
+NIGHT: Final = 5
+"""Hours of a day that begin before any sun: none covers what a home draws. The heatmap card uses the
+same number (`NIGHT` in frontend/src/heat.ts)."""
 MIN_DAYS: Final = 14
 """Days with hours that a yearly cost needs."""
 _DAYS_OF_YEAR: Final = 365.25
@@ -232,7 +233,7 @@ def base_load(
         if start in energies:
             local = datetime.fromtimestamp(start, zone)
             days.setdefault(local.toordinal(), []).append((local.hour, energies[start]))
-    until = _NIGHT if feeds_in else 24
+    until = NIGHT if feeds_in else 24
     # A day has 23 hours when the clock is set forward.
     whole = [
         min(energy for hour, energy in hours if hour < until)

@@ -56,7 +56,7 @@ class CounterMaintenance:
         Raises HomeAssistantError if the recorder refuses, or if the run was stopped.
         """
         gaps = self._gaps.gaps_of(self._source)
-        known, restarts = await self._changes.editor.async_look(
+        known, restarts = await self._changes.editor.async_find(
             self._source.statistic, lambda rows: (_known(rows, gaps), self._damage(rows).gaps)
         )
         zone = dt_util.get_default_time_zone()
@@ -147,7 +147,7 @@ class CounterMaintenance:
         self, known_readings: Mapping[int, float], shape: LoadShape
     ) -> None:
         """Repair what the rows themselves show, as after an outage."""
-        damage = await self._changes.editor.async_look(self._source.statistic, self._damage)
+        damage = await self._changes.editor.async_find(self._source.statistic, self._damage)
         if damage.unproven:
             self._found.left_out.append(UNPROVEN)
         await self._async_repair(damage.gaps, known_readings, shape, report_all=False)

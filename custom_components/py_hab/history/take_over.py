@@ -101,7 +101,7 @@ async def async_take_over(
         found = usable_hours(hours)
         return found, match(hours, found.rows, _measured(rows) or ours, shown)
 
-    found, matched = await editor.async_look(counter, compare)
+    found, matched = await editor.async_find(counter, compare)
     difference = matched.difference
     if difference is not None and not (dry_run or accept_difference):
         raise _different(hass, difference, source, entity_id)

@@ -103,7 +103,7 @@ class StatisticsEditor(RecorderGateway):
         )
         return outcome.change
 
-    async def async_look[T](self, statistic: Statistic, look: Callable[[StatisticRows], T]) -> T:
+    async def async_find[T](self, statistic: Statistic, find: Callable[[StatisticRows], T]) -> T:
         """Return what a function finds in the rows of a statistic; it is called in a thread.
 
         Raises HomeAssistantError if the database does not answer, or if the statistic is not one
@@ -112,7 +112,7 @@ class StatisticsEditor(RecorderGateway):
         found: list[T] = []
 
         def plan(rows: StatisticRows) -> Change:
-            found.append(look(rows))
+            found.append(find(rows))
             return ()
 
         await self.async_change(statistic, plan, dry_run=True)
