@@ -142,7 +142,7 @@ def _label(series: FoundSeries, texts: HistoryTexts) -> str:
 
 
 def _labels(found: Iterable[FoundSeries], texts: HistoryTexts) -> dict[str, FoundSeries]:
-    """Return series by a label that each has for itself."""
+    """Return the series by labels, which are made to differ."""
     series_by_label: dict[str, list[FoundSeries]] = {}
     for series in found:
         series_by_label.setdefault(_label(series, texts), []).append(series)

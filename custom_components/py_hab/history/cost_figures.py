@@ -21,7 +21,7 @@ from ..costs.figures import (
 from ..costs.forecast import Forecast, Measured
 from ..costs.hours import HourCost
 from ..costs.prices import HOUR, midnight
-from .cost_statistic import CostStatistic, Hours
+from .cost_statistic import CalculatedHours, CostStatistic
 
 TRIED_AGAIN: Final = timedelta(days=3)
 """Time in which hours whose price was missing are tried again each hour; older ones once a day."""
@@ -30,7 +30,7 @@ TRIED_AGAIN: Final = timedelta(days=3)
 async def async_figures(
     hass: HomeAssistant,
     statistic: CostStatistic,
-    hours: Hours,
+    hours: CalculatedHours,
     contract: Contract | None,
     known: CostFigures | None,
 ) -> CostFigures | None:
@@ -90,9 +90,9 @@ class _Lasting(NamedTuple):
 
 
 def _of_all_hours(
-    hours: Hours, year: ContractYear | None, zone: tzinfo, *, feeds_in: bool
+    hours: CalculatedHours, year: ContractYear | None, zone: tzinfo, *, feeds_in: bool
 ) -> _Lasting:
-    """Calculate what takes long, outside of the event loop."""
+    """Calculate what only all hours show; it takes long, and is called in a thread."""
     first = next(hour.start for hour in hours.costs if hour.cost is not None)
     measured = Measured(
         energies=hours.energies, tariff=hours.tariff, entity_prices=hours.entity_prices

@@ -25,11 +25,11 @@ from .statistics.gateway import Statistic
 _TEXTS: Final = "cost_text"
 """The translation key of a selector that is not shown: its options are names."""
 _LOOK_BACK: Final = 7 * 24 * HOUR
-"""Seconds in which the last hour before a time is looked for at first."""
+"""Seconds before a time in which the last hour is searched first."""
 
 
-class Hours(NamedTuple):
-    """What was calculated of hours."""
+class CalculatedHours(NamedTuple):
+    """The costs of hours, and what they were calculated from."""
 
     energies: Mapping[int, float]
     """kWh by the start of the hour."""
@@ -59,7 +59,7 @@ def counter_of_costs(hass: HomeAssistant, statistic_id: str) -> str | None:
 
 async def async_calculate(
     hass: HomeAssistant, counter: PricedCounter, since: int | None = None
-) -> Hours:
+) -> CalculatedHours:
     """Calculate the costs of the hours of a counter from a full hour on, or of all hours.
 
     Raises HomeAssistantError if the recorder refuses.
@@ -80,7 +80,7 @@ async def async_calculate(
             if start < end:
                 entity_prices[entity_id] = await async_entity_prices(hass, entity_id, start, end)
     costs = await hass.async_add_executor_job(hourly_costs, energies, tariff, entity_prices)
-    return Hours(energies, entity_prices, tariff, costs, since is None)
+    return CalculatedHours(energies, entity_prices, tariff, costs, since is None)
 
 
 def _energies(rows: Sequence[Row], since: int | None) -> dict[int, float]:
@@ -122,7 +122,7 @@ class CostStatistic:
             return inf
         return -inf if prices.kept_until is None else prices.kept_until
 
-    async def async_write(self, hours: Hours) -> None:
+    async def async_write(self, hours: CalculatedHours) -> None:
         """Write calculated costs where they differ from those in the database.
 
         Raises HomeAssistantError if the database refuses.
@@ -139,8 +139,8 @@ class CostStatistic:
             run=self.counter.prices.id,
         )
 
-    async def async_with_kept(self, hours: Hours) -> Hours:
-        """Return written hours with the costs that they keep although their price is not known any more.
+    async def async_with_kept(self, hours: CalculatedHours) -> CalculatedHours:
+        """Return written hours with the costs that they keep although their price was purged since.
 
         Raises HomeAssistantError.
         """

@@ -57,7 +57,7 @@ class CostScheduler:
         self._editor: StatisticsEditor = get_editor(hass)
         self._figures = figures
         self._due: dict[str, bool] = {}
-        """By unique id, the counters to calculate, and whether all of their hours."""
+        """The counters to calculate, by unique id; the value says whether all of their hours."""
         self._whole_on: dict[str, date] = {}
         """The day on which all hours of a counter were calculated last."""
         self._is_working = False
@@ -136,7 +136,7 @@ class CostScheduler:
             self._is_working = False
 
     async def _async_counter(self, counter: PricedCounter, *, is_whole: bool) -> None:
-        """Calculate, write and add up the costs of a counter. Failures are tried again each hour."""
+        """Calculate, write and add up the costs of a counter; after an error, the next hour tries again."""
         known = self._figures.figures.get(counter.unique_id)
         since = None
         if not is_whole and known is not None:

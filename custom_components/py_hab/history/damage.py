@@ -31,8 +31,8 @@ class SearchResult:
     damaged: set[str] = field(default_factory=set)
     """The counters whose rows show damage."""
     seen_until: int = 0
-    """The start of the last row of the counter whose rows are the oldest (unix time): the next search
-    starts there."""
+    """Where the next search starts (unix time): at the last row of the counter whose last row is the
+    oldest."""
 
 
 class DamageWatch:

@@ -40,13 +40,13 @@ _OPPOSITES: Final = (
 )
 """How names write the two directions, in small letters. "Import" and "forward" begin like these."""
 _DELIVERED: Final = frozenset({"delivered", "supplied", "lieferung", "geliefert"})
-"""To the grid, or to the home if the block has a word for returning, too."""
+"""Words for energy to the grid, or from the grid if the block has a word for returning as well."""
 _RETURNED: Final = frozenset({"returned", "ruecklieferung", "rueckspeisung"})
 _NEUTRAL: Final = frozenset({Part.METER, Part.NET, Part.ELECTRICITY, Part.ACTIVE})
 _NOW: Final = frozenset({Part.NOW, Part.CURRENT_OR_NOW})
 _SUMS: Final = frozenset({Part.TOTAL, Part.SUM})
 _GLUED: Final = frozenset({"p"})
-"""The letter that may be glued to a word only if the other keys say what it is of."""
+"""The letter that may stand before a word without a separator where the other keys show what it is of."""
 _NO_TOTAL: Final = frozenset(
     {
         *(Part.REACTIVE, Part.FACTOR, Part.FREQUENCY, Part.VOLTAGE, Part.CURRENT, Part.PERIOD),
@@ -54,7 +54,7 @@ _NO_TOTAL: Final = frozenset(
         *(Part.V, Part.A, Part.HZ, Part.KVARH, Part.VARH, Part.KVAR, Part.VAR),
     }
 )
-"""What is said of anything but the energy or power of the whole meter."""
+"""Words that name something else than the energy or power of the whole meter."""
 _ENERGIES: Final = frozenset({Part.ENERGY, Part.KWH, Part.WH, Part.READING, Part.TOTAL, Part.SUM})
 _POWER_UNITS: Final = frozenset({Part.W, Part.KW})
 _DRAWN: Final = frozenset({Part.IMPORT, Part.INWARD, Part.CONSUMPTION, Part.READING})
@@ -72,7 +72,7 @@ class Siblings:
     """The keys of one block, with what is known of them."""
 
     found: dict[str, KeyMapping]
-    """By key, from its name alone and from what the rules have found so far."""
+    """The meaning of each key, by its name alone or by the rules so far."""
     parts: dict[str, KeyParts]
     by_name: ByName
     words: Mapping[str, Part]
@@ -393,7 +393,7 @@ def _find_present_value(siblings: Siblings) -> None:
     (key,) = names
     others = {mapping.quantity for name, mapping in siblings.found.items() if name != key}
     if _is_amperes(siblings, key, others):
-        # Words of other languages for the present do not mean an electric current.
+        # "Current" alone is ambiguous; "now" and its German words are no electric current.
         if siblings.parts[key].parts == {Part.CURRENT_OR_NOW}:
             siblings.decide(key, KeyMapping(Quantity.CURRENT_L1))
     elif not others.isdisjoint(_COUNTERS):
@@ -401,7 +401,7 @@ def _find_present_value(siblings: Siblings) -> None:
 
 
 def _is_amperes(siblings: Siblings, key: str, others: AbstractSet[Quantity]) -> bool:
-    """Whether a key with the word "current" is of no power, by the quantities of the other keys."""
+    """Whether the other keys, whose quantities are given, show that "current" is not a power."""
     units = {QUANTITIES[quantity].unit for quantity in others}
     # "Current_L1" beside it is the current of a phase, and so is "current" that of another one.
     is_of_phases = any(

@@ -22,8 +22,8 @@ from custom_components.py_hab.history.statistics import editor as statistics
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from custom_components.py_hab.history.statistics.journal import SET_ASIDE_ISSUE, ChangeJournal
+from custom_components.py_hab.history.statistics.journaled_change import JournaledChange
 from custom_components.py_hab.history.statistics.transaction import StatisticTables
-from custom_components.py_hab.history.statistics.write_ahead import WriteAhead
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import (
@@ -303,11 +303,11 @@ def die(patch: pytest.MonkeyPatch, where: str) -> None:
 
     match where:
         case "before the journal":
-            patch.setattr(WriteAhead, "_save_ahead", dying)
+            patch.setattr(JournaledChange, "_save_ahead", dying)
         case "in the transaction":
             patch.setattr(StatisticTables, "perform", performing)
         case "after the commit":
-            patch.setattr(WriteAhead, "_async_confirm", lambda *_: False)
+            patch.setattr(JournaledChange, "_async_confirm", lambda *_: False)
 
 
 @pytest.mark.parametrize(("seed", "unit"), [(1, "kWh"), (2, "kWh"), (3, "Wh"), (4, "MWh")])

@@ -14,7 +14,7 @@ from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.rows import SumRow
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.journal import SET_ASIDE_ISSUE
-from custom_components.py_hab.history.statistics.write_ahead import WriteAhead
+from custom_components.py_hab.history.statistics.journaled_change import JournaledChange
 from homeassistant.components.recorder import Recorder, db_schema, get_instance
 from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.core import HomeAssistant
@@ -138,7 +138,7 @@ async def test_a_change_that_was_being_written_is_found_in_its_database_only(
     await live(hass, freezer, T0, [500.0 + 0.1 * index for index in range(24)])
     without = await work(hass, saved)
     with monkeypatch.context() as patch:
-        patch.setattr(WriteAhead, "_async_confirm", lambda *_: False)
+        patch.setattr(JournaledChange, "_async_confirm", lambda *_: False)
         await backfill(get_editor, STATISTIC, history(4))
     changed = await work(hass, saved)
     before = None

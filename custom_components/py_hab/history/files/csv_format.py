@@ -169,7 +169,7 @@ class CsvFormat:
 
     @property
     def open_doubts(self) -> frozenset[Doubt]:
-        """The doubts that matter: readings are no intervals, and two times leave none."""
+        """The doubts for the user to decide: which end a time is matters to intervals with one time only."""
         has_no_label = self.content is Content.READINGS or self.end is not None
         return self.doubts - ({Doubt.LABEL} if has_no_label else set())
 

@@ -46,8 +46,8 @@ def targets(
 ) -> dict[SeriesKey, Statistic]:
     """Return the proposed statistic of each series that can be imported.
 
-    It is the statistic of an entity of the entry, or else an external one: also if the recorder's
-    settings exclude the entity.
+    It is that of an entity of the entry, or an external one if there is no such entity, or if the
+    recorder's settings exclude it.
     """
     chosen: dict[SeriesKey, Statistic] = {}
     others = externals(entry, found)

@@ -1,4 +1,4 @@
-"""Plans how what a file contains is written into a statistic, beside the hours that are there."""
+"""Plans how the contents of a file are written into a statistic that may have hours already."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from .rows import HOUR, ROUNDING_ERROR, MeanRow, Row, SumRow, full_hour
 
 
 class Total(NamedTuple):
-    """Energy that was counted in a time that is not within one hour."""
+    """Energy that was counted between two unix times that are not in the same hour."""
 
     start: int
     end: int
@@ -206,7 +206,7 @@ def _own_energy(own: Sequence[SumRow], hourly: Sequence[Row]) -> dict[int, float
 
 
 def _parts(total: Total, shape: LoadShape) -> Iterable[tuple[int, float]]:
-    """Yield the energy of a longer time by hours, in the shape of known hours."""
+    """Yield the start and the kWh of each hour of a total."""
     counted, hour = 0.0, full_hour(total.start)
     for end, kwh in shape.split(total.start, total.end, total.kwh).items():
         yield end - HOUR, kwh - counted
@@ -224,8 +224,8 @@ def _accumulated(
 ) -> list[SumRow]:
     """Return consecutive rows whose sums start at 0.
 
-    The states are the readings that a counter would have shown that is now at the first live row,
-    `in_first` of which were counted within its hour. Without one they continue known states.
+    The states are the readings of a counter that has reached the state of the first live row at its
+    end, after `in_first` kWh within its hour. Without a live row they continue known states.
     """
     totals: list[float] = []
     for hour in hours:
@@ -248,7 +248,7 @@ def _accumulated(
 
 
 def _within(existing: Sequence[Row], energy: Mapping[int, float]) -> dict[int, float]:
-    """Return the readings between existing rows, as the energy since the row before says."""
+    """Return the readings between existing rows: that of the row before, and the energy since."""
     readings: dict[int, float] = {}
     for before, after in pairwise(existing):
         hour, reading = before.end, before.state

@@ -1,4 +1,4 @@
-"""Plans how the hours of a legacy file are merged with those of Home Assistant."""
+"""Plans how imported hours are merged with those of Home Assistant."""
 
 from collections.abc import Container, Sequence
 from itertools import pairwise

@@ -46,8 +46,8 @@ def _continued(last: Row, start: int, shown: float | None) -> tuple[float, float
 def settle_seed(draft: Draft, layers: RunLayers) -> None:
     """Note what Home Assistant alone would have had, once it has continued the seed.
 
-    It starts a sum at 0 with the first value that it sees, which is the row after the seed. So that
-    row, and all later ones, were adjusted by the whole sum of that row.
+    It starts a sum at 0 with the first value that it sees, which is the row after the seed. So the seed
+    has raised the sums of that row and of all later ones by what that row has now.
     """
     rows = draft.rows.short_term
     if (seed := draft.seed) is None:

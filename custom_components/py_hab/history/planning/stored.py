@@ -179,7 +179,7 @@ def values_of(row: SumRow | MeanRow, units: Units, stamp: int) -> Values:
 def with_stamp(
     starts: Iterable[int], rows: Mapping[int, Values], units: Units, stamp: int
 ) -> dict[int, Values]:
-    """Return existing rows that an earlier version has written, with a stamp as ours have."""
+    """Return existing rows that an earlier version has written, with the stamp of a change."""
     return {
         start: rows[start] | {"created_ts": stamped(stamp, start, value)}
         for start in starts

@@ -23,11 +23,11 @@ from ..planning.difference import hours_of
 from ..planning.origin import Origin
 from .gateway import RecorderGateway, Statistic, async_ask, raise_if_no_recorder, shown_value
 from .journal import ChangeJournal, StatisticChanges
+from .journaled_change import JournaledChange
 from .origin_cache import OriginCache
 from .renamed import async_follow_names
 from .transaction import async_transact, is_schema_known
 from .work import Outcome, Planner, StatisticWork
-from .write_ahead import WriteAhead
 
 SCHEMA_ISSUE: Final = "unknown_schema"
 JOURNAL_ISSUE: Final = "unreadable_journal"
@@ -43,10 +43,11 @@ class Undone:
     rows_removed: int = 0
     rows_restored: int = 0
     adjustments: list[tuple[int, float]]
+    """Start (unix time) and kWh of the adjustments of sums that do not exist any more."""
 
 
 class StatisticsEditor(RecorderGateway):
-    """Changes statistics, one at a time."""
+    """Reads statistics and changes them, one change at a time."""
 
     def __init__(self, hass: HomeAssistant, journal: ChangeJournal) -> None:
         """Create the editor, and follow renamed entities from now on."""
@@ -73,7 +74,7 @@ class StatisticsEditor(RecorderGateway):
     async def async_catch_up(self) -> None:
         """Wait until the recorder has written what it is working on. Raises HomeAssistantError.
 
-        It announces hours before it has committed them.
+        The recorder announces hours before it has committed them.
         """
         raise_if_no_recorder(self._hass)
         await async_transact(self._hass, "", lambda _: None, lambda _: None)
@@ -88,11 +89,11 @@ class StatisticsEditor(RecorderGateway):
     ) -> Change:
         """Change a statistic as planned from its rows, and return the change.
 
-        Changes with the same `run` are taken back together; without one, each is a run of its own.
+        The change is empty if there is nothing to change, or not yet. Changes with the same `run` are
+        taken back together; without one, each is a run of its own.
 
-        It is empty if there is nothing to change, or not yet. Raises HomeAssistantError if the
-        database refuses, or if hours are to be written that the recorder's settings exclude;
-        nothing is changed then.
+        Raises HomeAssistantError if the database refuses, or if hours are to be written that the
+        recorder's settings exclude; nothing is changed then.
         """
         shown = shown_value(self._hass, statistic)
         is_recorded = dry_run or self.is_recorded(statistic.id)
@@ -151,15 +152,15 @@ class StatisticsEditor(RecorderGateway):
     async def _async_work(
         self, statistic: Statistic, do: Callable[[StatisticWork], Outcome], *, dry_run: bool
     ) -> Outcome:
-        """Do the work of a transaction, or only calculate it. Raises what it refuses."""
+        """Do work in a transaction, or only calculate it. Raises the error with which it refuses."""
         if dry_run:
             outcome = await self._async_calculate(statistic, do)
         elif self.refusal is not None:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key=self.refusal)
         else:
-            outcome = await WriteAhead(self._hass, self.journal, statistic).async_perform(
+            outcome = await JournaledChange(self._hass, self.journal, statistic).async_perform(
                 do,
-                # What was read before the change is not the answer to later questions.
+                # Origins that were read before the change are out of date.
                 committed=partial(self._origins.async_forget, statistic.id),
                 changed=partial(self._async_announce, statistic.id),
             )
@@ -170,7 +171,7 @@ class StatisticsEditor(RecorderGateway):
     async def _async_calculate(
         self, statistic: Statistic, do: Callable[[StatisticWork], Outcome]
     ) -> Outcome:
-        """Return what work would do, and write nothing."""
+        """Return what work would do, without writing anything."""
         changes = self.journal.by_statistic.get(statistic.id) or StatisticChanges()
 
         def calculate() -> Outcome:

@@ -237,8 +237,8 @@ class RecorderGateway:
 async def async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
     """Call a function that reads the database in the recorder's executor, and return its result.
 
-    If the task is cancelled, it ends with the function: else Home Assistant would close the database
-    under a thread that still reads. Raises HomeAssistantError if there is no recorder, it is still
+    A cancelled task ends when the function has ended: otherwise Home Assistant could close the database
+    while a thread still reads it. Raises HomeAssistantError if there is no recorder, it is still
     starting, or the database refuses.
     """
     raise_if_no_recorder(hass)

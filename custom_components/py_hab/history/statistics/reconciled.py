@@ -38,7 +38,8 @@ def reconciled(
 def _written(changes: StatisticChanges, rows: StoredRows) -> Difference | None:
     """Return the difference whose stamp the rows carry; None if they carry neither of the two.
 
-    An undo has no stamp: it was made if the stamp of the change before is gone.
+    The difference before the first change has no stamp, and that of earlier versions neither: it is
+    taken to be true. An undo has none either: it was made if the stamp of the change before is gone.
     """
     done, planned = changes.done, changes.planned
     is_done = not done.stamp or has_stamp(rows.hourly, done.stamp)

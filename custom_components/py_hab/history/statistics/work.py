@@ -32,10 +32,10 @@ type Planner = Callable[[StatisticRows], Change]
 
 
 class SaveAhead(Protocol):
-    """Notes in the journal what is true and what will be, once it is written."""
+    """Saves the differences before and after a change in the journal."""
 
     def __call__(self, before: Difference, after: Difference, *, is_lost: bool) -> None:
-        """Save it. Raises TimeoutError or HomeAssistantError if that is impossible."""
+        """Save them. Raises TimeoutError or HomeAssistantError if that is impossible."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,16 +43,16 @@ class Outcome:
     """What a transaction has done."""
 
     before: Difference
-    """What was found to be true before it."""
+    """The difference before it, as the database shows it."""
     after: Difference
     change: Change
     is_lost: bool
-    """Whether the database does not have our earlier changes, and the journal does not know yet."""
+    """Whether the database does not have our earlier changes, which the journal does not know yet."""
     refusal: HomeAssistantError | ValueError | None
 
 
 class StatisticWork:
-    """The work of one transaction, in the recorder's thread."""
+    """The work of one transaction; called in a thread of the recorder."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class StatisticWork:
     ) -> None:
         """Read the rows, and find out which of our changes are in the database.
 
-        `save_ahead` notes a difference in the journal; None if nothing is to be written.
+        `save_ahead` is called before rows are written; without it, nothing is written.
         """
         self._statistic = statistic
         self._changes = changes
@@ -162,7 +162,7 @@ class StatisticWork:
         return None
 
     def _new_stamp(self, now: int) -> int:
-        """Return a stamp for a change, later than all earlier ones."""
+        """Return the stamp of a new change, which is later than all earlier ones."""
         planned = self._changes.planned
         return max(now, max(self._before.stamp, planned.stamp if planned else 0) + 1)
 
@@ -196,7 +196,7 @@ class StatisticWork:
         )
 
     def _left(self, rows: StatisticRows) -> Change:
-        """Return the alignment that an earlier version has left to be done."""
+        """Return the alignment of sums that an earlier version has not made any more."""
         boundary = self._before.sum_boundary
         return [
             alignment(row, rows)

@@ -1,8 +1,8 @@
-"""A change of a statistic that the journal knows before the database does.
+"""A change that is noted in the journal before it is written, as in a write-ahead log.
 
-Within the transaction, what the statistic will be is saved in the journal, then the rows are written
-and committed, then the journal notes that it is so. After a crash at any moment the journal holds what
-the database has, beside what it may have instead.
+Within the transaction, the journal is saved with the difference before and the one after the change.
+Then the rows are written and committed, and the journal notes that the second one is true. So after a
+crash at any moment, one of the differences in the journal is that of the database.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ JOURNAL_TIMEOUT: Final = timedelta(seconds=30)
 """Time that saving the journal may take, while the recorder waits for it."""
 
 
-class WriteAhead:
-    """One transaction on a statistic, with its notes in the journal."""
+class JournaledChange:
+    """One transaction on a statistic, and its notes in the journal."""
 
     def __init__(self, hass: HomeAssistant, journal: ChangeJournal, statistic: Statistic) -> None:
         """Prepare the transaction; nothing is read yet."""
@@ -83,7 +83,7 @@ class WriteAhead:
 
         async def save() -> None:
             if self._hass.is_stopping:
-                # The journal would be saved only after the change.
+                # Home Assistant would save the journal at its end, after the change.
                 raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
             if is_lost:
                 self._journal.set_aside(changes)
@@ -103,7 +103,7 @@ class WriteAhead:
 
     @callback
     def _async_confirm(self, outcome: Outcome) -> bool:
-        """Note in the journal what the database has confirmed; return whether that is news."""
+        """Note in the journal what was committed; return whether the statistic was changed."""
         changes = self._changes
         if outcome.is_lost:
             self._journal.set_aside(changes)
