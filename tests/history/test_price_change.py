@@ -53,6 +53,7 @@ async def test_costs_are_kept_up_to_where_prices_differ_and_removed_with_the_las
         await CostStatistic(hass, counter).async_write(await async_calculate(hass, counter))
 
     stored = await async_change_prices(hass, {}, KEY, [FIRST])
+    assert await async_change_prices(hass, stored, KEY, []) == {}
     await write(stored[KEY])
     changed = await async_change_prices(hass, stored, KEY, [FIRST, LATER])
     assert changed[KEY].kept_until == begin(LATER)

@@ -53,3 +53,10 @@ def test_whether_the_last_day_belongs_to_the_interval(tmp_path: Path, is_include
     form = recognized(tmp_path / "file.csv", lines("von;bis;Verbrauch kWh", rows=rows))
     assert form.end == TimeColumns(day=1)
     assert form.is_end_included is is_included
+
+
+def test_from_midnight_to_midnight_either_end_of_the_interval_is_possible(tmp_path: Path) -> None:
+    rows = [f"{each:%d.%m.%Y %H:%M};0,{each.minute}" for each in QUARTERS[:97]]
+    form = recognized(tmp_path / "file.csv", lines("Zeit;Verbrauch kWh", rows=rows))
+    assert form.label is Label.BEGIN
+    assert Doubt.LABEL in form.doubts

@@ -6,7 +6,7 @@ from custom_components.py_hab.history.planning.change import ChangeReason, Write
 from custom_components.py_hab.history.planning.difference import Difference
 from custom_components.py_hab.history.planning.edit import Edit
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
-from custom_components.py_hab.history.planning.stored import StoredRows
+from custom_components.py_hab.history.planning.stored import COLUMNS, StoredRows
 from tests.support.edits import KWH, STAMP, stored, undone
 
 
@@ -36,3 +36,20 @@ def test_nothing_is_inserted_where_there_is_something_to_continue() -> None:
         count = len(rows.short_term)
         edit.seed(20 * HOUR, None)
         assert len(rows.short_term) == count
+
+
+def test_nothing_is_inserted_while_the_reading_is_unknown() -> None:
+    rows = StoredRows(hourly={9 * HOUR: dict.fromkeys(COLUMNS) | {"sum": 4.0, "created_ts": 0.5}})
+    Edit(Difference(), rows, KWH, stamp=STAMP).seed(10 * HOUR, None)
+    assert rows.short_term == {}
+
+
+def test_a_row_that_home_assistant_has_deleted_is_continued_no_more() -> None:
+    rows = StoredRows()
+    edit = Edit(Difference(), rows, KWH, stamp=STAMP)
+    edit.write(WriteRows([SumRow(9 * HOUR, 50.0, 4.0)], ChangeReason.IMPORT))
+    edit.seed(10 * HOUR + 300, 50.5)
+    assert edit.finish()
+    assert edit.difference.seed == 10 * HOUR + 300
+    rows.short_term.clear()
+    assert Edit(edit.difference, rows, KWH, stamp=STAMP + 1).difference.seed is None
