@@ -43,6 +43,19 @@ if TYPE_CHECKING:
     from tests.support.passing_time import Time
 
 MICROSECOND: Final = 1e-6
+AROUND_HOME_ASSISTANT: Final = {
+    "configure_event_loop",
+    "disable_http_server",
+    "enable_event_loop_debug",
+    "expected_lingering_tasks",
+    "expected_lingering_timers",
+    "fail_on_log_exception",
+    "reset_globals",
+    "skip_stop_scripts",
+    "verify_cleanup",
+    "wait_for_stop_scripts_after_shutdown",
+}
+"""What the test plugin sets up around each test, whether Home Assistant runs in it or not."""
 UNREAD_EVENTS: Final = [
     "component_loaded",
     "device_registry_updated",
@@ -58,6 +71,15 @@ for name in (
     "homeassistant.helpers.entity_registry",
 ):
     logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out an event loop where nobody needs one: it takes longer than most of these tests."""
+    if isinstance(item, pytest.Function) and not pytest_asyncio.is_async_test(item):
+        names = item.fixturenames
+        if "hass" not in names:
+            item.fixturenames = [name for name in names if name not in AROUND_HOME_ASSISTANT]
 
 
 @pytest.fixture(autouse=True)
