@@ -5,9 +5,9 @@ changes as JSON, for which it forks a process that makes them, one after the oth
 """
 
 import asyncio
-import gc
 from collections.abc import Sequence
 from functools import partial
+import gc
 import json
 import logging
 import os

@@ -462,6 +462,14 @@ def test_what_is_finer_takes_precedence_and_the_rest_is_spread() -> None:
     assert not found.discarded
 
 
+def test_a_quarter_of_an_hour_around_midnight_belongs_to_both_days_by_its_time() -> None:
+    now = datetime(2026, 11, 17, 23, 5, tzinfo=UTC)  # 0:05 in Berlin
+    found = history(series(QUARTER_STEP, 900), series(DAY_STEP, 300, 600), now=now)
+    assert not found.discarded
+    assert counted(found, berlin(11, 17, 23), berlin(11, 18)) == pytest.approx(600)
+    assert counted(found, berlin(11, 17, 22), berlin(11, 17, 23)) == pytest.approx(0)
+
+
 @pytest.mark.parametrize(
     ("month", "first", "second"),
     [(603, 201, 402), (597, 199, 398), (600, 200, 400)],
