@@ -116,7 +116,11 @@ async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
     The test plugin does so always.
     """
     runs_hass = not {"hass", "async_test_recorder"}.isdisjoint(request.fixturenames)
-    asyncio.get_running_loop().set_debug(not runs_hass or request.config.getoption("loop_debug"))
+    loop: Any = asyncio.get_running_loop()
+    loop.set_debug(not runs_hass or request.config.getoption("loop_debug"))
+    # A frozen time is seconds since 1970, to which a nanosecond adds nothing: for a timer that is due
+    # at this very moment, the loop would look again and again, and never run it.
+    loop._clock_resolution = MICROSECOND
 
 
 @pytest.fixture
