@@ -111,13 +111,9 @@ def quick() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
-    """Let the event loop watch who calls it: expensive, so not around Home Assistant by default.
-
-    The test plugin does so always.
-    """
-    runs_hass = not {"hass", "async_test_recorder"}.isdisjoint(request.fixturenames)
+    """Let the event loop watch who calls it if `--loop-debug` asks for it; it takes long."""
     loop: Any = asyncio.get_running_loop()
-    loop.set_debug(not runs_hass or request.config.getoption("loop_debug"))
+    loop.set_debug(request.config.getoption("loop_debug"))
     # A frozen time is seconds since 1970, to which a nanosecond adds nothing: for a timer that is due
     # at this very moment, the loop would look again and again, and never run it.
     loop._clock_resolution = MICROSECOND
