@@ -9,8 +9,9 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..box.rest_api import REST_INTERVAL
 from ..const import DOMAIN
-from ..coordinator import REST_INTERVAL, FritzBoxCoordinator, PyHabConfigEntry
+from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..entry import History
 from ..history.timetable import CHECK_INTERVAL, DAILY
 from ..meter.coordinator import CHECK_INTERVAL as METER_CHECK_INTERVAL, MeterCoordinator

@@ -133,6 +133,12 @@ def device_owner(
     return None if entry is not None and owner is entry else owner
 
 
+def has_owned_devices_only(hass: HomeAssistant, answer: DeviceList) -> bool:
+    """Return whether an answer contains devices, each of which belongs to an entry."""
+    owners = {device.owner_ain for device in answer.devices.values()}
+    return bool(owners) and all(device_owner(hass, ain, None) is not None for ain in owners)
+
+
 @callback
 def async_rename_box(hass: HomeAssistant, entry: AnyConfigEntry, unique_id: str) -> None:
     """Let the device of an entry's box be that of its successor, with this new unique id."""
