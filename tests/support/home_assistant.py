@@ -1,8 +1,8 @@
 """The world of the tests: a simulated home, and Home Assistant with the integration in it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import timedelta
+from inspect import iscoroutinefunction
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -85,14 +85,31 @@ def quick() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
-    """Let the event loop watch who calls it: expensive, so not around Home Assistant by default.
+@pytest.fixture
+def runs_in_loop(request: pytest.FixtureRequest) -> bool:
+    """Whether a test needs an event loop. Thousands do not, and each loop takes milliseconds."""
+    return "hass" in request.fixturenames or iscoroutinefunction(request.function)
 
-    The test plugin does so always.
-    """
-    runs_hass = not {"hass", "async_test_recorder"}.isdisjoint(request.fixturenames)
-    asyncio.get_running_loop().set_debug(not runs_hass or request.config.getoption("loop_debug"))
+
+@pytest.fixture(autouse=True)
+def configure_event_loop(runs_in_loop: bool, request: pytest.FixtureRequest) -> None:
+    """Configure the loop as Home Assistant does, if there is one."""
+    if runs_in_loop:
+        request.getfixturevalue("configure_event_loop")
+
+
+@pytest.fixture(autouse=True)
+def verify_cleanup(runs_in_loop: bool, request: pytest.FixtureRequest) -> None:
+    """Verify that a test leaves nothing behind in its loop, if there is one."""
+    if runs_in_loop:
+        request.getfixturevalue("verify_cleanup")
+
+
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug(runs_in_loop: bool, request: pytest.FixtureRequest) -> None:
+    """Let the event loop watch who calls it if `--loop-debug` asks for it; it takes long."""
+    if runs_in_loop and request.config.getoption("loop_debug"):
+        request.getfixturevalue("enable_event_loop_debug")
 
 
 @pytest.fixture
