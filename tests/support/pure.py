@@ -24,6 +24,8 @@ PURE: Final = [
         "costs",
         "counters/test_gap.py",
         "counters/test_guard.py",
+        "counters/test_interval.py",
+        "counters/test_pending.py",
         "counters/test_verdict.py",
         "fritzbox/test_address.py",
         "fritzbox/test_device_stats.py",
