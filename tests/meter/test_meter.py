@@ -18,7 +18,6 @@ from tests.support.one_meter import (
     POWER,
     Clock,
     OneMeter,
-    controlled_clock,
     counted,
 )
 
@@ -228,15 +227,13 @@ def test_whatever_comes_the_counters_stay_counters(
     quarantined: bool,
     absolute_power: bool,
 ) -> None:
-    with controlled_clock() as fake_clock:
-        one = OneMeter(fake_clock, interval=interval, quarantined=quarantined)
-        one.meter.restore(
-            LearnedKeys.from_stored({"findings": {}, "absolute_power": absolute_power})
-        )
-        for after, fields in messages:
-            before = dict(one.meter.values)
-            result = one.receive_fields(after, fields)
-            assert result.changed == (one.meter.values != before)
-            for quantity, value in one.meter.values.items():
-                if quantity.startswith(("energy", "reactive_energy")):
-                    assert 0 <= value < math.inf
+    fake_clock = Clock()
+    one = OneMeter(fake_clock, interval=interval, quarantined=quarantined)
+    one.meter.restore(LearnedKeys.from_stored({"findings": {}, "absolute_power": absolute_power}))
+    for after, fields in messages:
+        before = dict(one.meter.values)
+        result = one.receive_fields(after, fields)
+        assert result.changed == (one.meter.values != before)
+        for quantity, value in one.meter.values.items():
+            if quantity.startswith(("energy", "reactive_energy")):
+                assert 0 <= value < math.inf

@@ -22,6 +22,7 @@ PURE: Final = [
     for path in (
         "api/test_profile.py",
         "costs",
+        "counters/test_counters.py",
         "counters/test_gap.py",
         "counters/test_guard.py",
         "counters/test_interval.py",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ..counters.store import CounterStore
+from ..counters.counters import Counters
 from ..sml.health import MeterHealth, MeterProblem
 from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block
@@ -49,7 +49,7 @@ class Meter:
         meter_index: str,
         *,
         assigned: Mapping[str, KeyMapping],
-        counters: CounterStore,
+        counters: Counters,
         power_interval: timedelta,
         max_power: float,
     ) -> None:
