@@ -59,7 +59,7 @@ def test_an_empty_message_changes_nothing(fake_clock: Clock) -> None:
     one = counted(fake_clock)
     assert one.receive(1) == MeterUpdate()
     assert one.meter.values == {}
-    assert one.meter.last_seen is None
+    assert one.meter.freshness.last_seen is None
 
 
 @pytest.mark.parametrize(

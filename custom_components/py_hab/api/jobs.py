@@ -105,7 +105,8 @@ def _of_box(entry: PyHabConfigEntry, coordinator: FritzBoxCoordinator) -> list[J
 
 
 def _of_meters(entry: PyHabConfigEntry, coordinator: MeterCoordinator) -> Job:
-    seen = [meter.last_seen for meter in coordinator.data.values() if meter.last_seen is not None]
+    last_seen = (meter.freshness.last_seen for meter in coordinator.data.values())
+    seen = [at for at in last_seen if at is not None]
     last = max(seen, default=None)
     return _job(
         entry,

@@ -129,8 +129,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             if self.devices.identifier(meter_index) in identifiers:
                 if not meter_index or self._is_certain(meter_index):
                     return False
-                is_silent = meter.is_silent(self.link.since, dt_util.utcnow())
-                is_published = meter.last_seen is not None and not is_silent
+                is_silent = meter.freshness.is_silent(self.link.since, dt_util.utcnow())
+                is_published = meter.freshness.last_seen is not None and not is_silent
                 is_published |= self.meters.router.is_refused(meter_index)
                 self.meters.forget(meter_index, is_published=is_published)
                 self._issues.async_forget(meter_index)
@@ -210,10 +210,10 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             self._update_device(meter_index)
 
     def _update_device(self, meter_index: str) -> None:
-        identity = self.meters[meter_index].identity
+        identity, router = self.meters[meter_index].identity, self.meters.router
         if identity.number is not None:
-            self.meters.router.set_number(meter_index, identity.number.number)
-        prefix = self.meters.router.prefix_of(meter_index)
+            router.index.set_number(meter_index, identity.number.number)
+        prefix = router.index.prefix_of(meter_index)
         self.devices.async_update(meter_index, prefix, identity, self.link.info)
 
     @callback
