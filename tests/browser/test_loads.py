@@ -19,11 +19,11 @@ def loads(request: pytest.FixtureRequest) -> int:
 async def test_each_load_with_an_empty_cache_is_drawn(browser: Browser, loads: int) -> None:
     await browser.add_dashboard()
     for _ in range(loads):
-        page = await browser.page()
+        page = await browser.page(empty_cache=True)
         await page.open(f"{DASHBOARD}/now")
         await page.sees(DRAWN)
         assert page.faults == []
-        await page.ui.context.close()
+        await browser.close_pages()
 
 
 @in_browser

@@ -119,8 +119,39 @@ async def remove(hass: Hass, household: Household, config: Path) -> None:
     assert left <= {"py_hab.history"}
 
 
-async def test_an_hour_in_the_database_and_removal(tmp_path: Path) -> None:
-    """Values become states, states become statistics, with the classes that the kWh need.
+async def has_hourly_rows(hass: Hass, config: Path) -> None:
+    """Wait for statistics of an hour, with the classes that the kWh need and no phantom."""
+    expected = {
+        ("sensor.electricity_meter_energy_import", "kWh", "energy", 1, 0),
+        ("sensor.electricity_meter_energy_export", "kWh", "energy", 1, 0),
+        ("sensor.electricity_meter_power", "W", "power", 0, 1),
+        ("sensor.kuhlschrank_energy", "kWh", "energy", 1, 0),
+        ("sensor.kuhlschrank_power", "W", "power", 0, 1),
+        ("sensor.wohnzimmer_temperature", "°C", "temperature", 0, 1),
+    }
+
+    async def hourly_rows() -> bool:
+        rows = query(
+            config,
+            "select statistic_id, unit_of_measurement, unit_class, has_sum, mean_type"
+            " from statistics_meta m where exists"
+            " (select 1 from statistics s where s.metadata_id = m.id and"
+            " (s.sum is not null or s.mean is not null))",
+        )
+        return expected <= set(rows)
+
+    await hass.wait_for(hourly_rows, "rows of the hour that has passed", seconds=60)
+    phantom = query(
+        config,
+        "select * from (select m.statistic_id, s.sum - lag(s.sum) over"
+        " (partition by s.metadata_id order by s.start_ts) as kwh from statistics s"
+        " join statistics_meta m on m.id = s.metadata_id where m.has_sum) where kwh > 5",
+    )
+    assert phantom == []
+
+
+async def test_an_hour_in_the_database_restarts_and_removal(tmp_path: Path) -> None:
+    """Values become states, states become statistics; whatever is restarted comes back.
 
     The broker is Mosquitto where it is installed.
     """
@@ -143,60 +174,23 @@ async def test_an_hour_in_the_database_and_removal(tmp_path: Path) -> None:
         let_time_pass(tmp_path, timedelta(hours=2))
         async with hass:
             await user.sees_everything()
-            expected = {
-                ("sensor.electricity_meter_energy_import", "kWh", "energy", 1, 0),
-                ("sensor.electricity_meter_energy_export", "kWh", "energy", 1, 0),
-                ("sensor.electricity_meter_power", "W", "power", 0, 1),
-                ("sensor.kuhlschrank_energy", "kWh", "energy", 1, 0),
-                ("sensor.kuhlschrank_power", "W", "power", 0, 1),
-                ("sensor.wohnzimmer_temperature", "°C", "temperature", 0, 1),
-            }
-
-            async def hourly_rows() -> bool:
-                rows = query(
-                    tmp_path,
-                    "select statistic_id, unit_of_measurement, unit_class, has_sum, mean_type"
-                    " from statistics_meta m where exists"
-                    " (select 1 from statistics s where s.metadata_id = m.id and"
-                    " (s.sum is not null or s.mean is not null))",
-                )
-                return expected <= set(rows)
-
-            await hass.wait_for(hourly_rows, "rows of the hour that has passed", seconds=60)
-            phantom = query(
-                tmp_path,
-                "select * from (select m.statistic_id, s.sum - lag(s.sum) over"
-                " (partition by s.metadata_id order by s.start_ts) as kwh from statistics s"
-                " join statistics_meta m on m.id = s.metadata_id where m.has_sum) where kwh > 5",
-            )
-            assert phantom == []
-            await remove(hass, household, tmp_path)
+            await has_hourly_rows(hass, tmp_path)
             assert hass.complaints() == []
 
+            await household.broker.stop()
+            await user.sees_unavailable("Electricity meter")
+            await household.broker.start()
+            await user.sees_everything()
 
-async def test_everything_comes_back(tmp_path: Path) -> None:
-    """Home Assistant, the broker and the box are restarted, one after the other."""
-    async with Household(tele_period=2) as household, Hass(tmp_path) as hass:
-        user = User(hass, household)
-        await user.set_up()
+            port = household.box.port
+            await household.box.stop()
+            await user.sees_unavailable(household.box.identity.name)
+            await household.box.start(port)
+            await user.sees_everything()
 
-        await hass.stop()
-        await hass.start()
-        await user.sees_everything()
-
-        await household.broker.stop()
-        await user.sees_unavailable("Electricity meter")
-        await household.broker.start()
-        await user.sees_everything()
-
-        port = household.box.port
-        await household.box.stop()
-        await user.sees_unavailable(household.box.identity.name)
-        await household.box.start(port)
-        await user.sees_everything()
-
-        # Home Assistant's own MQTT client has its say about the broker, we about the box.
-        ours = [entry for entry in hass.complaints() if "custom_components" in entry]
-        assert len(ours) == 1
-        assert household.box.identity.name in ours[0]
-        assert "Traceback" not in ours[0]
+            await remove(hass, household, tmp_path)
+            # Home Assistant's own MQTT client has its say about the broker, we about the box.
+            ours = [entry for entry in hass.complaints() if "custom_components" in entry]
+            assert len(ours) == 1
+            assert household.box.identity.name in ours[0]
+            assert "Traceback" not in ours[0]

@@ -22,7 +22,8 @@ from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER
 from simulator.fritzbox_devices import REPEATER
 from simulator.household import Household
 
-CHROMIUM: Final = shutil.which("chromium")
+CHROMIUM: Final = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+"""The browser; without windows, where Debian has it so, in two thirds of the time."""
 DASHBOARD: Final = "home-energy"
 DRAWN_WITHIN: Final = 60_000
 """Milliseconds in which a card must be drawn, on a machine with much else to do."""
@@ -166,6 +167,7 @@ class Browser:
         self.chromium = chromium
         self.hass = hass
         self.household = household
+        self._context: Any = None
 
     async def page(
         self,
@@ -174,15 +176,19 @@ class Browser:
         width: int = 1280,
         scheme: str = "light",
         tokens: dict[str, Any] | None = None,
+        empty_cache: bool = False,
     ) -> Page:
-        """Return a page of a new context, whose user is logged in."""
-        context = await self.chromium.new_context(
-            viewport={"width": width, "height": 1000},
-            color_scheme=scheme,
-            timezone_id="Europe/Berlin",
-        )
-        context.set_default_timeout(DRAWN_WITHIN)
+        """Return a new page, whose user is logged in."""
+        if empty_cache or self._context is None:
+            context = await self._new_context()
+        else:
+            context = self._context
+        if not empty_cache:
+            # Compiling Home Assistant's scripts takes longer than all that a test does with them.
+            self._context = context
         page = await context.new_page()
+        await page.set_viewport_size({"width": width, "height": 1000})
+        await page.emulate_media(color_scheme=scheme)
         stored = {
             **(tokens or self.hass.tokens),
             "hassUrl": self.hass.url,
@@ -190,8 +196,25 @@ class Browser:
             "expires": 9_999_999_999_999,
         }
         items = {"hassTokens": json.dumps(stored), "selectedLanguage": json.dumps(language)}
-        await page.add_init_script(f"Object.assign(window.localStorage, {json.dumps(items)})")
+        # What another page has stored is not for this one.
+        await page.add_init_script(
+            "if (!sessionStorage.length) { localStorage.clear(); sessionStorage.page = 1; }"
+            f"Object.assign(localStorage, {json.dumps(items)});"
+        )
         return Page(self.hass, page)
+
+    async def _new_context(self) -> Any:
+        context = await self.chromium.new_context(timezone_id="Europe/Berlin")
+        context.set_default_timeout(DRAWN_WITHIN)
+        return context
+
+    async def close_pages(self) -> None:
+        """Close all pages: one that stays open goes on drawing. What is cached stays."""
+        for context in self.chromium.contexts:
+            for page in context.pages:
+                await page.close()
+            if context is not self._context:
+                await context.close()
 
     async def add_dashboard(
         self, path: str = DASHBOARD, config: Mapping[str, Any] | None = None
@@ -243,7 +266,14 @@ async def browser_and_home(folder: Path, run: Callable[..., Any]) -> AsyncIterat
         await hass.add_fritzbox(household.box.url, DEFAULT_USER, DEFAULT_PASSWORD)
         await hass.add_meter(household.reader.tele_topic("SENSOR"))
         chromium = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                # An emulated graphics card takes more of the processor than none.
+                "--disable-gpu",
+                "--disable-gpu-rasterization",
+            ],
         )
         yield Browser(chromium, hass, household, run)
         await chromium.close()
@@ -292,9 +322,7 @@ def in_browser(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., 
         try:
             await test(browser, **fixtures)
         finally:
-            # A page that stays open goes on drawing.
-            for context in browser.chromium.contexts:
-                await context.close()
+            await browser.close_pages()
 
     @functools.wraps(test)
     def run(browser: Browser, **fixtures: Any) -> None:
