@@ -81,7 +81,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
 
     @property
     def owned_devices(self) -> Mapping[str, Device]:
-        """The devices of this entry, by AIN. Another entry may just have taken one over."""
+        """The devices of this entry, by AIN. A device that another entry has just taken over is left out."""
         return {
             ain: device
             for ain, device in self.data.devices.items()
@@ -167,7 +167,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         return self.rest.with_details(accepted)
 
     async def _async_device_list(self) -> DeviceList:
-        """Return the device list, and save at once what a login has shown."""
+        """Return the device list, and save at once what is known from the login."""
         try:
             return await self.client.device_list()
         finally:

@@ -1,4 +1,4 @@
-"""The counter readings in the answers of a box: each one is judged before it is shown."""
+"""Judges the counter readings in the answers of a box before they are shown."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +9,7 @@ from ..fritzbox.devices import ALL_ZERO, DeviceList
 from ..fritzbox.smart_meters import SmartMeters
 
 _SMART_METERS: Final = "smart_meters"
-"""Key of what smart meters have shown among the notes of an entry."""
+"""Key among the notes of an entry: what its smart meters have shown (`SmartMeters.as_stored`)."""
 
 
 class CounterReadings:

@@ -1,4 +1,4 @@
-"""Registers a box and its devices with Home Assistant, and removes those that are gone."""
+"""Registers a box, keeps its registered devices up to date, and removes stale ones."""
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -12,7 +12,7 @@ from ..fritzbox.stale_devices import StaleDevices
 
 
 class BoxDevices:
-    """The devices of one box in the device registry. Entities register all but the box itself."""
+    """The devices of one box in the device registry. All but the box are registered by their entities."""
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry) -> None:
         """Initialize for the box of an entry."""
@@ -41,7 +41,7 @@ class BoxDevices:
 
     @callback
     def async_update(self, answer: DeviceList) -> None:
-        """Follow names and firmware versions in an answer, and remove stale devices."""
+        """Update names and firmware versions from an answer, and remove stale devices."""
         registry = dr.async_get(self._hass)
         registered = {
             identifier: device

@@ -1,4 +1,4 @@
-"""Stores what is known from logins to a box among the notes of its entry."""
+"""Stores what is known from earlier logins to a box among the notes of its entry."""
 
 from collections.abc import Mapping
 from typing import Final

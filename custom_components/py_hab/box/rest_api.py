@@ -1,4 +1,4 @@
-"""What the REST API of a box adds to its device list. Only FRITZ!OS 8.20 and newer have one."""
+"""Reads from the REST API of a box what its device list lacks. FRITZ!OS 8.20 and newer have one."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -55,7 +55,7 @@ class RestApi:
         return replace(answer, devices=devices)
 
     async def async_statistics(self, ain: str) -> DeviceStats | None:
-        """Return the statistics of a device, None if only AHA may have some.
+        """Return the statistics of a device, None if the REST API has none and AHA must be asked.
 
         Raises FritzBoxError if the box does not answer.
         """

@@ -54,9 +54,9 @@ class Counters:
             self._guard(key).quarantined = True
 
     def expect(self, verdict: Verdict, *keys: str, since: datetime | None = None) -> None:
-        """Expect the readings of other counters, for the reason that `verdict` names.
+        """Expect that the next readings are those of other counters, for the reason `verdict`.
 
-        With `since`, only under those keys that have not been read since then.
+        A counter that was read after `since` is left out.
         """
         for key in keys:
             guard = self._guards.get(key)

@@ -1,4 +1,4 @@
-"""The time between the readings of a counter, which shows after which time there is a gap."""
+"""The interval between the readings of a counter, by which a gap is recognized."""
 
 from dataclasses import dataclass
 import math
@@ -32,7 +32,7 @@ class ReadingInterval:
 
     @property
     def usual_s(self) -> float:
-        """The interval of a source that is polled or publishes. An outage lengthens only one of two."""
+        """The usual interval. An outage lengthens only one of the two intervals."""
         return min(self._newest_s, self._earlier_s, LONGEST_INTERVAL_S)
 
     @property

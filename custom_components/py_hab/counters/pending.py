@@ -1,4 +1,4 @@
-"""Readings that a single one does not prove: what confirms them, and those that wait for it."""
+"""Readings that are accepted only if later ones confirm them, and the conditions for that."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -41,7 +41,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The conditions for accepting a reading that a single one does not prove."""
+    """The conditions for accepting consecutive readings that agree with each other."""
 
     readings: int
     """How many readings in a row must agree, including the first one."""
@@ -77,10 +77,11 @@ new meter may stay at zero for months."""
 def confirmation_of(
     verdict: Verdict, *, expected: Verdict | None, is_first: bool
 ) -> Confirmation | None:
-    """Return what confirms a reading, None if nothing can or need confirm it.
+    """Return what confirms a reading, None if it needs no confirmation or cannot be confirmed.
 
-    `verdict` is the verdict on the reading alone. `expected` is that on the readings of another
-    counter if one is expected. `is_first` says that no reading was accepted before.
+    verdict: the verdict on the reading alone.
+    expected: the verdict on the readings of another counter, None if none is expected.
+    is_first: whether no reading was accepted before.
     """
     if expected is not None and verdict in _OF_ANOTHER_COUNTER:
         return Confirmation(3, 60.0, expected)

@@ -25,9 +25,9 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class BoxTrial:
-    """A session with a box for one trial. It ends with the context of the trial.
+    """Tries credentials at a box, as an asynchronous context.
 
-    A FritzBoxError within the context is raised as the FormError that shows it to the user.
+    On exit, the trial logs out, and raises a FritzBoxError as the FormError that the user sees.
     """
 
     def __init__(
@@ -67,27 +67,25 @@ class BoxTrial:
     async def async_log_in(self, box: BoxInfo, *, is_successor: bool) -> DeviceList:
         """Log in to an identified box and read its device list. Raises FritzBoxError.
 
-        A successor of the entry's box has received no login yet.
+        Nothing is known of logins to a successor of the entry's box.
         """
-        counters = await self._async_counters()
-        if self._entry is None or counters is None or is_successor:
-            self._client.record = LoginRecord(serial=box.serial)
-        else:
-            known = stored_login(self._entry, counters.notes)
+        entry = self._entry
+        self._client.record = LoginRecord(serial=box.serial)
+        if entry is None:
+            return await self._client.device_list()
+        counters = await self._async_counters(entry)
+        if not is_successor:
+            known = stored_login(entry, counters.notes)
             # What the user has entered is tried once, whatever has worked before.
             self._client.record = LoginRecord(
                 serial=known.serial, offers_pbkdf2=known.offers_pbkdf2
             )
         answer = await self._client.device_list()
-        if counters is not None:
-            await async_store_login(counters, self._client.record)
+        await async_store_login(counters, self._client.record)
         return answer
 
-    async def _async_counters(self) -> CounterStore | None:
-        """Return the store of the entry, with its notes; None without an entry."""
-        entry = self._entry
-        if entry is None:
-            return None
+    async def _async_counters(self, entry: AnyConfigEntry) -> CounterStore:
+        """Return the store of an entry, which contains the notes about logins."""
         if entry.state is ConfigEntryState.LOADED:
             return entry.runtime_data.counters
         counters = CounterStore(self._hass, entry.entry_id)

@@ -203,7 +203,7 @@ class FritzBoxFlow(SourceFlow):
         return box
 
     async def _async_check_box(self, box: BoxInfo, data: Mapping[str, Any]) -> None:
-        """Check that a box may get the login of the entry, or of a new one."""
+        """Check that the credentials may be sent to a box. Raises AbortFlow and _IsAnotherBoxError."""
         entry = self._changed_entry
         is_other = entry is not None and box.serial not in {"", serial_of(entry.unique_id or "")}
         if not is_other or self.source == SOURCE_REAUTH or not (entry and entry.unique_id):

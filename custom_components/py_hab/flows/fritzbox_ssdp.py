@@ -1,4 +1,4 @@
-"""What the SSDP announcement of a FRITZ!Box says. Any device in the network can send one."""
+"""Reads the SSDP announcement of a FRITZ!Box. Any device in the network can send one."""
 
 from dataclasses import dataclass
 import re

@@ -1,4 +1,4 @@
-"""The first steps of a meter's config flow: which reader it has, and what that publishes."""
+"""The first steps of the config flow for a meter: choose its reader, and receive its messages."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -102,7 +102,7 @@ class MeterFlow(MeterKeysFlow):
         )
 
     async def _async_try_reader(self, topic: str) -> None:
-        """Probe the reader of a topic, and store its messages. Raises FormError without any."""
+        """Probe the reader of a topic, and keep its messages. Raises FormError if there are none."""
         announced = self._found.get(topic)
         topics = (announced and announced.topics) or _entered_topics(topic)
         self._async_abort_entries_match({CONF_TOPIC: topic})

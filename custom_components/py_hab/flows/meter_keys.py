@@ -1,4 +1,4 @@
-"""The last steps of a meter's config flow: what the published keys mean, and the entry."""
+"""The last step of the config flow for a meter: confirm what the keys mean, create the entry."""
 
 from typing import Any
 

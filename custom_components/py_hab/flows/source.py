@@ -1,4 +1,4 @@
-"""The base of the config flows of both kinds of sources: which device a flow is about."""
+"""The base of the config flows of both kinds of sources: identifies the device of a flow."""
 
 from typing import Final
 

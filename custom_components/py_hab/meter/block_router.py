@@ -37,9 +37,9 @@ class BlockRouter:
         return bool(meter_index) and self.index.prefix_of(meter_index) in self.candidates.others
 
     def forget(self, meter_index: str, *, is_published: bool) -> None:
-        """Free the index of a meter that no longer exists, or that was none.
+        """Free the index of a meter that no longer exists, or that is no electricity meter.
 
-        The block of one that is still published is not taken for a meter again.
+        If its block is still published, it is not regarded as a meter again.
         """
         if is_published:
             self.candidates.removed.add(self.index.prefix_of(meter_index))

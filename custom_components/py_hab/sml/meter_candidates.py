@@ -21,7 +21,7 @@ class MeterCandidates:
         """Start with the key mappings that the user has assigned."""
         self._assigned = assigned
         self.removed: set[str] = set()
-        """Prefixes of blocks that were taken for meters and that the user has removed."""
+        """Prefixes of blocks that were regarded as meters and that the user has removed."""
         self.others: dict[str, Block] = {}
         """Blocks that may be those of a meter if the user says so, by prefix."""
 
