@@ -129,7 +129,7 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             if self.devices.identifier(meter_index) in identifiers:
                 if not meter_index or self._is_certain(meter_index):
                     return False
-                is_silent = meter.freshness.is_silent(self.link.since, dt_util.utcnow())
+                is_silent = meter.freshness.is_silent(self.link.presence.since, dt_util.utcnow())
                 is_published = meter.freshness.last_seen is not None and not is_silent
                 is_published |= self.meters.router.is_refused(meter_index)
                 self.meters.forget(meter_index, is_published=is_published)
@@ -155,7 +155,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             return
         now = dt_util.utcnow()
         updates = [self._update(meter_index, block, now) for meter_index, block in blocks]
-        was_online, self.link.online = self.link.online, True
+        presence = self.link.presence
+        was_online, presence.online = presence.online, True
         self.link.commands.answered()
         if any(update.is_unconfirmed for update in updates):
             self.link.commands.ask_again()
@@ -195,8 +196,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Update the entities if the availability has changed; return whether they were updated."""
         changed = self._availability.update(
             self.meters,
-            self.link.last_awake(dt_util.utcnow()),
-            is_reachable=self.link.is_available,
+            self.link.presence.last_awake(dt_util.utcnow()),
+            is_reachable=self.link.presence.is_available,
         )
         if changed:
             self.async_update_listeners()

@@ -45,9 +45,8 @@ class MeterSupervision:
 
     def _problems(self, meter_index: str, meter: Meter, now: datetime) -> set[str]:
         problems: set[str] = {*meter.problems}
-        is_missed = meter.freshness.is_silent(self._link.since, now) and self._link.is_publishing(
-            now
-        )
+        presence = self._link.presence
+        is_missed = meter.freshness.is_silent(presence.since, now) and presence.is_publishing(now)
         if is_missed and not self._meters.router.is_refused(meter_index):
             problems.add(METER_SILENT)
         return problems
