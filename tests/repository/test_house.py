@@ -27,6 +27,7 @@ PURE: Final = (
     *("history/files/hours", "history/files/layout", "history/files/moments"),
     *("history/files/numbers", "history/files/ranges"),
     *("history/files/readings", "history/files/recognition"),
+    *("history/files/recognized_times", "history/files/recognized_values"),
     *("history/files/series", "history/files/series_columns"),
     *("history/files/steps", "history/files/table", "history/files/words"),
 )
