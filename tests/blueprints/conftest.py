@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.core import HomeAssistant
-from tests.support.blueprints import LANGUAGES, Blueprints
+from tests.support.blueprints import Blueprints
 from tests.support.passing_time import Time
 from tests.support.watching import warnings
 
@@ -29,12 +29,6 @@ async def blueprints(
     yield blueprints
     assert warnings(caplog, after_test=True) == []
     await blueprints.end()
-
-
-@pytest.fixture(params=LANGUAGES)
-def language(request: pytest.FixtureRequest) -> str:
-    """Each language that a blueprint exists in."""
-    return str(request.param)
 
 
 class Passes(Protocol):

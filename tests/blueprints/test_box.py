@@ -13,7 +13,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import BATH, LIVING_ROOM, REFRIGERATOR, SWITCH, WINDOW
-from tests.support.blueprints import Blueprints
+from tests.support.blueprints import LANGUAGES, Blueprints
 from tests.support.passing_time import Time
 from tests.support.watching import set_up
 
@@ -98,18 +98,17 @@ async def test_an_appliance_that_has_finished_is_reported_with_its_energy(
     passes: Passes,
     plug: Plug,
     blueprints: Blueprints,
-    language: str,
 ) -> None:
     await blueprints.use(
-        "appliance_finished", language, power=plug.power, energy=plug.energy, finish_power=3
+        "appliance_finished", *LANGUAGES, power=plug.power, energy=plug.energy, finish_power=3
     )
     await wash(plug)
     await plug.draws(1.2, 4)
     assert blueprints.notifications == []
     await plug.draws(1.2, 3)
-    assert blueprints.notifications == [FINISHED[language]]
-    await plug.draws(1.2, 30)
-    assert len(blueprints.notifications) == 1
+    assert blueprints.notifications == sorted(FINISHED.values())
+    await plug.draws(1.2, 15)
+    assert len(blueprints.notifications) == len(LANGUAGES)
 
 
 async def test_a_short_run_is_not_reported_and_neither_is_a_box_that_is_away(
@@ -131,9 +130,12 @@ async def test_a_short_run_is_not_reported_and_neither_is_a_box_that_is_away(
 
 
 HEATING: Final = {
-    "en": ("a window is open while heating", "Open: Schlafzimmerfenster. The room has 20.0 °C."),
+    "en": (
+        "Wohnzimmer: a window is open while heating",
+        "Open: Schlafzimmerfenster. The room has 20.0 °C.",
+    ),
     "de": (
-        "Fenster offen bei laufender Heizung",
+        "Wohnzimmer: Fenster offen bei laufender Heizung",
         "Offen: Schlafzimmerfenster. Im Raum sind es 20,0 °C.",
     ),
 }
@@ -165,9 +167,8 @@ async def test_a_window_that_is_open_while_the_room_is_heated_is_reported(
     box: SimulatedFritzBox,
     thermostat: dict[str, Any],
     blueprints: Blueprints,
-    language: str,
 ) -> None:
-    await blueprints.use("window_open_while_heating", language, **thermostat)
+    await blueprints.use("window_open_while_heating", *LANGUAGES, **thermostat)
     box.override(WINDOW, state=1)
     await passes(30 * MINUTE)
     assert blueprints.notifications == []
@@ -175,8 +176,7 @@ async def test_a_window_that_is_open_while_the_room_is_heated_is_reported(
     await passes(10 * MINUTE)
     assert blueprints.notifications == []
     await passes(3 * MINUTE)
-    title, message = HEATING[language]
-    assert blueprints.notifications == [(f"Wohnzimmer: {title}", message)]
+    assert blueprints.notifications == sorted(HEATING.values())
 
 
 async def test_a_thermostat_that_is_off_does_not_heat_and_one_that_is_fully_open_does(
@@ -210,23 +210,26 @@ async def test_a_window_may_be_open_for_longer_in_mild_weather(
     box: SimulatedFritzBox,
     thermostat: dict[str, Any],
     blueprints: Blueprints,
-    language: str,
     outdoor: float,
     minutes: int,
 ) -> None:
     hass.states.async_set(OUTDOOR, str(outdoor))
     windows = thermostat["windows"]
-    await blueprints.use("window_open_too_long", language, windows=windows, outdoor=OUTDOOR)
+    await blueprints.use("window_open_too_long", *LANGUAGES, windows=windows, outdoor=OUTDOOR)
     box.override(WINDOW, state=1)
     await passes(minutes * MINUTE)
     assert blueprints.notifications == []
     await passes(3 * MINUTE)
-    [reported] = blueprints.notifications
-    title, message = TOO_LONG[language]
-    shown = str(outdoor) if language == "en" else str(outdoor).replace(".", ",")
-    assert reported in [(title, message.format(late, shown)) for late in (minutes, minutes + 1)]
-    await passes(60 * MINUTE)
-    assert len(blueprints.notifications) == 1
+    shown = {"en": str(outdoor), "de": str(outdoor).replace(".", ",")}
+    assert blueprints.notifications in [
+        sorted(
+            (title, message.format(late, shown[language]))
+            for language, (title, message) in TOO_LONG.items()
+        )
+        for late in (minutes, minutes + 1)
+    ]
+    await passes(60 * MINUTE, step=5 * MINUTE)
+    assert len(blueprints.notifications) == len(LANGUAGES)
 
 
 async def test_on_a_warm_day_a_window_is_reported_only_once_it_gets_colder(
@@ -240,7 +243,7 @@ async def test_on_a_warm_day_a_window_is_reported_only_once_it_gets_colder(
     windows = thermostat["windows"]
     await blueprints.use("window_open_too_long", "en", windows=windows, outdoor=OUTDOOR)
     box.override(WINDOW, state=1)
-    await passes(120 * MINUTE)
+    await passes(120 * MINUTE, step=5 * MINUTE)
     assert blueprints.notifications == []
     hass.states.async_set(OUTDOOR, "15")
     await passes(MINUTE)
@@ -258,9 +261,9 @@ async def test_a_window_that_was_closed_in_time_is_not_reported(
     await blueprints.use("window_open_too_long", "en", windows=windows, outdoor=OUTDOOR)
     for _ in range(3):
         box.override(WINDOW, state=1)
-        await passes(20 * MINUTE)
+        await passes(20 * MINUTE, step=2 * MINUTE)
         box.override(WINDOW, state=0)
-        await passes(20 * MINUTE)
+        await passes(20 * MINUTE, step=2 * MINUTE)
     assert blueprints.notifications == []
 
 
@@ -273,24 +276,22 @@ async def test_weak_batteries_are_reported_once_a_week_in_one_message(
     box: SimulatedFritzBox,
     entry: MockConfigEntry,
     blueprints: Blueprints,
-    language: str,
 ) -> None:
     await hass.config.async_set_time_zone("Europe/Berlin")
     box.override(LIVING_ROOM, battery=15, batterylow=1)
     box.override(WINDOW.removesuffix("-1"), battery=5, batterylow=1)
     await passes(2 * MINUTE)
     hass.states.async_set("sensor.other", "3", {"device_class": "battery"})
-    await blueprints.use("weak_batteries", language)
+    await blueprints.use("weak_batteries", *LANGUAGES)
     # It is Friday evening.
     assert dt_util.now().strftime("%a %H") == "Fri 19"
-    await passes(timedelta(hours=14), step=15 * MINUTE)
+    await passes(timedelta(hours=14), step=timedelta(hours=2))
     assert blueprints.notifications == []
-    await passes(timedelta(hours=2), step=15 * MINUTE)
-    assert blueprints.notifications == [
-        (WEAK[language], "Schlafzimmerfenster (5 %), Wohnzimmer (15 %)")
-    ]
-    await passes(timedelta(days=6), step=timedelta(hours=1))
-    assert len(blueprints.notifications) == 1
+    await passes(timedelta(hours=2), step=timedelta(hours=1))
+    weak = "Schlafzimmerfenster (5 %), Wohnzimmer (15 %)"
+    assert blueprints.notifications == sorted((title, weak) for title in WEAK.values())
+    await passes(timedelta(days=6), step=timedelta(hours=6))
+    assert len(blueprints.notifications) == len(LANGUAGES)
 
 
 async def test_nothing_is_reported_while_all_batteries_are_fine(
@@ -304,7 +305,7 @@ async def test_nothing_is_reported_while_all_batteries_are_fine(
     assert blueprints.notifications == []
     hass.states.async_set("sensor.other", "3", {"device_class": "battery"})
     hass.states.async_set("binary_sensor.another", "on", {"device_class": "battery"})
-    await passes(timedelta(days=7), step=timedelta(hours=1))
+    await passes(timedelta(days=7), step=timedelta(hours=6))
     assert [each.message for each in blueprints.notifications] == [
         "binary_sensor.another, sensor.other (3 %)"
     ]

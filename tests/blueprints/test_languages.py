@@ -50,14 +50,15 @@ def test_both_languages_are_the_same_automation(name: str) -> None:
         assert each["description"] != german["blueprint"]["input"][key]["description"]
 
 
-@pytest.mark.parametrize("name", NAMES)
-async def test_it_can_be_imported_from_its_address(
-    hass: HomeAssistant, blueprints: Blueprints, name: str, language: str
+async def test_all_can_be_imported_from_their_addresses(
+    hass: HomeAssistant, blueprints: Blueprints
 ) -> None:
-    suffix = LANGUAGES[language]
-    assert await blueprints.import_file(name, language) == f"jankstar/{name}{suffix}"
+    for name in NAMES:
+        for language, suffix in LANGUAGES.items():
+            assert await blueprints.import_file(name, language) == f"jankstar/{name}{suffix}"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_notices_are_named_as_on_the_repairs_page(language: str) -> None:
     [variables, *_] = loaded("meter_or_box_problem", language)["actions"]
     titles = {

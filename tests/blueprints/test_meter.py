@@ -14,7 +14,7 @@ from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from tests.support.blueprints import Blueprints
+from tests.support.blueprints import LANGUAGES, Blueprints
 from tests.support.living import recorded
 from tests.support.mocked_reader import UNIQUE_ID, MockedReader
 from tests.support.passing_time import Time
@@ -62,7 +62,6 @@ async def test_a_surplus_is_reported_and_its_end_too(
     mocked_reader: MockedReader,
     entry: MockConfigEntry,
     blueprints: Blueprints,
-    language: str,
 ) -> None:
     async def feeds_in(watts: float, minutes: int) -> None:
         for _ in range(minutes):
@@ -71,26 +70,26 @@ async def test_a_surplus_is_reported_and_its_end_too(
 
     await feeds_in(200, 2)
     power = entity(hass, "power")
-    await blueprints.use("feed_in_surplus", language, power=power, end_actions=[NOTIFY])
+    await blueprints.use("feed_in_surplus", *LANGUAGES, power=power, end_actions=[NOTIFY])
     await feeds_in(200, 10)
     await feeds_in(1500, 4)
     await feeds_in(500, 1)
     assert blueprints.notifications == []
     await feeds_in(1500, 7)
-    begins, ends = SURPLUS[language]
-    assert blueprints.notifications == [begins]
+    begins, ends = (list(each) for each in zip(*SURPLUS.values(), strict=True))
+    assert blueprints.notifications == sorted(begins)
     await feeds_in(200, 10)
     await feeds_in(-300, 4)
-    assert blueprints.notifications == [begins]
+    assert blueprints.notifications == sorted(begins)
     await feeds_in(-300, 3)
-    assert blueprints.notifications == [begins, ends]
+    assert blueprints.notifications == sorted([*begins, *ends])
     await mocked_reader.says("LWT", "Offline")
     await passes(3 * MINUTE)
-    assert blueprints.notifications == [begins, ends]
+    assert blueprints.notifications == sorted([*begins, *ends])
     # Nothing stays switched on if the surplus has ended while the reader was away.
     await mocked_reader.says("LWT", "Online")
     await feeds_in(-300, 7)
-    assert blueprints.notifications == [begins, ends, ends]
+    assert blueprints.notifications == sorted([*begins, *ends, *ends])
 
 
 AWAY: Final = {
@@ -105,11 +104,10 @@ async def test_a_reader_that_is_away_is_reported(
     mocked_reader: MockedReader,
     entry: MockConfigEntry,
     blueprints: Blueprints,
-    language: str,
 ) -> None:
     await mocked_reader.says("LWT", "Online")
     online = entity(hass, "reader_online", "binary_sensor")
-    await blueprints.use("meter_or_box_problem", language, sources=[online])
+    await blueprints.use("meter_or_box_problem", *LANGUAGES, sources=[online])
     mocked_reader.answers = False
     await mocked_reader.says("LWT", "Offline")
     await passes(20 * MINUTE)
@@ -119,7 +117,7 @@ async def test_a_reader_that_is_away_is_reported(
     await passes(29 * MINUTE)
     assert blueprints.notifications == []
     await passes(2 * MINUTE)
-    assert [each.title for each in blueprints.notifications] == [AWAY[language]]
+    assert [each.title for each in blueprints.notifications] == sorted(AWAY.values())
 
 
 REPLACED: Final = {
@@ -146,12 +144,11 @@ async def test_a_notice_on_the_repairs_page_is_reported(
     mocked_reader: MockedReader,
     entry: MockConfigEntry,
     blueprints: Blueprints,
-    language: str,
 ) -> None:
     online = entity(hass, "reader_online", "binary_sensor")
-    await blueprints.use("meter_or_box_problem", language, sources=[online])
+    await blueprints.use("meter_or_box_problem", *LANGUAGES, sources=[online])
     await swap(mocked_reader, passes)
-    assert [each.title for each in blueprints.notifications] == [REPLACED[language]]
+    assert [each.title for each in blueprints.notifications] == sorted(REPLACED.values())
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -161,15 +158,14 @@ async def test_a_replaced_counter_is_reported_with_both_readings(
     mocked_reader: MockedReader,
     entry: MockConfigEntry,
     blueprints: Blueprints,
-    language: str,
 ) -> None:
     counters = [entity(hass, "counter_replaced", "event")]
-    await blueprints.use("counter_replaced", language, counters=counters)
+    await blueprints.use("counter_replaced", *LANGUAGES, counters=counters)
     await swap(mocked_reader, passes)
-    assert [each.title for each in blueprints.notifications] == [GOES_ON[language]]
+    assert [each.title for each in blueprints.notifications] == sorted(GOES_ON.values())
     await mocked_reader.reload(entry)
     await passes(MINUTE)
-    assert len(blueprints.notifications) == 1
+    assert len(blueprints.notifications) == len(LANGUAGES)
 
 
 BASE_LOAD: Final = {
@@ -192,7 +188,6 @@ async def test_an_unusual_base_load_is_reported_in_the_morning(
     passes: Passes,
     entry: MockConfigEntry,
     blueprints: Blueprints,
-    language: str,
     last: int,
     reported: bool,
 ) -> None:
@@ -201,9 +196,9 @@ async def test_an_unusual_base_load_is_reported_in_the_morning(
     night = dt_util.start_of_local_day() + timedelta(days=1)
     # It is evening: the hours up to five in the morning are there already.
     await write_nights(hass, energy, last=last, until=night)
-    await blueprints.use("base_load_at_night", language, energy=energy)
-    await passes(timedelta(hours=14), step=15 * MINUTE)
-    assert blueprints.notifications == ([BASE_LOAD[language]] if reported else [])
+    await blueprints.use("base_load_at_night", *LANGUAGES, energy=energy)
+    await passes(timedelta(hours=14), step=HOUR)
+    assert blueprints.notifications == (sorted(BASE_LOAD.values()) if reported else [])
 
 
 async def write_nights(hass: HomeAssistant, energy: str, *, last: int, until: Any) -> None:

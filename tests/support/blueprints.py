@@ -14,7 +14,6 @@ from homeassistant.components.automation.helpers import async_get_blueprints
 from homeassistant.components.blueprint import importer
 from homeassistant.const import ATTR_ENTITY_ID, SERVICE_TURN_OFF
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from scripts.import_graph import ROOT
 
@@ -75,7 +74,7 @@ class Blueprints:
         monkeypatch.setattr(AutomationEntity, "async_trigger", self._beside_home_assistant())
         self._runs: set[asyncio.Task[Any]] = set()
         self.notifications: list[Notification] = []
-        """What was reported, in the order of time."""
+        """What was reported, sorted: automations of several languages report at the same time."""
 
     def _beside_home_assistant(self) -> Any:
         """Run actions beside Home Assistant: a test that lets time pass would wait for them."""
@@ -130,19 +129,24 @@ class Blueprints:
         assert answer["success"], answer
         return path
 
-    async def use(self, name: str, language: str, **inputs: Any) -> str:
-        """Import a blueprint and run an automation of it; return its entity."""
-        path = await self.import_file(name, language)
-        config = {"id": name, "alias": name, "use_blueprint": {"path": path, "input": inputs}}
-        assert await async_setup_component(self._hass, AUTOMATION, {AUTOMATION: [config]})
+    async def use(self, name: str, *languages: str, **inputs: Any) -> None:
+        """Import a blueprint in some languages, and run an automation of each of them."""
+        configs = [
+            {
+                "id": language,
+                "alias": f"{name} {language}",
+                "use_blueprint": {
+                    "path": await self.import_file(name, language),
+                    "input": inputs,
+                },
+            }
+            for language in languages
+        ]
+        assert await async_setup_component(self._hass, AUTOMATION, {AUTOMATION: configs})
         assert await async_setup_component(self._hass, persistent_notification.DOMAIN, {})
         persistent_notification.async_register_callback(self._hass, self._notified)
-        automation = er.async_get(self._hass).async_get_entity_id(AUTOMATION, AUTOMATION, name)
-        assert automation is not None
-        state = self._hass.states.get(automation)
-        assert state is not None
-        assert state.state == "on"
-        return automation
+        states = self._hass.states.async_all(AUTOMATION)
+        assert [state.state for state in states] == ["on"] * len(languages)
 
     @callback
     def _notified(
@@ -155,3 +159,4 @@ class Blueprints:
                 Notification(str(each["title"]), str(each["message"]))
                 for each in notifications.values()
             ]
+            self.notifications.sort()

@@ -1,8 +1,8 @@
 """The world of the tests: a simulated home, and Home Assistant with the integration in it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import timedelta
-from inspect import iscoroutinefunction
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +43,19 @@ if TYPE_CHECKING:
     from tests.support.passing_time import Time
 
 MICROSECOND: Final = 1e-6
+AROUND_HOME_ASSISTANT: Final = {
+    "configure_event_loop",
+    "disable_http_server",
+    "enable_event_loop_debug",
+    "expected_lingering_tasks",
+    "expected_lingering_timers",
+    "fail_on_log_exception",
+    "reset_globals",
+    "skip_stop_scripts",
+    "verify_cleanup",
+    "wait_for_stop_scripts_after_shutdown",
+}
+"""What the test plugin sets up around each test, whether Home Assistant runs in it or not."""
 UNREAD_EVENTS: Final = [
     "component_loaded",
     "device_registry_updated",
@@ -52,12 +65,23 @@ UNREAD_EVENTS: Final = [
 """Two for each entity of a home, several hundred in each test."""
 
 # Every statement, every row and every new entity, which nobody reads: the test plugin asks for it.
+# And each request, with an error: in a frozen time aiohttp cannot calculate when it was.
 for name in (
+    "aiohttp.access",
     "sqlalchemy.engine",
     "homeassistant.components.recorder",
     "homeassistant.helpers.entity_registry",
 ):
     logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out an event loop where nobody needs one: it takes longer than most of these tests."""
+    if isinstance(item, pytest.Function) and not pytest_asyncio.is_async_test(item):
+        names = item.fixturenames
+        if "hass" not in names:
+            item.fixturenames = [name for name in names if name not in AROUND_HOME_ASSISTANT]
 
 
 @pytest.fixture(autouse=True)
@@ -85,31 +109,14 @@ def quick() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def runs_in_loop(request: pytest.FixtureRequest) -> bool:
-    """Whether a test needs an event loop. Thousands do not, and each loop takes milliseconds."""
-    return "hass" in request.fixturenames or iscoroutinefunction(request.function)
-
-
 @pytest.fixture(autouse=True)
-def configure_event_loop(runs_in_loop: bool, request: pytest.FixtureRequest) -> None:
-    """Configure the loop as Home Assistant does, if there is one."""
-    if runs_in_loop:
-        request.getfixturevalue("configure_event_loop")
-
-
-@pytest.fixture(autouse=True)
-def verify_cleanup(runs_in_loop: bool, request: pytest.FixtureRequest) -> None:
-    """Verify that a test leaves nothing behind in its loop, if there is one."""
-    if runs_in_loop:
-        request.getfixturevalue("verify_cleanup")
-
-
-@pytest.fixture(autouse=True)
-def enable_event_loop_debug(runs_in_loop: bool, request: pytest.FixtureRequest) -> None:
+async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
     """Let the event loop watch who calls it if `--loop-debug` asks for it; it takes long."""
-    if runs_in_loop and request.config.getoption("loop_debug"):
-        request.getfixturevalue("enable_event_loop_debug")
+    loop: Any = asyncio.get_running_loop()
+    loop.set_debug(request.config.getoption("loop_debug"))
+    # A frozen time is seconds since 1970, to which a nanosecond adds nothing: for a timer that is due
+    # at this very moment, the loop would look again and again, and never run it.
+    loop._clock_resolution = MICROSECOND
 
 
 @pytest.fixture
@@ -345,10 +352,10 @@ def expected_lingering_timers(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """First readings are confirmed at once: a test need not wait for another telegram."""
-    from custom_components.py_hab.counters import guard
+    from custom_components.py_hab.counters import pending
     from custom_components.py_hab.meter import commands
 
-    monkeypatch.setitem(guard._CONFIRMATIONS, Verdict.QUARANTINED, guard._Confirmation(2, 0.0))
+    monkeypatch.setitem(pending._CONFIRMATIONS, Verdict.QUARANTINED, pending.Confirmation(2, 0.0))
     monkeypatch.setattr(commands, "REPEAT_AFTER", timedelta(0))
 
 

@@ -7,6 +7,7 @@ changes as JSON, for which it forks a process that makes them, one after the oth
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+import gc
 import json
 import logging
 import os
@@ -85,6 +86,8 @@ async def _start_recorder(hass: HomeAssistant, folder: Path) -> None:
 def main(folder: Path) -> None:
     """Fork a process for each line, and report how it is called and when it has ended."""
     logging.disable(logging.CRITICAL)
+    # What was imported stays in memory that is shared.
+    gc.freeze()
     for line in sys.stdin:
         child = os.fork()
         if not child:

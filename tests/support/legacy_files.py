@@ -63,6 +63,7 @@ def write(
     ids = random.Random(1)
     text, number = ("VARCHAR", "FLOAT") if affinity else ("", "")
     with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
         connection.execute(
             f"CREATE TABLE measurement_data (id VARCHAR NOT NULL, device {text}, topic VARCHAR,"
             f" entity {text}, sub_entity {text}, time {text}, amount {number}, PRIMARY KEY (id))"

@@ -50,7 +50,7 @@ async def live(
         freezer.move_to(start + timedelta(seconds=1))
         if value is not None:
             hass.states.async_set(entity_id, str(value), ENERGY | attributes)
-        await recorded(hass)
+        # The recorder stores it before it compiles the statistics.
         freezer.move_to(start + SHORT_TERM + timedelta(seconds=10))
         get_instance(hass).queue_task(StatisticsTask(start, False))
         await recorded(hass)

@@ -9,8 +9,8 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..counters.counters import LastReading
 from ..counters.gap import Gap
-from ..counters.store import LastReading
 from ..fritzbox.device_stats import DeviceStats
 from .box.reconstruct import EnergyHistory, energy_history
 from .findings import UNPROVEN, Findings

@@ -184,10 +184,10 @@ def test_readings_are_those_of_the_counter(report: Report, zone: str, at: dateti
     found = history(*stats, counter=counter_of(lived, at), now=at, zone=lived.zone)
     assert not found.discarded
     edges = edges_around(stats, lived.zone, at)
+    shown = [lived.energy("import", edge) / 1000 for edge in edges]
     for hour, reading in found.readings.items():
         after = bisect_right(edges, datetime.fromtimestamp(hour, UTC))
-        least, most = (lived.energy("import", edges[index]) for index in (after - 1, after))
-        assert least / 1000 - 0.001 <= reading <= most / 1000 + 0.001
+        assert shown[after - 1] - 0.001 <= reading <= shown[after] + 0.001
     assert min(found.readings.values()) == pytest.approx(0, abs=0.3)
 
 
@@ -460,6 +460,15 @@ def test_what_is_finer_takes_precedence_and_the_rest_is_spread() -> None:
     assert min(found.readings) == berlin(10, 1)
     assert counted(found, berlin(10, 25), berlin(10, 26)) == pytest.approx(40_000 / 745 * 25)
     assert not found.discarded
+
+
+def test_a_quarter_of_an_hour_around_midnight_belongs_to_both_days_by_its_time() -> None:
+    now = datetime(2026, 11, 17, 23, 5, tzinfo=UTC)  # 0:05 in Berlin
+    found = history(series(QUARTER_STEP, 900), series(DAY_STEP, 300, 600), now=now)
+    assert not found.discarded
+    assert counted(found, berlin(11, 17, 23), berlin(11, 18)) == pytest.approx(600)
+    # Nothing was counted before.
+    assert min(found.readings) == berlin(11, 17, 23)
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ from tests.support.killed import DATABASE
 
 KILLS: Final = 200
 FIRST: Final = 1_700_002_800
-HOURS: Final = 3000
+HOURS: Final = 1000
 """Imported before those of Home Assistant."""
-LIVE: Final = 500
+LIVE: Final = 200
 """Of Home Assistant."""
 
 type Rows = dict[int, tuple[float, float]]
@@ -138,7 +138,7 @@ def live_hours(folder: Path) -> Rows:
 
 @pytest.mark.skipif("config.getoption('dburl') != 'sqlite://'")
 def test_killed_at_any_moment_it_is_before_or_after_a_change(tmp_path: Path) -> None:
-    kills = KILLS if settings().max_examples > 100 else KILLS // 8
+    kills = KILLS if settings().max_examples > 100 else KILLS // 20
     chance = random.Random(13)
     hits = {"before": 0, "after": 0}
     with processes(tmp_path) as killed:
@@ -146,7 +146,7 @@ def test_killed_at_any_moment_it_is_before_or_after_a_change(tmp_path: Path) -> 
         before_all = rows = live_hours(tmp_path)
         for _ in range(kills):
             changes = [some_change(chance) for _ in range(12)]
-            done = killed.let_live(changes, chance.uniform(0.0, 0.5))
+            done = killed.let_live(changes, chance.uniform(0.0, 0.25))
             for change in changes[:done]:
                 rows = after(rows, change, before_all)
             found = stored(tmp_path)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from ..planning.load_shape import Daylight, LoadShape
 from ..planning.rows import HOUR, full_hour
-from ..planning.shape import spread
 from .calendar import SIX_HOUR_STEP
 
 
@@ -58,7 +57,9 @@ class ShapedPieces:
 
 def even_split(piece: Piece) -> dict[int, float]:
     """Return the same for energy that is counted evenly."""
-    return spread(piece.start, piece.end, piece.energy, known_energy={}, load_profile={})
+    hours = range(full_hour(piece.start) + HOUR, piece.end + 1, HOUR)
+    each = piece.energy / (piece.end - piece.start)
+    return {hour: (hour - piece.start) * each for hour in hours}
 
 
 def reported_hours(pieces: Iterable[Piece]) -> set[int]:

@@ -10,7 +10,7 @@ calculated backwards from the present reading of the counter.
 Inside this file, energy is in kWh and time in unix seconds.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -285,37 +285,33 @@ def _combined(
     return pieces
 
 
-def _fit(pieces: list[Piece], layer: Sequence[Period], approximate: Sequence[Period]) -> _Fit:
+def _fit(pieces: Iterable[Piece], layer: Sequence[Period], approximate: Sequence[Period]) -> _Fit:
     """Add the periods of a coarser series to the pieces of finer ones, up to a contradiction.
 
-    `approximate` are finer periods that have not been scaled to an exact total yet.
+    Pieces and periods are sorted, newest first, and none overlaps another one. `approximate` are
+    finer periods that have not been scaled to an exact total yet.
     """
+    newer: list[Piece] = []
+    older = deque(pieces)
     for period in layer:
-        pieces = [part for piece in pieces for part in _cut(piece, period)]
-        inside = [piece for piece in pieces if _is_in(piece, period)]
+        newer += _taken(older, period.end)
+        inside = list(_taken(older, period.start))
         completed = _complete(period, inside, approximate, is_running=period is layer[0])
         if completed is None:
-            return _Fit(pieces, is_consistent=False)
-        others = [piece for piece in pieces if not _is_in(piece, period)]
-        pieces = sorted([*others, *completed], reverse=True)
-    return _Fit(pieces, is_consistent=True)
+            return _Fit([*newer, *inside, *older], is_consistent=False)
+        newer += sorted(completed, reverse=True)
+    return _Fit([*newer, *older], is_consistent=True)
 
 
-def _cut(piece: Piece, period: Period) -> Iterable[Piece]:
-    """Return the parts of a piece after, in and before a period."""
-    edges = [edge for edge in (period.end, period.start) if piece.start < edge < piece.end]
-    if not edges:
-        return (piece,)
-    length = _length(piece)
-    return (
-        piece._replace(start=start, end=end, energy=piece.energy * (end - start) / length)
-        for end, start in pairwise([piece.end, *edges, piece.start])
-    )
-
-
-def _is_in(piece: Piece, period: Period) -> bool:
-    """Whether a piece, which has been cut, is part of a period."""
-    return period.start <= piece.start and piece.end <= period.end
+def _taken(pieces: deque[Piece], time: int) -> Iterator[Piece]:
+    """Take out and yield the pieces after a time, newest first; a piece that contains it is cut."""
+    while pieces and pieces[0].end > time:
+        piece = pieces.popleft()
+        if piece.start < time:
+            before = piece.energy * (time - piece.start) / _length(piece)
+            pieces.appendleft(piece._replace(end=time, energy=before))
+            piece = piece._replace(start=time, energy=piece.energy - before)
+        yield piece
 
 
 def _complete(
@@ -355,10 +351,8 @@ def _energy_at_edges(period: Period, approximate: Iterable[Period]) -> float:
     return sum(
         one.value or 0.0
         for one in approximate
-        if any(
-            one.start - UPDATE_TIME <= edge <= one.end + UPDATE_TIME
-            for edge in (period.start, period.end)
-        )
+        if one.start - UPDATE_TIME <= period.start <= one.end + UPDATE_TIME
+        or one.start - UPDATE_TIME <= period.end <= one.end + UPDATE_TIME
     )
 
 
