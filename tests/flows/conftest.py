@@ -28,9 +28,9 @@ type Upload = Callable[[Path], Awaitable[str]]
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest, and no page has to begin to listen."""
+    """A simulated radio needs no rest, and a page hardly any time to begin to listen."""
     monkeypatch.setattr(fetch, "PAUSE", timedelta(0))
-    monkeypatch.setattr(progress, "SHOWN_FOR", timedelta(0))
+    monkeypatch.setattr(progress, "SHOWN_FOR", timedelta(milliseconds=10))
 
 
 @pytest.fixture(autouse=True)
