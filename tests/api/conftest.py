@@ -6,6 +6,8 @@ import pytest
 
 # The tests of the profiles run without Home Assistant.
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from aiohttp.test_utils import TestClient
     from pytest_homeassistant_custom_component.common import MockConfigEntry
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -14,6 +16,15 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from tests.support.mocked_reader import MockedReader
     from tests.support.passing_time import Time
+
+
+@pytest.fixture
+def ains() -> Collection[str]:
+    """A meter, a plug, a thermostat and a window."""
+    from simulator.fritzbox_devices import BATH, EXPORT, IMPORT, REFRIGERATOR, WINDOW
+
+    units = {IMPORT, EXPORT, WINDOW}
+    return {REFRIGERATOR, BATH, *units, *(unit.rpartition("-")[0] for unit in units)}
 
 
 @pytest.fixture

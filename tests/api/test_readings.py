@@ -143,14 +143,15 @@ async def test_the_newest_reading_comes_first_with_its_time(
     ]
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8, 20, 50_000])
-@pytest.mark.parametrize("offset", [0, 1, 6, 7, 8, 19, 20, 10_000_000])
 async def test_limit_and_offset_cut_a_piece_out(
-    home: HomeAssistant, freezer: FrozenDateTimeFactory, limit: int, offset: int
+    home: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     await shows(home, freezer, range(20))
-    expected = [float(value) for value in reversed(range(20))][offset : offset + limit]
-    assert await amounts(home, limit=limit, offset=offset) == expected
+    values = [float(value) for value in reversed(range(20))]
+    for limit in (1, 2, 3, 7, 8, 20, 50_000):
+        for offset in (0, 1, 6, 7, 8, 19, 20, 10_000_000):
+            found = await amounts(home, limit=limit, offset=offset)
+            assert found == values[offset : offset + limit], (limit, offset)
 
 
 async def test_states_that_are_no_numbers_are_skipped_and_not_counted(
@@ -230,16 +231,17 @@ async def test_hours_follow_where_states_were_purged(
     assert [reading.at for reading in found] == sorted((item.at for item in found), reverse=True)
 
 
-@pytest.mark.parametrize("offset", range(11))
 async def test_pages_over_the_seam_have_no_gap_and_no_double(
-    home: HomeAssistant, freezer: FrozenDateTimeFactory, offset: int
+    home: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     await shows(home, freezer, range(16), every=HOUR / 4)
     await has_hours(home, {T0 + number * HOUR: 100.0 + number for number in range(-2, 4)})
     await purge(home, T0 + 2 * HOUR + 20 * MINUTE)
     whole = await readings(home)
     assert len(whole) == 10
-    assert await readings(home, limit=3, offset=offset) == whole[offset : offset + 3]
+    for offset in range(11):
+        page = await readings(home, limit=3, offset=offset)
+        assert page == whole[offset : offset + 3], offset
 
 
 async def test_a_state_at_a_full_hour_takes_the_place_of_the_hour_that_ends_there(

@@ -1,6 +1,7 @@
 """Costs of hours beside a calculation that knows nothing but minutes, the clock on the wall, and the list."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 import random
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -32,18 +33,21 @@ def price_of_minute(price: Price, local: datetime) -> float:
     return price.price or 0.0
 
 
+@cache
+def hours_of_month(year: int, month: int, zone: ZoneInfo) -> int:
+    """Return how many hours a month has by the clock on the wall."""
+    first = int(datetime(year, month, 1, tzinfo=zone).timestamp())
+    hours = (datetime.fromtimestamp(first + number * HOUR, zone) for number in range(32 * 24))
+    return sum(hour.month == month for hour in hours)
+
+
 def truth(
     start: int, kwh: float, prices: list[Price], zone: ZoneInfo, market: dict[int, float]
 ) -> float | None:
     """Return what an hour has cost, minute by minute."""
     total = 0.0
     hour = datetime.fromtimestamp(start, zone)
-    month = [
-        moment
-        for number in range(-40 * 24, 40 * 24)
-        if (moment := datetime.fromtimestamp(start + number * HOUR, zone)).month == hour.month
-        and abs(moment.toordinal() - hour.toordinal()) < 32
-    ]
+    month = hours_of_month(hour.year, hour.month, zone)
     for number in range(60):
         moment = datetime.fromtimestamp(start, UTC) + number * MINUTE
         local = moment.astimezone(zone)
@@ -56,7 +60,7 @@ def truth(
             if start not in market:
                 return None
             cost += market[start] * kwh
-        total += (cost + held.base / len(month)) / 60
+        total += (cost + held.base / month) / 60
     return total
 
 

@@ -1,6 +1,6 @@
 """Entries whose history is changed in dialogs, on a real recorder."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import timedelta
 from pathlib import Path
 import tempfile
@@ -18,6 +18,7 @@ from custom_components.py_hab.history.sources import sources
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from simulator.fritzbox_devices import BATH, EXPORT, IMPORT, REFRIGERATOR, WORKSHOP
 from tests.support.first_run import was_set_up_before
 from tests.support.legacy_files import METER
 from tests.support.mocked_reader import MockedReader
@@ -28,9 +29,9 @@ type Upload = Callable[[Path], Awaitable[str]]
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated radio needs no rest, and no page has to begin to listen."""
+    """A simulated radio needs no rest, and a page hardly any time to begin to listen."""
     monkeypatch.setattr(fetch, "PAUSE", timedelta(0))
-    monkeypatch.setattr(progress, "SHOWN_FOR", timedelta(0))
+    monkeypatch.setattr(progress, "SHOWN_FOR", timedelta(milliseconds=10))
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,12 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
+
+
+@pytest.fixture
+def ains() -> Collection[str]:
+    """A meter, two plugs and a thermostat."""
+    return {IMPORT.removesuffix("-1"), IMPORT, EXPORT, REFRIGERATOR, WORKSHOP, BATH}
 
 
 @pytest.fixture

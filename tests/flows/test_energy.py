@@ -1,5 +1,6 @@
 """Adding counters to the Energy dashboard, with Home Assistant's own energy component."""
 
+from collections.abc import Collection
 from copy import deepcopy
 from datetime import datetime, timedelta
 import json
@@ -25,6 +26,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from simulator.fritzbox_devices import DEVICES
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import recorded
 from tests.support.priced import EXPORT_KEY, LONG_AGO, METER_KEY, priced
@@ -56,6 +58,12 @@ OF_THE_USER: Final[Any] = {
     "device_consumption": [{"stat_consumption": "sensor.oven", "name": "Herd"}],
     "device_consumption_water": [{"stat_consumption": "sensor.garden"}],
 }
+
+
+@pytest.fixture
+def ains() -> Collection[str]:
+    """All devices, among them what counts nothing, and a group."""
+    return {device.ain for device in DEVICES}
 
 
 @pytest.fixture

@@ -50,12 +50,12 @@ def age(request: pytest.FixtureRequest) -> timedelta:
 
 
 @pytest.fixture
-def ains(request: pytest.FixtureRequest, ains: Collection[str]) -> Collection[str]:
-    """All devices; only a meter and a plug for a `house`."""
-    from simulator.fritzbox_devices import IMPORT, REFRIGERATOR
+def ains(request: pytest.FixtureRequest) -> Collection[str]:
+    """A meter, a plug and a thermostat; no thermostat for a `house`."""
+    from simulator.fritzbox_devices import BATH, EXPORT, IMPORT, REFRIGERATOR
 
     house = {IMPORT.removesuffix("-1"), IMPORT, REFRIGERATOR}
-    return house if "house" in request.fixturenames else ains
+    return house if "house" in request.fixturenames else {*house, EXPORT, BATH}
 
 
 @pytest.fixture

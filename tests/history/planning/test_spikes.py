@@ -254,10 +254,10 @@ def test_nothing_is_nothing() -> None:
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize(("change", "wrong"), [(-0.01, 35_001), (900.0, 35_001), (0.5, 1)])
+@pytest.mark.parametrize(("change", "wrong"), [(-0.01, 15_001), (900.0, 15_001), (0.5, 1)])
 def test_years_take_a_moment(change: float, wrong: int) -> None:
-    """If each hour were compared with all others, it would be half an hour."""
-    rows = history([(None, 1e6), *[(None, change)] * 35_000])
+    """If each hour were compared with all others, it would be minutes."""
+    rows = history([(None, 1e6), *[(None, change)] * 15_000])
     assert len(find_spikes(rows, max_power=FUSE)) == wrong
 
 
