@@ -100,10 +100,11 @@ async def test_a_user_without_an_administrators_rights_sees_all_but_its_buttons(
     tokens = await browser.hass.add_user("guest")
     page = await browser.page(tokens=tokens, width=390)
     plug = await browser.entity("11630 0714031_energy")
+    await page.open(f"{DASHBOARD}/now")
     for view in ("now", "profiles", "rooms"):
-        await page.open(f"{DASHBOARD}/{view}")
+        await page.go(f"{DASHBOARD}/{view}")
         await page.sees(VIEWS[view])
-    await page.open(f"{DASHBOARD}/device-{plug['device_id']}")
+    await page.go(f"{DASHBOARD}/device-{plug['device_id']}")
     await page.sees(("py-hab-history-card dl",))
     assert await page.ui.locator("py-hab-history-card button").count() == 0
     assert page.faults == []
@@ -123,6 +124,6 @@ async def test_taking_control_leaves_plain_cards(browser: Browser) -> None:
     assert "strategy" not in written
     assert len(config["views"]) > 10
     assert "custom:py-hab-heatmap-card" in written
-    await page.open("taken-over/profiles")
+    await page.go("taken-over/profiles")
     await page.sees(VIEWS["profiles"])
     assert page.faults == []

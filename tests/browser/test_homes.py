@@ -63,7 +63,7 @@ async def test_a_home_that_lacks_something_has_no_hole_and_says_what_to_do(
         # A box alone: most of what it stores are totals, and they are shown nevertheless.
         await page.open(f"{DASHBOARD}/now")
         await page.sees(("py-hab-house-card dl", "py-hab-consumers-card li"))
-        await page.open(f"{DASHBOARD}/profiles")
+        await page.go(f"{DASHBOARD}/profiles")
         for card in ("profile", "heatmap"):
             note = page.ui.locator(f"py-hab-{card}-card .note", has_text="known in detail so far")
             await note.first.wait_for()

@@ -12,7 +12,7 @@ DRAWN = ("py-hab-house-card dl", "py-hab-consumers-card li")
 @pytest.fixture
 def loads(request: pytest.FixtureRequest) -> int:
     """How many times: twenty are for `scripts/test --thorough`, as each takes seconds."""
-    return 20 if request.config.getoption("--loop-debug") else 4
+    return 20 if request.config.getoption("--loop-debug") else 3
 
 
 @in_browser
