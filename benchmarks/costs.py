@@ -18,9 +18,9 @@ from custom_components.py_hab.costs.account import CounterPrices
 from custom_components.py_hab.costs.prices import Price, Window
 from custom_components.py_hab.history.cost_statistic import (
     CostStatistic,
-    PricedCounter,
     async_calculate,
 )
+from custom_components.py_hab.history.priced_counters import PricedCounter
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta

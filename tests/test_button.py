@@ -53,8 +53,8 @@ async def test_the_reader_is_asked_at_once(
 ) -> None:
     await set_up(hass, meter_entry)
     await time.passes(hass, timedelta(minutes=2))
-    before = meter_entry.runtime_data.coordinator.link.last_seen
+    before = meter_entry.runtime_data.coordinator.link.presence.last_seen
     await press(hass, "button.mt681_reader_read_now")
-    link = meter_entry.runtime_data.coordinator.link
-    await settled(hass, lambda: link.last_seen != before, "the answer")
+    presence = meter_entry.runtime_data.coordinator.link.presence
+    await settled(hass, lambda: presence.last_seen != before, "the answer")
     await quiet(hass)

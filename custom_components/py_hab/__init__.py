@@ -22,8 +22,9 @@ from .counters.guard import DEFAULT_MAX_POWER
 from .counters.store import CounterStore
 from .entry import EntryData, checked_kind
 from .history.cost_statistic import cost_statistic_id
-from .history.costs import CostAccounts
+from .history.costs import CostScheduler
 from .history.energy_costs import async_take_off_dashboard
+from .history.entry_figures import EntryFigures
 from .history.scheduler import HistoryScheduler
 from .history.statistics.editor import async_setup_editor
 from .meter.coordinator import MeterCoordinator
@@ -60,13 +61,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> boo
             coordinator = MeterCoordinator(hass, entry, counters)
     await coordinator.async_config_entry_first_refresh()
     history = HistoryScheduler(hass, entry, coordinator, counters)
-    costs = CostAccounts(hass, entry, coordinator)
+    figures = EntryFigures(entry)
     entry.runtime_data = EntryData(
-        coordinator=coordinator, counters=counters, history=history, costs=costs
+        coordinator=coordinator, counters=counters, history=history, costs=figures
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     history.async_start()
-    costs.async_start()
+    CostScheduler(hass, entry, coordinator, figures).async_start()
     await async_register_dashboard(hass)
     return True
 

@@ -189,7 +189,7 @@ def _about_meter(meter: Meter, counters: CounterStore) -> dict[str, Any]:
             for quantity, value in meter.values.items()
         },
         "waiting": {"key": waiting.key, "verdict": waiting.verdict.value} if waiting else None,
-        "seconds_since_last_message": _seconds_since(meter.last_seen),
+        "seconds_since_last_message": _seconds_since(meter.freshness.last_seen),
         "unknown": {
             key: f"{_rounded(float(text)):.12g}" if _NUMBER.fullmatch(text) else REDACTED
             for key, text in meter.resolver.unknown.items()

@@ -135,7 +135,7 @@ class History(Protocol):
 
 
 class Costs(Protocol):
-    """The interface of an entry's cost accounts for sensors and dialogs."""
+    """The interface of what an entry's costs amount to, for sensors and diagnostics."""
 
     @property
     def figures(self) -> Mapping[str, CostFigures]:
@@ -156,7 +156,7 @@ class EntryData[CoordinatorT]:
     history: History
     """Maintains the statistics."""
     costs: Costs
-    """Keeps the costs of the counters."""
+    """What the costs of the counters amount to."""
 
 
 type AnyConfigEntry = ConfigEntry[EntryData[Any]]

@@ -7,10 +7,15 @@ import pytest
 from yarl import URL
 
 from custom_components.py_hab.box import identity
-from custom_components.py_hab.box.identity import offers_smart_home, reported_serial
+from custom_components.py_hab.box.identity import (
+    described_box,
+    offers_smart_home,
+    reported_serial,
+)
 from custom_components.py_hab.fritzbox.connection import MAX_ANSWER_BYTES
+from custom_components.py_hab.fritzbox.login import BoxInfo
 from simulator.fritzbox import Fault, Gate, SimulatedFritzBox
-from tests.support.box_clients import DROPPED, answering, attempts, news
+from tests.support.box_clients import DROPPED, answering, attempts, client_of, news
 
 
 async def test_a_box_reports_its_serial_number_and_nobody_logs_in(
@@ -37,6 +42,17 @@ async def test_nobody_answers(session: aiohttp.ClientSession, box: SimulatedFrit
 
 async def test_what_is_no_address_reports_nothing(session: aiohttp.ClientSession) -> None:
     assert await reported_serial(session, "not an address") == ""
+
+
+@pytest.mark.parametrize("fault", [Fault(status=404), Fault(edit=lambda _: "<html>")])
+async def test_a_box_without_a_description_has_a_general_name(
+    session: aiohttp.ClientSession, box: SimulatedFritzBox, fault: Fault
+) -> None:
+    client = client_of(session, box.url)
+    assert (await described_box(client)).model == box.identity.name
+    box.fault(fault)
+    general = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
+    assert await described_box(client) == general
 
 
 # What a discovered device offers

@@ -8,7 +8,8 @@ from typing import Final
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, MAX_KNOWN, CounterGuard
+from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, CounterGuard
+from custom_components.py_hab.counters.pending import MAX_KNOWN
 from custom_components.py_hab.counters.verdict import ACCEPTING, Verdict
 
 # Hypothesis says so of its own generator, on this version of Python.

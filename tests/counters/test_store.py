@@ -1,6 +1,5 @@
 """What counters have shown is stored, so that a zero after a restart is not accepted."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.counters.file import SAVE_DELAY
-from custom_components.py_hab.counters.gap import Gap
-from custom_components.py_hab.counters.store import MAX_GAPS, CounterStore
+from custom_components.py_hab.counters.store import CounterStore
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.util.records import encode
 from homeassistant.core import HomeAssistant
@@ -20,6 +18,7 @@ from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import IMPORT, REFRIGERATOR, WORKSHOP
 from simulator.reader import SimulatedReader
 from tests.conftest import START, settled
+from tests.support.gaps import HOUR, LAST, outage
 from tests.support.passing_time import Time
 from tests.support.watching import meter_values, quiet, set_up, state_of, warnings
 
@@ -212,45 +211,6 @@ async def test_reading_before_any_other_is_none_if_it_cannot_be_accepted(
     assert stored(hass_storage, entry) is None
 
 
-async def test_what_is_not_accepted_is_counted(hass: HomeAssistant) -> None:
-    counter_store = CounterStore(hass, "entry")
-    for reading in (100.0, 0.0, 0.0, -1.0, 100.1):
-        counter_store.judge("meter", reading, now())
-    counter_store.reject("other", Verdict.NOT_FINITE)
-    assert counter_store.rejected == {
-        ("meter", Verdict.ZERO): 2,
-        ("meter", Verdict.NEGATIVE): 1,
-        ("other", Verdict.NOT_FINITE): 1,
-    }
-    await counter_store.async_save()
-
-
-@pytest.mark.parametrize(
-    ("max_power", "verdict"), [(43.5, Verdict.IMPLAUSIBLE_RISE), (1000.0, Verdict.ACCEPTED)]
-)
-async def test_the_fuses_of_the_house_decide(
-    hass: HomeAssistant, max_power: float, verdict: Verdict
-) -> None:
-    counter_store = CounterStore(hass, "entry", max_power=max_power)
-    counter_store.judge("meter", 100.001, now())
-    assert counter_store.judge("meter", 105.0, now()).verdict is verdict
-    await counter_store.async_save()
-
-
-async def test_a_counter_under_quarantine_needs_another_telegram(
-    time: Time, hass: HomeAssistant
-) -> None:
-    counter_store = CounterStore(hass, "entry")
-    counter_store.quarantine("one", "two")
-    assert counter_store.judge("one", 100.0, now()).verdict is Verdict.QUARANTINED
-    assert counter_store.judge("two", 100.0, now()).verdict is Verdict.QUARANTINED
-    assert counter_store.judge("three", 100.0, now()).verdict is Verdict.ACCEPTED
-    assert counter_store.last("one") is None
-    await time.passes(hass, timedelta(seconds=10))
-    assert counter_store.judge("one", 100.0, now()).verdict is Verdict.ACCEPTED
-    await counter_store.async_save()
-
-
 @pytest.mark.parametrize(
     ("at", "verdict"),
     [
@@ -317,68 +277,6 @@ async def test_a_word_of_truth_is_no_reading(
 
 # Times without readings
 
-HOUR = 3600.0
-LAST = 1_774_029_600.0
-"""A full hour."""
-
-
-def outage(**changes: Any) -> Gap:
-    """Return a gap of three hours in which 1.5 kWh were counted."""
-    usual = Gap(
-        key="meter",
-        start=LAST - 60,
-        before=100.0,
-        end=LAST + 3 * HOUR,
-        after=101.5,
-        verdict=Verdict.ACCEPTED,
-        readings={int(LAST + 3 * HOUR - 10): 101.5},
-    )
-    return replace(usual, **changes)
-
-
-async def read_twice(counter_store: CounterStore, reading: float, moment: float) -> None:
-    """Let a counter be read, and confirm it: after a silence it is under quarantine."""
-    counter_store.judge("meter", reading, at(moment - 10))
-    counter_store.judge("meter", reading, at(moment))
-
-
-async def test_a_time_without_readings_is_a_gap(hass: HomeAssistant) -> None:
-    counter_store = CounterStore(hass, "entry")
-    counter_store.judge("meter", 100.0, at(LAST - 60))
-    await read_twice(counter_store, 101.5, LAST + 3 * HOUR)
-    assert counter_store.gaps == [outage()]
-    assert counter_store.gaps[0].energy == 1.5
-    await counter_store.async_save()
-
-
-@pytest.mark.parametrize(
-    ("reading", "seconds"),
-    [(100.0, 3 * HOUR), (100.1, 300), (100.1, 1800)],
-    ids=["nothing counted", "soon", "within the hour"],
-)
-async def test_what_leaves_no_tower_is_no_gap(
-    hass: HomeAssistant, reading: float, seconds: float
-) -> None:
-    counter_store = CounterStore(hass, "entry")
-    counter_store.judge("meter", 100.0, at(LAST + 60))
-    await read_twice(counter_store, reading, LAST + 60 + seconds)
-    assert counter_store.gaps == []
-    await counter_store.async_save()
-
-
-async def test_a_counter_that_went_on_elsewhere_is_a_gap_however_short(
-    hass: HomeAssistant,
-) -> None:
-    counter_store = CounterStore(hass, "entry")
-    counter_store.judge("meter", 100.0, at(LAST))
-    for minute in range(1, 13):
-        counter_store.judge("meter", 5.0 + minute / 100, at(LAST + 60 * minute))
-    (gap,) = counter_store.gaps
-    assert (gap.verdict, gap.before, gap.start) == (Verdict.REPLACED, 100.0, LAST)
-    # What the new one has counted while its readings were confirmed.
-    assert gap.energy == pytest.approx(gap.after - 5.01)
-    await counter_store.async_save()
-
 
 async def test_gaps_are_found_again_until_they_are_settled(
     hass: HomeAssistant, hass_storage: dict[str, Any]
@@ -397,14 +295,6 @@ async def test_gaps_are_found_again_until_they_are_settled(
     assert again.gaps == [second]
     await again.async_save()
     assert stored(hass_storage, entry)["gaps"] == [encode(second)]
-
-
-async def test_the_oldest_gaps_are_given_up(hass: HomeAssistant) -> None:
-    counter_store = CounterStore(hass, "entry")
-    gaps = [outage(key=str(number)) for number in range(MAX_GAPS + 3)]
-    for gap in gaps:
-        counter_store.add_gap(gap)
-    assert counter_store.gaps == gaps[3:]
 
 
 @pytest.mark.parametrize(
@@ -438,19 +328,6 @@ async def test_a_file_whose_gaps_are_no_list_has_none(
 ) -> None:
     counter_store = await recalled(hass, hass_storage, {"counters": {}, "notes": {}, "gaps": gaps})
     assert counter_store.gaps == []
-
-
-async def test_a_long_silence_is_a_gap_even_if_nothing_was_counted(hass: HomeAssistant) -> None:
-    """Home Assistant begins the sum anew when it has no five-minute rows any more."""
-    counter_store = CounterStore(hass, "entry")
-    start = now().timestamp()
-    for after in (0, 60, 120):
-        counter_store.judge("plug", 5.0, at(start + after))
-    for after in (0, 60):
-        counter_store.judge("plug", 5.0, at(start + 30 * 86400 + after))
-    assert [(gap.start, gap.end, gap.energy) for gap in counter_store.gaps] == [
-        (start + 120, start + 30 * 86400, 0.0)
-    ]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.flows.csv_import import CsvSource, csv_schema, csv_table, with_answers
-from custom_components.py_hab.flows.report_texts import async_report_texts
+from custom_components.py_hab.flows.history_texts import async_history_texts
 from custom_components.py_hab.history.files.csv_format import TimeColumns
 from homeassistant.core import HomeAssistant
 from tests.support.dialogue import suggestions
@@ -25,7 +25,7 @@ async def source(hass: HomeAssistant, path: Path, data: bytes) -> CsvSource:
 async def test_accepting_the_form_changes_nothing(hass: HomeAssistant, tmp_path: Path) -> None:
     table = await source(hass, tmp_path / "file.csv", bayernwerk().data)
     before = table.format
-    texts = await async_report_texts(hass)
+    texts = await async_history_texts(hass)
     answers = suggestions(csv_schema(table, texts))
     assert not await table.async_recognize_again(answers)
     assert with_answers(table, answers) == {}
@@ -34,7 +34,7 @@ async def test_accepting_the_form_changes_nothing(hass: HomeAssistant, tmp_path:
 
 async def test_all_answers_are_used(hass: HomeAssistant, tmp_path: Path) -> None:
     table = await source(hass, tmp_path / "file.csv", bayernwerk().data)
-    answers = suggestions(csv_schema(table, await async_report_texts(hass)))
+    answers = suggestions(csv_schema(table, await async_history_texts(hass)))
     answers |= {"content": "readings", "unit": "MWh", "label": "begin", "order": "mdy"}
     answers |= {"zone": "standard", "decimal": "point", "end_day": "0", "series": "1"}
     assert with_answers(table, answers) == {}
@@ -48,7 +48,7 @@ async def test_all_answers_are_used(hass: HomeAssistant, tmp_path: Path) -> None
 async def test_the_first_rows_are_a_table_and_no_markup(
     hass: HomeAssistant, tmp_path: Path
 ) -> None:
-    texts = await async_report_texts(hass)
+    texts = await async_history_texts(hass)
     table = await source(hass, tmp_path / "file.csv", berlin_matrix().data)
     shown = csv_table(table, texts)["rows"].splitlines()
     assert shown[0] == "| Datum | 2 | 3 |"

@@ -163,49 +163,6 @@ async def test_what_the_file_leaves_open_is_named_and_chosen(
     assert "| 24.54 kWh |" in dialogue.placeholders["report"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "errors"),
-    [
-        ({"values": []}, {"values": "value_column"}),
-        ({"values": ["0"]}, {"values": "value_column"}),
-        ({"end_clock": "1"}, {"values": "value_column"}),
-        ({"end_clock": "0"}, {"end_day": "end_column"}),
-    ],
-    ids=str,
-)
-async def test_columns_that_contradict_each_other_are_refused(
-    hass: HomeAssistant,
-    meter: MockConfigEntry,
-    media: Path,
-    changes: dict[str, Any],
-    errors: dict[str, str],
-) -> None:
-    dialogue = await prefer(hass, meter, "import_database")
-    await named(dialogue, unclear(media))
-    await dialogue.answer(**{**dialogue.suggested, **changes})
-    assert dialogue.step == "import_format"
-    assert dialogue.errors == errors
-
-
-async def test_another_delimiter_is_looked_at_again(
-    hass: HomeAssistant, meter: MockConfigEntry, media: Path
-) -> None:
-    path = media / "two.csv"
-    rows_ = [f"{each:%Y-%m-%d %H:%M};0,25;{each.minute}" for each in QUARTERS]
-    path.write_text(lines("from;Verbrauch kWh;x", rows=rows_))
-    dialogue = await prefer(hass, meter, "import_database")
-    await named(dialogue, path)
-    before = dialogue.suggested
-    await dialogue.answer(**{**before, "delimiter": "bar"})
-    assert dialogue.errors == {"base": "file_no_values"}
-    await dialogue.answer(**{**before, "encoding": "cp1252"})
-    assert dialogue.errors == {}
-    assert dialogue.step == "import_format"
-    assert dialogue.suggested == {**before, "encoding": "cp1252"}
-    await counted(dialogue)
-    assert dialogue.step == "import_series"
-
-
 async def test_a_column_that_names_no_series_and_one_without_numbers_are_refused(
     hass: HomeAssistant, meter: MockConfigEntry, media: Path
 ) -> None:

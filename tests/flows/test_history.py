@@ -136,13 +136,15 @@ async def test_what_was_written_is_shown_in_words(
         "| sensor.gone | - | - |  |",
     ]
     monkeypatch.setattr(
-        box_entry.runtime_data.history, "progress", Progress(part=0.5, name=entity_id, hours=1234)
+        box_entry.runtime_data.history._present,
+        "progress",
+        Progress(part=0.5, name=entity_id, hours=1234),
     )
     dialogue = await prefer(hass, box_entry, "history")
     assert (
         f"{as_markdown(state.name)}, 1,234 hours written so far" in dialogue.placeholders["status"]
     )
-    monkeypatch.setattr(box_entry.runtime_data.history, "progress", None)
+    monkeypatch.setattr(box_entry.runtime_data.history._present, "progress", None)
     hass.config.language = "de"
     german = await prefer(hass, box_entry, "history")
     assert "Tage oder Monate passen nicht zu ihren Teilen" in german.placeholders["report"]

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-import shutil
 from typing import Any, Final
 
 import pytest
@@ -245,27 +244,6 @@ async def test_only_what_is_offered_is_proposed(
     assert await rows(hass, entity_id) == []
 
 
-async def test_either_a_file_or_a_path(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    upload: Upload,
-    tmp_path: Path,
-    media: Path,
-) -> None:
-    file_id = await upload(written(tmp_path))
-    dialogue = await prefer(hass, box_entry, "import_database")
-    assert dialogue.step == "import_database"
-    for both_or_none in ({}, {"path": "  "}, {"file": file_id, "path": str(media)}):
-        await dialogue.answer(**both_or_none)
-        assert dialogue.errors == {"base": "one_file"}
-    assert dialogue.suggested == {"file": file_id, "path": str(media)}
-    await dialogue.answer(file=file_id)
-    assert dialogue.progress == "import_reading"
-    await dialogue.arrive()
-    assert dialogue.step == "import_series"
-    await dialogue.leave()
-
-
 async def test_a_progress_does_not_end_before_the_page_listens(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
@@ -287,53 +265,6 @@ async def test_a_progress_does_not_end_before_the_page_listens(
     await dialogue.look()
     assert dialogue.progress is not None
     await dialogue.leave()
-
-
-async def test_a_path_that_is_not_allowed_is_not_read(
-    hass: HomeAssistant, box_entry: MockConfigEntry, tmp_path: Path, media: Path
-) -> None:
-    path = written(tmp_path)
-    dialogue = await prefer(hass, box_entry, "import_database")
-    for refused in (path, media / ".." / UPLOADED, Path("datenbank.db")):
-        await dialogue.answer(path=str(refused))
-        assert dialogue.errors == {"base": "path_not_allowed"}
-    assert dialogue.suggested == {"path": "datenbank.db"}
-
-
-@pytest.mark.parametrize("set_up", [True, False], ids=["unknown", "no uploads"])
-async def test_a_missing_upload_is_an_error(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    upload: Upload,
-    tmp_path: Path,
-    set_up: bool,
-) -> None:
-    if set_up:
-        await upload(written(tmp_path))
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await dialogue.answer(file="0123456789abcdef0123456789abcdef")
-    assert dialogue.errors == {"base": "file_not_found"}
-
-
-async def test_an_upload_that_cannot_be_moved_is_reported(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    upload: Upload,
-    temporary: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    file_id = await upload(written(tmp_path))
-
-    def full(*_: object) -> None:
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(shutil, "move", full)
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await dialogue.answer(file=file_id)
-    assert dialogue.errors == {"base": "file_unreadable"}
-    await dialogue.leave()
-    await tidied(hass, temporary)
 
 
 @pytest.mark.parametrize("reason", FileError)

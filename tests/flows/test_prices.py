@@ -10,14 +10,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.costs.account import CONF_PRICES, stored_prices, to_options
 from custom_components.py_hab.costs.contract import Contract
 from custom_components.py_hab.costs.prices import HOUR, Price, Window
-from custom_components.py_hab.flows import contract as module
+from custom_components.py_hab.flows import price_list
 from custom_components.py_hab.history.cost_statistic import cost_statistic_id
 from custom_components.py_hab.history.statistics import gateway
 from custom_components.py_hab.history.statistics.editor import get_editor
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import recorded, rows
@@ -169,16 +168,6 @@ async def test_costs_before_a_new_price_stay_although_the_prices_of_the_entity_w
     assert stored_prices(measured.options)[METER_KEY].kept_until == midnight
 
 
-async def test_hours_that_wait_for_their_price_are_named(
-    hass: HomeAssistant, measured: MockConfigEntry
-) -> None:
-    hass.states.async_set(MARKET, "0.1", {"unit_of_measurement": "EUR/kWh"})
-    await recorded(hass)
-    dialogue = await price_form(hass, measured)
-    await dialogue.answer(since=SINCE, entity=MARKET)
-    assert "wait for a price" in dialogue.placeholders["report"]
-
-
 @pytest.mark.parametrize(
     ("entered", "error", "where"),
     [
@@ -274,18 +263,6 @@ async def test_removing_the_last_price_removes_the_costs(
     assert not get_editor(hass).journal.changes_of(cost_statistic_id(METER_KEY)).undone
 
 
-async def test_a_database_that_refuses_leaves_the_year_unknown(
-    hass: HomeAssistant, measured: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def refused(*_: Any) -> Any:
-        raise HomeAssistantError(translation_domain="py_hab", translation_key="database_refused")
-
-    monkeypatch.setattr(gateway, "async_ask", refused)
-    dialogue = await price_form(hass, measured)
-    await dialogue.answer(since=SINCE, price=30.0)
-    assert dialogue.placeholders["report"] == "What the last year costs is not known yet."
-
-
 async def test_a_contract_is_stored_changed_and_removed(
     hass: HomeAssistant, measured: MockConfigEntry
 ) -> None:
@@ -316,24 +293,10 @@ async def test_a_contract_is_stored_changed_and_removed(
     assert stored_prices(measured.options)[METER_KEY].contract is None
 
 
-async def test_feed_in_has_a_tariff_and_no_contract(
-    hass: HomeAssistant, measured: MockConfigEntry
-) -> None:
-    dialogue = await price_form(hass, measured, EXPORT_KEY)
-    assert "price" not in dialogue.suggested
-    await dialogue.answer(since=SINCE, price=8.2)
-    assert dialogue.placeholders["report"] == "What the last year costs is not known yet."
-    await saved(dialogue, hass)
-    dialogue = await prefer(hass, measured, "prices")
-    await dialogue.answer(counter=EXPORT_KEY)
-    values = [option["value"] for option in dialogue.field("what").config["options"]]
-    assert values == ["new", "0"]
-
-
 async def test_prices_need_a_loaded_entry_with_counters(
     hass: HomeAssistant, measured: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "counters", lambda *_: [])
+    monkeypatch.setattr(price_list, "energy_counters", lambda *_: [])
     assert (await prefer(hass, measured, "prices")).end == "no_counters"
     assert await hass.config_entries.async_unload(measured.entry_id)
     assert (await prefer(hass, measured, "prices")).end == "not_loaded"

@@ -12,11 +12,11 @@ from custom_components.py_hab.costs.account import CounterPrices
 from custom_components.py_hab.costs.prices import HOUR, Price
 from custom_components.py_hab.history.cost_statistic import (
     CostStatistic,
-    PricedCounter,
     async_calculate,
     cost_statistic_id,
     counter_of_costs,
 )
+from custom_components.py_hab.history.priced_counters import PricedCounter
 from custom_components.py_hab.history.statistics.editor import get_editor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from homeassistant.components.recorder import Recorder

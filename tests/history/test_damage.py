@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from custom_components.py_hab.history.damage import async_look, async_look_at_all
+from custom_components.py_hab.history.damage import async_search_all, async_search_since
 from custom_components.py_hab.history.planning.rows import HOUR
 from custom_components.py_hab.history.sources import sources
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
@@ -51,13 +51,13 @@ async def begun(house: House, readings: Mapping[int, tuple[float, float]]) -> in
 async def test_damage_is_found_by_both_looks_from_the_last_row_seen_on(house: House) -> None:
     first = await begun(house, {0: (100.0, 0.0), 1: (101.0, 1.0), 9: (109.0, 9.0)})
     found = sources(house.hass, house.entry.runtime_data.coordinator)
-    look = await async_look(house.hass, found, since=0, pending=())
+    look = await async_search_since(house.hass, found, since=0, pending=())
     assert look.damaged == {IMPORT}
     assert look.seen_until == first + 9 * HOUR
-    assert await async_look_at_all(house.hass, found, pending=()) == look
-    later = await async_look(house.hass, found, since=look.seen_until, pending=())
+    assert await async_search_all(house.hass, found, pending=()) == look
+    later = await async_search_since(house.hass, found, since=look.seen_until, pending=())
     assert later.damaged == set()
-    assert (await async_look(house.hass, [], since=5, pending=())).seen_until == 5
+    assert (await async_search_since(house.hass, [], since=5, pending=())).seen_until == 5
 
 
 async def test_a_sum_that_starts_again_is_repaired_within_the_hour(house: House) -> None:

@@ -17,7 +17,7 @@ async def test_counters_with_gaps_and_silent_devices_wait_for_work(house: House)
     assert pending.counters() == {IMPORT, REFRIGERATOR}
     assert not pending.has_old_gaps()
     assert await pending.async_damaged(None) == set()
-    assert not pending.is_look_due(dt_util.utcnow())
+    assert not pending.is_search_due(dt_util.utcnow())
 
     pending.note({BATH: False})
     assert BATH not in pending.counters(), "a silent device is asked again after a pause"

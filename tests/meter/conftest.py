@@ -1,6 +1,6 @@
 """Fixtures of the tests of meters."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -9,14 +9,13 @@ from custom_components.py_hab.const import CONF_POWER_INTERVAL
 from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant
 from simulator.reader import SimulatedReader
-from tests.support.one_meter import Clock, controlled_clock
+from tests.support.one_meter import Clock
 
 
 @pytest.fixture
-def fake_clock() -> Iterator[Clock]:
+def fake_clock() -> Clock:
     """The clock of a meter without Home Assistant."""
-    with controlled_clock() as clock:
-        yield clock
+    return Clock()
 
 
 @pytest.fixture

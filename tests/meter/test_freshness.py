@@ -45,7 +45,7 @@ def test_each_register_has_its_clock(fake_clock: Clock) -> None:
         one.receive(10, Power=1)
     assert one.meter.is_fresh(POWER, fake_clock.utcnow())
     assert not one.meter.is_fresh(IMPORT, fake_clock.utcnow())
-    assert one.meter.last_seen == fake_clock.utcnow() == fake_clock.at(NOON + 900)
+    assert one.meter.freshness.last_seen == fake_clock.utcnow() == fake_clock.at(NOON + 900)
     assert one.meter.values[IMPORT] == 100.0, "it is kept"
 
 

@@ -2,11 +2,14 @@
 
 import gzip
 from pathlib import Path
+import re
 import shutil
 import subprocess
 from typing import Final
 
 import pytest
+
+from custom_components.py_hab.costs.forecast import NIGHT
 
 ROOT: Final = Path(__file__).parents[2]
 FRONTEND: Final = ROOT / "frontend"
@@ -23,6 +26,13 @@ needs_node = pytest.mark.skipif(
 def test_the_module_is_small() -> None:
     """A page loads it with each dashboard."""
     assert len(gzip.compress(MODULE.read_bytes())) <= MOST
+
+
+def test_the_base_load_of_cards_and_of_sensors_is_that_of_the_same_hours() -> None:
+    (night,) = re.findall(
+        r"export const NIGHT = (\d+);", (FRONTEND / "src" / "heat.ts").read_text()
+    )
+    assert int(night) == NIGHT
 
 
 @needs_node

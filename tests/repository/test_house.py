@@ -11,7 +11,14 @@ from scripts.import_graph import PACKAGE, ROOT, Graph, House, imports, is_drawn,
 
 PURE: Final = (
     *("const", "util/", "costs/", "fritzbox/", "fritzbox_api", "sml/"),
-    *("counters/__init__", "counters/gap", "counters/guard", "counters/verdict"),
+    *(
+        "counters/__init__",
+        "counters/counters",
+        "counters/gap",
+        "counters/guard",
+        "counters/interval",
+    ),
+    *("counters/pending", "counters/verdict"),
     *("history/__init__", "history/planning/"),
     *("history/files/__init__", "history/files/legacy_file", "history/files/legacy_readings"),
     *("history/files/access", "history/files/clock", "history/files/columns"),
@@ -20,6 +27,7 @@ PURE: Final = (
     *("history/files/hours", "history/files/layout", "history/files/moments"),
     *("history/files/numbers", "history/files/ranges"),
     *("history/files/readings", "history/files/recognition"),
+    *("history/files/recognized_times", "history/files/recognized_values"),
     *("history/files/series", "history/files/series_columns"),
     *("history/files/steps", "history/files/table", "history/files/words"),
 )

@@ -43,17 +43,6 @@ def stored(sums: Sequence[float], first: int = 10, periods: Sequence[float] = ()
     )
 
 
-def do(edit: Edit, step: Step) -> None:
-    """Take a step of a change."""
-    match step:
-        case WriteRows():
-            edit.write(step)
-        case ConvertShortTerm():
-            edit.convert(step)
-        case AdjustSum():
-            edit.adjust(step, is_compiled=True)
-
-
 def changed(
     rows: StoredRows, change: Change, before: Difference | None = None, units: Units = KWH
 ) -> Difference:
@@ -61,7 +50,7 @@ def changed(
     before = before or Difference()
     edit = Edit(before, rows, units, stamp=max(STAMP, before.stamp + 1))
     for step in change:
-        do(edit, step)
+        edit.make(step, is_compiled=True)
     assert edit.finish()
     return edit.difference
 

@@ -354,10 +354,10 @@ def expected_lingering_timers(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """First readings are confirmed at once: a test need not wait for another telegram."""
-    from custom_components.py_hab.counters import guard
+    from custom_components.py_hab.counters import pending
     from custom_components.py_hab.meter import commands
 
-    monkeypatch.setitem(guard._CONFIRMATIONS, Verdict.QUARANTINED, guard._Confirmation(2, 0.0))
+    monkeypatch.setitem(pending._CONFIRMATIONS, Verdict.QUARANTINED, pending.Confirmation(2, 0.0))
     monkeypatch.setattr(commands, "REPEAT_AFTER", timedelta(0))
 
 

@@ -1,16 +1,12 @@
 """One meter without Home Assistant around it, and a clock that the test controls."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, override
-from unittest.mock import patch
+from typing import Any, Final
 
-from custom_components.py_hab.counters import store
+from custom_components.py_hab.counters.counters import Counters
 from custom_components.py_hab.counters.guard import DEFAULT_MAX_POWER, CounterGuard
-from custom_components.py_hab.counters.store import CounterStore
 from custom_components.py_hab.meter.meter import Meter, MeterUpdate
 from custom_components.py_hab.sml.payload import Block
 from custom_components.py_hab.sml.registers import COUNTERS, KeyMapping, Quantity
@@ -23,7 +19,7 @@ POWER: Final = Quantity.POWER
 
 
 class Clock:
-    """Replaces the clock of Home Assistant."""
+    """The clock of a test, which stands until the test sets it."""
 
     def __init__(self) -> None:
         """Begin at noon."""
@@ -38,23 +34,12 @@ class Clock:
         return datetime.fromtimestamp(moment, UTC)
 
 
-class UnsavedCounterStore(CounterStore):
-    """A counter store that writes no file."""
+class PresetCounters(Counters):
+    """Counters without a file, whose accepted readings the test sets."""
 
     def __init__(self, max_power: float) -> None:
         """Begin without any counter."""
-        self._max_power = max_power
-        self._guards: dict[str, CounterGuard] = {}
-        self.must_be_saved = False
-        self._accepted: set[str] = set()
-        self._is_untrusted = False
-        self.notes: dict[str, Any] = {}
-        self.gaps = []
-        self.rejected = Counter()
-
-    @override
-    def schedule_save(self) -> None:
-        """Write nothing."""
+        super().__init__(on_change=lambda: None, max_power=max_power)
 
     def accept(self, readings: Mapping[str, float], now: float) -> None:
         """Set accepted readings."""
@@ -78,7 +63,7 @@ class OneMeter:
     ) -> None:
         """Begin with readings that were accepted before, by quantity."""
         self.clock = clock
-        self.counters = UnsavedCounterStore(max_power)
+        self.counters = PresetCounters(max_power)
         self.meter = Meter(
             meter_index,
             assigned=assigned,
@@ -115,11 +100,3 @@ class OneMeter:
 def counted(clock: Clock, **options: Any) -> OneMeter:
     """Return a meter that has drawn 100 kWh and fed in 50."""
     return OneMeter(clock, **{"energy_import": 100.0, "energy_export": 50.0, **options})
-
-
-@contextmanager
-def controlled_clock() -> Iterator[Clock]:
-    """Replace the clock of the counter store."""
-    clock = Clock()
-    with patch.object(store, "dt_util", clock):
-        yield clock

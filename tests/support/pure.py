@@ -22,8 +22,11 @@ PURE: Final = [
     for path in (
         "api/test_profile.py",
         "costs",
+        "counters/test_counters.py",
         "counters/test_gap.py",
         "counters/test_guard.py",
+        "counters/test_interval.py",
+        "counters/test_pending.py",
         "counters/test_verdict.py",
         "fritzbox/test_address.py",
         "fritzbox/test_device_stats.py",

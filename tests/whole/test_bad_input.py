@@ -50,7 +50,7 @@ from simulator.fritzbox_rest import overview
 from simulator.fritzbox_smart_home import SmartHome
 from simulator.fritzbox_xml import text_of
 from simulator.home import Home
-from tests.support.one_meter import OneMeter, controlled_clock
+from tests.support.one_meter import Clock, OneMeter
 
 # Hypothesis says so of its own generator, on this version of Python.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
@@ -577,17 +577,17 @@ def test_any_text_is_a_topic_or_refused(text: str) -> None:
 def test_any_messages_are_taken_and_never_spoil_a_counter(
     messages: list[Payload], quarantined: bool
 ) -> None:
-    with controlled_clock() as clock:
-        one = OneMeter(clock, quarantined=quarantined, energy_import=15119.0)
-        for message in messages:
-            for block in or_refused(parse_message, message) or ():
-                one.receive_fields(30, block.fields)
-        for quantity in COUNTERS:
-            for kwh in (one.counter(quantity), one.meter.values.get(quantity)):
-                assert kwh is None or 0 <= kwh < math.inf
-        assert len(one.meter.resolver.unknown) <= MAX_UNKNOWN
-        stored = one.meter.learned.as_stored()
-        assert json.loads(json.dumps(stored)) == stored
+    clock = Clock()
+    one = OneMeter(clock, quarantined=quarantined, energy_import=15119.0)
+    for message in messages:
+        for block in or_refused(parse_message, message) or ():
+            one.receive_fields(30, block.fields)
+    for quantity in COUNTERS:
+        for kwh in (one.counter(quantity), one.meter.values.get(quantity)):
+            assert kwh is None or 0 <= kwh < math.inf
+    assert len(one.meter.resolver.unknown) <= MAX_UNKNOWN
+    stored = one.meter.learned.as_stored()
+    assert json.loads(json.dumps(stored)) == stored
 
 
 @given(JSON)
@@ -596,6 +596,6 @@ def test_any_notes_are_recalled_as_far_as_they_make_sense(text: str) -> None:
     meters = MeterIndex("MT681")
     meters.restore(notes)
     assert all(isinstance(prefix, str) for prefix in meters.prefixes.values())
-    with controlled_clock() as clock:
-        OneMeter(clock).meter.restore(LearnedKeys.from_stored(notes))
+    clock = Clock()
+    OneMeter(clock).meter.restore(LearnedKeys.from_stored(notes))
     assert set(assigned_mappings(notes).values()) <= set(CHOICES.values())

@@ -25,7 +25,7 @@ from custom_components.py_hab.sml.registers import Quantity
 from custom_components.py_hab.sml.topics import parse_discovery, parse_state, reader_topics
 from scripts import fixtures
 from tests.support.captures import FOLDERS, OURS, files, name_of, there
-from tests.support.one_meter import OneMeter, controlled_clock
+from tests.support.one_meter import Clock, OneMeter
 
 
 def devices(path: Path) -> DeviceList:
@@ -390,17 +390,15 @@ def test_messages_of_readers_are_read(path: Path, reading: Reading) -> None:
     prefix, values, number = reading
     ((found, block),) = MeterIndex(None).assign(blocks(path), lambda _: None)
     assert (found, block.prefix) == ("", prefix)
-    with controlled_clock() as clock:
-        one = OneMeter(clock)
-        for _ in range(7):
-            # Again and again, so that a counter at zero is accepted as well.
-            one.receive_fields(20, block.fields)
-        shown = {
-            quantity: value for quantity, value in one.meter.values.items() if quantity in TOTALS
-        }
-        assert shown == values
-        assert (one.meter.identity.number and one.meter.identity.number.number) == number
-        assert one.meter.problems == set()
+    clock = Clock()
+    one = OneMeter(clock)
+    for _ in range(7):
+        # Again and again, so that a counter at zero is accepted as well.
+        one.receive_fields(20, block.fields)
+    shown = {quantity: value for quantity, value in one.meter.values.items() if quantity in TOTALS}
+    assert shown == values
+    assert (one.meter.identity.number and one.meter.identity.number.number) == number
+    assert one.meter.problems == set()
 
 
 @pytest.mark.parametrize(
@@ -438,18 +436,18 @@ def test_two_meters_of_a_reader_are_distinguished() -> None:
     ids=name_of,
 )
 def test_a_flipped_bit_does_not_reach_the_counter(path: Path, counter: float) -> None:
-    with controlled_clock() as clock:
-        one = OneMeter(clock)
-        for number in (1, 2, 3):
-            (block,) = blocks(path.with_name(path.name.replace("1", str(number))))
-            # These readers publish Wh, which their users have assigned.
-            fields = {
-                key: value / 1000 if isinstance(value, float) and value > 1e6 else value
-                for key, value in block.fields.items()
-            }
-            one.receive_fields(1, fields)
-            assert one.counter(Quantity.ENERGY_IMPORT_T2) == pytest.approx(counter / 1000)
-        assert one.counters.rejected == {(Quantity.ENERGY_IMPORT_T2, Verdict.JITTER): 1}
+    clock = Clock()
+    one = OneMeter(clock)
+    for number in (1, 2, 3):
+        (block,) = blocks(path.with_name(path.name.replace("1", str(number))))
+        # These readers publish Wh, which their users have assigned.
+        fields = {
+            key: value / 1000 if isinstance(value, float) and value > 1e6 else value
+            for key, value in block.fields.items()
+        }
+        one.receive_fields(1, fields)
+        assert one.counter(Quantity.ENERGY_IMPORT_T2) == pytest.approx(counter / 1000)
+    assert one.counters.rejected == {(Quantity.ENERGY_IMPORT_T2, Verdict.JITTER): 1}
 
 
 @pytest.mark.parametrize(
@@ -461,14 +459,14 @@ def test_a_flipped_bit_does_not_reach_the_counter(path: Path, counter: float) ->
     ids=name_of,
 )
 def test_immediate_messages_are_merged(path: Path, powers: tuple[float, float]) -> None:
-    with controlled_clock() as clock:
-        one = OneMeter(clock, energy_import=100.0)
-        one.receive(0, Total_in=100.0)
-        for number, watts in enumerate(powers, 1):
-            (block,) = blocks(path.with_name(path.name.replace("1", str(number))))
-            assert not block.is_complete
-            one.receive_fields(1, block.fields)
-            assert one.meter.values == {IMPORT: 100.0, POWER: watts}
+    clock = Clock()
+    one = OneMeter(clock, energy_import=100.0)
+    one.receive(0, Total_in=100.0)
+    for number, watts in enumerate(powers, 1):
+        (block,) = blocks(path.with_name(path.name.replace("1", str(number))))
+        assert not block.is_complete
+        one.receive_fields(1, block.fields)
+        assert one.meter.values == {IMPORT: 100.0, POWER: watts}
 
 
 ANNOUNCED = there(

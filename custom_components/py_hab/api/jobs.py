@@ -9,8 +9,9 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..box.rest_api import REST_INTERVAL
 from ..const import DOMAIN
-from ..coordinator import REST_INTERVAL, FritzBoxCoordinator, PyHabConfigEntry
+from ..coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ..entry import History
 from ..history.timetable import CHECK_INTERVAL, DAILY
 from ..meter.coordinator import CHECK_INTERVAL as METER_CHECK_INTERVAL, MeterCoordinator
@@ -104,7 +105,8 @@ def _of_box(entry: PyHabConfigEntry, coordinator: FritzBoxCoordinator) -> list[J
 
 
 def _of_meters(entry: PyHabConfigEntry, coordinator: MeterCoordinator) -> Job:
-    seen = [meter.last_seen for meter in coordinator.data.values() if meter.last_seen is not None]
+    last_seen = (meter.freshness.last_seen for meter in coordinator.data.values())
+    seen = [at for at in last_seen if at is not None]
     last = max(seen, default=None)
     return _job(
         entry,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+import logging
 import random
 from typing import Final
 
@@ -27,7 +28,9 @@ from ..fritzbox.errors import (
     UnsafeChallengeError,
 )
 from ..util.documentation import page_of_notices
-from ..util.texts import as_markdown, short_duration
+from ..util.texts import as_markdown, clean_text, short_duration
+
+_LOGGER = logging.getLogger(__name__)
 
 LONGEST_BACK_OFF: Final = timedelta(minutes=15)
 """The longest time between two attempts, not counting the random part."""
@@ -62,12 +65,23 @@ class FritzBoxErrors:
         self._entry = entry
         self._host = host
         self._refusals = 0
+        self._has_warned = False
+        """Whether a warning was logged about the unreadable answers since the last good one."""
 
     @callback
     def clear(self) -> None:
         """Delete the repair issue and reset the back-off, because the box has answered."""
         self._refusals = 0
+        self._has_warned = False
         ir.async_delete_issue(self._hass, DOMAIN, no_right_issue(self._entry.entry_id))
+
+    @callback
+    def warn_of_unreadable(self, err: InvalidAnswerError) -> None:
+        """Log a warning about the first of several unreadable answers."""
+        if not self._has_warned:
+            self._has_warned = True
+            title = clean_text(self._entry.title)
+            _LOGGER.warning("%s sent an answer that cannot be read: %s", title, err)
 
     @callback
     def to_update_failed(self, err: FritzBoxError, *, interval: timedelta) -> UpdateFailed:

@@ -4,8 +4,26 @@ import aiohttp
 from yarl import URL
 
 from ..fritzbox.connection import DESCRIPTION, REQUEST_TIMEOUT, read_body
-from ..fritzbox.errors import FritzBoxConnectionError, FritzBoxError
+from ..fritzbox.errors import (
+    FritzBoxConnectionError,
+    FritzBoxError,
+    InvalidAnswerError,
+    NotAFritzBoxError,
+)
+from ..fritzbox.login import BoxInfo
 from ..fritzbox_api import FritzBoxClient
+
+
+async def described_box(client: FritzBoxClient) -> BoxInfo:
+    """Return model, version and serial number of a box, or only a general model name.
+
+    Not every model serves its description. The login shows whether it is a FRITZ!Box at all. Raises
+    FritzBoxError if the box does not answer.
+    """
+    try:
+        return await client.box_info()
+    except NotAFritzBoxError, InvalidAnswerError:
+        return BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
 
 
 async def offers_smart_home(session: aiohttp.ClientSession, description: URL) -> bool:

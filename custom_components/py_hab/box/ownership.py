@@ -20,11 +20,11 @@ from ..util.texts import clean_text
 _LOGGER = logging.getLogger(__name__)
 
 _CLAIMS: HassKey[dict[str, str]] = HassKey("py_hab_devices")
-"""The entry that owns a device, by AIN. No entry owns this: it is about all of them."""
+"""The id of the entry that owns a device, by AIN. This belongs to no entry, because it concerns all."""
 
 
 class DeviceOwnership:
-    """Ensures that each device belongs to one entry, although several boxes may list it."""
+    """Decides which of the devices that a box lists belong to its entry."""
 
     def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry) -> None:
         """Initialize for the box of an entry."""
@@ -118,7 +118,8 @@ def device_owner(
 ) -> AnyConfigEntry | None:
     """Return the entry that owns a device, None if that is `entry` itself or nobody.
 
-    An entry owns what it was the first to list, and what the device registry says after a restart.
+    An entry owns the devices that it was the first to list. After a restart, the device registry shows
+    which devices those are.
     """
     claim = hass.data.get(_CLAIMS, {}).get(ain)
     if entry is not None and claim == entry.entry_id:
@@ -133,9 +134,15 @@ def device_owner(
     return None if entry is not None and owner is entry else owner
 
 
+def has_owned_devices_only(hass: HomeAssistant, answer: DeviceList) -> bool:
+    """Return whether an answer contains devices, and each of them belongs to an entry already."""
+    owners = {device.owner_ain for device in answer.devices.values()}
+    return bool(owners) and all(device_owner(hass, ain, None) is not None for ain in owners)
+
+
 @callback
 def async_rename_box(hass: HomeAssistant, entry: AnyConfigEntry, unique_id: str) -> None:
-    """Let the device of an entry's box be that of its successor, with this new unique id."""
+    """Assign the device of an entry's box, and its entities, to a successor with this unique id."""
     devices, entities = dr.async_get(hass), er.async_get(hass)
     old = entry.unique_id or entry.entry_id
     device_id = _device_id(hass, old, entry)

@@ -1,12 +1,22 @@
-"""Keeps the session of a box during a reload, so that a changed option needs no new login."""
+"""Creates the client of a box, and keeps its session during a reload.
 
-from collections.abc import Callable
+So a changed option needs no new login.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+    EVENT_HOMEASSISTANT_STOP,
+)
 from homeassistant.core import Event, HassJob, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util.hass_dict import HassKey
 
@@ -24,6 +34,17 @@ class _KeptClient:
 
 
 _KEPT: HassKey[dict[str, _KeptClient]] = HassKey("py_hab_sessions")
+
+
+@callback
+def async_create_client(hass: HomeAssistant, data: Mapping[str, Any]) -> FritzBoxClient:
+    """Return a client for the data of an entry. Raises ValueError for an invalid host."""
+    return FritzBoxClient(
+        async_get_clientsession(hass, verify_ssl=data[CONF_VERIFY_SSL]),
+        host=data[CONF_HOST],
+        username=data[CONF_USERNAME],
+        password=data[CONF_PASSWORD],
+    )
 
 
 @callback

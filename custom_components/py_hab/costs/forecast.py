@@ -1,8 +1,8 @@
 """What a year will have cost: what was spent, and for the rest what the home used in earlier years.
 
-Each hour to come is expected to use what the same hour of the same weekday has used in earlier years,
-at the same time of the year. The level is that of what was measured since. The range covers nine of ten cases,
-as far as the home's own years allow to say.
+Each hour to come is expected to use what the same hour of the same weekday has used at the same time
+of earlier years, at the level that was measured since. Nine of ten cases are within the range, as far
+as the years of the home show.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _WEEKS_OF_YEAR: Final = 365.25 / 7
 _YEAR: Final = 52 * _WEEK
 """Seconds; whole weeks, so that weekdays agree."""
 _YEARS: Final = 4
-"""Earlier years that are looked at."""
+"""Earlier years from which a forecast is made."""
 _BLOCK: Final = 28 * 24
 """Hours of the parts of two years that are compared."""
 _MIN_COVERAGE: Final = 0.9
@@ -34,8 +34,9 @@ _ONE_YEAR_DEVIATION: Final = 0.15
 _NINE_OF_TEN: Final = 1.645
 """Standard deviations on both sides."""
 BASE_LOAD_DAYS: Final = 30
-_NIGHT: Final = 5
-"""Hours of a day that begin before any sun: none covers what a home draws. As in `heat.ts`."""
+NIGHT: Final = 5
+"""Hours of a day that begin before any sun: none covers what a home draws. The heatmap card uses the
+same number (`NIGHT` in frontend/src/heat.ts)."""
 MIN_DAYS: Final = 14
 """Days with hours that a yearly cost needs."""
 _DAYS_OF_YEAR: Final = 365.25
@@ -232,7 +233,7 @@ def base_load(
         if start in energies:
             local = datetime.fromtimestamp(start, zone)
             days.setdefault(local.toordinal(), []).append((local.hour, energies[start]))
-    until = _NIGHT if feeds_in else 24
+    until = NIGHT if feeds_in else 24
     # A day has 23 hours when the clock is set forward.
     whole = [
         min(energy for hour, energy in hours if hour < until)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 import math
 from typing import Final
 
-from .gap import HOUR_S, MIN_GAP_S, MIN_RETENTION_S, Gap, Reading, has_rolled_over, is_gap
+from .gap import MIN_GAP_S, MIN_RETENTION_S, Gap, Reading, has_rolled_over, is_gap
+from .interval import ReadingInterval
+from .pending import Confirmation, Pending, confirmation_of
 from .verdict import Verdict
 
 DEFAULT_MAX_POWER: Final = 43.5
@@ -21,47 +23,8 @@ SLACK_S: Final = 30.0
 MAX_JITTER: Final = 1.0
 """kWh. A meter that loses its PIN drops its decimals and falls by less than this; jitter of the last
 digit is much smaller."""
-LONGEST_INTERVAL_S: Final = 3600.0
-"""The longest interval at which boxes are polled and readers publish."""
-LONGEST_SLEEP_S: Final = 86400.0
-"""The longest deep sleep of a reader."""
-MAX_KNOWN: Final = 48
-"""Readings that are kept while they await confirmation."""
-NEXT_TELEGRAM_S: Final = 4.5
-"""After this time a reader has certainly received another telegram of its meter."""
 _RESOLUTIONS: Final = {0: 1.0, 1: 0.1, 2: 0.01}
 """Resolution in kWh by the number of decimals of a reading."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Confirmation:
-    """The conditions for accepting a reading that a single one does not prove."""
-
-    readings: int
-    """How many readings in a row must agree, including the first one."""
-    seconds: float
-    """The minimum time between the first and the last of them."""
-    verdict: Verdict = Verdict.ACCEPTED
-    """The verdict on the last of them."""
-
-
-_CONFIRMATIONS: Final = {
-    # A reader publishes up to two zeros after its start (Tasmota's median filter), or zeros until it
-    # has read the meter. A feed-in counter may stay at zero for ever.
-    Verdict.ZERO: _Confirmation(3, 60.0),
-    # The second reading must come from another telegram; a meter sends one every 1 to 4 s.
-    Verdict.QUARANTINED: _Confirmation(2, NEXT_TELEGRAM_S),
-    Verdict.ROLLOVER_CANDIDATE: _Confirmation(2, NEXT_TELEGRAM_S, Verdict.ROLLED_OVER),
-    # Replacing a meter takes longer than this. A reader may publish wrong readings for minutes.
-    Verdict.DECREASED: _Confirmation(5, 600.0, Verdict.REPLACED),
-    Verdict.IMPLAUSIBLE_RISE: _Confirmation(5, 600.0, Verdict.REPLACED),
-}
-
-_OF_ANOTHER_COUNTER: Final = frozenset(
-    {Verdict.ZERO, Verdict.JITTER, Verdict.DECREASED, Verdict.IMPLAUSIBLE_RISE}
-)
-"""Verdicts on readings that are those of another counter if one is expected. The feed-in counter of a
-new meter may stay at zero for months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +36,6 @@ class Judgement:
     """The reading of the counter from now on: this one, the last accepted one, or None without any."""
     gap: Gap | None = None
     """The gap that ends with this reading."""
-
-
-@dataclass(slots=True)
-class Pending:
-    """Consecutive readings that agree with each other and await confirmation."""
-
-    verdict: Verdict
-    first: Reading
-    last: Reading
-    count: int = 1
-    known: dict[int, float] = field(default_factory=dict)
-    """The first reading, and those at full hours (kWh by time)."""
-
-    def __post_init__(self) -> None:
-        """Note the first reading."""
-        self.known[int(self.first.at)] = self.first.kwh
-
-    def add(self, reading: Reading) -> None:
-        """Add a reading that agrees with the last one."""
-        hour = int(reading.at // HOUR_S * HOUR_S)
-        is_next = self.last.at < hour < reading.at <= self.last.at + MIN_GAP_S
-        if is_next and len(self.known) < MAX_KNOWN:
-            # As the recorder does: what was counted since the last reading belongs to the next hour.
-            self.known[hour] = self.last.kwh
-        self.last = reading
-        self.count += 1
 
 
 @dataclass(slots=True)
@@ -119,11 +56,7 @@ class CounterGuard:
     """Why the next reading may be that of another counter: REPLACED if another counter of the same
     meter was replaced, KEY_CORRECTED if the user has assigned another key."""
     _pending: Pending | None = None
-    _judged_at: float = math.inf
-    _interval_s: float = 0.0
-    """Time between the newest reading and the one before it, accepted or not."""
-    _earlier_interval_s: float = 0.0
-    """The same for the reading before the newest one."""
+    _interval: ReadingInterval = field(default_factory=ReadingInterval)
     _unchanged_since: float | None = None
     """Time of the first reading that was equal to the last accepted one."""
     _is_jittering: bool = False
@@ -136,15 +69,16 @@ class CounterGuard:
         last, at = self.last, self.at
         if self.accept_ordinary(reading, now):
             return Judgement(Verdict.ACCEPTED, reading)
-        usual_interval_s = min(self._interval_s, self._earlier_interval_s, LONGEST_INTERVAL_S)
+        usual_interval_s = self._interval.usual_s
         verdict, pending = self._decide(reading, now)
         gap = None
         if verdict.is_accepting and last is not None and at is not None and now >= at >= 0:
-            gap = self._gap(
+            gap = _gap_between(
                 Reading(last, at),
                 Reading(reading, now),
+                key=self.key,
                 verdict=verdict,
-                pending=pending,
+                confirmed=pending,
                 interval_s=usual_interval_s,
             )
         return Judgement(verdict, self.last, gap)
@@ -165,7 +99,7 @@ class CounterGuard:
             or not 0.0 < reading - last <= self.max_power * (now - at) / 3600.0
         ):
             return False
-        self._note_interval(now)
+        self._interval.note(now)
         self._unchanged_since = self.at = now
         self._before_last, self.last, self._is_jittering = last, reading, False
         return True
@@ -183,30 +117,16 @@ class CounterGuard:
             self.last *= factor
         self._before_last, self._pending, self._is_jittering = math.inf, None, False
 
-    def _note_interval(self, now: float) -> None:
-        self._earlier_interval_s = self._interval_s
-        self._interval_s = min(max(now - self._judged_at, 0.0), LONGEST_SLEEP_S)
-        self._judged_at = now
-
     def _decide(self, reading: float, now: float) -> tuple[Verdict, Pending | None]:
         """Return the verdict on a reading, and the readings that it confirms, if it does."""
-        interval_s = max(
-            min(self._interval_s, LONGEST_INTERVAL_S),
-            # A reader in deep sleep comes back on time; after an outage, one interval is longer.
-            min(self._interval_s, self._earlier_interval_s),
-        )
-        self._note_interval(now)
+        interval_s = self._interval.expected_s
+        self._interval.note(now)
         if reading == self.last and self._pending is None and not self.quarantined:
             self.at = now
             return Verdict.ACCEPTED, None
         verdict = self._judge_alone(reading, now, interval_s)
         self._is_jittering = verdict is Verdict.JITTER
-        confirmation = _CONFIRMATIONS.get(verdict)
-        if self.expected is not None and verdict in _OF_ANOTHER_COUNTER:
-            confirmation = _Confirmation(3, 60.0, self.expected)
-        elif verdict is Verdict.ZERO and self.last is not None:
-            # Zeros are never confirmed: a counter that has restarted will rise.
-            confirmation = None
+        confirmation = confirmation_of(verdict, expected=self.expected, is_first=self.last is None)
         pending = None
         if confirmation is None:
             pending, self._pending = self._pending, None
@@ -234,7 +154,7 @@ class CounterGuard:
         self.quarantined, self.expected = False, None
 
     def _confirmed(
-        self, confirmation: _Confirmation, verdict: Verdict, reading: float, now: float
+        self, confirmation: Confirmation, verdict: Verdict, reading: float, now: float
     ) -> Pending | None:
         """Return the readings that agree with this one, if they suffice to accept it."""
         pending = self._pending
@@ -244,11 +164,7 @@ class CounterGuard:
         if self.last and self.expected is None and _is_other_unit(reading / self.last):
             # Wh instead of kWh: the user can assign the unit, but statistics in Wh could not be repaired.
             return None
-        is_enough = (
-            pending.count >= confirmation.readings
-            and now - pending.first.at >= confirmation.seconds
-        )
-        return pending if is_enough else None
+        return pending if confirmation.is_met_by(pending) else None
 
     def _extend(self, pending: Pending, reading: float, now: float) -> bool:
         """Add a reading to those that await confirmation; return whether it agrees with them."""
@@ -312,38 +228,40 @@ class CounterGuard:
         """Return the kWh by which a counter can have risen above an earlier reading."""
         return self.max_power * (elapsed_s + SLACK_S) / 3600 + resolution_of(earlier)
 
-    def _gap(
-        self,
-        before: Reading,
-        after: Reading,
-        *,
-        verdict: Verdict,
-        pending: Pending | None,
-        interval_s: float,
-    ) -> Gap | None:
-        """Return the gap between two accepted readings, None if there is none.
 
-        `pending` are the readings that the new one has confirmed.
-        """
-        is_same = verdict is Verdict.ACCEPTED
-        is_repeated = after.kwh == before.kwh and after.at - before.at <= MIN_RETENTION_S
-        if is_repeated or (is_same and not is_gap(before, after, interval_s=interval_s)):
-            return None
-        first = after if pending is None else pending.first
-        # A new counter counts while its readings are being confirmed.
-        is_other = verdict in {Verdict.REPLACED, Verdict.KEY_CORRECTED}
-        counted = max(after.kwh - first.kwh, 0.0) if is_other else None
-        return Gap(
-            key=self.key,
-            start=before.at,
-            before=before.kwh,
-            end=after.at,
-            after=after.kwh,
-            verdict=verdict,
-            counted=counted,
-            counted_since=first.at if is_other else None,
-            readings={} if pending is None else pending.known,
-        )
+def _gap_between(
+    before: Reading,
+    after: Reading,
+    *,
+    key: str,
+    verdict: Verdict,
+    confirmed: Pending | None,
+    interval_s: float,
+) -> Gap | None:
+    """Return the gap between two accepted readings of a counter, None if there is none.
+
+    `confirmed` are the readings that the new one has confirmed, `interval_s` is the usual time
+    between readings.
+    """
+    is_same = verdict is Verdict.ACCEPTED
+    is_repeated = after.kwh == before.kwh and after.at - before.at <= MIN_RETENTION_S
+    if is_repeated or (is_same and not is_gap(before, after, interval_s=interval_s)):
+        return None
+    first = after if confirmed is None else confirmed.first
+    # A new counter counts while its readings are being confirmed.
+    is_other = verdict in {Verdict.REPLACED, Verdict.KEY_CORRECTED}
+    counted = max(after.kwh - first.kwh, 0.0) if is_other else None
+    return Gap(
+        key=key,
+        start=before.at,
+        before=before.kwh,
+        end=after.at,
+        after=after.kwh,
+        verdict=verdict,
+        counted=counted,
+        counted_since=first.at if is_other else None,
+        readings={} if confirmed is None else confirmed.known,
+    )
 
 
 def _is_other_unit(ratio: float) -> bool:

@@ -44,7 +44,7 @@ from ..history.files.table import DELIMITERS, ENCODINGS
 from ..history.statistics.editor import get_editor
 from ..history.statistics.gateway import Statistic
 from ..util.texts import as_markdown, clean_text
-from .report_texts import ReportTexts
+from .history_texts import HistoryTexts
 
 NONE: Final = "none"
 """The choice of no column."""
@@ -138,7 +138,7 @@ class CsvSource:
         return await run.async_run(self.found, dry_run=dry_run)
 
 
-def csv_schema(source: CsvSource, texts: ReportTexts) -> vol.Schema:
+def csv_schema(source: CsvSource, texts: HistoryTexts) -> vol.Schema:
     """Return a form with everything that was recognized."""
     form = source.format
     columns = [
@@ -234,7 +234,7 @@ def _column(answer: str) -> int | None:
     return None if answer == NONE else int(answer)
 
 
-def csv_table(source: CsvSource, texts: ReportTexts) -> dict[str, str]:
+def csv_table(source: CsvSource, texts: HistoryTexts) -> dict[str, str]:
     """Return the first rows, and what the file leaves open, as Markdown."""
     form = source.format
     shown = range(min(len(form.columns), _MAX_SHOWN))

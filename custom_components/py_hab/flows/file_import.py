@@ -1,198 +1,25 @@
-"""Steps of the options flow for the import of a file: a legacy file, or a table of readings."""
+"""Steps of the options flow that import a file: into which statistics, preview, report."""
 
 from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
-import shutil
-import tempfile
-from typing import Any, Final, override
+from typing import Any
 
-import voluptuous as vol
-
-from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.selector import (
-    FileSelector,
-    FileSelectorConfig,
-    TextSelector,
-)
 
-from ..const import DOMAIN
-from ..history.files.importer import async_allowed
 from ..history.files.series import SeriesReport
 from ..history.statistics.gateway import Statistic
-from .csv_import import CsvSource, csv_schema, csv_table, with_answers
-from .legacy_import import LegacySource
-from .progress import ProgressFlow, error_key
+from .file_source import FileSourceFlow
 from .reports import import_table
-from .series_form import ImportSource, SeriesForm
-
-CONF_FILE: Final = "file"
-CONF_PATH: Final = "path"
-
-_ACCEPTED: Final = ".db,.sqlite,.sqlite3,application/vnd.sqlite3,.csv,.txt,.tsv,text/csv"
-_NO_DATABASE: Final = "file_not_a_database"
-_FILE_SCHEMA: Final = vol.Schema(
-    {
-        vol.Optional(CONF_FILE): FileSelector(FileSelectorConfig(accept=_ACCEPTED)),
-        vol.Optional(CONF_PATH): TextSelector(),
-    }
-)
+from .series_form import SeriesForm
 
 
-class _Uploads:
-    """The uploaded files of a flow, which exist until it ends."""
-
-    def __init__(self) -> None:
-        """Begin without a file."""
-        self._folders: list[Path] = []
-
-    async def async_keep(self, hass: HomeAssistant, file_id: str) -> Path:
-        """Move an uploaded file to a folder of its own.
-
-        Raises ServiceValidationError if the file does not exist or cannot be moved.
-        """
-
-        def move() -> Path:
-            with process_uploaded_file(hass, file_id) as uploaded:
-                folder = Path(tempfile.mkdtemp(prefix=DOMAIN)).resolve()
-                self._folders.append(folder)
-                return Path(shutil.move(uploaded, folder / uploaded.name))
-
-        try:
-            return await hass.async_add_executor_job(move)
-        except (OSError, ValueError) as err:
-            reason = "file_not_found" if isinstance(err, ValueError) else "file_unreadable"
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=reason) from err
-
-    @callback
-    def async_remove(self, hass: HomeAssistant) -> None:
-        """Delete the files."""
-        for folder in self._folders:
-            hass.async_add_executor_job(partial(shutil.rmtree, folder, ignore_errors=True))
-
-
-class FileImportFlow(ProgressFlow):
+class FileImportFlow(FileSourceFlow):
     """Imports a file: that of the py_hab server that this integration replaces, or a table."""
-
-    _file: Path
-    """The file, once the user has chosen one."""
-    _source: ImportSource
-    """The file, once it was read."""
 
     def __init__(self) -> None:
         """Create a flow without a file."""
         super().__init__()
-        self._typed: Mapping[str, Any] = {}
-        """The path that the user has typed, to be suggested again after an error."""
         self._wanted: Mapping[Any, Statistic] = {}
-        self._uploads = _Uploads()
-
-    async def async_step_import_database(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for the file, as an upload or a path."""
-        if self.config_entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="not_loaded")
-        errors = dict(self._errors)
-        if user_input is not None:
-            errors, self._errors = {}, {}
-            file, path = user_input.get(CONF_FILE), user_input.get(CONF_PATH, "").strip()
-            try:
-                if bool(file) == bool(path):
-                    errors["base"] = "one_file"
-                else:
-                    self._file = await (
-                        self._uploads.async_keep(self.hass, file)
-                        if file
-                        else async_allowed(self.hass, path)
-                    )
-                    self._typed = {CONF_PATH: path}
-                    return await self.async_step_import_reading()
-            except HomeAssistantError as err:
-                errors["base"] = error_key(err)
-        return self.async_show_form(
-            step_id="import_database",
-            data_schema=self.add_suggested_values_to_schema(
-                _FILE_SCHEMA, user_input or self._typed
-            ),
-            errors=errors,
-            description_placeholders={"example": "/media/datenbank.db"},
-        )
-
-    async def async_step_import_reading(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Find out what the file contains, and show the progress."""
-        return await self._async_follow("import_reading", self._async_open, self._async_opened)
-
-    async def _async_open(self) -> ImportSource:
-        """Return the file as a database, or as a table. Raises HomeAssistantError."""
-        legacy = LegacySource(self.hass, self.config_entry, self._file)
-        try:
-            await legacy.async_read()
-        except ServiceValidationError as err:
-            if err.translation_key != _NO_DATABASE:
-                raise
-        else:
-            return legacy
-        table = CsvSource(self.hass, self.config_entry, self._file)
-        await table.async_recognize()
-        return table
-
-    @callback
-    def _async_opened(self) -> str:
-        """Keep the file; return the next step."""
-        if self._errors:
-            return "import_database"
-        self._source = self._work_result
-        if not isinstance(self._source, CsvSource):
-            return "import_series"
-        return "import_counting" if self._source.is_exported else "import_format"
-
-    async def async_step_import_format(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show how the table seems to be written, and let the user change it."""
-        source = self._source
-        assert isinstance(source, CsvSource)
-        texts = await self._async_report_texts()
-        errors = dict(self._errors)
-        if user_input is not None:
-            try:
-                is_other = await source.async_recognize_again(user_input)
-                errors = {} if is_other else with_answers(source, user_input)
-            except HomeAssistantError as err:
-                errors, is_other = {"base": error_key(err)}, False
-            if not errors and not is_other:
-                return await self.async_step_import_counting()
-            user_input = None if is_other else user_input
-        return self.async_show_form(
-            step_id="import_format",
-            data_schema=self.add_suggested_values_to_schema(csv_schema(source, texts), user_input),
-            errors=errors,
-            description_placeholders=csv_table(source, texts),
-        )
-
-    async def async_step_import_counting(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """List the series of the table, and show the progress."""
-        source = self._source
-        assert isinstance(source, CsvSource)
-        return await self._async_follow(
-            "import_counting",
-            lambda: source.async_survey(self._async_progressed),
-            lambda: (
-                "import_series"
-                if not self._errors
-                else "import_database"
-                if source.is_exported
-                else "import_format"
-            ),
-        )
+        """The statistic into which each series is to be imported, by the key of the series."""
 
     async def async_step_import_series(
         self, user_input: dict[str, Any] | None = None
@@ -200,7 +27,7 @@ class FileImportFlow(ProgressFlow):
         """Show the series of the file, and ask into which statistic each is to be imported."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        form = SeriesForm(self.hass, self._source, await self._async_report_texts())
+        form = SeriesForm(self.hass, self._source, await self._async_history_texts())
         errors = form.errors(user_input or {})
         if user_input is not None and not errors:
             self._wanted = form.wanted(user_input)
@@ -248,12 +75,5 @@ class FileImportFlow(ProgressFlow):
         return await self._source.async_run(self._wanted, self._async_progressed, dry_run=dry_run)
 
     async def _async_show_imported(self, step_id: str) -> ConfigFlowResult:
-        texts = await self._async_report_texts()
+        texts = await self._async_history_texts()
         return self._show_result(step_id, report=import_table(texts, self._work_result or ()))
-
-    @callback
-    @override
-    def async_remove(self) -> None:
-        """Delete uploaded files when the flow ends."""
-        super().async_remove()
-        self._uploads.async_remove(self.hass)

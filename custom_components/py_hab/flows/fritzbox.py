@@ -1,20 +1,14 @@
 """Steps of the config flow for a FRITZ!Box."""
 
 from collections.abc import Mapping
-import logging
-import re
 from typing import Any, Final
 
 import voluptuous as vol
-from yarl import URL
 
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     SOURCE_SSDP,
-    ConfigEntry,
-    ConfigEntryState,
-    ConfigFlow,
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_VERIFY_SSL
@@ -22,34 +16,16 @@ from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
-from homeassistant.helpers.service_info.ssdp import (
-    ATTR_UPNP_FRIENDLY_NAME,
-    ATTR_UPNP_UDN,
-    SsdpServiceInfo,
-)
+from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 
-from ..box.errors import ERROR_KEYS
-from ..box.identity import offers_smart_home, reported_serial
-from ..box.ownership import async_rename_box, device_owner
+from ..box.identity import offers_smart_home
+from ..box.ownership import async_rename_box, has_owned_devices_only
 from ..const import CONF_KIND, EntryKind
-from ..coordinator import LOGIN, login_record
-from ..counters.store import CounterStore
-from ..entry import AnyConfigEntry
-from ..fritzbox.address import as_ip_address, host_of, is_link_local, with_host
-from ..fritzbox.devices import DeviceList
-from ..fritzbox.errors import (
-    FritzBoxError,
-    InvalidAnswerError,
-    LoginBlockedError,
-    LoginPostponedError,
-    NotAFritzBoxError,
-)
-from ..fritzbox.login import BoxInfo, LoginRecord, serial_of
-from ..fritzbox_api import FritzBoxClient
-from ..util.records import encode
-from ..util.texts import as_markdown, clean_text, short_duration
-
-_LOGGER = logging.getLogger(__name__)
+from ..fritzbox.login import BoxInfo, serial_of
+from ..util.texts import as_markdown
+from .box_trial import BoxTrial
+from .fritzbox_ssdp import AnnouncedBox, async_new_address
+from .source import FormError, SourceFlow
 
 ADDITIONAL_SETTINGS: Final = "additional_settings"
 
@@ -82,41 +58,16 @@ class _IsAnotherBoxError(Exception):
         self.box = box
 
 
-class FritzBoxFlow(ConfigFlow):
+class FritzBoxFlow(SourceFlow):
     """Sets up and reconfigures a FRITZ!Box after testing the connection."""
 
     _discovered_host = ""
     _title = "FRITZ!Box"
     """The title of the form: name and serial number of the box if they are known."""
     _entered: Mapping[str, Any]
-    """The data that the user has entered for a box that may be a successor."""
+    """What the user has entered in the form."""
     _successor: BoxInfo | None = None
-    """The box that replaces the one of the entry, if the user has confirmed it."""
-
-    async def _async_check_identity(self, mac: str | None, address: dict[str, str]) -> None:
-        """Abort the flow if a device is already set up, or is not the one to be changed.
-
-        A device is identified by its MAC address or, if that is unknown, by `address`: the host or
-        topic in the data of its entry.
-        """
-        if not mac:
-            # The unique id may still be that of a device tried before in this flow.
-            await self.async_set_unique_id(None)
-            self._async_abort_entries_match(address)
-            return
-        # Another open flow for the same device does not matter.
-        await self.async_set_unique_id(format_mac(mac), raise_on_progress=False)
-        entry = self._changed_entry
-        if entry is not None and entry.unique_id is not None:
-            self._abort_if_unique_id_mismatch(reason="another_device")
-        else:
-            self._abort_if_unique_id_configured()
-
-    @property
-    def _changed_entry(self) -> ConfigEntry | None:
-        """The entry that the flow changes, None if it creates one."""
-        entry_id = self.context.get("entry_id")
-        return self.hass.config_entries.async_get_entry(entry_id) if entry_id else None
+    """The box that the user is asked about or has confirmed, if it is not the one of the entry."""
 
     async def async_step_fritzbox(
         self, user_input: dict[str, Any] | None = None
@@ -137,16 +88,14 @@ class FritzBoxFlow(ConfigFlow):
         return self._show_fritzbox_form(suggested)
 
     def _show_fritzbox_form(
-        self,
-        suggested: Mapping[str, Any],
-        errors: dict[str, str] | None = None,
-        placeholders: dict[str, str] | None = None,
+        self, suggested: Mapping[str, Any], err: FormError | None = None
     ) -> ConfigFlowResult:
+        placeholders = {} if err is None else err.placeholders
         return self.async_show_form(
             step_id="fritzbox",
             data_schema=self.add_suggested_values_to_schema(_FRITZBOX_SCHEMA, suggested),
-            errors=errors or {},
-            description_placeholders={"title": self._title, **(placeholders or {})},
+            errors={} if err is None else err.errors,
+            description_placeholders={"title": self._title, **placeholders},
         )
 
     async def _async_step_entered(self) -> ConfigFlowResult:
@@ -159,15 +108,13 @@ class FritzBoxFlow(ConfigFlow):
             CONF_PASSWORD: entered[CONF_PASSWORD],
             CONF_VERIFY_SSL: entered[ADDITIONAL_SETTINGS][CONF_VERIFY_SSL],
         }
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
         try:
-            box = await self._async_try_fritzbox(data, errors, placeholders)
+            box = await self._async_try_box(data)
         except _IsAnotherBoxError as err:
             self._successor = err.box
             return await self.async_step_successor()
-        if box is None:
-            return self._show_fritzbox_form(entered, errors, placeholders)
+        except FormError as err:
+            return self._show_fritzbox_form(entered, err)
         if self.source != SOURCE_RECONFIGURE:
             return self.async_create_entry(title=box.model, data=data, description="fritzbox")
         entry = self._get_reconfigure_entry()
@@ -199,131 +146,18 @@ class FritzBoxFlow(ConfigFlow):
         )
 
     async def async_step_ssdp(self, discovery_info: SsdpServiceInfo) -> ConfigFlowResult:
-        """Handle the SSDP announcement of a FRITZ!Box or a repeater. Anybody can send one."""
-        try:
-            location = URL(discovery_info.ssdp_location or "")
-        except ValueError:
+        """Offer a FRITZ!Box that has announced itself, or follow it to its new address."""
+        announced = AnnouncedBox.of(discovery_info)
+        entry = await self.async_set_unique_id(format_mac(announced.serial))
+        address = await async_new_address(self.hass, entry, announced) if entry else None
+        self._abort_if_unique_id_configured(updates={CONF_HOST: address} if address else None)
+        session = async_get_clientsession(self.hass)
+        if not await offers_smart_home(session, announced.location):
             return self.async_abort(reason="not_supported")
-        host = location.host or ""
-        address = as_ip_address(host)
-        if address is not None and is_link_local(address):
-            return self.async_abort(
-                reason="ipv6_link_local" if address.version == 6 else "link_local"
-            )
-        # The last part of the UDN of a FRITZ!Box is the serial number in its description.
-        serial = str(discovery_info.upnp.get(ATTR_UPNP_UDN, ""))[-12:]
-        if not re.fullmatch("[0-9A-Fa-f]{12}", serial):
-            return self.async_abort(reason="not_supported")
-        entry = await self.async_set_unique_id(format_mac(serial))
-        moved = await self._async_moved(entry, host, serial.upper()) if entry else None
-        self._abort_if_unique_id_configured(updates={CONF_HOST: moved} if moved else None)
-        if not await offers_smart_home(async_get_clientsession(self.hass), location):
-            return self.async_abort(reason="not_supported")
-        self._discovered_host = host
-        name = discovery_info.upnp.get(ATTR_UPNP_FRIENDLY_NAME) or host
-        name = clean_text(str(name))
-        self.context["title_placeholders"] = {"name": name}
-        self._title = f"{name} ({serial.upper()})"
+        self._discovered_host = announced.host
+        self.context["title_placeholders"] = {"name": announced.name}
+        self._title = f"{announced.name} ({announced.serial})"
         return await self.async_step_fritzbox()
-
-    async def _async_moved(self, entry: ConfigEntry, host: str, serial: str) -> str | None:
-        """Return the new address of the box of an entry, None if it has not moved.
-
-        It has moved if it no longer answers at its known address, and reports its serial number at
-        the announced one. A host name is kept.
-        """
-        stored = entry.data.get(CONF_HOST, "")
-        known, announced = as_ip_address(host_of(stored)), as_ip_address(host)
-        if None in (known, announced) or known == announced or entry.disabled_by is not None:
-            return None
-        session = async_get_clientsession(
-            self.hass, verify_ssl=entry.data.get(CONF_VERIFY_SSL, True)
-        )
-        moved = with_host(stored, host)
-        if await reported_serial(session, stored) in {serial, ""}:
-            return None
-        return moved if await reported_serial(session, moved) == serial else None
-
-    async def _async_try_fritzbox(
-        self, data: Mapping[str, Any], errors: dict[str, str], placeholders: dict[str, str]
-    ) -> BoxInfo | None:
-        """Log in and read the device list once; on failure, fill `errors` and return None.
-
-        Before a login is tried, aborts the flow if the box is already set up, and raises
-        _IsAnotherBoxError if it may be the successor of the entry's box.
-        """
-        try:
-            client = FritzBoxClient(
-                async_get_clientsession(self.hass, verify_ssl=data[CONF_VERIFY_SSL]),
-                host=data[CONF_HOST],
-                username=data[CONF_USERNAME],
-                password=data[CONF_PASSWORD],
-            )
-        except ValueError:
-            errors[CONF_HOST] = "invalid_host"
-            return None
-        try:
-            try:
-                box = await client.box_info()
-            except NotAFritzBoxError, InvalidAnswerError:
-                # Not every model serves its description. The login shows whether it is a FRITZ!Box.
-                box = BoxInfo(model="FRITZ!Box", firmware_version=None, serial="")
-            await self._async_check_box(box, data)
-            counters = await self._async_counters()
-            client.record = self._login_record(box, counters)
-            self._check_devices(await client.device_list())
-            if counters is not None:
-                counters.notes[LOGIN] = encode(client.record)
-                await counters.async_save()
-        except FritzBoxError as err:
-            _LOGGER.debug("The box refused: %s", err)
-            errors["base"] = ERROR_KEYS[type(err)]
-            if isinstance(err, LoginBlockedError | LoginPostponedError):
-                placeholders["time"] = short_duration(err.retry_after)
-            return None
-        finally:
-            await client.logout()
-        return box
-
-    async def _async_check_box(self, box: BoxInfo, data: Mapping[str, Any]) -> None:
-        """Check that a box may get the login of the entry, or of a new one."""
-        entry = self._changed_entry
-        is_other = entry is not None and box.serial not in {"", serial_of(entry.unique_id or "")}
-        if not is_other or self.source == SOURCE_REAUTH or not (entry and entry.unique_id):
-            await self._async_check_identity(box.serial, {CONF_HOST: data[CONF_HOST]})
-            return
-        unique_id = format_mac(box.serial)
-        if self.hass.config_entries.async_entry_for_domain_unique_id(self.handler, unique_id):
-            raise AbortFlow("already_configured")
-        if self._successor != box:
-            raise _IsAnotherBoxError(box)
-
-    async def _async_counters(self) -> CounterStore | None:
-        """Return the store of the entry that the flow changes, None if it creates one."""
-        entry: AnyConfigEntry | None = self._changed_entry
-        if entry is None:
-            return None
-        if entry.state is ConfigEntryState.LOADED:
-            found: CounterStore = entry.runtime_data.counters
-            return found
-        counters = CounterStore(self.hass, entry.entry_id)
-        await counters.async_load()
-        return counters
-
-    def _login_record(self, box: BoxInfo, counters: CounterStore | None) -> LoginRecord:
-        """Return what is known of logins to a box. What the user has entered is tried once."""
-        entry: AnyConfigEntry | None = self._changed_entry
-        if entry is None or counters is None or self._successor is not None:
-            return LoginRecord(serial=box.serial)
-        known = login_record(entry, counters.notes)
-        return LoginRecord(serial=known.serial, offers_pbkdf2=known.offers_pbkdf2)
-
-    def _check_devices(self, answer: DeviceList) -> None:
-        """Abort the flow of a discovered box if other entries show all its devices."""
-        owners = {device.owner_ain for device in answer.devices.values()}
-        is_known = all(device_owner(self.hass, ain, None) is not None for ain in owners)
-        if self.source == SOURCE_SSDP and owners and is_known:
-            raise AbortFlow("devices_known")
 
     async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Start the reauthentication after the box has rejected the stored credentials."""
@@ -334,17 +168,49 @@ class FritzBoxFlow(ConfigFlow):
     ) -> ConfigFlowResult:
         """Ask for new credentials, and test them."""
         entry = self._get_reauth_entry()
-        errors: dict[str, str] = {}
+        errors: Mapping[str, str] = {}
         placeholders = {"host": entry.data[CONF_HOST]}
         if user_input is not None:
             data = {**entry.data, **user_input}
-            if await self._async_try_fritzbox(data, errors, placeholders) is not None:
+            try:
+                await self._async_try_box(data)
+            except FormError as err:
+                errors = err.errors
+                placeholders |= err.placeholders
+            else:
                 return self.async_update_reload_and_abort(entry, data=data)
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=self.add_suggested_values_to_schema(
                 _REAUTH_SCHEMA, user_input or {CONF_USERNAME: entry.data[CONF_USERNAME]}
             ),
-            errors=errors,
+            errors=dict(errors),
             description_placeholders=placeholders,
         )
+
+    async def _async_try_box(self, data: Mapping[str, Any]) -> BoxInfo:
+        """Log in to a box and read its device list once; return the box.
+
+        Raises FormError if that fails, and AbortFlow if the box may not be set up. Raises
+        _IsAnotherBoxError before a login if the box may be the successor of the entry's box.
+        """
+        async with BoxTrial(self.hass, data, self._changed_entry) as trial:
+            box = await trial.async_identify()
+            await self._async_check_box(box, data)
+            answer = await trial.async_log_in(box, is_successor=self._successor is not None)
+        if self.source == SOURCE_SSDP and has_owned_devices_only(self.hass, answer):
+            raise AbortFlow("devices_known")
+        return box
+
+    async def _async_check_box(self, box: BoxInfo, data: Mapping[str, Any]) -> None:
+        """Check that the credentials may be sent to a box. Raises AbortFlow and _IsAnotherBoxError."""
+        entry = self._changed_entry
+        is_other = entry is not None and box.serial not in {"", serial_of(entry.unique_id or "")}
+        if not is_other or self.source == SOURCE_REAUTH or not (entry and entry.unique_id):
+            await self._async_check_identity(box.serial, {CONF_HOST: data[CONF_HOST]})
+            return
+        unique_id = format_mac(box.serial)
+        if self.hass.config_entries.async_entry_for_domain_unique_id(self.handler, unique_id):
+            raise AbortFlow("already_configured")
+        if self._successor != box:
+            raise _IsAnotherBoxError(box)

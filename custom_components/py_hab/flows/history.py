@@ -53,7 +53,7 @@ class HistoryFlow(TakeOverFlow, UndoFlow):
         history = self._history_of_entry
         if history is None:
             return await self.async_step_history_settings()
-        texts = await self._async_report_texts()
+        texts = await self._async_history_texts()
         found = written(self.hass, self.config_entry.entry_id)
         return self.async_show_menu(
             step_id="history",
@@ -126,7 +126,7 @@ class HistoryFlow(TakeOverFlow, UndoFlow):
         return await history.async_run(dry_run=dry_run, progress=self._async_progressed)
 
     async def _async_show_reports(self, step_id: str) -> ConfigFlowResult:
-        texts = await self._async_report_texts()
+        texts = await self._async_history_texts()
         reports = self._work_result or ()
         return self._show_result(
             step_id,

@@ -114,7 +114,7 @@ def names_in_other_blocks(entry: MeterConfigEntry) -> dict[str, str]:
         return {}
     return {
         key_in_block(prefix, key): str(block.fields[key])
-        for prefix, block in entry.runtime_data.coordinator.meters.router.other_blocks.items()
+        for prefix, block in entry.runtime_data.coordinator.meters.router.candidates.others.items()
         for key, mapping in mappings_of_names(prefix, block.fields).items()
         if mapping.quantity in METER_QUANTITIES
     }

@@ -15,7 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from ..const import DOMAIN
 from ..coordinator import PyHabConfigEntry
 from ..entry import History, Progress
-from .report_texts import ReportTexts, async_report_texts
+from .history_texts import HistoryTexts, async_history_texts
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,8 +43,8 @@ class ProgressFlow(OptionsFlowWithReload):
         entry: PyHabConfigEntry = self.config_entry
         return entry.runtime_data.history if entry.state is ConfigEntryState.LOADED else None
 
-    async def _async_report_texts(self) -> ReportTexts:
-        return await async_report_texts(self.hass)
+    async def _async_history_texts(self) -> HistoryTexts:
+        return await async_history_texts(self.hass)
 
     async def _async_follow(
         self,
@@ -64,7 +64,7 @@ class ProgressFlow(OptionsFlowWithReload):
         elif self._watching.done() and not self._work.done():
             self._watching = self._watch(self._work, at_least=False)
         if not self._watching.done():
-            texts = await self._async_report_texts()
+            texts = await self._async_history_texts()
             return self.async_show_progress(
                 step_id=step_id,
                 progress_action=step_id,

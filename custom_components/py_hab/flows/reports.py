@@ -8,7 +8,7 @@ from ..history.files.series import SeriesReport
 from ..history.planning.same_counter import Comparison
 from ..history.undo import Run, UndoReport, Written
 from ..util.texts import MAX_LINE, as_markdown
-from .report_texts import ReportTexts
+from .history_texts import HistoryTexts
 
 _DISCARD_REASON: Final = "discard_reason"
 _REJECTION_REASON: Final = "rejection_reason"
@@ -23,7 +23,7 @@ _NUMBERS: Final[Mapping[str, tuple[int, ...]]] = {
 """The columns of each table that contain numbers, which are aligned on the right."""
 
 
-def difference_text(texts: ReportTexts, difference: Comparison) -> str:
+def difference_text(texts: HistoryTexts, difference: Comparison) -> str:
     """Return why another sensor does not seem to have recorded the same counter."""
     return texts.word(
         difference.doubt,
@@ -33,7 +33,7 @@ def difference_text(texts: ReportTexts, difference: Comparison) -> str:
     )
 
 
-def status(texts: ReportTexts, written: Sequence[Written], history: History) -> str:
+def status(texts: HistoryTexts, written: Sequence[Written], history: History) -> str:
     """Return sentences about what was written so far, and what the last run has found.
 
     While a run works, they say how far it is.
@@ -58,7 +58,7 @@ def status(texts: ReportTexts, written: Sequence[Written], history: History) -> 
 
 
 def totals_table(
-    texts: ReportTexts, written: Iterable[Written], last: MaintenanceResult | None
+    texts: HistoryTexts, written: Iterable[Written], last: MaintenanceResult | None
 ) -> str:
     """Return a table of what was written into each statistic, and what could not be."""
     found = {item.entity_id: item for item in written}
@@ -77,7 +77,7 @@ def totals_table(
     return _table(texts, "totals_header", rows)
 
 
-def maintenance_table(texts: ReportTexts, reports: Sequence[StatisticReport]) -> str:
+def maintenance_table(texts: HistoryTexts, reports: Sequence[StatisticReport]) -> str:
     """Return a table of what a maintenance run has written or would write, with a total."""
     rows = [
         (
@@ -98,7 +98,7 @@ def maintenance_table(texts: ReportTexts, reports: Sequence[StatisticReport]) ->
     return _table(texts, "reports_header", rows)
 
 
-def import_table(texts: ReportTexts, imported: Sequence[SeriesReport]) -> str:
+def import_table(texts: HistoryTexts, imported: Sequence[SeriesReport]) -> str:
     """Return a table of what an import has written or would write, with a total."""
     rows = []
     for item in imported:
@@ -127,7 +127,7 @@ def import_table(texts: ReportTexts, imported: Sequence[SeriesReport]) -> str:
     return _table(texts, "imported_header", rows)
 
 
-def run_label(texts: ReportTexts, run: Run) -> str:
+def run_label(texts: HistoryTexts, run: Run) -> str:
     """Return how a list names a run: when, why, how many statistics and hours."""
     return " · ".join(
         (
@@ -139,7 +139,7 @@ def run_label(texts: ReportTexts, run: Run) -> str:
     )
 
 
-def undo_table(texts: ReportTexts, reports: Iterable[UndoReport]) -> str:
+def undo_table(texts: HistoryTexts, reports: Iterable[UndoReport]) -> str:
     """Return a table of what was taken back or would be."""
     rows = [
         (
@@ -153,11 +153,11 @@ def undo_table(texts: ReportTexts, reports: Iterable[UndoReport]) -> str:
     return _table(texts, "undone_header", rows)
 
 
-def _remarks(texts: ReportTexts, reasons: Iterable[str]) -> str:
+def _remarks(texts: HistoryTexts, reasons: Iterable[str]) -> str:
     return ", ".join(texts.text(_DISCARD_REASON, reason) for reason in reasons)
 
 
-def _table(texts: ReportTexts, header: str, rows: Sequence[Sequence[str]]) -> str:
+def _table(texts: HistoryTexts, header: str, rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table. The text of the header names the columns."""
     if not rows:
         return ""

@@ -19,7 +19,7 @@ from ..history.files.series import Series, SeriesReport
 from ..history.statistics.editor import get_editor
 from ..history.statistics.gateway import Statistic
 from ..util.texts import MAX_LINE, as_markdown, clean_text
-from .report_texts import ReportTexts
+from .history_texts import HistoryTexts
 
 _EXTERNAL: Final = "external"
 _SKIP: Final = "skip"
@@ -69,7 +69,7 @@ class ImportSource(Protocol):
 class SeriesForm:
     """A field for each series that can be imported: an entity, a statistic of its own, or nothing."""
 
-    def __init__(self, hass: HomeAssistant, source: ImportSource, texts: ReportTexts) -> None:
+    def __init__(self, hass: HomeAssistant, source: ImportSource, texts: HistoryTexts) -> None:
         """Create the form for a file that was read."""
         self._hass = hass
         self._source = source
@@ -132,7 +132,7 @@ class SeriesForm:
         return self._texts.word("left_out", names=names) if names else ""
 
 
-def _label(series: FoundSeries, texts: ReportTexts) -> str:
+def _label(series: FoundSeries, texts: HistoryTexts) -> str:
     """Return the label of a series in the form: its device, its quantity, its rows and its time."""
     parts = [clean_text(series.name), texts.word("readings", count=texts.number(series.rows))]
     if series.first and series.last:
@@ -141,8 +141,8 @@ def _label(series: FoundSeries, texts: ReportTexts) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _labels(found: Iterable[FoundSeries], texts: ReportTexts) -> dict[str, FoundSeries]:
-    """Return series by a label that each has for itself."""
+def _labels(found: Iterable[FoundSeries], texts: HistoryTexts) -> dict[str, FoundSeries]:
+    """Return the series by labels, which are made to differ."""
     series_by_label: dict[str, list[FoundSeries]] = {}
     for series in found:
         series_by_label.setdefault(_label(series, texts), []).append(series)

@@ -95,7 +95,7 @@ class TakeOverFlow(ProgressFlow):
     async def _async_show_taken_over(
         self, step_id: str, errors: dict[str, str]
     ) -> ConfigFlowResult:
-        texts = await self._async_report_texts()
+        texts = await self._async_history_texts()
         difference = self._taken_over.difference
         asks = difference is not None and step_id == "history_take_over_confirm"
         return self.async_show_form(

@@ -33,7 +33,7 @@ class UndoFlow(ProgressFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask which run is to be taken back."""
-        texts = await self._async_report_texts()
+        texts = await self._async_history_texts()
         found = runs(self.hass, self.config_entry.entry_id)
         if user_input is not None:
             self._run = user_input[CONF_RUN]
@@ -56,7 +56,7 @@ class UndoFlow(ProgressFlow):
         if user_input is not None and user_input[CONF_STATISTICS]:
             self._statistics = tuple(user_input[CONF_STATISTICS])
             return await self.async_step_history_undo_preview()
-        texts = await self._async_report_texts()
+        texts = await self._async_history_texts()
         options = [SelectOptionDict(value=each, label=texts.name(each)) for each in changed]
         return self.async_show_form(
             step_id="history_undo_what",
@@ -120,5 +120,5 @@ class UndoFlow(ProgressFlow):
         return [await async_undo(self.hass, each, dry_run=dry_run) for each in self._statistics]
 
     async def _async_show_undone(self, step_id: str) -> ConfigFlowResult:
-        texts = await self._async_report_texts()
+        texts = await self._async_history_texts()
         return self._show_result(step_id, report=undo_table(texts, self._work_result or ()))

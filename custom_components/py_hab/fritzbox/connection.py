@@ -1,7 +1,7 @@
-"""HTTP requests to one FRITZ!Box, and whether it is the right box that answers.
+"""HTTP requests to one FRITZ!Box, and whether the box that answers is the right one.
 
-Anybody can answer at an address. So the serial number is compared after a lost connection and before
-each login.
+Any device can answer at an address. So the serial number is compared before each login, and again
+after a connection was lost.
 """
 
 from collections.abc import Mapping
@@ -154,16 +154,20 @@ class BoxConnection:
                 timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT.total_seconds()),
             ) as response:
                 return response.status, await read_body(response)
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch) as err:
-            self.forget_identity()
-            raise FritzBoxCertificateError("the certificate is not trusted") from err
-        except aiohttp.ClientResponseError as err:
-            self.forget_identity()
-            raise NotAFritzBoxError("the answer is not HTTP") from err
-        except TimeoutError as err:
-            self.forget_identity()
-            raise FritzBoxConnectionError("no answer in time") from err
         except (aiohttp.ClientError, OSError, ValueError) as err:
             self.forget_identity()
+            raise _as_fritzbox_error(err) from err
+
+
+def _as_fritzbox_error(err: Exception) -> FritzBoxError:
+    """Return the error that a failed request means."""
+    match err:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ServerFingerprintMismatch():
+            return FritzBoxCertificateError("the certificate is not trusted")
+        case aiohttp.ClientResponseError():
+            return NotAFritzBoxError("the answer is not HTTP")
+        case TimeoutError():
+            return FritzBoxConnectionError("no answer in time")
+        case _:
             # The message of the error may contain the URL, and with it the SID.
-            raise FritzBoxConnectionError(f"no connection ({type(err).__name__})") from err
+            return FritzBoxConnectionError(f"no connection ({type(err).__name__})")

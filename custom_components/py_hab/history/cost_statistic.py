@@ -1,7 +1,6 @@
 """The cost statistic of one counter: calculated from the hours of its energy, and written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import inf
@@ -13,44 +12,24 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util, slugify
 
 from ..const import DOMAIN
-from ..costs.account import CounterPrices
 from ..costs.hours import HourCost, hourly_costs, hourly_energies
-from ..costs.prices import HOUR, Price, Tariff
+from ..costs.prices import HOUR, Tariff
 from ..counters.guard import DEFAULT_MAX_POWER
 from .entity_prices import async_entity_prices
 from .planning.costs import plan_costs
 from .planning.rows import Row
+from .priced_counters import PricedCounter
 from .statistics.editor import StatisticsEditor, get_editor
 from .statistics.gateway import Statistic
 
 _TEXTS: Final = "cost_text"
 """The translation key of a selector that is not shown: its options are names."""
 _LOOK_BACK: Final = 7 * 24 * HOUR
-"""Seconds in which the last hour before a time is looked for at first."""
+"""Seconds before a time in which the last hour is searched first."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PricedCounter:
-    """A counter with prices."""
-
-    unique_id: str
-    """Of its entity."""
-    energy: Statistic
-    prices: CounterPrices
-    is_export: bool = False
-    """Whether its energy is paid for by others."""
-    feeds_in: bool = False
-    """Whether its device also counts energy that is fed in."""
-
-    @property
-    def due_prices(self) -> list[Price]:
-        """Its prices; a base price for energy that is paid for by others reduces what is earned."""
-        prices = self.prices.prices
-        return [replace(each, base=-each.base) for each in prices] if self.is_export else prices
-
-
-class Hours(NamedTuple):
-    """What was calculated of hours."""
+class CalculatedHours(NamedTuple):
+    """The costs of hours, and what they were calculated from."""
 
     energies: Mapping[int, float]
     """kWh by the start of the hour."""
@@ -80,7 +59,7 @@ def counter_of_costs(hass: HomeAssistant, statistic_id: str) -> str | None:
 
 async def async_calculate(
     hass: HomeAssistant, counter: PricedCounter, since: int | None = None
-) -> Hours:
+) -> CalculatedHours:
     """Calculate the costs of the hours of a counter from a full hour on, or of all hours.
 
     Raises HomeAssistantError if the recorder refuses.
@@ -101,7 +80,7 @@ async def async_calculate(
             if start < end:
                 entity_prices[entity_id] = await async_entity_prices(hass, entity_id, start, end)
     costs = await hass.async_add_executor_job(hourly_costs, energies, tariff, entity_prices)
-    return Hours(energies, entity_prices, tariff, costs, since is None)
+    return CalculatedHours(energies, entity_prices, tariff, costs, since is None)
 
 
 def _energies(rows: Sequence[Row], since: int | None) -> dict[int, float]:
@@ -120,7 +99,7 @@ class CostStatistic:
     def __init__(self, hass: HomeAssistant, counter: PricedCounter) -> None:
         """Create it; nothing is read yet."""
         self._hass = hass
-        self._counter = counter
+        self.counter = counter
         self._editor: StatisticsEditor = get_editor(hass)
         self.statistic = Statistic(
             id=cost_statistic_id(counter.unique_id),
@@ -138,12 +117,12 @@ class CostStatistic:
     def _kept_until(self) -> float:
         """Until when costs that are in the database are those of the present prices."""
         layers = self._editor.journal.changes_of(self.statistic.id).done.layers
-        prices = self._counter.prices
+        prices = self.counter.prices
         if layers and layers[-1].run == prices.id:
             return inf
         return -inf if prices.kept_until is None else prices.kept_until
 
-    async def async_write(self, hours: Hours) -> None:
+    async def async_write(self, hours: CalculatedHours) -> None:
         """Write calculated costs where they differ from those in the database.
 
         Raises HomeAssistantError if the database refuses.
@@ -157,11 +136,11 @@ class CostStatistic:
         await self._editor.async_change(
             _named(self.statistic, name),
             lambda rows: () if changes.undone else plan(rows),
-            run=self._counter.prices.id,
+            run=self.counter.prices.id,
         )
 
-    async def async_with_kept(self, hours: Hours) -> Hours:
-        """Return written hours with the costs that they keep although their price is not known any more.
+    async def async_with_kept(self, hours: CalculatedHours) -> CalculatedHours:
+        """Return written hours with the costs that they keep although their price was purged since.
 
         Raises HomeAssistantError.
         """
@@ -204,13 +183,13 @@ class CostStatistic:
 
     async def _async_name(self) -> str:
         """Return the name of the statistic: that of the counter, and what the amounts are."""
-        state = self._hass.states.get(self._counter.energy.id)
+        state = self._hass.states.get(self.counter.energy.id)
         texts = await async_get_translations(
             self._hass, self._hass.config.language, "selector", {DOMAIN}
         )
-        key = "earnings_of" if self._counter.is_export else "costs_of"
+        key = "earnings_of" if self.counter.is_export else "costs_of"
         text = texts[f"component.{DOMAIN}.selector.{_TEXTS}.options.{key}"]
-        return text.format(name=state.name if state else self._counter.energy.id)
+        return text.format(name=state.name if state else self.counter.energy.id)
 
 
 def _named(statistic: Statistic, name: str) -> Statistic:

@@ -9,8 +9,8 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..counters.counters import LastReading
 from ..counters.gap import Gap
-from ..counters.store import LastReading
 from ..fritzbox.device_stats import DeviceStats
 from .box.reconstruct import EnergyHistory, energy_history
 from .findings import UNPROVEN, Findings
@@ -26,7 +26,7 @@ from .sources import Source
 from .statistics.daylight import async_daylight
 
 _SPAN: Final = timedelta(days=1000)
-"""How far back daylight is calculated: further than any box remembers."""
+"""How far back daylight is calculated: further than the device statistics of any box."""
 
 
 class CounterMaintenance:
@@ -40,7 +40,7 @@ class CounterMaintenance:
         changes: RunChanges,
         found: Findings,
     ) -> None:
-        """Hold what the maintenance uses; it notes in `found` what it has done."""
+        """Prepare the maintenance; what it does is noted in `found`."""
         self._hass = hass
         self._source = source
         self._gaps = gaps
@@ -56,7 +56,7 @@ class CounterMaintenance:
         Raises HomeAssistantError if the recorder refuses, or if the run was stopped.
         """
         gaps = self._gaps.gaps_of(self._source)
-        known, restarts = await self._changes.editor.async_look(
+        known, restarts = await self._changes.editor.async_find(
             self._source.statistic, lambda rows: (_known(rows, gaps), self._damage(rows).gaps)
         )
         zone = dt_util.get_default_time_zone()
@@ -85,8 +85,8 @@ class CounterMaintenance:
             self._found.since = dt_util.utc_from_timestamp(min(history.readings))
         known_readings = {hour: history.readings[hour] for hour in history.period_boundaries}
         await self._async_repair(gaps, known_readings, shape)
-        # Hours before all others shift the sums after them: one that started at 0 does not show it
-        # any more.
+        # Hours that are inserted before all others shift the sums after them. A sum that has started
+        # again at 0 cannot be recognized afterwards.
         await self._async_repair(restarts, known_readings, shape, report_all=False)
         if history.readings:
             await self._async_complete(history)
@@ -147,7 +147,7 @@ class CounterMaintenance:
         self, known_readings: Mapping[int, float], shape: LoadShape
     ) -> None:
         """Repair what the rows themselves show, as after an outage."""
-        damage = await self._changes.editor.async_look(self._source.statistic, self._damage)
+        damage = await self._changes.editor.async_find(self._source.statistic, self._damage)
         if damage.unproven:
             self._found.left_out.append(UNPROVEN)
         await self._async_repair(damage.gaps, known_readings, shape, report_all=False)

@@ -19,48 +19,48 @@ from .statistics.editor import get_editor
 from .statistics.gateway import async_ask
 
 LATE_ROWS_FOR: Final = timedelta(hours=3)
-"""Time after the start of Home Assistant in which all rows are looked at."""
-LOOK_INTERVAL: Final = timedelta(hours=1)
-"""Time between two looks for damaged statistics."""
+"""Time after the start of Home Assistant in which all rows are searched."""
+SEARCH_INTERVAL: Final = timedelta(hours=1)
+"""Time between two searches for damaged statistics."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
-    """The result of a look at the statistics of some counters."""
+class SearchResult:
+    """What a search in the statistics of some counters has found."""
 
     damaged: set[str] = field(default_factory=set)
     """The counters whose rows show damage."""
     seen_until: int = 0
-    """The start of the last row of the counter whose rows are the oldest (unix time): the next look
-    starts there."""
+    """Where the next search starts (unix time): at the last row of the counter whose last row is the
+    oldest."""
 
 
 class DamageWatch:
-    """Looks at the statistics of an entry's counters: at all rows at first, then at new ones.
+    """Searches the statistics of an entry's counters: all rows at first, then new ones.
 
-    A renamed entity can continue a statistic that was there before: its rows are looked at as well.
+    A renamed entity can continue a statistic that was there before: its rows are searched as well.
     """
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Begin without a look."""
+        """Begin without a search."""
         self._hass = hass
-        self._looked_at: datetime | None = None
+        self._searched_at: datetime | None = None
         self._seen_until = 0
-        """The start of the first row for the next look (unix time)."""
+        """The start of the first row for the next search (unix time)."""
         self._seen: set[str] = set()
-        """The statistics that were looked at."""
+        """The statistics that were searched."""
 
     def is_due(self, now: datetime) -> bool:
-        """Whether it is time for a look. A clock that was ahead at the last one delays nothing."""
-        looked_at = self._looked_at
-        return looked_at is None or not timedelta() <= now - looked_at < LOOK_INTERVAL
+        """Whether a search is due. A clock that was ahead at the last one delays nothing."""
+        searched_at = self._searched_at
+        return searched_at is None or not timedelta() <= now - searched_at < SEARCH_INTERVAL
 
-    async def async_look(
+    async def async_search(
         self, wanted: Iterable[Source], *, pending: Iterable[Gap], started: datetime | None
     ) -> set[str]:
         """Return the counters whose statistics are damaged.
 
-        `started` is when Home Assistant has started: what it has compiled late comes to light
+        `started` is when Home Assistant has started: rows that it compiles late appear
         afterwards. `pending` are gaps that are repaired anyway. Raises HomeAssistantError if the
         database refuses.
         """
@@ -69,18 +69,20 @@ class DamageWatch:
         if not statistics <= self._seen or (
             started is not None and timedelta() <= now - started < LATE_ROWS_FOR
         ):
-            found = await async_look_at_all(self._hass, counters, pending=pending)
+            found = await async_search_all(self._hass, counters, pending=pending)
         else:
-            found = await async_look(self._hass, counters, since=self._seen_until, pending=pending)
-        self._looked_at, self._seen_until = dt_util.utcnow(), found.seen_until
+            found = await async_search_since(
+                self._hass, counters, since=self._seen_until, pending=pending
+            )
+        self._searched_at, self._seen_until = dt_util.utcnow(), found.seen_until
         self._seen = statistics
         return found.damaged
 
 
-async def async_look_at_all(
+async def async_search_all(
     hass: HomeAssistant, found: Iterable[Source], *, pending: Iterable[Gap]
-) -> Look:
-    """Look for damage in all rows of counters, those among them that were compiled late.
+) -> SearchResult:
+    """Search all rows of counters for damage; rows that were compiled late are one kind of it.
 
     Raises HomeAssistantError if the database refuses.
     """
@@ -90,12 +92,12 @@ async def async_look_at_all(
     for source in found:
         if (key := source.counter) is None:
             continue
-        damage, last = await editor.async_look(
+        damage, last = await editor.async_find(
             source.statistic, partial(_damage_and_end, key, pending=waiting)
         )
         damaged.update({key} if damage.gaps or damage.holes else ())
         seen.extend(row.start for row in last)
-    return Look(damaged=damaged, seen_until=min(seen, default=0))
+    return SearchResult(damaged=damaged, seen_until=min(seen, default=0))
 
 
 def _damage_and_end(
@@ -106,16 +108,16 @@ def _damage_and_end(
     return damage, rows.hourly[-1:]
 
 
-async def async_look(
+async def async_search_since(
     hass: HomeAssistant, found: Iterable[Source], *, since: int, pending: Iterable[Gap]
-) -> Look:
-    """Look for damage in the hourly rows of counters since a time (unix time).
+) -> SearchResult:
+    """Search the hourly rows of counters since a time (unix time) for damage.
 
     `pending` are gaps that are repaired anyway. Raises HomeAssistantError if the database refuses.
     """
     counters = {source.statistic.id: source.counter for source in found if source.counter}
     if not counters:
-        return Look(seen_until=since)
+        return SearchResult(seen_until=since)
     query = partial(
         statistics_during_period,
         hass,
@@ -128,10 +130,10 @@ async def async_look(
     )
     waiting = list(pending)
 
-    def look() -> Look:
+    def search() -> SearchResult:
         stored: dict[str, list[Any]] = dict(query())
         rows = {key: _rows(stored.get(each, ())) for each, key in counters.items()}
-        return Look(
+        return SearchResult(
             damaged={
                 key
                 for key, each in rows.items()
@@ -141,7 +143,7 @@ async def async_look(
             seen_until=min((each[-1].start for each in rows.values() if each), default=since),
         )
 
-    return await async_ask(hass, look)
+    return await async_ask(hass, search)
 
 
 def _rows(stored: Iterable[dict[str, Any]]) -> list[Row]:

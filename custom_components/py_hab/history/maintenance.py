@@ -12,7 +12,8 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import FritzBoxCoordinator
-from ..counters.store import CounterStore, LastReading
+from ..counters.counters import LastReading
+from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry, MaintenanceResult, Progress, ProgressListener, StatisticReport
 from ..fritzbox.device_stats import DeviceStats
 from ..meter.coordinator import MeterCoordinator

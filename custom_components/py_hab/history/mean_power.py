@@ -23,4 +23,4 @@ async def async_mean_power(
 
 async def _async_energy(editor: StatisticsEditor, statistic: Statistic) -> Mapping[int, MeanOfHour]:
     origins = await editor.async_origins(statistic)
-    return await editor.async_look(statistic, lambda rows: energy_by_hour(rows, origins))
+    return await editor.async_find(statistic, lambda rows: energy_by_hour(rows, origins))

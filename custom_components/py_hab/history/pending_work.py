@@ -27,7 +27,7 @@ class PendingWork:
         coordinator: FritzBoxCoordinator | MeterCoordinator,
         counters: CounterStore,
     ) -> None:
-        """Begin without a look at the statistics."""
+        """Begin without a search in the statistics."""
         self._hass = hass
         self._coordinator = coordinator
         self._counters = counters
@@ -48,8 +48,8 @@ class PendingWork:
         known = {source.counter for source in sources(self._hass, self._coordinator)}
         return any(gap.key not in known and is_old(gap) for gap in self._counters.gaps)
 
-    def is_look_due(self, now: datetime) -> bool:
-        """Whether it is time to look for damaged statistics."""
+    def is_search_due(self, now: datetime) -> bool:
+        """Whether a search for damaged statistics is due."""
         return self._damage.is_due(now)
 
     async def async_damaged(self, started: datetime | None) -> set[str]:
@@ -58,7 +58,7 @@ class PendingWork:
         `started` is when Home Assistant has started. Raises HomeAssistantError if the database
         refuses.
         """
-        return await self._damage.async_look(
+        return await self._damage.async_search(
             list(self._maintained()), pending=self._counters.gaps, started=started
         )
 

@@ -5,7 +5,7 @@ started once a day, and a few minutes after the end of a gap.
 """
 
 import asyncio
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 import logging
 
@@ -15,7 +15,7 @@ from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_HISTORY, DOMAIN
+from ..const import CONF_HISTORY
 from ..coordinator import FritzBoxCoordinator
 from ..counters.store import CounterStore
 from ..entry import (
@@ -28,6 +28,7 @@ from ..entry import (
 from ..meter.coordinator import MeterCoordinator
 from .maintenance import MaintenanceRun
 from .pending_work import PendingWork
+from .present_run import PresentRun
 from .shared_run import RunKind, RunTask, SharedRuns
 from .sources import sources
 from .statistics.editor import StatisticsEditor, get_editor
@@ -50,16 +51,18 @@ class HistoryScheduler:
         self._hass = hass
         self._entry = entry
         self._coordinator = coordinator
-        self._counters = counters
         self._editor: StatisticsEditor = get_editor(hass)
         self._timetable = Timetable()
         self._pending = PendingWork(hass, coordinator, counters)
         self._working = asyncio.Lock()
-        self._run: MaintenanceRun | None = None
-        self._is_stopped = False
+        """Is held while a run works, or searches for what it is to do."""
+        self._present = PresentRun(
+            lambda kind: MaintenanceRun(
+                hass, entry, coordinator, counters, dry_run=kind.dry_run, reshape=kind.reshape
+            ),
+            self._pending,
+        )
         self._shared = SharedRuns(self._start_run)
-        self.progress: Progress | None = None
-        """How far the present run is; None without one."""
 
     @callback
     def async_start(self) -> None:
@@ -76,19 +79,13 @@ class HistoryScheduler:
                 self._hass, self._async_check, minute=list(range(2, 60, 5)), second=40
             )
         )
-        unload(self._async_stop)
+        unload(self._present.async_stop)
 
     @callback
     def _async_begin(self, chosen: set[str] | None) -> None:
         self._entry.async_create_background_task(
             self._hass, self._async_work(chosen), "py_hab history"
         )
-
-    @callback
-    def _async_stop(self) -> None:
-        self._is_stopped = True
-        if self._run is not None:
-            self._run.stop()
 
     @property
     def is_enabled(self) -> bool:
@@ -99,6 +96,11 @@ class HistoryScheduler:
     def last_run(self) -> MaintenanceResult | None:
         """The last maintenance run of the whole history."""
         return self._editor.journal.runs.get(self._entry.entry_id)
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the present run is; None without one."""
+        return self._present.progress
 
     @property
     def next_run(self) -> datetime | None:
@@ -144,36 +146,7 @@ class HistoryScheduler:
             if not kind.dry_run:
                 for source in sources(self._hass, self._coordinator):
                     self._editor.journal.changes_of(source.statistic.id).undone = False
-            return await self._async_maintain(None, kind, progress)
-
-    async def _async_maintain(
-        self,
-        chosen: Container[str] | None,
-        kind: RunKind,
-        progress: ProgressListener | None = None,
-    ) -> Sequence[StatisticReport]:
-        if self._is_stopped:
-            # The entry was unloaded, or removed, while this run waited for another one to end.
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded")
-        run = self._run = MaintenanceRun(
-            self._hass,
-            self._entry,
-            self._coordinator,
-            self._counters,
-            dry_run=kind.dry_run,
-            reshape=kind.reshape,
-        )
-
-        def progressed(news: Progress) -> None:
-            self.progress = news
-            if progress is not None:
-                progress(news)
-
-        try:
-            return await run.async_run(chosen, progressed)
-        finally:
-            self._run = self.progress = None
-            self._pending.note(run.is_reported)
+            return await self._present.async_make(None, kind, progress)
 
     @callback
     def _async_check(self, now: datetime) -> None:
@@ -184,18 +157,18 @@ class HistoryScheduler:
         # `next_run` can be the current time, which is slightly later than `now`.
         is_due = self.next_run is not None and self.next_run <= dt_util.utcnow()
         chosen = self._pending.counters()
-        if is_due or chosen or self._pending.has_old_gaps() or self._pending.is_look_due(now):
+        if is_due or chosen or self._pending.has_old_gaps() or self._pending.is_search_due(now):
             self._async_begin(None if is_due else chosen)
 
     async def _async_work(self, chosen: set[str] | None) -> None:
         async with self._working:
             try:
-                # A run of the whole history looks at all rows itself.
+                # A run of the whole history reads all rows anyway.
                 if chosen is not None:
                     chosen = chosen | await self._pending.async_damaged(self._timetable.started)
                     if not chosen and not self._pending.has_old_gaps():
                         return
-                await self._async_maintain(chosen, RunKind(), self._shared.report)
+                await self._present.async_make(chosen, RunKind(), self._shared.report)
             except HomeAssistantError as err:
                 # The coordinator already reports a box that does not answer.
                 _LOGGER.debug("History of %s postponed: %s", self._entry.title, err)

@@ -101,7 +101,7 @@ async def async_take_over(
         found = usable_hours(hours)
         return found, match(hours, found.rows, _measured(rows) or ours, shown)
 
-    found, matched = await editor.async_look(counter, compare)
+    found, matched = await editor.async_find(counter, compare)
     difference = matched.difference
     if difference is not None and not (dry_run or accept_difference):
         raise _different(hass, difference, source, entity_id)
@@ -135,13 +135,13 @@ def _measured(rows: StatisticRows) -> list[Row]:
 
 
 def _shown_now(hass: HomeAssistant, entity_id: str) -> list[Row]:
-    """Return the present reading of a counter without rows as if it were one, or nothing."""
+    """Return the present reading of a counter without rows as if it were a row, or nothing."""
     kwh = _shown(hass.states.get(entity_id))
     return [] if kwh is None else [Row(full_hour(dt_util.utcnow().timestamp()), HOUR, kwh, 0.0)]
 
 
 def _both_shown(hass: HomeAssistant, source: str, entity_id: str) -> Shown | None:
-    """Return what both sensors show at the present, None if one of them shows nothing."""
+    """Return what both sensors show now, None if one of them shows nothing."""
     state = hass.states.get(source)
     if state is None or dt_util.utcnow() - state.last_reported > RECENT:
         return None

@@ -129,8 +129,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             if self.devices.identifier(meter_index) in identifiers:
                 if not meter_index or self._is_certain(meter_index):
                     return False
-                is_silent = meter.is_silent(self.link.since, dt_util.utcnow())
-                is_published = meter.last_seen is not None and not is_silent
+                is_silent = meter.freshness.is_silent(self.link.presence.since, dt_util.utcnow())
+                is_published = meter.freshness.last_seen is not None and not is_silent
                 is_published |= self.meters.router.is_refused(meter_index)
                 self.meters.forget(meter_index, is_published=is_published)
                 self._issues.async_forget(meter_index)
@@ -155,7 +155,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             return
         now = dt_util.utcnow()
         updates = [self._update(meter_index, block, now) for meter_index, block in blocks]
-        was_online, self.link.online = self.link.online, True
+        presence = self.link.presence
+        was_online, presence.online = presence.online, True
         self.link.commands.answered()
         if any(update.is_unconfirmed for update in updates):
             self.link.commands.ask_again()
@@ -195,8 +196,8 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
         """Update the entities if the availability has changed; return whether they were updated."""
         changed = self._availability.update(
             self.meters,
-            self.link.last_awake(dt_util.utcnow()),
-            is_reachable=self.link.is_available,
+            self.link.presence.last_awake(dt_util.utcnow()),
+            is_reachable=self.link.presence.is_available,
         )
         if changed:
             self.async_update_listeners()
@@ -210,10 +211,10 @@ class MeterCoordinator(DataUpdateCoordinator[Mapping[str, Meter]]):
             self._update_device(meter_index)
 
     def _update_device(self, meter_index: str) -> None:
-        identity = self.meters[meter_index].identity
+        identity, router = self.meters[meter_index].identity, self.meters.router
         if identity.number is not None:
-            self.meters.router.set_number(meter_index, identity.number.number)
-        prefix = self.meters.router.prefix_of(meter_index)
+            router.index.set_number(meter_index, identity.number.number)
+        prefix = router.index.prefix_of(meter_index)
         self.devices.async_update(meter_index, prefix, identity, self.link.info)
 
     @callback

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import math
 from typing import Final
 
+from ..counters.counters import Counters
 from ..counters.gap import Gap
 from ..counters.guard import Judgement
-from ..counters.store import CounterStore
 from ..counters.verdict import ACCEPTING, Verdict
 from ..sml.plausibility import LARGEST_KWH
 from ..sml.registers import COUNTERS, Quantity
@@ -152,7 +152,7 @@ class _JudgedReading:
 class CounterStage:
     """Judges the counters of one meter."""
 
-    def __init__(self, meter_index: str, store: CounterStore, units: UnitCheck) -> None:
+    def __init__(self, meter_index: str, store: Counters, units: UnitCheck) -> None:
         """Initialize for the counters of a meter in the store."""
         self._meter_index = meter_index
         self._store = store

@@ -35,6 +35,10 @@ class Freshness:
         """The time of the last reading of any quantity, None without any."""
         return max((seen.at for seen in self._seen.values()), default=None)
 
+    def is_silent(self, since: datetime, now: datetime) -> bool:
+        """Whether nothing was received for long; `since` is when the reader was first listened to."""
+        return now - max(self.last_seen or since, since) >= STALE_AFTER
+
     def see(self, quantity: Quantity, now: datetime) -> bool:
         """Record a reading; return whether the quantity was new or stale before it."""
         seen = self._seen.get(quantity)

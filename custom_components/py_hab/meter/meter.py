@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ..counters.store import CounterStore
+from ..counters.counters import Counters
 from ..sml.health import MeterHealth, MeterProblem
 from ..sml.meter_id import MeterIdentity
 from ..sml.payload import Block
@@ -16,7 +16,7 @@ from .counter_stage import (
     Replacement,
     WaitingCounter,
 )
-from .freshness import STALE_AFTER, Freshness
+from .freshness import Freshness
 from .key_resolver import MAX_UNKNOWN, KeyResolver, LearnedKeys, Readings
 from .measurement_stage import MeasurementStage
 from .shown_values import ShownValues
@@ -49,7 +49,7 @@ class Meter:
         meter_index: str,
         *,
         assigned: Mapping[str, KeyMapping],
-        counters: CounterStore,
+        counters: Counters,
         power_interval: timedelta,
         max_power: float,
     ) -> None:
@@ -61,10 +61,10 @@ class Meter:
         """
         self.meter_index = meter_index
         self.resolver = KeyResolver(assigned, max_power=max_power)
-        self._freshness = Freshness()
+        self.freshness = Freshness()
         self._units = UnitCheck(self.resolver)
         self._counters = CounterStage(meter_index, counters, self._units)
-        self._measurements = MeasurementStage(self._counters, self._freshness, max_power=max_power)
+        self._measurements = MeasurementStage(self._counters, self.freshness, max_power=max_power)
         self._shown = ShownValues(power_interval)
         self._health = MeterHealth()
         self._watched: dict[str, datetime] = {}
@@ -96,11 +96,6 @@ class Meter:
         """Return a counter whose readings have been refused for some minutes, None without any."""
         return self._counters.waiting(now)
 
-    @property
-    def last_seen(self) -> datetime | None:
-        """The time of the last reading of this meter, None without any."""
-        return self._freshness.last_seen
-
     def counter_key(self, quantity: Quantity) -> str:
         """Return the key of a counter of this meter in the counter store."""
         return self._counters.key_of(quantity)
@@ -110,13 +105,9 @@ class Meter:
         """The keys of all counters of this meter in the counter store."""
         return tuple(map(self._counters.key_of, COUNTERS))
 
-    def is_silent(self, since: datetime, now: datetime) -> bool:
-        """Whether nothing was published about this meter for long, where `since` is when that began."""
-        return now - max(self.last_seen or since, since) >= STALE_AFTER
-
     def is_fresh(self, quantity: Quantity, now: datetime) -> bool:
         """Whether a quantity was received recently, and the reader is not frozen."""
-        return not self._is_frozen and self._freshness.is_fresh(quantity, now)
+        return not self._is_frozen and self.freshness.is_fresh(quantity, now)
 
     @property
     def _is_frozen(self) -> bool:
@@ -132,12 +123,12 @@ class Meter:
         counted = self._counters.update(readings, now)
         changed = became_available = False
         for counter in counted.readings:
-            became_available |= self._freshness.see(counter.quantity, now)
+            became_available |= self.freshness.see(counter.quantity, now)
             changed |= self._shown.add_counter(counter, now)
         # If all values are zero, the reader has not read the meter yet.
         if not counted.has_false_zero or _has_values(readings):
             for item in self._measurements.update(readings, now, is_complete=block.is_complete):
-                became_available |= self._freshness.see(item.quantity, now)
+                became_available |= self.freshness.see(item.quantity, now)
                 changed |= self._shown.add(item.quantity, item.value, now)
         if not counted.is_unconfirmed:
             self._unconfirmed_since = None
@@ -173,7 +164,7 @@ class Meter:
             counters={
                 quantity: kwh
                 for quantity in COUNTERS
-                if self._freshness.has_seen(quantity)
+                if self.freshness.has_seen(quantity)
                 and (kwh := self._counters.last(quantity)) is not None
             },
             power=self._measurements.power,

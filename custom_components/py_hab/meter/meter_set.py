@@ -50,7 +50,7 @@ class MeterSet(Mapping[str, Meter]):
 
     def name_of(self, meter_index: str) -> str:
         """Return the name of a meter."""
-        return self._devices.name_of(meter_index, self.router.prefix_of(meter_index))
+        return self._devices.name_of(meter_index, self.router.index.prefix_of(meter_index))
 
     async def async_restore(self) -> None:
         """Restore counters, meters, learned keys and replacements of earlier runs."""
@@ -59,7 +59,7 @@ class MeterSet(Mapping[str, Meter]):
         self.router.restore(notes.get("meters"), notes.get("removed"))
         self.replacements.restore(notes.get("replacements"))
         learned = notes.get("learned")
-        for meter_index in self.router.meter_indices:
+        for meter_index in self.router.index.prefixes:
             stored = learned.get(meter_index) if isinstance(learned, dict) else None
             self.async_add(meter_index, LearnedKeys.from_stored(stored))
 
@@ -79,11 +79,11 @@ class MeterSet(Mapping[str, Meter]):
     def _as_stored(self) -> dict[str, Any]:
         """Return what is stored in addition to the counters, in JSON form."""
         return {
-            "meters": self.router.as_stored(),
-            "removed": self.router.removed,
+            "meters": self.router.index.as_stored(),
+            "removed": sorted(self.router.candidates.removed),
             "learned": {
                 meter_index: self._meters[meter_index].learned.as_stored()
-                for meter_index in self.router.meter_indices
+                for meter_index in self.router.index.prefixes
                 if meter_index in self._meters
             },
             "replacements": encode(self.replacements.records),

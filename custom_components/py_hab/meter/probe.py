@@ -85,6 +85,15 @@ class ProbeResult:
         return replace(self, has_published=True, blocks=together)
 
 
+def is_mqtt_connected(hass: HomeAssistant) -> bool:
+    """Return whether MQTT is set up and connected to its broker."""
+    if not hass.config_entries.async_loaded_entries("mqtt"):
+        return False
+    from homeassistant.components import mqtt
+
+    return mqtt.is_connected(hass)
+
+
 @asynccontextmanager
 async def _subscribed(
     hass: HomeAssistant, handlers: Mapping[str, Callable[[ReceiveMessage], None]]

@@ -1,4 +1,4 @@
-"""The MQTT link to a Tasmota reader: its topics, availability and information."""
+"""The MQTT link to a Tasmota reader: its topics, its messages, and what it reports of itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,9 +26,9 @@ from ..sml.topics import (
 )
 from ..util.texts import clean_text, excerpt
 from .commands import ReaderCommands
-from .freshness import STALE_AFTER
 from .identities import ReaderIdentities
-from .sleep_pattern import DEEP_SLEEP, SleepPattern
+from .presence import ReaderPresence
+from .sleep_pattern import DEEP_SLEEP
 
 if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
@@ -71,35 +71,12 @@ class ReaderLink:
         self.commands = ReaderCommands(hass, entry, self.topics.command)
         self.info = ReaderInfo()
         self.identities = ReaderIdentities()
-        self.online = True
-        """Whether the reader is online, by its last will or a later message."""
-        self.connected = False
-        """Whether the broker is connected."""
-        self.last_seen: datetime | None = None
-        """When the reader last published its readings or its state."""
+        self.presence = ReaderPresence()
         self.signal_strength: int | None = None
         """Wi-Fi, in dBm; None before the reader has published it."""
-        self.since = dt_util.utcnow()
-        """When this began to listen."""
         self._uptime = timedelta()
-        self._sleep = SleepPattern()
         self._announced: ReaderTopics | None = None
         """Other topics in a retained announcement, which may be of an earlier time."""
-
-    @property
-    def is_available(self) -> bool:
-        """Whether the broker is connected, and the reader is online or in deep sleep."""
-        return self.connected and (self.online or self._sleep.is_asleep(dt_util.utcnow()))
-
-    def last_awake(self, now: datetime) -> datetime:
-        """Return until when readings could be received: now, or when deep sleep began."""
-        return self._sleep.last_awake(now)
-
-    def is_publishing(self, now: datetime) -> bool:
-        """Whether the reader is available and has published messages recently."""
-        return (
-            self.is_available and self.last_seen is not None and now - self.last_seen < STALE_AFTER
-        )
 
     async def async_listen(self) -> None:
         """Subscribe until the entry is unloaded, and ask the reader for all its values."""
@@ -125,7 +102,7 @@ class ReaderLink:
             handlers[f"{DISCOVERY}/{mac}/config"] = self._async_discovery_received
         for topic, handler in handlers.items():
             unload(await mqtt.async_subscribe(self._hass, topic, handler))
-        self.connected = mqtt.is_connected(self._hass)
+        self.presence.connected = mqtt.is_connected(self._hass)
         unload(mqtt.async_subscribe_connection_status(self._hass, self._async_connection_changed))
 
     # Messages
@@ -133,23 +110,20 @@ class ReaderLink:
     @callback
     def _async_reading_received(self, message: ReceiveMessage) -> None:
         if not message.retain:
-            self.last_seen = dt_util.utcnow()
-            self._sleep.wake(self.last_seen)
+            self.presence.see_readings(dt_util.utcnow())
             self._listener.reading_received(message)
 
     @callback
     def _async_connection_changed(self, connected: bool) -> None:
-        self.connected = connected
+        self.presence.connected = connected
         self._listener.availability_changed()
 
     @callback
     def _async_availability_received(self, message: ReceiveMessage) -> None:
-        now, was_online = dt_util.utcnow(), self.online
-        self.online = message.payload not in {self.info.offline, DEEP_SLEEP}
-        if not self.online:
-            self._sleep.leave(now, says_so=message.payload == DEEP_SLEEP)
-        elif not was_online:
-            self._sleep.wake(now)
+        now = dt_util.utcnow()
+        if message.payload in {self.info.offline, DEEP_SLEEP}:
+            self.presence.leave(now, says_so=message.payload == DEEP_SLEEP)
+        elif self.presence.come_online(now):
             self._handle_restart()
         self._listener.availability_changed()
 
@@ -158,7 +132,7 @@ class ReaderLink:
         """Process the state of the reader. A lower uptime shows that it has restarted."""
         if message.retain:
             return
-        self.last_seen = dt_util.utcnow()
+        self.presence.see(dt_util.utcnow())
         state = parse_state(message.payload)
         is_first = self.signal_strength is None and state.signal_strength is not None
         self.signal_strength = state.signal_strength
@@ -171,8 +145,8 @@ class ReaderLink:
 
     def _handle_restart(self) -> None:
         self.commands.allow_repeats()
-        if self._sleep.is_regular:
-            # It starts each time it wakes up. There may be no second reading before it sleeps again.
+        if self.presence.sleeps_regularly:
+            # There may be no second reading before it sleeps again.
             return
         # The uptime also falls if a second reader publishes on the same topics.
         self.commands.ask_identity()
@@ -212,7 +186,7 @@ class ReaderLink:
     @callback
     def follow_if_silent(self, now: datetime) -> None:
         """Use the topics of a retained announcement if nothing is received on the known ones."""
-        if now - max(self.last_seen or self.since, self.since) >= FOLLOW_AFTER:
+        if self.presence.silent_for(now) >= FOLLOW_AFTER:
             self._follow()
 
     def _follow(self) -> None:

@@ -28,7 +28,7 @@ class MeterSupervision:
     @callback
     def async_check(self, now: datetime) -> None:
         """Check the meters; ask the reader if one is missing."""
-        last_seen = [meter.last_seen for meter in self._meters.values()]
+        last_seen = [meter.freshness.last_seen for meter in self._meters.values()]
         if not last_seen or any(at is None or now - at >= ASK_AFTER for at in last_seen):
             # Telemetry may be off or infrequent, or the prefix of the meter may have changed.
             self._link.commands.ask(unless_within=ASK_AFTER)
@@ -45,7 +45,8 @@ class MeterSupervision:
 
     def _problems(self, meter_index: str, meter: Meter, now: datetime) -> set[str]:
         problems: set[str] = {*meter.problems}
-        is_missed = meter.is_silent(self._link.since, now) and self._link.is_publishing(now)
+        presence = self._link.presence
+        is_missed = meter.freshness.is_silent(presence.since, now) and presence.is_publishing(now)
         if is_missed and not self._meters.router.is_refused(meter_index):
             problems.add(METER_SILENT)
         return problems

@@ -116,7 +116,7 @@ READER_SENSORS: tuple[SourceSensorDescription[MeterCoordinator], ...] = (
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda meter: _by_minute(meter.link.last_seen),
+        value_fn=lambda meter: _by_minute(meter.link.presence.last_seen),
     ),
     SourceSensorDescription(
         key="signal_strength",
@@ -127,7 +127,9 @@ READER_SENSORS: tuple[SourceSensorDescription[MeterCoordinator], ...] = (
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=lambda meter: meter.link.signal_strength is not None,
-        value_fn=lambda meter: meter.link.signal_strength if meter.link.is_available else None,
+        value_fn=lambda meter: (
+            meter.link.signal_strength if meter.link.presence.is_available else None
+        ),
     ),
 )
 BOX_BINARY_SENSORS: tuple[SourceBinarySensorDescription[FritzBoxCoordinator], ...] = (
@@ -146,7 +148,9 @@ READER_BINARY_SENSORS: tuple[SourceBinarySensorDescription[MeterCoordinator], ..
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
         # Without the broker, nothing is known about the reader.
-        value_fn=lambda meter: meter.link.online if meter.link.connected else None,
+        value_fn=lambda meter: (
+            meter.link.presence.online if meter.link.presence.connected else None
+        ),
     ),
 )
 ROUTINE: Final = BinarySensorEntityDescription(

@@ -5,7 +5,7 @@ that is concluded from siblings is doubtful: a counter waits until the user conf
 exception is the name of the block, which says nothing about the key behind it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field, replace
 import re
 from typing import Final
@@ -40,13 +40,13 @@ _OPPOSITES: Final = (
 )
 """How names write the two directions, in small letters. "Import" and "forward" begin like these."""
 _DELIVERED: Final = frozenset({"delivered", "supplied", "lieferung", "geliefert"})
-"""To the grid, or to the home if the block has a word for returning, too."""
+"""Words for energy to the grid, or from the grid if the block has a word for returning as well."""
 _RETURNED: Final = frozenset({"returned", "ruecklieferung", "rueckspeisung"})
 _NEUTRAL: Final = frozenset({Part.METER, Part.NET, Part.ELECTRICITY, Part.ACTIVE})
 _NOW: Final = frozenset({Part.NOW, Part.CURRENT_OR_NOW})
 _SUMS: Final = frozenset({Part.TOTAL, Part.SUM})
 _GLUED: Final = frozenset({"p"})
-"""The letter that may be glued to a word only if the other keys say what it is of."""
+"""The letter that may stand before a word without a separator where the other keys show what it is of."""
 _NO_TOTAL: Final = frozenset(
     {
         *(Part.REACTIVE, Part.FACTOR, Part.FREQUENCY, Part.VOLTAGE, Part.CURRENT, Part.PERIOD),
@@ -54,7 +54,7 @@ _NO_TOTAL: Final = frozenset(
         *(Part.V, Part.A, Part.HZ, Part.KVARH, Part.VARH, Part.KVAR, Part.VAR),
     }
 )
-"""What is said of anything but the energy or power of the whole meter."""
+"""Words that name something else than the energy or power of the whole meter."""
 _ENERGIES: Final = frozenset({Part.ENERGY, Part.KWH, Part.WH, Part.READING, Part.TOTAL, Part.SUM})
 _POWER_UNITS: Final = frozenset({Part.W, Part.KW})
 _DRAWN: Final = frozenset({Part.IMPORT, Part.INWARD, Part.CONSUMPTION, Part.READING})
@@ -72,7 +72,7 @@ class Siblings:
     """The keys of one block, with what is known of them."""
 
     found: dict[str, KeyMapping]
-    """By key, from its name alone and from what the rules have found so far."""
+    """The meaning of each key, by its name alone or by the rules so far."""
     parts: dict[str, KeyParts]
     by_name: ByName
     words: Mapping[str, Part]
@@ -391,21 +391,26 @@ def _find_present_value(siblings: Siblings) -> None:
     if len(names) != 1:
         return
     (key,) = names
-    is_english = siblings.parts[key].parts == {Part.CURRENT_OR_NOW}
-    others = [mapping.quantity for name, mapping in siblings.found.items() if name != key]
+    others = {mapping.quantity for name, mapping in siblings.found.items() if name != key}
+    if _is_amperes(siblings, key, others):
+        # "Current" alone is ambiguous; "now" and its German words are no electric current.
+        if siblings.parts[key].parts == {Part.CURRENT_OR_NOW}:
+            siblings.decide(key, KeyMapping(Quantity.CURRENT_L1))
+    elif not others.isdisjoint(_COUNTERS):
+        siblings.suppose(key, Quantity.POWER)
+
+
+def _is_amperes(siblings: Siblings, key: str, others: AbstractSet[Quantity]) -> bool:
+    """Whether the other keys, whose quantities are given, show that "current" is not a power."""
     units = {QUANTITIES[quantity].unit for quantity in others}
-    has_power = any(quantity in _POWERS for quantity in others)
     # "Current_L1" beside it is the current of a phase, and so is "current" that of another one.
     is_of_phases = any(
-        siblings.parts[name].words & siblings.parts[key].words
-        for name in siblings.parts
+        parts.words & siblings.parts[key].words
+        for name, parts in siblings.parts.items()
         if name != key
     )
-    is_current = has_power or is_of_phases or ("V" in units and "A" not in units)
-    if is_english and is_current:
-        siblings.decide(key, KeyMapping(Quantity.CURRENT_L1))
-    elif not is_current and any(quantity in _COUNTERS for quantity in others):
-        siblings.suppose(key, Quantity.POWER)
+    has_power = not others.isdisjoint(_POWERS)
+    return has_power or is_of_phases or ("V" in units and "A" not in units)
 
 
 _RULES: Final[tuple[Callable[[Siblings], None], ...]] = (

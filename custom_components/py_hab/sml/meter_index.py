@@ -44,6 +44,11 @@ class MeterIndex:
         """The prefix of each meter, by index."""
         return {meter_index: meter.prefix for meter_index, meter in self._meters.items()}
 
+    def prefix_of(self, meter_index: str) -> str:
+        """Return the prefix under which a meter is published, empty if it is unknown."""
+        meter = self._meters.get(meter_index)
+        return meter.prefix if meter else ""
+
     def restore(self, stored: object) -> None:
         """Restore the meters of earlier runs; invalid ones are dropped."""
         for meter_index, meter in decode_values(KnownMeter, stored).items():
@@ -58,7 +63,7 @@ class MeterIndex:
         }
 
     def set_number(self, meter_index: str, number: str) -> None:
-        """Store the number that a meter has published."""
+        """Store the number that a meter has published, by which it is found under a new prefix."""
         if meter_index in self._meters:
             self._meters[meter_index].number = number
 

@@ -16,6 +16,9 @@ from typing import Any, Final, NamedTuple, TypeAliasType, cast, get_args, get_or
 STORED_AS: Final = "stored_as"
 """Metadata key of a dataclass field: its name in JSON, if that differs from its own name."""
 
+_AS_IN_JSON: Final = (NoneType, bool, dict, int, list, str)
+"""Types whose values are stored as they are."""
+
 
 def encode(value: Any) -> Any:
     """Return a value in its JSON form. Dataclasses become objects, enums their values."""
@@ -137,23 +140,32 @@ def _decode_key(kind: Any, key: str) -> Any:
 
 
 def _decode_plain(kind: Any, stored: object) -> Any:
-    if kind is NoneType and stored is None:
-        return None
+    if kind in _AS_IN_JSON and type(stored) is kind:
+        return stored
+    if kind is float and isinstance(stored, int | float) and not isinstance(stored, bool):
+        return _decode_number(stored)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(stored)
-    if isinstance(kind, type) and issubclass(kind, datetime) and isinstance(stored, str):
-        time = datetime.fromisoformat(stored)
-        if time.tzinfo is not None:
-            return time
-    elif isinstance(kind, type) and issubclass(kind, date) and isinstance(stored, str):
-        return date.fromisoformat(stored)
-    if kind is float and isinstance(stored, int | float) and not isinstance(stored, bool):
-        try:
-            number = float(stored)
-        except OverflowError as err:
-            raise ValueError("too large") from err
-        if math.isfinite(number):
-            return number
-    elif kind in (int, str, bool, dict, list) and type(stored) is kind:
-        return stored
+    if isinstance(kind, type) and issubclass(kind, date) and isinstance(stored, str):
+        return _decode_time(kind, stored)
     raise ValueError(f"not {kind}: {stored!r:.80}")
+
+
+def _decode_number(stored: float) -> float:
+    try:
+        number = float(stored)
+    except OverflowError as err:
+        raise ValueError("too large") from err
+    if not math.isfinite(number):
+        raise ValueError(f"not finite: {number}")
+    return number
+
+
+def _decode_time(kind: type[date], stored: str) -> date:
+    """Return a day, or a time, which must have a zone."""
+    if not issubclass(kind, datetime):
+        return date.fromisoformat(stored)
+    time = datetime.fromisoformat(stored)
+    if time.tzinfo is None:
+        raise ValueError(f"no zone: {stored:.80}")
+    return time

@@ -1,7 +1,5 @@
 """What a change does to rows."""
 
-import pytest
-
 from custom_components.py_hab.history.planning.change import (
     AdjustSum,
     ChangeReason,
@@ -13,34 +11,6 @@ from custom_components.py_hab.history.planning.edit import Edit
 from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, MeanRow, SumRow
 from custom_components.py_hab.history.planning.stored import StoredRows
 from tests.support.edits import KWH, STAMP, changed, stored, undone
-
-
-def test_a_short_term_row_is_continued_and_leaves_a_sum_from_0() -> None:
-    rows = StoredRows()
-    edit = Edit(Difference(), rows, KWH, stamp=STAMP)
-    edit.write(WriteRows([SumRow(9 * HOUR, 50.0, 4.0)], ChangeReason.IMPORT))
-    edit.seed(10 * HOUR + 300, 50.5)
-    assert edit.finish()
-    seed = rows.short_term[10 * HOUR + 300]
-    assert (seed["state"], seed["sum"]) == (50.5, 4.5)
-    before = edit.difference
-    # Home Assistant goes on from there.
-    for number in (2, 3):
-        rows.short_term[10 * HOUR + 300 * number] = seed | {"sum": 4.5 + 0.1 * number}
-    undone(rows, before)
-    assert rows.hourly == {}
-    found = [values["sum"] for values in rows.short_term.values()]
-    assert found == pytest.approx([0.0, 0.0, 0.1])
-    assert found[1] == 0.0
-
-
-def test_nothing_is_inserted_where_there_is_something_to_continue() -> None:
-    for rows, hour in ((stored([1.0], periods=[1.0]), 10), (StoredRows(), 30)):
-        edit = Edit(Difference(), rows, KWH, stamp=STAMP)
-        edit.write(WriteRows([SumRow(hour * HOUR, 50.0, 4.0)], ChangeReason.IMPORT))
-        count = len(rows.short_term)
-        edit.seed(20 * HOUR, None)
-        assert len(rows.short_term) == count
 
 
 def test_short_term_rows_are_converted_and_undone() -> None:
@@ -82,7 +52,7 @@ def test_means_are_written_and_undone() -> None:
     rows = StoredRows()
     before = changed(rows, [WriteRows([MeanRow(HOUR, 20.0, 19.0, 21.0)], ChangeReason.IMPORT)])
     assert rows.hourly[HOUR]["mean"] == 20.0
-    assert Edit(before, rows, KWH, stamp=STAMP).rows(5 * HOUR).own == {HOUR}
+    assert Edit(before, rows, KWH, stamp=STAMP).view.rows(5 * HOUR).own == {HOUR}
     undone(rows, before)
     assert rows.hourly == {}
 

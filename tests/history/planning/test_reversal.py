@@ -18,7 +18,6 @@ from tests.support.edits import (
     WH,
     assert_same,
     changed,
-    do,
     steps,
     stored,
     undone,
@@ -40,7 +39,7 @@ def test_whatever_was_changed_comes_back_to_the_last_bit(
     for change in many:
         edit = Edit(before, rows, units, stamp=max(STAMP, before.stamp + 1))
         for step in change:
-            do(edit, step)
+            edit.make(step, is_compiled=True)
         if edit.finish():
             before = edit.difference
     if not before.is_empty:
@@ -54,7 +53,7 @@ def test_rows_that_others_have_overwritten_stay() -> None:
     before = changed(rows, [WriteRows(written, ChangeReason.IMPORT)])
     for hour in (9, 10):
         rows.hourly[hour * HOUR] = rows.hourly[hour * HOUR] | {"state": 77.0}
-    planned = Edit(before, rows, KWH, stamp=STAMP).rows(100 * HOUR)
+    planned = Edit(before, rows, KWH, stamp=STAMP).view.rows(100 * HOUR)
     assert planned.own == {8 * HOUR}
     assert planned.recorded == {}
     undone(rows, before)
@@ -86,7 +85,7 @@ def test_a_run_is_taken_back_with_all_later_ones(
         state = deepcopy(rows)
         edit = Edit(difference, rows, units, stamp=max(STAMP, difference.stamp + 1), run=name)
         for step in change:
-            do(edit, step)
+            edit.make(step, is_compiled=True)
         if edit.finish():
             difference = edit.difference
             states += [state] * (len(difference.layers) - len(states))
@@ -132,7 +131,7 @@ def test_hours_compiled_since_a_run_continue_without_it(
         worlds = [deepcopy(rows), *states]
         edit = Edit(difference, rows, KWH, stamp=max(STAMP, difference.stamp + 1), run=str(when))
         for step in change:
-            do(edit, step)
+            edit.make(step, is_compiled=True)
         edit.seed(hour - SHORT_TERM, None)
         if not edit.finish():
             return

@@ -1,15 +1,12 @@
 """The statistics editor, on a real recorder."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from random import Random
-import threading
-from typing import Any, Final, override
+from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.history.planning.backfill import InsertPlan, insertion
@@ -18,14 +15,14 @@ from custom_components.py_hab.history.planning.change import (
     Change,
     ChangeReason,
     StatisticRows,
-    WriteRows,
 )
 from custom_components.py_hab.history.planning.difference import Values
 from custom_components.py_hab.history.planning.rows import HOUR, MeanRow, SumRow, full_hour
-from custom_components.py_hab.history.statistics import editor as statistics, gateway
+from custom_components.py_hab.history.statistics import editor as statistics
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
 from custom_components.py_hab.history.statistics.journal import SET_ASIDE_ISSUE, ChangeJournal
+from custom_components.py_hab.history.statistics.journaled_change import JournaledChange
 from custom_components.py_hab.history.statistics.transaction import StatisticTables
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.models import StatisticData
@@ -33,10 +30,8 @@ from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
     async_import_statistics,
 )
-from homeassistant.components.recorder.tasks import RecorderTask, StatisticsTask
-from homeassistant.core import CoreState, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.recorder import session_scope
 from tests.support.changing import adjust, this_hour, write
 from tests.support.living import ENERGY, METER, T0, changes, live, recorded, rows
@@ -295,7 +290,7 @@ class Life:
 CRASHES: Final = ("before the journal", "in the transaction", "after the commit", "nowhere")
 
 
-def die(editor: StatisticsEditor, patch: pytest.MonkeyPatch, where: str) -> None:
+def die(patch: pytest.MonkeyPatch, where: str) -> None:
     """Let the process die when it gets somewhere."""
     perform = StatisticTables.perform
 
@@ -308,11 +303,11 @@ def die(editor: StatisticsEditor, patch: pytest.MonkeyPatch, where: str) -> None
 
     match where:
         case "before the journal":
-            patch.setattr(editor, "_save_ahead", dying)
+            patch.setattr(JournaledChange, "_save_ahead", dying)
         case "in the transaction":
             patch.setattr(StatisticTables, "perform", performing)
         case "after the commit":
-            patch.setattr(editor, "_async_committed", lambda *_: None)
+            patch.setattr(JournaledChange, "_async_confirm", lambda *_: False)
 
 
 @pytest.mark.parametrize(("seed", "unit"), [(1, "kWh"), (2, "kWh"), (3, "Wh"), (4, "MWh")])
@@ -331,7 +326,7 @@ async def test_whatever_is_done_is_undone(
         meter, twin = life.both
         with monkeypatch.context() as patch:
             where = life.random.choice(CRASHES) if life.random.random() < 0.6 else "nowhere"
-            die(get_editor, patch, where)
+            die(patch, where)
             try:
                 await change(get_editor, meter)
             except DiedError:
@@ -417,32 +412,6 @@ async def test_live_sums_continue_hours_that_were_there_before_them(
     assert [row["sum"] for row in short[1:]] == pytest.approx([0.1 * index for index in range(12)])
     assert short[1]["sum"] == 0.0
     assert [row["sum"] for row in await rows(hass)] == pytest.approx([1.1])
-
-
-async def test_live_sums_continue_from_what_is_shown(
-    get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
-    freezer.move_to(T0 + timedelta(minutes=2))
-    # Another meter has hung there before.
-    await shown(hass, METER, 12.0)
-    await backfill(get_editor, STATISTIC, history(4))
-    await live(hass, freezer, T0, [12.0 + 0.1 * index for index in range(12)])
-    assert list((await changes(hass)).values()) == pytest.approx([1.0, 1.0, 1.0, 1.0, 1.1])
-
-
-async def test_hours_may_be_written_once_they_are_compiled(
-    get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
-    end = await live(hass, freezer, T0, [500.0 + 0.1 * index for index in range(11)])
-    freezer.move_to(end + timedelta(hours=3))
-    row = SumRow(FIRST, 501.0, 1.0)
-    # However late it is: the recorder may be behind. The order of the rows does not matter.
-    with pytest.raises(ValueError, match="not compiled"):
-        await write(get_editor, STATISTIC, [row, *history(1)])
-    assert await rows(hass) == []
-    get_instance(hass).queue_task(StatisticsTask(end, False))
-    await write(get_editor, STATISTIC, [row])
-    assert list((await changes(hass)).values()) == [1.0]
 
 
 # To the last bit
@@ -567,23 +536,6 @@ async def test_means_are_stored_in_the_unit_of_the_user(
     await assert_same(hass, METER, CONTROL)
 
 
-async def test_what_cannot_be_converted_is_not_written(
-    get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
-    await together(hass, freezer, T0, [500.0] * 12, unit_of_measurement="VAh", device_class=None)
-    for unit in ("kWh", "lx"):
-        with pytest.raises(HomeAssistantError) as raised:
-            await write(
-                get_editor,
-                Statistic(id=METER, unit=unit, has_sum=True),
-                history(2),
-                ChangeReason.IMPORT,
-            )
-        assert raised.value.translation_key == "not_written"
-    await get_editor.async_undo(STATISTIC)
-    await assert_same(hass, METER, CONTROL)
-
-
 async def test_a_counter_of_its_own_cycles_gets_their_beginnings_back(
     get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -699,198 +651,6 @@ async def test_a_statistic_that_was_cleared_in_its_first_hour_is_known_by_what_i
     before = await rows(hass), await rows(hass, period="5minute")
     await get_editor.async_undo(STATISTIC)
     assert (await rows(hass), await rows(hass, period="5minute")) == before
-
-
-async def test_a_failed_change_leaves_nothing_and_the_next_one_is_made(
-    get_editor: StatisticsEditor,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    await together(hass, freezer, T0, [500.0] * 12)
-    for where in CRASHES[:2]:
-        with monkeypatch.context() as patch:
-            die(get_editor, patch, where)
-            with pytest.raises(DiedError):
-                await write(get_editor, STATISTIC, history(3))
-        await assert_same(hass, METER, CONTROL)
-    await write(get_editor, STATISTIC, history(3))
-    assert get_editor.journal.changes_of(METER).done.replaced == {}
-    await get_editor.async_undo(STATISTIC)
-    await assert_same(hass, METER, CONTROL)
-
-
-async def test_nothing_is_written_while_home_assistant_stops(
-    get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
-    await together(hass, freezer, T0, [500.0] * 12)
-    hass.set_state(CoreState.stopping)
-    with pytest.raises(HomeAssistantError) as raised:
-        await write(get_editor, STATISTIC, history(3))
-    assert raised.value.translation_key == "not_written"
-    await assert_same(hass, METER, CONTROL)
-    hass.set_state(CoreState.running)
-
-
-async def test_nothing_is_written_if_home_assistant_ends_while_the_journal_is_saved(
-    get_editor: StatisticsEditor,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    await together(hass, freezer, T0, [500.0] * 12)
-
-    async def is_cancelled() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        task.cancel()
-        await asyncio.sleep(0)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(get_editor.journal, "async_save", is_cancelled)
-        with pytest.raises(HomeAssistantError) as raised:
-            await write(get_editor, STATISTIC, history(3))
-    assert raised.value.translation_key == "not_written"
-    await assert_same(hass, METER, CONTROL)
-    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
-    # The same change succeeds after the start.
-    await write(get_editor, STATISTIC, history(3))
-    assert not get_editor.journal.changes_of(METER).is_clean
-
-
-async def test_a_change_that_nobody_waits_for_any_more_is_not_begun(
-    get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
-    await together(hass, freezer, T0, [500.0] * 12)
-    waiting = Waiting()
-    get_instance(hass).queue_task(waiting)
-    task: asyncio.Task[Any] = hass.async_create_task(write(get_editor, STATISTIC, history(3)))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    waiting.released.set()
-    await recorded(hass)
-    await assert_same(hass, METER, CONTROL)
-    # Once it has begun, it runs to its end, and the journal knows.
-    begun = asyncio.Event()
-
-    def plan(_: StatisticRows) -> Change:
-        hass.loop.call_soon_threadsafe(begun.set)
-        assert waiting.released.wait(60)
-        return [WriteRows(history(3), ChangeReason.BACKFILL)]
-
-    waiting.released.clear()
-    task = hass.async_create_task(get_editor.async_change(STATISTIC, plan))
-    await begun.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    waiting.released.set()
-    await recorded(hass)
-    assert len(await rows(hass)) == 4
-    assert get_editor.journal.changes_of(METER).planned is None
-    await get_editor.async_undo(STATISTIC)
-    await assert_same(hass, METER, CONTROL)
-
-
-class Waiting(RecorderTask):
-    """Keeps the recorder busy until it is let go."""
-
-    def __init__(self) -> None:
-        self.released = threading.Event()
-
-    @override
-    def run(self, instance: Recorder) -> None:
-        assert self.released.wait(60)
-
-
-# Renamed entities
-
-
-def registered(hass: HomeAssistant, entry: MockConfigEntry | None = None) -> None:
-    """Let the meter be an entity of ours."""
-    er.async_get(hass).async_get_or_create(
-        "sensor", DOMAIN, "meter", object_id_base="meter", config_entry=entry
-    )
-
-
-async def rename(hass: HomeAssistant, new: str, old: str = METER) -> None:
-    hass.states.async_remove(old)
-    er.async_get(hass).async_update_entity(old, new_entity_id=new)
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
-async def test_the_journal_follows_a_renamed_entity(
-    get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
-    entry = MockConfigEntry(domain=DOMAIN)
-    entry.add_to_hass(hass)
-    registered(hass, entry)
-    end = await together(hass, freezer, T0, [500.0 + 0.1 * index for index in range(12)])
-    await write(get_editor, STATISTIC, history(3), ChangeReason.BACKFILL)
-    await adjust(get_editor, STATISTIC, FIRST, 3.0, ChangeReason.BACKFILL)
-    await rename(hass, "sensor.house")
-    get_editor = await reopened(hass)
-    assert list(get_editor.journal.by_statistic) == ["sensor.house"]
-    values = [502.0 + 0.1 * index for index in range(12)]
-    statistic = await get_editor.async_statistic("sensor.house")
-    assert statistic.entry_id == entry.entry_id
-    await together(hass, freezer, end, values, (CONTROL, "sensor.house"))
-    await get_editor.async_undo(statistic)
-    await assert_same(hass, "sensor.house", CONTROL)
-
-
-@pytest.mark.parametrize("changed", [True, False])
-async def test_the_journal_stays_where_the_recorder_does_not_follow(
-    get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory, changed: bool
-) -> None:
-    registered(hass)
-    await together(hass, freezer, T0, [500.0] * 12, (METER, CONTROL, "sensor.house"))
-    house = Statistic(id="sensor.house", unit="kWh", has_sum=True)
-    await write(get_editor, STATISTIC, history(3), ChangeReason.BACKFILL)
-    if changed:
-        await write(get_editor, house, history(2), ChangeReason.BACKFILL)
-    hass.states.async_remove("sensor.house")
-    await rename(hass, "sensor.house")
-    await get_editor.async_undo(house)
-    await get_editor.async_undo(STATISTIC)
-    await assert_same(hass, METER, CONTROL)
-    await assert_same(hass, "sensor.house", CONTROL)
-
-
-async def refuses(*_: Any) -> None:
-    raise HomeAssistantError
-
-
-async def test_the_journal_follows_when_the_recorder_cannot_be_asked(
-    get_editor: StatisticsEditor,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    registered(hass)
-    freezer.move_to(T0 + timedelta(minutes=2))
-    await write(get_editor, STATISTIC, history(3), ChangeReason.BACKFILL)
-    with monkeypatch.context() as patch:
-        patch.setattr(gateway, "async_migration_in_progress", lambda _: True)
-        await rename(hass, "sensor.house")
-
-    monkeypatch.setattr(statistics, "async_transact", refuses)
-    await rename(hass, "sensor.flat", "sensor.house")
-    assert list(get_editor.journal.by_statistic) == ["sensor.flat"]
-
-
-async def test_what_else_happens_to_entities_does_not_matter(
-    get_editor: StatisticsEditor, hass: HomeAssistant
-) -> None:
-    registered(hass)
-    er.async_get(hass).async_update_entity(METER, name="Meter")
-    await rename(hass, "sensor.house")
-    er.async_get(hass).async_remove("sensor.house")
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert get_editor.journal.by_statistic == {}
 
 
 async def test_there_is_one_editor_for_each_home(

@@ -22,6 +22,7 @@ from custom_components.py_hab.history.planning.change import (
 from custom_components.py_hab.history.planning.rows import HOUR, SumRow
 from custom_components.py_hab.history.statistics.editor import StatisticsEditor
 from custom_components.py_hab.history.statistics.gateway import Statistic, new_metadata
+from custom_components.py_hab.history.statistics.journaled_change import JournaledChange
 from custom_components.py_hab.history.statistics.transaction import StatisticTables
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.statistics import async_import_statistics
@@ -202,11 +203,11 @@ class Orders(RuleBasedStateMachine):
         with self._patch.context() as patch:
             match where:
                 case "journal":
-                    patch.setattr(self._editor, "_save_ahead", dies)
+                    patch.setattr(JournaledChange, "_save_ahead", dies)
                 case "rows":
                     patch.setattr(StatisticTables, "perform", performs)
                 case _:
-                    patch.setattr(self._editor, "_async_committed", lambda *_: None)
+                    patch.setattr(JournaledChange, "_async_confirm", lambda *_: False)
             yield
 
     @rule()

@@ -139,21 +139,22 @@ def find_times(columns: Sequence[Column]) -> Times | None:
     days = [column for column in columns if column.is_mostly(is_day)]
     clocks = [column for column in columns if column.is_mostly(is_clock)]
     if not clocks and len(days) == 1:
-        clocks = [
-            column
-            for column in columns
-            if column.index == days[0].index + 1
-            and len(set(map(len, column.cells))) == 1
-            and len(column.cells[0]) in (4, 6)
-            and column.is_mostly(lambda text: text.isdecimal() and parse_clock(text) is not None)
-            and len(set(column.cells)) > 1
-        ]
+        clocks = [column for column in columns if _is_plain_clock_of(column, days[0])]
     if days and clocks:
         return _of_days_and_clocks(days, clocks)
-    if days:
-        return _of_moments(days)
     stamps = [column for column in columns if column.is_mostly(is_unix)]
-    return _of_moments(stamps) if stamps else None
+    times = days or stamps
+    return _of_moments(times) if times else None
+
+
+def _is_plain_clock_of(column: Column, day: Column) -> bool:
+    """Whether a column contains times such as 0015 or 001500, beside that of their days."""
+    if column.index != day.index + 1 or len(set(column.cells)) < 2:
+        return False
+    lengths = set(map(len, column.cells))
+    return lengths in ({4}, {6}) and column.is_mostly(
+        lambda text: text.isdecimal() and parse_clock(text) is not None
+    )
 
 
 def _of_moments(columns: Sequence[Column]) -> Times:

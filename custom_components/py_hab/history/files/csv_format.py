@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from ..planning.imported import Imported
 from .hours import Rejected
-from .moments import DayOrder
+from .moments import DayOrder, cut
 from .numbers import DecimalMark
 from .table import Dialect, Row
 
@@ -97,6 +97,13 @@ class TimeColumns:
     """The column of the time of day, if it is a column of its own."""
 
 
+def time_parts(row: Row, columns: TimeColumns) -> tuple[str, str]:
+    """Return the day and the time of day of a row."""
+    if columns.clock is None:
+        return cut(row[columns.day].strip())
+    return row[columns.day].strip(), row[columns.clock].strip()
+
+
 EXPORT_COLUMNS: Final = ("start", "end", "statistic_id", "unit")
 """The first columns of an export."""
 SUM_COLUMNS: Final = ("state", "sum", "change")
@@ -162,7 +169,7 @@ class CsvFormat:
 
     @property
     def open_doubts(self) -> frozenset[Doubt]:
-        """The doubts that matter: readings are no intervals, and two times leave none."""
+        """The doubts for the user to decide: which end a time is matters to intervals with one time only."""
         has_no_label = self.content is Content.READINGS or self.end is not None
         return self.doubts - ({Doubt.LABEL} if has_no_label else set())
 

@@ -5,19 +5,18 @@ from datetime import UTC, tzinfo
 from typing import Final, NamedTuple
 
 from .clock import RowError, WallTime
-from .csv_format import UNITS, UNITS_OF, CsvFormat, FileZone, Label, TimeColumns, melted
+from .csv_format import UNITS, UNITS_OF, CsvFormat, FileZone, Label, TimeColumns, melted, time_parts
 from .moments import Moments, standard_time
 from .numbers import number_parser
 from .ranges import with_divided
 from .readings import Readings
-from .recognition import time_parts
 from .series_columns import series_name
 from .steps import DAY, moved
 from .table import Row
 
 
 class Range(NamedTuple):
-    """A time whose values are collected (unix seconds); the end is exclusive."""
+    """A period whose values are collected (unix times); the end is exclusive."""
 
     start: int
     end: int
@@ -30,7 +29,7 @@ class Scan:
     """Collects the values of rows."""
 
     def __init__(self, csv_format: CsvFormat, zone: tzinfo, within: Range = ALWAYS) -> None:
-        """Create a scan of the values in a time; `zone` is that of the home."""
+        """Create a scan of the values of a period; `zone` is that of the home."""
         self._format = csv_format
         self._moments = Moments(csv_format.order, file_zone(csv_format, zone))
         self._within = within
@@ -93,7 +92,7 @@ class Scan:
                     column.amounts.append(amount * ratio)
 
     def _begin(self, row: Row, targets: Mapping[int, Readings]) -> WallTime | None:
-        """Return the time of a row that no earlier row had; None if it is rejected or empty."""
+        """Return the time of a row, which no earlier row had; None if it is rejected or empty."""
         time = self._time(row, self._format.begin, is_end=self._is_end)
         if not isinstance(time, RowError):
             return time

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from .access import FileError, FileReadError
@@ -35,6 +36,11 @@ class Layout:
     times: tuple[str, ...]
     ranges: tuple[int, ...] = ()
     score: int
+
+    @property
+    def all_rows(self) -> list[Row]:
+        """All rows with data, of all parts of the file."""
+        return [*self.rows, *chain.from_iterable(self.more)]
 
 
 def find_layout(sample: Sample, delimiter: str | None = None) -> Layout:

@@ -11,8 +11,8 @@ from ...coordinator import FritzBoxCoordinator, PyHabConfigEntry
 from ...entity import entity_of
 from ...entry import ProgressListener
 from ...meter.coordinator import MeterCoordinator
-from ...sensors.fritzbox import FRITZBOX_SENSORS
-from ...sensors.meter import METER_SENSORS
+from ...sensors.fritzbox import FRITZBOX_SENSORS, FritzBoxSensorDescription
+from ...sensors.meter import METER_SENSORS, MeterSensorDescription
 from ...sml.meter_id import parse_meter_id
 from ...util.texts import MAX_LINE, clean_text
 from ..statistics.editor import get_editor
@@ -46,8 +46,8 @@ def targets(
 ) -> dict[SeriesKey, Statistic]:
     """Return the proposed statistic of each series that can be imported.
 
-    It is the statistic of an entity of the entry, or else an external one: also if the recorder's
-    settings exclude the entity.
+    It is that of an entity of the entry, or an external one if there is no such entity, or if the
+    recorder's settings exclude it.
     """
     chosen: dict[SeriesKey, Statistic] = {}
     others = externals(entry, found)
@@ -117,30 +117,43 @@ def _unique_ids(
     """Yield the possible unique ids of the entity that continues a series."""
     match coordinator:
         case FritzBoxCoordinator():
-            keys = [
-                description.key
-                for description in FRITZBOX_SENSORS
-                if description.legacy_name == series.sub_entity
-                and description.key not in _NOT_RECORDED
-            ]
-            stored = _normalized(series.device)
-            for ain, device in coordinator.data.devices.items():
-                if stored and stored in (_normalized(ain), _normalized(device.owner_ain)):
-                    yield from (f"{ain}_{key}" for key in keys)
+            keys = _sensor_keys(FRITZBOX_SENSORS, series)
+            for ain in _ains(coordinator, series.device):
+                yield from (f"{ain}_{key}" for key in keys)
         case MeterCoordinator():
-            keys = [
-                description.key
-                for description in METER_SENSORS.values()
-                if description.legacy_name == series.sub_entity
-                and description.key not in _NOT_RECORDED
-            ]
-            number = parse_meter_id(series.device)
-            for meter_index, meter in coordinator.data.items():
-                known = meter.identity.number
-                is_same = number is not None and known is not None and number.number == known.number
-                is_nameless = not series.device and len(coordinator.data) == 1
-                if is_same or is_nameless:
-                    yield from (coordinator.devices.unique_id(meter_index, key) for key in keys)
+            keys = _sensor_keys(METER_SENSORS.values(), series)
+            for meter_index in _meter_indexes(coordinator, series.device):
+                yield from (coordinator.devices.unique_id(meter_index, key) for key in keys)
+
+
+def _sensor_keys(
+    descriptions: Iterable[FritzBoxSensorDescription | MeterSensorDescription],
+    series: LegacySeries,
+) -> list[str]:
+    """Return the keys of the sensors that continue series of this kind."""
+    return [
+        description.key
+        for description in descriptions
+        if description.legacy_name == series.sub_entity and description.key not in _NOT_RECORDED
+    ]
+
+
+def _ains(box: FritzBoxCoordinator, device: str) -> Iterator[str]:
+    """Yield the AINs of a stored device, and of its units."""
+    stored = _normalized(device)
+    for ain, found in box.data.devices.items():
+        if stored and stored in (_normalized(ain), _normalized(found.owner_ain)):
+            yield ain
+
+
+def _meter_indexes(meters: MeterCoordinator, device: str) -> Iterator[str]:
+    """Yield the index of the meter with a stored number; without one, that of the only meter."""
+    number = parse_meter_id(device)
+    for meter_index, meter in meters.data.items():
+        known = meter.identity.number
+        is_same = number is not None and known is not None and number.number == known.number
+        if is_same or (not device and len(meters.data) == 1):
+            yield meter_index
 
 
 def _normalized(identifier: str) -> str:

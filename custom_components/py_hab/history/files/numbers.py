@@ -80,32 +80,34 @@ def decimal_mark(texts: Iterable[str], usual: DecimalMark | None) -> tuple[Decim
     In `1.234`, the point may separate thousands; it does not in `0.234`, `12.5` or `15119.035`, nor
     beside a number above a thousand without any mark. `usual` is the mark of whole numbers.
     """
-    evidence = dict.fromkeys(DecimalMark, 0)
-    doubtful: dict[str, int] = {".": 0, ",": 0}
+    clear, doubtful = (dict.fromkeys(DecimalMark, 0) for _ in range(2))
     is_large_plain = False
     for text in filter(None, map(str.strip, texts)):
-        valid = [mark for mark in DecimalMark if parse_number(text, mark) is not None]
-        if len(valid) == 1:
-            evidence[valid[0]] += 1
-            continue
-        found = _PLAIN.fullmatch(text)
+        found = _mark_of(text)
         if found is None:
             number = parse_number(text, DecimalMark.POINT)
             is_large_plain = is_large_plain or (number is not None and abs(number) >= 1000)
-            continue
-        whole, sign, fraction, _ = found.groups()
-        if len(fraction) != 3 or not 1 <= len(whole) <= 3 or whole.startswith("0"):
-            evidence[DecimalMark.POINT if sign == "." else DecimalMark.COMMA] += 1
         else:
-            doubtful[sign] += 1
-    if any(evidence.values()):
-        best = max(DecimalMark, key=evidence.__getitem__)
-        return best, evidence[best] >= 20 * sum(
-            count for mark, count in evidence.items() if mark is not best
-        )
-    if not any(doubtful.values()):
-        # Whole numbers only.
-        return usual or DecimalMark.POINT, True
-    sign = max(doubtful, key=doubtful.__getitem__)
-    mark = DecimalMark.POINT if sign == "." else DecimalMark.COMMA
-    return mark, is_large_plain
+            mark, is_clear = found
+            (clear if is_clear else doubtful)[mark] += 1
+    if any(clear.values()):
+        best = max(DecimalMark, key=clear.__getitem__)
+        others = sum(clear.values()) - clear[best]
+        return best, clear[best] >= 20 * others
+    if any(doubtful.values()):
+        return max(DecimalMark, key=doubtful.__getitem__), is_large_plain
+    # Whole numbers only.
+    return usual or DecimalMark.POINT, True
+
+
+def _mark_of(text: str) -> tuple[DecimalMark, bool] | None:
+    """Return the decimal mark of one number, and whether it is clear; None if there is no mark."""
+    valid = [mark for mark in DecimalMark if parse_number(text, mark) is not None]
+    if len(valid) == 1:
+        return valid[0], True
+    found = _PLAIN.fullmatch(text)
+    if found is None:
+        return None
+    whole, sign, fraction, _ = found.groups()
+    may_be_thousands = len(fraction) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0")
+    return DecimalMark.POINT if sign == "." else DecimalMark.COMMA, not may_be_thousands

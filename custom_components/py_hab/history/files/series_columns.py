@@ -51,29 +51,44 @@ def find_series(
         and column.cells
         and 1 < len({row[column.index].strip() for row in distinct}) <= MAX_SERIES
     ]
-    named = [column for column in possible if is_series(column.name)]
-    others = [column for column in possible if _may_name(column)]
+    found = _most_distinct(possible, distinct, times)
+    # The same value twice is no other one: it is final, after it was preliminary.
+    different = _count(distinct, (*times, *found, *values))
+    is_certain = _count(distinct, (*times, *found)) >= _ALIKE * different
+    return SeriesColumns(tuple(found), is_certain=is_certain)
 
-    def part(chosen: Sequence[int], among: int = len(distinct)) -> float:
-        """Return the part of the rows that differ in time or series from all others."""
-        keys = {series_name(row, (*times, *chosen)) for row in distinct}
-        return len(keys) / max(among, 1)
 
-    found = [_most(named, distinct)] if named else []
-    before = reached = part(found)
-    while reached < _DISTINCT:
-        left = [column.index for column in (*named, *others) if column.index not in found]
-        best = max(left, key=lambda index: part([*found, index]), default=None)
-        if best is None or part([*found, best]) <= reached:
+def _most_distinct(
+    columns: Sequence[Column], rows: Sequence[Row], times: Sequence[int]
+) -> list[int]:
+    """Return the columns that tell apart most of the rows with the same time.
+
+    One whose name says so comes first, then those that tell apart most of the other rows.
+    """
+    named = [column for column in columns if is_series(column.name)]
+    others = [column for column in columns if _may_name(column)]
+    candidates = [column.index for column in (*named, *others)]
+
+    def reach(chosen: Sequence[int]) -> int:
+        return _count(rows, (*times, *chosen))
+
+    found = [_most(named, rows)] if named else []
+    before = reached = reach(found)
+    enough = _DISTINCT * len(rows)
+    while reached < enough:
+        left = [index for index in candidates if index not in found]
+        best = max(left, key=lambda index: reach([*found, index]), default=None)
+        if best is None or reach([*found, best]) <= reached:
             break
         found.append(best)
-        reached = part(found)
-    if before < reached < _DISTINCT:
-        # They do not tell all rows apart, so they are something else.
-        found = found[: len(named[:1])]
-    # The same value twice is no other one: it is final, after it was preliminary.
-    different = {series_name(row, (*times, *found, *values)) for row in distinct}
-    return SeriesColumns(tuple(found), is_certain=part(found, len(different)) >= _ALIKE)
+        reached = reach(found)
+    # If they do not tell all rows apart, they are something else.
+    return found[: len(named[:1])] if before < reached < enough else found
+
+
+def _count(rows: Iterable[Row], columns: Sequence[int]) -> int:
+    """Return how many different rows there are, by some columns."""
+    return len({series_name(row, columns) for row in rows})
 
 
 def _may_name(column: Column) -> bool:

@@ -7,7 +7,7 @@ from .stored import COLUMNS, Operation, StoredRows, Table, Units
 
 
 class Draft:
-    """A copy of the rows with the operations that were done on it; they are to be done again."""
+    """A copy of the rows on which a change is tried; its operations are then done in the database."""
 
     def __init__(self, before: Difference, rows: StoredRows, units: Units, *, stamp: int) -> None:
         """Start from the rows in the database and the difference that our changes have made."""
@@ -15,16 +15,17 @@ class Draft:
         self.rows = rows
         self.units = units
         self.former_stamp = before.stamp
-        """0 if there was no change yet, or one of an earlier version, which did not stamp rows."""
+        """The stamp of the last change; 0 if there was none, or one of an earlier version, which did not
+        stamp rows."""
         while has_stamp(rows.hourly, stamp):
             stamp += 1
         self.stamp = stamp
         self.inserted = hours_of(before.inserted)
         self.replaced = dict(before.replaced)
-        """Hours of Home Assistant as they were, and the sum that we have written in their stead."""
+        """Hours of Home Assistant as they were, with the sum that we have written instead."""
         self.sums = AdjustedSums(before, rows, units)
         self.marks = dict(before.marks)
-        """When the rows of Home Assistant were created that have got a stamp of ours."""
+        """When rows of Home Assistant were created that carry a stamp of ours."""
         self.seed = before.seed
         """The short-term row that we have inserted, until Home Assistant has continued it."""
 
@@ -49,11 +50,31 @@ class Draft:
         values = self.rows.hourly[start]
         return is_stamped(values["created_ts"], start, self.units.value(values))
 
+    def note_hour(self, start: int, values: Values, adjusted: Cumulative) -> None:
+        """Note that an hour gets values of ours: as a new row, or in place of one of Home Assistant.
+
+        `adjusted` is what our adjustments of hourly sums amount to.
+        """
+        if start not in self.rows.hourly:
+            self.inserted.add(start)
+            self.replaced.pop(start, None)
+            return
+        if start in self.inserted and self.is_ours(start):
+            return
+        self.inserted.discard(start)
+        original = self.original(start, adjusted)
+        total = values["sum"]
+        if total is not None:
+            original[WRITTEN] = total - self.units.to_stored(adjusted.at(start))
+        self.replaced[start] = original
+        self.sums.exact[Table.HOURLY].pop(start, None)
+        self.marks.pop(start, None)
+
     def original(self, start: int, adjusted: Cumulative) -> Values:
         """Return an hourly row as Home Assistant wrote it, without our adjustments.
 
-        If its sum differs from the one that we have written in its stead, the difference is an
-        adjustment by someone else, and is kept.
+        If its sum differs from the one that we have written, the difference is an adjustment by
+        somebody else, and is kept.
         """
         found = self.rows.hourly[start]
         total = found["sum"]

@@ -5,32 +5,17 @@ the same floats in the same order as the database does, so it is known which of 
 miss by a last bit.
 """
 
-from math import isnan, nan
-from typing import Final
-
-from .backfill import sum_offset
-from .change import AdjustSum, ChangeReason, ConvertShortTerm, StatisticRows, WriteRows
-from .difference import (
-    WRITTEN,
-    Difference,
-    Layer,
-    Values,
-    has_stamp,
-    hours_of,
-    is_stamped,
-    ranges_of,
-)
+from .change import AdjustSum, ChangeReason, ConvertShortTerm, Step, WriteRows
+from .difference import Difference, Layer, Values, has_stamp, hours_of, ranges_of
 from .draft import Draft
 from .layers import RunLayers
-from .origin import Origin
 from .origins import Origins
 from .reversal import Reversal
-from .rows import HOUR, ROUNDING_ERROR, SHORT_TERM, Row, full_hour
+from .rows import HOUR, ROUNDING_ERROR, full_hour
+from .seed import insert_seed, settle_seed
 from .short_term import ConvertedRows
 from .stored import (
-    COLUMNS,
     Assign,
-    InsertShortTerm,
     Operation,
     PutHours,
     ShiftSums,
@@ -40,9 +25,7 @@ from .stored import (
     values_of,
     with_stamp,
 )
-
-LATE: Final = 2 * HOUR
-"""Seconds after the end of an hour from which on it was compiled late."""
+from .view import StatisticView
 
 
 class Edit:
@@ -66,7 +49,9 @@ class Edit:
         self._origins = Origins(before)
         self._converted = ConvertedRows(before, rows, units)
         self._layers = RunLayers(before.layers, run or str(self._draft.stamp))
-        self._settle_seed()
+        settle_seed(self._draft, self._layers)
+        self.view = StatisticView(self._draft, self._origins)
+        """The statistic with all steps so far."""
 
     @property
     def operations(self) -> list[Operation]:
@@ -93,92 +78,33 @@ class Edit:
             layers=self._layers.latest,
         )
 
-    def rows(self, until: int) -> StatisticRows:
-        """Return the rows for planning."""
-        draft = self._draft
-        hourly, read = draft.rows.hourly, draft.units.from_stored
-        ours = {start for start in draft.written & hourly.keys() if draft.is_ours(start)}
-        return StatisticRows(
-            hourly=draft.rows.sums(Table.HOURLY, draft.units),
-            short_term=draft.rows.sums(Table.SHORT_TERM, draft.units),
-            hours=hourly.keys(),
-            own=draft.inserted & ours,
-            means={
-                start: read(mean)
-                for start in draft.inserted & ours
-                if (mean := hourly[start]["mean"]) is not None
-            },
-            spread=self._origins.spread(ours),
-            bounds=self._origins.bounds(ours),
-            late={
-                start
-                for start, values in hourly.items()
-                if (values["created_ts"] or 0.0) > start + HOUR + LATE and start not in ours
-            },
-            recorded=self._recorded(ours),
-            until=until,
-        )
-
-    def _recorded(self, ours: set[int]) -> dict[int, Row]:
-        """Return what Home Assistant had recorded of the hours that we have replaced."""
-        draft, read = self._draft, self._draft.units.from_stored
-        adjusted = draft.sums.cumulative(Table.HOURLY)
-        found = {}
-        for start in draft.replaced.keys() & ours:
-            original = draft.original(start, adjusted)
-            state, total = original.get("state"), original.get("sum")
-            if total is not None:
-                shown = nan if state is None else read(state)
-                found[start] = Row(start, HOUR, shown, read(total) + adjusted.at(start))
-        return found
-
-    def origins(self, others: Origin) -> dict[int, Origin]:
-        """Return the origin of each hourly row; `others` is that of rows that are not ours.
-
-        If a row of ours holds another value, it was imported over ours. A row with a stamp that the
-        difference does not contain was written by us, too: the journal was lost since.
-        """
-        draft, written = self._draft, self._draft.written
-        found: dict[int, Origin] = {}
-        for start, values in draft.rows.hourly.items():
-            if start in written:
-                found[start] = self._origins.of(start) if draft.is_ours(start) else Origin.IMPORTED
-            elif is_stamped(values["created_ts"], start, draft.units.value(values)):
-                found[start] = Origin.SPREAD
-            else:
-                found[start] = others
-        return found
-
     # Steps
+
+    def make(self, step: Step, *, is_compiled: bool) -> None:
+        """Make a step of a change; see `adjust` for `is_compiled`."""
+        match step:
+            case AdjustSum():
+                self.adjust(step, is_compiled=is_compiled)
+            case ConvertShortTerm():
+                self.convert(step)
+            case WriteRows():
+                self.write(step)
 
     def write(self, step: WriteRows) -> None:
         """Write hours in place of those that exist."""
         draft, hourly = self._draft, self._draft.rows.hourly
         layer = self._begin_layer(step.reason)
-        earlier = hours_of(layer.inserted) | hours_of(layer.replaced)
+        of_earlier_runs = hours_of(layer.inserted) | hours_of(layer.replaced)
         adjusted = draft.sums.cumulative(Table.HOURLY)
         put: dict[int, Values] = {}
         for row in step.rows:
             start = row.start
             self._origins.note(step, start, is_ours=draft.has_written(start))
             put[start] = values_of(row, draft.units, draft.stamp)
-            is_same = _is_same(hourly.get(start), put[start])
-            if start in earlier and start not in layer.overwritten and not is_same:
+            is_first_time = start in of_earlier_runs and start not in layer.overwritten
+            if is_first_time and not _is_same(hourly.get(start), put[start]):
                 layer.overwritten[start] = draft.unadjusted(start, adjusted)
-            if start not in hourly:
-                draft.inserted.add(start)
-                draft.replaced.pop(start, None)
-                continue
-            if start in draft.inserted and draft.is_ours(start):
-                continue
-            draft.inserted.discard(start)
-            original = draft.original(start, adjusted)
-            total = put[start].get("sum")
-            if total is not None:
-                original[WRITTEN] = total - draft.units.to_stored(adjusted.at(start))
-            draft.replaced[start] = original
-            draft.sums.exact[Table.HOURLY].pop(start, None)
-            draft.marks.pop(start, None)
+            draft.note_hour(start, put[start], adjusted)
         layer.written[:] = ranges_of(hours_of(layer.written) | put.keys())
         draft.do(PutHours(put))
 
@@ -203,14 +129,7 @@ class Edit:
         """
         draft = self._draft
         first = {Table.HOURLY: full_hour(step.start), Table.SHORT_TERM: step.start}
-        starts = {
-            table: [
-                start
-                for start, values in draft.rows.of(table).items()
-                if start >= first[table] and values["sum"] is not None
-            ]
-            for table in Table
-        }
+        starts = {table: draft.rows.with_sum(table, first[table]) for table in Table}
         if abs(step.amount) < ROUNDING_ERROR or not any(starts.values()):
             return
         self._begin_layer(step.reason)
@@ -233,27 +152,13 @@ class Edit:
 
         `shown` is what the counter shows now, in kWh, if it is known.
         """
-        draft = self._draft
-        hourly = draft.rows.sums(Table.HOURLY, draft.units)
-        if draft.rows.short_term or not hourly or hourly[-1].start > start:
-            return
-        state, total = _continued(hourly[-1], start, shown)
-        if isnan(state):
-            return
-        write = draft.units.to_stored
-        values: Values = dict.fromkeys(COLUMNS)
-        values |= {"created_ts": float(draft.stamp), "state": write(state), "sum": write(total)}
-        # The hour of the row is not compiled any more if it was written just now.
-        is_written = full_hour(start) in draft.rows.hourly
-        draft.sums.note(full_hour(start) + HOUR if is_written else start, total)
-        draft.seed = start
-        draft.do(InsertShortTerm(start, values))
+        insert_seed(self._draft, start, shown)
 
     def finish(self) -> bool:
-        """Make sure that the database will tell of the change; return whether there is one.
+        """Make sure that a row carries the stamp of the change; return whether there is a change.
 
-        A change that only adjusts sums marks an hourly row with its stamp. Without any hourly row
-        it cannot be made yet.
+        The stamp shows later whether the change is in the database. A change that only adjusts sums
+        puts it on the last hourly row. Without any hourly row it cannot be made yet.
         """
         draft, hourly = self._draft, self._draft.rows.hourly
         if self._is_unstamped:
@@ -285,8 +190,6 @@ class Edit:
         Reversal(self._draft, self._converted).take_back(layers)
         self._origins.restore(layers[0].origins)
 
-    # Parts
-
     def _begin_layer(self, reason: ChangeReason) -> Layer:
         """Return the layer of the run that this change belongs to."""
         draft = self._draft
@@ -299,34 +202,6 @@ class Edit:
             seed=draft.seed,
             origins=self._origins.ranges(draft.written),
         )
-
-    def _settle_seed(self) -> None:
-        """Note what Home Assistant alone would have had instead of our short-term row.
-
-        It starts its sum at 0 with the first value that it sees, which is the row after ours.
-        """
-        draft, rows = self._draft, self._draft.rows.short_term
-        if (seed := draft.seed) is None:
-            return
-        if seed not in rows:
-            draft.seed = None
-            return
-        first = min((start for start in rows if start > seed), default=None)
-        if first is None or (total := rows[first]["sum"]) is None:
-            return
-        adjusted = draft.sums.cumulative(Table.SHORT_TERM)
-        kwh = draft.units.from_stored(total) - adjusted.at(first)
-        draft.sums.note(first, kwh)
-        draft.sums.exact[Table.SHORT_TERM][first] = 0.0
-        self._layers.settle(seed, first, kwh)
-        draft.seed = None
-
-
-def _continued(last: Row, start: int, shown: float | None) -> tuple[float, float]:
-    """Return state and sum of a short-term row that continues an hour."""
-    if shown is None:
-        return last.state, last.sum
-    return shown, sum_offset(last, Row(start, SHORT_TERM, shown, 0.0))
 
 
 def _is_same(found: Values | None, new: Values) -> bool:

@@ -1,4 +1,4 @@
-"""Plans how what a file contains is written into a statistic, beside the hours that are there."""
+"""Plans how the contents of a file are written into a statistic that may have hours already."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from .rows import HOUR, ROUNDING_ERROR, MeanRow, Row, SumRow, full_hour
 
 
 class Total(NamedTuple):
-    """Energy that was counted in a time that is not within one hour."""
+    """Energy that was counted between two unix times that are not in the same hour."""
 
     start: int
     end: int
@@ -73,7 +73,7 @@ class Target:
     shape: Callable[[Mapping[int, float]], LoadShape]
     """Returns how energy of a longer time is distributed, from known hours."""
 
-    def by_author(self) -> tuple[list[SumRow], list[Row]]:
+    def by_author(self) -> _ByAuthor:
         """Return the rows that may be replaced, and those of Home Assistant."""
         rows = self.rows
         own = [
@@ -82,9 +82,21 @@ class Target:
             if self.is_external or row.start in rows.own
         ]
         if self.is_external:
-            return own, []
+            return _ByAuthor(own, [], rows.until)
         live = [row for row in rows.hourly if row.start not in rows.own]
-        return own, live or list(rows.short_term[:1]) or list(self.expected)
+        live = live or list(rows.short_term[:1]) or list(self.expected)
+        return _ByAuthor(own, live, full_hour(live[0].start) if live else rows.until)
+
+
+class _ByAuthor(NamedTuple):
+    """The rows of a statistic by who has written them, ascending."""
+
+    own: list[SumRow]
+    """The hours that may be replaced."""
+    live: list[Row]
+    """The rows of Home Assistant, or the first one that is to be expected."""
+    first: int
+    """The hour of the first live row; without one, the end of the hours that may be written."""
 
 
 class ImportPlan(NamedTuple):
@@ -111,7 +123,7 @@ def plan_import(imported: Imported, target: Target) -> ImportPlan:
 
 
 def _plan_readings(imported: ImportedReadings, target: Target) -> ImportPlan:
-    own, live = target.by_author()
+    own, live, _ = target.by_author()
     found = plan_merge(imported.rows, own, live, target.rows.until)
     if target.is_external:
         found = replace(found, sum_boundary=None)
@@ -123,30 +135,39 @@ def _plan_readings(imported: ImportedReadings, target: Target) -> ImportPlan:
 
 
 def _plan_energy(imported: ImportedEnergy, target: Target) -> ImportPlan:
-    rows, (own, live) = target.rows, target.by_author()
-    kept, spread = _own_energy(own, rows.hourly), set(rows.spread)
-    known = {hour: kwh for hour, kwh in kept.items() if hour not in spread}
-    known.update(imported.hours)
-    shape = target.shape(known) if imported.totals else None
-    parts = [part for total in imported.totals for part in _parts(total, shape)] if shape else []
+    rows, (own, live, first) = target.rows, target.by_author()
+    kept = _own_energy(own, rows.hourly)
+    parts = _parts_of_totals(imported, kept, target)
     given = _with_parts(imported.hours, parts)
-    spread = (spread - given.keys()) | {hour for hour, _ in parts}
     energy = kept | given
-    first = full_hour(live[0].start) if live else rows.until
     before = [hour for hour in sorted(energy) if hour + HOUR <= min(first, rows.until)]
     states = {row.start: row.state for row in own if row.start not in given and _has_reading(row)}
     written = _accumulated(before, energy, states, live[:1], energy.get(first, 0.0))
-    inside = _between_live(given, own, live, first, rows.until)
     plan = InsertPlan(
-        rows=[*written, *inside],
+        rows=[*written, *_between_live(given, own, live, first, rows.until)],
         sum_boundary=written[-1].start + HOUR if written and not target.is_external else None,
     )
+    spread = (rows.spread - given.keys()) | {hour for hour, _ in parts}
     bounds = {full_hour(at) for total in imported.totals for at in (total.start, total.end)}
     change = noted(insertion(plan, rows, ChangeReason.IMPORT), spread, sorted(bounds))
     done = {row.start for row in plan.rows}
     return ImportPlan(
         change, len(plan.rows), sum(kwh for hour, kwh in given.items() if hour in done)
     )
+
+
+def _parts_of_totals(
+    imported: ImportedEnergy, kept: Mapping[int, float], target: Target
+) -> list[tuple[int, float]]:
+    """Return the energy of longer times by hours, in the shape of known hours.
+
+    `kept` are the kWh of hours that were there before; those that were spread are not known.
+    """
+    if not imported.totals:
+        return []
+    known = {hour: kwh for hour, kwh in kept.items() if hour not in target.rows.spread}
+    shape = target.shape(known | dict(imported.hours))
+    return [part for total in imported.totals for part in _parts(total, shape)]
 
 
 def _with_parts(hours: Mapping[int, float], parts: Iterable[tuple[int, float]]) -> dict[int, float]:
@@ -185,7 +206,7 @@ def _own_energy(own: Sequence[SumRow], hourly: Sequence[Row]) -> dict[int, float
 
 
 def _parts(total: Total, shape: LoadShape) -> Iterable[tuple[int, float]]:
-    """Yield the energy of a longer time by hours, in the shape of known hours."""
+    """Yield the start and the kWh of each hour of a total."""
     counted, hour = 0.0, full_hour(total.start)
     for end, kwh in shape.split(total.start, total.end, total.kwh).items():
         yield end - HOUR, kwh - counted
@@ -203,8 +224,8 @@ def _accumulated(
 ) -> list[SumRow]:
     """Return consecutive rows whose sums start at 0.
 
-    The states are the readings that a counter would have shown that is now at the first live row,
-    `in_first` of which were counted within its hour. Without one they continue known states.
+    The states are the readings of a counter that has reached the state of the first live row at its
+    end, after `in_first` kWh within its hour. Without a live row they continue known states.
     """
     totals: list[float] = []
     for hour in hours:
@@ -227,7 +248,7 @@ def _accumulated(
 
 
 def _within(existing: Sequence[Row], energy: Mapping[int, float]) -> dict[int, float]:
-    """Return the readings between existing rows, as the energy since the row before says."""
+    """Return the readings between existing rows: that of the row before, and the energy since."""
     readings: dict[int, float] = {}
     for before, after in pairwise(existing):
         hour, reading = before.end, before.state
@@ -242,8 +263,7 @@ def _within(existing: Sequence[Row], energy: Mapping[int, float]) -> dict[int, f
 
 
 def _plan_sums(imported: ImportedSums, target: Target) -> ImportPlan:
-    rows, (_, live) = target.rows, target.by_author()
-    first = full_hour(live[0].start) if live else rows.until
+    rows, (_, live, first) = target.rows, target.by_author()
     stored = {row.start: row for row in rows.hourly}
     before = [row for row in imported.rows if row.start + HOUR <= min(first, rows.until)]
     changed = [row for row in before if not _is_equal(row, stored.get(row.start))]

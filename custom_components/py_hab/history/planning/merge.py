@@ -1,4 +1,4 @@
-"""Plans how the hours of a legacy file are merged with those of Home Assistant."""
+"""Plans how imported hours are merged with those of Home Assistant."""
 
 from collections.abc import Container, Sequence
 from itertools import pairwise
@@ -31,31 +31,48 @@ def plan_merge(
     planned, and nothing between the two.
     """
     first = full_hour(live[0].start) if live else until
-    known = {row.start: row for row in own} | {row.start: row for row in imported}
-    before = [known[start] for start in sorted(known) if start + HOUR <= min(first, until)]
-    starts = {row.start for row in imported}
     following = live[:1] if continues else ()
-    rows = _with_continuous_sums(
-        _without_contradictions(before, starts, following), starts, following
+    before = _hours_before(imported, own, following, end=min(first, until))
+    before = [row for row in before if row.start + HOUR <= until]
+    between = _hours_between(imported, own, live, first, until) if following else []
+    return InsertPlan(
+        rows=[*before, *between],
+        sum_boundary=before[-1].start + HOUR if before else None,
+        energy=before[-1].sum if before else 0.0,
     )
+
+
+def _hours_before(
+    imported: Sequence[SumRow], own: Sequence[SumRow], live: Sequence[Row], *, end: int
+) -> list[SumRow]:
+    """Return consecutive hours of the import, and of our own where it has none, up to live rows.
+
+    Hours of both are used up to `end`.
+    """
+    known = {row.start: row for row in own} | {row.start: row for row in imported}
+    rows = [known[start] for start in sorted(known) if start + HOUR <= end]
+    starts = {row.start for row in imported}
+    consistent = _without_contradictions(rows, starts, live)
+    return _with_continuous_sums(consistent, starts, live)
+
+
+def _hours_between(
+    imported: Sequence[SumRow], own: Sequence[SumRow], live: Sequence[Row], first: int, until: int
+) -> list[SumRow]:
+    """Return missing hours between live rows, the first of which is in the hour `first`."""
     readings = {row.start + HOUR: row.state for row in imported}
     if imported:
         readings[imported[0].start] = imported[0].state - imported[0].sum
+    starts = {row.start for row in imported}
     # Own hours that the import does not cover remain, and limit the rows written beside them.
     kept = [
         Row(row.start, HOUR, row.state, row.sum)
         for row in own
-        if row.start >= first and known[row.start] is row
+        if row.start >= first and row.start not in starts
     ]
     existing = sorted([*live, *kept], key=lambda row: row.start)
-    between = plan_backfill(readings, existing, first, until) if following else InsertPlan()
-    inside = [row for row in between.rows if row.start >= first]
-    rows = [row for row in rows if row.start + HOUR <= until]
-    return InsertPlan(
-        rows=[*rows, *inside],
-        sum_boundary=rows[-1].start + HOUR if rows else None,
-        energy=rows[-1].sum if rows else 0.0,
-    )
+    plan = plan_backfill(readings, existing, first, until)
+    return [row for row in plan.rows if row.start >= first]
 
 
 def _without_contradictions(

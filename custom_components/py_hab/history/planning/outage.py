@@ -45,16 +45,14 @@ def plan_outage_repair(
 
     `short_term_rows` and `hourly_rows` are the rows around the gap, as far as they exist.
     `own_hours` are the hours that py_hab has written. `known_readings` are readings (kWh) at full
-    hours from device statistics. For `load_profile`, `otherwise` and
-    `most`, see `spread`.
+    hours from device statistics. For `load_profile`, `otherwise` and `most`, see `spread`.
     """
-    found = (_first_after(gap, short_term_rows), _first_after(gap, hourly_rows))
-    if _was_measured(
-        gap, [*short_term_rows, *(r for r in hourly_rows if r.start not in own_hours)]
-    ):
+    measured_hours = [row for row in hourly_rows if row.start not in own_hours]
+    if _was_measured(gap, [*short_term_rows, *measured_hours]):
         return OutageRepair(adjust_from=int(gap.end))
     # The oldest short-term rows may have been purged since, so the hourly row can be earlier.
-    after = min(filter(None, found), key=lambda row: row.end, default=None)
+    first = (_first_after(gap, rows) for rows in (short_term_rows, hourly_rows))
+    after = min(filter(None, first), key=lambda row: row.end, default=None)
     if after is None:
         return None
     before = _last_before(gap, short_term_rows) or _last_before(gap, hourly_rows)
@@ -67,12 +65,10 @@ def plan_outage_repair(
     restarted_rows = [
         row.start for row in short_term_rows if sum_restarted and row.start > gap.start
     ]
-    if before.length < HOUR:
-        last = _last_reading(gap, short_term_rows)
-    else:
-        last = _last_reading(
-            gap, [row for row in hourly_rows if gap.is_same_counter and row.start not in own_hours]
-        )
+    readable = short_term_rows
+    if before.length == HOUR:
+        readable = measured_hours if gap.is_same_counter else []
+    last = _last_reading(gap, readable)
     counted_before = last.kwh - gap.before
     if gap.counted_since is None:
         energy = max(gap.energy, counted_before)

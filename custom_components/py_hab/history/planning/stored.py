@@ -126,6 +126,14 @@ class StoredRows:
             if (total := values["sum"]) is not None
         ]
 
+    def with_sum(self, table: Table, start: int) -> list[int]:
+        """Return the starts of the rows from `start` on that have a sum."""
+        return [
+            each
+            for each, values in self.of(table).items()
+            if each >= start and values["sum"] is not None
+        ]
+
     def apply(self, operation: Operation) -> bool:
         """Do an operation on these rows; return whether there is anything to do."""
         match operation:
@@ -171,7 +179,7 @@ def values_of(row: SumRow | MeanRow, units: Units, stamp: int) -> Values:
 def with_stamp(
     starts: Iterable[int], rows: Mapping[int, Values], units: Units, stamp: int
 ) -> dict[int, Values]:
-    """Return existing rows that an earlier version has written, with a stamp as ours have."""
+    """Return existing rows that an earlier version has written, with the stamp of a change."""
     return {
         start: rows[start] | {"created_ts": stamped(stamp, start, value)}
         for start in starts

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-import logging
-from math import nan
+from math import isfinite, nan
 from typing import Any, Final, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +24,7 @@ from homeassistant.components.recorder.statistics import (
     statistics_during_period,
 )
 from homeassistant.const import (
+    ATTR_UNIT_OF_MEASUREMENT,
     PERCENTAGE,
     UnitOfElectricPotential,
     UnitOfEnergy,
@@ -47,8 +47,6 @@ from homeassistant.util.unit_conversion import (
 
 from ...const import DOMAIN
 from ..planning.rows import HOUR, SHORT_TERM, HourlySum, Row
-
-_LOGGER = logging.getLogger(__name__)
 
 _CONVERTERS: Final[Mapping[str, type[BaseUnitConverter]]] = {
     UnitOfEnergy.KILO_WATT_HOUR: EnergyConverter,
@@ -239,8 +237,8 @@ class RecorderGateway:
 async def async_ask[T](hass: HomeAssistant, read: Callable[[], T]) -> T:
     """Call a function that reads the database in the recorder's executor, and return its result.
 
-    If the task is cancelled, it ends with the function: else Home Assistant would close the database
-    under a thread that still reads. Raises HomeAssistantError if there is no recorder, it is still
+    A cancelled task ends when the function has ended: otherwise Home Assistant could close the database
+    while a thread still reads it. Raises HomeAssistantError if there is no recorder, it is still
     starting, or the database refuses.
     """
     raise_if_no_recorder(hass)
@@ -294,10 +292,22 @@ def conversion(
     return converter.converter_factory(*((stored, unit) if is_read else (unit, stored)))
 
 
-def converted(value: float, unit: str | None, wanted: str) -> float:
-    """Return a value in another unit. Raises HomeAssistantError if that is impossible."""
-    converter = _CONVERTERS.get(wanted)
-    return value if unit == wanted or converter is None else converter.convert(value, unit, wanted)
+def shown_value(hass: HomeAssistant, statistic: Statistic) -> float | None:
+    """Return what the entity of a statistic of ours shows, in the unit in which we calculate.
+
+    None if the entity shows no number, or if the statistic belongs to another integration.
+    """
+    state, converter = hass.states.get(statistic.id), _CONVERTERS.get(statistic.unit)
+    if state is None or statistic.entry_id is None:
+        return None
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    try:
+        shown = float(state.state)
+        if converter is not None:
+            shown = converter.convert(shown, unit, statistic.unit)
+    except ValueError, HomeAssistantError:
+        return None
+    return shown if isfinite(shown) else None
 
 
 def not_written(statistic_id: str) -> HomeAssistantError:

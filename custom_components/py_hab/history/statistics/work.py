@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import logging
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -14,15 +14,15 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..planning.backfill import alignment
-from ..planning.change import AdjustSum, Change, ConvertShortTerm, StatisticRows, Step, WriteRows
-from ..planning.difference import Difference, has_stamp, in_unit
+from ..planning.change import AdjustSum, Change, StatisticRows, Step, WriteRows
+from ..planning.difference import Difference
 from ..planning.edit import Edit
 from ..planning.origin import Origin
 from ..planning.rows import HOUR, ROUNDING_ERROR, SHORT_TERM, full_hour
 from ..planning.stored import DeleteStatistic, Operation, StoredRows, Units
 from .gateway import Statistic, conversion, new_metadata, not_recorded, not_written
 from .journal import StatisticChanges
-from .previous import resumed
+from .reconciled import reconciled
 from .transaction import StatisticTables
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,28 +32,27 @@ type Planner = Callable[[StatisticRows], Change]
 
 
 class SaveAhead(Protocol):
-    """Notes in the journal what is true and what will be, once it is written."""
+    """Saves the differences before and after a change in the journal."""
 
     def __call__(self, before: Difference, after: Difference, *, is_lost: bool) -> None:
-        """Save it. Raises TimeoutError or HomeAssistantError if that is impossible."""
+        """Save them. Raises TimeoutError or HomeAssistantError if that is impossible."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """What a transaction has done."""
 
-    statistic_id: str
     before: Difference
-    """What was found to be true before it."""
+    """The difference before it, as the database shows it."""
     after: Difference
     change: Change
     is_lost: bool
-    """Whether the database does not have our earlier changes, and the journal does not know yet."""
+    """Whether the database does not have our earlier changes, which the journal does not know yet."""
     refusal: HomeAssistantError | ValueError | None
 
 
 class StatisticWork:
-    """The work of one transaction, in the recorder's thread."""
+    """The work of one transaction; called in a thread of the recorder."""
 
     def __init__(
         self,
@@ -65,7 +64,7 @@ class StatisticWork:
     ) -> None:
         """Read the rows, and find out which of our changes are in the database.
 
-        `save_ahead` notes a difference in the journal; None if nothing is to be written.
+        `save_ahead` is called before rows are written; without it, nothing is written.
         """
         self._statistic = statistic
         self._changes = changes
@@ -77,7 +76,7 @@ class StatisticWork:
         self._metadata = found.metadata if found else new_metadata(statistic)
         self._rows: StoredRows = self._tables.read()
         self._units = _units(statistic, self._metadata)
-        difference = self._found()
+        difference = reconciled(changes, self._rows, self._units, statistic, self._metadata)
         self._is_lost = difference is None
         self._before = difference or Difference()
 
@@ -86,35 +85,24 @@ class StatisticWork:
     ) -> Outcome:
         """Plan a change and make it, as a part of a run.
 
-        `shown` is what the counter shows now, if it is known.
+        `shown` is what the counter shows now, if it is known. `is_recorded` says whether the
+        recorder's settings allow hours to be written.
         """
         units, statistic = self._units, self._statistic
         if units is None or self._metadata["has_sum"] != statistic.has_sum:
             return self._outcome(refusal=not_written(statistic.id))
-        now = int(dt_util.utcnow().timestamp())
-        edit = Edit(self._before, self._rows, units, stamp=self._new_stamp(now), run=run)
-        # The statistics of other sources than the recorder's are not compiled.
-        is_compiled = self._metadata["source"] == RECORDER
-        last_run = self._tables.last_run()
-        until = full_hour(now if last_run is None else min(now, last_run + SHORT_TERM))
-        rows = edit.rows(until)
+        compiled = _Compiled(int(dt_util.utcnow().timestamp()), self._tables.last_run())
+        edit = Edit(self._before, self._rows, units, stamp=self._new_stamp(compiled.now), run=run)
+        rows = edit.view.rows(compiled.until)
         change = [step for step in (*self._left(rows), *plan(rows)) if _is_needed(step)]
-        written = [row.start for step in change if isinstance(step, WriteRows) for row in step.rows]
-        if written and not is_recorded:
-            return self._outcome(refusal=not_recorded(statistic.id))
-        if written and is_compiled and max(written) + HOUR > until:
-            return self._outcome(refusal=ValueError("the hour is not compiled yet"))
+        refusal = self._refusal(change, compiled.until, is_recorded=is_recorded)
+        if refusal is not None:
+            return self._outcome(refusal=refusal)
         for step in change:
-            match step:
-                case AdjustSum():
-                    edit.adjust(step, is_compiled=is_compiled)
-                case ConvertShortTerm():
-                    edit.convert(step)
-                case WriteRows():
-                    edit.write(step)
-        if change and is_compiled and statistic.has_sum and statistic.entry_id is not None:
-            last_period = now // SHORT_TERM * SHORT_TERM - SHORT_TERM
-            edit.seed(last_period if last_run is None else last_run, shown)
+            edit.make(step, is_compiled=self._is_compiled)
+        is_counter_of_ours = statistic.has_sum and statistic.entry_id is not None
+        if change and self._is_compiled and is_counter_of_ours:
+            edit.seed(compiled.last_period, shown)
         if not edit.finish():
             return self._outcome()
         return self._write(edit.operations, edit.difference, change)
@@ -123,9 +111,8 @@ class StatisticWork:
         """Return where the value of each hourly row comes from."""
         # Without a conversion of units, no row is recognized as ours.
         units = self._units or Units(stored=None, to_stored=float, from_stored=float)
-        is_compiled = self._metadata["source"] == RECORDER
         edit = Edit(self._before, self._rows, units, stamp=self._before.stamp)
-        return edit.origins(Origin.MEASURED if is_compiled else Origin.IMPORTED)
+        return edit.view.origins(Origin.MEASURED if self._is_compiled else Origin.IMPORTED)
 
     def undo(self) -> Outcome:
         """Undo everything."""
@@ -158,8 +145,24 @@ class StatisticWork:
         edit.take_back(runs.index(run))
         return self._write(edit.operations, edit.difference) if edit.finish() else self._outcome()
 
+    @property
+    def _is_compiled(self) -> bool:
+        """Whether the recorder compiles the statistic; it does not those of other sources."""
+        return self._metadata["source"] == RECORDER
+
+    def _refusal(
+        self, change: Change, until: int, *, is_recorded: bool
+    ) -> HomeAssistantError | ValueError | None:
+        """Return why a change cannot be made, None if it can."""
+        written = [row.start for step in change if isinstance(step, WriteRows) for row in step.rows]
+        if written and not is_recorded:
+            return not_recorded(self._statistic.id)
+        if written and self._is_compiled and max(written) + HOUR > until:
+            return ValueError("the hour is not compiled yet")
+        return None
+
     def _new_stamp(self, now: int) -> int:
-        """Return a stamp for a change, later than all earlier ones."""
+        """Return the stamp of a new change, which is later than all earlier ones."""
         planned = self._changes.planned
         return max(now, max(self._before.stamp, planned.stamp if planned else 0) + 1)
 
@@ -185,7 +188,6 @@ class StatisticWork:
         refusal: HomeAssistantError | ValueError | None = None,
     ) -> Outcome:
         return Outcome(
-            statistic_id=self._statistic.id,
             before=self._before,
             after=self._before if after is None else after,
             change=change,
@@ -193,42 +195,36 @@ class StatisticWork:
             refusal=refusal,
         )
 
-    def _found(self) -> Difference | None:
-        """Return which of our changes are in the database; None if it is another database.
-
-        A change that was being written when Home Assistant stopped is there if its stamp is. An
-        undo was made if the stamp of the change before is gone.
-        """
-        done, planned, hourly = self._changes.done, self._changes.planned, self._rows.hourly
-        if planned is not None and (
-            has_stamp(hourly, planned.stamp)
-            if planned.stamp
-            else done.stamp and not has_stamp(hourly, done.stamp)
-        ):
-            done = planned
-        elif done.stamp and not has_stamp(hourly, done.stamp):
-            return None
-        previous = self._changes.previous
-        if self._units is None or (done.is_empty and previous is None):
-            return done
-        if done.unit != self._units.stored:
-            done = in_unit(
-                done,
-                self._units.stored,
-                conversion(done.unit or self._statistic.unit, self._metadata),
-            )
-        if previous is not None and not done.stamp:
-            return resumed(previous, done, self._rows, self._units)
-        return done
-
     def _left(self, rows: StatisticRows) -> Change:
-        """Return the alignment that an earlier version has left to be done."""
+        """Return the alignment of sums that an earlier version has not made any more."""
         boundary = self._before.sum_boundary
         return [
             alignment(row, rows)
             for row in rows.hourly
             if boundary is not None and row.end == boundary
         ]
+
+
+class _Compiled(NamedTuple):
+    """How far the recorder has compiled statistics."""
+
+    now: int
+    """The present time (unix time)."""
+    last_run: int | None
+    """The start of the last five-minute period that is compiled; None if there is none."""
+
+    @property
+    def until(self) -> int:
+        """The end of the hours that are compiled, so that they may be written."""
+        end = self.now if self.last_run is None else min(self.now, self.last_run + SHORT_TERM)
+        return full_hour(end)
+
+    @property
+    def last_period(self) -> int:
+        """The start of the last five-minute period that is compiled, or should be."""
+        if self.last_run is not None:
+            return self.last_run
+        return self.now // SHORT_TERM * SHORT_TERM - SHORT_TERM
 
 
 def _is_needed(step: Step) -> bool:

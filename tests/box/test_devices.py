@@ -17,9 +17,8 @@ from homeassistant.setup import async_setup_component
 from simulator.fritzbox import EMPTY_LIST, Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import DEVICES, IMPORT, REFRIGERATOR, WINDOW, WORKSHOP
 from simulator.reader import SimulatedReader
-
-from .support.passing_time import Time
-from .support.watching import quiet, set_up, state_of, warnings
+from tests.support.passing_time import Time
+from tests.support.watching import quiet, set_up, state_of, warnings
 
 POLL = timedelta(hours=1)
 ENERGY = f"{REFRIGERATOR}_energy"

@@ -1,24 +1,16 @@
 """Setting up a meter and changing it later, with a simulated reader behind a real broker."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
-from unittest.mock import patch
+from collections.abc import Iterator
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.meter.discovery import async_announced_readers
-from custom_components.py_hab.sml.inference import KeyInference
-from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.components import mqtt
 from homeassistant.config_entries import (
     SOURCE_INTEGRATION_DISCOVERY,
-    ConfigEntry,
     ConfigEntryDisabler,
-    ConfigEntryState,
 )
 from homeassistant.core import HomeAssistant
 from simulator.broker import Broker, Kind, available
@@ -26,17 +18,27 @@ from simulator.faults import Fault
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.home import Home, ManualClock
 from simulator.reader import SimulatedReader
-
-from .conftest import settled
-from .support.dialogue import Dialogue, add, change, leave
-from .support.patience import brisk, impatience, silent_reader
-from .support.scripted_reader import Content, ScriptedReader, scripted
-from .support.watching import set_up
+from tests.conftest import settled
+from tests.support.dialogue import add, change
+from tests.support.meter_dialogue import (
+    MAC,
+    TOPIC,
+    another,
+    is_open,
+    leave_meter,
+    meanings,
+    offered,
+    publishing,
+    talking,
+    values,
+    withdraw,
+)
+from tests.support.patience import brisk, impatience, silent_reader
+from tests.support.scripted_reader import scripted
+from tests.support.watching import set_up
 
 pytestmark = pytest.mark.usefixtures("trusting")
 
-TOPIC = "tele/tasmota_9282F4/SENSOR"
-MAC = "a4:cf:12:92:82:f4"
 OTHER_MAC = "A4CF12000002"
 
 
@@ -50,95 +52,6 @@ def broker_kind() -> Kind:
 def little_time() -> Iterator[None]:
     with brisk():
         yield
-
-
-@asynccontextmanager
-async def another(
-    home: Home, clock: ManualClock, broker: Broker, **differently: Any
-) -> AsyncIterator[SimulatedReader]:
-    """A reader that differs from the one of the fixture."""
-    reader = SimulatedReader(home, clock, port=broker.port, **differently)
-    await reader.start()
-    yield reader
-    await reader.stop()
-
-
-@asynccontextmanager
-async def talking(reader: SimulatedReader) -> AsyncIterator[None]:
-    """Let a reader publish all the time."""
-    reader.tele_period = 0.05
-    task = asyncio.create_task(reader.operate())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-async def withdraw(hass: HomeAssistant, reader: SimulatedReader) -> None:
-    """Let a reader announce itself no longer, and wait until the broker knows."""
-    received: list[object] = []
-    undo = await mqtt.async_subscribe(
-        hass, f"{reader.discovery_topic}/sensors", lambda message: received.append(message.payload)
-    )
-
-    def withdrawn() -> bool:
-        reader.remove_discovery()
-        return "" in received
-
-    await settled(hass, withdrawn, "the end of the announcement")
-    undo()
-
-
-def offered(dialogue: Dialogue) -> dict[str, str]:
-    """Return the topics that can be chosen, and what they are called."""
-    select = dialogue.page["topic"]["selector"]["select"]
-    assert select["custom_value"]
-    topics = {option["value"]: option["label"] for option in select["options"]}
-    assert dialogue.placeholders["count"] == str(len(topics))
-    return topics
-
-
-def values(dialogue: Dialogue) -> list[str]:
-    """Return the lines that show what was received."""
-    return dialogue.placeholders["values"].splitlines()
-
-
-def meanings(dialogue: Dialogue) -> dict[str, str]:
-    """Return what each key is taken for in the form."""
-    registers: dict[str, str] = dialogue.suggested["registers"]
-    return registers
-
-
-def is_open(dialogue: Dialogue) -> bool:
-    """Whether the meanings are seen without a click."""
-    expanded: bool = dialogue.page["registers"]["expanded"]
-    return expanded
-
-
-def shown(entry: ConfigEntry[Any], place: str = "") -> dict[str, float]:
-    """Return what the sensors of a meter show."""
-    if (
-        entry.state is not ConfigEntryState.LOADED
-        or place not in entry.runtime_data.coordinator.data
-    ):
-        return {}
-    return dict(entry.runtime_data.coordinator.data[place].values)
-
-
-async def readings(hass: HomeAssistant, entry: ConfigEntry[Any], **expected: float) -> None:
-    """Wait until an entry shows readings, these among them."""
-
-    def are_shown() -> bool:
-        found = shown(entry)
-        return bool(found) and found.items() >= expected.items()
-
-    await settled(hass, are_shown, f"readings {expected}")
-
-
-async def leave_meter(hass: HomeAssistant, entry: ConfigEntry[Any], **expected: float) -> None:
-    """Make sure that an entry shows readings, these among them, and unload it."""
-    await readings(hass, entry, **expected)
-    await leave(hass, entry)
 
 
 # Adding
@@ -314,150 +227,6 @@ async def test_a_reader_may_have_other_words_in_its_topics(
             "answer_topic": "reply/meter",
         }
         await leave_meter(hass, dialogue.entry, energy_import=7, power=300)
-
-
-# What the values mean
-
-
-@asynccontextmanager
-async def publishing(
-    broker: Broker, content: Content, *, topic: str = "house/meter"
-) -> AsyncIterator[ScriptedReader]:
-    """A script that takes no commands and publishes the same all the time."""
-    async with scripted(broker) as reader, reader.repeating(topic, content):
-        yield reader
-
-
-async def meter_dialogue(hass: HomeAssistant) -> Dialogue:
-    """Go on to the question what the values of such a script mean."""
-    dialogue = await add(hass, "tasmota")
-    await dialogue.answer(topic="house/meter")
-    return dialogue
-
-
-async def test_what_is_wrong_is_corrected(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
-) -> None:
-    fields = {"E_in": 5, "E_out": 7, "Power": 300, "U": 230.5}
-    async with publishing(broker, {"m": fields}):
-        dialogue = await meter_dialogue(hass)
-        assert meanings(dialogue).keys() == {"E_in", "E_out", "Power"}
-        assert dialogue.page["registers"]["schema"][3]["name"] == "U: 230.5"
-        await dialogue.accept(
-            without="Power", E_in="energy_export", E_out="energy_import", U="voltage_l1"
-        )
-        assert dialogue.entry.options == {
-            "registers": {
-                "E_in": "energy_export",
-                "E_out": "energy_import",
-                "U": "voltage_l1",
-                "Power": "no_measurement",
-            }
-        }
-        await readings(hass, dialogue.entry, energy_export=5, energy_import=7, voltage_l1=230.5)
-        assert "power" not in shown(dialogue.entry)
-        await leave(hass, dialogue.entry)
-
-
-async def test_a_reader_whose_keys_nobody_knows_is_set_up_by_its_user(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
-) -> None:
-    content = {"room": {"warmth": 21.5}, "Gerät": {"Wert A": 1234.5, "Größe+": 0.3, "note": "ok"}}
-    async with publishing(broker, content):
-        dialogue = await meter_dialogue(hass)
-        assert values(dialogue) == [
-            "| - | 21.5 | `room` `warmth` |",
-            "| - | 1,234.5 | `Gerät` `Wert A` |",
-            "| - | 0.3 | `Gerät` `Größe+` |",
-            "| - | ok | `Gerät` `note` |",
-        ]
-        assert meanings(dialogue) == {}
-        assert is_open(dialogue)
-        await dialogue.accept()
-        assert dialogue.errors == {"base": "no_register"}
-        await dialogue.accept(warmth="voltage_l1")
-        assert dialogue.errors == {"base": "no_register"}
-        assert meanings(dialogue) == {"warmth": "voltage_l1"}
-        await dialogue.accept(
-            without="warmth", **{"Wert A": "energy_import", "Größe+": "power_in_kw"}
-        )
-        entry = dialogue.entry
-        assert entry.data["prefix"] == "Gerät"
-        assert entry.options == {"registers": {"Wert A": "energy_import", "Größe+": "power_in_kw"}}
-        await readings(hass, entry, energy_import=1234.5, power=300)
-        # The room is no meter.
-        assert list(entry.runtime_data.coordinator.data) == [""]
-        await leave(hass, entry)
-
-
-async def test_without_a_register_there_is_no_meter(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
-) -> None:
-    async with publishing(broker, {"m": {"E_in": 5}}):
-        dialogue = await meter_dialogue(hass)
-        assert not is_open(dialogue)
-        await dialogue.accept(without="E_in")
-        assert dialogue.errors == {"base": "no_register"}
-        assert meanings(dialogue) == {}
-        assert is_open(dialogue)
-        await dialogue.accept(E_in="no_measurement")
-        assert dialogue.errors == {"base": "no_register"}
-        await dialogue.accept(E_in="energy_import_in_wh")
-        await leave_meter(hass, dialogue.entry, energy_import=0.005)
-
-
-async def test_a_doubt_that_the_user_has_settled_is_none(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
-) -> None:
-    async with publishing(broker, {"m": {"Total": 5, "Power": 300}}):
-        dialogue = await meter_dialogue(hass)
-        assert meanings(dialogue) == {"Total": "energy_import", "Power": "power"}
-        await dialogue.accept()
-        assert dialogue.entry.options == {"registers": {"Total": "energy_import"}}
-        await leave_meter(hass, dialogue.entry, energy_import=5)
-
-
-async def test_two_meters_of_one_reader_are_set_up_together(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
-) -> None:
-    content = {"house": {"E_in": 5, "Power": 300}, "heat": {"E_in": 7, "Power": 40, "": 1}}
-    async with publishing(broker, content):
-        dialogue = await meter_dialogue(hass)
-        assert values(dialogue) == [
-            "| Energy import | 5 kWh | `house` `E_in` |",
-            "| Energy import | 7 kWh | `heat` `E_in` |",
-            "| Power | 300 W | `house` `Power` |",
-            "| Power | 40 W | `heat` `Power` |",
-        ]
-        assert [field["name"] for field in dialogue.page["registers"]["schema"]] == [
-            "E_in: 5 kWh, 7 kWh",
-            "Power: 300 W, 40 W",
-        ]
-        await dialogue.accept()
-        entry = dialogue.entry
-        assert entry.data["prefix"] == "house"
-        await settled(hass, lambda: shown(entry, "2").get("energy_import") == 7, "the second meter")
-        await leave_meter(hass, entry, energy_import=5, power=300)
-
-
-async def test_a_reader_with_nothing_but_a_nameless_value_is_no_meter(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
-) -> None:
-    async with publishing(broker, {"m": {"": 5}}):
-        dialogue = await meter_dialogue(hass)
-        assert dialogue.page["registers"]["schema"] == []
-        await dialogue.accept()
-        assert dialogue.errors == {"base": "no_register"}
-        hass.config_entries.flow.async_abort(dialogue.flow_id)
-
-
-async def test_a_long_text_is_shown_in_part(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
-) -> None:
-    async with publishing(broker, {"m": {"E_in": 5, "text": "x" * 100}}):
-        dialogue = await meter_dialogue(hass)
-        assert values(dialogue)[1] == f"| - | {'x' * 40} | `text` |"
-        hass.config_entries.flow.async_abort(dialogue.flow_id)
 
 
 # Readers that take no commands
@@ -750,80 +519,6 @@ async def test_a_reader_that_stops_reporting_its_mac_address_can_be_changed(
         assert dialogue.end == "reconfigure_successful"
         assert meter_entry.unique_id == MAC
         await leave_meter(hass, meter_entry)
-
-
-async def test_changing_a_reader_keeps_what_the_user_prefers(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker
-) -> None:
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Meter",
-        data={"kind": "meter", "topic": "old", "prefix": "m"},
-        options={
-            "power_interval": 0,
-            "max_power": 30,
-            "registers": {
-                "Foo": "power",
-                "E_in": "energy_import_in_wh",
-                "U": "voltage_l1",
-                "later": "current_l1",
-            },
-        },
-    )
-    entry.add_to_hass(hass)
-    async with publishing(broker, {"n": {"E_in": 5000, "Foo": 300, "U": 230.5}}):
-        dialogue = await change(hass, entry)
-        await dialogue.answer(topic="house/meter")
-        assert meanings(dialogue) == {
-            "Foo": "power",
-            "E_in": "energy_import_in_wh",
-            "U": "voltage_l1",
-            "later": "current_l1",
-        }
-        await dialogue.accept(without="U")
-        assert dialogue.end == "reconfigure_successful"
-        assert entry.data == {"kind": "meter", "topic": "house/meter", "prefix": "n"}
-        assert entry.options == {
-            "power_interval": 0,
-            "max_power": 30,
-            "registers": {
-                "Foo": "power",
-                "E_in": "energy_import_in_wh",
-                "later": "current_l1",
-            },
-        }
-        await leave_meter(hass, entry, energy_import=5, power=300)
-
-
-@pytest.mark.parametrize(
-    ("topic", "suggested"),
-    [("house/meter", {"foo": "power"}), ("house/other", {})],
-    ids=["same reader", "another"],
-)
-async def test_what_the_values_of_a_running_meter_suggest_is_selected(
-    hass: HomeAssistant,
-    mqtt_entry: MockConfigEntry,
-    broker: Broker,
-    topic: str,
-    suggested: dict[str, str],
-) -> None:
-    entry = MockConfigEntry(
-        domain=DOMAIN, title="Meter", data={"kind": "meter", "topic": "house/meter", "prefix": "m"}
-    )
-    entry.add_to_hass(hass)
-    content = {"m": {"E_in": 5000, "foo": 300}}
-    async with publishing(broker, content), publishing(broker, content, topic="house/other"):
-        assert await hass.config_entries.async_setup(entry.entry_id)
-        await readings(hass, entry, energy_import=5000)
-        with patch.object(KeyInference, "suggestions", {"foo": KeyMapping(Quantity.POWER)}):
-            dialogue = await change(hass, entry)
-            await dialogue.answer(topic=topic)
-        assert meanings(dialogue) == {"E_in": "energy_import", **suggested}
-        assert is_open(dialogue), "foo is unknown"
-        await dialogue.accept()
-        assert dialogue.end == "reconfigure_successful"
-        assert entry.options == {"registers": suggested}
-        await leave_meter(hass, entry, energy_import=5000)
 
 
 async def test_a_meter_that_was_added_meanwhile_is_not_added_again(

@@ -13,9 +13,8 @@ from homeassistant.helpers import entity_registry as er
 from simulator.fritzbox import CUT, DEFAULT_USER, Fault, Identity, SimulatedFritzBox
 from simulator.fritzbox_devices import BATH, IMPORT, REFRIGERATOR, WORKSHOP
 from simulator.home import Home, ManualClock
-
-from .support.passing_time import Time
-from .support.watching import all_unavailable, logged, set_up, state_of, states, warnings
+from tests.support.passing_time import Time
+from tests.support.watching import all_unavailable, logged, set_up, state_of, states, warnings
 
 POLL = timedelta(minutes=1)
 SLOWER_CLOCK = timedelta(minutes=16)

@@ -1,4 +1,4 @@
-"""Words and numbers for dialogs, in the language of the home."""
+"""Words, numbers and names for dialogs about the history, in the language of the home."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,14 +18,14 @@ _COSTS: Final = "cost_text"
 """Translation keys of selectors that are not shown: their options are texts for reports."""
 
 
-async def async_report_texts(hass: HomeAssistant) -> ReportTexts:
-    """Return the texts for reports in the language of the home."""
+async def async_history_texts(hass: HomeAssistant) -> HistoryTexts:
+    """Return the texts in the language of the home."""
     language = hass.config.language
     texts = await async_get_translations(hass, language, "selector", {DOMAIN})
-    return ReportTexts(hass, texts, language)
+    return HistoryTexts(hass, texts, language)
 
 
-class ReportTexts:
+class HistoryTexts:
     """Words, numbers and times of one language."""
 
     def __init__(self, hass: HomeAssistant, texts: Mapping[str, str], language: str) -> None:

@@ -10,8 +10,7 @@ from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.core import HomeAssistant
 from simulator.broker import Broker, Kind, available
 from simulator.reader import SimulatedReader
-
-from .support.announcements import (
+from tests.support.announcements import (
     CONFIG,
     LAST,
     MAC,
@@ -23,9 +22,9 @@ from .support.announcements import (
     cards,
     offered,
 )
-from .support.dialogue import Dialogue, add, leave
-from .support.patience import brisk
-from .support.scripted_reader import scripted
+from tests.support.dialogue import Dialogue, add, leave
+from tests.support.patience import brisk
+from tests.support.scripted_reader import scripted
 
 pytestmark = pytest.mark.usefixtures("mqtt_entry", "trusting")
 

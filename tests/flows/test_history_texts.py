@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from custom_components.py_hab.entry import Progress
-from custom_components.py_hab.flows.report_texts import async_report_texts
+from custom_components.py_hab.flows.history_texts import async_history_texts
 from homeassistant.core import HomeAssistant
 
 
@@ -17,7 +17,7 @@ async def test_numbers_and_days_are_those_of_the_language(
     hass: HomeAssistant, language: str, number: str, energy: str
 ) -> None:
     hass.config.language = language
-    texts = await async_report_texts(hass)
+    texts = await async_history_texts(hass)
     assert texts.number(1234.5, 1) == number
     assert (texts.energy(1234.5), texts.energy(None)) == (energy, "-")
     assert "2026" in texts.date(datetime(2026, 1, 2, tzinfo=UTC))
@@ -25,7 +25,7 @@ async def test_numbers_and_days_are_those_of_the_language(
 
 
 async def test_a_statistic_without_an_entity_is_named_by_its_id(hass: HomeAssistant) -> None:
-    texts = await async_report_texts(hass)
+    texts = await async_history_texts(hass)
     assert texts.name("py_hab:gone") == "py_hab:gone"
     hass.states.async_set("sensor.meter", "1", {"friendly_name": "Meter"})
     assert texts.name("sensor.meter") == "Meter"
