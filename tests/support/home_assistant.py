@@ -30,6 +30,7 @@ from tests.support.brokers import cleared
 from tests.support.quick import (
     patient_executor,
     quick_freezing,
+    quick_imports,
     quick_names,
     quick_queries,
     quick_sun,
@@ -100,6 +101,7 @@ def quick() -> Iterator[None]:
     """Do quickly what other libraries do slowly, and wait where they are impatient."""
     with (
         quick_freezing(),
+        quick_imports(),
         quick_names(),
         quick_queries(),
         quick_sun(),

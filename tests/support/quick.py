@@ -7,12 +7,16 @@ from functools import lru_cache
 from importlib.util import find_spec
 import time
 from types import ModuleType
+from typing import Any
 from unittest.mock import patch
 
 import slugify
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.lambdas import StatementLambdaElement
 
 from custom_components.py_hab.history.statistics import daylight
+from homeassistant.components.recorder import statistics
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import event
 from homeassistant.helpers.sun import get_astral_event_date
@@ -34,6 +38,25 @@ def quick_queries() -> Iterator[None]:
         patch.object(StatementLambdaElement, "_proxied", cached),
         patch.object(StatementLambdaElement, "_compile_options", options, create=True),
     ):
+        yield
+
+
+@contextmanager
+def quick_imports() -> Iterator[None]:
+    """Let the recorder write imported statistics together.
+
+    It looks for each row in the database before it adds it, and each look writes the row before. No
+    test imports two rows of one time together.
+    """
+
+    def look_up(session: Session, table: Any, metadata_id: int, start: datetime) -> int | None:
+        query = select(table.id).where(
+            table.metadata_id == metadata_id, table.start_ts == start.timestamp()
+        )
+        found: int | None = session.connection().execute(query).scalar()
+        return found
+
+    with patch.object(statistics, "_statistics_exists", look_up):
         yield
 
 
