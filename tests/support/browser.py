@@ -285,6 +285,7 @@ async def browser_and_home(folder: Path, run: Callable[..., Any]) -> AsyncIterat
                 # An emulated graphics card takes more of the processor than none.
                 "--disable-gpu",
                 "--disable-gpu-rasterization",
+                "--disable-software-rasterizer",
             ],
         )
         yield Browser(chromium, hass, household, run)
