@@ -2,11 +2,9 @@
 
 from datetime import timedelta
 
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
-from simulator.broker import Kind, available
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import REFRIGERATOR
 from simulator.reader import SimulatedReader
@@ -14,12 +12,6 @@ from simulator.reader import SimulatedReader
 from .conftest import settled
 from .support.passing_time import Time
 from .support.watching import quiet, set_up, state_of
-
-
-@pytest.fixture
-def broker_kind() -> Kind:
-    """One is enough here."""
-    return available()[-1]
 
 
 async def press(hass: HomeAssistant, entity_id: str) -> None:

@@ -24,7 +24,6 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from simulator.broker import Kind, available
 from simulator.faults import Fault
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import BATH, IMPORT, REFRIGERATOR, WORKSHOP
@@ -40,12 +39,6 @@ MINUTE = timedelta(minutes=1)
 WATT_HOUR = 0.001
 
 pytestmark = pytest.mark.parametrize("enable_statistics", [True])
-
-
-@pytest.fixture
-def broker_kind() -> Kind:
-    """One broker: it does not matter here which one."""
-    return available()[-1]
 
 
 @pytest.fixture

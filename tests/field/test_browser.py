@@ -1,6 +1,6 @@
 """What a new user sees in the browser: names, states, tables, menus, and what stays undisturbed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -11,32 +11,21 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from simulator.broker import Broker, Kind, available
+from simulator.broker import Broker
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import BATH
 from simulator.reader import SimulatedReader
 from tests.support.dialogue import Dialogue, add, change, leave, prefer
 from tests.support.mocked_reader import UNIQUE_ID, MockedReader, devices
 from tests.support.passing_time import Time
-from tests.support.patience import brisk
 from tests.support.scripted_reader import scripted
 from tests.support.watching import set_up, state_of
+
+pytestmark = pytest.mark.usefixtures("little_time")
 
 PACKAGE: Final = Path(__file__).parents[2] / "custom_components" / DOMAIN
 CAPTURES: Final = Path(__file__).parents[1] / "fixtures" / "tasmota"
 TOPIC: Final = "tele/tasmota_9282F4/SENSOR"
-
-
-@pytest.fixture
-def broker_kind() -> Kind:
-    """One is enough here."""
-    return available()[-1]
-
-
-@pytest.fixture(autouse=True)
-def little_time() -> Iterator[None]:
-    with brisk():
-        yield
 
 
 def texts(language: str) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Foreign text is neither markup nor a header nor a line of a log, and never long."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 import logging
 from pathlib import Path
 from typing import Any, Final
@@ -15,13 +15,12 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
-from simulator.broker import Broker, Kind, available
+from simulator.broker import Broker
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import REFRIGERATOR
 from tests.support.dialogue import add, leave, prefer
 from tests.support.legacy_files import Years, at, write
 from tests.support.passing_time import Time
-from tests.support.patience import brisk
 from tests.support.scripted_reader import scripted
 
 IMAGE: Final = "![x](http://evil.example/t.png)"
@@ -29,20 +28,7 @@ FORGED: Final = "2026-11-27 ERROR (MainThread) [homeassistant] forged"
 HOSTILE: Final = f"{IMAGE}\r\n{FORGED}\u202e\u200b\u2028<b>&lt;"
 LONG: Final = "Fridge " * 700
 
-pytestmark = pytest.mark.usefixtures("trusting")
-
-
-@pytest.fixture
-def broker_kind() -> Kind:
-    """One is enough here."""
-    return available()[-1]
-
-
-@pytest.fixture(autouse=True)
-def little_time() -> Iterator[None]:
-    """Wait only a moment for what has to come at once."""
-    with brisk():
-        yield
+pytestmark = pytest.mark.usefixtures("little_time", "trusting")
 
 
 @pytest.fixture

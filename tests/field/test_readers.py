@@ -2,13 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from simulator.broker import Broker, Kind, available
+from simulator.broker import Broker
 from simulator.home import Home, ManualClock
 from simulator.reader import SimulatedReader
 from tests.conftest import settled
@@ -16,12 +15,6 @@ from tests.support.passing_time import Time
 from tests.support.watching import quiet, set_up
 
 OTHER_MAC = "A4CF12000002"
-
-
-@pytest.fixture
-def broker_kind() -> Kind:
-    """One is enough here."""
-    return available()[-1]
 
 
 def shared_topic(hass: HomeAssistant) -> ir.IssueEntry | None:

@@ -1,7 +1,5 @@
 """Setting up a meter and changing it later, with a simulated reader behind a real broker."""
 
-from collections.abc import Iterator
-
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -13,7 +11,7 @@ from homeassistant.config_entries import (
     ConfigEntryDisabler,
 )
 from homeassistant.core import HomeAssistant
-from simulator.broker import Broker, Kind, available
+from simulator.broker import Broker, available
 from simulator.faults import Fault
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.home import Home, ManualClock
@@ -33,25 +31,13 @@ from tests.support.meter_dialogue import (
     values,
     withdraw,
 )
-from tests.support.patience import brisk, impatience, silent_reader
+from tests.support.patience import impatience, silent_reader
 from tests.support.scripted_reader import scripted
 from tests.support.watching import set_up
 
-pytestmark = pytest.mark.usefixtures("trusting")
+pytestmark = pytest.mark.usefixtures("little_time", "trusting")
 
 OTHER_MAC = "A4CF12000002"
-
-
-@pytest.fixture
-def broker_kind() -> Kind:
-    """One is enough here."""
-    return available()[-1]
-
-
-@pytest.fixture(autouse=True)
-def little_time() -> Iterator[None]:
-    with brisk():
-        yield
 
 
 # Adding

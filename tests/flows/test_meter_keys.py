@@ -1,6 +1,5 @@
 """What a user sees of the keys of a reader, and may correct, when a meter is set up or changed."""
 
-from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
@@ -10,7 +9,7 @@ from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.sml.inference import KeyInference
 from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.core import HomeAssistant
-from simulator.broker import Broker, Kind, available
+from simulator.broker import Broker
 from tests.conftest import settled
 from tests.support.dialogue import change, leave
 from tests.support.meter_dialogue import (
@@ -23,21 +22,8 @@ from tests.support.meter_dialogue import (
     shown,
     values,
 )
-from tests.support.patience import brisk
 
-pytestmark = pytest.mark.usefixtures("trusting")
-
-
-@pytest.fixture
-def broker_kind() -> Kind:
-    """One is enough here."""
-    return available()[-1]
-
-
-@pytest.fixture(autouse=True)
-def little_time() -> Iterator[None]:
-    with brisk():
-        yield
+pytestmark = pytest.mark.usefixtures("little_time", "trusting")
 
 
 async def test_what_is_wrong_is_corrected(

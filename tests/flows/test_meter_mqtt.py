@@ -1,14 +1,12 @@
 """Readers that announce themselves, as every Tasmota device does, behind a real broker."""
 
-from collections.abc import Iterator
-
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.core import HomeAssistant
-from simulator.broker import Broker, Kind, available
+from simulator.broker import Broker
 from simulator.reader import SimulatedReader
 from tests.support.announcements import (
     CONFIG,
@@ -23,22 +21,9 @@ from tests.support.announcements import (
     offered,
 )
 from tests.support.dialogue import Dialogue, add, leave
-from tests.support.patience import brisk
 from tests.support.scripted_reader import scripted
 
-pytestmark = pytest.mark.usefixtures("mqtt_entry", "trusting")
-
-
-@pytest.fixture
-def broker_kind() -> Kind:
-    """One is enough here."""
-    return available()[-1]
-
-
-@pytest.fixture(autouse=True)
-def little_time() -> Iterator[None]:
-    with brisk():
-        yield
+pytestmark = pytest.mark.usefixtures("little_time", "mqtt_entry", "trusting")
 
 
 async def test_an_announced_reader_is_set_up_with_one_click(

@@ -1,6 +1,6 @@
 """Preferences of a box and of a meter, changed while it works."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -15,28 +15,17 @@ from custom_components.py_hab.sml.registers import KeyMapping, Quantity
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
-from simulator.broker import Broker, Kind, available
+from simulator.broker import Broker
 from simulator.fritzbox import SimulatedFritzBox
 from tests.conftest import settled
 from tests.support.dialogue import leave, prefer
-from tests.support.patience import brisk
 from tests.support.scripted_reader import scripted
 from tests.support.watching import meter_values, set_up, state_of
 
+pytestmark = pytest.mark.usefixtures("little_time")
+
 TOPIC = "house/meter"
 USUAL: Mapping[str, Any] = {"power_interval": 10, "max_power": 43.5}
-
-
-@pytest.fixture
-def broker_kind() -> Kind:
-    """One is enough here."""
-    return available()[-1]
-
-
-@pytest.fixture(autouse=True)
-def little_time() -> Iterator[None]:
-    with brisk():
-        yield
 
 
 @pytest.mark.parametrize("kind", ["fritzbox", "meter"])

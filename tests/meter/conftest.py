@@ -8,8 +8,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import CONF_POWER_INTERVAL
 from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant
+from simulator.broker import Kind, available
 from simulator.reader import SimulatedReader
 from tests.support.one_meter import Clock
+
+
+@pytest.fixture(params=available())
+def broker_kind(request: pytest.FixtureRequest) -> Kind:
+    """Each kind of broker that is installed."""
+    kind: Kind = request.param
+    return kind
 
 
 @pytest.fixture

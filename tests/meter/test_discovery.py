@@ -1,6 +1,6 @@
 """Readers that announce themselves, as every Tasmota device does, are offered to the user."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -31,22 +31,16 @@ from tests.support.announcements import (
     woken,
 )
 from tests.support.dialogue import Dialogue, add, leave
-from tests.support.patience import brisk, impatience
+from tests.support.patience import impatience
 from tests.support.scripted_reader import Content
 
-pytestmark = pytest.mark.usefixtures("mqtt_entry", "trusting")
+pytestmark = pytest.mark.usefixtures("little_time", "mqtt_entry", "trusting")
 
 
 @pytest.fixture
 def broker_kind() -> Kind:
     """One is enough here."""
     return available()[-1]
-
-
-@pytest.fixture(autouse=True)
-def little_time() -> Iterator[None]:
-    with brisk():
-        yield
 
 
 @pytest.mark.parametrize("order", [(CONFIG, SENSORS), (SENSORS, CONFIG)])

@@ -1,6 +1,5 @@
 """Finding readers and trying one out, with each kind of broker."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -19,11 +18,11 @@ from simulator.broker import Broker
 from simulator.home import ManualClock
 from simulator.reader import SimulatedReader
 from tests.conftest import settled
-from tests.support.patience import brisk, impatience
+from tests.support.patience import impatience
 from tests.support.scripted_reader import Content, Message, ScriptedReader, scripted
 from tests.support.watching import meter_values, set_up
 
-pytestmark = pytest.mark.usefixtures("mqtt_entry")
+pytestmark = pytest.mark.usefixtures("little_time", "mqtt_entry")
 
 TOPIC = "tele/meter/SENSOR"
 COMMAND = "cmnd/meter/STATUS"
@@ -34,12 +33,6 @@ WHO: Message = (
 HEAD = ReaderInfo(mac="A4CF129282F4", address="192.168.178.50")
 CONFIG = {"t": "meter", "ft": "%prefix%/%topic%/", "tp": ["cmnd", "stat", "tele"]}
 SENSORS = {"sn": {"Time": "2026-03-20T19:07:33", "m": {"E_in": 7}}, "ver": 1}
-
-
-@pytest.fixture(autouse=True)
-def little_time() -> Iterator[None]:
-    with brisk():
-        yield
 
 
 async def arrived(hass: HomeAssistant, reader: ScriptedReader) -> None:
