@@ -56,6 +56,10 @@ def quick_imports() -> Iterator[None]:
         found: int | None = session.connection().execute(query).scalar()
         return found
 
+    if not hasattr(statistics, "_statistics_exists"):
+        # The newest Home Assistant writes them together itself.
+        yield
+        return
     with patch.object(statistics, "_statistics_exists", look_up):
         yield
 
