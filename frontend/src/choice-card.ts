@@ -58,11 +58,15 @@ export class ChoiceCard extends LitElement {
     this.stop?.();
   }
   protected override shouldUpdate(): boolean {
+    return this.shown().some((value, index) => value !== this.drawnFor[index]);
+  }
+  protected override updated(): void {
+    // Not before: a new choice takes back what was known of the hours of the last one.
+    this.drawnFor = this.shown();
+  }
+  private shown(): unknown[] {
     const { hass } = this;
-    const shown = [hass?.language, hass?.entities, this.config, this.listed, this.chosen, this.sparse];
-    const same = shown.every((value, index) => value === this.drawnFor[index]);
-    this.drawnFor = shown;
-    return !same;
+    return [hass?.language, hass?.entities, this.config, this.listed, this.chosen, this.sparse];
   }
   protected override firstUpdated(): void {
     const { hass } = this;
