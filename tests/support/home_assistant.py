@@ -31,6 +31,7 @@ from tests.support.quick import (
     patient_executor,
     quick_freezing,
     quick_imports,
+    quick_mocks,
     quick_names,
     quick_queries,
     quick_sun,
@@ -102,6 +103,7 @@ def quick() -> Iterator[None]:
     with (
         quick_freezing(),
         quick_imports(),
+        quick_mocks(),
         quick_names(),
         quick_queries(),
         quick_sun(),

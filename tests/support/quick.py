@@ -6,8 +6,9 @@ from datetime import date, datetime
 from functools import lru_cache
 from importlib.util import find_spec
 import time
-from types import ModuleType
-from typing import Any
+from types import FunctionType, NoneType
+from typing import Any, Final
+from unittest import mock
 from unittest.mock import patch
 
 import slugify
@@ -22,6 +23,13 @@ from homeassistant.helpers import event
 from homeassistant.helpers.sun import get_astral_event_date
 from homeassistant.util import executor
 from homeassistant.util.async_ import get_scheduled_timer_handles
+
+REPLACED: Final = (
+    "homeassistant.components.recorder",
+    "homeassistant.helpers.recorder",
+    "homeassistant.helpers.storage",
+)
+"""Where the functions are that the test plugin replaces."""
 
 
 @contextmanager
@@ -73,23 +81,40 @@ def quick_names() -> Iterator[None]:
 
 @contextmanager
 def quick_freezing() -> Iterator[None]:
-    """Let a frozen time look for what is new in a module by its size.
+    """Freeze the time quickly. Where only real processes are tested, none is frozen."""
+    if find_spec("freezegun") is None:
+        yield
+        return
+    from tests.support.quick_time import quick_time
 
-    The test plugin does so by the names of all attributes of all modules, in each test.
+    with quick_time():
+        yield
+
+
+@contextmanager
+def quick_mocks() -> Iterator[None]:
+    """Let the test plugin replace functions of the recorder and of the storage by plain functions.
+
+    It makes a mock with the signature of each function, thirteen in each test, and such a mock
+    remembers each call. Nobody looks at them.
     """
-    if find_spec("pytest_homeassistant_custom_component") is None:
-        yield
-        return
-    from pytest_homeassistant_custom_component import patch_time
+    made = mock.create_autospec
+    something = mock.Mock()
 
-    def size(module: ModuleType) -> str:
-        return f"{id(module)}-{len(getattr(module, '__dict__', ()))}"
+    def replacement(spec: Any, *args: Any, **options: Any) -> Any:
+        stands_in = options.get("side_effect")
+        if (
+            not isinstance(spec, FunctionType)
+            or not spec.__module__.startswith(REPLACED)
+            or not isinstance(stands_in, FunctionType | NoneType)
+            or "side_effect" not in options
+        ):
+            return made(spec, *args, **options)
+        if stands_in is None:
+            return lambda *_, **__: something
+        return stands_in
 
-    if not hasattr(patch_time, "ha_get_module_attributes_hash"):
-        # The plugin of the oldest supported Home Assistant leaves it to freezegun.
-        yield
-        return
-    with patch.object(patch_time, "ha_get_module_attributes_hash", size):
+    with patch.object(mock, "create_autospec", replacement):
         yield
 
 
