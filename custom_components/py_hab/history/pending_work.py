@@ -37,16 +37,19 @@ class PendingWork:
 
     def counters(self) -> set[str]:
         """Return the counters with a gap to repair, and the devices to ask again."""
-        gaps = {gap.key for gap in self._counters.gaps}
-        found = {source.counter for source in self._maintained() if source.counter in gaps}
+        found = {gap.key for gap in self._counters.gaps}
+        if found:
+            found &= {source.counter for source in self._maintained()}
         return {
             key for key in (*found, *self._retries.devices) if not self._retries.is_waiting(key)
         }
 
     def has_old_gaps(self) -> bool:
         """Whether there are gaps to be dropped, because their entity has no statistics."""
-        known = {source.counter for source in sources(self._hass, self._coordinator)}
-        return any(gap.key not in known and is_old(gap) for gap in self._counters.gaps)
+        old = {gap.key for gap in self._counters.gaps if is_old(gap)}
+        return bool(old) and not old <= {
+            source.counter for source in sources(self._hass, self._coordinator)
+        }
 
     def is_search_due(self, now: datetime) -> bool:
         """Whether a search for damaged statistics is due."""
