@@ -17,19 +17,18 @@ MINUTE: Final = timedelta(minutes=1)
 
 def price_of_minute(price: Price, local: datetime) -> float:
     """Return the price per kWh of a minute, beside that of an entity."""
+    shown = local.replace(tzinfo=None)
+    # The window that began on the day before may last until today.
+    midnights = [datetime.combine(shown - timedelta(days=back), time()) for back in (0, 1)]
     for window in price.windows:
-        for weekday in window.weekdays:
-            # The window that began on the day before may last until today.
-            for back in (0, 1):
-                day = local.date() - timedelta(days=back)
-                if day.weekday() != weekday:
-                    continue
-                begin = datetime.combine(day, time()) + window.start * MINUTE
-                end = datetime.combine(day, time()) + window.end * MINUTE
-                if end <= begin:
-                    end += timedelta(days=1)
-                if begin <= local.replace(tzinfo=None) < end:
-                    return window.price
+        for midnight in midnights:
+            if midnight.weekday() not in window.weekdays:
+                continue
+            begin, end = midnight + window.start * MINUTE, midnight + window.end * MINUTE
+            if end <= begin:
+                end += timedelta(days=1)
+            if begin <= shown < end:
+                return window.price
     return price.price or 0.0
 
 

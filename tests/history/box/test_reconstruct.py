@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`"
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 SIX_HOURS: Final = 6 * HOUR
-OFTEN: Final = (7 if settings.get_current_profile_name() == "thorough" else 41) * 60
+OFTEN: Final = (7 if settings.get_current_profile_name() == "thorough" else 67) * 60
 """Seconds between two questions, so that they come at other minutes of each hour."""
 type Report = Callable[[Home, datetime], list[Series]]
 

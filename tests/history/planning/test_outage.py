@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 import math
 from typing import Any, Final
 
-from hypothesis import assume, given, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 import pytest
 
 from custom_components.py_hab.counters.gap import Gap
@@ -125,10 +125,10 @@ class Life:
 
     def states(self, start: int) -> list[float]:
         """Return the states of five minutes one after the other."""
-        turns = {moment for moment in (self.lost, self.back, self.end) if start < moment}
-        times = [start, *sorted(moment for moment in turns if moment < start + SHORT_TERM)]
+        end = start + SHORT_TERM
+        turns = {moment for moment in (self.lost, self.back, self.end) if start < moment < end}
         states: list[float | None] = []
-        for moment, until in pairwise([*times, start + SHORT_TERM]):
+        for moment, until in pairwise([start, *sorted(turns), end]):
             states.append(self.shown(moment))
             if self.is_live(moment):
                 states.append(self.reading(math.nextafter(until, 0)))
@@ -365,6 +365,8 @@ def test_a_month_without_consumption_does_not_begin_anew(confirmed: float, secon
     assert_settled(life, ours)
 
 
+SOME: Final = settings(max_examples=settings().max_examples // 3)
+"""Examples of a test that has several kinds of them."""
 REPLACED: Final = {
     "an older meter": 50_000.0,
     "a new meter": 12.0,
@@ -375,6 +377,7 @@ REPLACED: Final = {
 
 @pytest.mark.parametrize("second", REPLACED.values(), ids=REPLACED)
 @pytest.mark.parametrize("late", [False, True], ids=["soon", "late"])
+@SOME
 @given(data=st.data())
 def test_a_replaced_meter_with_the_energy_in_between_known(
     second: float, late: bool, data: st.DataObject
@@ -388,6 +391,7 @@ def test_a_replaced_meter_with_the_energy_in_between_known(
 
 
 @pytest.mark.parametrize("second", REPLACED.values(), ids=REPLACED)
+@SOME
 @given(data=st.data())
 def test_a_replaced_meter_is_repaired_without_and_later_with_the_energy_in_between(
     second: float, data: st.DataObject
