@@ -10,7 +10,7 @@ the box stores (15 minutes, days, months) is a difference of two counter reading
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import accumulate, islice, pairwise
 from time import monotonic
 from typing import Final, Protocol, override
@@ -286,10 +286,11 @@ class Home:
         self, series: str, at: datetime, starts: Iterator[datetime]
     ) -> Sequence[int | None]:
         """Return the whole Wh of consecutive periods, newest first, by when they start."""
-        readings = partial(self._counted, series)
+        edges = [at, *starts]
+        readings = [_whole(self._counted(series, edge)) for edge in edges]
         return [
-            None if end <= self.installed else _whole(readings(end)) - _whole(readings(start))
-            for end, start in pairwise([at, *starts])
+            None if end <= self.installed else later - earlier
+            for end, (later, earlier) in zip(edges, pairwise(readings), strict=False)
         ]
 
     def _steps(self, at: datetime, step: timedelta) -> Iterator[datetime]:
