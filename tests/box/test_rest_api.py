@@ -20,14 +20,7 @@ POLL = timedelta(minutes=1)
 SLOWER_CLOCK = timedelta(minutes=16)
 """Up to a quarter of an hour, and the poll after it."""
 OVERVIEW = "/api/v0/smarthome/overview"
-AINS = {REFRIGERATOR, WORKSHOP, BATH, IMPORT}
 KEYS = ("current", "smart_meter", "relay_fault", "firmware_update", "battery_powered")
-
-
-@pytest.fixture
-def ains() -> Collection[str]:
-    """Two plugs, a thermostat and a meter unit."""
-    return AINS
 
 
 def asked(box: SimulatedFritzBox) -> int:
@@ -204,7 +197,11 @@ async def test_overview_is_not_asked_for_while_the_poll_fails(
 
 @pytest.fixture(params=[(7, 57), (6, 93)])
 async def old_box(
-    request: pytest.FixtureRequest, home: Home, clock: ManualClock, socket_enabled: None
+    request: pytest.FixtureRequest,
+    home: Home,
+    clock: ManualClock,
+    ains: Collection[str],
+    socket_enabled: None,
 ) -> AsyncIterator[SimulatedFritzBox]:
     """A running FRITZ!Box that has no REST API."""
     box = SimulatedFritzBox(
@@ -212,7 +209,7 @@ async def old_box(
         clock,
         identity=Identity(fritzos=request.param),
         iterations=(1000, 1000),
-        devices=[device for device in DEVICES if device.ain in AINS],
+        devices=[device for device in DEVICES if device.ain in ains],
     )
     await box.start()
     yield box

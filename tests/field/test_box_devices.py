@@ -230,7 +230,7 @@ async def test_devices_without_an_answer_are_left_out_and_asked_again_alone(
 
     silent.clear()
     asked.clear()
-    await time.passes(hass, 2 * RETRY + timedelta(minutes=10))
+    await time.passes(hass, 2 * RETRY + timedelta(minutes=10), step=timedelta(minutes=5))
     await recorded(hass)
     assert sorted(asked) == sorted({REFRIGERATOR, LIVING_ROOM})
     assert len(await rows(hass, "sensor.kuhlschrank_energy")) > 20
