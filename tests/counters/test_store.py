@@ -148,7 +148,7 @@ async def test_counters_are_written_at_unload(
     assert stored_counters(hass_storage, fritzbox_entry)[WORKSHOP] == box.counter(WORKSHOP) / 1000
 
 
-INVALID: Final = (
+INVALID: Final[tuple[object, ...]] = (
     counters({WORKSHOP: "a lot", REFRIGERATOR: None}),
     counters({WORKSHOP: float("nan")}),
     counters({WORKSHOP: float("inf")}),

@@ -26,7 +26,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from simulator.fritzbox_devices import DEVICES
+from simulator.fritzbox_devices import (
+    BATH,
+    EXPORT as EXPORT_UNIT,
+    GROUP,
+    IMPORT as IMPORT_UNIT,
+    REFRIGERATOR,
+    WORKSHOP,
+)
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import recorded
 from tests.support.priced import EXPORT_KEY, LONG_AGO, METER_KEY, priced
@@ -38,6 +45,7 @@ FRIDGE: Final = "sensor.kuhlschrank_energy"
 READER: Final = "sensor.mt681_energy_import"
 OLD: Final = "sensor.old_meter"
 HOUR: Final = timedelta(hours=1)
+PLUGS: Final = {REFRIGERATOR, WORKSHOP, GROUP}
 OF_THE_USER: Final[Any] = {
     "energy_sources": [
         {"type": "solar", "stat_energy_from": "sensor.roof", "config_entry_solar_forecast": None},
@@ -62,8 +70,8 @@ OF_THE_USER: Final[Any] = {
 
 @pytest.fixture
 def ains() -> Collection[str]:
-    """All devices, among them what counts nothing, and a group."""
-    return {device.ain for device in DEVICES}
+    """A meter, all plugs and their group, and a thermostat, which counts nothing."""
+    return {IMPORT_UNIT.removesuffix("-1"), IMPORT_UNIT, EXPORT_UNIT, *PLUGS, BATH}
 
 
 @pytest.fixture
