@@ -23,8 +23,12 @@ POLL = timedelta(minutes=1)
 async def test_box_has_these_binary_sensors(
     time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry, snapshot: SnapshotAssertion
 ) -> None:
+    """A blind has no alert, and what is out of reach is unavailable."""
     await set_up(hass, fritzbox_entry)
     assert table(hass, fritzbox_entry.entry_id, "binary_sensor") == snapshot
+    assert state_of(hass, f"{BLIND}_alert", "binary_sensor") is None
+    for key in ("window_open", "boost"):
+        assert state_of(hass, f"{CELLAR}_{key}", "binary_sensor") == STATE_UNAVAILABLE
 
 
 async def test_binary_sensors_speak_german(
@@ -35,38 +39,29 @@ async def test_binary_sensors_speak_german(
     assert table(hass, fritzbox_entry.entry_id, "binary_sensor") == snapshot
 
 
-@pytest.mark.parametrize(
-    ("text", "state"), [(1, STATE_ON), (0, STATE_OFF), ("", STATE_UNKNOWN), (7, STATE_UNKNOWN)]
-)
-@pytest.mark.parametrize(
-    ("ain", "element", "key"),
-    [
-        (SMOKE, "state", "alert"),
-        (BATH, "windowopenactiv", "window_open"),
-        (BATH, "batterylow", "battery_low"),
-    ],
-)
+@pytest.mark.parametrize("ains", [{SMOKE, SMOKE.removesuffix("-1"), BATH}])
 async def test_state_is_what_the_box_says(
     time: Time,
     hass: HomeAssistant,
     entity_registry_enabled_by_default: None,
     box: SimulatedFritzBox,
     fritzbox_entry: MockConfigEntry,
-    ain: str,
-    element: str,
-    key: str,
-    text: str | int,
-    state: str,
 ) -> None:
     await set_up(hass, fritzbox_entry)
-    box.override(ain, **{element: text})
-    await time.passes(hass, POLL)
-    assert state_of(hass, f"{ain}_{key}", "binary_sensor") == state
+    for text, state in ((1, STATE_ON), (0, STATE_OFF), ("", STATE_UNKNOWN), (7, STATE_UNKNOWN)):
+        box.override(SMOKE, state=text)
+        box.override(BATH, windowopenactiv=text, batterylow=text)
+        await time.passes(hass, POLL)
+        assert state_of(hass, f"{SMOKE}_alert", "binary_sensor") == state
+        assert state_of(hass, f"{BATH}_window_open", "binary_sensor") == state
+        assert state_of(hass, f"{BATH}_battery_low", "binary_sensor") == state
 
 
-@pytest.mark.parametrize(
-    ("unit_type", "device_class"),
-    [
+@pytest.mark.parametrize("ains", [{WINDOW, WINDOW.removesuffix("-1")}])
+async def test_detector_shows_what_it_detects(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    for unit_type, device_class in (
         (UnitType.DETECTOR, "opening"),
         (UnitType.DOOR, "door"),
         (UnitType.WINDOW, "window"),
@@ -75,41 +70,19 @@ async def test_state_is_what_the_box_says(
         (UnitType.FLOOD, "moisture"),
         (UnitType.GLASS_BREAK, "safety"),
         (UnitType.VIBRATION, "vibration"),
-    ],
-)
-async def test_detector_shows_what_it_detects(
-    time: Time,
-    hass: HomeAssistant,
-    box: SimulatedFritzBox,
-    fritzbox_entry: MockConfigEntry,
-    unit_type: UnitType,
-    device_class: str,
-) -> None:
-    box.override(WINDOW, unittype=unit_type, state=1)
-    await set_up(hass, fritzbox_entry)
-    (line,) = (
-        line
-        for line in table(hass, fritzbox_entry.entry_id, "binary_sensor")
-        if line.startswith(f"{WINDOW}_alert | ")
-    )
-    assert line.endswith(f" | {device_class} | on")
+    ):
+        box.override(WINDOW, unittype=unit_type, state=1)
+        await set_up(hass, fritzbox_entry)
+        (line,) = (
+            line
+            for line in table(hass, fritzbox_entry.entry_id, "binary_sensor")
+            if line.startswith(f"{WINDOW}_alert | ")
+        )
+        assert line.endswith(f" | {device_class} | on")
+        assert await hass.config_entries.async_unload(fritzbox_entry.entry_id)
 
 
-async def test_blind_has_no_alert(
-    time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
-) -> None:
-    await set_up(hass, fritzbox_entry)
-    assert state_of(hass, f"{BLIND}_alert", "binary_sensor") is None
-
-
-async def test_device_out_of_reach_is_unavailable(
-    time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
-) -> None:
-    await set_up(hass, fritzbox_entry)
-    for key in ("window_open", "boost"):
-        assert state_of(hass, f"{CELLAR}_{key}", "binary_sensor") == STATE_UNAVAILABLE
-
-
+@pytest.mark.parametrize("ains", [{BATH}])
 async def test_thermostat_that_loses_its_regulation_is_unknown(
     time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:

@@ -1,6 +1,6 @@
 """The coordinators: what is asked and received, and what happens when something goes wrong."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 import logging
 
@@ -40,6 +40,13 @@ POLL = timedelta(seconds=60)
 ENERGY = f"{REFRIGERATOR}_energy"
 POWER = f"{REFRIGERATOR}_power"
 LIST = "getdevicelistinfos"
+
+
+@pytest.fixture
+def ains() -> Collection[str]:
+    """Two plugs and two thermostats, of which one is out of reach."""
+    return {REFRIGERATOR, WORKSHOP, BATH, CELLAR}
+
 
 type Step = Callable[[SimulatedFritzBox], Awaitable[None] | None]
 
@@ -85,7 +92,7 @@ async def test_values_follow_the_home(
 ) -> None:
     await set_up(hass, fritzbox_entry)
     for _ in range(4):
-        await time.passes(hass, timedelta(minutes=30))
+        await time.passes(hass, timedelta(minutes=30), step=timedelta(minutes=5))
         assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
 
 

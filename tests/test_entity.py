@@ -21,14 +21,9 @@ from .support.watching import set_up, state_of
 async def test_box_has_these_devices(
     time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry, snapshot: SnapshotAssertion
 ) -> None:
+    """What is out of reach is unavailable."""
     await set_up(hass, fritzbox_entry)
     assert device_table(hass, fritzbox_entry.entry_id) == snapshot
-
-
-async def test_device_out_of_reach_is_unavailable(
-    time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry
-) -> None:
-    await set_up(hass, fritzbox_entry)
     cellar = [
         state_of(hass, f"{CELLAR}_{key}")
         for key in ("temperature", "target_temperature", "battery")

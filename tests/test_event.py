@@ -1,6 +1,6 @@
 """Presses of keys, as automations hear of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 import re
 
@@ -30,6 +30,12 @@ PRESS = datetime(2026, 3, 20, 18, 8, 5, tzinfo=UTC)
 def nobody_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody but the test presses a key."""
     monkeypatch.setattr(Home, "last_press", lambda *_: EARLIER)
+
+
+@pytest.fixture
+def ains() -> Collection[str]:
+    """The wall switch alone."""
+    return {SWITCH, KEY, *OTHER_KEYS}
 
 
 type Presses = list[tuple[str, str]]

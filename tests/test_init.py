@@ -1,5 +1,6 @@
 """Entries come and go, and leave nothing behind."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from simulator.fritzbox import SimulatedFritzBox
-from simulator.fritzbox_devices import REFRIGERATOR
+from simulator.fritzbox_devices import DEVICES, REFRIGERATOR
 from simulator.reader import SimulatedReader
 
 from .conftest import settled
@@ -29,6 +30,12 @@ from .support.watching import (
 )
 
 ENERGY = f"{REFRIGERATOR}_energy"
+
+
+@pytest.fixture
+def ains() -> Collection[str]:
+    """A plug alone."""
+    return {REFRIGERATOR}
 
 
 def subscriptions(hass: HomeAssistant, reader: SimulatedReader) -> list[str]:
@@ -52,6 +59,7 @@ async def test_box_needs_no_mqtt(
     assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
 
 
+@pytest.mark.parametrize("ains", [{device.ain for device in DEVICES}])
 async def test_normal_run_of_a_box_warns_of_nothing(
     time: Time,
     hass: HomeAssistant,

@@ -320,33 +320,25 @@ async def test_a_reading_that_is_left_empty_is_the_one_that_was_received(
     assert swapped.runtime_data.counters.gaps[-1].counted == pytest.approx(counted + now - 1.5)
 
 
-@pytest.mark.parametrize(
-    ("readings", "error"),
-    [
+async def test_readings_that_cannot_be_are_refused(
+    time: Time, hass: HomeAssistant, swapped: MockConfigEntry, repair: Repair
+) -> None:
+    before = list(swapped.runtime_data.counters.gaps)
+    menu = await repair.open(swapped)
+    await repair.choose(menu["flow_id"], "new_meter")
+    refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({"old_energy_import": 15117.9}, "old_too_low"),
         ({"new_energy_import": 1.9}, "new_too_high"),
         # More than the fuses allow: a digit too many.
         ({"old_energy_import": 151190.75}, "too_much"),
         ({"old_energy_import": "nan"}, "old_too_low"),
-    ],
-    ids=repr,
-)
-async def test_readings_that_cannot_be_are_refused(
-    time: Time,
-    hass: HomeAssistant,
-    swapped: MockConfigEntry,
-    repair: Repair,
-    readings: dict[str, Any],
-    error: str,
-) -> None:
-    before = list(swapped.runtime_data.counters.gaps)
-    menu = await repair.open(swapped)
-    await repair.choose(menu["flow_id"], "new_meter")
-    form = await repair.answer(menu["flow_id"], **readings)
-    assert form["errors"] == dict.fromkeys(readings, error)
-    assert placeholders(form) <= form["description_placeholders"].keys()
-    assert swapped.runtime_data.counters.gaps == before
-    assert issue(hass, swapped) is not None
+    )
+    for readings, error in refused:
+        form = await repair.answer(menu["flow_id"], **readings)
+        assert form["errors"] == dict.fromkeys(readings, error), readings
+        assert placeholders(form) <= form["description_placeholders"].keys()
+        assert swapped.runtime_data.counters.gaps == before
+        assert issue(hass, swapped) is not None
     result = await repair.answer(menu["flow_id"], new_energy_import=1.0)
     assert result["type"] == "create_entry"
     assert len(swapped.runtime_data.counters.gaps) == len(before) + 1

@@ -1,6 +1,6 @@
 """What the recorder makes of our entities: rows of statistics, and sums that are the home's."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -71,7 +71,12 @@ async def compile_statistics(hass: HomeAssistant) -> None:
 
 
 async def live(
-    time: Time, hass: HomeAssistant, duration: timedelta, reader: SimulatedReader | None = None
+    time: Time,
+    hass: HomeAssistant,
+    duration: timedelta,
+    reader: SimulatedReader | None = None,
+    *,
+    step: timedelta = MINUTE,
 ) -> None:
     """Let time pass for home, Home Assistant and recorder; a reader publishes meanwhile."""
     received: list[mqtt.ReceiveMessage] = []
@@ -80,13 +85,14 @@ async def live(
     def receive(message: mqtt.ReceiveMessage) -> None:
         received.append(message)
 
+    end: Callable[[], None] | None = None
     if reader is not None:
-        await mqtt.async_subscribe(hass, reader.tele_topic("SENSOR"), receive)
+        end = await mqtt.async_subscribe(hass, reader.tele_topic("SENSOR"), receive)
     await compile_statistics(hass)
     for _ in range(duration // SHORT_TERM):
         # A counter is written once a minute.
-        for _ in range(SHORT_TERM // MINUTE):
-            await time.passes(hass, MINUTE)
+        for _ in range(SHORT_TERM // step):
+            await time.passes(hass, step, step=step)
             if reader is not None:
                 reader.publish_sensor()
                 stamp = f'"Time":"{reader.time}"'
@@ -96,6 +102,8 @@ async def live(
                     "a message",
                 )
         await compile_statistics(hass)
+    if end is not None:
+        end()
 
 
 def entity(hass: HomeAssistant, unique_id: str) -> str:
@@ -135,7 +143,7 @@ async def metadata(hass: HomeAssistant, unique_id: str) -> dict[str, Any]:
     return dict(found[entity_id][1])
 
 
-async def test_box_entities_have_statistics(
+async def test_box_sums_are_the_homes_truth(
     time: Time,
     recorder_mock: Recorder,
     hass: HomeAssistant,
@@ -145,7 +153,8 @@ async def test_box_entities_have_statistics(
 ) -> None:
     await prepare(hass)
     await set_up(hass, fritzbox_entry)
-    await live(time, hass, timedelta(hours=3))
+    begin = {ain: box.counter(ain) for ain in (REFRIGERATOR, IMPORT)}
+    await live(time, hass, timedelta(hours=4), step=SHORT_TERM)
     for unique_id, unit, unit_class, is_counter in (
         (f"{REFRIGERATOR}_energy", "kWh", "energy", True),
         (f"{REFRIGERATOR}_power", "W", "power", False),
@@ -160,15 +169,17 @@ async def test_box_entities_have_statistics(
             StatisticMeanType.NONE if is_counter else StatisticMeanType.ARITHMETIC
         )
         hours = await rows(hass, unique_id)
-        assert len(hours) == 3
+        assert len(hours) == 4
         if is_counter:
-            assert hours[0]["sum"] <= hours[1]["sum"] <= hours[2]["sum"]
+            assert [row["sum"] for row in hours] == sorted(row["sum"] for row in hours)
+            truth = (box.counter(ain := unique_id.split("_")[0]) - begin[ain]) / 1000
+            assert truth > 0.1
+            assert await total(hass, unique_id) == pytest.approx(truth, abs=WATT_HOUR / 2)
         else:
             assert all(row["min"] <= row["mean"] <= row["max"] for row in hours)
     assert warnings(caplog) == []
 
 
-@pytest.mark.parametrize("fault", [None, Fault.JITTER, Fault.DUPLICATE_KEYS])
 async def test_meter_sums_are_the_homes_truth(
     time: Time,
     recorder_mock: Recorder,
@@ -177,18 +188,20 @@ async def test_meter_sums_are_the_homes_truth(
     reader: SimulatedReader,
     meter_entry: MockConfigEntry,
     clock: ManualClock,
-    fault: Fault | None,
 ) -> None:
     await prepare(hass)
     await set_up(hass, meter_entry)
-    begin = reader.meter.imported(clock.now())
-    if fault:
-        reader.fault(fault)
-    await live(time, hass, timedelta(hours=3), reader)
     unique_id = f"{meter_entry.unique_id}_energy_import"
-    truth = reader.meter.imported(clock.now()) - begin
+    begin = reader.meter.imported(clock.now())
+    truth = 0.0
+    for fault in (None, Fault.JITTER, Fault.DUPLICATE_KEYS):
+        if fault:
+            reader.fault(fault)
+        await live(time, hass, timedelta(hours=1), reader)
+        truth = reader.meter.imported(clock.now()) - begin
+        assert await total(hass, unique_id) == pytest.approx(truth, abs=2 * WATT_HOUR), fault
+        reader.heal()
     assert truth > 1
-    assert await total(hass, unique_id) == pytest.approx(truth, abs=2 * WATT_HOUR)
     known = await metadata(hass, unique_id)
     assert known["unit_of_measurement"] == "kWh"
     assert known["unit_class"] == "energy"
@@ -200,26 +213,6 @@ async def test_meter_sums_are_the_homes_truth(
     assert len(await rows(hass, unique_id)) == 3
 
 
-async def test_box_sums_are_the_homes_truth(
-    time: Time,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    box: SimulatedFritzBox,
-    fritzbox_entry: MockConfigEntry,
-) -> None:
-    await prepare(hass)
-    await set_up(hass, fritzbox_entry)
-    begin = {ain: box.counter(ain) for ain in (REFRIGERATOR, IMPORT)}
-    await live(time, hass, timedelta(hours=4))
-    for ain, key in ((REFRIGERATOR, "energy"), (IMPORT, "energy_import")):
-        truth = (box.counter(ain) - begin[ain]) / 1000
-        assert truth > 0.1
-        assert await total(hass, f"{ain}_{key}") == pytest.approx(truth, abs=WATT_HOUR / 2)
-
-
-@pytest.mark.parametrize(
-    "fault", [Fault.SINGLE_ZERO, Fault.ZERO_AFTER_BOOT, Fault.MISSING_AFTER_BOOT, Fault.NULL]
-)
 async def test_counter_that_drops_for_a_message_adds_nothing(
     time: Time,
     recorder_mock: Recorder,
@@ -228,76 +221,48 @@ async def test_counter_that_drops_for_a_message_adds_nothing(
     reader: SimulatedReader,
     meter_entry: MockConfigEntry,
     clock: ManualClock,
-    fault: Fault,
 ) -> None:
     await prepare(hass)
     await set_up(hass, meter_entry)
     begin = reader.meter.imported(clock.now())
-    await live(time, hass, timedelta(minutes=10), reader)
-    await reader.reboot(fault, messages=2)
-    await settled(hass, lambda: meter_values(meter_entry) != {}, "values")
-    await live(time, hass, timedelta(minutes=20), reader)
-    truth = reader.meter.imported(clock.now()) - begin
-    assert await total(hass, f"{meter_entry.unique_id}_energy_import") == pytest.approx(
-        truth, abs=2 * WATT_HOUR
-    )
+    for fault in (Fault.SINGLE_ZERO, Fault.ZERO_AFTER_BOOT, Fault.MISSING_AFTER_BOOT, Fault.NULL):
+        await live(time, hass, timedelta(minutes=5), reader)
+        await reader.reboot(fault, messages=2)
+        await settled(hass, lambda: meter_values(meter_entry) != {}, "values")
+        await live(time, hass, timedelta(minutes=15), reader)
+        truth = reader.meter.imported(clock.now()) - begin
+        assert await total(hass, f"{meter_entry.unique_id}_energy_import") == pytest.approx(
+            truth, abs=2 * WATT_HOUR
+        ), fault
 
 
-async def test_plug_that_says_zero_to_everything_adds_nothing(
+async def test_counters_of_a_box_that_say_zero_or_count_anew_add_what_was_drawn(
     time: Time,
     recorder_mock: Recorder,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
     fritzbox_entry: MockConfigEntry,
 ) -> None:
+    """A plug says zero to everything, another one to its counter; a third was cleared."""
     await prepare(hass)
     await set_up(hass, fritzbox_entry)
-    begin = box.counter(REFRIGERATOR)
+    begin = {ain: box.counter(ain) for ain in (REFRIGERATOR, WORKSHOP, IMPORT)}
     await live(time, hass, timedelta(minutes=30))
+    before = (box.counter(IMPORT) - begin[IMPORT]) / 1000
     box.zero(REFRIGERATOR)
+    box.override(WORKSHOP, energy=0)
+    box.reset_statistics(IMPORT)
     await time.passes(hass, timedelta(minutes=1))
     assert state_of(hass, f"{REFRIGERATOR}_energy") == STATE_UNKNOWN
     await live(time, hass, timedelta(minutes=10))
     box.restore(REFRIGERATOR)
-    await live(time, hass, timedelta(minutes=30))
-    truth = (box.counter(REFRIGERATOR) - begin) / 1000
-    assert await total(hass, f"{REFRIGERATOR}_energy") == pytest.approx(truth, abs=WATT_HOUR / 2)
-
-
-async def test_single_zero_of_a_plug_adds_nothing(
-    time: Time,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    box: SimulatedFritzBox,
-    fritzbox_entry: MockConfigEntry,
-) -> None:
-    await prepare(hass)
-    await set_up(hass, fritzbox_entry)
-    begin = box.counter(REFRIGERATOR)
-    await live(time, hass, timedelta(minutes=10))
-    box.override(REFRIGERATOR, energy=0)
-    await live(time, hass, timedelta(minutes=10))
-    box.restore(REFRIGERATOR)
+    box.restore(WORKSHOP)
     await live(time, hass, timedelta(minutes=40))
-    truth = (box.counter(REFRIGERATOR) - begin) / 1000
-    assert await total(hass, f"{REFRIGERATOR}_energy") == pytest.approx(truth, abs=WATT_HOUR / 2)
-
-
-async def test_plug_whose_statistics_were_cleared_adds_only_what_it_counts_anew(
-    time: Time,
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    box: SimulatedFritzBox,
-    fritzbox_entry: MockConfigEntry,
-) -> None:
-    await prepare(hass)
-    await set_up(hass, fritzbox_entry)
-    begin = box.counter(IMPORT)
-    await live(time, hass, timedelta(minutes=30))
-    before = (box.counter(IMPORT) - begin) / 1000
-    box.reset_statistics(IMPORT)
-    await live(time, hass, timedelta(hours=1))
+    for ain in (REFRIGERATOR, WORKSHOP):
+        truth = (box.counter(ain) - begin[ain]) / 1000
+        assert await total(hass, f"{ain}_energy") == pytest.approx(truth, abs=WATT_HOUR / 2)
     anew = box.counter(IMPORT) / 1000
+    assert anew > 0
     assert state_of(hass, f"{IMPORT}_energy_import") == str(anew)
     assert await total(hass, f"{IMPORT}_energy_import") == pytest.approx(
         before + anew, abs=WATT_HOUR / 2

@@ -1,6 +1,6 @@
 """What the REST API adds to a box's devices, as a user sees it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import timedelta
 
 import pytest
@@ -11,7 +11,7 @@ from homeassistant.const import CONF_HOST, STATE_OFF, STATE_ON, STATE_UNAVAILABL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from simulator.fritzbox import CUT, DEFAULT_USER, Fault, Identity, SimulatedFritzBox
-from simulator.fritzbox_devices import BATH, IMPORT, REFRIGERATOR, WORKSHOP
+from simulator.fritzbox_devices import BATH, DEVICES, IMPORT, REFRIGERATOR, WORKSHOP
 from simulator.home import Home, ManualClock
 from tests.support.passing_time import Time
 from tests.support.watching import all_unavailable, logged, set_up, state_of, states, warnings
@@ -74,48 +74,36 @@ async def test_current_is_what_power_and_voltage_make_of_it(
     assert state_of(hass, f"{REFRIGERATOR}_current") == STATE_UNKNOWN
 
 
-@pytest.mark.parametrize("fault", ["relayStuck", "overcurrent"])
 async def test_relay_that_does_not_switch_is_a_problem(
-    time: Time,
-    hass: HomeAssistant,
-    box: SimulatedFritzBox,
-    fritzbox_entry: MockConfigEntry,
-    fault: str,
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     await set_up(hass, fritzbox_entry)
     relay = f"{REFRIGERATOR}_relay_fault"
     assert state_of(hass, relay, "binary_sensor") == STATE_OFF
-    box.override_rest(REFRIGERATOR, outletState=fault)
-    await time.passes(hass, SLOWER_CLOCK)
-    assert state_of(hass, relay, "binary_sensor") == STATE_ON
-    assert state_of(hass, f"{WORKSHOP}_relay_fault", "binary_sensor") == STATE_OFF
-    box.restore(REFRIGERATOR)
-    await time.passes(hass, SLOWER_CLOCK)
-    assert state_of(hass, relay, "binary_sensor") == STATE_OFF
+    for fault in ("relayStuck", "overcurrent"):
+        box.override_rest(REFRIGERATOR, outletState=fault)
+        await time.passes(hass, SLOWER_CLOCK)
+        assert state_of(hass, relay, "binary_sensor") == STATE_ON, fault
+        assert state_of(hass, f"{WORKSHOP}_relay_fault", "binary_sensor") == STATE_OFF
+        box.restore(REFRIGERATOR)
+        await time.passes(hass, SLOWER_CLOCK)
+        assert state_of(hass, relay, "binary_sensor") == STATE_OFF, fault
 
 
-@pytest.mark.parametrize(
-    ("problems", "state"),
-    [
-        ([], "ok"),
+async def test_meter_reader_reports_its_worst_problem(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    for problems, state in (
         (["temporaryNoData"], "temporary_no_data"),
         (["reducedResolution"], "reduced_resolution"),
         (["scatteredLight", "noData"], "no_data"),
         (["somethingNew"], STATE_UNKNOWN),
-    ],
-)
-async def test_meter_reader_reports_its_worst_problem(
-    time: Time,
-    hass: HomeAssistant,
-    box: SimulatedFritzBox,
-    fritzbox_entry: MockConfigEntry,
-    problems: list[str],
-    state: str,
-) -> None:
-    await set_up(hass, fritzbox_entry)
-    box.override_rest(IMPORT, smartmeterState=problems)
-    await time.passes(hass, SLOWER_CLOCK)
-    assert state_of(hass, f"{IMPORT}_smart_meter") == state
+        ([], "ok"),
+    ):
+        box.override_rest(IMPORT, smartmeterState=problems)
+        await time.passes(hass, SLOWER_CLOCK)
+        assert state_of(hass, f"{IMPORT}_smart_meter") == state, problems
 
 
 async def test_new_firmware_is_reported(
@@ -156,27 +144,28 @@ async def test_device_that_the_overview_does_not_know_any_more_is_unknown(
     } == {STATE_UNKNOWN}
 
 
-@pytest.mark.parametrize("fault", [Fault(status=500), Fault(drop=True), CUT])
 async def test_last_extras_stay_when_the_overview_fails(
     time: Time,
     hass: HomeAssistant,
     box: SimulatedFritzBox,
     fritzbox_entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
-    fault: Fault,
 ) -> None:
     await set_up(hass, fritzbox_entry)
-    box.fault(fault, path=OVERVIEW)
-    await time.passes(hass, timedelta(hours=1))
-    assert state_of(hass, f"{IMPORT}_smart_meter") == "ok"
-    assert state_of(hass, f"{REFRIGERATOR}_energy") == str(box.counter(REFRIGERATOR) / 1000)
-    assert warnings(caplog) == []
-    assert logged(caplog) == []
-    assert len(box.logins) == 1
-    box.clear_faults()
-    box.override_rest(IMPORT, smartmeterState=["noData"])
-    await time.passes(hass, SLOWER_CLOCK)
-    assert state_of(hass, f"{IMPORT}_smart_meter") == "no_data"
+    last = "ok"
+    for fault in (Fault(status=500), Fault(drop=True), CUT):
+        box.fault(fault, path=OVERVIEW)
+        await time.passes(hass, 2 * SLOWER_CLOCK)
+        assert state_of(hass, f"{IMPORT}_smart_meter") == last, fault
+        assert state_of(hass, f"{REFRIGERATOR}_energy") == str(box.counter(REFRIGERATOR) / 1000)
+        assert warnings(caplog) == [], fault
+        assert logged(caplog) == [], fault
+        assert len(box.logins) == 1, fault
+        box.clear_faults()
+        problems, last = ([], "ok") if last == "no_data" else (["noData"], "no_data")
+        box.override_rest(IMPORT, smartmeterState=problems)
+        await time.passes(hass, SLOWER_CLOCK)
+        assert state_of(hass, f"{IMPORT}_smart_meter") == last, fault
 
 
 async def test_overview_that_comes_later_gets_its_entities_then(
@@ -208,11 +197,19 @@ async def test_overview_is_not_asked_for_while_the_poll_fails(
 
 @pytest.fixture(params=[(7, 57), (6, 93)])
 async def old_box(
-    request: pytest.FixtureRequest, home: Home, clock: ManualClock, socket_enabled: None
+    request: pytest.FixtureRequest,
+    home: Home,
+    clock: ManualClock,
+    ains: Collection[str],
+    socket_enabled: None,
 ) -> AsyncIterator[SimulatedFritzBox]:
     """A running FRITZ!Box that has no REST API."""
     box = SimulatedFritzBox(
-        home, clock, identity=Identity(fritzos=request.param), iterations=(1000, 1000)
+        home,
+        clock,
+        identity=Identity(fritzos=request.param),
+        iterations=(1000, 1000),
+        devices=[device for device in DEVICES if device.ain in ains],
     )
     await box.start()
     yield box

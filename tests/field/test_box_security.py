@@ -80,20 +80,16 @@ async def stranger(
     await box.stop()
 
 
-@pytest.mark.parametrize("host", ["169.254.1.1", "[fe80::1]", "127.0.0.1", "[::1]"])
 async def test_announcement_alone_changes_no_address(
-    time: Time,
-    hass: HomeAssistant,
-    box: SimulatedFritzBox,
-    fritzbox_entry: MockConfigEntry,
-    host: str,
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     await set_up(hass, fritzbox_entry)
-    await announce(hass, f"http://{host}:49000/MediaServerDevDesc.xml")
-    assert fritzbox_entry.data[CONF_HOST] == box.url
-    await time.passes(hass, 2 * POLL)
-    assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
-    assert dialogs(hass) == []
+    for host in ("169.254.1.1", "[fe80::1]", "127.0.0.1", "[::1]"):
+        await announce(hass, f"http://{host}:49000/MediaServerDevDesc.xml")
+        assert fritzbox_entry.data[CONF_HOST] == box.url, host
+        await time.passes(hass, 2 * POLL)
+        assert state_of(hass, ENERGY) == str(box.counter(REFRIGERATOR) / 1000)
+        assert dialogs(hass) == []
 
 
 async def test_box_that_has_moved_is_followed_after_it_has_reported_its_serial_number(

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from simulator.broker import Broker
 from simulator.fritzbox import SimulatedFritzBox
-from simulator.fritzbox_devices import BATH
+from simulator.fritzbox_devices import BATH, DEVICES
 from simulator.reader import SimulatedReader
 from tests.support.dialogue import Dialogue, add, change, leave, prefer
 from tests.support.mocked_reader import UNIQUE_ID, MockedReader, devices
@@ -91,6 +91,7 @@ async def test_an_open_window_that_is_only_inferred_is_no_window_contact(
     assert states == {"on": "Detected", "off": "Clear"}
 
 
+@pytest.mark.parametrize("ains", [{device.ain for device in DEVICES}])
 @pytest.mark.parametrize(("language", "group"), [("en", "Group"), ("de", "Gruppe")])
 async def test_makers_and_groups_have_names(
     time: Time, hass: HomeAssistant, fritzbox_entry: MockConfigEntry, language: str, group: str

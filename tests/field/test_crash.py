@@ -58,7 +58,7 @@ async def test_a_cleared_plug_is_on_disk_before_it_is_shown(
     found = watched(hass, hass_storage, fritzbox_entry, f"{REFRIGERATOR}_energy", REFRIGERATOR)
     before = float(state_of(hass, f"{REFRIGERATOR}_energy") or "nan")
     box.reset_statistics(REFRIGERATOR)
-    await time.passes(hass, timedelta(hours=3))
+    await time.passes(hass, timedelta(hours=1))
     assert 0 < float(state_of(hass, f"{REFRIGERATOR}_energy") or "nan") < before / 2
     assert is_known(found, lambda kwh: kwh < before / 2)
 

@@ -236,7 +236,7 @@ async def test_what_was_booked_in_wh_is_mended_and_can_be_undone(
     begin(reader, E_in=279_035.2)
     entry = reader.entry(prefix="MT681")
     await reader.set_up(entry)
-    await draw(hass, reader, 4, 1 / 0.3)
+    await draw(hass, reader, 3, 1 / 0.3)
     assert sum(await booked(hass)) > 100
     wrong = await rows(hass, IMPORT, "5minute")
 
@@ -253,7 +253,7 @@ async def test_what_was_booked_in_wh_is_mended_and_can_be_undone(
         case "power":
             # The PIN of the meter has been entered.
             reader.blocks["MT681"]["Power"] = 40
-    await draw(hass, reader, 4, per_period)
+    await draw(hass, reader, 3, per_period)
 
     found = await rows(hass, IMPORT)
     published = reader.blocks["MT681"]["E_in"] / (1 if correction == "script" else 1000)
@@ -295,12 +295,12 @@ async def test_a_corrected_key_continues_without_a_jump(
             await reader.lives(FIVE_MINUTES, step=FIVE_MINUTES, foo=0.1, bar=0.1)
             await recorded(hass)
 
-    await draws(3)
+    await draws(2)
     hass.config_entries.async_update_entry(
         entry, options={CONF_REGISTERS: {"foo": "energy_import_t1", "bar": "energy_import"}}
     )
     await reader.reload(entry)
-    await draws(3)
+    await draws(2)
 
     found = await rows(hass, IMPORT)
     assert found[-1]["state"] == pytest.approx(reader.blocks["MT681"]["bar"], abs=1.2)

@@ -1,6 +1,6 @@
 """Each device belongs to one entry: in a mesh, when a plug moves, and when a box is replaced."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import timedelta
 from typing import Final
 
@@ -20,7 +20,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.service_info.ssdp import ATTR_UPNP_UDN, SsdpServiceInfo
 from simulator.fritzbox import DEFAULT_PASSWORD, DEFAULT_USER, Identity, SimulatedFritzBox
-from simulator.fritzbox_devices import REFRIGERATOR, WORKSHOP
+from simulator.fritzbox_devices import DEVICES, REFRIGERATOR, WORKSHOP
 from simulator.home import Home, ManualClock
 from tests.support.dialogue import Dialogue, change
 from tests.support.passing_time import Time
@@ -33,10 +33,13 @@ SERIAL: Final = "3810D5000002"
 
 @pytest.fixture
 async def second_box(
-    home: Home, clock: ManualClock, socket_enabled: None
+    home: Home, clock: ManualClock, ains: Collection[str], socket_enabled: None
 ) -> AsyncIterator[SimulatedFritzBox]:
     """Another box that lists the same devices, as in a mesh."""
-    box = SimulatedFritzBox(home, clock, iterations=(1000, 1000), identity=Identity(serial=SERIAL))
+    devices = [device for device in DEVICES if device.ain in ains]
+    box = SimulatedFritzBox(
+        home, clock, iterations=(1000, 1000), devices=devices, identity=Identity(serial=SERIAL)
+    )
     await box.start()
     yield box
     await box.stop()

@@ -39,7 +39,7 @@ async def test_exactly_0_w_at_a_full_kwh_is_no_missing_pin_until_it_lasts(
     assert float(shown(hass, "sensor", "energy_import")) == pytest.approx(16_999)
     assert shown(hass, "binary_sensor", "reduced_resolution") == "off"
 
-    await time.passes(hass, timedelta(minutes=70))
+    await time.passes(hass, timedelta(minutes=70), step=timedelta(minutes=5))
     assert shown(hass, "sensor", "power") == "unknown"
     assert shown(hass, "binary_sensor", "reduced_resolution") == "on"
 

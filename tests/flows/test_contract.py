@@ -154,7 +154,7 @@ async def test_feed_in_on_the_same_bill_reduces_the_costs(
     await price(hass, entry, TOTAL, base=BASE)
     shown = await price(hass, entry, FED_IN, base=1.5)
     assert "days bring" in shown["report"]
-    start = days_ago(10)
+    start = days_ago(4)
     dialogue = await form(hass, entry, TOTAL, "contract")
     assert dialogue.suggested == {"start": SINCE}
     await dialogue.answer(start=start.isoformat(), others=[FED_IN])

@@ -26,7 +26,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from simulator.fritzbox_devices import DEVICES
+from simulator.fritzbox_devices import (
+    BATH,
+    EXPORT as EXPORT_UNIT,
+    GROUP,
+    IMPORT as IMPORT_UNIT,
+    REFRIGERATOR,
+    WORKSHOP,
+)
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import recorded
 from tests.support.priced import EXPORT_KEY, LONG_AGO, METER_KEY, priced
@@ -38,6 +45,7 @@ FRIDGE: Final = "sensor.kuhlschrank_energy"
 READER: Final = "sensor.mt681_energy_import"
 OLD: Final = "sensor.old_meter"
 HOUR: Final = timedelta(hours=1)
+PLUGS: Final = {REFRIGERATOR, WORKSHOP, GROUP}
 OF_THE_USER: Final[Any] = {
     "energy_sources": [
         {"type": "solar", "stat_energy_from": "sensor.roof", "config_entry_solar_forecast": None},
@@ -62,16 +70,21 @@ OF_THE_USER: Final[Any] = {
 
 @pytest.fixture
 def ains() -> Collection[str]:
-    """All devices, among them what counts nothing, and a group."""
-    return {device.ain for device in DEVICES}
+    """A meter, all plugs and their group, and a thermostat, which counts nothing."""
+    return {IMPORT_UNIT.removesuffix("-1"), IMPORT_UNIT, EXPORT_UNIT, *PLUGS, BATH}
+
+
+async def energy_manager(hass: HomeAssistant) -> EnergyManager:
+    """Set up the Energy dashboard, and return its preferences."""
+    assert await async_setup_component(hass, "energy", {})
+    await hass.async_block_till_done()
+    return await async_get_manager(hass)
 
 
 @pytest.fixture
 async def manager(box_entry: MockConfigEntry, hass: HomeAssistant) -> EnergyManager:
     """The preferences of the Energy dashboard, beside a loaded box."""
-    assert await async_setup_component(hass, "energy", {})
-    await hass.async_block_till_done()
-    return await async_get_manager(hass)
+    return await energy_manager(hass)
 
 
 async def counted(
@@ -110,15 +123,13 @@ def offered(dialogue: Dialogue, field: str) -> dict[str, str]:
     return {option["value"]: option["label"] for option in options}
 
 
-async def test_without_the_component_the_dialogue_says_so(
+async def test_meter_and_plugs_are_added_to_an_empty_dashboard(
     hass: HomeAssistant, box_entry: MockConfigEntry
 ) -> None:
     assert (await prefer(hass, box_entry, "energy")).end == "energy_not_loaded"
-
-
-async def test_meter_and_plugs_are_added_to_an_empty_dashboard(
-    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
-) -> None:
+    manager = await energy_manager(hass)
+    # Nothing chosen changes nothing.
+    await (await prefer(hass, box_entry, "energy")).answer()
     assert saved(manager) is None
     dialogue = await prefer(hass, box_entry, "energy")
     assert offered(dialogue, "grid") == {IMPORT: "Stromzähler"}
@@ -165,13 +176,15 @@ async def test_what_the_user_has_chosen_stays_and_twice_is_once(
     assert "grid" not in again.page
     assert FRIDGE not in offered(again, "devices")
     assert "Stromzähler" in again.placeholders["shown"]
-
-
-async def test_nothing_chosen_changes_nothing(
-    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
-) -> None:
-    await (await prefer(hass, box_entry, "energy")).answer()
-    assert saved(manager) is None
+    # The reasons are in the language of the home.
+    await manager.async_update(deepcopy(OF_THE_USER))
+    await counted(hass, OLD, until=dt_util.utcnow())
+    await counted(hass, IMPORT, until=dt_util.utcnow())
+    hass.config.language = "de"
+    german = await prefer(hass, box_entry, "energy")
+    assert "denselben Anschluss wie sensor.old_meter, der schon im" in german.placeholders[
+        "remarks"
+    ].replace("\\", "")
 
 
 async def test_hidden_disabled_and_group_entities_stay_out(
@@ -213,7 +226,7 @@ async def test_of_reader_and_box_on_one_meter_the_one_with_history_is_suggested(
     hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager, meter: MockConfigEntry
 ) -> None:
     now = dt_util.utcnow()
-    await counted(hass, IMPORT, until=now, days=30)
+    await counted(hass, IMPORT, until=now, days=8)
     await counted(hass, READER, until=now, days=3, scale=1.01)
     dialogue = await prefer(hass, meter, "energy")
     assert offered(dialogue, "grid").keys() == {IMPORT, READER}
@@ -242,19 +255,6 @@ async def test_when_all_is_shown_or_nothing_is_there_the_dialogue_says_so(
     empty = await prefer(hass, box_entry, "energy")
     assert empty.placeholders["shown"] == "-"
     assert empty.placeholders["remarks"].startswith("There are no counters yet.")
-
-
-async def test_the_reasons_are_in_the_language_of_the_home(
-    hass: HomeAssistant, box_entry: MockConfigEntry, manager: EnergyManager
-) -> None:
-    hass.config.language = "de"
-    await counted(hass, OLD, until=dt_util.utcnow())
-    await counted(hass, IMPORT, until=dt_util.utcnow())
-    await manager.async_update(deepcopy(OF_THE_USER))
-    dialogue = await prefer(hass, box_entry, "energy")
-    assert "denselben Anschluss wie sensor.old_meter, der schon im" in dialogue.placeholders[
-        "remarks"
-    ].replace("\\", "")
 
 
 async def test_counters_with_prices_bring_their_costs_along(

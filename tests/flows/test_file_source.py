@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
@@ -47,28 +46,22 @@ async def test_a_path_that_is_not_allowed_is_not_read(
     assert dialogue.suggested == {"path": "datenbank.db"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "errors"),
-    [
+async def test_columns_that_contradict_each_other_are_refused(
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
+) -> None:
+    dialogue = await prefer(hass, meter, "import_database")
+    await named(dialogue, unclear(media))
+    filled = dialogue.suggested
+    refused: list[tuple[dict[str, Any], dict[str, str]]] = [
         ({"values": []}, {"values": "value_column"}),
         ({"values": ["0"]}, {"values": "value_column"}),
         ({"end_clock": "1"}, {"values": "value_column"}),
         ({"end_clock": "0"}, {"end_day": "end_column"}),
-    ],
-    ids=str,
-)
-async def test_columns_that_contradict_each_other_are_refused(
-    hass: HomeAssistant,
-    meter: MockConfigEntry,
-    media: Path,
-    changes: dict[str, Any],
-    errors: dict[str, str],
-) -> None:
-    dialogue = await prefer(hass, meter, "import_database")
-    await named(dialogue, unclear(media))
-    await dialogue.answer(**{**dialogue.suggested, **changes})
-    assert dialogue.step == "import_format"
-    assert dialogue.errors == errors
+    ]
+    for changes, errors in refused:
+        await dialogue.answer(**{**filled, **changes})
+        assert dialogue.step == "import_format"
+        assert dialogue.errors == errors, changes
 
 
 async def test_another_delimiter_is_looked_at_again(

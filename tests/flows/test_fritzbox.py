@@ -73,26 +73,23 @@ async def test_the_user_may_stay_empty(hass: HomeAssistant, box: SimulatedFritzB
     await leave(hass, dialogue.entry)
 
 
-@pytest.mark.parametrize("spelling", ["{}", "  {} ", "http://{}", "http://{}/"])
-async def test_an_address_may_be_written_like(
-    hass: HomeAssistant, box: SimulatedFritzBox, spelling: str
-) -> None:
-    dialogue = await add(hass, "fritzbox")
-    typed = spelling.format(box.host)
-    await fill_in(dialogue, typed)
-    assert dialogue.entry.data["host"] == typed.strip()
-    await leave(hass, dialogue.entry)
+async def test_an_address_may_be_written_like(hass: HomeAssistant, box: SimulatedFritzBox) -> None:
+    for spelling in ("{}", "  {} ", "http://{}", "http://{}/"):
+        dialogue = await add(hass, "fritzbox")
+        typed = spelling.format(box.host)
+        await fill_in(dialogue, typed)
+        assert dialogue.entry.data["host"] == typed.strip()
+        await leave(hass, dialogue.entry)
+        await hass.config_entries.async_remove(dialogue.entry.entry_id)
 
 
-@pytest.mark.parametrize("nonsense", ["", "fritz box", "ftp://fritz.box", "http://", "[::1"])
-async def test_nonsense_is_no_address(
-    hass: HomeAssistant, box: SimulatedFritzBox, nonsense: str
-) -> None:
+async def test_nonsense_is_no_address(hass: HomeAssistant, box: SimulatedFritzBox) -> None:
     dialogue = await add(hass, "fritzbox")
-    await fill_in(dialogue, nonsense)
-    assert dialogue.step == "fritzbox"
-    assert dialogue.errors == {"host": "invalid_host"}
-    assert dialogue.suggested["host"] == nonsense
+    for nonsense in ("", "fritz box", "ftp://fritz.box", "http://", "[::1"):
+        await fill_in(dialogue, nonsense)
+        assert dialogue.step == "fritzbox"
+        assert dialogue.errors == {"host": "invalid_host"}, nonsense
+        assert dialogue.suggested["host"] == nonsense
     await fill_in(dialogue, box.host)
     await leave(hass, dialogue.entry)
 

@@ -277,35 +277,30 @@ async def test_who_waits_for_an_automatic_run_sees_its_progress(
     assert dialogue.placeholders["status"] == "The history is complete, there is nothing to add."
 
 
-@pytest.mark.parametrize(
-    ("err", "text"),
-    [
-        (FritzBoxError("busy"), "no_device_stats"),
-        (HomeAssistantError("no words"), "unknown"),
-        (HomeAssistantError("x", translation_domain="mqtt", translation_key="busy"), "unknown"),
-        (OSError("disk"), "unknown"),
-    ],
-    ids=repr,
-)
 @pytest.mark.parametrize("step", ["history_run", "history_preview"])
 async def test_a_history_that_cannot_be_completed_is_an_error(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    err: Exception,
-    text: str,
     step: str,
 ) -> None:
-    monkeypatch.setattr(box_entry.runtime_data.coordinator, "async_device_stats", fails(err))
-    dialogue = await prefer(hass, box_entry, "history")
-    await dialogue.choose(step)
-    await dialogue.arrive()
-    assert dialogue.errors == {"base": text}
-    assert dialogue.placeholders == {"status": "", "report": ""}
-    assert ("The history cannot be changed" in caplog.text) == (text == "unknown")
-    await dialogue.answer()
-    assert box_entry.options == {}
+    for err, text in (
+        (FritzBoxError("busy"), "no_device_stats"),
+        (HomeAssistantError("no words"), "unknown"),
+        (HomeAssistantError("x", translation_domain="mqtt", translation_key="busy"), "unknown"),
+        (OSError("disk"), "unknown"),
+    ):
+        monkeypatch.setattr(box_entry.runtime_data.coordinator, "async_device_stats", fails(err))
+        caplog.clear()
+        dialogue = await prefer(hass, box_entry, "history")
+        await dialogue.choose(step)
+        await dialogue.arrive()
+        assert dialogue.errors == {"base": text}, err
+        assert dialogue.placeholders == {"status": "", "report": ""}
+        assert ("The history cannot be changed" in caplog.text) == (text == "unknown"), err
+        await dialogue.answer()
+        assert box_entry.options == {}
 
 
 async def test_an_entry_that_is_unloaded_before_the_answer_is_not_asked(

@@ -41,8 +41,6 @@ from tests.support.living import rows
 from tests.support.mocked_reader import UNIQUE_ID
 
 UPLOADED: Final = "datenbank.db"
-EVENLY: Final = {"history": True, "outage_shape": "even", "power_history": False}
-USUAL: Final = {**EVENLY, "run_now": False}
 FROM: Final = at("2026-02-01T00:00:00")
 UNTIL: Final = at("2026-02-02T12:00:00")
 HOURS: Final = (UNTIL - FROM) // 3600 + 1
@@ -216,32 +214,27 @@ async def test_series_of_a_box_are_found_by_their_ain_and_may_go_elsewhere(
     assert path.exists()
 
 
-@pytest.mark.parametrize(
-    ("changes", "offered"),
-    [
-        ({"disabled_by": er.RegistryEntryDisabler.USER}, False),
-        ({"unit_of_measurement": "Wh"}, True),
-        ({"unit_of_measurement": "W"}, False),
-    ],
-    ids=repr,
-)
 async def test_only_what_is_offered_is_proposed(
-    hass: HomeAssistant,
-    meter: MockConfigEntry,
-    media: Path,
-    changes: dict[str, Any],
-    offered: bool,
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
 ) -> None:
     entity_id = entity_of(hass, f"{UNIQUE_ID}_energy_import")
-    er.async_get(hass).async_update_entity(entity_id, **changes)
-    dialogue = await prefer(hass, meter, "import_database")
-    await read(dialogue, written(media))
-    (label,) = [label for label in dialogue.suggested if "E_in" in label]
-    assert dialogue.suggested[label] == (entity_id if offered else "external")
-    await dialogue.answer(**dict.fromkeys(dialogue.suggested, "skip"))
-    await dialogue.arrive()
-    assert dialogue.errors == {}
-    assert await rows(hass, entity_id) == []
+    path = written(media)
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({"unit_of_measurement": "Wh"}, True),
+        ({"unit_of_measurement": "W"}, False),
+        ({"unit_of_measurement": "kWh", "disabled_by": er.RegistryEntryDisabler.USER}, False),
+    ]
+    for changes, offered in cases:
+        er.async_get(hass).async_update_entity(entity_id, **changes)
+        dialogue = await prefer(hass, meter, "import_database")
+        await read(dialogue, path)
+        (label,) = [label for label in dialogue.suggested if "E_in" in label]
+        assert dialogue.suggested[label] == (entity_id if offered else "external"), changes
+        await dialogue.answer(**dict.fromkeys(dialogue.suggested, "skip"))
+        await dialogue.arrive()
+        assert dialogue.errors == {}
+        assert await rows(hass, entity_id) == []
+        await dialogue.leave()
 
 
 async def test_a_progress_does_not_end_before_the_page_listens(
@@ -267,30 +260,27 @@ async def test_a_progress_does_not_end_before_the_page_listens(
     await dialogue.leave()
 
 
-@pytest.mark.parametrize("reason", FileError)
 async def test_a_file_that_cannot_be_read_is_reported_and_asked_for_again(
-    hass: HomeAssistant,
-    box_entry: MockConfigEntry,
-    media: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    reason: FileError,
+    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise FileReadError(reason, "detail")
-
     path = written(media)
     dialogue = await prefer(hass, box_entry, "import_database")
-    with monkeypatch.context() as patched:
-        patched.setattr(importer, "inspect_file", refuse)
-        await read(dialogue, path)
-    assert dialogue.step == "import_database"
-    assert dialogue.errors == {"base": f"file_{reason.value}"}
-    # What was typed need not be typed again, and what is shown again is the same.
-    assert dialogue.suggested == {"path": str(path)}
-    await dialogue.look()
-    assert dialogue.errors == {"base": f"file_{reason.value}"}
-    await dialogue.answer()
-    assert dialogue.errors == {"base": "one_file"}
+    for reason in FileError:
+
+        def refuse(*_: object, reason: FileError = reason) -> None:
+            raise FileReadError(reason, "detail")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(importer, "inspect_file", refuse)
+            await read(dialogue, path)
+        assert dialogue.step == "import_database"
+        assert dialogue.errors == {"base": f"file_{reason.value}"}
+        # What was typed need not be typed again, and what is shown again is the same.
+        assert dialogue.suggested == {"path": str(path)}
+        await dialogue.look()
+        assert dialogue.errors == {"base": f"file_{reason.value}"}
+        await dialogue.answer()
+        assert dialogue.errors == {"base": "one_file"}
     await read(dialogue, path)
     assert dialogue.step == "import_series"
 
@@ -307,15 +297,6 @@ async def test_files_of_another_kind_are_refused(
         assert dialogue.errors["base"].startswith(reason)
 
 
-@pytest.mark.parametrize(
-    ("err", "text"),
-    [
-        (FileReadError(FileError.CHANGED), "file_changed"),
-        (MemoryError(), "unknown"),
-    ],
-    ids=repr,
-)
-@pytest.mark.parametrize("is_preview", [True, False])
 async def test_an_import_that_fails_is_an_error_and_leaves_nothing_of_the_upload(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
@@ -323,31 +304,34 @@ async def test_an_import_that_fails_is_an_error_and_leaves_nothing_of_the_upload
     temporary: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    err: Exception,
-    text: str,
-    is_preview: bool,
 ) -> None:
-    def fail(*_args: object, **_kwargs: object) -> None:
-        raise err
+    path = written(tmp_path)
+    for err, text, is_preview in (
+        (FileReadError(FileError.CHANGED), "file_changed", True),
+        (FileReadError(FileError.CHANGED), "file_changed", False),
+        (MemoryError(), "unknown", True),
+        (MemoryError(), "unknown", False),
+    ):
 
-    file_id = await upload(written(tmp_path))
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await dialogue.answer(file=file_id)
-    await dialogue.arrive()
-    if is_preview:
-        monkeypatch.setattr(importer, "read_hours", lambda *_args, **_kwargs: iter(fail, None))
-    await dialogue.answer(**dialogue.suggested)
-    await dialogue.arrive()
-    if not is_preview:
-        assert dialogue.errors == {}
-        monkeypatch.setattr(importer, "read_hours", lambda *_args, **_kwargs: iter(fail, None))
-        await dialogue.answer()
+        def fail(*_args: object, err: Exception = err, **_kwargs: object) -> None:
+            raise err
+
+        dialogue = await prefer(hass, box_entry, "import_database")
+        await dialogue.answer(file=await upload(path))
         await dialogue.arrive()
-    assert dialogue.step == ("import_confirm" if is_preview else "import_done")
-    assert dialogue.errors == {"base": text}
-    assert dialogue.placeholders == {"report": ""}
-    await dialogue.answer()
-    await tidied(hass, temporary)
+        with monkeypatch.context() as patched:
+            if not is_preview:
+                await dialogue.answer(**dialogue.suggested)
+                await dialogue.arrive()
+                assert dialogue.errors == {}
+            patched.setattr(importer, "read_hours", lambda *_args, **_kwargs: iter(fail, None))
+            await dialogue.answer(**(dialogue.suggested if is_preview else {}))
+            await dialogue.arrive()
+        assert dialogue.step == ("import_confirm" if is_preview else "import_done")
+        assert dialogue.errors == {"base": text}
+        assert dialogue.placeholders == {"report": ""}
+        await dialogue.answer()
+        await tidied(hass, temporary)
 
 
 async def test_a_recorder_that_is_not_ready_is_reported(
@@ -361,7 +345,6 @@ async def test_a_recorder_that_is_not_ready_is_reported(
     assert dialogue.errors == {"base": "no_recorder"}
 
 
-@pytest.mark.parametrize("when", ["reading", "asked", "writing"])
 async def test_a_dialogue_that_is_left_deletes_its_upload(
     hass: HomeAssistant,
     box_entry: MockConfigEntry,
@@ -369,36 +352,43 @@ async def test_a_dialogue_that_is_left_deletes_its_upload(
     temporary: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    when: str,
 ) -> None:
-    begun = asyncio.Event()
-    stopped: list[str] = []
+    path = written(tmp_path)
+    for when in ("reading", "asked", "writing"):
+        begun = asyncio.Event()
+        stopped: list[str] = []
 
-    async def wait(*_args: Any, **_kwargs: Any) -> None:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            stopped.append(when)
+        async def wait(
+            *_: Any,
+            begun: asyncio.Event = begun,
+            stopped: list[str] = stopped,
+            when: str = when,
+            **_kwargs: Any,
+        ) -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                stopped.append(when)
 
-    file_id = await upload(written(tmp_path))
-    if when == "reading":
-        monkeypatch.setattr(legacy_import, "async_inspect", wait)
-    dialogue = await prefer(hass, box_entry, "import_database")
-    await dialogue.answer(file=file_id)
-    if when != "reading":
-        await dialogue.arrive()
-    if when == "writing":
-        monkeypatch.setattr(importer.LegacyImport, "async_run", wait)
-        await dialogue.answer(**dialogue.suggested)
-    if when != "asked":
-        await begun.wait()
-    assert len(left_behind(temporary)) == 1
-    await dialogue.leave()
-    await tidied(hass, temporary)
-    assert stopped == ([] if when == "asked" else [when])
-    with pytest.raises(UnknownFlow):
-        await dialogue.look()
+        dialogue = await prefer(hass, box_entry, "import_database")
+        with monkeypatch.context() as patched:
+            if when == "reading":
+                patched.setattr(legacy_import, "async_inspect", wait)
+            await dialogue.answer(file=await upload(path))
+            if when != "reading":
+                await dialogue.arrive()
+            if when == "writing":
+                patched.setattr(importer.LegacyImport, "async_run", wait)
+                await dialogue.answer(**dialogue.suggested)
+            if when != "asked":
+                await begun.wait()
+            assert len(left_behind(temporary)) == 1, when
+            await dialogue.leave()
+            await tidied(hass, temporary)
+        assert stopped == ([] if when == "asked" else [when])
+        with pytest.raises(UnknownFlow):
+            await dialogue.look()
 
 
 async def test_nothing_is_imported_into_an_entry_that_is_not_loaded(

@@ -168,42 +168,33 @@ async def test_costs_before_a_new_price_stay_although_the_prices_of_the_entity_w
     assert stored_prices(measured.options)[METER_KEY].kept_until == midnight
 
 
-@pytest.mark.parametrize(
-    ("entered", "error", "where"),
-    [
+async def test_a_price_that_cannot_be_used_is_refused(
+    hass: HomeAssistant, measured: MockConfigEntry
+) -> None:
+    hass.states.async_set(MARKET, "unknown", {"unit_of_measurement": "ct/kWh"})
+    hass.states.async_set("input_number.price", "0.31")
+    dialogue = await price_form(hass, measured)
+    late_evening = NIGHT | {"start": "21:00:00", "end": "23:00:00"}
+    refused: list[tuple[dict[str, Any], dict[str, str], str]] = [
         ({}, {"base": "no_price"}, "-"),
         ({"price": 30.0, "base": -1.0}, {"base": "negative_base_price"}, "-"),
         ({"windows": [NIGHT]}, {"base": "price_gap"}, "Monday 06:00"),
         (
-            {"price": 30.0, "windows": [NIGHT, NIGHT | {"start": "21:00:00", "end": "23:00:00"}]},
+            {"price": 30.0, "windows": [NIGHT, late_evening]},
             {"base": "price_overlap"},
             "Monday 22:00",
         ),
         ({"entity": "sensor.nobody"}, {"entity": "price_entity_no_number"}, "-"),
         ({"entity": MARKET}, {"entity": "price_entity_no_number"}, "-"),
         ({"entity": "input_number.price"}, {"entity": "price_entity_unit"}, "-"),
-        (
-            {"entity": "sensor.kuhlschrank_power"},
-            {"entity": "price_entity_unit"},
-            "-",
-        ),
-    ],
-)
-async def test_a_price_that_cannot_be_used_is_refused(
-    hass: HomeAssistant,
-    measured: MockConfigEntry,
-    entered: dict[str, Any],
-    error: dict[str, str],
-    where: str,
-) -> None:
-    hass.states.async_set(MARKET, "unknown", {"unit_of_measurement": "ct/kWh"})
-    hass.states.async_set("input_number.price", "0.31")
-    dialogue = await price_form(hass, measured)
-    await dialogue.answer(since=SINCE, **entered)
-    assert dialogue.step == "price"
-    assert dialogue.errors == error
-    assert dialogue.placeholders["where"] == where
-    assert dialogue.suggested == {"since": SINCE, **entered}
+        ({"entity": "sensor.kuhlschrank_power"}, {"entity": "price_entity_unit"}, "-"),
+    ]
+    for entered, error, where in refused:
+        await dialogue.answer(since=SINCE, **entered)
+        assert dialogue.step == "price"
+        assert dialogue.errors == error, entered
+        assert dialogue.placeholders["where"] == where
+        assert dialogue.suggested == {"since": SINCE, **entered}
 
 
 async def test_a_price_that_changes_in_the_middle_of_a_day_is_stored_shown_and_calculated(
@@ -231,8 +222,8 @@ async def test_a_price_that_changes_in_the_middle_of_a_day_is_stored_shown_and_c
     assert dialogue.suggested == entered | {"base": 0.0}
 
 
-async def test_two_prices_from_one_time_on_are_refused(
-    hass: HomeAssistant, measured: MockConfigEntry
+async def test_two_prices_from_one_time_are_refused_and_without_any_there_are_no_costs(
+    hass: HomeAssistant, measured: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialogue = await price_form(hass, measured)
     await dialogue.answer(since=SINCE, price=30.0)
@@ -240,14 +231,7 @@ async def test_two_prices_from_one_time_on_are_refused(
     dialogue = await price_form(hass, measured)
     await dialogue.answer(since=SINCE, price=31.0)
     assert dialogue.errors == {"base": "price_same_time"}
-
-
-async def test_removing_the_last_price_removes_the_costs(
-    hass: HomeAssistant, measured: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dialogue = await price_form(hass, measured)
-    await dialogue.answer(since=SINCE, price=30.0)
-    await saved(dialogue, hass)
+    await dialogue.leave()
     dialogue = await prefer(hass, measured, "prices")
     await dialogue.answer(counter=METER_KEY)
     await dialogue.answer(what="0")

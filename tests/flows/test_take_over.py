@@ -72,17 +72,16 @@ async def test_a_counter_that_is_disabled_is_not_offered(
     assert FEED_IN not in counters_of(hass, entry.entry_id)
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
 async def test_hours_of_another_counter_need_a_confirmation(
-    hass: HomeAssistant, entry: MockConfigEntry, language: str
+    hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    hass.config.language = language
-    dialogue = await prefer(hass, entry, "history")
-    await dialogue.choose("history_take_over")
-    await dialogue.answer(counter=FEED_IN, source=OLD)
-    assert dialogue.step == "history_take_over_confirm"
-    reading = {"en": "15,119.035 kWh", "de": "15.119,035 kWh"}[language]
-    assert reading in dialogue.placeholders["difference"]
+    for language, reading in (("de", "15.119,035 kWh"), ("en", "15,119.035 kWh")):
+        hass.config.language = language
+        dialogue = await prefer(hass, entry, "history")
+        await dialogue.choose("history_take_over")
+        await dialogue.answer(counter=FEED_IN, source=OLD)
+        assert dialogue.step == "history_take_over_confirm"
+        assert reading in dialogue.placeholders["difference"]
     await dialogue.answer(accept_difference=False)
     assert dialogue.errors == {"accept_difference": "not_accepted"}
     assert await changes(hass, FEED_IN) == {}

@@ -1,5 +1,6 @@
 """Sensors of counters with prices."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -30,6 +31,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.entity_component import async_update_entity
 from homeassistant.util import dt as dt_util
+from simulator.fritzbox_devices import EXPORT, IMPORT, REFRIGERATOR
 from tests.support.living import recorded
 from tests.support.measured_home import write_hours
 from tests.support.passing_time import Time
@@ -54,6 +56,12 @@ FIGURES: Final = CostFigures(
     ),
     standing=Standing(base_load=101.5, base_load_per_year=266.9, per_year=990.0),
 )
+
+
+@pytest.fixture
+def ains() -> Collection[str]:
+    """A meter and a plug."""
+    return {IMPORT.removesuffix("-1"), IMPORT, EXPORT, REFRIGERATOR}
 
 
 def values(figures: CostFigures) -> dict[str, float | None]:

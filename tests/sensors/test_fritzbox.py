@@ -1,6 +1,8 @@
 """The sensors of the devices at a FRITZ!Box."""
 
 from datetime import timedelta
+from functools import partial
+import re
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -51,49 +53,39 @@ async def test_values_are_those_of_the_home(
     assert state_of(hass, f"{SWITCH}_humidity") == str(home.humidity("bedroom", now))
 
 
-@pytest.mark.parametrize(
-    ("ain", "element", "text", "key"),
-    [
+@pytest.mark.parametrize("ains", [{REFRIGERATOR, BATH, SWITCH}])
+async def test_value_that_the_box_does_not_know_is_unknown(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    unknown: tuple[tuple[str, str, str | int, str], ...] = (
         (REFRIGERATOR, "energy", "", "energy"),
         (REFRIGERATOR, "power", "inval", "power"),
         (BATH, "celsius", "", "temperature"),
         (BATH, "tsoll", 253, "target_temperature"),
         (BATH, "tsoll", 254, "target_temperature"),
         (SWITCH, "rel_humidity", -9999, "humidity"),
-    ],
-)
-async def test_value_that_the_box_does_not_know_is_unknown(
-    time: Time,
-    hass: HomeAssistant,
-    box: SimulatedFritzBox,
-    fritzbox_entry: MockConfigEntry,
-    ain: str,
-    element: str,
-    text: str | int,
-    key: str,
-) -> None:
-    await set_up(hass, fritzbox_entry)
-    assert state_of(hass, f"{ain}_{key}") not in {STATE_UNKNOWN, None}
-    box.override(ain, **{element: text})
-    await time.passes(hass, timedelta(minutes=1))
-    assert state_of(hass, f"{ain}_{key}") == STATE_UNKNOWN
+    )
+    for ain, element, text, key in unknown:
+        assert state_of(hass, f"{ain}_{key}") not in {STATE_UNKNOWN, None}
+        box.override(ain, **{element: text})
+        await time.passes(hass, timedelta(minutes=1))
+        assert state_of(hass, f"{ain}_{key}") == STATE_UNKNOWN, (key, text)
+        box.restore(ain)
+        await time.passes(hass, timedelta(minutes=1))
 
 
-@pytest.mark.parametrize("block", ["power_meter", "thermostat"])
+@pytest.mark.parametrize("ains", [{REFRIGERATOR, BATH}])
 async def test_device_that_loses_a_block_has_unknown_values(
-    time: Time,
-    hass: HomeAssistant,
-    box: SimulatedFritzBox,
-    fritzbox_entry: MockConfigEntry,
-    block: str,
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
 ) -> None:
     """A firmware update, or a device with the AIN of another one."""
     await set_up(hass, fritzbox_entry)
-    tag, ain, keys = {
-        "power_meter": ("powermeter", REFRIGERATOR, ("energy", "power", "voltage")),
-        "thermostat": ("hkr", BATH, ("target_temperature",)),
-    }[block]
-    box.fault(Fault(edit=lambda text: text.replace(f"{tag}>", "nothing>")))
-    await time.passes(hass, timedelta(minutes=1))
-    assert {state_of(hass, f"{ain}_{key}") for key in keys} == {STATE_UNKNOWN}
-    box.clear_faults()
+    for tag, ain, keys in (
+        ("powermeter", REFRIGERATOR, ("energy", "power", "voltage")),
+        ("hkr", BATH, ("target_temperature",)),
+    ):
+        box.fault(Fault(edit=partial(re.sub, f"{tag}>", "nothing>")))
+        await time.passes(hass, timedelta(minutes=1))
+        assert {state_of(hass, f"{ain}_{key}") for key in keys} == {STATE_UNKNOWN}
+        box.clear_faults()

@@ -1,5 +1,6 @@
 """What a FRITZ!Box and a reader say of themselves."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,11 +11,18 @@ from custom_components.py_hab.sensors.source import _by_minute
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from simulator.fritzbox import SimulatedFritzBox
+from simulator.fritzbox_devices import REFRIGERATOR
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
 from tests.support.watching import set_up, state_of
 
 BOX = "38:10:d5:5e:7a:1c"
+
+
+@pytest.fixture
+def ains() -> Collection[str]:
+    """A plug alone."""
+    return {REFRIGERATOR}
 
 
 async def enabled(hass: HomeAssistant, entry: MockConfigEntry, *unique_ids: str) -> None:

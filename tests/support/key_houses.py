@@ -164,7 +164,7 @@ def watch(
 ) -> KeyInference:
     """Let a script publish a house every few seconds, and return what was made of it."""
     inference = inference or KeyInference(NAMES.get)
-    step = min(every, 10.0)
+    step = min(every, 30.0)
     for number, house in enumerate(life(hours, sun=sun, begins=begins, step=step)):
         seconds = number * step
         if seconds % every == 0 and (
@@ -186,7 +186,7 @@ class World:
     hours: float = 30
     sun: float = 0.0
     begins: float = 18.0
-    every: float = 10.0
+    every: float = 30.0
     applied: Mapping[str, KeyMapping] = field(default_factory=dict)
     suggested: Mapping[str, KeyMapping] = field(default_factory=dict)
 

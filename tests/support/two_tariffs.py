@@ -23,7 +23,7 @@ TOTAL: Final = f"{UNIQUE_ID}_energy_import"
 HIGH: Final = f"{TOTAL}_t1"
 LOW: Final = f"{TOTAL}_t2"
 FED_IN: Final = f"{UNIQUE_ID}_energy_export"
-DAYS: Final = 14
+DAYS: Final = 7
 
 
 def is_low(moment: datetime) -> bool:
