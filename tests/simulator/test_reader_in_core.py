@@ -88,6 +88,8 @@ async def test_mqtt_discovery_offers_it(
     flows = await until(lambda: hass.config_entries.flow.async_progress_by_handler("tasmota"))
     assert flows[0]["context"]["source"] == "mqtt"
     hass.config_entries.flow.async_abort(flows[0]["flow_id"])
+    # So does py_hab. Home Assistant cannot be stopped while it loads the dialog.
+    await until(lambda: hass.config_entries.flow.async_progress_by_handler("py_hab"))
 
 
 async def test_it_is_a_device_with_live_sensors(
