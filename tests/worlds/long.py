@@ -55,15 +55,20 @@ def _box(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World
 SAVED, PUT_BACK = database_restored(days=1, hours=3)
 
 LONG: Final[tuple[World, ...]] = (
-    _meter("clean for a day and a half", "36:00"),
-    _meter("the October day", "34:00", **OCTOBER),
-    _meter("the March day", "34:00", **MARCH),
+    _meter("the October day", "27:00", start=datetime.fromisoformat("2025-10-25T21:01Z")),
+    _meter("the March day", "25:00", start=datetime.fromisoformat("2026-03-28T22:01Z")),
     _meter("Home Assistant restarts", "6:04", at("3:00", hass_off(minutes=4))),
     _meter("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
     _meter("reader back shortly before an hour", "6:00", at("3:43", reader_off(minutes=13))),
     _meter("power cut for 6 hours", "12:00", at("3:00", hass_killed(hours=6))),
-    _meter("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3)), **COUNTERS),
-    _meter("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14)), **COUNTERS),
+    _meter("Home Assistant off for 2 days", "2d 6:00", at("3:00", hass_off(days=2)), **COUNTERS),
+    _meter(
+        "Home Assistant off for longer than states are kept",
+        "3d 6:00",
+        at("3:00", hass_off(days=3)),
+        keep_days=1,
+        **COUNTERS,
+    ),
     _meter(
         "Home Assistant off over the October night",
         "18:00",
@@ -74,7 +79,12 @@ LONG: Final[tuple[World, ...]] = (
         "Home Assistant off over the March night", "18:00", at("3:00", hass_off(hours=11)), **MARCH
     ),
     _meter("reader off for 6 hours", "12:17", at("3:00", reader_off(hours=6, minutes=17))),
-    _meter("reader off for 14 days", "14d 6:00", at("3:00", reader_off(days=14))),
+    _meter(
+        "reader off for longer than states are kept",
+        "3d 6:00",
+        at("3:00", reader_off(days=3)),
+        keep_days=1,
+    ),
     _meter(
         "reader off, and Home Assistant restarts meanwhile",
         "12:05",
@@ -131,8 +141,14 @@ LONG: Final[tuple[World, ...]] = (
         start=datetime.fromisoformat("2026-03-30T11:01Z"),
     ),
     _box("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
-    _box("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3)), **COUNTERS),
-    _box("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14)), **COUNTERS),
+    _box("Home Assistant off for 2 days", "2d 6:00", at("3:00", hass_off(days=2)), **COUNTERS),
+    _box(
+        "Home Assistant off for 14 days, longer than states are kept",
+        "14d 6:00",
+        at("3:00", hass_off(days=14)),
+        keep_days=1,
+        **COUNTERS,
+    ),
     _box("box off for 6 hours", "12:17", at("3:00", box_off(hours=6, minutes=17))),
     _box(
         "the day series forgotten in a reboot",

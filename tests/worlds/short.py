@@ -86,7 +86,6 @@ SHORT: Final[tuple[World, ...]] = (
     _meter("single zero", "3:00", at("1:40", lies(zero)), core_beside=True, phantom=15_119.0),
     _meter("partial messages only", "3:00", at("0:00", says(partial_only)), power_adds_up=True),
     _meter("script in kW", "3:00", script=GPLUG, power_adds_up=True),
-    _meter("clean for a day", "24:00", **SLOW),
     _meter(
         "zero after boot",
         "3:00",
@@ -198,7 +197,7 @@ SHORT: Final[tuple[World, ...]] = (
         at("1:29", reader_off(minutes=1)),
         at("1:30", reads(OTTELO)),
     ),
-    _meter("feed-in all day", "24:00", powers=(-230, -5200, -1840, -3600, -42), **SLOW),
+    _meter("feed-in all day", "12:00", powers=(-230, -5200, -1840, -3600, -42), **SLOW),
     _meter(
         "counter rolls over at 999,999.9",
         "3:00",
