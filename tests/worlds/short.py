@@ -82,7 +82,7 @@ OTHER_METERS: Final[dict[str, Any]] = {
 REPLACED: Final = {"meter_replaced": True}
 
 SHORT: Final[tuple[World, ...]] = (
-    _meter("clean", "3:00", core_beside=True, power_adds_up=True),
+    _meter("clean", "3:00", core_beside=True, power_adds_up=True, recorded=("sensor.*",)),
     _meter("single zero", "3:00", at("1:40", lies(zero)), core_beside=True, phantom=15_119.0),
     _meter("partial messages only", "3:00", at("0:00", says(partial_only)), power_adds_up=True),
     _meter("script in kW", "3:00", script=GPLUG, power_adds_up=True),
