@@ -20,6 +20,7 @@ from .events import (
     hass_killed,
     hass_off,
     import_years,
+    judged,
     no_power,
     plug_reset,
     purge,
@@ -38,8 +39,13 @@ MARCH: Final[dict[str, Any]] = {"start": datetime.fromisoformat("2026-03-28T17:0
 COUNTERS: Final[dict[str, Any]] = {"recorded": ("sensor.*energy*",)}
 """For worlds of days in which each row of each sensor takes time."""
 PLUG: Final[dict[str, Any]] = {"ains": (REFRIGERATOR,)}
-SERVED: Final[dict[str, Any]] = {"has_server": True, "home_age": timedelta(days=500)}
-"""An old server has recorded 400 days."""
+SERVED: Final[dict[str, Any]] = {"served": timedelta(days=400), "home_age": timedelta(days=500)}
+"""Long enough for each hour of a year, the nights of both time changes included."""
+BRIEFLY_SERVED: Final[dict[str, Any]] = {
+    "served": timedelta(days=112),
+    "home_age": timedelta(days=210),
+}
+"""For worlds in which the number of hours does not matter; the October night is included."""
 
 
 def _meter(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World:
@@ -52,7 +58,8 @@ def _box(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World
     return World(lasts=after(lasts), steps=joined(timed), **(kind | changes))
 
 
-SAVED, PUT_BACK = database_restored(days=1, hours=3)
+SAVED, PUT_BACK = database_restored(hours=7)
+SAVED_DAY, PUT_BACK_DAY = database_restored(days=1, hours=3)
 
 LONG: Final[tuple[World, ...]] = (
     _meter("the October day", "27:00", start=datetime.fromisoformat("2025-10-25T21:01Z")),
@@ -202,24 +209,18 @@ LONG: Final[tuple[World, ...]] = (
         "years imported while Home Assistant has some hours of its own",
         "8:00",
         at("5:00", import_years),
-        **SERVED,
-    ),
-    _box(
-        "import, then backfill, then outage",
-        "12:01",
-        at("0:01", import_years, backfill),
-        at("3:01", hass_off(hours=6)),
-        **SERVED,
-        **PLUG,
-        **COUNTERS,
+        **BRIEFLY_SERVED,
     ),
     _box(
         "import, backfill, outage, import again",
         "13:01",
+        # The backfill begins before an hour is compiled.
         at("0:01", import_years, backfill),
+        at("3:00:30", judged),
         at("3:01", hass_off(hours=6)),
+        at("12:00:30", judged),
         at("12:01", import_years),
-        **SERVED,
+        **BRIEFLY_SERVED,
         **PLUG,
         **COUNTERS,
     ),
@@ -254,21 +255,21 @@ LONG: Final[tuple[World, ...]] = (
         **COUNTERS,
     ),
     _meter(
-        "yesterday's database put back",
-        "1d 12:00",
+        "this morning's database put back",
+        "15:00",
         at("3:00", hass_off(minutes=5)),
         at("3:02", SAVED),
-        at("1d 6:00", hass_off(minutes=5)),
-        at("1d 6:02", PUT_BACK),
+        at("10:00", hass_off(minutes=5)),
+        at("10:02", PUT_BACK),
         **COUNTERS,
     ),
     _box(
         "yesterday's database put back",
-        "1d 14:00",
+        "1d 10:00",
         at("3:00", hass_off(minutes=5)),
-        at("3:02", SAVED),
+        at("3:02", SAVED_DAY),
         at("1d 6:00", hass_off(minutes=5)),
-        at("1d 6:02", PUT_BACK),
+        at("1d 6:02", PUT_BACK_DAY),
         **COUNTERS,
     ),
     _meter(
@@ -278,13 +279,6 @@ LONG: Final[tuple[World, ...]] = (
         keep_days=1,
         predecessor="{{ value_json.MT681.E_in }}",
         **COUNTERS,
-    ),
-    _box(
-        "import, and backfill before an hour is compiled",
-        "3:01",
-        at("0:01", import_years, backfill),
-        **SERVED,
-        **PLUG,
     ),
 )
 SOMEBODY_ELSES: Final = _meter(

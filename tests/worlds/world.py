@@ -104,8 +104,8 @@ class World:
     """How those of the devices begin that belong to a box."""
     home_age: timedelta = timedelta(days=45)
     """How long the simulated home has counted at the start."""
-    has_server: bool = False
-    """Whether an old server has left its file."""
+    served: timedelta = timedelta()
+    """For how long an old server has recorded, which has left its file; 0 if there was none."""
     slack: float = 0.0
     """kWh that the reader hides for a while, and that an hour may hold in addition."""
     notices: Mapping[str, bool] = field(default_factory=dict)
