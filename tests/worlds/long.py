@@ -64,7 +64,6 @@ SAVED_DAY, PUT_BACK_DAY = database_restored(days=1, hours=3)
 LONG: Final[tuple[World, ...]] = (
     _meter("the October day", "27:00", start=datetime.fromisoformat("2025-10-25T21:01Z")),
     _meter("the March day", "25:00", start=datetime.fromisoformat("2026-03-28T22:01Z")),
-    _meter("Home Assistant restarts", "6:04", at("3:00", hass_off(minutes=4))),
     _meter("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
     _meter("reader back shortly before an hour", "6:00", at("3:43", reader_off(minutes=13))),
     _meter("power cut for 6 hours", "12:00", at("3:00", hass_killed(hours=6))),
@@ -130,17 +129,11 @@ LONG: Final[tuple[World, ...]] = (
         at("7:00", swap()),
         notices={"meter_replaced": True},
     ),
-    _box("first set-up", "3:00", home_age=timedelta(days=60)),
-    _box(
-        "first set-up on a box that remembers two years",
-        "3:00",
-        home_age=timedelta(days=900),
-        **PLUG,
-    ),
     _box(
         "first set-up after the October night",
         "3:00",
         start=datetime.fromisoformat("2025-10-27T11:01Z"),
+        home_age=timedelta(days=60),
     ),
     _box(
         "first set-up after the March night",
@@ -199,7 +192,7 @@ LONG: Final[tuple[World, ...]] = (
     ),
     _box(
         "backfill while an hour is compiled",
-        "5:00",
+        "4:00",
         at("0:01", backfill_while_compiling),
         at("2:01", backfill_while_compiling),
     ),

@@ -87,16 +87,12 @@ SHORT: Final[tuple[World, ...]] = (
     _meter("partial messages only", "3:00", at("0:00", says(partial_only)), power_adds_up=True),
     _meter("script in kW", "3:00", script=GPLUG, power_adds_up=True),
     _meter(
-        "zero after boot",
-        "3:00",
+        "zero after boot, the second time for an hour",
+        "4:00",
         at("0:57", reader_off(minutes=2)),
         at("0:59", lies(zeros, minutes=2)),
-    ),
-    _meter(
-        "zero after boot for an hour",
-        "3:00",
-        at("0:57", reader_off(minutes=2)),
-        at("0:59", lies(zeros, hours=1)),
+        at("1:57", reader_off(minutes=2)),
+        at("1:59", lies(zeros, hours=1)),
         notices={"meter_silent": False, "reader_frozen": False},
     ),
     _meter(
@@ -145,8 +141,12 @@ SHORT: Final[tuple[World, ...]] = (
         slack=1.0,
     ),
     _meter("garbage between", "3:00", at("0:00", says(with_garbage))),
-    _meter("broker restarts", "3:00", at("1:10", broker_off(minutes=3))),
-    _meter("Home Assistant restarts", "3:00", at("1:10", hass_off(minutes=5))),
+    _meter(
+        "broker restarts, and Home Assistant in the next hour",
+        "3:00",
+        at("1:10", broker_off(minutes=3)),
+        at("2:10", hass_off(minutes=5)),
+    ),
     _meter(
         "Home Assistant and broker restart, an old message retained",
         "3:00",
