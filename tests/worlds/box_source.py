@@ -27,7 +27,7 @@ from simulator.fritzbox_devices import EXPORT, IMPORT, REFRIGERATOR
 
 from .home_assistant import ZONE
 from .house import HOUR, House
-from .server import YEARS, write_years_of_a_plug
+from .server import write_years_of_a_plug
 from .sources import Heard, Source, Successor
 from .world import Party, World
 
@@ -64,10 +64,10 @@ class BoxSource(Source):
         days = world.start.astimezone(zone).date() - timedelta(days=DAYS - 1)
         self.known_since = datetime.combine(days, time(), tzinfo=zone).astimezone(UTC)
         self.months_since = world.start - MONTHS
-        if world.has_server:
+        if world.served:
             off = world.start - SERVER_OFF
-            write_years_of_a_plug(server_file, house, off)
-            self.uncertain = (off - YEARS,)
+            write_years_of_a_plug(server_file, house, off - world.served, off)
+            self.uncertain = (off - world.served,)
 
     @override
     def entries(self) -> list[MockConfigEntry]:

@@ -1,6 +1,7 @@
 """Worlds: a frozen process, a recorder that survives its Home Assistant, a simulated home."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import tzinfo
 import logging
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
+from custom_components.py_hab.history.planning.load_shape import LoadShape
 from simulator.fritzbox import SimulatedFritzBox
 from simulator.fritzbox_devices import DEVICES
 from simulator.home import Home, RealClock
@@ -42,6 +44,21 @@ def world_clock(
         monotonic = time.monotonic
         monkeypatch.setattr(time, "monotonic", lambda: monotonic() - clock.ahead.total_seconds())
         yield clock
+
+
+@pytest.fixture(autouse=True)
+def hours_of_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calculate once on which weekday and at which hour an hour begins: a frozen time does it slowly."""
+    known: dict[tuple[tzinfo, int], Any] = {}
+    calculate = LoadShape._hour_of_week
+
+    def look_up(shape: LoadShape, hour: int) -> Any:
+        key = shape._zone, hour
+        if key not in known:
+            known[key] = calculate(shape, hour)
+        return known[key]
+
+    monkeypatch.setattr(LoadShape, "_hour_of_week", look_up)
 
 
 @pytest.fixture

@@ -307,6 +307,10 @@ def database_restored(**age: float) -> tuple[Event, Event]:
 # The history
 
 
+async def _judge(life: Life) -> None:
+    life.earlier.append(await life.look_up())
+
+
 async def _backfill(life: Life) -> None:
     await life.computer.call("backfill")
 
@@ -346,6 +350,8 @@ async def _interrupt_backfill(life: Life) -> None:
 
 backfill: Final = does(_backfill)
 backfill_while_compiling: Final = does(_backfill_while_compiling)
+judged: Final = does(_judge)
+"""The books are right already now, not only at the end."""
 undo: Final = does(_undo)
 import_years: Final = does(_import)
 

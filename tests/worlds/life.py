@@ -54,6 +54,9 @@ class Life:
         self.computer = computer
         self.source = source
         self.away: list[Party] = []
+        self.earlier: list[Books] = []
+        """What was booked at earlier moments that matter."""
+
         self.sight = Sight()
         """What the user has seen."""
 
@@ -80,7 +83,7 @@ class Life:
                 await self.live_until(self.world.start + step.after)
                 await step.act(self)
             await self.live_until(self.world.start + self.world.lasts + COMPILED)
-            books = await self._books()
+            books = await self.look_up()
             self.sight.look_at_the_end(self.source)
             await self.computer.stop()
         return books
@@ -146,7 +149,7 @@ class Life:
 
     # Books
 
-    async def _books(self) -> Books:
+    async def look_up(self) -> Books:
         """Return the hourly statistics."""
         hass = self.computer.hass
         # Costs are calculated once an hour is compiled.

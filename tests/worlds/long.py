@@ -20,6 +20,7 @@ from .events import (
     hass_killed,
     hass_off,
     import_years,
+    judged,
     no_power,
     plug_reset,
     purge,
@@ -38,8 +39,13 @@ MARCH: Final[dict[str, Any]] = {"start": datetime.fromisoformat("2026-03-28T17:0
 COUNTERS: Final[dict[str, Any]] = {"recorded": ("sensor.*energy*",)}
 """For worlds of days in which each row of each sensor takes time."""
 PLUG: Final[dict[str, Any]] = {"ains": (REFRIGERATOR,)}
-SERVED: Final[dict[str, Any]] = {"has_server": True, "home_age": timedelta(days=500)}
-"""An old server has recorded 400 days."""
+SERVED: Final[dict[str, Any]] = {"served": timedelta(days=400), "home_age": timedelta(days=500)}
+"""Long enough for each hour of a year, the nights of both time changes included."""
+BRIEFLY_SERVED: Final[dict[str, Any]] = {
+    "served": timedelta(days=112),
+    "home_age": timedelta(days=210),
+}
+"""For worlds in which the number of hours does not matter; the October night is included."""
 
 
 def _meter(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World:
@@ -52,18 +58,23 @@ def _box(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World
     return World(lasts=after(lasts), steps=joined(timed), **(kind | changes))
 
 
-SAVED, PUT_BACK = database_restored(days=1, hours=3)
+SAVED, PUT_BACK = database_restored(hours=7)
+SAVED_DAY, PUT_BACK_DAY = database_restored(days=1, hours=3)
 
 LONG: Final[tuple[World, ...]] = (
-    _meter("clean for a day and a half", "36:00"),
-    _meter("the October day", "34:00", **OCTOBER),
-    _meter("the March day", "34:00", **MARCH),
-    _meter("Home Assistant restarts", "6:04", at("3:00", hass_off(minutes=4))),
+    _meter("the October day", "27:00", start=datetime.fromisoformat("2025-10-25T21:01Z")),
+    _meter("the March day", "25:00", start=datetime.fromisoformat("2026-03-28T22:01Z")),
     _meter("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
     _meter("reader back shortly before an hour", "6:00", at("3:43", reader_off(minutes=13))),
     _meter("power cut for 6 hours", "12:00", at("3:00", hass_killed(hours=6))),
-    _meter("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3)), **COUNTERS),
-    _meter("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14)), **COUNTERS),
+    _meter("Home Assistant off for 2 days", "2d 6:00", at("3:00", hass_off(days=2)), **COUNTERS),
+    _meter(
+        "Home Assistant off for longer than states are kept",
+        "3d 6:00",
+        at("3:00", hass_off(days=3)),
+        keep_days=1,
+        **COUNTERS,
+    ),
     _meter(
         "Home Assistant off over the October night",
         "18:00",
@@ -74,7 +85,12 @@ LONG: Final[tuple[World, ...]] = (
         "Home Assistant off over the March night", "18:00", at("3:00", hass_off(hours=11)), **MARCH
     ),
     _meter("reader off for 6 hours", "12:17", at("3:00", reader_off(hours=6, minutes=17))),
-    _meter("reader off for 14 days", "14d 6:00", at("3:00", reader_off(days=14))),
+    _meter(
+        "reader off for longer than states are kept",
+        "3d 6:00",
+        at("3:00", reader_off(days=3)),
+        keep_days=1,
+    ),
     _meter(
         "reader off, and Home Assistant restarts meanwhile",
         "12:05",
@@ -113,17 +129,11 @@ LONG: Final[tuple[World, ...]] = (
         at("7:00", swap()),
         notices={"meter_replaced": True},
     ),
-    _box("first set-up", "3:00", home_age=timedelta(days=60)),
-    _box(
-        "first set-up on a box that remembers two years",
-        "3:00",
-        home_age=timedelta(days=900),
-        **PLUG,
-    ),
     _box(
         "first set-up after the October night",
         "3:00",
         start=datetime.fromisoformat("2025-10-27T11:01Z"),
+        home_age=timedelta(days=60),
     ),
     _box(
         "first set-up after the March night",
@@ -131,8 +141,14 @@ LONG: Final[tuple[World, ...]] = (
         start=datetime.fromisoformat("2026-03-30T11:01Z"),
     ),
     _box("Home Assistant off for 6 hours", "12:17", at("3:00", hass_off(hours=6, minutes=17))),
-    _box("Home Assistant off for 3 days", "3d 6:00", at("3:00", hass_off(days=3)), **COUNTERS),
-    _box("Home Assistant off for 14 days", "14d 6:00", at("3:00", hass_off(days=14)), **COUNTERS),
+    _box("Home Assistant off for 2 days", "2d 6:00", at("3:00", hass_off(days=2)), **COUNTERS),
+    _box(
+        "Home Assistant off for 14 days, longer than states are kept",
+        "14d 6:00",
+        at("3:00", hass_off(days=14)),
+        keep_days=1,
+        **COUNTERS,
+    ),
     _box("box off for 6 hours", "12:17", at("3:00", box_off(hours=6, minutes=17))),
     _box(
         "the day series forgotten in a reboot",
@@ -176,7 +192,7 @@ LONG: Final[tuple[World, ...]] = (
     ),
     _box(
         "backfill while an hour is compiled",
-        "5:00",
+        "4:00",
         at("0:01", backfill_while_compiling),
         at("2:01", backfill_while_compiling),
     ),
@@ -186,24 +202,18 @@ LONG: Final[tuple[World, ...]] = (
         "years imported while Home Assistant has some hours of its own",
         "8:00",
         at("5:00", import_years),
-        **SERVED,
-    ),
-    _box(
-        "import, then backfill, then outage",
-        "12:01",
-        at("0:01", import_years, backfill),
-        at("3:01", hass_off(hours=6)),
-        **SERVED,
-        **PLUG,
-        **COUNTERS,
+        **BRIEFLY_SERVED,
     ),
     _box(
         "import, backfill, outage, import again",
         "13:01",
+        # The backfill begins before an hour is compiled.
         at("0:01", import_years, backfill),
+        at("3:00:30", judged),
         at("3:01", hass_off(hours=6)),
+        at("12:00:30", judged),
         at("12:01", import_years),
-        **SERVED,
+        **BRIEFLY_SERVED,
         **PLUG,
         **COUNTERS,
     ),
@@ -238,21 +248,21 @@ LONG: Final[tuple[World, ...]] = (
         **COUNTERS,
     ),
     _meter(
-        "yesterday's database put back",
-        "1d 12:00",
+        "this morning's database put back",
+        "15:00",
         at("3:00", hass_off(minutes=5)),
         at("3:02", SAVED),
-        at("1d 6:00", hass_off(minutes=5)),
-        at("1d 6:02", PUT_BACK),
+        at("10:00", hass_off(minutes=5)),
+        at("10:02", PUT_BACK),
         **COUNTERS,
     ),
     _box(
         "yesterday's database put back",
-        "1d 14:00",
+        "1d 10:00",
         at("3:00", hass_off(minutes=5)),
-        at("3:02", SAVED),
+        at("3:02", SAVED_DAY),
         at("1d 6:00", hass_off(minutes=5)),
-        at("1d 6:02", PUT_BACK),
+        at("1d 6:02", PUT_BACK_DAY),
         **COUNTERS,
     ),
     _meter(
@@ -262,13 +272,6 @@ LONG: Final[tuple[World, ...]] = (
         keep_days=1,
         predecessor="{{ value_json.MT681.E_in }}",
         **COUNTERS,
-    ),
-    _box(
-        "import, and backfill before an hour is compiled",
-        "3:01",
-        at("0:01", import_years, backfill),
-        **SERVED,
-        **PLUG,
     ),
 )
 SOMEBODY_ELSES: Final = _meter(

@@ -17,7 +17,7 @@ from homeassistant.core import callback
 
 from .broker import mocked_paho
 from .house import House, Message, Meter
-from .server import SWAPPED_AFTER, YEARS, write_years_of_a_meter
+from .server import SWAPPED_AFTER, write_years_of_a_meter
 from .sources import Heard, Source, Successor
 from .words import Instant, Words
 from .world import Party, World
@@ -53,10 +53,13 @@ class MeterSource(Source):
         self._heard: list[Heard] = []
         self._away: Sequence[Party] = ()
         self._is_asleep = world.sleeps
-        if world.has_server:
+        if world.served:
             off = world.start.replace(minute=0)
-            self.meter, self.counted = write_years_of_a_meter(server_file, house, self.meter, off)
-            self.uncertain = (off - YEARS, off - YEARS + SWAPPED_AFTER)
+            first = off - world.served
+            self.meter, self.counted = write_years_of_a_meter(
+                server_file, house, self.meter, first, off
+            )
+            self.uncertain = (first, first + SWAPPED_AFTER)
 
     @override
     def entries(self) -> list[MockConfigEntry]:

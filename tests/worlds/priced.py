@@ -17,7 +17,7 @@ from .home_assistant import ZONE
 from .house import EVENING
 from .life import Life
 from .meter_source import MAC
-from .world import Event, Rank, Source, Step, World, after, at, joined
+from .world import RECORDED, Event, Rank, Source, Step, World, after, at, joined
 
 BERLIN: Final = ZoneInfo(ZONE)
 MARKET: Final = "sensor.market"
@@ -70,6 +70,7 @@ def _meter(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> Wor
         "spacing": timedelta(minutes=5),
         "first": timedelta(minutes=4, seconds=59),
         "powers": EVENING,
+        "recorded": (*RECORDED, MARKET),
     }
     return World(name=name, lasts=after(lasts), steps=[*joined(timed), end], **(kind | changes))
 

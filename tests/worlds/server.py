@@ -11,21 +11,18 @@ from tests.support.legacy_files import EVERY, METER, Row, Years, local, thinned,
 
 from .house import House, Meter
 
-YEARS: Final = timedelta(days=400)
-"""Long enough for each hour of a year, the nights of both time changes included."""
-SWAPPED_AFTER: Final = timedelta(days=150)
+SWAPPED_AFTER: Final = timedelta(days=110)
 
 
 def write_years_of_a_meter(
-    path: Path, house: House, meter: Meter, end: datetime
+    path: Path, house: House, meter: Meter, start: datetime, end: datetime
 ) -> tuple[Meter, Callable[[str, datetime], float]]:
     """Write the file of a server that was switched off at a full hour.
 
     Return the meter as it goes on, and the truth, the years included. The server's meter was
     swapped: what it counted since the last reading before is in no reading.
     """
-    last = int(end.timestamp())
-    first = last - int(YEARS.total_seconds())
+    first, last = int(start.timestamp()), int(end.timestamp())
     years = Years(
         start=first,
         end=last,
@@ -58,9 +55,9 @@ def _with_years(
     return counted
 
 
-def write_years_of_a_plug(path: Path, house: House, end: datetime) -> None:
+def write_years_of_a_plug(path: Path, house: House, start: datetime, end: datetime) -> None:
     """Write the file of a server that has read the refrigerator's plug."""
-    moment, rows = end - YEARS, list[Row]()
+    moment, rows = start, list[Row]()
     while moment <= end:
         energy = int(1000 * house.counted("refrigerator", moment)) / 1000
         rows.append((REFRIGERATOR, "Switch W", "Energy", local(moment.timestamp()), energy))

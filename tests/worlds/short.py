@@ -82,22 +82,17 @@ OTHER_METERS: Final[dict[str, Any]] = {
 REPLACED: Final = {"meter_replaced": True}
 
 SHORT: Final[tuple[World, ...]] = (
-    _meter("clean", "3:00", core_beside=True, power_adds_up=True),
+    _meter("clean", "3:00", core_beside=True, power_adds_up=True, recorded=("sensor.*",)),
     _meter("single zero", "3:00", at("1:40", lies(zero)), core_beside=True, phantom=15_119.0),
     _meter("partial messages only", "3:00", at("0:00", says(partial_only)), power_adds_up=True),
     _meter("script in kW", "3:00", script=GPLUG, power_adds_up=True),
-    _meter("clean for a day", "24:00", **SLOW),
     _meter(
-        "zero after boot",
-        "3:00",
+        "zero after boot, the second time for an hour",
+        "4:00",
         at("0:57", reader_off(minutes=2)),
         at("0:59", lies(zeros, minutes=2)),
-    ),
-    _meter(
-        "zero after boot for an hour",
-        "3:00",
-        at("0:57", reader_off(minutes=2)),
-        at("0:59", lies(zeros, hours=1)),
+        at("1:57", reader_off(minutes=2)),
+        at("1:59", lies(zeros, hours=1)),
         notices={"meter_silent": False, "reader_frozen": False},
     ),
     _meter(
@@ -146,8 +141,12 @@ SHORT: Final[tuple[World, ...]] = (
         slack=1.0,
     ),
     _meter("garbage between", "3:00", at("0:00", says(with_garbage))),
-    _meter("broker restarts", "3:00", at("1:10", broker_off(minutes=3))),
-    _meter("Home Assistant restarts", "3:00", at("1:10", hass_off(minutes=5))),
+    _meter(
+        "broker restarts, and Home Assistant in the next hour",
+        "3:00",
+        at("1:10", broker_off(minutes=3)),
+        at("2:10", hass_off(minutes=5)),
+    ),
     _meter(
         "Home Assistant and broker restart, an old message retained",
         "3:00",
@@ -198,7 +197,7 @@ SHORT: Final[tuple[World, ...]] = (
         at("1:29", reader_off(minutes=1)),
         at("1:30", reads(OTTELO)),
     ),
-    _meter("feed-in all day", "24:00", powers=(-230, -5200, -1840, -3600, -42), **SLOW),
+    _meter("feed-in all day", "12:00", powers=(-230, -5200, -1840, -3600, -42), **SLOW),
     _meter(
         "counter rolls over at 999,999.9",
         "3:00",

@@ -39,9 +39,10 @@ def _param(world: World, length: str) -> ParameterSet:
 async def test_hours_hold_what_was_counted(life: Life, world: World) -> None:
     books = await life.live()
     faults = [
-        f"{series}: {fault}"
+        f"{series}, {number} before the end: {fault}"
+        for number, each in enumerate([books, *reversed(life.earlier)])
         for series in life.source.series
-        for fault in Measure(life, series).judge(books[series]).faults
+        for fault in Measure(life, series).judge(each[series]).faults
     ]
     faults += _faults_of_power(life, books[POWER])
     faults += _faults_of_sight(life)

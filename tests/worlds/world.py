@@ -18,6 +18,8 @@ EVENING_START: Final = datetime(2026, 3, 20, 18, tzinfo=UTC)
 """On the hour, as statistics start."""
 MORNING_START: Final = datetime(2026, 2, 3, 10, 1, tzinfo=UTC)
 
+RECORDED: Final = ("sensor.*energy*", "sensor.*power*")
+
 type Act = Callable[[Life], Awaitable[None]]
 
 
@@ -94,16 +96,16 @@ class World:
     """kWh that these sensors book beside the truth."""
     keep_days: int = 10
     """After which the recorder purges states and short-term statistics."""
-    recorded: tuple[str, ...] = ("sensor.*",)
-    """Patterns of the entities that the recorder stores."""
+    recorded: tuple[str, ...] = RECORDED
+    """Patterns of the entities that the recorder stores; each row of each takes time."""
     predecessor: str | None = None
     """Template of core's sensor that has the id of ours at first."""
     ains: tuple[str, ...] = (REFRIGERATOR, IMPORT.removesuffix("-1"))
     """How those of the devices begin that belong to a box."""
     home_age: timedelta = timedelta(days=45)
     """How long the simulated home has counted at the start."""
-    has_server: bool = False
-    """Whether an old server has left its file."""
+    served: timedelta = timedelta()
+    """For how long an old server has recorded, which has left its file; 0 if there was none."""
     slack: float = 0.0
     """kWh that the reader hides for a while, and that an hour may hold in addition."""
     notices: Mapping[str, bool] = field(default_factory=dict)
