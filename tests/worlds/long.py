@@ -42,10 +42,11 @@ PLUG: Final[dict[str, Any]] = {"ains": (REFRIGERATOR,)}
 SERVED: Final[dict[str, Any]] = {"served": timedelta(days=400), "home_age": timedelta(days=500)}
 """Long enough for each hour of a year, the nights of both time changes included."""
 BRIEFLY_SERVED: Final[dict[str, Any]] = {
-    "served": timedelta(days=112),
-    "home_age": timedelta(days=210),
+    "served": timedelta(days=170),
+    "home_age": timedelta(days=260),
 }
-"""For worlds in which the number of hours does not matter; the October night is included."""
+"""For worlds in which the number of hours does not matter; the October night is included. The file
+begins in the middle of a month, which the box knows as a whole."""
 
 
 def _meter(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World:
@@ -203,6 +204,13 @@ LONG: Final[tuple[World, ...]] = (
         "8:00",
         at("5:00", import_years),
         **BRIEFLY_SERVED,
+    ),
+    _box(
+        "backfill, then import",
+        "3:01",
+        at("0:01", backfill, import_years),
+        **BRIEFLY_SERVED,
+        **PLUG,
     ),
     _box(
         "import, backfill, outage, import again",

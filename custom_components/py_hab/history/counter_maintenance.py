@@ -130,6 +130,7 @@ class CounterMaintenance:
                 rows.until,
                 period_boundaries=history.period_boundaries,
                 opening_reading=first.state - sum_before if first else math.inf,
+                is_opening_known=is_own,
             )
             return insertion(
                 plan,

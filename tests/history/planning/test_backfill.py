@@ -197,3 +197,40 @@ def test_hours_before_the_first_one_end_with_its_reading() -> None:
     assert [row.state for row in found.rows] == pytest.approx([9.8, 10.0, 10.0, 10.0, 10.0])
     assert found.sum_boundary == 5 * HOUR
     assert found.energy == pytest.approx(0.4)
+
+
+@given(
+    kwh=st.lists(st.floats(0.0, 3.0), min_size=6, max_size=40),
+    data=st.data(),
+)
+def test_interpolated_hours_lead_to_the_reading_of_an_import(
+    kwh: list[float], data: st.DataObject
+) -> None:
+    """An import begins within a period of which the box knows the total only."""
+    true = readings_of(kwh)
+    first = data.draw(st.integers(1, len(kwh) - 2))
+    begin = data.draw(st.integers(0, first - 1))
+    end = data.draw(st.integers(first + 1, len(kwh)))
+    total = true[hour(end)] - true[hour(begin)]
+    interpolated = true | {
+        hour(number): true[hour(begin)] + total * (number - begin) / (end - begin)
+        for number in range(begin, end)
+    }
+    rows = live(true, range(first, len(kwh)))
+    plan = plan_backfill(
+        interpolated,
+        rows,
+        hour(first),
+        hour(len(kwh)),
+        period_boundaries={*true} - {hour(number) for number in range(begin + 1, end)},
+        opening_reading=rows[0].state - rows[0].sum,
+        is_opening_known=True,
+    )
+    spread = [hour(number) for number in range(begin, first)]
+    even = sum(kwh[begin:first]) / len(spread)
+    expected = {hour(number): used for number, used in enumerate(kwh)} | dict.fromkeys(spread, even)
+    assert changes(applied(rows, plan)) == pytest.approx(
+        # Where nothing was counted before the import, nothing is written.
+        {start: used for start, used in expected.items() if plan.rows or start >= hour(first)},
+        abs=CLOSE,
+    )

@@ -6,6 +6,7 @@ import math
 
 from ...counters.guard import DEFAULT_MAX_POWER
 from .change import AdjustSum, Change, ChangeReason, StatisticRows, WriteRows
+from .opening import leading_readings
 from .origin import Origin
 from .rows import HOUR, MeanRow, Row, SumRow, full_hour
 from .shape import spread
@@ -32,6 +33,7 @@ def plan_backfill(
     *,
     period_boundaries: Container[int] | None = None,
     opening_reading: float = math.inf,
+    is_opening_known: bool = False,
 ) -> InsertPlan:
     """Return the hours that the readings (kWh at full hours) cover and the statistics lack.
 
@@ -52,14 +54,18 @@ def plan_backfill(
     before = [
         hour for hour in missing if first_start is None or hour + HOUR <= full_hour(first_start)
     ]
-    rows = _rows_before_all(before, readings, opening_reading)
+    boundaries = readings if period_boundaries is None else period_boundaries
+    leading = readings
+    if is_opening_known and before and before[-1] + HOUR == full_hour(first_start or 0):
+        leading = {**readings, **leading_readings(opening_reading, before, readings, boundaries)}
+    rows = _rows_before_all(before, leading, opening_reading)
     return InsertPlan(
         rows=[
             *rows,
             *_rows_between(
                 missing[len(before) :],
                 readings,
-                readings if period_boundaries is None else period_boundaries,
+                boundaries,
                 hourly_rows,
             ),
         ],

@@ -10,6 +10,7 @@ from .backfill import InsertPlan, insertion, plan_backfill
 from .change import AdjustSum, Change, ChangeReason, StatisticRows, WriteRows
 from .load_shape import LoadShape
 from .merge import plan_merge
+from .opening import leading_rows
 from .origin import Origin
 from .rows import HOUR, ROUNDING_ERROR, MeanRow, Row, SumRow, full_hour
 
@@ -124,6 +125,7 @@ def plan_import(imported: Imported, target: Target) -> ImportPlan:
 
 def _plan_readings(imported: ImportedReadings, target: Target) -> ImportPlan:
     own, live, _ = target.by_author()
+    own = leading_rows(own, imported.rows, target.rows)
     found = plan_merge(imported.rows, own, live, target.rows.until)
     if target.is_external:
         found = replace(found, sum_boundary=None)

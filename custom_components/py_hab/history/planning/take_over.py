@@ -10,6 +10,7 @@ from .backfill import InsertPlan, insertion
 from .change import Change, ChangeReason, StatisticRows
 from .imported import noted
 from .merge import SOURCE_ROUNDING, SOURCE_TOLERANCE, plan_merge
+from .opening import leading_rows
 from .rows import HOUR, Row, SumRow
 from .same_counter import Match
 
@@ -135,6 +136,7 @@ def plan_take_over(matched: Match, rows: StatisticRows) -> tuple[InsertPlan, Cha
     """Return the hours to be written beside those of our counter, and the change that does it."""
     own = [SumRow(row.start, row.state, row.sum) for row in rows.hourly if row.start in rows.own]
     live = [row for row in rows.hourly if row.start not in rows.own] or rows.short_term[:1]
+    own = leading_rows(own, matched.rows, rows)
     plan = plan_merge(matched.rows, own, live, rows.until, continues=matched.continues)
     change = insertion(plan, rows, ChangeReason.IMPORT, continues=matched.continues)
     # What was counted while the other sensor recorded nothing is known as a whole only.
