@@ -306,15 +306,15 @@ async def test_a_series_without_statistics_has_an_empty_profile(
     assert await got(client, f"statistics/{WINDOW.replace(' ', '%20')}/State/Day") == []
 
 
-@pytest.mark.parametrize("path", [f"mesurement/{FRIDGE}", f"statistics/{FRIDGE}/Energy/Hour"])
 async def test_a_busy_recorder_is_an_error(
-    hass: HomeAssistant, client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch, path: str
+    hass: HomeAssistant, client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(get_instance(hass), "get_session", refusing)
-        status, answer = await get(client, path)
-    assert status == 503
-    assert answer["message"].startswith("The database of Home Assistant is not responding")
+    for path in (f"mesurement/{FRIDGE}", f"statistics/{FRIDGE}/Energy/Hour"):
+        with monkeypatch.context() as patch:
+            patch.setattr(get_instance(hass), "get_session", refusing)
+            status, answer = await get(client, path)
+        assert status == 503, path
+        assert answer["message"].startswith("The database of Home Assistant is not responding")
 
 
 async def test_without_a_recorder_series_are_listed_but_have_no_readings(
