@@ -321,7 +321,7 @@ async def test_whatever_is_done_is_undone(
 ) -> None:
     life = Life(hass, freezer, monkeypatch, seed, unit)
     await life.live(26)
-    for _ in range(14):
+    for _ in range(10):
         change = life.change(get_editor)
         meter, twin = life.both
         with monkeypatch.context() as patch:
