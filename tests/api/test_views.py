@@ -160,13 +160,10 @@ async def test_readings_of_a_device_are_those_of_all_its_series(
     ]
     assert [item for page in pages for item in page] == whole
     assert pages[-1] == []
-
-
-async def test_a_window_is_zero_or_one(client: TestClient[Any, Any]) -> None:
     device = WINDOW.replace(" ", "%20")
-    [reading] = await got(client, f"mesurement/{device}/State")
-    assert reading["amount"] in {0.0, 1.0}
-    assert reading["entity"].startswith("Control ")
+    [window] = await got(client, f"mesurement/{device}/State")
+    assert window["amount"] in {0.0, 1.0}
+    assert window["entity"].startswith("Control ")
 
 
 async def test_profiles_have_the_old_names(
@@ -241,8 +238,11 @@ async def test_nobody_is_answered_without_a_token(
         assert "<" not in await response.text()
 
 
-async def test_users_see_what_they_may_see(
-    hass: HomeAssistant, client: TestClient[Any, Any], hass_admin_user: MockUser
+async def test_users_see_what_they_may_see_and_are_not_taken_for_burglars(
+    hass: HomeAssistant,
+    client: TestClient[Any, Any],
+    hass_admin_user: MockUser,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     hass_admin_user.groups = []
     hass_admin_user.mock_policy({"entities": {"entity_ids": {TEMPERATURE: {"read": True}}}})
@@ -261,16 +261,6 @@ async def test_users_see_what_they_may_see(
         status, answer = await get(client, path)
         assert (status, answer) == (403, {"message": "This user may not see it"})
     assert (await get(client, "mesurement/nobody"))[0] == 404
-
-
-async def test_who_may_not_see_something_is_not_taken_for_a_burglar(
-    hass: HomeAssistant,
-    client: TestClient[Any, Any],
-    hass_admin_user: MockUser,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    hass_admin_user.groups = []
-    hass_admin_user.mock_policy({})
     for _ in range(10):
         assert (await get(client, f"mesurement/{FRIDGE}"))[0] == 403
     assert "invalid authentication" not in caplog.text
@@ -279,42 +269,32 @@ async def test_who_may_not_see_something_is_not_taken_for_a_burglar(
 # What cannot be answered
 
 
-async def test_unknown_paths_are_reported_in_json(client: TestClient[Any, Any]) -> None:
+async def test_what_there_is_not_is_reported_in_json(client: TestClient[Any, Any]) -> None:
     for path in UNKNOWN_PATHS:
-        assert await get(client, path) == (404, {"message": "There is no such endpoint"})
-
-
-async def test_unknown_series_are_reported_in_json(client: TestClient[Any, Any]) -> None:
+        assert await get(client, path) == (404, {"message": "There is no such endpoint"}), path
     for device in UNKNOWN_DEVICES:
         for path in ("mesurement/{}", "measurement/{}/E_in", "statistics/{}/x/Hour"):
             status, answer = await get(client, path.format(device.replace(" ", "%20")))
-            assert status == 404
+            assert status == 404, (device, path)
             assert answer["message"].startswith("There is no series ")
-
-
-async def test_there_are_three_profiles(client: TestClient[Any, Any]) -> None:
     for name in ("hour", "Year", "Hour%20", "%00"):
         assert await get(client, f"statistics/{FRIDGE}/Energy/{name}") == (
             400,
             {"message": "the name must be one of Hour, Day, Month"},
-        )
-
-
-async def test_a_series_without_statistics_has_an_empty_profile(
-    client: TestClient[Any, Any],
-) -> None:
+        ), name
+    # A series without statistics has an empty profile.
     assert await got(client, f"statistics/{WINDOW.replace(' ', '%20')}/State/Day") == []
 
 
-@pytest.mark.parametrize("path", [f"mesurement/{FRIDGE}", f"statistics/{FRIDGE}/Energy/Hour"])
 async def test_a_busy_recorder_is_an_error(
-    hass: HomeAssistant, client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch, path: str
+    hass: HomeAssistant, client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(get_instance(hass), "get_session", refusing)
-        status, answer = await get(client, path)
-    assert status == 503
-    assert answer["message"].startswith("The database of Home Assistant is not responding")
+    for path in (f"mesurement/{FRIDGE}", f"statistics/{FRIDGE}/Energy/Hour"):
+        with monkeypatch.context() as patch:
+            patch.setattr(get_instance(hass), "get_session", refusing)
+            status, answer = await get(client, path)
+        assert status == 503, path
+        assert answer["message"].startswith("The database of Home Assistant is not responding")
 
 
 async def test_without_a_recorder_series_are_listed_but_have_no_readings(

@@ -60,7 +60,9 @@ async def test_nothing_is_done_where_it_is_switched_off(house: House) -> None:
     assert (await house.act("backfill"))[METER]["rows"] > 24
 
 
-async def test_nothing_is_done_before_home_assistant_has_started(house: House) -> None:
+async def test_home_assistant_its_recorder_and_the_box_are_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house.hass.set_state(CoreState.starting)
     await house.start()
     await house.lives(timedelta(minutes=10))
@@ -69,24 +71,6 @@ async def test_nothing_is_done_before_home_assistant_has_started(house: House) -
     house.hass.bus.async_fire("homeassistant_started")
     await house.lives(timedelta(minutes=1), timedelta(minutes=1))
     assert not house.asked
-    await house.lives(timedelta(minutes=10))
-    assert house.asked
-
-
-async def test_a_box_that_is_away_is_not_asked(house: House) -> None:
-    await house.start()
-    house.box.fault(DROP)
-    await house.lives(timedelta(minutes=15), timedelta(minutes=1))
-    assert (house.asked, house.last_run()) == ([], None)
-    house.box.clear_faults()
-    await house.lives(timedelta(minutes=15))
-    assert house.last_run() is not None
-
-
-async def test_a_recorder_that_is_not_ready_is_waited_for(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await house.start()
     with monkeypatch.context() as patch:
         patch.setattr(get_editor(house.hass), "is_ready", lambda: False)
         await house.lives(timedelta(minutes=10))
@@ -94,7 +78,12 @@ async def test_a_recorder_that_is_not_ready_is_waited_for(
         with pytest.raises(HomeAssistantError) as caught:
             await house.act("backfill")
         assert caught.value.translation_key == "no_recorder"
-    await house.lives(timedelta(minutes=5))
+        house.box.fault(DROP)
+        await house.lives(timedelta(minutes=1), timedelta(minutes=1))
+    await house.lives(timedelta(minutes=15), timedelta(minutes=1))
+    assert (house.asked, house.last_run()) == ([], None)
+    house.box.clear_faults()
+    await house.lives(timedelta(minutes=15))
     assert house.last_run() is not None
 
 

@@ -86,21 +86,16 @@ async def test_it_is_taken_back_exactly(hass: HomeAssistant, entry: MockConfigEn
     assert await changes(hass, COUNTER) == {}
 
 
-@pytest.mark.parametrize(
-    ("data", "key"),
-    [
+async def test_what_does_not_fit_is_refused(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for data, key in (
         ({"entity_id": OLD}, "no_counter"),
         ({"entity_id": "sensor.mt681_power"}, "no_counter"),
         ({"source": COUNTER}, "no_counter"),
         ({"source": "sensor.nothing"}, "no_energy_statistic"),
-    ],
-)
-async def test_what_does_not_fit_is_refused(
-    hass: HomeAssistant, entry: MockConfigEntry, data: dict[str, str], key: str
-) -> None:
-    with pytest.raises(ServiceValidationError) as err:
-        await take_over(hass, **data)
-    assert err.value.translation_key == key
+    ):
+        with pytest.raises(ServiceValidationError) as err:
+            await take_over(hass, **data)
+        assert err.value.translation_key == key, data
 
 
 async def test_the_live_hours_of_our_counter_stay(
@@ -143,22 +138,31 @@ async def test_hours_of_another_counter_are_written_only_if_the_user_says_so(
     assert len(await changes(hass, FEED_IN)) == HOURS
 
 
-@pytest.mark.parametrize("unit", ["Wh", "MWh", "unknown"])
-async def test_the_reading_is_compared_in_any_unit(
-    hass: HomeAssistant, entry: MockConfigEntry, unit: str
-) -> None:
-    value, shown = {"Wh": (15_119_035, "Wh"), "MWh": (15.119035, "MWh")}.get(unit, ("unknown", ""))
-    hass.states.async_set(COUNTER, str(value), {"unit_of_measurement": shown})
-    difference = (await take_over(hass, dry_run=True))["difference"]
-    assert (difference and difference["doubt"]) == {"unknown": "nothing_to_compare"}.get(unit)
-
-
-async def test_of_a_counter_without_a_value_nothing_can_be_compared(
+async def test_what_both_show_now_is_compared_in_any_unit(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
+    async def doubt() -> str | None:
+        difference = (await take_over(hass, dry_run=True))["difference"]
+        return difference and str(difference["doubt"])
+
+    for shown, unit, expected in (
+        ("15119.2", "kWh", None),
+        ("15119200", "Wh", None),
+        ("15000.0", "kWh", "other_readings"),
+        ("unavailable", "kWh", None),
+    ):
+        hass.states.async_set(OLD, shown, {"unit_of_measurement": unit})
+        assert await doubt() == expected, (OLD, shown, unit)
+    hass.states.async_remove(OLD)
+    for shown, unit, expected in (
+        ("15119035", "Wh", None),
+        ("15.119035", "MWh", None),
+        ("unknown", "", "nothing_to_compare"),
+    ):
+        hass.states.async_set(COUNTER, shown, {"unit_of_measurement": unit})
+        assert await doubt() == expected, (COUNTER, shown, unit)
     hass.states.async_remove(COUNTER)
-    difference = (await take_over(hass, dry_run=True))["difference"]
-    assert difference["doubt"] == "nothing_to_compare"
+    assert await doubt() == "nothing_to_compare"
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("Wh", 1000), ("MWh", 0.001)])
@@ -185,23 +189,6 @@ async def test_a_sensor_may_count_in_another_unit(
     done = await take_over(hass, source=old)
     assert done["difference"] is None
     assert list((await changes(hass, COUNTER)).values())[1:] == pytest.approx([0.25] * (HOURS - 1))
-
-
-@pytest.mark.parametrize(
-    ("shown", "unit", "doubt"),
-    [
-        ("15119.2", "kWh", None),
-        ("15119200", "Wh", None),
-        ("15000.0", "kWh", "other_readings"),
-        ("unavailable", "kWh", None),
-    ],
-)
-async def test_what_the_other_sensor_shows_now_is_compared(
-    hass: HomeAssistant, entry: MockConfigEntry, shown: str, unit: str, doubt: str | None
-) -> None:
-    hass.states.async_set(OLD, shown, {"unit_of_measurement": unit})
-    difference = (await take_over(hass, dry_run=True))["difference"]
-    assert (difference and difference["doubt"]) == doubt
 
 
 async def test_a_reading_of_its_own_is_not_booked_where_the_live_hours_begin(

@@ -73,38 +73,39 @@ def truth_by_hour(portal: Portal, name: str) -> dict[int, float]:
     return found
 
 
-@pytest.mark.parametrize("make", PORTALS, ids=lambda make: make.__name__)
-async def test_a_table_of_a_portal_becomes_statistics_and_is_taken_back(
-    hass: HomeAssistant, meter: MockConfigEntry, media: Path, make: Any
+async def test_tables_of_portals_become_statistics_and_are_taken_back(
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
 ) -> None:
-    portal: Portal = make()
-    path = write(media, portal)
-    said = {key: value for doubt in portal.doubts for key, value in ASKED[doubt].items()}
-    promised = await imported(hass, path, dry_run=True, **said)
-    done = await imported(hass, path, **said)
-    assert done["series"] == promised["series"]
-    assert len(done["series"]) == len(portal.series)
-    for item, (name, truth) in zip(done["series"], portal.series.items(), strict=True):
-        assert item["statistic_id"].startswith(f"{DOMAIN}:{portal.name}")
-        found = await hourly(hass, item["statistic_id"])
-        assert sum(found.values()) == pytest.approx(sum(truth.values())), name
-        assert item["energy"] == pytest.approx(sum(truth.values()), abs=0.001)
-        assert item["rows"] == len(found)
-        if make.__name__ not in COARSE:
-            # On the day of the clock change, too.
-            assert found == pytest.approx(truth_by_hour(portal, name), abs=1e-6)
-    answer: Any = await hass.services.async_call(
-        DOMAIN, "get_runs", {}, blocking=True, return_response=True
-    )
-    (run,) = answer["runs"]
-    await hass.services.async_call(
-        DOMAIN,
-        "undo_history",
-        {"run": run["run"], "config_entry_id": meter.entry_id},
-        blocking=True,
-    )
-    for item in done["series"]:
-        assert await rows(hass, item["statistic_id"]) == []
+    for make in PORTALS:
+        portal = make()
+        path = write(media, portal)
+        said = {key: value for doubt in portal.doubts for key, value in ASKED[doubt].items()}
+        promised = await imported(hass, path, dry_run=True, **said)
+        done = await imported(hass, path, **said)
+        assert done["series"] == promised["series"], portal.name
+        assert len(done["series"]) == len(portal.series), portal.name
+        for item, (name, truth) in zip(done["series"], portal.series.items(), strict=True):
+            case = f"{portal.name}: {name}"
+            assert item["statistic_id"].startswith(f"{DOMAIN}:{portal.name}"), case
+            found = await hourly(hass, item["statistic_id"])
+            assert sum(found.values()) == pytest.approx(sum(truth.values())), case
+            assert item["energy"] == pytest.approx(sum(truth.values()), abs=0.001), case
+            assert item["rows"] == len(found), case
+            if make.__name__ not in COARSE:
+                # On the day of the clock change, too.
+                assert found == pytest.approx(truth_by_hour(portal, name), abs=1e-6), case
+        answer: Any = await hass.services.async_call(
+            DOMAIN, "get_runs", {}, blocking=True, return_response=True
+        )
+        (run,) = answer["runs"]
+        await hass.services.async_call(
+            DOMAIN,
+            "undo_history",
+            {"run": run["run"], "config_entry_id": meter.entry_id},
+            blocking=True,
+        )
+        for item in done["series"]:
+            assert await rows(hass, item["statistic_id"]) == [], portal.name
 
 
 async def test_days_are_spread_and_noted_as_spread(

@@ -206,34 +206,31 @@ async def test_means_come_back_as_the_very_same_rows(
     assert await rows(hass, statistic.id) == before
 
 
-@pytest.mark.parametrize(
-    ("unit", "unit_class", "scale"),
-    [("kWh", "energy", 1.0), ("Wh", "energy", 1000.0), ("m³", "volume", 1.0), ("€", None, 1.0)],
-    ids=str,
-)
 async def test_a_statistic_of_another_integration_is_copied(
-    hass: HomeAssistant,
-    meter: MockConfigEntry,
-    media: Path,
-    unit: str,
-    unit_class: str | None,
-    scale: float,
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
 ) -> None:
-    await foreign(hass, unit, unit_class, scale)
-    before = await rows(hass, FOREIGN)
     path = media / "tibber.csv"
-    answer = await exported(hass, FOREIGN, path=str(path))
-    assert answer["unit"] == unit
-    (item,) = await imported(hass, path)
-    assert item["statistic_id"] == f"{DOMAIN}:tibber_tibber_energy_home"
-    found = await rows(hass, item["statistic_id"])
-    assert [row["start"] for row in found] == [row["start"] for row in before]
-    for name in ("state", "sum", "change"):
-        values = [row[name] / scale for row in before]
-        assert [row[name] for row in found] == (values if scale == 1 else pytest.approx(values)), (
-            name
-        )
-    assert await rows(hass, FOREIGN) == before
+    for unit, unit_class, scale in (
+        ("kWh", "energy", 1.0),
+        ("Wh", "energy", 1000.0),
+        ("m³", "volume", 1.0),
+        ("€", None, 1.0),
+    ):
+        await foreign(hass, unit, unit_class, scale)
+        before = await rows(hass, FOREIGN)
+        answer = await exported(hass, FOREIGN, path=str(path), overwrite=True)
+        assert answer["unit"] == unit
+        (item,) = await imported(hass, path)
+        assert item["statistic_id"] == f"{DOMAIN}:tibber_tibber_energy_home", unit
+        found = await rows(hass, item["statistic_id"])
+        assert [row["start"] for row in found] == [row["start"] for row in before], unit
+        for name in ("state", "sum", "change"):
+            values = [row[name] / scale for row in before]
+            expected = values if scale == 1 else pytest.approx(values)
+            assert [row[name] for row in found] == expected, (unit, name)
+        assert await rows(hass, FOREIGN) == before, unit
+        get_instance(hass).async_clear_statistics([FOREIGN, item["statistic_id"]])
+        await recorded(hass)
 
 
 # What is exported
@@ -326,35 +323,34 @@ def a_link_to_a_file(path: Path) -> None:
     path.symlink_to(path.parent / "target")
 
 
-@pytest.mark.parametrize("make", [a_link, a_link_to_a_file, os.mkfifo, Path.mkdir])
 async def test_nothing_but_a_file_is_written_to(
-    hass: HomeAssistant, meter: MockConfigEntry, media: Path, make: Callable[[Path], None]
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
 ) -> None:
     await own(hass, meter, 8)
-    path = media / "export.csv"
-    make(path)
-    for overwrite in (False, True):
-        assert await refusal(hass, path=str(path), overwrite=overwrite) == "export_exists"
-    target = media / "target"
-    assert not target.exists() or target.read_text() == "mine"
+    makes: tuple[Callable[[Path], None], ...] = (a_link, a_link_to_a_file, os.mkfifo, Path.mkdir)
+    for number, make in enumerate(makes):
+        folder = media / str(number)
+        folder.mkdir()
+        path, target = folder / "export.csv", folder / "target"
+        make(path)
+        for overwrite in (False, True):
+            assert await refusal(hass, path=str(path), overwrite=overwrite) == "export_exists", make
+        assert not target.exists() or target.read_text() == "mine", make
 
 
-@pytest.mark.parametrize(
-    ("name", "key"),
-    [
+async def test_only_folders_that_are_allowed_are_written_to(
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
+) -> None:
+    await own(hass, meter, 8)
+    for path, key in (
         ("/etc/export.csv", "path_not_allowed"),
         ("", "path_not_allowed"),
-        ("{media}/../export.csv", "path_not_allowed"),
-        ("{media}/none/export.csv", "file_not_found"),
-        ("{media}/x\0.csv", "file_not_found"),
-        ("{media}/" + "x" * 300, "export_not_written"),
-    ],
-)
-async def test_only_folders_that_are_allowed_are_written_to(
-    hass: HomeAssistant, meter: MockConfigEntry, media: Path, name: str, key: str
-) -> None:
-    await own(hass, meter, 8)
-    assert await refusal(hass, path=name.format(media=media)) == key
+        (f"{media}/../export.csv", "path_not_allowed"),
+        (f"{media}/none/export.csv", "file_not_found"),
+        (f"{media}/x\0.csv", "file_not_found"),
+        (f"{media}/" + "x" * 300, "export_not_written"),
+    ):
+        assert await refusal(hass, path=path) == key, path
 
 
 async def test_a_disk_that_fails_leaves_nothing(

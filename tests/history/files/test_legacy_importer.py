@@ -317,32 +317,24 @@ async def test_live_sums_go_on_from_an_import_whatever_is_maintained(
     assert get_editor(hass).journal.changes_of(ENERGY).undone
 
 
-@pytest.mark.parametrize(
-    ("state", "unit", "is_known"),
-    [
+async def test_an_import_goes_up_to_what_a_chosen_entity_shows(
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
+) -> None:
+    path = write(media / "server.db", lived()[1])
+    found = await async_inspect(hass, path)
+    key = SeriesKey(METER, "E_in")
+    (series,) = [item for item in found if item.key == key]
+    for state, unit, is_known in (
         ("4400", "kWh", True),
         ("4400000", "Wh", True),
         ("inf", "kWh", False),
         ("unavailable", "kWh", False),
         ("4400", "m³", False),
-    ],
-)
-async def test_an_import_goes_up_to_what_a_chosen_entity_shows(
-    hass: HomeAssistant,
-    meter: MockConfigEntry,
-    media: Path,
-    state: str,
-    unit: str,
-    is_known: bool,
-) -> None:
-    path = write(media / "server.db", lived()[1])
-    hass.states.async_set("sensor.chosen", state, {"unit_of_measurement": unit})
-    found = await async_inspect(hass, path)
-    key = SeriesKey(METER, "E_in")
-    (series,) = [item for item in found if item.key == key]
-    wanted = {key: statistic_of(meter, series, "sensor.chosen")}
-    (done,) = await LegacyImport(hass, path, wanted).async_run([series], dry_run=True)
-    assert (done.rows > (UNTIL - FROM) / HOUR + 1) is is_known
+    ):
+        hass.states.async_set("sensor.chosen", state, {"unit_of_measurement": unit})
+        wanted = {key: statistic_of(meter, series, "sensor.chosen")}
+        (done,) = await LegacyImport(hass, path, wanted).async_run([series], dry_run=True)
+        assert (done.rows > (UNTIL - FROM) / HOUR + 1) is is_known, (state, unit)
 
 
 async def test_a_newer_file_puts_right_what_was_filled_after_an_older_one(

@@ -321,7 +321,7 @@ async def test_whatever_is_done_is_undone(
 ) -> None:
     life = Life(hass, freezer, monkeypatch, seed, unit)
     await life.live(26)
-    for _ in range(14):
+    for _ in range(10):
         change = life.change(get_editor)
         meter, twin = life.both
         with monkeypatch.context() as patch:
@@ -491,49 +491,43 @@ async def test_energy_is_stored_in_the_unit_of_the_user(
     await assert_same(hass, METER, CONTROL)
 
 
-@pytest.mark.parametrize(
-    ("device_class", "shown_in", "reckoned_in", "live_mean", "written", "read"),
-    [
-        ("temperature", "°F", "°C", 68.0, 21.0, 69.8),
-        ("temperature", "°C", "°C", 20.0, 21.0, 21.0),
-        ("humidity", "%", "%", 55.0, 60.0, 60.0),
-        ("power", "W", "W", 100.0, 150.0, 150.0),
-        ("power", "kW", "W", 0.1, 150.0, 0.15),
-        ("voltage", "mV", "V", 230000.0, 231.0, 231000.0),
-        ("illuminance", "lx", "lx", 10.0, 11.0, 11.0),
-    ],
-)
 async def test_means_are_stored_in_the_unit_of_the_user(
-    get_editor: StatisticsEditor,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    device_class: str,
-    shown_in: str,
-    reckoned_in: str,
-    live_mean: float,
-    written: float,
-    read: float,
+    get_editor: StatisticsEditor, hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    about = {
-        "unit_of_measurement": shown_in,
-        "device_class": device_class,
-        "state_class": "measurement",
+    cases = {
+        "sensor.fahrenheit": ("temperature", "°F", "°C", 68.0, 21.0, 69.8),
+        "sensor.celsius": ("temperature", "°C", "°C", 20.0, 21.0, 21.0),
+        "sensor.humidity": ("humidity", "%", "%", 55.0, 60.0, 60.0),
+        "sensor.watts": ("power", "W", "W", 100.0, 150.0, 150.0),
+        "sensor.kilowatts": ("power", "kW", "W", 0.1, 150.0, 0.15),
+        "sensor.voltage": ("voltage", "mV", "V", 230000.0, 231.0, 231000.0),
+        "sensor.light": ("illuminance", "lx", "lx", 10.0, 11.0, 11.0),
     }
-    await together(hass, freezer, T0, [live_mean] * 24, **about)
-    statistic = await get_editor.async_statistic(METER)
-    assert (statistic.unit, statistic.has_sum) == (reckoned_in, False)
-    assert not await get_editor.async_is_energy(METER)
-    new = [MeanRow(FIRST - HOUR, written, written - 1, written + 1)]
-    await write(
-        get_editor,
-        statistic,
-        [*new, MeanRow(FIRST, written, written, written)],
-        ChangeReason.IMPORT,
-    )
-    means = [row["mean"] for row in await rows(hass)]
-    assert means == pytest.approx([read, read, live_mean])
-    await get_editor.async_undo(statistic)
-    await assert_same(hass, METER, CONTROL)
+    start = T0
+    for _ in range(24):
+        freezer.move_to(start + timedelta(seconds=1))
+        for name, (device_class, shown_in, _, live_mean, _, _) in cases.items():
+            about = {
+                "unit_of_measurement": shown_in,
+                "device_class": device_class,
+                "state_class": "measurement",
+            }
+            await shown(hass, name, live_mean, **about)
+            await shown(hass, f"{name}_control", live_mean, **about)
+        start = await live(hass, freezer, start, [500.0])
+    for name, (_, _, reckoned_in, live_mean, written, read) in cases.items():
+        statistic = await get_editor.async_statistic(name)
+        assert (statistic.unit, statistic.has_sum) == (reckoned_in, False), name
+        assert not await get_editor.async_is_energy(name)
+        new = [
+            MeanRow(FIRST - HOUR, written, written - 1, written + 1),
+            MeanRow(FIRST, written, written, written),
+        ]
+        await write(get_editor, statistic, new, ChangeReason.IMPORT)
+        means = [row["mean"] for row in await rows(hass, name)]
+        assert means == pytest.approx([read, read, live_mean]), name
+        await get_editor.async_undo(statistic)
+        await assert_same(hass, name, f"{name}_control")
 
 
 async def test_a_counter_of_its_own_cycles_gets_their_beginnings_back(
