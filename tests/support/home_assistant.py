@@ -34,6 +34,7 @@ from tests.support.quick import (
     quick_mocks,
     quick_names,
     quick_queries,
+    quick_storage,
     quick_sun,
     quick_timers,
 )
@@ -106,6 +107,7 @@ def quick() -> Iterator[None]:
         quick_mocks(),
         quick_names(),
         quick_queries(),
+        quick_storage(),
         quick_sun(),
         quick_timers(),
         patient_executor(),

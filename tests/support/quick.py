@@ -119,6 +119,21 @@ def quick_mocks() -> Iterator[None]:
 
 
 @contextmanager
+def quick_storage() -> Iterator[None]:
+    """Let the test plugin store data without a look at each part of it for mocks.
+
+    What is stored becomes JSON, which a mock cannot.
+    """
+    if find_spec("pytest_homeassistant_custom_component") is None:
+        yield
+        return
+    from pytest_homeassistant_custom_component import common
+
+    with patch.object(common, "raise_contains_mocks", lambda _: None):
+        yield
+
+
+@contextmanager
 def patient_executor() -> Iterator[None]:
     """Wait a minute for idle threads to end; on a machine that is busy, ten seconds are too few."""
     with patch.object(executor, "EXECUTOR_SHUTDOWN_TIMEOUT", 60):
