@@ -65,7 +65,7 @@ async def test_all_endpoints_are_as_described(
         session.trust_env = False
 
         @settings(
-            suppress_health_check=list(HealthCheck), max_examples=settings().max_examples // 3
+            suppress_health_check=list(HealthCheck), max_examples=settings().max_examples // 2
         )
         @given(
             case=st.one_of(
