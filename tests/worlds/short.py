@@ -197,7 +197,7 @@ SHORT: Final[tuple[World, ...]] = (
         at("1:29", reader_off(minutes=1)),
         at("1:30", reads(OTTELO)),
     ),
-    _meter("feed-in all day", "12:00", powers=(-230, -5200, -1840, -3600, -42), **SLOW),
+    _meter("feed-in only", "12:00", powers=(-230, -5200, -1840, -3600, -42), **SLOW),
     _meter(
         "counter rolls over at 999,999.9",
         "3:00",
