@@ -1,13 +1,5 @@
 """What these tests share: a box with few devices."""
 
-from collections.abc import Collection
+from tests.support.few_devices import ains
 
-import pytest
-
-from simulator.fritzbox_devices import BATH, IMPORT, REFRIGERATOR, WORKSHOP
-
-
-@pytest.fixture
-def ains() -> Collection[str]:
-    """Two plugs, a thermostat and a meter."""
-    return {REFRIGERATOR, WORKSHOP, BATH, IMPORT.removesuffix("-1"), IMPORT}
+__all__ = ["ains"]

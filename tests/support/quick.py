@@ -102,12 +102,11 @@ def quick_mocks() -> Iterator[None]:
     something = mock.Mock()
 
     def replacement(spec: Any, *args: Any, **options: Any) -> Any:
-        stands_in = options.get("side_effect")
+        stands_in = options.get("side_effect", ...)
         if (
             not isinstance(spec, FunctionType)
             or not spec.__module__.startswith(REPLACED)
             or not isinstance(stands_in, FunctionType | NoneType)
-            or "side_effect" not in options
         ):
             return made(spec, *args, **options)
         if stands_in is None:

@@ -29,7 +29,7 @@ def leading_readings(
     if start in boundaries:
         return {}
     begin = next((hour for hour in reversed(hours) if hour in boundaries), None)
-    end = next((hour for hour in sorted(readings) if hour > start and hour in boundaries), None)
+    end = min((hour for hour in readings if hour > start and hour in boundaries), default=None)
     highest = opening_reading if end is None else readings[end]
     if begin is None or not readings[begin] < opening_reading <= highest:
         return {}
