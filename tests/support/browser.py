@@ -216,7 +216,9 @@ class Browser:
         return Page(self.hass, page)
 
     async def _new_context(self) -> Any:
-        context = await self.chromium.new_context(timezone_id="Europe/Berlin", reduced_motion="reduce")
+        context = await self.chromium.new_context(
+            timezone_id="Europe/Berlin", reduced_motion="reduce"
+        )
         context.set_default_timeout(DRAWN_WITHIN)
         return context
 
