@@ -23,7 +23,12 @@ PURE: Final = (
     *("history/files/__init__", "history/files/legacy_file", "history/files/legacy_readings"),
     *("history/files/access", "history/files/clock", "history/files/columns"),
     *("history/files/contents", "history/files/csv_format", "history/files/csv_reader"),
-    *("history/files/csv_scan", "history/files/energy", "history/files/exported"),
+    *(
+        "history/files/csv_scan",
+        "history/files/dates",
+        "history/files/energy",
+        "history/files/exported",
+    ),
     *("history/files/hours", "history/files/layout", "history/files/moments"),
     *("history/files/numbers", "history/files/ranges"),
     *("history/files/readings", "history/files/recognition"),

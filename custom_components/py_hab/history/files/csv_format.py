@@ -97,6 +97,15 @@ class TimeColumns:
     """The column of the time of day, if it is a column of its own."""
 
 
+class DateColumns(NamedTuple):
+    """The columns of the parts of a date, which is put into that of the year."""
+
+    year: int
+    month: int
+    day: int | None = None
+    hour: int | None = None
+
+
 def time_parts(row: Row, columns: TimeColumns) -> tuple[str, str]:
     """Return the day and the time of day of a row."""
     if columns.clock is None:
@@ -137,6 +146,8 @@ class CsvFormat:
     ranges: tuple[int, ...] = ()
     """The columns of the file whose cells contain begin and end of an interval. In `columns`, each of
     them is two columns."""
+    dates: DateColumns | None = None
+    """If the parts of a date are in columns of their own: these columns."""
     begin: TimeColumns
     """The time of a row, or the begin of its interval."""
     end: TimeColumns | None = None

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from .clock import RowError, WallTime
 from .csv_format import UNITS, UNITS_OF, CsvFormat, FileZone, Label, TimeColumns, melted, time_parts
+from .dates import with_joined
 from .moments import Moments, standard_time
 from .numbers import number_parser
 from .ranges import with_divided
@@ -165,6 +166,8 @@ def rows_with_data(rows: Iterator[Row], csv_format: CsvFormat) -> Iterator[Row]:
     """Return the rows after the header, one for each time."""
     for _ in range(csv_format.skip):
         next(rows, None)
+    if csv_format.times:
+        rows = melted(rows, csv_format.times)
     if csv_format.ranges:
-        return with_divided(rows, csv_format.ranges)
-    return melted(rows, csv_format.times) if csv_format.times else rows
+        rows = with_divided(rows, csv_format.ranges)
+    return with_joined(rows, csv_format.dates) if csv_format.dates else rows

@@ -8,7 +8,8 @@ from typing import Final
 
 from .access import FileError, FileReadError
 from .columns import find_order, is_data, is_moment, wide_times
-from .csv_format import melted
+from .csv_format import DateColumns, melted
+from .dates import dates_of_wide, find_dates, wide_dates, with_joined
 from .numbers import is_number
 from .ranges import find_ranges, with_divided
 from .table import DELIMITERS, Row, Sample
@@ -35,6 +36,7 @@ class Layout:
     """Rows of further parts of the file."""
     times: tuple[str, ...]
     ranges: tuple[int, ...] = ()
+    dates: DateColumns | None = None
     score: int
 
     @property
@@ -69,12 +71,12 @@ def _why(sample: Sample) -> FileError:
 
 def _layout(sample: Sample, delimiter: str) -> Layout | None:
     rows = sample.rows(delimiter)
+    dates = find_dates(rows[:TRIED])
     for index, row in enumerate(rows[:TRIED]):
-        if times := wide_times(row):
+        if dates is None and (times := wide_times(row) or wide_dates(row, rows[index + 1 : TRIED])):
             return _wide_table(sample, delimiter, index, times)
-    ranges = find_ranges(rows[:TRIED])
-    if ranges:
-        rows = list(with_divided(rows, ranges))
+    ranges = () if dates else find_ranges(rows[:TRIED])
+    rows = _reshaped(rows, ranges, dates)
     data = [index for index, row in enumerate(rows[:TRIED]) if len(row) > 1 and is_data(row)]
     if not data:
         return None
@@ -88,13 +90,21 @@ def _layout(sample: Sample, delimiter: str) -> Layout | None:
         names=_with_ends(_names(before, width), ranges),
         rows=[row for row in rows[skip : skip + _SHOWN] if len(row) == width],
         more=[
-            [row for row in with_divided(part, ranges) if len(row) == width]
+            [row for row in _reshaped(part, ranges, dates) if len(row) == width]
             for part in _parts(sample, delimiter)
         ],
         times=(),
         ranges=ranges,
+        dates=dates,
         score=count,
     )
+
+
+def _reshaped(rows: list[Row], ranges: Sequence[int], dates: DateColumns | None) -> list[Row]:
+    """Return rows with two cells for each one with two times, or one cell for each date."""
+    if ranges:
+        return list(with_divided(rows, ranges))
+    return list(with_joined(rows, dates)) if dates else rows
 
 
 def _parts(sample: Sample, delimiter: str) -> list[list[Row]]:
@@ -111,14 +121,16 @@ def _wide_table(
     long = list(melted(rows[index + 1 : index + 1 + TRIED], times))[:_SHOWN]
     if not any(is_number(row[-1]) for row in long):
         return None
+    dates = dates_of_wide(long)
     return Layout(
         delimiter=delimiter,
         skip=index + 1,
         before=rows[:index],
         names=names,
-        rows=long,
+        rows=_reshaped(long, (), dates),
         more=[],
         times=times,
+        dates=dates,
         score=len(long),
     )
 

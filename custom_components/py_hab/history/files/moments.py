@@ -112,6 +112,19 @@ def parse_day(text: str, order: DayOrder) -> Day | None:
     return None
 
 
+_NAME_OF_MONTH: Final = re.compile(r"([^\W\d_]{3})[^\W\d_]{0,6}\.?")
+
+
+def month_number(text: str) -> int | None:
+    """Return the number of a month, given by its number or its name; None if the text is none."""
+    text = text.strip()
+    if text.isdecimal():
+        number = int(text)
+        return number if 1 <= number <= 12 and len(text) <= 2 else None
+    found = _NAME_OF_MONTH.fullmatch(text)
+    return _MONTHS.get(found[1].lower()) if found else None
+
+
 class Clock(NamedTuple):
     """A time of day."""
 

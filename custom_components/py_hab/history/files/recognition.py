@@ -88,6 +88,7 @@ def _recognized(sample: Sample, table: Layout, zone: tzinfo) -> CsvFormat:
         columns=table.names,
         times=table.times,
         ranges=table.ranges,
+        dates=table.dates,
         begin=begin,
         end=times.end,
         is_end_included=times.is_end_included(rows),

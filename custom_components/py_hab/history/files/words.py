@@ -32,6 +32,7 @@ _NEVER: Final = _any(
     "ampere", r"\bvat\b", "quality", "qualit", "co2", r"\bkvar", "blind", "react", "cos", "frequen",
     r"\bhz\b", r"\bsoc\b", "min(imum)?\\b", "max(imum)?\\b", "prozent", "%", "zählernummer", "plz",
     "version", r"\bid\b", "umrechn", "wandler", "faktor",
+    r"^(jahr|year|quartal|quarter|monat|month|(kalender)?woche|week|tag|day|stunde|hour|minute)$",
 )  # fmt: skip
 _BEGIN: Final = _any(
     rf"{_BOUNDS}(von|ab|begin\w*|start\w*|from|anfang)(?![^\W\d_])", "last_changed"
