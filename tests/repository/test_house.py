@@ -19,9 +19,10 @@ PURE: Final = (
         "counters/interval",
     ),
     *("counters/pending", "counters/verdict"),
-    *("history/__init__", "history/planning/"),
+    *("history/__init__", "history/planning/", "history/box/__init__", "history/box/calendar"),
     *("history/files/__init__", "history/files/legacy_file", "history/files/legacy_readings"),
-    *("history/files/access", "history/files/clock", "history/files/columns"),
+    *("history/files/access", "history/files/box_view"),
+    *("history/files/clock", "history/files/columns"),
     *("history/files/contents", "history/files/csv_format", "history/files/csv_reader"),
     *(
         "history/files/csv_scan",

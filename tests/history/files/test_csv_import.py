@@ -26,13 +26,13 @@ from tests.conftest import settled
 from tests.support.living import recorded, rows
 from tests.support.mocked_reader import MockedReader
 from tests.support.passing_time import Time
-from tests.support.portals import PORTALS, Portal, at, lines, netze_bw, quarters
+from tests.support.portals import PORTALS, Portal, at, german, lines, netze_bw, of_box, quarters
 
 ENERGY: Final = "sensor.mt681_energy_import"
 EXPORT: Final = "sensor.mt681_energy_export"
 ASKED: Final[dict[str, dict[str, str]]] = {"unit": {"unit": "kWh"}}
 """What the caller has to say about each doubt."""
-COARSE: Final = {"days", "months", "yearly_readings", "openhab", "iobroker"}
+COARSE: Final = {"days", "months", "yearly_readings", "openhab", "iobroker", "fritzbox"}
 """Portals whose times do not lie within hours."""
 
 
@@ -106,6 +106,30 @@ async def test_tables_of_portals_become_statistics_and_are_taken_back(
         )
         for item in done["series"]:
             assert await rows(hass, item["statistic_id"]) == [], portal.name
+
+
+async def test_a_month_of_the_box_goes_on_where_the_one_before_it_ended(
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
+) -> None:
+    # Each evening at 23:50 the last day lacks its last minutes; the next table contains all of it.
+    days = [at("2026-01-01T00:00:00") + timedelta(days=number) for number in range(59)]
+    kwh = {day: round(0.2 + day.day * 41 % 97 / 60, 3) for day in days}
+    for written, shown in (("31.01.2026", days[:31]), ("28.02.2026", days[28:])):
+        rest = {shown[-1]: round(kwh[shown[-1]] - 0.05, 3)}
+        path = media / f"Plug_{written}_23-50_month.csv"
+        path.write_text(
+            of_box(
+                "1 Monat",
+                f"{written} 23-50",
+                ((f"{day.day}.{day.month}.", german((kwh | rest)[day]), "kWh") for day in shown),
+            )
+        )
+        await imported(hass, path, statistic_id=f"{DOMAIN}:plug")
+    found = await hourly(hass, f"{DOMAIN}:plug")
+    for day in days[:-1]:
+        start, end = (int(each.timestamp()) for each in (day, day + timedelta(days=1)))
+        total = sum(energy for hour, energy in found.items() if start <= hour < end)
+        assert total == pytest.approx(kwh[day]), day
 
 
 async def test_days_are_spread_and_noted_as_spread(

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from ..planning.imported import Imported
+from .box_view import BoxView
 from .hours import Rejected
 from .moments import DayOrder, cut
 from .numbers import DecimalMark
@@ -148,6 +149,8 @@ class CsvFormat:
     them is two columns."""
     dates: DateColumns | None = None
     """If the parts of a date are in columns of their own: these columns."""
+    view: BoxView | None = None
+    """If the FRITZ!Box has written the table: how its rows are dated."""
     begin: TimeColumns
     """The time of a row, or the begin of its interval."""
     end: TimeColumns | None = None

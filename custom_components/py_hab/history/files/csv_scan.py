@@ -166,6 +166,8 @@ def rows_with_data(rows: Iterator[Row], csv_format: CsvFormat) -> Iterator[Row]:
     """Return the rows after the header, one for each time."""
     for _ in range(csv_format.skip):
         next(rows, None)
+    if csv_format.view is not None:
+        return csv_format.view.dated(rows)
     if csv_format.times:
         rows = melted(rows, csv_format.times)
     if csv_format.ranges:

@@ -6,19 +6,24 @@ from datetime import datetime, tzinfo
 
 from ..planning.rows import HOUR
 from .access import FileError, FileReadError
+from .box_view import BoxView, find_view
 from .columns import columns_of
 from .csv_format import EXPORT_COLUMNS, Content, CsvFormat, Doubt, TimeColumns
 from .layout import TRIED, Layout, find_layout
 from .moments import DayOrder
+from .numbers import DecimalMark
 from .recognized_times import RecognizedTimes
 from .recognized_values import RecognizedValues
 from .series_columns import find_series, series_name
 from .steps import usual_step
-from .table import Row, Sample
+from .table import DELIMITERS, Dialect, Row, Sample
 
 
 def recognize(sample: Sample, zone: tzinfo, delimiter: str | None = None) -> CsvFormat:
     """Return how the table is written. Raises FileReadError if it cannot be understood."""
+    for each in (delimiter,) if delimiter else DELIMITERS:
+        if (view := find_view(sample.rows(each), zone)) is not None:
+            return _of_box(sample.dialect(each), view)
     table = find_layout(sample, delimiter)
     if table.names[: len(EXPORT_COLUMNS)] == EXPORT_COLUMNS:
         try:
@@ -27,6 +32,24 @@ def recognize(sample: Sample, zone: tzinfo, delimiter: str | None = None) -> Csv
             # Somebody else's file with the same names.
             pass
     return _recognized(sample, table, zone)
+
+
+def _of_box(dialect: Dialect, view: BoxView) -> CsvFormat:
+    """Return the format of a table of the FRITZ!Box."""
+    return CsvFormat(
+        dialect=dialect,
+        skip=view.skip,
+        columns=view.names,
+        view=view,
+        begin=TimeColumns(day=0),
+        end=TimeColumns(day=1),
+        order=DayOrder.YMD,
+        values=(2,),
+        units=3,
+        decimal=DecimalMark.COMMA,
+        content=Content.CONSUMPTION,
+        unit=view.unit,
+    )
 
 
 def _exported(sample: Sample, table: Layout) -> CsvFormat:
