@@ -214,3 +214,11 @@ def test_the_form_names_the_columns(tmp_path: Path) -> None:
     form = recognize(read_sample(path), BERLIN, ";")
     assert form.columns[:4] == ("Begin", "End", "Energie", "Einheit")
     assert len(form.columns) == 8
+
+
+def test_numbers_may_have_a_point(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    write(path, "1 Monat", "29.05.2025 17-57", "2025-05-29T00:00:00", part=3)
+    expected = imported(path)
+    path.write_text(path.read_text().replace(",", "."))
+    assert imported(path) == expected

@@ -23,7 +23,7 @@ from ..box.calendar import (
     periods,
 )
 from .moments import DayOrder, parse_clock, parse_day
-from .numbers import DecimalMark, parse_number
+from .numbers import DecimalMark, is_number, parse_number
 from .table import Row
 
 _WRITTEN: Final = re.compile(r"(\d{1,2}\.\d{1,2}\.\d{4}) (\d{1,2})[-:](\d\d)(?: Uhr)?")
@@ -46,6 +46,7 @@ class BoxView:
     header: tuple[str, ...]
     """The names of the columns."""
     unit: str
+    decimal: DecimalMark
     step: int
     """Seconds between two rows; those of a day and a month as in device statistics."""
     written: datetime
@@ -85,6 +86,7 @@ def find_view(rows: Sequence[Row], zone: tzinfo) -> BoxView | None:
             skip=number + 1,
             header=tuple(map(str.strip, header[: len(data[0])])),
             unit=data[0][2].strip(),
+            decimal=_decimal(data),
             step=step,
             written=written,
             is_late=_is_late(data, step, written),
@@ -92,15 +94,17 @@ def find_view(rows: Sequence[Row], zone: tzinfo) -> BoxView | None:
     return None
 
 
+def _decimal(rows: Iterable[Row]) -> DecimalMark:
+    """Return the mark of numbers that always have three decimals, and no mark between thousands."""
+    has_comma = any("," in row[1] for row in rows)
+    return DecimalMark.COMMA if has_comma else DecimalMark.POINT
+
+
 def _data(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield the rows that have a value with its unit."""
     for row in islice(rows, MAX_VALUES):
-        if len(row) > 2 and row[2].strip() in ("Wh", "kWh") and _value(row) is not None:
+        if len(row) > 2 and row[2].strip() in ("Wh", "kWh") and is_number(row[1]):
             yield row
-
-
-def _value(row: Row) -> float | None:
-    return parse_number(row[1], DecimalMark.COMMA)
 
 
 def _step(rows: Sequence[Row], written: datetime) -> int | None:
@@ -173,7 +177,8 @@ def _is_late(rows: Sequence[Row], step: int, written: datetime) -> bool:
     elapsed = written - datetime.fromtimestamp(begin, UTC)
     if elapsed >= _LATE:
         return False
-    newest, before = (_value(row) or 0.0 for row in (rows[-1], rows[-2]))
+    decimal = _decimal(rows)
+    newest, before = (parse_number(row[1], decimal) or 0.0 for row in (rows[-1], rows[-2]))
     return newest > before * ((elapsed + _MINUTE) / timedelta(seconds=step))
 
 

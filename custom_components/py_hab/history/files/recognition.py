@@ -11,7 +11,6 @@ from .columns import columns_of
 from .csv_format import EXPORT_COLUMNS, Content, CsvFormat, Doubt, TimeColumns
 from .layout import TRIED, Layout, find_layout
 from .moments import DayOrder
-from .numbers import DecimalMark
 from .recognized_times import RecognizedTimes
 from .recognized_values import RecognizedValues
 from .series_columns import find_series, series_name
@@ -46,7 +45,7 @@ def _of_box(dialect: Dialect, view: BoxView) -> CsvFormat:
         order=DayOrder.YMD,
         values=(2,),
         units=3,
-        decimal=DecimalMark.COMMA,
+        decimal=view.decimal,
         content=Content.CONSUMPTION,
         unit=view.unit,
     )
