@@ -171,7 +171,7 @@ async def test_the_legacy_file_goes_where_its_series_go_on(
     lived.rows()
     for row in found[: HOURS - 1]:
         assert row["sum"] == pytest.approx(lived.consumed[int(row["start"])], abs=0.001)
-    assert "| MT681 Power | not imported | 0 | - |  |" in promised.splitlines()
+    assert "| MT681 Power | 0 | - | not imported |  |" in promised.splitlines()
     assert "| **Total** |" in promised
     means = await rows(hass, "py_hab:09995_0123456_temperature")
     assert len(means) >= HOURS

@@ -17,7 +17,7 @@ _CHANGE_REASON: Final = "change_reason"
 _NUMBERS: Final[Mapping[str, tuple[int, ...]]] = {
     "totals_header": (1,),
     "reports_header": (1, 2),
-    "imported_header": (2, 3),
+    "imported_header": (1, 2),
     "undone_header": (1, 2, 3),
 }
 """The columns of each table that contain numbers, which are aligned on the right."""
@@ -110,11 +110,11 @@ def import_table(texts: HistoryTexts, imported: Sequence[SeriesReport]) -> str:
         rows.append(
             (
                 as_markdown(item.series.name, length=MAX_LINE),
+                texts.number(item.rows),
+                texts.energy(item.energy),
                 as_markdown(texts.name(target), length=MAX_LINE)
                 if target
                 else texts.word("skipped"),
-                texts.number(item.rows),
-                texts.energy(item.energy),
                 ", ".join(rejected),
             )
         )
@@ -122,7 +122,7 @@ def import_table(texts: HistoryTexts, imported: Sequence[SeriesReport]) -> str:
     if len(imported) > 1 and hours:
         energy = sum(item.energy or 0.0 for item in imported)
         rows.append(
-            (f"**{texts.word('total')}**", "", texts.number(hours), texts.energy(energy), "")
+            (f"**{texts.word('total')}**", texts.number(hours), texts.energy(energy), "", "")
         )
     return _table(texts, "imported_header", rows)
 

@@ -137,7 +137,7 @@ def test_each_period_gets_its_energy_and_the_newest_ends_when_it_was_written(
     write(path, view, written, newest, part=3)
     times = begins(view, newest)
     at_last = datetime.strptime(written.replace(":", "-"), "%d.%m.%Y %H-%M").replace(tzinfo=BERLIN)
-    ends = [*times[1:], at_last + timedelta(seconds=59)]
+    ends = [*times[1:], at_last + timedelta(minutes=1)]
     expected = {
         (int(begin.timestamp()), int(end.timestamp())): 0.003
         if end is ends[-1]

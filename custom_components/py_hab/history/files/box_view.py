@@ -153,15 +153,15 @@ def _periods(
     step: int, count: int, written: datetime, *, is_late: bool = False
 ) -> list[tuple[int, int]]:
     """Return begin and end of the periods of rows, oldest first (unix times)."""
-    # The table does not say the second: the last one of the minute.
-    until = int(written.timestamp()) + 59
+    # The table does not say the second: until the end of the minute.
+    until = int((written + _MINUTE).timestamp())
     if is_late:
         until, _ = _periods(step, 1, written)[0]
     if step == QUARTER_STEP:
         newest = (until - 1) // step * step
         begins = [newest - step * back for back in reversed(range(count))]
         return list(pairwise([*begins, until]))
-    anchor = datetime.fromtimestamp(until, UTC) - (timedelta.resolution if is_late else timedelta())
+    anchor = datetime.fromtimestamp(until, UTC) - timedelta.resolution
     values = Series(step=step, values=(0.0,) * count, at=None)
     zone = written.tzinfo or UTC
     begins = [each.start for each in periods(values, anchor, anchor, zone)][::-1]
@@ -183,4 +183,4 @@ def _is_late(rows: Sequence[Row], step: int, written: datetime) -> bool:
 
 
 def _iso(unix: int, zone: tzinfo | None) -> str:
-    return datetime.fromtimestamp(unix, zone).isoformat(" ")
+    return datetime.fromtimestamp(unix, zone).isoformat(" ", "minutes")
