@@ -162,7 +162,8 @@ async def test_the_legacy_file_goes_where_its_series_go_on(
     found = await rows(hass, entity_id)
     state = hass.states.get(entity_id)
     assert state is not None
-    assert counter.startswith(f"| MT681 E_in | {state.name} | {len(found):,} | ")
+    assert counter.startswith(f"| MT681 E_in | {len(found):,} | ")
+    assert f" kWh | {state.name} | " in counter
     assert "1 without a valid time" in counter
     assert "higher than the fuses allow" in counter
     # Up to what the meter shows now.
