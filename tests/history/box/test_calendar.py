@@ -1,5 +1,6 @@
 """Which times the values of a series cover, also on days on which the clock changes."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -18,6 +19,7 @@ from custom_components.py_hab.history.box.calendar import (
     UPDATE_TIME,
     Period,
     anchor_of,
+    newest_quarter_end,
     periods,
 )
 
@@ -68,6 +70,83 @@ def test_quarters_of_an_hour_go_back_from_the_time_stamp() -> None:
         ("03-20 18:52:33", "03-20 19:07:33"),
         ("03-20 18:37:33", "03-20 18:52:33"),
         ("03-20 18:22:33", "03-20 18:37:33"),
+    ]
+
+
+def of_the_clock(
+    *, until: datetime, kwh: Callable[[int], float | None], ahead: int = 0
+) -> tuple[Series, Series]:
+    """Return the quarters of a day and the six hours that they add up to, up to a time in UTC.
+
+    `kwh` is the energy of a quarter by its number since 1970. Quarters begin `ahead` of the clock.
+    """
+    newest = (int(until.timestamp()) - 1) // QUARTER_STEP
+    quarters = [kwh(newest - back) for back in range(96)]
+    first = (int(until.timestamp()) - 1) // SIX_HOUR_STEP
+    parts = [
+        [
+            kwh(number + ahead) or 0.0
+            for number in range((first - back) * 24, (first - back + 1) * 24)
+            if number <= newest
+        ]
+        for back in range(28)
+    ]
+    return (
+        Series(step=QUARTER_STEP, values=tuple(quarters), at=None),
+        Series(step=SIX_HOUR_STEP, values=tuple(map(sum, parts)), at=None),
+    )
+
+
+def uneven(number: int) -> float:
+    return number * 7919 % 97 / 1000
+
+
+@pytest.mark.parametrize(
+    ("anchor", "until", "end"),
+    [
+        ("18:07:33", "18:07:33", "18:15:00"),
+        ("18:16:30", "18:16:30", "18:30:00"),
+        # The values have not moved on yet.
+        ("18:16:30", "18:15:00", "18:15:00"),
+        ("18:01:00", "18:00:00", "18:00:00"),
+        # For so long, no plug is silent.
+        ("18:19:00", "18:15:00", None),
+    ],
+)
+def test_quarters_that_add_up_to_six_hours_follow_the_clock(
+    anchor: str, until: str, end: str | None
+) -> None:
+    moments = [
+        each and datetime.fromisoformat(f"2026-03-20T{each}+00:00") for each in (anchor, until, end)
+    ]
+    now, last, expected = moments
+    assert now is not None
+    assert last is not None
+    quarters, six_hours = of_the_clock(until=last, kwh=uneven)
+    found = newest_quarter_end(quarters, six_hours, now, UTC)
+    assert found == (expected and int(expected.timestamp()))
+
+
+@pytest.mark.parametrize(
+    ("kwh", "ahead"),
+    [(uneven, 1), (lambda _: 0.0, 0), (lambda number: None if number % 9 else 0.01, 0)],
+    ids=["other times", "nothing used", "unknown quarters"],
+)
+def test_without_proof_quarters_do_not_follow_the_clock(
+    kwh: Callable[[int], float | None], ahead: int
+) -> None:
+    quarters, six_hours = of_the_clock(until=NOW, kwh=kwh, ahead=ahead)
+    assert newest_quarter_end(quarters, six_hours, NOW, UTC) is None
+
+
+def test_the_newest_quarter_reaches_up_to_the_time_stamp_if_it_is_running() -> None:
+    running = int(NOW.timestamp()) // QUARTER_STEP * QUARTER_STEP
+    found = list(
+        periods(series(QUARTER_STEP, 2), NOW, NOW, UTC, newest_quarter_end=running + QUARTER_STEP)
+    )
+    assert found == [
+        Period(running, int(NOW.timestamp()), 0.0, is_approximate=True),
+        Period(running - QUARTER_STEP, running, 1.0, is_approximate=True),
     ]
 
 

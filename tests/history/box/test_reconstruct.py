@@ -267,12 +267,31 @@ def test_hours_are_right_whenever_the_box_is_asked(report: Report, day: date) ->
         recent = [hour for hour in found.readings if hour >= moment + 17 - DAY_STEP]
         assert len(recent) == DAY_STEP // HOUR
         for hour in recent:
-            # What is scaled in six hours depends on the quarters at their ends.
+            # Quarters that follow the clock are exact. What is scaled in six hours depends on the
+            # quarters at their ends.
             begin = max(edge for edge in edges if edge <= hour)
             end = min([edge for edge in edges if edge > hour], default=unix(at))
-            allowed = sum(around(lived, edge) for edge in {begin, hour, end} - {unix(at)})
+            uncertain = set() if report is aligned else {begin, hour, end} - {unix(at)}
+            allowed = sum(around(lived, edge) for edge in uncertain)
             truth = lived.energy("import", datetime.fromtimestamp(hour, UTC))
             assert abs(found.readings[hour] * 1000 - truth) <= allowed + 3
+
+
+@pytest.mark.parametrize(
+    "end",
+    [datetime(2025, 11, 18, 11, 15, tzinfo=UTC), datetime(2025, 11, 18, 17, tzinfo=UTC)],
+    ids=["of a quarter", "of six hours"],
+)
+def test_hours_are_right_if_the_newest_values_have_ended_just_now(end: datetime) -> None:
+    lived, now = home("Europe/Berlin"), end + timedelta(seconds=70)
+    stats = [
+        series(one.step, *one.values) for one in aligned(lived, end - timedelta(microseconds=1))
+    ]
+    found = history(*stats, counter=counter_of(lived, end), now=now)
+    assert not found.discarded
+    for hour in [hour for hour in found.readings if hour >= unix(now) - DAY_STEP]:
+        truth = lived.energy("import", datetime.fromtimestamp(hour, UTC))
+        assert found.readings[hour] * 1000 == pytest.approx(truth, abs=3)
 
 
 def around(home: Home, moment: int) -> float:

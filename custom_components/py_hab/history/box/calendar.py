@@ -1,16 +1,17 @@
 """Determines which times the values of a series cover: quarters of an hour to months.
 
-Months, days and steps of six hours follow local time. Quarters of an hour are placed backwards from
-the time up to which the series reaches, because AVM describes their times as "approximate" (REST
-0.9.5). If a box aligns them to the clock instead, they are placed up to a quarter of an hour too
-early; aligning them ourselves could be wrong by as much. This way no value is squeezed into the
-seconds since the last full quarter, and none is lost.
+Months, days and steps of six hours follow local time. AVM describes the times of quarters of an hour
+as "approximate" (REST 0.9.5). If they follow the clock, as in tables that boxes of 2025 have written,
+they add up to the steps of six hours to the Wh: then they are placed so. Otherwise they are placed
+backwards from the time up to which the series reaches, so that no value is squeezed into the seconds
+since the last full quarter, and none is lost.
 
 All times are unix seconds or aware datetimes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import product
 from typing import Final, NamedTuple
 
 from ...fritzbox.device_stats import Series
@@ -27,6 +28,13 @@ MAX_VALUES: Final = 400
 
 UPDATE_TIME: Final = 900
 """Seconds within which a box updates all series of a device, one after the other."""
+
+_EQUAL: Final = 0.0025
+"""kWh by which quarters of an hour and their total may differ, because both are rounded."""
+_MIN_EQUAL: Final = 2
+"""Totals that must be those of their quarters, so that this is no coincidence."""
+_UNMOVED: Final = timedelta(minutes=3)
+"""Time in which the newest value may be that of the period before: plugs report every two minutes."""
 
 _MAX_AHEAD: Final = timedelta(hours=1)
 """How far the clock of the box may be ahead of ours."""
@@ -61,16 +69,56 @@ def _period_start(time: datetime, step: int, zone: tzinfo) -> datetime:
     return local.astimezone(UTC)
 
 
-def periods(series: Series, anchor: datetime, newest: datetime, zone: tzinfo) -> Iterator[Period]:
+def newest_quarter_end(
+    quarters: Series, six_hours: Series, anchor: datetime, zone: tzinfo
+) -> int | None:
+    """Return when the newest quarter of an hour ends if quarters follow the clock, or else None.
+
+    It ends after `anchor` while it is running.
+    """
+    # A value may still be the newest one when its period has just ended.
+    moments = (anchor, anchor - _UNMOVED)
+    for moment, of_totals in product(moments, repeat=2):
+        end = (int(moment.timestamp()) // QUARTER_STEP + 1) * QUARTER_STEP
+        _, *totals = periods(six_hours, of_totals, of_totals, zone)
+        if _add_up(quarters.values, end, totals):
+            return end
+    return None
+
+
+def _add_up(quarters: Sequence[float | None], end: int, totals: Iterable[Period]) -> bool:
+    """Whether quarters, the newest of which ends at a time, are the parts of each total."""
+    equal = 0
+    for total in totals:
+        first, last = (end - total.end) // QUARTER_STEP, (end - total.start) // QUARTER_STEP
+        parts = [value for value in quarters[max(first, 0) : last] if value is not None]
+        if first < 0 or total.value is None or len(parts) < last - first:
+            continue
+        if abs(sum(parts) - total.value) > _EQUAL:
+            return False
+        equal += total.value > _EQUAL
+    return equal >= _MIN_EQUAL
+
+
+def periods(
+    series: Series,
+    anchor: datetime,
+    newest: datetime,
+    zone: tzinfo,
+    *,
+    newest_quarter_end: int | None = None,
+) -> Iterator[Period]:
     """Yield the periods of a series, newest first, without periods of no length.
 
     `anchor` is the time up to which the series reaches, `newest` the newest anchor of all series of
-    the device. Series that were updated together reach up to the same time.
+    the device. Series that were updated together reach up to the same time. `newest_quarter_end` is
+    when the newest quarter of an hour ends; None if that is `anchor`.
     """
     if series.step == QUARTER_STEP:
-        end = int(anchor.timestamp())
+        until = int(anchor.timestamp())
+        end = until if newest_quarter_end is None else newest_quarter_end
         for value in series.values[:MAX_VALUES]:
-            yield Period(end - QUARTER_STEP, end, value, is_approximate=True)
+            yield Period(end - QUARTER_STEP, min(end, until), value, is_approximate=True)
             end -= QUARTER_STEP
         return
     begin = _period_start(anchor, series.step, zone)

@@ -26,10 +26,12 @@ from ..planning.rows import HOUR, MeanRow, full_hour
 from .calendar import (
     MAX_VALUES,
     QUARTER_STEP,
+    SIX_HOUR_STEP,
     STEPS,
     UPDATE_TIME,
     Period,
     anchor_of,
+    newest_quarter_end,
     periods,
 )
 from .pieces import Piece, ShapedPieces, Splitter, even_split, reported_hours
@@ -206,9 +208,22 @@ def _layers(
     if len(anchored) < len(usable):
         discarded.add(DiscardReason.CLOCK)
     newest = max((anchor for _, anchor in anchored), default=now)
-    layers = [list(periods(one, anchor, newest, zone)) for one, anchor in anchored]
+    quarter_end = _newest_quarter_end(anchored, zone)
+    layers = [
+        list(periods(one, anchor, newest, zone, newest_quarter_end=quarter_end))
+        for one, anchor in anchored
+    ]
     layers = _without_whole_counter([layer for layer in layers if layer], counter, discarded)
     return [[_without_impossible(period, discarded) for period in layer] for layer in layers]
+
+
+def _newest_quarter_end(anchored: Iterable[tuple[Series, datetime]], zone: tzinfo) -> int | None:
+    """Return when the newest quarter of an hour ends if quarters follow the clock, or else None."""
+    by_step = {one.step: (one, anchor) for one, anchor in anchored}
+    if QUARTER_STEP not in by_step or SIX_HOUR_STEP not in by_step:
+        return None
+    (quarters, anchor), (six_hours, _) = by_step[QUARTER_STEP], by_step[SIX_HOUR_STEP]
+    return newest_quarter_end(quarters, six_hours, anchor, zone)
 
 
 def _without_whole_counter(
