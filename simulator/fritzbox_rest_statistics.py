@@ -1,8 +1,9 @@
 """What the simulated FRITZ!Box stores of a unit, as its REST API reports it.
 
 Names, units and lengths follow AVM's "FRITZ! Smart Home REST API" 0.9.5 (2025-08-07),
-helper_statistics_unit: °C, mV, mW, Wh and %, the newest value first. The quarters of an hour are
-those up to the request, whatever the clock shows; longer steps follow the clock on the wall.
+helper_statistics_unit: °C, mV, mW, Wh and %, the newest value first. Steps of energy follow the
+clock on the wall, as in tables that boxes have written; AVM calls the times of quarters of an hour
+"approximate".
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -65,7 +66,7 @@ def with_whole_counter(statistics: Json, counter: int) -> Json:
 
 
 _ENERGIES: Final[Sequence[tuple[str, int, Callable[[Home], Periods]]]] = (
-    ("day", 900, lambda home: partial(home.last, step=QUARTER, count=96)),
+    ("day", 900, lambda home: partial(home.slots, step=QUARTER, count=96)),
     ("week", 21600, lambda home: partial(home.slots, step=timedelta(hours=6), count=28)),
     ("month", 86400, lambda home: partial(home.days, count=31)),
     ("twoYears", 2678400, lambda home: partial(home.months, count=24)),

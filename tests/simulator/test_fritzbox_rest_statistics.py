@@ -129,9 +129,8 @@ async def test_energies_of_all_periods_agree_with_the_counter(
         week = values(found, "energies", "week")
         assert sum(week[:4]) == days[0], "it is after 18 o'clock"
         quarters = values(found, "energies", "day")
-        # It is 19:07 on the wall: 76 quarters up to now are of today, and one holds midnight.
-        assert sum(quarters[:76]) <= days[0] <= sum(quarters[:77])
-        assert quarters == list(home.last(series, EVENING, timedelta(minutes=15), 96))
+        assert sum(quarters[:77]) == days[0], "it is 19:07 on the wall"
+        assert quarters == list(home.slots(series, EVENING, timedelta(minutes=15), 96))
 
 
 async def test_the_overview_has_no_statistics(
@@ -178,7 +177,7 @@ async def test_statistics_a_little_late_are_reported_as_if_they_were_new(
     found = await ask(REFRIGERATOR)
     assert states(found) == {"valid"}
     assert values(found, "energies", "day") == list(
-        home.last("refrigerator", EVENING - late, timedelta(minutes=15), 96)
+        home.slots("refrigerator", EVENING - late, timedelta(minutes=15), 96)
     )
 
 
