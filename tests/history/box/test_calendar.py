@@ -19,7 +19,7 @@ from custom_components.py_hab.history.box.calendar import (
     UPDATE_TIME,
     Period,
     anchor_of,
-    newest_quarter_end,
+    by_the_clock,
     periods,
 )
 
@@ -123,8 +123,11 @@ def test_quarters_that_add_up_to_six_hours_follow_the_clock(
     assert now is not None
     assert last is not None
     quarters, six_hours = of_the_clock(until=last, kwh=uneven)
-    found = newest_quarter_end(quarters, six_hours, now, UTC)
-    assert found == (expected and int(expected.timestamp()))
+    found = by_the_clock(quarters, six_hours, now, UTC)
+    assert (found and found.quarter_end) == (expected and int(expected.timestamp()))
+    if found is not None:
+        have_six_hours_ended = until == "18:00:00"
+        assert (found.six_hours_until < last) == have_six_hours_ended
 
 
 @pytest.mark.parametrize(
@@ -136,7 +139,7 @@ def test_without_proof_quarters_do_not_follow_the_clock(
     kwh: Callable[[int], float | None], ahead: int
 ) -> None:
     quarters, six_hours = of_the_clock(until=NOW, kwh=kwh, ahead=ahead)
-    assert newest_quarter_end(quarters, six_hours, NOW, UTC) is None
+    assert by_the_clock(quarters, six_hours, NOW, UTC) is None
 
 
 def test_the_newest_quarter_reaches_up_to_the_time_stamp_if_it_is_running() -> None:

@@ -69,20 +69,31 @@ def _period_start(time: datetime, step: int, zone: tzinfo) -> datetime:
     return local.astimezone(UTC)
 
 
-def newest_quarter_end(
-    quarters: Series, six_hours: Series, anchor: datetime, zone: tzinfo
-) -> int | None:
-    """Return when the newest quarter of an hour ends if quarters follow the clock, or else None.
+class ByTheClock(NamedTuple):
+    """Where the values of a box are that stores quarters of an hour by the clock."""
 
-    It ends after `anchor` while it is running.
+    quarter_end: int
+    """When the newest quarter ends (unix time), later than now while it is running."""
+    six_hours_until: datetime
+    """The time up to which steps of six hours reach: the newest one may have ended just now."""
+
+
+def by_the_clock(
+    quarters: Series, six_hours: Series, anchor: datetime, zone: tzinfo
+) -> ByTheClock | None:
+    """Return where the values of a box are if its quarters follow the clock, or else None.
+
+    `anchor` is the time up to which both series reach.
     """
-    # A value may still be the newest one when its period has just ended.
-    moments = (anchor, anchor - _UNMOVED)
-    for moment, of_totals in product(moments, repeat=2):
-        end = (int(moment.timestamp()) // QUARTER_STEP + 1) * QUARTER_STEP
-        _, *totals = periods(six_hours, of_totals, of_totals, zone)
+    begun = int(anchor.timestamp()) // QUARTER_STEP * QUARTER_STEP
+    ends, moments = [begun + QUARTER_STEP], [anchor]
+    if anchor.timestamp() < begun + _UNMOVED.total_seconds():
+        ends.append(begun)
+        moments.append(datetime.fromtimestamp(begun, UTC) - timedelta.resolution)
+    for end, until in product(ends, moments):
+        _, *totals = periods(six_hours, until, until, zone)
         if _add_up(quarters.values, end, totals):
-            return end
+            return ByTheClock(end, until)
     return None
 
 
@@ -115,7 +126,7 @@ def periods(
     when the newest quarter of an hour ends; None if that is `anchor`.
     """
     if series.step == QUARTER_STEP:
-        until = int(anchor.timestamp())
+        until = round(anchor.timestamp())
         end = until if newest_quarter_end is None else newest_quarter_end
         for value in series.values[:MAX_VALUES]:
             yield Period(end - QUARTER_STEP, min(end, until), value, is_approximate=True)
@@ -125,7 +136,7 @@ def periods(
     updated_together = (newest - anchor).total_seconds() <= UPDATE_TIME
     if updated_together and _period_start(newest, series.step, zone) == begin:
         anchor = newest
-    end = int(anchor.timestamp())
+    end = round(anchor.timestamp())
     for value in series.values[:MAX_VALUES]:
         start = int(begin.timestamp())
         if start < end:

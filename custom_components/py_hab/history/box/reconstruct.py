@@ -29,9 +29,10 @@ from .calendar import (
     SIX_HOUR_STEP,
     STEPS,
     UPDATE_TIME,
+    ByTheClock,
     Period,
     anchor_of,
-    newest_quarter_end,
+    by_the_clock,
     periods,
 )
 from .pieces import Piece, ShapedPieces, Splitter, even_split, reported_hours
@@ -208,7 +209,12 @@ def _layers(
     if len(anchored) < len(usable):
         discarded.add(DiscardReason.CLOCK)
     newest = max((anchor for _, anchor in anchored), default=now)
-    quarter_end = _newest_quarter_end(anchored, zone)
+    if (clock := _by_the_clock(anchored, zone)) is not None:
+        anchored = [
+            (one, clock.six_hours_until if one.step == SIX_HOUR_STEP else anchor)
+            for one, anchor in anchored
+        ]
+    quarter_end = None if clock is None else clock.quarter_end
     layers = [
         list(periods(one, anchor, newest, zone, newest_quarter_end=quarter_end))
         for one, anchor in anchored
@@ -217,13 +223,13 @@ def _layers(
     return [[_without_impossible(period, discarded) for period in layer] for layer in layers]
 
 
-def _newest_quarter_end(anchored: Iterable[tuple[Series, datetime]], zone: tzinfo) -> int | None:
-    """Return when the newest quarter of an hour ends if quarters follow the clock, or else None."""
+def _by_the_clock(anchored: Iterable[tuple[Series, datetime]], zone: tzinfo) -> ByTheClock | None:
+    """Return where values are that follow the clock, None if they do not or that is unknown."""
     by_step = {one.step: (one, anchor) for one, anchor in anchored}
     if QUARTER_STEP not in by_step or SIX_HOUR_STEP not in by_step:
         return None
     (quarters, anchor), (six_hours, _) = by_step[QUARTER_STEP], by_step[SIX_HOUR_STEP]
-    return newest_quarter_end(quarters, six_hours, anchor, zone)
+    return by_the_clock(quarters, six_hours, anchor, zone)
 
 
 def _without_whole_counter(
