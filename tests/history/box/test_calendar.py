@@ -116,18 +116,15 @@ def uneven(number: int) -> float:
 def test_quarters_that_add_up_to_six_hours_follow_the_clock(
     anchor: str, until: str, end: str | None
 ) -> None:
-    moments = [
-        each and datetime.fromisoformat(f"2026-03-20T{each}+00:00") for each in (anchor, until, end)
-    ]
-    now, last, expected = moments
-    assert now is not None
-    assert last is not None
-    quarters, six_hours = of_the_clock(until=last, kwh=uneven)
-    found = by_the_clock(quarters, six_hours, now, UTC)
-    assert (found and found.quarter_end) == (expected and int(expected.timestamp()))
+    def at(clock: str) -> datetime:
+        return datetime.fromisoformat(f"2026-03-20T{clock}+00:00")
+
+    quarters, six_hours = of_the_clock(until=at(until), kwh=uneven)
+    found = by_the_clock(quarters, six_hours, at(anchor), UTC)
+    assert (found and found.quarter_end) == (end and int(at(end).timestamp()))
     if found is not None:
         have_six_hours_ended = until == "18:00:00"
-        assert (found.six_hours_until < last) == have_six_hours_ended
+        assert (found.six_hours_until < at(until)) == have_six_hours_ended
 
 
 @pytest.mark.parametrize(
