@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from .gap import RESET_RATIO, Gap
+from .gap import RESET_RATIO, Gap, Reading
 from .guard import DEFAULT_MAX_POWER, CounterGuard, Judgement
 from .verdict import Verdict
 
@@ -45,6 +45,9 @@ class Counters:
         """Gaps that the statistics do not reflect yet, oldest first."""
         self.rejected: Counter[tuple[str, Verdict]] = Counter()
         """The number of rejected readings by counter and verdict, since the start of Home Assistant."""
+        self.resumed: dict[str, Reading] = {}
+        """The last readings of an earlier run, by counter. A database that was put back since lacks
+        them."""
         self._accepted: set[str] = set()
         """The counters of which a reading was accepted in this run."""
 

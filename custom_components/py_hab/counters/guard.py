@@ -214,9 +214,7 @@ class CounterGuard:
             return plausible if reading - self.last <= rise else Verdict.IMPLAUSIBLE_RISE
         return self._judge_decrease(self.last, reading, now, elapsed_s)
 
-    def _judge_decrease(
-        self, last: float, reading: float, now: float, elapsed_s: float
-    ) -> Verdict:
+    def _judge_decrease(self, last: float, reading: float, now: float, elapsed_s: float) -> Verdict:
         """Return the verdict on a single reading that is lower than the last one."""
         if reading == 0:
             return Verdict.ZERO

@@ -34,7 +34,7 @@ def test_plans_see_which_hours_are_ours_and_what_home_assistant_had_recorded() -
 
 def test_an_hour_that_was_compiled_long_after_its_end_is_late() -> None:
     rows = stored([1.0, 2.0])
-    for start, delay in ((10 * HOUR, 2 * HOUR), (11 * HOUR, 2 * HOUR + 1)):
+    for start, delay in ((10 * HOUR, HOUR), (11 * HOUR, HOUR + 1)):
         rows.hourly[start] = rows.hourly[start] | {"created_ts": float(start + HOUR + delay)}
     assert view(Difference(), rows).rows(20 * HOUR).late == {11 * HOUR}
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import inf
 from typing import Final
 
-from ...counters.gap import Gap
+from ...counters.gap import Gap, Reading
 from ...counters.guard import DEFAULT_MAX_POWER
 from ...counters.verdict import Verdict
 from .load_shape import MIN_HOURS, LoadShape
@@ -45,14 +45,15 @@ def find_damage(
     *,
     late: Container[int] = (),
     pending: Iterable[Gap] = (),
+    resumed: Reading | None = None,
 ) -> Damage:
     """Return the damage between hourly rows (ascending) of the counter with this key.
 
     `late` are hours that were compiled long after their end, `pending` gaps that are repaired
-    anyway.
+    anyway. `resumed` is the last reading before the start of Home Assistant.
     """
     waiting = list(pending)
-    existing = {row.start for row in hourly_rows}
+    existing = {row.end: row for row in hourly_rows}
     gaps: list[Gap] = []
     holes: list[tuple[Row, Row]] = []
     unproven = 0
@@ -69,11 +70,15 @@ def find_damage(
             gaps.append(_gap(key, before, after, short_term_rows))
         elif falls:
             unproven += 1
-        elif _is_counted_at_once(before, after) and (
+        elif _is_counted_at_once(before, after):
             # Where rows only carry the last reading on, nothing may have been counted.
-            before.end not in existing or _is_impossible(before, after, short_term_rows, most)
-        ):
-            holes.append((before, after))
+            carried_on = existing.get(after.start)
+            if (
+                carried_on is None
+                or _is_impossible(carried_on, after, short_term_rows, most)
+                or _is_disproved(carried_on, after, short_term_rows, resumed)
+            ):
+                holes.append((before, after))
     return Damage(gaps=gaps, holes=holes, unproven=unproven)
 
 
@@ -101,16 +106,26 @@ def filled(
 
 
 def measured_rows(rows: Iterable[Row], late: Container[int]) -> Iterator[Row]:
-    """Yield rows without those in which the last reading was only carried on, after a restart."""
+    """Yield rows without those in which the last reading was only carried on, after a restart.
+
+    The late row before those was measured in part, so it is left out as well.
+    """
     last: Row | None = None
-    is_carried_on = False
+    is_carried_on = is_held = False
     for row in rows:
         is_same = last is not None and (row.state, row.sum) == (last.state, last.sum)
         # The last hours before the restart were not compiled late, but not measured either.
-        is_carried_on = is_same and (is_carried_on or row.start in late)
-        if not is_carried_on:
+        is_carried_on = is_same and (is_carried_on or is_held or row.start in late)
+        if is_carried_on:
+            is_held = False
+            continue
+        if is_held and last is not None:
+            yield last
+        last, is_held = row, row.start in late
+        if not is_held:
             yield row
-            last = row
+    if is_held and last is not None:
+        yield last
 
 
 def _overlaps(gaps: Iterable[Gap], before: Row, after: Row) -> bool:
@@ -148,7 +163,7 @@ def _is_impossible(
 
     It cannot if the first reading that differs is farther away than any hour has been.
     """
-    recent = [row for row in short_term_rows if after.start - HOUR <= row.start < after.end]
+    recent = _rows_around(after, short_term_rows)
     return after.state - before.state > DEFAULT_MAX_POWER or any(
         later.state - earlier.state
         > min(
@@ -157,6 +172,28 @@ def _is_impossible(
         )
         for earlier, later in pairwise(recent)
     )
+
+
+def _is_disproved(
+    before: Row, after: Row, short_term_rows: Sequence[Row], resumed: Reading | None
+) -> bool:
+    """Whether the counter had been read while its rows only carried an earlier reading on.
+
+    The database was put back since, and lacks that reading.
+    """
+    if resumed is None or not before.state + TOLERANCE < resumed.kwh <= after.state:
+        return False
+    carried_on = (
+        row.end
+        for row in _rows_around(after, short_term_rows)
+        if row.state <= before.state + ROUNDING_ERROR
+    )
+    return resumed.at <= max(carried_on, default=after.start)
+
+
+def _rows_around(after: Row, short_term_rows: Iterable[Row]) -> list[Row]:
+    """Return the short-term rows of an hour, and of the one before it."""
+    return [row for row in short_term_rows if after.start - HOUR <= row.start < after.end]
 
 
 def _has_restarted(before: Row, after: Row) -> bool:

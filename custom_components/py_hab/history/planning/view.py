@@ -11,7 +11,7 @@ from .origins import Origins
 from .rows import HOUR, Row
 from .stored import Table
 
-_COMPILED_LATE: Final = 2 * HOUR
+_COMPILED_LATE: Final = HOUR
 """Seconds after the end of an hour from which on its row counts as compiled late."""
 
 
