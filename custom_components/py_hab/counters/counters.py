@@ -97,6 +97,23 @@ class Counters:
         for key in keys:
             self._guards.pop(key, None)
 
+    def take_over(self, others: Counters, *keys: str) -> None:
+        """Continue counters of another entry: their last readings, and gaps to be repaired.
+
+        A counter that was read here since goes on from its own reading.
+        """
+        for key in keys:
+            theirs, ours = others._guards.get(key), self._guards.get(key)
+            if theirs is None or theirs.at is None:
+                continue
+            if ours is None or ours.at is None or ours.at < theirs.at:
+                guard = self._guards[key] = CounterGuard(key=key, max_power=self._max_power)
+                guard.last, guard.at = theirs.last, theirs.at
+            for gap in others.gaps:
+                if gap.key == key and gap not in self.gaps:
+                    self.add_gap(gap)
+        self._on_change()
+
     def last(self, key: str) -> float | None:
         """Return the last accepted reading in kWh, None before the first one."""
         guard = self._guards.get(key)
