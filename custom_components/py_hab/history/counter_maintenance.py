@@ -166,6 +166,7 @@ class CounterMaintenance:
             rows.hourly,
             rows.short_term,
             late=rows.late,
+            late_short_term=rows.late_short_term,
             pending=self._gaps.gaps_of(self._source),
             resumed=self._gaps.resumed_of(self._source),
         )

@@ -115,7 +115,13 @@ def _damage_and_end(
 ) -> tuple[Damage, Sequence[Row]]:
     """Return the damage in rows, and the last of them."""
     damage = find_damage(
-        key, rows.hourly, rows.short_term, late=rows.late, pending=pending, resumed=resumed
+        key,
+        rows.hourly,
+        rows.short_term,
+        late=rows.late,
+        late_short_term=rows.late_short_term,
+        pending=pending,
+        resumed=resumed,
     )
     return damage, rows.hourly[-1:]
 

@@ -6,7 +6,7 @@ readings (`state`) before and after say what is right: such damage is repaired l
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import pairwise
 from math import inf
@@ -44,13 +44,14 @@ def find_damage(
     short_term_rows: Sequence[Row] = (),
     *,
     late: Container[int] = (),
+    late_short_term: Container[int] = (),
     pending: Iterable[Gap] = (),
     resumed: Reading | None = None,
 ) -> Damage:
     """Return the damage between hourly rows (ascending) of the counter with this key.
 
-    `late` are hours that were compiled long after their end, `pending` gaps that are repaired
-    anyway. `resumed` is the last reading before the start of Home Assistant.
+    `late` are hours that were compiled long after their end, `late_short_term` such short-term
+    rows, `pending` gaps that are repaired anyway. `resumed` is the last reading before the start of Home Assistant.
     """
     waiting = list(pending)
     existing = {row.end: row for row in hourly_rows}
@@ -78,7 +79,9 @@ def find_damage(
                 or _is_impossible(carried_on, after, short_term_rows, most)
                 or _is_disproved(carried_on, after, short_term_rows, resumed)
             ):
-                holes.append((before, after))
+                holes.append(
+                    (_measured_part(before, after, short_term_rows, late_short_term), after)
+                )
     return Damage(gaps=gaps, holes=holes, unproven=unproven)
 
 
@@ -106,26 +109,32 @@ def filled(
 
 
 def measured_rows(rows: Iterable[Row], late: Container[int]) -> Iterator[Row]:
-    """Yield rows without those in which the last reading was only carried on, after a restart.
-
-    The late row before those was measured in part, so it is left out as well.
-    """
+    """Yield rows without those in which the last reading was only carried on, after a restart."""
     last: Row | None = None
-    is_carried_on = is_held = False
+    is_carried_on = False
     for row in rows:
         is_same = last is not None and (row.state, row.sum) == (last.state, last.sum)
         # The last hours before the restart were not compiled late, but not measured either.
-        is_carried_on = is_same and (is_carried_on or is_held or row.start in late)
-        if is_carried_on:
-            is_held = False
-            continue
-        if is_held and last is not None:
-            yield last
-        last, is_held = row, row.start in late
-        if not is_held:
+        is_after_late = last is not None and last.start in late
+        is_carried_on = is_same and (is_carried_on or is_after_late or row.start in late)
+        if not is_carried_on:
             yield row
-    if is_held and last is not None:
-        yield last
+            last = row
+
+
+def _measured_part(
+    before: Row, after: Row, short_term_rows: Iterable[Row], late: Container[int]
+) -> Row:
+    """Return the row before a hole, up to the time until which its reading was measured.
+
+    Of the short-term rows that were compiled late, the first one has states from before.
+    """
+    ends = (
+        row.end
+        for row in short_term_rows
+        if before.start <= row.start < after.start and row.start in late
+    )
+    return replace(before, length=next(ends, before.end) - before.start)
 
 
 def _overlaps(gaps: Iterable[Gap], before: Row, after: Row) -> bool:
