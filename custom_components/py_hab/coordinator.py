@@ -67,7 +67,7 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
         """When the device list was last requested, with or without success."""
         self.last_answer: datetime | None = None
         """When the box last returned its device list."""
-        self.ownership = DeviceOwnership(hass, entry)
+        self.ownership = DeviceOwnership(hass, entry, counters)
         self._devices = BoxDevices(hass, entry)
         self._counters = counters
         self._readings = CounterReadings(counters)

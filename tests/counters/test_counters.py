@@ -141,3 +141,26 @@ def test_changes_are_reported_so_that_they_are_stored() -> None:
     for _ in range(2):
         found.settle(outage())
     assert len(changes) == 2
+
+
+def test_a_counter_that_another_entry_takes_over_continues_there_with_its_gaps() -> None:
+    """As when a plug moves to another box of a mesh."""
+    owner, other = counters(), counters()
+    owner.judge("plug", 100.0, NOW)
+    owner.judge("light", 7.0, NOW)
+    waiting = [outage(key="plug"), outage(key="light")]
+    for gap in waiting:
+        owner.add_gap(gap)
+    other.judge("plug", 90.0, NOW - timedelta(days=9))
+    other.take_over(owner, "plug", "unknown")
+    assert other.last_reading("plug") == LastReading(100.0, NOW)
+    assert other.gaps == waiting[:1]
+    assert other.last("light") is None
+    assert other.last("unknown") is None
+    for minutes in (90, 91):
+        other.judge("plug", 100.5, NOW + timedelta(minutes=minutes))
+    gap = other.gaps[-1]
+    assert (gap.start, gap.before, gap.after) == (NOW.timestamp(), 100.0, 100.5)
+    # Its owner has not read it since.
+    other.take_over(owner, "plug")
+    assert other.last("plug") == 100.5

@@ -225,6 +225,13 @@ def test_a_jump_is_accepted_when_the_fuses_could_have_let_it_through() -> None:
     assert reported(counted(100.001), 60, [105.0] * 7) == [IMPLAUSIBLE_RISE] * 6 + [ACCEPTED]
 
 
+def test_a_small_counter_that_was_reset_need_not_stay_far_below_its_last_reading() -> None:
+    """A plug that was reset twice within an hour; what rises from a decreased reading is one counter."""
+    readings = [0.005, 0.01, 0.02, 0.025, 0.03]
+    assert reported(counted(0.035), 300, readings) == [DECREASED] * 4 + [REPLACED]
+    assert reported(counted(0.035), 300, [0.02, 0.03]) == [JITTER] * 2
+
+
 def test_an_accepted_reset_is_where_counting_goes_on() -> None:
     guard = counted(15119.035)
     assert reported(guard, 150, [2.5] * 5)[-1] is REPLACED
@@ -265,6 +272,26 @@ def test_readings_far_from_a_full_hour_say_nothing_about_it() -> None:
     gap = guard.judge(102.1, hour + 1800).gap
     assert gap is not None
     assert gap.readings == {hour - 70: 102.0}
+
+
+def test_a_reading_that_awaits_confirmation_over_a_full_hour_ends_a_gap() -> None:
+    """The reader has just restarted: there is no silence, but the next hour contains its energy."""
+    guard, hour = CounterGuard(), int(NOON // 3600) * 3600
+    assert guard.judge(100.0, hour - 300).verdict is ACCEPTED
+    guard.quarantined = True
+    assert guard.judge(100.2, hour - 120).verdict is QUARANTINED
+    gap = guard.judge(100.4, hour + 30).gap
+    assert gap is not None
+    assert (gap.start, gap.before, gap.after) == (hour - 300, 100.0, 100.4)
+    assert gap.known_energy == pytest.approx({hour - 120: 0.2, hour: 0.2})
+
+
+def test_a_reading_that_awaits_confirmation_within_an_hour_is_no_gap() -> None:
+    guard, hour = CounterGuard(), int(NOON // 3600) * 3600
+    guard.judge(100.0, hour + 300)
+    guard.quarantined = True
+    guard.judge(100.2, hour + 480)
+    assert guard.judge(100.4, hour + 630).gap is None
 
 
 def test_readings_are_not_kept_for_ever_while_they_await_confirmation() -> None:

@@ -186,9 +186,13 @@ async def test_devices_of_a_box_that_is_gone_are_taken_over_after_an_hour(
     await time.passes(hass, OWNER_SILENT_FOR / 2)
     assert owners(hass) == ["FRITZ!Box"], "a restart is no loss"
     assert state_of(hass, ENERGY) == STATE_UNAVAILABLE
+    last = fritzbox_entry.runtime_data.counters.last_reading(REFRIGERATOR)
     await time.passes(hass, OWNER_SILENT_FOR)
     assert owners(hass) == ["Second box"]
     assert state_of(hass, ENERGY) == str(second_box.counter(REFRIGERATOR) / 1000)
+    # What was counted meanwhile is known as such.
+    (gap,) = [gap for gap in second_entry.runtime_data.counters.gaps if gap.key == REFRIGERATOR]
+    assert (gap.before, gap.start) == (last.kwh, last.at.timestamp())
 
 
 async def test_device_that_the_user_has_deleted_comes_back_without_a_restart(

@@ -54,7 +54,7 @@ async def test_damage_is_found_by_both_looks_from_the_last_row_seen_on(house: Ho
     look = await async_search_since(house.hass, found, since=0, pending=())
     assert look.damaged == {IMPORT}
     assert look.seen_until == first + 9 * HOUR
-    assert await async_search_all(house.hass, found, pending=()) == look
+    assert await async_search_all(house.hass, found, pending=(), resumed={}) == look
     later = await async_search_since(house.hass, found, since=look.seen_until, pending=())
     assert later.damaged == set()
     assert (await async_search_since(house.hass, [], since=5, pending=())).seen_until == 5

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import CONF_KIND, DOMAIN, EntryKind
+from ..counters.store import CounterStore
 from ..entry import AnyConfigEntry
 from ..fritzbox.devices import DeviceList
 from ..fritzbox.ownership import ForeignDevices, OwnerView
@@ -26,10 +27,11 @@ _CLAIMS: HassKey[dict[str, str]] = HassKey("py_hab_devices")
 class DeviceOwnership:
     """Decides which of the devices that a box lists belong to its entry."""
 
-    def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry) -> None:
+    def __init__(self, hass: HomeAssistant, entry: AnyConfigEntry, counters: CounterStore) -> None:
         """Initialize for the box of an entry."""
         self._hass = hass
         self._entry = entry
+        self._counters = counters
         self._claims = hass.data.setdefault(_CLAIMS, {})
         self._foreign = ForeignDevices()
         self.is_present: dict[str, bool] = {}
@@ -58,6 +60,8 @@ class DeviceOwnership:
                 owned.add(ain)
                 if owner is not None:
                     await self._async_take_over(owner, ain)
+                    units = [each.ain for each in answer.devices.values() if each.owner_ain == ain]
+                    self._counters.take_over(await self._async_counters_of(owner), *units)
         return replace(
             answer,
             devices={
@@ -82,6 +86,14 @@ class DeviceOwnership:
                     is_present=listed.get(ain, False),
                 )
         return self._foreign.may_take_over(ain, view, now, is_present=is_present)
+
+    async def _async_counters_of(self, owner: AnyConfigEntry) -> CounterStore:
+        """Return the counters of an entry. If it is not loaded, they are read from its file."""
+        if owner.state is ConfigEntryState.LOADED:
+            return owner.runtime_data.counters
+        counters = CounterStore(self._hass, owner.entry_id)
+        await counters.async_load()
+        return counters
 
     async def _async_take_over(self, owner: AnyConfigEntry, ain: str) -> None:
         """Move the registered device with its entities, their ids, names and history."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from .gap import RESET_RATIO, Gap
+from .gap import RESET_RATIO, Gap, Reading
 from .guard import DEFAULT_MAX_POWER, CounterGuard, Judgement
 from .verdict import Verdict
 
@@ -45,6 +45,9 @@ class Counters:
         """Gaps that the statistics do not reflect yet, oldest first."""
         self.rejected: Counter[tuple[str, Verdict]] = Counter()
         """The number of rejected readings by counter and verdict, since the start of Home Assistant."""
+        self.resumed: dict[str, Reading] = {}
+        """The last readings of an earlier run, by counter. A database that was put back since lacks
+        them."""
         self._accepted: set[str] = set()
         """The counters of which a reading was accepted in this run."""
 
@@ -93,6 +96,23 @@ class Counters:
         """Remove counters that no longer exist."""
         for key in keys:
             self._guards.pop(key, None)
+
+    def take_over(self, others: Counters, *keys: str) -> None:
+        """Continue counters of another entry: their last readings, and gaps to be repaired.
+
+        A counter that was read here since goes on from its own reading.
+        """
+        for key in keys:
+            theirs, ours = others._guards.get(key), self._guards.get(key)
+            if theirs is None or theirs.at is None:
+                continue
+            if ours is None or ours.at is None or ours.at < theirs.at:
+                guard = self._guards[key] = CounterGuard(key=key, max_power=self._max_power)
+                guard.last, guard.at = theirs.last, theirs.at
+            for gap in others.gaps:
+                if gap.key == key and gap not in self.gaps:
+                    self.add_gap(gap)
+        self._on_change()
 
     def last(self, key: str) -> float | None:
         """Return the last accepted reading in kWh, None before the first one."""

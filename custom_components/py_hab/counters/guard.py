@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import math
 from typing import Final
 
-from .gap import MIN_GAP_S, MIN_RETENTION_S, Gap, Reading, has_rolled_over, is_gap
+from .gap import HOUR_S, MIN_GAP_S, MIN_RETENTION_S, Gap, Reading, has_rolled_over, is_gap
 from .interval import ReadingInterval
 from .pending import Confirmation, Pending, confirmation_of
 from .verdict import Verdict
@@ -168,11 +168,15 @@ class CounterGuard:
 
     def _extend(self, pending: Pending, reading: float, now: float) -> bool:
         """Add a reading to those that await confirmation; return whether it agrees with them."""
-        rise = reading - pending.last.kwh
-        if not 0 <= rise <= self._possible_rise(pending.last.kwh, now - pending.last.at):
+        if not self._continues(pending, reading, now):
             return False
         pending.add(Reading(reading, now))
         return True
+
+    def _continues(self, pending: Pending, reading: float, now: float) -> bool:
+        """Whether a counter can have risen from readings that await confirmation to this one."""
+        rise = reading - pending.last.kwh
+        return 0 <= rise <= self._possible_rise(pending.last.kwh, now - pending.last.at)
 
     def _has_repeated_an_old_reading(self, verdict: Verdict, reading: float, now: float) -> bool:
         """Whether a rise is plausible because the reader has only repeated the last reading.
@@ -208,15 +212,22 @@ class CounterGuard:
             # A meter that has lost its PIN approaches the last reading in steps of a kWh.
             rise += MAX_JITTER if self._is_jittering else 0.0
             return plausible if reading - self.last <= rise else Verdict.IMPLAUSIBLE_RISE
-        return self._judge_decrease(self.last, reading, elapsed_s)
+        return self._judge_decrease(self.last, reading, now, elapsed_s)
 
-    def _judge_decrease(self, last: float, reading: float, elapsed_s: float) -> Verdict:
+    def _judge_decrease(self, last: float, reading: float, now: float, elapsed_s: float) -> Verdict:
         """Return the verdict on a single reading that is lower than the last one."""
         if reading == 0:
             return Verdict.ZERO
         rise = self._possible_rise(last, min(elapsed_s, MIN_GAP_S))
         if has_rolled_over(last, reading, possible_rise=rise):
             return Verdict.ROLLOVER_CANDIDATE
+        # A small counter that was reset is near its last reading again before five readings agree.
+        if (
+            self._pending is not None
+            and self._pending.verdict is Verdict.DECREASED
+            and self._continues(self._pending, reading, now)
+        ):
+            return Verdict.DECREASED
         is_slight = reading > last / 2 and last - reading < MAX_JITTER
         # If it is above the reading before the last one, the last one may have been too high. One that
         # only a long gap made plausible may be so much too high that it is not reached for months.
@@ -243,11 +254,14 @@ def _gap_between(
     `confirmed` are the readings that the new one has confirmed, `interval_s` is the usual time
     between readings.
     """
+    first = after if confirmed is None else confirmed.first
     is_same = verdict is Verdict.ACCEPTED
     is_repeated = after.kwh == before.kwh and after.at - before.at <= MIN_RETENTION_S
-    if is_repeated or (is_same and not is_gap(before, after, interval_s=interval_s)):
+    # Awaiting confirmation, a reading was not shown in its hour: the next one contains its energy.
+    is_in_next_hour = first.kwh > before.kwh and first.at // HOUR_S < after.at // HOUR_S
+    is_ordinary = is_same and not is_in_next_hour
+    if is_repeated or (is_ordinary and not is_gap(before, after, interval_s=interval_s)):
         return None
-    first = after if confirmed is None else confirmed.first
     # A new counter counts while its readings are being confirmed.
     is_other = verdict in {Verdict.REPLACED, Verdict.KEY_CORRECTED}
     counted = max(after.kwh - first.kwh, 0.0) if is_other else None

@@ -6,6 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .counters import Counters
 from .file import CounterFile, StoredCounters, StoredReading
+from .gap import Reading
 from .guard import DEFAULT_MAX_POWER
 
 
@@ -32,6 +33,8 @@ class CounterStore(Counters):
         for key, reading in stored.readings.items():
             guard = self._guard(key)
             guard.last, guard.at = reading
+            if guard.at is not None:
+                self.resumed[key] = Reading(guard.last, guard.at)
 
     @callback
     def schedule_save(self) -> None:

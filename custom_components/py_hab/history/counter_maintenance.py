@@ -149,12 +149,14 @@ class CounterMaintenance:
     ) -> None:
         """Repair what the rows themselves show, as after an outage."""
         damage = await self._changes.editor.async_find(self._source.statistic, self._damage)
+        resumed = self._gaps.resumed_of(self._source)
+        known = {**known_readings, **({int(resumed.at): resumed.kwh} if resumed else {})}
         if damage.unproven:
             self._found.left_out.append(UNPROVEN)
         await self._async_repair(damage.gaps, known_readings, shape, report_all=False)
         if damage.holes or damage.gaps:
             await self._async_write(
-                lambda rows: filled(self._damage(rows).holes, shape, known_readings),
+                lambda rows: filled(self._damage(rows).holes, shape, known),
                 ChangeReason.OUTAGE,
             )
 
@@ -164,7 +166,9 @@ class CounterMaintenance:
             rows.hourly,
             rows.short_term,
             late=rows.late,
+            late_short_term=rows.late_short_term,
             pending=self._gaps.gaps_of(self._source),
+            resumed=self._gaps.resumed_of(self._source),
         )
 
     async def _async_write(

@@ -1,6 +1,6 @@
 """Looks for damaged statistics of counters, so that the maintenance repairs them soon."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,7 +10,7 @@ from homeassistant.components.recorder.statistics import statistics_during_perio
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..counters.gap import Gap
+from ..counters.gap import Gap, Reading
 from .planning.change import StatisticRows
 from .planning.damage import Damage, find_damage
 from .planning.rows import HOUR, Row
@@ -56,20 +56,25 @@ class DamageWatch:
         return searched_at is None or not timedelta() <= now - searched_at < SEARCH_INTERVAL
 
     async def async_search(
-        self, wanted: Iterable[Source], *, pending: Iterable[Gap], started: datetime | None
+        self,
+        wanted: Iterable[Source],
+        *,
+        pending: Iterable[Gap],
+        resumed: Mapping[str, Reading],
+        started: datetime | None,
     ) -> set[str]:
         """Return the counters whose statistics are damaged.
 
         `started` is when Home Assistant has started: rows that it compiles late appear
-        afterwards. `pending` are gaps that are repaired anyway. Raises HomeAssistantError if the
-        database refuses.
+        afterwards. `pending` are gaps that are repaired anyway, `resumed` the last readings before
+        it. Raises HomeAssistantError if the database refuses.
         """
         now, counters = dt_util.utcnow(), [source for source in wanted if source.counter]
         statistics = {source.statistic.id for source in counters}
         if not statistics <= self._seen or (
             started is not None and timedelta() <= now - started < LATE_ROWS_FOR
         ):
-            found = await async_search_all(self._hass, counters, pending=pending)
+            found = await async_search_all(self._hass, counters, pending=pending, resumed=resumed)
         else:
             found = await async_search_since(
                 self._hass, counters, since=self._seen_until, pending=pending
@@ -80,11 +85,15 @@ class DamageWatch:
 
 
 async def async_search_all(
-    hass: HomeAssistant, found: Iterable[Source], *, pending: Iterable[Gap]
+    hass: HomeAssistant,
+    found: Iterable[Source],
+    *,
+    pending: Iterable[Gap],
+    resumed: Mapping[str, Reading],
 ) -> SearchResult:
     """Search all rows of counters for damage; rows that were compiled late are one kind of it.
 
-    Raises HomeAssistantError if the database refuses.
+    `pending` are gaps that are repaired anyway, `resumed` the last readings before the start. Raises HomeAssistantError if the database refuses.
     """
     editor, waiting = get_editor(hass), list(pending)
     damaged: set[str] = set()
@@ -93,7 +102,8 @@ async def async_search_all(
         if (key := source.counter) is None:
             continue
         damage, last = await editor.async_find(
-            source.statistic, partial(_damage_and_end, key, pending=waiting)
+            source.statistic,
+            partial(_damage_and_end, key, pending=waiting, resumed=resumed.get(key)),
         )
         damaged.update({key} if damage.gaps or damage.holes else ())
         seen.extend(row.start for row in last)
@@ -101,10 +111,18 @@ async def async_search_all(
 
 
 def _damage_and_end(
-    key: str, rows: StatisticRows, *, pending: Iterable[Gap]
+    key: str, rows: StatisticRows, *, pending: Iterable[Gap], resumed: Reading | None
 ) -> tuple[Damage, Sequence[Row]]:
     """Return the damage in rows, and the last of them."""
-    damage = find_damage(key, rows.hourly, rows.short_term, late=rows.late, pending=pending)
+    damage = find_damage(
+        key,
+        rows.hourly,
+        rows.short_term,
+        late=rows.late,
+        late_short_term=rows.late_short_term,
+        pending=pending,
+        resumed=resumed,
+    )
     return damage, rows.hourly[-1:]
 
 

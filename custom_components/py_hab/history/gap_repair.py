@@ -11,7 +11,7 @@ from typing import Final
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_SHAPE, OutageShape
-from ..counters.gap import Gap
+from ..counters.gap import Gap, Reading
 from ..counters.store import CounterStore
 from ..counters.verdict import Verdict
 from ..entry import AnyConfigEntry, RepairReport
@@ -61,6 +61,10 @@ class GapRepair:
     def gaps_of(self, source: Source) -> list[Gap]:
         """Return the gaps of a counter that have not been repaired yet."""
         return [gap for gap in self._counters.gaps if gap.key == source.counter]
+
+    def resumed_of(self, source: Source) -> Reading | None:
+        """Return the last reading of a counter before the start of Home Assistant."""
+        return self._counters.resumed.get(source.counter or "")
 
     def is_overdue(self, source: Source) -> bool:
         """Whether a gap of a counter has waited long enough for the device statistics of the box."""

@@ -62,7 +62,10 @@ class PendingWork:
         refuses.
         """
         return await self._damage.async_search(
-            list(self._maintained()), pending=self._counters.gaps, started=started
+            list(self._maintained()),
+            pending=self._counters.gaps,
+            resumed=self._counters.resumed,
+            started=started,
         )
 
     def note(self, is_reported: Mapping[str, bool]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.py_hab.counters.gap import Gap
+from custom_components.py_hab.counters.gap import Gap, Reading
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.history.planning.damage import filled, find_damage
 from custom_components.py_hab.history.planning.rows import HOUR, SHORT_TERM, Row
@@ -76,9 +76,50 @@ def test_readings_that_were_only_carried_on_after_a_restart_are_missing_hours() 
     assert find_damage("key", rows).holes == []
     found = find_damage("key", rows, late={HOUR})
     assert [(row.start // HOUR, row.sum) for row in filled(found.holes)] == [(1, 20.0), (2, 40.0)]
-    # What had changed was measured.
-    rose = hours((0, 100.0, 0.0), (1, 101.0, 1.0), (2, 101.0, 1.0), (3, 160.0, 60.0))
-    assert find_damage("key", rose, late={HOUR}).holes == []
+    # What changed in each hour was measured.
+    rose = hours((0, 100.0, 0.0), (1, 101.0, 1.0), (2, 102.0, 2.0), (3, 160.0, 60.0))
+    assert find_damage("key", rose, late={HOUR, 2 * HOUR}).holes == []
+
+
+def test_an_hour_that_was_measured_in_part_is_filled_from_there_on() -> None:
+    rows = hours((0, 100.0, 0.0), (1, 101.0, 1.0), (2, 101.0, 1.0), (3, 160.0, 60.0))
+    short = [
+        Row(HOUR + SHORT_TERM * number, SHORT_TERM, state, state - 100.0)
+        for number, state in enumerate([100.2, 100.4, 100.6, 100.8, 101.0] + 7 * [101.0])
+    ]
+    late = {row.start for row in short[5:]}
+    found = find_damage("key", rows, short, late={HOUR}, late_short_term=late)
+    assert [(row.start // HOUR, row.sum) for row in filled(found.holes)] == [
+        (1, pytest.approx(1 + 59 * 0.5 / 2.5)),
+        (2, pytest.approx(1 + 59 * 1.5 / 2.5)),
+    ]
+    # In hours that were compiled in time, the reading was the last one.
+    assert find_damage("key", rows, short).holes == []
+
+
+@pytest.mark.parametrize(
+    ("resumed", "is_damage"),
+    [
+        (Reading(101.5, 3 * HOUR + 2 * SHORT_TERM), True),
+        # It follows from the rows that it was counted after they were carried on.
+        (Reading(101.5, 3 * HOUR + 2 * SHORT_TERM + 1), False),
+        (Reading(100.5, 3 * HOUR), False),
+        (Reading(15_119.0, 3 * HOUR), False),
+        (None, False),
+    ],
+    ids=["lacking", "after the rows", "contained", "another meter", "unknown"],
+)
+def test_rows_that_lack_the_last_reading_before_the_start_are_missing_hours(
+    resumed: Reading | None, is_damage: bool
+) -> None:
+    """The database was put back: what a house can draw in an hour was counted in three."""
+    rows = hours((0, 100.0, 0.0), (1, 100.5, 0.5), (2, 100.5, 0.5), (3, 102.0, 2.0))
+    short = [
+        Row(3 * HOUR + SHORT_TERM * number, SHORT_TERM, state, state - 100.0)
+        for number, state in enumerate([100.5, 100.5, 101.6, 102.0])
+    ]
+    found = find_damage("key", rows, short, late={HOUR}, resumed=resumed)
+    assert [(a.start, b.start) for a, b in found.holes] == [(HOUR, 3 * HOUR)] * is_damage
 
 
 @pytest.mark.parametrize(("first", "is_damage"), [(110.0, True), (100.1, False)])

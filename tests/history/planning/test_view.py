@@ -32,11 +32,14 @@ def test_plans_see_which_hours_are_ours_and_what_home_assistant_had_recorded() -
     assert [row.sum for row in seen.hourly] == [0.5, 8.5, 9.0]
 
 
-def test_an_hour_that_was_compiled_long_after_its_end_is_late() -> None:
+def test_rows_that_were_compiled_long_after_their_end_are_late() -> None:
     rows = stored([1.0, 2.0])
-    for start, delay in ((10 * HOUR, 2 * HOUR), (11 * HOUR, 2 * HOUR + 1)):
+    for start, delay in ((10 * HOUR, HOUR), (11 * HOUR, HOUR + 1)):
         rows.hourly[start] = rows.hourly[start] | {"created_ts": float(start + HOUR + delay)}
-    assert view(Difference(), rows).rows(20 * HOUR).late == {11 * HOUR}
+    for start, delay in ((10 * HOUR, HOUR), (10 * HOUR + 300, HOUR + 1)):
+        rows.short_term[start] = rows.hourly[10 * HOUR] | {"created_ts": float(start + 300 + delay)}
+    seen = view(Difference(), rows).rows(20 * HOUR)
+    assert (seen.late, seen.late_short_term) == ({11 * HOUR}, {10 * HOUR + 300})
 
 
 def test_origins_follow_the_journal_the_stamps_and_the_values() -> None:

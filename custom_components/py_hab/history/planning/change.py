@@ -50,6 +50,8 @@ class StatisticRows:
     late: AbstractSet[int] = frozenset()
     """The hours that Home Assistant has compiled long after their end, because it was not running:
     their values were not measured."""
+    late_short_term: AbstractSet[int] = frozenset()
+    """The same of short-term rows, by start."""
     recorded: Mapping[int, Row] = field(default_factory=dict)
     """Rows of Home Assistant that py_hab has replaced, as they would be without the replacement."""
     until: int

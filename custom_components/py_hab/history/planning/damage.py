@@ -6,13 +6,13 @@ readings (`state`) before and after say what is right: such damage is repaired l
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import pairwise
 from math import inf
 from typing import Final
 
-from ...counters.gap import Gap
+from ...counters.gap import Gap, Reading
 from ...counters.guard import DEFAULT_MAX_POWER
 from ...counters.verdict import Verdict
 from .load_shape import MIN_HOURS, LoadShape
@@ -44,15 +44,17 @@ def find_damage(
     short_term_rows: Sequence[Row] = (),
     *,
     late: Container[int] = (),
+    late_short_term: Container[int] = (),
     pending: Iterable[Gap] = (),
+    resumed: Reading | None = None,
 ) -> Damage:
     """Return the damage between hourly rows (ascending) of the counter with this key.
 
-    `late` are hours that were compiled long after their end, `pending` gaps that are repaired
-    anyway.
+    `late` are hours that were compiled long after their end, `late_short_term` such short-term
+    rows, `pending` gaps that are repaired anyway. `resumed` is the last reading before the start of Home Assistant.
     """
     waiting = list(pending)
-    existing = {row.start for row in hourly_rows}
+    existing = {row.end: row for row in hourly_rows}
     gaps: list[Gap] = []
     holes: list[tuple[Row, Row]] = []
     unproven = 0
@@ -69,11 +71,17 @@ def find_damage(
             gaps.append(_gap(key, before, after, short_term_rows))
         elif falls:
             unproven += 1
-        elif _is_counted_at_once(before, after) and (
+        elif _is_counted_at_once(before, after):
             # Where rows only carry the last reading on, nothing may have been counted.
-            before.end not in existing or _is_impossible(before, after, short_term_rows, most)
-        ):
-            holes.append((before, after))
+            carried_on = existing.get(after.start)
+            if (
+                carried_on is None
+                or _is_impossible(carried_on, after, short_term_rows, most)
+                or _is_disproved(carried_on, after, short_term_rows, resumed)
+            ):
+                holes.append(
+                    (_measured_part(before, after, short_term_rows, late_short_term), after)
+                )
     return Damage(gaps=gaps, holes=holes, unproven=unproven)
 
 
@@ -107,10 +115,26 @@ def measured_rows(rows: Iterable[Row], late: Container[int]) -> Iterator[Row]:
     for row in rows:
         is_same = last is not None and (row.state, row.sum) == (last.state, last.sum)
         # The last hours before the restart were not compiled late, but not measured either.
-        is_carried_on = is_same and (is_carried_on or row.start in late)
+        is_after_late = last is not None and last.start in late
+        is_carried_on = is_same and (is_carried_on or is_after_late or row.start in late)
         if not is_carried_on:
             yield row
             last = row
+
+
+def _measured_part(
+    before: Row, after: Row, short_term_rows: Iterable[Row], late: Container[int]
+) -> Row:
+    """Return the row before a hole, up to the time until which its reading was measured.
+
+    Of the short-term rows that were compiled late, the first one has states from before.
+    """
+    ends = (
+        row.end
+        for row in short_term_rows
+        if before.start <= row.start < after.start and row.start in late
+    )
+    return replace(before, length=next(ends, before.end) - before.start)
 
 
 def _overlaps(gaps: Iterable[Gap], before: Row, after: Row) -> bool:
@@ -148,7 +172,7 @@ def _is_impossible(
 
     It cannot if the first reading that differs is farther away than any hour has been.
     """
-    recent = [row for row in short_term_rows if after.start - HOUR <= row.start < after.end]
+    recent = _rows_around(after, short_term_rows)
     return after.state - before.state > DEFAULT_MAX_POWER or any(
         later.state - earlier.state
         > min(
@@ -157,6 +181,28 @@ def _is_impossible(
         )
         for earlier, later in pairwise(recent)
     )
+
+
+def _is_disproved(
+    before: Row, after: Row, short_term_rows: Sequence[Row], resumed: Reading | None
+) -> bool:
+    """Whether the counter had been read while its rows only carried an earlier reading on.
+
+    The database was put back since, and lacks that reading.
+    """
+    if resumed is None or not before.state + TOLERANCE < resumed.kwh <= after.state:
+        return False
+    carried_on = (
+        row.end
+        for row in _rows_around(after, short_term_rows)
+        if row.state <= before.state + ROUNDING_ERROR
+    )
+    return resumed.at <= max(carried_on, default=after.start)
+
+
+def _rows_around(after: Row, short_term_rows: Iterable[Row]) -> list[Row]:
+    """Return the short-term rows of an hour, and of the one before it."""
+    return [row for row in short_term_rows if after.start - HOUR <= row.start < after.end]
 
 
 def _has_restarted(before: Row, after: Row) -> bool:

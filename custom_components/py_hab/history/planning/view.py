@@ -9,10 +9,10 @@ from .draft import Draft
 from .origin import Origin
 from .origins import Origins
 from .rows import HOUR, Row
-from .stored import Table
+from .stored import LENGTH, Table
 
-_COMPILED_LATE: Final = 2 * HOUR
-"""Seconds after the end of an hour from which on its row counts as compiled late."""
+_COMPILED_LATE: Final = HOUR
+"""Seconds after its end from which on a row counts as compiled late."""
 
 
 class StatisticView:
@@ -39,15 +39,19 @@ class StatisticView:
             },
             spread=self._origins.spread(ours),
             bounds=self._origins.bounds(ours),
-            late={
-                start
-                for start, values in hourly.items()
-                if (values["created_ts"] or 0.0) > start + HOUR + _COMPILED_LATE
-                and start not in ours
-            },
+            late=self._late(Table.HOURLY) - ours,
+            late_short_term=self._late(Table.SHORT_TERM),
             recorded=self._recorded(ours),
             until=until,
         )
+
+    def _late(self, table: Table) -> set[int]:
+        """Return the starts of the rows that were compiled long after their end."""
+        return {
+            start
+            for start, values in self._draft.rows.of(table).items()
+            if (values["created_ts"] or 0.0) > start + LENGTH[table] + _COMPILED_LATE
+        }
 
     def origins(self, others: Origin) -> dict[int, Origin]:
         """Return the origin of each hourly row; `others` is that of rows that are not ours.
