@@ -40,7 +40,9 @@ export class ContractCard extends DataCard<CardConfig, ContractEntities> {
   override getCardSize(): number { return 5; }
   override getGridOptions(): object { return { columns: 12, min_columns: 6 }; }
 
-  protected override get emptyText(): string { return this.texts.contract_none; }
+  protected override get emptyText(): string {
+    return this.hass && contracts(this.hass).length ? this.texts.contract_choose : this.texts.contract_none;
+  }
   protected override titleOf(hass: Hass, { title, entity }: CardConfig): string {
     return title ?? [this.texts.contract, entity && ownerName(hass, entity)].filter(Boolean).join(" · ");
   }

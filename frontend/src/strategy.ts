@@ -66,7 +66,8 @@ function standingSections(hass: Hass): Section[] {
   const shares = of("cost_share"), plugs = new Set(shares.map(({ device_id }) => device_id));
   const house = ["base_load", "base_load_cost", "cost_per_year"].flatMap(of).filter(({ device_id }) => !plugs.has(device_id));
   const worth = ({ entity_id }: EntityEntry): number => numberOf(hass, entity_id) ?? -Infinity;
-  const named = (entry: EntityEntry): Card => ({ type: "tile", entity: entry.entity_id, name: { type: "entity" } });
+  // "Kosten der Grundlast pro Jahr" is wider than half a column.
+  const named = (entry: EntityEntry): Card => ({ type: "tile", entity: entry.entity_id, name: { type: "entity" }, grid_options: { columns: 12 } });
   const costly = of("cost_per_year").filter(({ device_id }) => plugs.has(device_id)).sort((one, other) => worth(other) - worth(one));
   return [
     ...(house.length ? [section([heading(t.standing, "mdi:cash-clock"), ...house.map(named)])] : []),

@@ -200,6 +200,9 @@ test("the view of profiles shows what runs all the time, and the plugs by what t
     "sensor.meter_base_load", "sensor.meter_base_load_cost", "sensor.meter_cost_per_year",
     ...["fridge", "lamp", "new"].flatMap((device) => [`sensor.${device}_cost_per_year`, `sensor.${device}_cost_share`]),
   ]);
+  // The names of these sensors are longer than half a column.
+  const tiles = (await generated(hass, "profiles")).sections.flatMap(({ cards }) => cards);
+  expect(tiles).toContainEqual(expect.objectContaining({ entity: "sensor.meter_base_load_cost", grid_options: { columns: 12 } }));
 });
 
 test("the view of a device shows whether its reader is online, and since when only if that is enabled", async () => {

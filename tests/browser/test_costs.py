@@ -143,3 +143,9 @@ async def test_costs_of_last_year_are_on_the_energy_dashboard_and_the_contract_o
         await dialog.get_by_text("Forecast of the contract year").first.wait_for()
         assert await page.ui.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.faults == []
+
+        # A card without an entity does not claim that there is no contract.
+        await browser.add_cards("no-contract", {"type": "custom:py-hab-contract-card"})
+        page = await browser.page(language="de")
+        await page.open("no-contract")
+        await page.ui.get_by_text("Vertrag auswählen").wait_for(timeout=DRAWN_WITHIN)

@@ -153,7 +153,7 @@ async def test_feed_in_on_the_same_bill_reduces_the_costs(
 ) -> None:
     await price(hass, entry, TOTAL, base=BASE)
     shown = await price(hass, entry, FED_IN, base=1.5)
-    assert "days bring" in shown["report"]
+    assert "Earnings with these prices: " in shown["report"]
     start = days_ago(4)
     dialogue = await form(hass, entry, TOTAL, "contract")
     assert dialogue.suggested == {"start": SINCE}

@@ -134,7 +134,7 @@ async def test_meter_and_plugs_are_added_to_an_empty_dashboard(
     dialogue = await prefer(hass, box_entry, "energy")
     assert offered(dialogue, "grid") == {IMPORT: "Stromzähler"}
     assert offered(dialogue, "devices")[FRIDGE] == "Kühlschrank"
-    assert dialogue.placeholders["shown"] == "-"
+    assert "Already shown" not in dialogue.placeholders["remarks"]
     options = dict(box_entry.options)
     await dialogue.answer(**dialogue.suggested)
     assert box_entry.options == options
@@ -175,7 +175,7 @@ async def test_what_the_user_has_chosen_stays_and_twice_is_once(
     again = await prefer(hass, box_entry, "energy")
     assert "grid" not in again.page
     assert FRIDGE not in offered(again, "devices")
-    assert "Stromzähler" in again.placeholders["shown"]
+    assert again.placeholders["remarks"].startswith("Already shown: Stromzähler")
     # The reasons are in the language of the home.
     await manager.async_update(deepcopy(OF_THE_USER))
     await counted(hass, OLD, until=dt_util.utcnow())
@@ -249,11 +249,12 @@ async def test_when_all_is_shown_or_nothing_is_there_the_dialogue_says_so(
     await dialogue.answer(**{name: list(offered(dialogue, name)) for name in ("grid", "devices")})
     done = await prefer(hass, box_entry, "energy")
     assert done.page == {}
-    assert done.placeholders["remarks"] == "All counters are on the Energy dashboard already."
+    shown, complete = done.placeholders["remarks"].split("\n\n")
+    assert shown.startswith("Already shown: ")
+    assert complete == "All counters are on the Energy dashboard already."
     await done.answer()
     assert await hass.config_entries.async_unload(box_entry.entry_id)
     empty = await prefer(hass, box_entry, "energy")
-    assert empty.placeholders["shown"] == "-"
     assert empty.placeholders["remarks"].startswith("There are no counters yet.")
 
 

@@ -183,6 +183,25 @@ async def test_a_column_that_names_no_series_and_one_without_numbers_are_refused
     assert dialogue.step == "import_series"
 
 
+async def test_a_file_without_usable_hours_offers_nothing_to_import(
+    hass: HomeAssistant, meter: MockConfigEntry, media: Path
+) -> None:
+    path = media / "negative.csv"
+    rows_ = [f"{each:%Y-%m-%d %H:%M};-5" for each in quarters(at("2026-01-10T00:00:00"), 8)]
+    path.write_text(lines("from;Verbrauch kWh", rows=rows_))
+    dialogue = await prefer(hass, meter, "import_database")
+    await named(dialogue, path)
+    await counted(dialogue)
+    await dialogue.answer(**dialogue.suggested)
+    await dialogue.arrive()
+    assert dialogue.step == "import_nothing"
+    assert "8 negative" in dialogue.placeholders["report"]
+    before = dict(meter.options)
+    await dialogue.answer()
+    assert meter.options == before
+    assert await rows(hass, f"{DOMAIN}:negative_verbrauch_kwh") == []
+
+
 async def test_series_in_one_column_are_told_apart(
     hass: HomeAssistant, meter: MockConfigEntry, media: Path
 ) -> None:

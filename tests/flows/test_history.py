@@ -296,6 +296,7 @@ async def test_a_history_that_cannot_be_completed_is_an_error(
         dialogue = await prefer(hass, box_entry, "history")
         await dialogue.choose(step)
         await dialogue.arrive()
+        assert dialogue.step == "failed", err
         assert dialogue.errors == {"base": text}, err
         assert dialogue.placeholders == {"status": "", "report": ""}
         assert ("The history cannot be changed" in caplog.text) == (text == "unknown"), err

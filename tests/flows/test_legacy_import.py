@@ -328,7 +328,8 @@ async def test_an_import_that_fails_is_an_error_and_leaves_nothing_of_the_upload
             patched.setattr(importer, "read_hours", lambda *_args, **_kwargs: iter(fail, None))
             await dialogue.answer(**(dialogue.suggested if is_preview else {}))
             await dialogue.arrive()
-        assert dialogue.step == ("import_confirm" if is_preview else "import_done")
+        # A preview that has failed must not offer to import.
+        assert dialogue.step == "failed"
         assert dialogue.errors == {"base": text}
         assert dialogue.placeholders == {"report": ""}
         await dialogue.answer()

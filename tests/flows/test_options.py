@@ -117,7 +117,7 @@ async def test_how_often_power_is_written_and_what_the_fuses_allow_are_options(
             **USUAL,
             "registers": {"E_in": "energy_import", "Power": "power"},
         }
-        assert dialogue.placeholders["unknown"] == "-"
+        assert dialogue.placeholders["keys"] == ""
         assert not dialogue.page["registers"]["expanded"]
         for wrong in ({"power_interval": -1}, {"power_interval": 301}, {"max_power": 0}):
             with pytest.raises(InvalidData):
@@ -143,7 +143,9 @@ async def test_a_key_that_nobody_knows_gets_a_meaning_and_a_sensor(
         sensor = f"{entry.entry_id}_power_l1"
         assert state_of(hass, sensor) is None
         dialogue = await prefer(hass, entry, "meter")
-        assert dialogue.placeholders["unknown"] == "`Größe +` (2.5), `word` (ok), `list` ()"
+        assert dialogue.placeholders["keys"] == (
+            "Keys that py_hab does not know: `Größe +` (2.5), `word` (ok), `list`"
+        )
         assert dialogue.page["registers"]["expanded"]
         assert [field["name"] for field in dialogue.page["registers"]["schema"]] == [
             "E_in: 7 kWh",
@@ -159,7 +161,7 @@ async def test_a_key_that_nobody_knows_gets_a_meaning_and_a_sensor(
         await shows(hass, entry, energy_import=7, power_l1=2500)
         await settled(hass, lambda: state_of(hass, sensor) is not None, "the new sensor")
         again = await prefer(hass, entry, "meter")
-        assert again.placeholders["unknown"] == "`list` ()"
+        assert again.placeholders["keys"] == "Keys that py_hab does not know: `list`"
         assert again.suggested["registers"] == {
             "E_in": "energy_import",
             "Größe +": "power_l1_in_kw",
@@ -194,7 +196,9 @@ async def test_what_the_values_suggest_is_selected_and_used_when_it_is_submitted
         with patch.object(KeyInference, "suggestions", {"foo": KeyMapping(Quantity.POWER)}):
             dialogue = await prefer(hass, entry, "meter")
         assert dialogue.suggested["registers"] == {"E_in": "energy_import", "foo": "power"}
-        assert dialogue.placeholders["unknown"] == "`foo` (300)"
+        unknown, suggested = dialogue.placeholders["keys"].split("\n\n")
+        assert unknown == "Keys that py_hab does not know: `foo` (300)"
+        assert suggested.startswith("The values suggest")
         await shows(hass, entry, energy_import=7)
         assert state_of(hass, sensor) is None
         await dialogue.accept()
@@ -211,7 +215,7 @@ async def test_a_suggestion_for_a_known_key_is_seen_without_a_click(
     async with working(hass, broker, entry, {"E_in": 7, "Power": 7}):
         with patch.object(KeyInference, "suggestions", {"Power": unused}):
             dialogue = await prefer(hass, entry, "meter")
-        assert dialogue.placeholders["unknown"] == "-"
+        assert dialogue.placeholders["keys"].startswith("The values suggest")
         assert dialogue.page["registers"]["expanded"]
         assert dialogue.suggested["registers"] == {
             "E_in": "energy_import",
@@ -259,7 +263,7 @@ async def test_a_meter_that_does_not_work_has_options_all_the_same(hass: HomeAss
         "max_power": 30,
         "registers": {"Foo": "power"},
     }
-    assert dialogue.placeholders["unknown"] == "-"
+    assert dialogue.placeholders["keys"] == ""
     await dialogue.accept(Foo="power_in_kw")
     assert entry.options == {
         "power_interval": 5,

@@ -28,7 +28,7 @@ async def test_counters_are_named_and_known_with_their_prices_and_contract(
     hass.config_entries.async_update_entry(fritzbox_entry, options=priced(PRICE, contract=contract))
     assert await hass.config_entries.async_setup(fritzbox_entry.entry_id)
     known = PriceList(hass, fritzbox_entry)
-    assert known.counters.keys() == {METER_KEY, EXPORT_KEY, FRIDGE_KEY}
+    assert list(known.counters) == [METER_KEY, EXPORT_KEY, FRIDGE_KEY]
     # On a FRITZ!Box, each direction is a device.
     assert known.others_of_device(METER_KEY) == known.others_of_device("gone") == []
     assert (known.name(METER_KEY), known.name("gone")) == ("Strombezug Energy import", "gone")

@@ -38,4 +38,28 @@ async def test_windows_and_entities_are_named(hass: HomeAssistant) -> None:
     texts = await async_price_texts(hass)
     night = Window(start=0, end=360, price=0.2)
     price = Price(since=date(2026, 1, 1), price=0.4, windows=[night], entity="sensor.market")
-    assert texts.price(price) == "sensor.market, 0.40 SEK/kWh / 0.20 SEK/kWh from 2026-01-01 on"
+    assert texts.price(price) == (
+        "sensor.market, 0.40 SEK/kWh / 0.20 SEK/kWh (00:00-06:00) from 2026-01-01 on"
+    )
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "shown"),
+    [
+        ([0, 1, 2, 3, 4], "Montag-Freitag 07:00-09:30, 22:00-06:00"),
+        ([5, 6], "Samstag-Sonntag 07:00-09:30, 22:00-06:00"),
+        ([0, 2, 6], "Montag Mittwoch Sonntag 07:00-09:30, 22:00-06:00"),
+        ([3], "Donnerstag 07:00-09:30, 22:00-06:00"),
+    ],
+)
+async def test_times_of_one_price_are_written_out(
+    hass: HomeAssistant, weekdays: list[int], shown: str
+) -> None:
+    hass.config.language = "de"
+    texts = await async_price_texts(hass)
+    windows = [
+        Window(start=420, end=570, weekdays=weekdays, price=0.2),
+        Window(start=1320, end=360, price=0.2),
+    ]
+    price = Price(since=date(2026, 1, 1), price=0.4, windows=windows)
+    assert texts.price(price) == f"40,00 ct/kWh / 20,00 ct/kWh ({shown}) ab 01.01.2026"

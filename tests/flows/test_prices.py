@@ -81,7 +81,7 @@ async def test_a_first_price_is_suggested_previewed_and_gives_the_whole_history_
     assert page["windows"]["selector"]["object"]["fields"]["start"]["label"] == "From"
     await dialogue.answer(since=SINCE, price=30.0, base=7.2)
     report = dialogue.placeholders["report"]
-    assert report == "With these prices, the last 2 days cost 1.88 EUR."
+    assert report == "Costs with these prices: 1.88 EUR (2 days until now)."
     assert "30.00 ct/kWh, 7.20 EUR per month from 2026-01-01 on" in dialogue.placeholders["prices"]
     await saved(dialogue, hass)
     assert stored_prices(measured.options)[METER_KEY].prices == [
@@ -104,7 +104,7 @@ async def test_windows_an_entity_and_a_second_price_are_stored(
     dialogue = await price_form(hass, measured)
     assert dialogue.suggested == {"since": dt_util.now().date().isoformat()}
     await dialogue.answer(since="2026-03-20", price=15.0, entity=MARKET)
-    assert "With the present prices it is" in dialogue.placeholders["report"]
+    assert "With the present prices: " in dialogue.placeholders["report"]
     await saved(dialogue, hass)
     first, second = stored_prices(measured.options)[METER_KEY].prices
     assert first.windows == [Window(start=1320, end=360, price=0.215)]
@@ -236,7 +236,7 @@ async def test_two_prices_from_one_time_are_refused_and_without_any_there_are_no
     await dialogue.answer(counter=METER_KEY)
     await dialogue.answer(what="0")
     await dialogue.answer(since=SINCE, price=30.0, remove=True)
-    assert dialogue.placeholders["prices"] == "-"
+    assert dialogue.placeholders["prices"] == ""
     with monkeypatch.context() as refused:
         refused.setattr(get_editor(hass), "is_ready", lambda: False)
         await dialogue.answer()

@@ -39,8 +39,8 @@ async def test_a_series_without_names_and_times_is_shown_all_the_same(
     nameless: list[Row] = [("", "", "Power", "sometime", 5.0), ("7", None, "Power", None, 5.0)]
     await read(dialogue, write(media / "datenbank.db", nameless, described=[]))
     assert set(dialogue.suggested) == {
-        "Power · 1 readings (1)",
-        "Power · 1 readings (7)",
+        "Power · 1 reading (1)",
+        "Power · 1 reading (7)",
     }
     await dialogue.answer(**dialogue.suggested)
     await dialogue.arrive()

@@ -19,7 +19,7 @@ async def test_an_undo_that_is_refused_is_an_error(
     monkeypatch.setattr(get_editor(hass), "is_ready", lambda: False)
     await dialogue.answer(**dialogue.suggested)
     await dialogue.arrive()
-    assert dialogue.step == "history_undo_confirm"
+    assert dialogue.step == "failed"
     assert dialogue.errors == {"base": "no_recorder"}
     await dialogue.answer()
     assert box_entry.options == {}

@@ -159,6 +159,8 @@ class Dialogue:
             case FlowResultType.FORM:
                 step = texts["step"][self.step]
                 self._check_gaps(step["title"], step.get("description", ""))
+                # A button "OK" answers no question.
+                assert self._form.schema or "submit" in step or not step["title"].endswith("?")
                 # Without texts, the names of the fields are the world's.
                 if "data" in step or "sections" in step:
                     self._check_fields(self._form, step)

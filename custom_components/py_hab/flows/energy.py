@@ -131,7 +131,6 @@ class EnergyFlow(ProgressFlow):
             ),
             errors=errors,
             description_placeholders={
-                "shown": ", ".join(map(as_markdown, offer.shown)) or "-",
                 "remarks": _remarks(self.hass, offer, suggestion.remarks, texts),
             },
             last_step=True,
@@ -215,13 +214,15 @@ def _schema(hass: HomeAssistant, offer: _Offer) -> vol.Schema:
 def _remarks(
     hass: HomeAssistant, offer: _Offer, remarks: Sequence[Remark], texts: Mapping[str, str]
 ) -> str:
-    """Return sentences about what is not suggested, and why, as Markdown."""
+    """Return what is shown already, what is not suggested, and why, as Markdown."""
 
     def text(key: str, **values: str) -> str:
         return texts[f"component.{DOMAIN}.selector.{_WORDS}.options.{key}"].format(**values)
 
     names = {item.key: item.name for item in offer.connections}
     sentences = []
+    if offer.shown:
+        sentences.append(text("shown", names=", ".join(map(as_markdown, offer.shown))))
     for remark in remarks:
         state = hass.states.get(remark.other)
         other = names.get(remark.other) or (state.name if state else remark.other)

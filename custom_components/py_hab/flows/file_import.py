@@ -52,8 +52,17 @@ class FileImportFlow(FileSourceFlow):
     ) -> ConfigFlowResult:
         """Show what the import would write, and import if the user agrees."""
         if user_input is not None:
-            return self._end() if self._errors else await self.async_step_import_writing()
-        return await self._async_show_imported("import_confirm")
+            return await self.async_step_import_writing()
+        has_hours = any(report.rows for report in self._work_result or ())
+        return await self._async_show_imported("import_confirm" if has_hours else "import_nothing")
+
+    async def async_step_import_nothing(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show why there is nothing to import, and end."""
+        if user_input is not None:
+            return self._end()
+        return await self._async_show_imported("import_nothing")
 
     async def async_step_import_writing(
         self, _user_input: dict[str, Any] | None = None

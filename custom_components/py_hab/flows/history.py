@@ -84,7 +84,7 @@ class HistoryFlow(TakeOverFlow, UndoFlow):
     ) -> ConfigFlowResult:
         """Show what a run would write, and write it if the user agrees."""
         if user_input is not None:
-            return self._end() if self._errors else await self.async_step_history_run()
+            return await self.async_step_history_run()
         if self._is_complete:
             return await self.async_step_history_done()
         return await self._async_show_reports("history_preview_done")

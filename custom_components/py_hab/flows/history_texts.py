@@ -38,6 +38,10 @@ class HistoryTexts:
         """Return a text, with values filled in."""
         return self.text(_WORDS, key).format(**values)
 
+    def counted(self, key: str, count: int) -> str:
+        """Return a text with a number of things, which has another form for one of them."""
+        return self.word(f"{key}_one") if count == 1 else self.word(key, count=self.number(count))
+
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number with separators."""
         return local_number(value, f",.{digits}f", language=self._language)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import voluptuous as vol
 
@@ -13,6 +13,7 @@ from homeassistant.helpers.selector import (
     NumberSelectorConfig,
     NumberSelectorMode,
 )
+from homeassistant.helpers.translation import async_get_translations
 
 from ..const import (
     CONF_MAX_POWER,
@@ -20,6 +21,7 @@ from ..const import (
     CONF_REGISTERS,
     DEFAULT_POWER_INTERVAL,
     DEFAULT_SCAN_INTERVAL,
+    DOMAIN,
     MAX_SCAN_INTERVAL,
     MIN_SCAN_INTERVAL,
     UNKNOWN_KIND,
@@ -83,6 +85,8 @@ _METER_SCHEMA = vol.Schema(
 )
 
 
+_KEY_TEXTS: Final = "key_text"
+"""The translation key of a selector that is not shown: its options are sentences."""
 _STORED_METER_SCHEMA = _METER_SCHEMA.extend({vol.Required(CONF_REGISTERS, default=dict): dict})
 """The options of a meter as they are stored."""
 
@@ -155,12 +159,24 @@ class PyHabOptionsFlow(EnergyFlow, HistoryFlow, FileImportFlow, PricesFlow):
                 {**options, CONF_REGISTERS: section.suggested(suggested)},
             ),
             description_placeholders={
-                "unknown": ", ".join(
-                    f"{as_code(key)} ({as_markdown(value)})" for key, value in unknown.items()
-                )
-                or "-",
+                "keys": await self._async_about_keys(unknown, has_suggestions=bool(by_values))
             },
         )
+
+    async def _async_about_keys(self, unknown: Mapping[str, str], *, has_suggestions: bool) -> str:
+        """Return sentences about unknown keys, given with their values, and about suggestions."""
+        texts = await async_get_translations(
+            self.hass, self.hass.config.language, "selector", {DOMAIN}
+        )
+        sentence = f"component.{DOMAIN}.selector.{_KEY_TEXTS}.options.{{}}".format
+        names = [
+            f"{as_code(key)} ({as_markdown(value)})" if value else as_code(key)
+            for key, value in unknown.items()
+        ]
+        paragraphs = [texts[sentence("unknown")].format(keys=", ".join(names))] if names else []
+        if has_suggestions:
+            paragraphs.append(texts[sentence("suggested")])
+        return "\n\n".join(paragraphs)
 
     def _received_keys(self) -> _ReceivedKeys:
         """Return the keys that a loaded meter has received."""

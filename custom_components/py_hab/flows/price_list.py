@@ -9,6 +9,7 @@ from ..coordinator import PyHabConfigEntry
 from ..costs.account import CounterPrices, Covered, contract_of, stored_prices
 from ..history.priced_counters import Counter, energy_counters
 from ..sensors.costs import total_of
+from ..sml.registers import Quantity
 from ..util.texts import as_markdown
 
 
@@ -23,6 +24,8 @@ class PriceList:
         """Empty while the entry is not loaded."""
         if entry.state is ConfigEntryState.LOADED:
             found = energy_counters(hass, entry.runtime_data.coordinator)
+            # The house connection first: the dialog preselects the first counter.
+            found.sort(key=_rank)
             self.counters = {counter.unique_id: counter for counter in found}
 
     def prices_of(self, unique_id: str) -> CounterPrices:
@@ -62,3 +65,10 @@ class PriceList:
         return [
             each for each in self.stored if each != unique_id and total and total_of(each) == total
         ]
+
+
+def _rank(counter: Counter) -> int:
+    """Return where a counter stands in a list: import, feed-in, plugs."""
+    if counter.is_export:
+        return 1
+    return 0 if Quantity.ENERGY_IMPORT in counter.unique_id else 2

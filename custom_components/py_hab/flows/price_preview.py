@@ -121,8 +121,9 @@ def _about_year(texts: PriceTexts, key: str, year: _Year) -> list[str]:
     """Return sentences about the cost of a year."""
     if year.amount is None:
         return [texts.word("preview_unknown")]
-    amount, days = texts.amount(year.amount), texts.number(year.hours / 24)
-    sentences = [texts.sentence(key, amount=amount, days=days)]
+    days = round(year.hours / 24)
+    time = texts.counted("days", days) if days > 1 else texts.counted("hours", year.hours)
+    sentences = [texts.sentence(key, amount=texts.amount(year.amount), time=time)]
     if key != "preview_before" and year.waiting:
-        sentences.append(texts.sentence("preview_waiting", hours=texts.number(year.waiting)))
+        sentences.append(texts.counted("preview_waiting", year.waiting))
     return sentences

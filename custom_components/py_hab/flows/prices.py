@@ -166,7 +166,7 @@ class PricesFlow(ContractFlow):
             errors=errors,
             description_placeholders={
                 "name": known.names([unique_id]),
-                "prices": "\n".join(f"- {texts.price(each)}" for each in self._prices) or "-",
+                "prices": "\n".join(f"- {texts.price(each)}" for each in self._prices),
                 "report": await preview.async_sentences(),
             },
             last_step=True,

@@ -123,14 +123,19 @@ class ProgressFlow(OptionsFlowWithReload):
         return None
 
     def _show_result(self, step_id: str, **placeholders: str) -> ConfigFlowResult:
-        """Show the last step: what the work has done or would do, or why it has failed."""
+        """Show what the work has done or would do; if it has failed, only why."""
         return self.async_show_form(
-            step_id=step_id,
+            # The text and the button of a preview would promise what cannot be done.
+            step_id="failed" if self._errors else step_id,
             data_schema=vol.Schema({}),
             errors=dict(self._errors),
             description_placeholders=placeholders,
             last_step=True,
         )
+
+    async def async_step_failed(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show why the work has failed, and end."""
+        return self._show_result("failed") if user_input is None else self._end()
 
     def _end(self) -> ConfigFlowResult:
         """End the flow, and leave the options as they are."""

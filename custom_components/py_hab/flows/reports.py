@@ -133,8 +133,8 @@ def run_label(texts: HistoryTexts, run: Run) -> str:
         (
             texts.time(run.at),
             texts.text(_CHANGE_REASON, run.reason),
-            texts.word("statistics", count=texts.number(len(run.statistics))),
-            texts.word("hours", count=texts.number(run.hours)),
+            texts.counted("statistics", len(run.statistics)),
+            texts.counted("hours", run.hours),
         )
     )
 

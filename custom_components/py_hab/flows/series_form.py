@@ -134,7 +134,7 @@ class SeriesForm:
 
 def _label(series: FoundSeries, texts: HistoryTexts) -> str:
     """Return the label of a series in the form: its device, its quantity, its rows and its time."""
-    parts = [clean_text(series.name), texts.word("readings", count=texts.number(series.rows))]
+    parts = [clean_text(series.name), texts.counted("readings", series.rows)]
     if series.first and series.last:
         since, until = texts.date(series.first), texts.date(series.last)
         parts.append(texts.word("from_to", since=since, until=until))

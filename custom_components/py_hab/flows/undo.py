@@ -87,7 +87,7 @@ class UndoFlow(ProgressFlow):
     ) -> ConfigFlowResult:
         """Show what would be taken back, and take it back if the user agrees."""
         if user_input is not None:
-            return self._end() if self._errors else await self.async_step_history_undo_work()
+            return await self.async_step_history_undo_work()
         return await self._async_show_undone("history_undo_confirm")
 
     async def async_step_history_undo_work(
