@@ -82,15 +82,14 @@ async def test_hours_of_the_last_days_wait_also_after_a_change_of_the_clock(
     assert await async_setup_component(hass, DOMAIN, {})
     hours = int((now - start) / timedelta(hours=1))
     rows = [
-        StatisticData(
-            start=start.astimezone(UTC) + timedelta(hours=number), state=total, sum=total
-        )
+        StatisticData(start=start.astimezone(UTC) + timedelta(hours=number), state=total, sum=total)
         for number, total in enumerate(map(float, range(1, hours + 1)))
     ]
     async_import_statistics(hass, new_metadata(ENERGY), rows)
     await recorded(hass)
-    fixed, moving = Price(since=date(2026, 3, 26), price=0.5), Price(
-        since=date(2026, 3, 27), entity="sensor.market"
+    fixed, moving = (
+        Price(since=date(2026, 3, 26), price=0.5),
+        Price(since=date(2026, 3, 27), entity="sensor.market"),
     )
     counter = replace(COUNTER, prices=CounterPrices(id="run", prices=[fixed, moving]))
     statistic, costs = CostStatistic(hass, counter), await async_calculate(hass, counter)

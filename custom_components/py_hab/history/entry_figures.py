@@ -6,7 +6,7 @@ from dataclasses import replace
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from ..costs.account import Covered, CounterPrices, contract_of, stored_prices
+from ..costs.account import CounterPrices, Covered, contract_of, stored_prices
 from ..costs.contract import contract_year
 from ..costs.figures import CostFigures, CounterYear, contract_figures
 from ..entry import AnyConfigEntry

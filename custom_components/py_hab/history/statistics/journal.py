@@ -17,7 +17,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
-from ...counters.file import UNREADABLE
+from ...counters.counter_file import UNREADABLE
 from ...entry import MaintenanceResult
 from ...util.documentation import page_of_notices
 from ...util.records import decode, decode_values, encode
