@@ -7,17 +7,21 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.py_hab.box.rest_api import REST_INTERVAL
 from custom_components.py_hab.const import CONF_KIND, CONF_TOPIC, DOMAIN, EntryKind
 from homeassistant import block_async_io
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from simulator.fritzbox import SimulatedFritzBox
+from simulator.fritzbox import Fault, SimulatedFritzBox
 from simulator.fritzbox_devices import DEVICES, REFRIGERATOR
+from simulator.fritzbox_faults import Gate
 from simulator.reader import SimulatedReader
 
 from .conftest import settled
+from .support.api import fails
 from .support.passing_time import Time
 from .support.watching import (
     all_unavailable,
@@ -153,6 +157,47 @@ async def test_removed_box_leaves_nothing(
     assert er.async_entries_for_config_entry(entity_registry, entry_id) == []
     await time.passes(hass, timedelta(minutes=31))
     assert f"{DOMAIN}.{entry_id}" not in hass_storage
+
+
+async def test_poll_that_the_user_asked_for_ends_with_its_entry(
+    time: Time,
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    box: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+) -> None:
+    await set_up(hass, fritzbox_entry)
+    gate = Gate()
+    box.fault(Fault(gate=gate), times=1, switchcmd="getdevicelistinfos")
+    asking = hass.async_create_background_task(
+        fails(hass, HomeAssistantError, "unloaded", "refresh"), "asking"
+    )
+    await gate.reached()
+    await hass.config_entries.async_remove(fritzbox_entry.entry_id)
+    assert box.sessions == ()
+    gate.open()
+    await asking
+    await time.passes(hass, timedelta(minutes=31))
+    assert f"{DOMAIN}.{fritzbox_entry.entry_id}" not in hass_storage
+    assert len(box.logins) == 1
+
+
+async def test_request_to_the_rest_api_ends_with_its_entry(
+    time: Time, hass: HomeAssistant, box: SimulatedFritzBox, fritzbox_entry: MockConfigEntry
+) -> None:
+    """Otherwise it would log in again, for an entry that is not there any more."""
+    await set_up(hass, fritzbox_entry)
+    gate = Gate()
+    box.fault(Fault(gate=gate, status=403), times=1, path="/api/v0/smarthome/overview")
+    passing = hass.async_create_background_task(time.passes(hass, REST_INTERVAL), "time")
+    await gate.reached()
+    assert await hass.config_entries.async_unload(fritzbox_entry.entry_id)
+    box.end_sessions()
+    gate.open()
+    await passing
+    await time.passes(hass, timedelta(minutes=5))
+    assert len(box.logins) == 1
+    assert box.sessions == ()
 
 
 async def test_home_assistant_logs_out_when_it_stops(

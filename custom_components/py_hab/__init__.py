@@ -60,6 +60,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> boo
         case EntryKind.METER:
             coordinator = MeterCoordinator(hass, entry, counters)
     await coordinator.async_config_entry_first_refresh()
+    # Before the platforms: Home Assistant does not unload those of an entry whose set-up fails.
+    await async_register_dashboard(hass)
     history = HistoryScheduler(hass, entry, coordinator, counters)
     figures = EntryFigures(entry)
     entry.runtime_data = EntryData(
@@ -68,7 +70,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: PyHabConfigEntry) -> boo
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     history.async_start()
     CostScheduler(hass, entry, coordinator, figures).async_start()
-    await async_register_dashboard(hass)
     return True
 
 

@@ -1,16 +1,16 @@
 """Polls a FRITZ!Box. Its counterpart for readers, which push, is in `meter/coordinator`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 import logging
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -126,22 +126,43 @@ class FritzBoxCoordinator(DataUpdateCoordinator[DeviceList]):
     # Requests
 
     async def async_ask(self) -> None:
-        """Poll now. Concurrent callers share one request."""
-        if self._asking is None or self._asking.done():
-            self._asking = self.hass.async_create_task(self.async_refresh(), f"{self.name} asked")
+        """Poll now. Concurrent callers share one request.
+
+        Raises HomeAssistantError if the entry is unloaded meanwhile.
+        """
+        asking = self._asking
+        if asking is None or asking.done():
+            asking = self._asking = self._async_create_task(self.async_refresh(), "asked")
         # Cancelling one of several waiting callers must not cancel the request.
-        await asyncio.shield(self._asking)
+        await asyncio.wait([asking])
+        if asking.cancelled():
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded")
+        asking.result()
 
     async def async_device_stats(self, ain: str) -> DeviceStats:
         """Return device statistics, from the REST API if possible. Raises FritzBoxError."""
         stats = await self.rest.async_statistics(ain)
         return await self.client.basic_statistics(ain) if stats is None else stats
 
-    async def _async_update_rest(self, _now: datetime) -> None:
+    @callback
+    def _async_update_rest(self, _now: datetime) -> None:
         """Poll the REST API. The next poll of the device list publishes its answer."""
         # After a refused poll, only the coordinator decides when to log in again.
         if self.last_update_success:
-            await self.rest.async_update()
+            self._async_create_task(self.rest.async_update(), "REST API")
+
+    @callback
+    def _async_create_task(
+        self, request: Coroutine[Any, Any, None], what: str
+    ) -> asyncio.Task[None]:
+        """Send a request unless the entry is unloaded first.
+
+        After that, it would log in again, and save what it has received for an entry that may be
+        gone.
+        """
+        return self.config_entry.async_create_background_task(
+            self.hass, request, f"{self.name} - {what}"
+        )
 
     @override
     async def _async_update_data(self) -> DeviceList:

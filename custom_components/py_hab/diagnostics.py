@@ -70,6 +70,11 @@ async def async_get_config_entry_diagnostics(
     if entry.state is not ConfigEntryState.LOADED:
         return _redacted(about)
     coordinator, counters = entry.runtime_data.coordinator, entry.runtime_data.counters
+    match coordinator:
+        case FritzBoxCoordinator() as fritzbox:
+            of_source = _about_box(fritzbox, counters)
+        case MeterCoordinator() as reader:
+            of_source = _about_reader(reader, counters)
     about |= {
         "costs": [
             {"until": figures.until, "waiting": figures.waiting}
@@ -79,45 +84,7 @@ async def async_get_config_entry_diagnostics(
         "last_exception": _kind(coordinator.last_exception),
         "history": _about_history(hass, entry),
     }
-    match coordinator:
-        case FritzBoxCoordinator() as fritzbox:
-            numbers = _numbers(fritzbox)
-            about |= {
-                "box": asdict(fritzbox.box),
-                "fritzos": fritzbox.data.firmware_version,
-                "seconds_between_polls": _seconds(fritzbox.update_interval),
-                "seconds_since_last_answer": _seconds_since(fritzbox.last_answer),
-                "skipped_entries": fritzbox.data.skipped_entries,
-                "devices": [_about(item, numbers) for item in fritzbox.data.devices.values()],
-                "counters": {
-                    f"device {number}": about_counter
-                    for ain, number in numbers.items()
-                    if (about_counter := _about_counter(counters, ain))
-                },
-                "rejected_readings": {
-                    f"device {numbers[ain]}: {verdict}": count
-                    for (ain, verdict), count in counters.rejected.items()
-                    if ain in numbers
-                },
-            }
-        case MeterCoordinator() as coordinator:
-            about |= {
-                "available": coordinator.available,
-                "reader": {"version": coordinator.link.info.version},
-                "meters": {
-                    meter_index or "1": _about_meter(meter, counters)
-                    for meter_index, meter in coordinator.meters.items()
-                },
-                "replacements": [
-                    _about_replacement(record) for record in coordinator.meters.replacements.records
-                ],
-                "unreadable_messages": coordinator.meters.router.unreadable,
-                "rejected_readings": {
-                    f"{counter}: {verdict}": count
-                    for (counter, verdict), count in counters.rejected.items()
-                },
-            }
-    return _redacted(about)
+    return _redacted(about | of_source)
 
 
 async def async_get_device_diagnostics(
@@ -133,6 +100,49 @@ async def async_get_device_diagnostics(
             numbers = _numbers(fritzbox)
             return _redacted({"devices": [_about(item, numbers) for item in parts]})
     return await async_get_config_entry_diagnostics(hass, entry)
+
+
+def _about_box(fritzbox: FritzBoxCoordinator, counters: CounterStore) -> dict[str, Any]:
+    """Return diagnostics for a box and its devices; a number replaces the identifier of each."""
+    numbers = _numbers(fritzbox)
+    return {
+        "box": asdict(fritzbox.box),
+        "fritzos": fritzbox.data.firmware_version,
+        "seconds_between_polls": _seconds(fritzbox.update_interval),
+        "seconds_since_last_answer": _seconds_since(fritzbox.last_answer),
+        "skipped_entries": fritzbox.data.skipped_entries,
+        "devices": [_about(item, numbers) for item in fritzbox.data.devices.values()],
+        "counters": {
+            f"device {number}": about_counter
+            for ain, number in numbers.items()
+            if (about_counter := _about_counter(counters, ain))
+        },
+        "rejected_readings": {
+            f"device {numbers[ain]}: {verdict}": count
+            for (ain, verdict), count in counters.rejected.items()
+            if ain in numbers
+        },
+    }
+
+
+def _about_reader(reader: MeterCoordinator, counters: CounterStore) -> dict[str, Any]:
+    """Return diagnostics for a reader and its meters."""
+    return {
+        "available": reader.available,
+        "reader": {"version": reader.link.info.version},
+        "meters": {
+            meter_index or "1": _about_meter(meter, counters)
+            for meter_index, meter in reader.meters.items()
+        },
+        "replacements": [
+            _about_replacement(record) for record in reader.meters.replacements.records
+        ],
+        "unreadable_messages": reader.meters.router.unreadable,
+        "rejected_readings": {
+            f"{counter}: {verdict}": count
+            for (counter, verdict), count in counters.rejected.items()
+        },
+    }
 
 
 def _numbers(fritzbox: FritzBoxCoordinator) -> dict[str, int]:

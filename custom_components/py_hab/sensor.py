@@ -1,10 +1,10 @@
 """Sensors of the devices at a FRITZ!Box, and of electricity meters."""
 
 from collections import ChainMap, Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -46,6 +46,7 @@ PARALLEL_UPDATES = 0
 SCAN_INTERVAL = timedelta(minutes=1)
 """How often the values of a box or a reader itself are written. It asks nobody."""
 
+_COST_SENSORS: Final = (*COST_SENSORS, COST_SHARE)
 REJECTED_READINGS = SensorEntityDescription(
     key="rejected_readings",
     translation_key="rejected_readings",
@@ -150,26 +151,20 @@ def _async_add_of_source[CoordinatorT: FritzBoxCoordinator | MeterCoordinator](
 def _cost_sensors(hass: HomeAssistant, entry: PyHabConfigEntry) -> list[CostSensor]:
     """Return the sensors of the counters with prices; remove those of counters without."""
     registry = er.async_get(hass)
-    wanted = {
-        f"{unique_id}_{item.key}": (unique_id, item)
+    wanted = [
+        (unique_id, item)
         for unique_id, prices in stored_prices(entry.options).items()
-        for item in (*COST_SENSORS, COST_SHARE)
+        for item in _COST_SENSORS
         if item.exists_fn(unique_id, prices)
-    }
-    keys = tuple(f"_{item.key}" for item in (*COST_SENSORS, COST_SHARE))
-    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        if entity.unique_id.endswith(keys) and entity.unique_id not in wanted:
-            registry.async_remove(entity.entity_id)
-    counters = {
-        unique_id: counter
-        for unique_id in {unique_id for unique_id, _ in wanted.values()}
-        if (entity_id := registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
-        if (counter := registry.async_get(entity_id))
-    }
+    ]
+    _remove_cost_sensors(
+        registry, entry, but={f"{unique_id}_{item.key}" for unique_id, item in wanted}
+    )
     found = [
-        (counters[unique_id], description)
-        for unique_id, description in wanted.values()
-        if unique_id in counters
+        (counter, description)
+        for unique_id, description in wanted
+        if (entity_id := registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
+        and (counter := registry.async_get(entity_id))
     ]
     alike = Counter(_named_alike(counter, description) for counter, description in found)
     return [
@@ -182,6 +177,16 @@ def _cost_sensors(hass: HomeAssistant, entry: PyHabConfigEntry) -> list[CostSens
         )
         for counter, description in found
     ]
+
+
+def _remove_cost_sensors(
+    registry: er.EntityRegistry, entry: PyHabConfigEntry, *, but: Container[str]
+) -> None:
+    """Remove the sensors of costs of an entry, but for those with these unique ids."""
+    keys = tuple(f"_{item.key}" for item in _COST_SENSORS)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if entity.unique_id.endswith(keys) and entity.unique_id not in but:
+            registry.async_remove(entity.entity_id)
 
 
 def _named_alike(

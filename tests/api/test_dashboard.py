@@ -1,5 +1,7 @@
 """The dashboard module: served, registered as a resource, kept up to date and taken out again."""
 
+from pathlib import Path
+
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -12,6 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from tests.support.mocked_reader import MockedReader
+from tests.support.watching import states
 
 OTHER = "/local/other.js"
 
@@ -87,6 +90,24 @@ async def test_the_last_entry_takes_the_module_with_it(
     assert len(_urls(hass)) == 2
     await hass.config_entries.async_remove(meter.entry_id)
     assert _urls(hass) == [OTHER]
+
+
+@pytest.mark.usefixtures("storage")
+async def test_an_entry_without_the_module_can_be_set_up_once_it_is_there_again(
+    hass: HomeAssistant,
+    fritzbox_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """An update that was interrupted has left a part of the files."""
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(dashboard, "MODULE", tmp_path / "py_hab.js")
+        assert not await hass.config_entries.async_setup(fritzbox_entry.entry_id)
+    # Entities of an earlier set-up would stay as they are, and no others could be added.
+    assert states(hass) == {}
+    assert await hass.config_entries.async_reload(fritzbox_entry.entry_id)
+    assert len(_urls(hass)) == 2
+    assert states(hass)
 
 
 @pytest.mark.parametrize("listed", [False, True])

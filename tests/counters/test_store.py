@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.counters.file import SAVE_DELAY
+from custom_components.py_hab.counters.counter_file import SAVE_DELAY
 from custom_components.py_hab.counters.store import CounterStore
 from custom_components.py_hab.counters.verdict import Verdict
 from custom_components.py_hab.util.records import encode

@@ -1,6 +1,7 @@
 """What the costs of one counter amount to, from rows of a real recorder."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
@@ -69,3 +70,31 @@ async def test_last_hours_add_to_amounts_and_keep_what_only_all_hours_show(
     # Hours that have no cost yet change nothing.
     hours = await async_calculate(hass, COUNTER, recent + 3 * HOUR)
     assert await async_figures(hass, statistic, hours, contract, whole) is whole
+
+
+async def test_hours_of_the_last_days_wait_also_after_a_change_of_the_clock(
+    recorder_mock: Recorder, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    start = datetime(2026, 3, 26, tzinfo=dt_util.get_default_time_zone())
+    now = datetime(2026, 3, 30, 10, 10, tzinfo=UTC)
+    freezer.move_to(now)
+    assert await async_setup_component(hass, DOMAIN, {})
+    hours = int((now - start) / timedelta(hours=1))
+    rows = [
+        StatisticData(start=start.astimezone(UTC) + timedelta(hours=number), state=total, sum=total)
+        for number, total in enumerate(map(float, range(1, hours + 1)))
+    ]
+    async_import_statistics(hass, new_metadata(ENERGY), rows)
+    await recorded(hass)
+    fixed, moving = (
+        Price(since=date(2026, 3, 26), price=0.5),
+        Price(since=date(2026, 3, 27), entity="sensor.market"),
+    )
+    counter = replace(COUNTER, prices=CounterPrices(id="run", prices=[fixed, moving]))
+    statistic, costs = CostStatistic(hass, counter), await async_calculate(hass, counter)
+    await statistic.async_write(costs)
+    found = await async_figures(hass, statistic, costs, None, None)
+    # Of three days, the hour that began before them is left out.
+    assert found is not None
+    assert found.waiting == 3 * 24 - 1

@@ -110,3 +110,12 @@ async def test_an_old_statistic_that_a_renamed_counter_continues_is_repaired_wit
         round(state - states[0], 3) for state in states
     ]
     assert min(row["change"] for row in found[1:]) >= 0
+
+
+async def test_a_preview_lists_a_repair_once(house: House) -> None:
+    """A run finds the same once more after it has added hours; nothing of that may be told twice."""
+    await begun(house, {0: (100.0, 500.0), 1: (101.0, 501.0), 9: (109.0, 0.5), 10: (110.0, 1.5)})
+    previewed = (await house.act("backfill", dry_run=True))[METER]["mended"]
+    done = (await house.act("backfill"))[METER]["mended"]
+    assert len(previewed) == 1
+    assert done == previewed

@@ -67,3 +67,14 @@ def test_a_contract_that_is_still_to_come_says_when(
     figures.async_set(METER_KEY, spent(100.0))
     found = figures.figures[METER_KEY]
     assert (found.contract, found.contract_begins) == (None, date(2026, 9, 1))
+
+
+def test_prices_follow_the_options(hass: HomeAssistant) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, options=priced(PRICE))
+    entry.add_to_hass(hass)
+    figures = EntryFigures(entry)
+    first = figures.prices
+    assert first[METER_KEY].prices == [PRICE]
+    assert figures.prices is first
+    hass.config_entries.async_update_entry(entry, options={})
+    assert figures.prices == {}

@@ -1,5 +1,6 @@
 """A replaced counter is logged, stored, and asked about."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from custom_components.py_hab.sml.registers import Quantity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
+from tests.support.watching import logged
 
 
 @pytest.fixture
@@ -58,6 +60,16 @@ async def test_the_first_of_several_replacements_is_asked_about(
     await reports.async_answer("", Answer.NEW_METER, {})
     reports.async_ask("")
     assert asked(hass, entry) is None
+
+
+async def test_only_who_wants_to_know_everything_sees_readings_in_the_log(
+    reports: ReplacementReports, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    reports.async_report("", replaced(1.5), dt_util.utcnow())
+    told, everything = logged(caplog), logged(caplog, logging.DEBUG)
+    assert told == ["Keller: energy_import continues from another reading (replaced)"]
+    assert "Keller: 1.5 kWh after 15119.0 kWh" in everything
 
 
 async def test_nobody_is_asked_about_a_rollover(

@@ -4,20 +4,16 @@ Home Assistant's own `recorder/statistics_during_period` sends some 70 bytes for
 not know which hours were spread.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, cast
+from functools import partial
+from typing import Any, Final
 
 import voluptuous as vol
 
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components import websocket_api
-from homeassistant.components.recorder.statistics import get_metadata, statistics_during_period
-from homeassistant.const import UnitOfEnergy, UnitOfPower
+from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import Unauthorized
-from homeassistant.util.unit_conversion import EnergyConverter
 
 from ..const import DOMAIN
 from ..history.planning.difference import ranges_of
@@ -25,6 +21,7 @@ from ..history.planning.origin import Origin
 from ..history.planning.rows import HOUR
 from ..history.statistics.gateway import async_ask, statistic_id
 from ..history.statistics.origin import async_origins
+from .hourly import Hours, read_hourly
 from .parameters import ATTR_END, ATTR_START, point_in_time
 from .queries import may_read
 
@@ -33,51 +30,8 @@ _WATT_DIGITS: Final = 2
 """Of a power in the answer: 0.01 W for an hour is 0.00001 kWh."""
 _DIGITS: Final = 6
 """Of other values."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hours:
-    """The hours of a series."""
-
-    unit: str
-    is_energy: bool
-    """Whether the values are the mean power of a counter of energy, so that their sum is known."""
-    values: Mapping[int, float]
-    """By the unix time of their start."""
-
-
-def read_hours(hass: HomeAssistant, series: str, start: datetime, end: datetime) -> Hours:
-    """Return the hours of a series in a time range; none if it has no statistics.
-
-    A counter of energy and a power are shown in W, other series as their entity shows them. Must be
-    called in the recorder's executor.
-    """
-    found = get_metadata(hass, statistic_ids={series}).get(series)
-    if found is None:
-        return Hours(unit="", is_energy=False, values={})
-    about = found[1]
-    unit, unit_class, has_sum = about["unit_of_measurement"], about["unit_class"], about["has_sum"]
-    is_energy = has_sum and unit in EnergyConverter.VALID_UNITS
-    state = hass.states.get(series)
-    shown = state.attributes.get("unit_of_measurement") if state else None
-    rows = statistics_during_period(
-        hass,
-        start,
-        end,
-        {series},
-        "hour",
-        {"energy": UnitOfEnergy.KILO_WATT_HOUR, "power": UnitOfPower.WATT},
-        {"change"} if has_sum else {"mean"},
-    ).get(series, [])
-    name, factor = ("change" if has_sum else "mean"), (1000.0 if is_energy else 1.0)
-    values = cast("Sequence[Mapping[str, Any]]", rows)
-    return Hours(
-        unit=UnitOfPower.WATT if is_energy or unit_class == "power" else shown or unit or "",
-        is_energy=is_energy,
-        values={
-            int(row["start"]): row[name] * factor for row in values if row.get(name) is not None
-        },
-    )
+_NO_HOURS: Final = Hours(unit="", is_energy=False, values={})
+"""A series that has no statistics yet."""
 
 
 def _as_json(hours: Hours, spread: list[int]) -> dict[str, Any]:
@@ -111,7 +65,8 @@ async def _async_hours(
     series, start, end = message[ATTR_STATISTIC_ID], message[ATTR_START], message[ATTR_END]
     if not may_read(connection.user, series):
         raise Unauthorized(entity_id=series, permission=POLICY_READ)
-    hours = await async_ask(hass, lambda: read_hours(hass, series, start, end))
+    read = partial(read_hourly, hass, series, start, end, as_stored=False)
+    hours = await async_ask(hass, read) or _NO_HOURS
     origins = await async_origins(hass, series, start, end)
 
     def answer() -> dict[str, Any]:

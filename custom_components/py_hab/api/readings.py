@@ -1,6 +1,6 @@
 """Reads the recorder: the readings of an entity, and its mean day, week and year."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -9,21 +9,20 @@ from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import text
 
-from homeassistant.components.recorder.statistics import get_metadata, statistics_during_period
-from homeassistant.const import STATE_OFF, STATE_ON, UnitOfPower
+from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import session_scope
 from homeassistant.util import dt as dt_util
-from homeassistant.util.unit_conversion import EnergyConverter
 
 from ..history.planning.rows import HOUR
+from .hourly import read_hourly
 from .profile import Group, Grouping, HourlyValue, profile
 
 MAX_READINGS: Final = 50_000
 """The most that one response may contain."""
 _WORDS: Final = {STATE_ON: 1.0, STATE_OFF: 0.0}
 """Numbers for the states of binary sensors."""
-_EPOCH: Final = dt_util.utc_from_timestamp(0)
 _NEVER: Final = 1e11
 """A unix time that is later than any other."""
 _BATCH: Final = 10_000
@@ -193,39 +192,20 @@ def read_profile(
 ) -> Profile | None:
     """Return the profile of a statistic, None if the statistic does not exist.
 
-    `without` are the starts of hours to be left out. The values of a counter of energy are the mean power of each hour in W. Must be called in the
+    `without` are the starts of hours to be left out. The values of a counter of energy are the mean
+    power of each hour in W, others are in the unit in which they are stored. Must be called in the
     recorder's executor.
     """
-    metadata = get_metadata(hass, statistic_ids={statistic_id}).get(statistic_id)
-    if metadata is None:
+    found = read_hourly(hass, statistic_id, span.start, span.end, as_stored=True)
+    if found is None:
         return None
-    zone = dt_util.get_default_time_zone()
-    unit, unit_class = metadata[1]["unit_of_measurement"] or "", metadata[1]["unit_class"]
-    has_sum = metadata[1]["has_sum"]
-    is_energy = has_sum and unit in EnergyConverter.VALID_UNITS
-    # Without a unit, values are converted to the unit in which the entity is shown.
-    units = {"energy": "kWh"} if is_energy else {unit_class: unit} if unit_class else None
-    types: Any = {"change"} if has_sum else {"mean"}
-    rows = statistics_during_period(
-        hass,
-        span.start or _EPOCH,
-        span.end,
-        {statistic_id},
-        "hour",
-        units,
-        types,
-    ).get(statistic_id, [])
-    factor = 1000.0 if is_energy else 1.0
-    name = "change" if has_sum else "mean"
-    values = cast("Sequence[Mapping[str, Any]]", rows)
-    found = [
-        HourlyValue(row["start"], row[name] * factor) for row in values if row.get(name) is not None
+    hours = [
+        HourlyValue(start, value) for start, value in found.values.items() if start not in without
     ]
-    hours = [hour for hour in found if int(hour.start) not in without]
-    groups = profile(hours, grouping, zone)
+    groups = profile(hours, grouping, dt_util.get_default_time_zone())
     return Profile(
         groups=groups,
-        unit=UnitOfPower.WATT if is_energy else unit,
-        energies={group.key: group.sum / factor for group in groups} if is_energy else None,
-        left_out=len(found) - len(hours),
+        unit=found.unit,
+        energies={group.key: group.sum / 1000 for group in groups} if found.is_energy else None,
+        left_out=len(found.values) - len(hours),
     )

@@ -4,8 +4,8 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 
+from .counter_file import CounterFile, StoredCounters, StoredReading
 from .counters import Counters
-from .file import CounterFile, StoredCounters, StoredReading
 from .gap import Reading
 from .guard import DEFAULT_MAX_POWER
 
@@ -38,7 +38,7 @@ class CounterStore(Counters):
 
     @callback
     def schedule_save(self) -> None:
-        """Save the file after `file.SAVE_DELAY` at most."""
+        """Save the file after `counter_file.SAVE_DELAY` at most."""
         self._file.schedule_save()
 
     def _content(self) -> StoredCounters:

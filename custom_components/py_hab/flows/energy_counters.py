@@ -142,16 +142,14 @@ def _connections_of_reader(
             if (entity_id := _shown_entity(hass, unique_ids[quantity]))
         }
         # They count the same as the total. Only the one or the other is shown.
-        in_its_place = bool(tariffs) and (
+        if tariffs and (
             shown_total is None
             or not set(shown).isdisjoint(tariffs.values())
-            or (
-                shown_total not in shown
-                and total not in priced
-                and any(each in priced for each in tariffs)
-            )
-        )
-        first, *others = tariffs if in_its_place else [total]
+            or (shown_total not in shown and total not in priced and tariffs.keys() & priced)
+        ):
+            first, *others = tariffs
+        else:
+            first, others = total, []
         for item in _connection(
             hass,
             {quantity.value: unique_ids[quantity] for quantity in _OF_CONNECTION}

@@ -43,8 +43,7 @@ async def async_figures(
     priced = [hour.start for hour in hours.costs if hour.cost is not None]
     if not priced:
         return known
-    now, zone = dt_util.now(), dt_util.get_default_time_zone()
-    today = now.date()
+    today, zone = dt_util.now().date(), dt_util.get_default_time_zone()
     year = contract_year(contract, today) if contract else None
     if hours.is_whole:
         lasting = await hass.async_add_executor_job(
@@ -64,7 +63,7 @@ async def async_figures(
         first=lasting.first,
         today=await since(today),
         month=await since(today.replace(day=1)),
-        waiting=_waiting(hours.costs, now - TRIED_AGAIN),
+        waiting=_waiting(hours.costs, dt_util.utcnow() - TRIED_AGAIN),
         year=CounterYear(
             first=year.first,
             spent=await since(year.first),

@@ -20,7 +20,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import FritzBoxCoordinator
-from ..costs.account import contract_of, stored_prices
+from ..costs.account import contract_of
 from ..entry import AnyConfigEntry
 from ..meter.coordinator import MeterCoordinator
 from .cost_figures import TRIED_AGAIN, async_figures
@@ -65,7 +65,7 @@ class CostScheduler:
     @callback
     def async_start(self) -> None:
         """Calculate costs from now on, until the entry is unloaded."""
-        if not stored_prices(self._entry.options):
+        if not self._figures.prices:
             return
         unload = self._entry.async_on_unload
         unload(self._editor.async_listen(self._async_changed))
@@ -155,7 +155,7 @@ class CostScheduler:
             hours = await async_calculate(self._hass, counter, since)
             await statistic.async_write(hours)
             hours = await statistic.async_with_kept(hours)
-            covered = contract_of(stored_prices(self._entry.options), counter.unique_id)
+            covered = contract_of(self._figures.prices, counter.unique_id)
             contract = covered.contract if covered else None
             figures = await async_figures(self._hass, statistic, hours, contract, known)
         except HomeAssistantError as err:
@@ -167,5 +167,4 @@ class CostScheduler:
 
     def _counters(self) -> Iterator[PricedCounter]:
         """Yield the counters that have prices and statistics."""
-        prices = stored_prices(self._entry.options)
-        return priced_counters(self._hass, self._coordinator, prices)
+        return priced_counters(self._hass, self._coordinator, self._figures.prices)

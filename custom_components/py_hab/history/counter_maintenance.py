@@ -1,6 +1,7 @@
 """The maintenance of one counter: repairs its gaps, and completes its history."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 import math
@@ -56,8 +57,8 @@ class CounterMaintenance:
         Raises HomeAssistantError if the recorder refuses, or if the run was stopped.
         """
         gaps = self._gaps.gaps_of(self._source)
-        known, restarts = await self._changes.editor.async_find(
-            self._source.statistic, lambda rows: (_known(rows, gaps), self._damage(rows).gaps)
+        known, damage = await self._changes.editor.async_find(
+            self._source.statistic, lambda rows: (_known(rows, gaps), self._damage(rows))
         )
         zone = dt_util.get_default_time_zone()
         now = dt_util.utcnow()
@@ -87,10 +88,13 @@ class CounterMaintenance:
         await self._async_repair(gaps, known_readings, shape)
         # Hours that are inserted before all others shift the sums after them. A sum that has started
         # again at 0 cannot be recognized afterwards.
-        await self._async_repair(restarts, known_readings, shape, report_all=False)
+        await self._async_repair(damage.gaps, known_readings, shape, report_all=False)
+        has_changed = bool(gaps or damage.gaps)
         if history.readings:
-            await self._async_complete(history)
-        await self._async_repair_damage(known_readings, shape)
+            has_changed |= await self._async_complete(history)
+        if has_changed:
+            damage = await self._async_damage_left(damage)
+        await self._async_repair_damage(damage, known_readings, shape)
         if reshape:
             await self._async_write(
                 lambda rows: plan_reshape(rows, shape, zone), ChangeReason.BACKFILL
@@ -112,8 +116,11 @@ class CounterMaintenance:
                 self._found.hours |= result.hours
                 self._found.repaired.append(result.report)
 
-    async def _async_complete(self, history: EnergyHistory) -> None:
-        """Write the hours that the device statistics cover and the recorder lacks."""
+    async def _async_complete(self, history: EnergyHistory) -> bool:
+        """Write the hours that the device statistics cover and the recorder lacks.
+
+        Return whether there are any.
+        """
         plan = InsertPlan()
 
         def complete(rows: StatisticRows) -> Change:
@@ -143,12 +150,22 @@ class CounterMaintenance:
         await self._changes.async_complete(self._source.statistic, complete)
         self._found.hours.update(row.start for row in plan.rows)
         self._found.energy = plan.energy
+        return bool(plan.rows)
+
+    async def _async_damage_left(self, before: Damage) -> Damage:
+        """Return what is still damaged after the sums that have started again were repaired.
+
+        Hours that were repaired or inserted can prove more, and show other holes. In a dry run, the
+        rows are those of `before`.
+        """
+        if self._changes.dry_run:
+            return replace(before, gaps=[])
+        return await self._changes.editor.async_find(self._source.statistic, self._damage)
 
     async def _async_repair_damage(
-        self, known_readings: Mapping[int, float], shape: LoadShape
+        self, damage: Damage, known_readings: Mapping[int, float], shape: LoadShape
     ) -> None:
         """Repair what the rows themselves show, as after an outage."""
-        damage = await self._changes.editor.async_find(self._source.statistic, self._damage)
         resumed = self._gaps.resumed_of(self._source)
         known = {**known_readings, **({int(resumed.at): resumed.kwh} if resumed else {})}
         if damage.unproven:

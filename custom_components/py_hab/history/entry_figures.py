@@ -1,12 +1,12 @@
 """What the costs of an entry's counters amount to, for its sensors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from ..costs.account import Covered, contract_of, stored_prices
+from ..costs.account import CounterPrices, Covered, contract_of, stored_prices
 from ..costs.contract import contract_year
 from ..costs.figures import CostFigures, CounterYear, contract_figures
 from ..entry import AnyConfigEntry
@@ -22,6 +22,20 @@ class EntryFigures:
         self.figures: dict[str, CostFigures] = {}
         """By the unique id of the counter's entity."""
         self._listeners: list[Callable[[], None]] = []
+        self._options: Mapping[str, object] = {}
+        self._prices: Mapping[str, CounterPrices] = {}
+        """Decoded from `_options`."""
+
+    @property
+    def prices(self) -> Mapping[str, CounterPrices]:
+        """The stored prices of the counters, by the unique id of their entity.
+
+        They are decoded once for each change of the options, which are another object then.
+        """
+        if self._options is not self._entry.options:
+            self._options = self._entry.options
+            self._prices = stored_prices(self._options)
+        return self._prices
 
     @callback
     def async_listen(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -36,7 +50,7 @@ class EntryFigures:
             self.figures[unique_id] = figures
         elif self.figures.pop(unique_id, None) is None:
             return
-        self._add_up(contract_of(stored_prices(self._entry.options), unique_id))
+        self._add_up(contract_of(self.prices, unique_id))
         for listener in list(self._listeners):
             listener()
 

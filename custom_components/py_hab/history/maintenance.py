@@ -75,21 +75,11 @@ class MaintenanceRun:
         if not self._editor.is_ready():
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_recorder")
         reports: list[StatisticReport] = []
-        todo = [
-            source
-            for source in await async_by_urgency(self._hass, sources(self._hass, self._coordinator))
-            if (chosen is None or source.counter in chosen or source.ain in chosen)
-            and self._is_wanted(source)
-        ]
+        todo = await self._async_chosen(chosen)
         for number, source in enumerate(todo):
             if progress is not None:
-                progress(
-                    Progress(
-                        part=number / len(todo),
-                        name=source.statistic.id,
-                        hours=sum(report.rows for report in reports),
-                    )
-                )
+                hours = sum(report.rows for report in reports)
+                progress(Progress(part=number / len(todo), name=source.statistic.id, hours=hours))
             stats = await self._fetcher.async_fetch(None if source.power else source.ain)
             # It belongs to the device statistics just fetched.
             last = self._last_reading(source)
@@ -98,13 +88,29 @@ class MaintenanceRun:
         if chosen is None:
             self._fetcher.check()
         if not self._changes.dry_run:
-            present = {source.counter for source in sources(self._hass, self._coordinator)}
-            self._gaps.drop_unknown(present)
+            self._gaps.drop_unknown({source.counter for source in self._sources()})
             if chosen is None:
-                result = MaintenanceResult(at=dt_util.utcnow(), result=reports)
-                self._editor.journal.runs[self._entry_id] = result
-                await self._editor.journal.async_save()
+                await self._async_note(reports)
         return reports
+
+    def _sources(self) -> list[Source]:
+        """Return the values of the entry that have statistics now."""
+        return sources(self._hass, self._coordinator)
+
+    async def _async_chosen(self, chosen: Container[str] | None) -> list[Source]:
+        """Return the values to maintain, the most urgent first; see `async_run`."""
+        return [
+            source
+            for source in await async_by_urgency(self._hass, self._sources())
+            if (chosen is None or source.counter in chosen or source.ain in chosen)
+            and self._is_wanted(source)
+        ]
+
+    async def _async_note(self, reports: list[StatisticReport]) -> None:
+        """Note the result of a run of the whole history."""
+        result = MaintenanceResult(at=dt_util.utcnow(), result=reports)
+        self._editor.journal.runs[self._entry_id] = result
+        await self._editor.journal.async_save()
 
     def _last_reading(self, source: Source) -> LastReading | None:
         return self._counters.last_reading(source.counter) if source.counter else None
@@ -116,9 +122,7 @@ class MaintenanceRun:
         have undone all changes. Raises HomeAssistantError if the entry was unloaded.
         """
         self._changes.check_not_stopped()
-        return source in sources(self._hass, self._coordinator) and not self._changes.is_undone(
-            source.statistic
-        )
+        return source in self._sources() and not self._changes.is_undone(source.statistic)
 
     async def _async_maintain(
         self, source: Source, stats: DeviceStats | None, last: LastReading | None

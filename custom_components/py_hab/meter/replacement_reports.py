@@ -28,14 +28,15 @@ class ReplacementReports:
     @callback
     def async_report(self, meter_index: str, replacement: Replacement, at: datetime) -> None:
         """Log and store a replacement, and ask the user whether the meter was replaced."""
+        name = self._meters.name_of(meter_index)
         _LOGGER.info(
-            "%s: %s continues from %s kWh after %s kWh (%s)",
-            self._meters.name_of(meter_index),
+            "%s: %s continues from another reading (%s)",
+            name,
             replacement.quantity,
-            replacement.now,
-            replacement.before,
             replacement.verdict,
         )
+        # The supplier knows the readings of the house connection.
+        _LOGGER.debug("%s: %s kWh after %s kWh", name, replacement.now, replacement.before)
         self._meters.replacements.add(meter_index, replacement, at)
         if replacement.is_question:
             self.async_ask(meter_index)

@@ -25,7 +25,7 @@ _OBIS: Final = re.compile(
 )
 _HEX_OBIS: Final = re.compile(r"(?:7707)?0100([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})ff")
 """As SML transmits it: six bytes, here with the channel 0 of electricity."""
-_COMPACT_OBIS: Final = re.compile(r"([12])(8)([0-4])|(16|36|56|76)(7)(0)")
+_COMPACT_OBIS: Final = re.compile(r"(?<![0-9])(?:([12])(8)([0-4])|(16|36|56|76)(7)(0))(?![0-9])")
 """OBIS codes without separators, as far as they cannot be mistaken for other numbers."""
 _PHRASES: Final = (
     (re.compile(r"(?<![a-z])([ap])[-_. ]?plus(?![a-z])"), r"\1+"),
@@ -109,13 +109,10 @@ def _without_obis(plain: str, result: KeyParts) -> str:
         *code, period = match.groups()
         result.obis = ".".join(group.lstrip("0") or "0" for group in code)
         result.is_past = period not in {None, "255", "00"}
+    elif match := _COMPACT_OBIS.search(plain):
+        result.obis = ".".join(filter(None, match.groups()))
     else:
-        for match in re.finditer(r"[0-9]+", plain):
-            if compact := _COMPACT_OBIS.fullmatch(match.group()):
-                result.obis = ".".join(group for group in compact.groups() if group)
-                break
-        else:
-            return plain
+        return plain
     before = plain[: match.start()]
     # "x1_8_0": some programs cannot read a name that begins with a digit.
     start = "" if re.fullmatch(r"[a-z][^a-z0-9]?", before) else before

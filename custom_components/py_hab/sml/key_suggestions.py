@@ -10,6 +10,7 @@ from .key_record import (
     MIN_OVERLAP,
     MIN_TOTAL,
     Fit,
+    Flow,
 )
 from .registers import KeyMapping, Quantity
 
@@ -57,25 +58,35 @@ def _counters(evidence: KeyEvidence) -> dict[str, KeyMapping]:
     """A key that counts what a power amounts to is its counter, if there is only one."""
     fits: dict[Quantity, dict[str, Fit]] = {quantity: {} for quantity in EVIDENCE_COUNTERS}
     for flow in FLOWS:
-        power = evidence.holder(flow.power)
-        if power and not evidence.holder(flow.counter):
-            fits[flow.counter] |= {
-                key: fit
-                for key, stats in evidence.keys.items()
-                if stats.only_rises
-                and (stats.mapping is None or stats.is_named(flow.counter, Quantity.POWER))
-                for fit in evidence.fits(key, power, is_negative=flow.is_negative)
-                if fit.is_significant
-            }
+        fits[flow.counter] |= _counters_of(evidence, flow)
     explained = {key for by_key in fits.values() for key in by_key}
     return {
         key: KeyMapping(quantity, fit.units.counter)
         for quantity, by_key in fits.items()
-        for key, fit in by_key.items()
         if len(by_key) == 1
-        and (fit.duration >= DAY or evidence.keys[key].reading * fit.units.counter >= MIN_TOTAL)
-        and not _has_sibling(evidence, key, explained)
+        for key, fit in by_key.items()
+        if _counts_on(evidence, key, fit) and not _has_sibling(evidence, key, explained)
     }
+
+
+def _counters_of(evidence: KeyEvidence, flow: Flow) -> dict[str, Fit]:
+    """Return the keys that may be the missing counter of a flow, and how they fit its power."""
+    power = evidence.holder(flow.power)
+    if not power or evidence.holder(flow.counter):
+        return {}
+    return {
+        key: fit
+        for key, stats in evidence.keys.items()
+        if stats.only_rises
+        and (stats.mapping is None or stats.is_named(flow.counter, Quantity.POWER))
+        for fit in evidence.fits(key, power, is_negative=flow.is_negative)
+        if fit.is_significant
+    }
+
+
+def _counts_on(evidence: KeyEvidence, key: str, fit: Fit) -> bool:
+    """Whether a key is no counter that begins anew each day: it fits for longer, or shows more."""
+    return fit.duration >= DAY or evidence.keys[key].reading * fit.units.counter >= MIN_TOTAL
 
 
 def _has_sibling(evidence: KeyEvidence, key: str, explained: set[str]) -> bool:

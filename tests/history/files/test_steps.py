@@ -81,6 +81,20 @@ def test_days_and_months_are_those_of_the_calendar() -> None:
     assert moved(unix("2024-02-29T00:00"), YEAR, BERLIN) == unix("2025-02-28T00:00")
 
 
+@pytest.mark.parametrize(
+    ("day", "before", "after"),
+    [
+        ("2025-01-31", "2024-12-31", "2025-02-28"),
+        ("2025-03-30", "2025-02-28", "2025-04-30"),
+        ("2024-03-31", "2024-02-29", "2024-04-30"),
+    ],
+)
+def test_a_month_ends_with_its_last_day(day: str, before: str, after: str) -> None:
+    at = unix(f"{day}T00:00")
+    assert moved(at, MONTH, BERLIN, back=True) == unix(f"{before}T00:00")
+    assert moved(at, MONTH, BERLIN) == unix(f"{after}T00:00")
+
+
 def test_the_usual_step_is_that_of_most_rows() -> None:
     assert usual_step([0, 900, 1800, 9000, 9900]) == QUARTER
     assert usual_step([0, 100, 250, 900]) is None

@@ -5,8 +5,9 @@ import json
 from typing import Any, Final
 
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.py_hab.const import DOMAIN
 from custom_components.py_hab.entry import MaintenanceResult
 from custom_components.py_hab.history.planning.change import ChangeReason
 from custom_components.py_hab.history.planning.difference import Difference
@@ -65,6 +66,12 @@ def stored(**by_statistic: Any) -> dict[str, Any]:
     return {"version": 1, "key": KEY, "data": {"accounts": by_statistic}}
 
 
+@pytest.fixture(autouse=True)
+def entry(hass: HomeAssistant) -> None:
+    """The entry whose statistics were changed."""
+    MockConfigEntry(domain=DOMAIN, entry_id="entry").add_to_hass(hass)
+
+
 async def loaded(hass: HomeAssistant) -> ChangeJournal:
     journal = ChangeJournal(hass)
     await journal.async_load()
@@ -82,13 +89,14 @@ async def test_everything_is_found_again(hass: HomeAssistant, hass_storage: dict
     journal = await loaded(hass)
     assert not journal.by_statistic
     journal.by_statistic["sensor.full"] = full_account()
-    journal.runs["entry"] = MaintenanceResult(at=datetime(2026, 10, 1, tzinfo=UTC), result=[])
+    run = MaintenanceResult(at=datetime(2026, 10, 1, tzinfo=UTC), result=[])
+    journal.runs |= {"entry": run, "removed": run}
     journal.changes_of("sensor.looked_at")
     await journal.async_save()
     as_file(hass_storage)
     again = await loaded(hass)
     assert again.by_statistic == {"sensor.full": journal.by_statistic["sensor.full"]}
-    assert again.runs == journal.runs
+    assert again.runs == {"entry": run}
     assert list(again.of_entry("entry")) == ["sensor.full"]
     assert again.of_entry("another") == {}
 

@@ -167,22 +167,29 @@ def hourly_means(series: Sequence[Series], *, now: datetime) -> list[MeanRow]:
     """
     hours: defaultdict[int, list[_Part]] = defaultdict(list)
     for one in series:
-        anchor = anchor_of(one, now)
-        if one.step != QUARTER_STEP or anchor is None:
-            continue
-        for period in periods(one, anchor, anchor, UTC):
-            if period.value is None or not abs(period.value) <= _MAX_MEASUREMENT:
-                continue
-            for hour in range(full_hour(period.start), period.end, HOUR):
-                if hour + HOUR <= min(anchor, now).timestamp():
-                    seconds = min(period.end, hour + HOUR) - max(period.start, hour)
-                    hours[hour].append(_Part(seconds, period.value))
+        for hour, part in _parts(one, now):
+            hours[hour].append(part)
     first = min(hours, default=0)
     return [
         _mean(hour, parts)
         for hour, parts in sorted(hours.items())
         if sum(part.seconds for part in parts) >= (_MIN_FIRST_HOUR if hour == first else HOUR)
     ]
+
+
+def _parts(one: Series, now: datetime) -> Iterator[tuple[int, _Part]]:
+    """Yield each hour that has ended with a quarter in it, as far as the quarter is in the hour."""
+    anchor = anchor_of(one, now)
+    if one.step != QUARTER_STEP or anchor is None:
+        return
+    ended = min(anchor, now).timestamp()
+    for period in periods(one, anchor, anchor, UTC):
+        if period.value is None or not abs(period.value) <= _MAX_MEASUREMENT:
+            continue
+        for hour in range(full_hour(period.start), period.end, HOUR):
+            if hour + HOUR <= ended:
+                seconds = min(period.end, hour + HOUR) - max(period.start, hour)
+                yield hour, _Part(seconds, period.value)
 
 
 def _mean(hour: int, parts: Sequence[_Part]) -> MeanRow:

@@ -133,18 +133,20 @@ class Times:
 
 def find_times(columns: Sequence[Column]) -> Times | None:
     """Return the columns of times, None if there are none."""
-    moments = [column for column in columns if column.is_mostly(is_moment)]
-    if moments:
+    if moments := _mostly(columns, is_moment):
         return _of_moments(moments)
-    days = [column for column in columns if column.is_mostly(is_day)]
-    clocks = [column for column in columns if column.is_mostly(is_clock)]
+    days, clocks = _mostly(columns, is_day), _mostly(columns, is_clock)
     if not clocks and len(days) == 1:
         clocks = [column for column in columns if _is_plain_clock_of(column, days[0])]
     if days and clocks:
         return _of_days_and_clocks(days, clocks)
-    stamps = [column for column in columns if column.is_mostly(is_unix)]
-    times = days or stamps
+    times = days or _mostly(columns, is_unix)
     return _of_moments(times) if times else None
+
+
+def _mostly(columns: Iterable[Column], is_one: Callable[[str], bool]) -> list[Column]:
+    """Return the columns most of whose cells pass a test."""
+    return [column for column in columns if column.is_mostly(is_one)]
 
 
 def _is_plain_clock_of(column: Column, day: Column) -> bool:

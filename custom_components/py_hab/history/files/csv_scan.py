@@ -1,6 +1,6 @@
 """Finds times and values in the rows of a table."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, tzinfo
 from typing import Final, NamedTuple
 
@@ -45,52 +45,66 @@ class Scan:
 
     def collect(self, rows: Iterable[Row], columns: Mapping[str, Mapping[int, Readings]]) -> None:
         """Add the values of rows to the columns of their series; other series are left out."""
-        form, parse = self._format, self._parse
-        days, seconds = self._moments.days, self._moments.seconds
-        day, clock, series, units = form.begin.day, form.begin.clock, form.series, form.units
-        names = form.series_columns
+        name_of, known_time = _name_of(self._format), self._known_times()
         start, end = self._within
         for row in rows:
             if not row:
                 continue
             try:
-                # Tables of one series, or with one column of names, may have millions of rows.
-                if series is None:
-                    name = ""
-                else:
-                    name = series_name(row, names) if form.subseries else row[series].strip()
-                targets = columns[name]
+                targets = columns[name_of(row)]
             except KeyError, IndexError:
                 continue
             repeats: WallTime | None = None
             try:
-                text = row[day]
-                if clock is not None:
-                    at = days[text] + seconds[row[clock]]
-                else:
-                    colon = text.find(":") - 2
-                    at = days[text[:colon]] + seconds[text[colon:]] if colon > 0 else days[text]
+                at = known_time(row)
             except KeyError, IndexError:
                 time = self._begin(row, targets)
                 if time is None:
                     continue
                 at, repeats = time.unix, time if time.repeats_after else None
-            if not start <= at < end:
+            if start <= at < end:
+                self._add(row, targets, at, repeats)
+
+    def _known_times(self) -> Callable[[Row], int]:
+        """Return a function for the time of a row whose parts have been parsed before.
+
+        It raises KeyError for other parts, and IndexError for a row that is too short. Tables may have
+        millions of rows, nearly all of them with known parts.
+        """
+        days, seconds = self._moments.days, self._moments.seconds
+        day, clock = self._format.begin.day, self._format.begin.clock
+
+        def of_one_cell(row: Row) -> int:
+            text = row[day]
+            colon = text.find(":") - 2
+            return days[text[:colon]] + seconds[text[colon:]] if colon > 0 else days[text]
+
+        if clock is None:
+            return of_one_cell
+        return lambda row: days[row[day]] + seconds[row[clock]]
+
+    def _add(
+        self, row: Row, targets: Mapping[int, Readings], at: int, repeats: WallTime | None
+    ) -> None:
+        """Add the values of a row with a time, or count them as rejected.
+
+        `repeats` is the time again if its hour occurs twice.
+        """
+        form = self._format
+        ratio = 1.0 if form.units is None else self._ratio(row, form.units)
+        length = None if form.end is None else self._length(row, form.end, at, repeats)
+        for index, column in targets.items():
+            amount = self._parse(row[index]) if index < len(row) else None
+            if amount is None or ratio is None or isinstance(length, RowError):
+                column.rejected[_why(row, index, ratio, length)] += 1
                 continue
-            ratio = 1.0 if units is None else self._ratio(row, units)
-            length = None if form.end is None else self._length(row, form.end, at, repeats)
-            for index, column in targets.items():
-                amount = parse(row[index]) if index < len(row) else None
-                if amount is None or ratio is None or isinstance(length, RowError):
-                    column.rejected[_why(row, index, ratio, length)] += 1
-                    continue
-                if length is not None:
-                    column.lengths.append(length)
-                if repeats is not None:
-                    column.add(repeats, at // DAY, amount * ratio)
-                else:
-                    column.times.append(at)
-                    column.amounts.append(amount * ratio)
+            if length is not None:
+                column.lengths.append(length)
+            if repeats is not None:
+                column.add(repeats, at // DAY, amount * ratio)
+            else:
+                column.times.append(at)
+                column.amounts.append(amount * ratio)
 
     def _begin(self, row: Row, targets: Mapping[int, Readings]) -> WallTime | None:
         """Return the time of a row, which no earlier row had; None if it is rejected or empty."""
@@ -140,6 +154,17 @@ class Scan:
             # The last second or minute of the interval, not its end.
             length = step
         return length if length > 0 else RowError.BAD_TIME
+
+
+def _name_of(csv_format: CsvFormat) -> Callable[[Row], str]:
+    """Return a function for the name of the series of a row; it raises IndexError for a short row."""
+    series, names = csv_format.series, csv_format.series_columns
+    if series is None:
+        return lambda _: ""
+    if csv_format.subseries:
+        return lambda row: series_name(row, names)
+    # Tables with one column of names may have millions of rows.
+    return lambda row: row[series].strip()
 
 
 def file_zone(csv_format: CsvFormat, zone: tzinfo) -> tzinfo:

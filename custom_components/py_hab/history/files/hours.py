@@ -172,8 +172,7 @@ def sum_rows(
         add(at, kwh, Verdict.ACCEPTED)
     accept_ordinary = guard.accept_ordinary
     units = [_UNITS[divisor]]
-    pending: deque[tuple[int, float]] = deque(maxlen=4)
-    pending_verdict = accepted = Verdict.ACCEPTED
+    pending, accepted = _Pending(), Verdict.ACCEPTED
     for at, amount in readings:
         kwh = amount / divisor
         last = guard.last
@@ -185,24 +184,49 @@ def sum_rows(
         verdict = accepted if accept_ordinary(kwh, at) else guard.judge(kwh, at).verdict
         # Nearly all readings are accepted; looking an enum up in a set takes longer than the rest.
         if verdict is not accepted and verdict not in ACCEPTING:
-            if verdict is not pending_verdict:
-                pending.clear()
-                pending_verdict = verdict
-            pending.append((at, kwh))
+            pending.add(at, kwh, verdict)
             rejected[verdict] += 1
             continue
-        if pending:
-            confirmed = _CONFIRMED.get((pending_verdict, verdict), 0)
-            least = last if last is not None and verdict is Verdict.ACCEPTED else 0.0
-            for earlier_at, earlier in list(pending)[len(pending) - confirmed :]:
-                # A quarantined reading outside this range was a different one.
-                if least <= earlier <= kwh:
-                    rejected[pending_verdict] -= 1
-                    add(earlier_at, earlier, verdict)
-                    verdict = Verdict.ACCEPTED
-            pending.clear()
+        if pending.readings:
+            for earlier_at, earlier in pending.confirmed_by(kwh, verdict, last):
+                rejected[pending.verdict] -= 1
+                add(earlier_at, earlier, verdict)
+                verdict = accepted
         add(at, kwh, verdict)
     return CounterHours(sums.finish(), stored_in=units)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """The last readings that were not accepted, all for the same reason."""
+
+    verdict: Verdict = Verdict.ACCEPTED
+    """The reason."""
+    readings: deque[tuple[int, float]] = field(
+        default_factory=lambda: deque(maxlen=max(_CONFIRMED.values()))
+    )
+    """Unix times and kWh."""
+
+    def add(self, at: int, kwh: float, verdict: Verdict) -> None:
+        """Add a reading; those that were not accepted for another reason will not be confirmed."""
+        if verdict is not self.verdict:
+            self.readings.clear()
+            self.verdict = verdict
+        self.readings.append((at, kwh))
+
+    def confirmed_by(
+        self, kwh: float, verdict: Verdict, last: float | None
+    ) -> list[tuple[int, float]]:
+        """Return the readings that an accepted one confirms, and forget all.
+
+        `last` is the accepted reading before it.
+        """
+        count = _CONFIRMED.get((self.verdict, verdict), 0)
+        least = last if last is not None and verdict is Verdict.ACCEPTED else 0.0
+        candidates = list(self.readings)[len(self.readings) - count :]
+        self.readings.clear()
+        # A quarantined reading outside this range was a different one.
+        return [(at, earlier) for at, earlier in candidates if least <= earlier <= kwh]
 
 
 def _is_other_unit(kwh: float, last: float) -> bool:

@@ -1,5 +1,6 @@
 """The usual time between the rows of a table, and the intervals that rows stand for."""
 
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -34,7 +35,10 @@ def usual_step(times: Sequence[int]) -> int | None:
 
 
 def moved(unix: int, step: int, zone: tzinfo, *, back: bool = False) -> int:
-    """Return the time a step later, or earlier: the same local time of the next day or month."""
+    """Return the time a step later, or earlier: the same local time of the next day or month.
+
+    It is on the last day of a month that has no such day.
+    """
     sign = -1 if back else 1
     if step not in (DAY, MONTH, YEAR):
         return unix + sign * step
@@ -43,8 +47,10 @@ def moved(unix: int, step: int, zone: tzinfo, *, back: bool = False) -> int:
     if step == DAY:
         other = naive + sign * timedelta(days=1)
     else:
-        month = naive.year * 12 + naive.month - 1 + sign * (1 if step == MONTH else 12)
-        other = naive.replace(year=month // 12, month=month % 12 + 1, day=min(naive.day, 28))
+        months = naive.year * 12 + naive.month - 1 + sign * (1 if step == MONTH else 12)
+        year, month = months // 12, months % 12 + 1
+        day = min(naive.day, monthrange(year, month)[1])
+        other = naive.replace(year=year, month=month, day=day)
     return int(other.replace(tzinfo=zone).timestamp())
 
 

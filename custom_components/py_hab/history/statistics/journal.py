@@ -17,7 +17,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
-from ...counters.file import UNREADABLE
+from ...counters.counter_file import UNREADABLE
 from ...entry import MaintenanceResult
 from ...util.documentation import page_of_notices
 from ...util.records import decode, decode_values, encode
@@ -129,7 +129,10 @@ class ChangeJournal:
             self.is_readable = False
             return
         # The file may have been edited by hand, or damaged by a failing disk.
-        self.runs = decode_values(MaintenanceResult, _section(stored, "runs"))
+        runs = decode_values(MaintenanceResult, _section(stored, "runs"))
+        # Of an entry that was removed, nobody asks any more.
+        known = self._hass.config_entries.async_get_entry
+        self.runs = {entry_id: run for entry_id, run in runs.items() if known(entry_id)}
         self._set_aside = _section(stored, "set_aside")
         for statistic_id, changes in _section(stored, "accounts").items():
             try:

@@ -3,7 +3,11 @@
 from typing import Any
 
 from custom_components.py_hab.const import DOMAIN
-from custom_components.py_hab.counters.file import CounterFile, StoredCounters, StoredReading
+from custom_components.py_hab.counters.counter_file import (
+    CounterFile,
+    StoredCounters,
+    StoredReading,
+)
 from custom_components.py_hab.counters.gap import Gap
 from custom_components.py_hab.counters.verdict import Verdict
 from homeassistant.core import HomeAssistant
