@@ -8,15 +8,20 @@ import { filled } from "./texts";
 
 interface Report { entity_id: string; rows: number }
 interface Run { run: string; at: string; statistics: { entity_id: string; hours: number }[] }
+/** What the card says of a series beside its history. */
+interface Said {
+  entity: string;
+  text: string;
+  /** The last run of the series, once it was asked whether to take it back. */
+  run?: Run | undefined;
+}
 
 const SHOWN = 3;
 
 export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
-  static override properties = { ...DataCard.properties, message: { state: true }, busy: { state: true }, last: { state: true } };
-  declare private message: string | undefined;
+  static override properties = { ...DataCard.properties, said: { state: true }, busy: { state: true } };
+  declare private said: Said | undefined;
   declare private busy: boolean | undefined;
-  /** The last run of the series, once it was asked whether to take it back. */
-  declare private last: Run | undefined;
 
   static override styles: CSSResultGroup = [cardStyles, css`
     dl { margin: 0; display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 6px 16px; align-items: baseline; }
@@ -32,7 +37,7 @@ export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
   override getCardSize(): number { return 5; }
   override getGridOptions(): object { return { columns: 12, min_columns: 6 }; }
 
-  protected override drawn(): readonly unknown[] { return [this.message, this.busy, this.last, this.hass?.user?.is_admin]; }
+  protected override drawn(): readonly unknown[] { return [this.said, this.busy, this.hass?.user?.is_admin]; }
 
   protected async load(hass: Hass, { entity }: CardConfig): Promise<SeriesHistory | undefined> {
     const found = await historyOf(hass, entity);
@@ -64,53 +69,53 @@ export class HistoryCard extends DataCard<CardConfig, SeriesHistory> {
   }
 
   protected note(hass: Hass, config: CardConfig, found: SeriesHistory): TemplateResult {
-    const { message, busy = false, last, texts: t } = this, entry = found.config_entry_id;
+    const { busy = false, texts: t } = this, entry = found.config_entry_id;
+    // Of a series that was shown before, nothing is said, and nothing taken back.
+    const said = this.said?.entity === config.entity ? this.said : undefined, last = said?.run;
     const actions = hass.user?.is_admin && entry ? html`<div class="actions">${last ? html`
         <button ?disabled=${busy} @click=${() => this.takeBack(hass, config, last)}>${t.take_back_now}</button>
-        <button ?disabled=${busy} @click=${() => { this.last = this.message = undefined; }}>${t.cancel}</button>` : html`
+        <button ?disabled=${busy} @click=${() => { this.said = undefined; }}>${t.cancel}</button>` : html`
         <button ?disabled=${busy} @click=${() => this.complete(hass, config, entry, false)}>${t.complete}</button>
         <button ?disabled=${busy} @click=${() => this.complete(hass, config, entry, true)}>${t.preview}</button>
         <button ?disabled=${busy} @click=${() => this.ask(hass, config, entry)}>${t.take_back}</button>`}</div>` : nothing;
-    return html`${message ?? nothing}${actions}`;
+    return html`${said?.text ?? nothing}${actions}`;
   }
 
-  /** Do something that takes its time; its message, or its error, is shown. */
-  private async work(what: () => Promise<string>): Promise<void> {
+  /** Do something that takes its time; what it says, or its error, is shown. A question about a run stays until it is done. */
+  private async work(entity: string, what: () => Promise<Omit<Said, "entity">>, run?: Run): Promise<void> {
     this.busy = true;
-    this.message = this.texts.working;
+    this.said = { entity, text: this.texts.working, run };
     try {
-      this.message = await what();
+      this.said = { entity, ...(await what()) };
     } catch (error) {
-      this.message = (error as { message?: string }).message ?? this.texts.failed;
+      this.said = { entity, text: (error as { message?: string }).message ?? this.texts.failed, run };
     }
     this.busy = false;
   }
   private complete(hass: Hass, { entity }: CardConfig, entry: string, isDry: boolean): Promise<void> {
-    return this.work(async () => {
+    return this.work(entity, async () => {
       const { entities } = await act<{ entities: Report[] }>(hass, "backfill", { config_entry_id: entry, dry_run: isDry });
       const all = entities.reduce((sum, { rows }) => sum + rows, 0);
       const mine = entities.find(({ entity_id }) => entity_id === entity)?.rows ?? 0;
       if (!isDry) this.reload();
-      return filled(isDry ? this.texts.would_complete : this.texts.completed, { hours: formatNumber(hass, mine), all: formatNumber(hass, all) }, mine);
+      return { text: filled(isDry ? this.texts.would_complete : this.texts.completed, { hours: formatNumber(hass, mine), all: formatNumber(hass, all) }, mine) };
     });
   }
   private ask(hass: Hass, { entity }: CardConfig, entry: string): Promise<void> {
-    return this.work(async () => {
+    return this.work(entity, async () => {
       const { runs } = await act<{ runs: Run[] }>(hass, "get_runs", { config_entry_id: entry });
       const found = runs.find(({ statistics }) => statistics.some(({ entity_id }) => entity_id === entity));
-      if (!found) return this.texts.nothing_to_take_back;
-      this.last = found;
+      if (!found) return { text: this.texts.nothing_to_take_back };
       const hours = found.statistics.find(({ entity_id }) => entity_id === entity)?.hours ?? 0;
-      return filled(this.texts.take_back_what, { at: this.date(hass, found.at), hours: formatNumber(hass, hours) }, hours);
+      return { text: filled(this.texts.take_back_what, { at: this.date(hass, found.at), hours: formatNumber(hass, hours) }, hours), run: found };
     });
   }
-  private takeBack(hass: Hass, { entity }: CardConfig, { run }: Run): Promise<void> {
-    return this.work(async () => {
-      await act(hass, "undo_history", { entity_id: [entity], run });
-      this.last = undefined;
+  private takeBack(hass: Hass, { entity }: CardConfig, run: Run): Promise<void> {
+    return this.work(entity, async () => {
+      await act(hass, "undo_history", { entity_id: [entity], run: run.run });
       this.reload();
-      return this.texts.taken_back;
-    });
+      return { text: this.texts.taken_back };
+    }, run);
   }
 }
 

@@ -31,7 +31,7 @@ def test_reader_publishes_while_its_last_message_is_recent() -> None:
     presence = ReaderPresence()
     presence.connected = True
     assert not presence.is_publishing(now)
-    presence.see(now)
+    presence.see_state(now, None)
     assert presence.is_publishing(now + STALE_AFTER - MINUTE)
     assert not presence.is_publishing(now + STALE_AFTER)
 
@@ -40,10 +40,18 @@ def test_silence_counts_from_the_start_or_from_the_last_message() -> None:
     presence = ReaderPresence()
     now = presence.since
     assert presence.silent_for(now + MINUTE) == MINUTE
-    presence.see(now - MINUTE)
+    presence.see_state(now - MINUTE, None)
     assert presence.silent_for(now + MINUTE) == MINUTE
-    presence.see(now + MINUTE)
+    presence.see_state(now + MINUTE, None)
     assert presence.silent_for(now + 3 * MINUTE) == 2 * MINUTE
+
+
+def test_a_lower_uptime_shows_a_restart() -> None:
+    now = dt_util.utcnow()
+    presence = ReaderPresence()
+    uptimes = [MINUTE, 2 * MINUTE, None, 2 * MINUTE, MINUTE, 2 * MINUTE]
+    restarts = [presence.see_state(now, uptime) for uptime in uptimes]
+    assert restarts == [False, False, False, False, True, False]
 
 
 def test_reader_comes_online_once() -> None:

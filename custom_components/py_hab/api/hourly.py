@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 
+from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.components.recorder.statistics import get_metadata, statistics_during_period
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy, UnitOfPower
 from homeassistant.core import HomeAssistant
@@ -52,12 +53,9 @@ def read_hourly(
     if found is None:
         return None
     about = found[1]
-    unit, unit_class = about["unit_of_measurement"] or "", about["unit_class"]
-    is_energy = about["has_sum"] and unit in EnergyConverter.VALID_UNITS
-    name = "change" if about["has_sum"] else "mean"
-    units = _ENERGY_AND_POWER
-    if as_stored and unit_class and not is_energy:
-        units = {unit_class: unit}
+    is_energy = about["has_sum"] and about["unit_of_measurement"] in EnergyConverter.VALID_UNITS
+    name, factor = "change" if about["has_sum"] else "mean", 1000.0 if is_energy else 1.0
+    units = _ENERGY_AND_POWER if is_energy or not as_stored else _units_as_stored(about)
     types: Any = {name}
     rows = statistics_during_period(
         hass,
@@ -69,11 +67,12 @@ def read_hourly(
         dict(units),
         types,
     ).get(statistic_id, [])
-    if not as_stored:
-        unit = _shown_unit(hass, statistic_id) or unit
-    if is_energy or (unit_class == PowerConverter.UNIT_CLASS and not as_stored):
+    unit = about["unit_of_measurement"] or ""
+    if is_energy:
         unit = UnitOfPower.WATT
-    factor = 1000.0 if is_energy else 1.0
+    elif not as_stored:
+        shown = _shown_unit(hass, statistic_id)
+        unit = units.get(about["unit_class"] or "") or shown or unit
     hours = cast("Sequence[Mapping[str, Any]]", rows)
     return Hours(
         unit=unit,
@@ -82,6 +81,12 @@ def read_hourly(
             int(row["start"]): row[name] * factor for row in hours if row.get(name) is not None
         },
     )
+
+
+def _units_as_stored(about: StatisticMetaData) -> Mapping[str, str]:
+    """Return the unit of a statistic by its class; without a class, nothing is converted."""
+    unit, unit_class = about["unit_of_measurement"], about["unit_class"]
+    return {unit_class: unit} if unit_class and unit else {}
 
 
 def _shown_unit(hass: HomeAssistant, statistic_id: str) -> str | None:

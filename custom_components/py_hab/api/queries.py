@@ -83,7 +83,8 @@ async def async_measurements(
 ) -> list[EntityMeasurement]:
     """Return the readings of entities, newest first over all entities.
 
-    `with_origin` says where each of them comes from. Raises HomeAssistantError if the recorder does not answer.
+    `with_origin` says where each of them comes from. Raises HomeAssistantError if the recorder does
+    not answer.
     """
     end = span.offset + span.limit
 
@@ -132,8 +133,8 @@ async def async_profile(
     """Return the profile of a statistic; it is empty for a series that has no statistics yet.
 
     Hours whose energy was spread within a longer total are left out unless they are to be included:
-    their shape is not that of the home. Raises ServiceValidationError for an unknown statistic, HomeAssistantError if the recorder does
-    not answer.
+    their shape is not that of the home. Raises ServiceValidationError for an unknown statistic, and
+    HomeAssistantError if the recorder does not answer.
     """
     without: set[int] = set()
     if not include_spread:

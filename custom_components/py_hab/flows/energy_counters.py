@@ -142,14 +142,10 @@ def _connections_of_reader(
             if (entity_id := _shown_entity(hass, unique_ids[quantity]))
         }
         # They count the same as the total. Only the one or the other is shown.
-        if tariffs and (
-            shown_total is None
-            or not set(shown).isdisjoint(tariffs.values())
-            or (shown_total not in shown and total not in priced and tariffs.keys() & priced)
-        ):
-            first, *others = tariffs
-        else:
-            first, others = total, []
+        is_chosen = shown_total is None or not set(shown).isdisjoint(tariffs.values())
+        has_prices_alone = total not in priced and bool(tariffs.keys() & priced.keys())
+        in_its_place = is_chosen or (shown_total not in shown and has_prices_alone)
+        first, *others = tariffs if tariffs and in_its_place else [total]
         for item in _connection(
             hass,
             {quantity.value: unique_ids[quantity] for quantity in _OF_CONNECTION}

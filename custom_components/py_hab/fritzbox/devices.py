@@ -4,7 +4,7 @@
 or invalid value becomes `None`; `Device.parse_errors` lists the empty and invalid ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -292,15 +292,16 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
     blocks = frozenset(child.tag for child in element if child.tag not in _NOT_A_BLOCK)
     unit_type = node.number("etsiunitinfo/unittype")
     product_name = node.attribute("productname")
-    # AHA recommends the battery level of the device (since 7.08). Older firmware has one inside
-    # <hkr> only.
-    battery_parent = "" if "battery" in node else "hkr/"
-    battery_low_parent = "" if "batterylow" in node else "hkr/"
     firmware_version = node.attribute("fwversion")
     switch = "hkr" if "hkr" in blocks else "switch"
     # Plugs have both; only one of them may have a value.
     on_off = "switch" if node.text("switch/state") else "simpleonoff"
     is_blind = unit_type in _BLIND_UNITS or "blind" in blocks
+
+    def unless_blind[T](path: str, convert: Callable[[str], T | None]) -> T | None:
+        """Return a value whose element means something else for a blind."""
+        return None if is_blind else node.value(path, convert)
+
     return Device(
         ain=ain,
         owner_ain=owner_ain,
@@ -312,26 +313,34 @@ def _device(ain: str, node: Node, owner_ain: str) -> Device:
         is_group=element.tag == "group",
         present=node.text("present") == "1",
         unit_type=unit_type,
-        battery=node.value(f"{battery_parent}battery", percent),
-        battery_low=node.value(f"{battery_low_parent}batterylow", flag),
+        battery=node.value(_of_battery(node, "battery"), percent),
+        battery_low=node.value(_of_battery(node, "batterylow"), flag),
         temperature=node.value("temperature/celsius", tenths),
         humidity=node.value("humidity/rel_humidity", percent),
         power_meter=_power_meter(ain, node, unit_type, product_name)
         if "powermeter" in blocks
         else None,
         thermostat=_thermostat(node) if "hkr" in blocks else None,
-        switched_on=node.value(f"{on_off}/state", flag) if not is_blind else None,
-        brightness=node.value("levelcontrol/levelpercentage", percent) if not is_blind else None,
+        switched_on=unless_blind(f"{on_off}/state", flag),
+        brightness=unless_blind("levelcontrol/levelpercentage", percent),
         locked=node.value(f"{switch}/lock", flag),
         buttons_locked=node.value(f"{switch}/devicelock", flag),
-        # Blinds use the same element as a bit mask of faults.
-        alert=node.value("alert/state", flag) if not is_blind else None,
+        # Of a blind, it is a bit mask of faults.
+        alert=unless_blind("alert/state", flag),
         alert_changed=node.value("alert/lastalertchgtimestamp", from_unix),
         blind=_blind(node) if is_blind else None,
         buttons=_buttons(ain, element) if "button" in blocks else (),
         blocks=blocks,
         parse_errors=tuple(node.parse_errors),
     )
+
+
+def _of_battery(node: Node, name: str) -> str:
+    """Return the path of a value of the battery.
+
+    AHA recommends that of the device (since 7.08). Older firmware has one inside <hkr> only.
+    """
+    return name if name in node else f"hkr/{name}"
 
 
 _BLIND_UNITS: Final = frozenset({UnitType.BLIND, UnitType.LAMELLA})

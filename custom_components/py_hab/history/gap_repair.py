@@ -93,9 +93,8 @@ class GapRepair:
         """Repair the statistics of a counter after a gap.
 
         `known_readings` are readings (kWh) at full hours (unix times). `shape` is that of the
-        counter's known hours. Returns None, and changes
-        nothing, until the hours of the gap and a reading after it have been compiled. Raises
-        HomeAssistantError if the recorder refuses.
+        counter's known hours. Returns None, and changes nothing, until the hours of the gap and a
+        reading after it have been compiled. Raises HomeAssistantError if the recorder refuses.
         """
         if gap.verdict is Verdict.UNIT_CORRECTED:
             return await self._async_correct_unit(source, gap)

@@ -22,6 +22,7 @@ class ReaderPresence:
         self.since = dt_util.utcnow()
         """When this began to listen."""
         self._sleep = SleepPattern()
+        self._uptime = timedelta()
 
     @property
     def is_available(self) -> bool:
@@ -47,9 +48,13 @@ class ReaderPresence:
         """Return for how long nothing has been received while this was listening."""
         return now - max(self.last_seen or self.since, self.since)
 
-    def see(self, now: datetime) -> None:
-        """Note a message of the reader."""
+    def see_state(self, now: datetime, uptime: timedelta | None) -> bool:
+        """Note the state of the reader; return whether it has restarted: its uptime is lower."""
         self.last_seen = now
+        if uptime is None:
+            return False
+        before, self._uptime = self._uptime, uptime
+        return uptime < before
 
     def see_readings(self, now: datetime) -> None:
         """Note a message with readings, which only a reader that is awake publishes."""

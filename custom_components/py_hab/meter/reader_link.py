@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
@@ -18,13 +17,13 @@ from ..sml.topics import (
     STATUS_NETWORK,
     STATUS_SENSORS,
     ReaderInfo,
-    ReaderTopics,
     parse_discovery,
     parse_state,
     parse_status,
     reader_topics,
 )
-from ..util.texts import clean_text, excerpt
+from ..util.texts import excerpt
+from .announced_topics import AnnouncedTopics
 from .commands import ReaderCommands
 from .identities import ReaderIdentities
 from .presence import ReaderPresence
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
 
 _LOGGER = logging.getLogger(__name__)
-
-FOLLOW_AFTER: Final = timedelta(minutes=5)
-"""After this time without a message, a retained announcement of other topics is followed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,9 +70,7 @@ class ReaderLink:
         self.presence = ReaderPresence()
         self.signal_strength: int | None = None
         """Wi-Fi, in dBm; None before the reader has published it."""
-        self._uptime = timedelta()
-        self._announced: ReaderTopics | None = None
-        """Other topics in a retained announcement, which may be of an earlier time."""
+        self.announced = AnnouncedTopics(hass, entry, self.topics)
 
     async def async_listen(self) -> None:
         """Subscribe until the entry is unloaded, and ask the reader for all its values."""
@@ -129,19 +123,17 @@ class ReaderLink:
 
     @callback
     def _async_state_received(self, message: ReceiveMessage) -> None:
-        """Process the state of the reader. A lower uptime shows that it has restarted."""
+        """Process the state of the reader, which may show that it has restarted."""
         if message.retain:
             return
-        self.presence.see(dt_util.utcnow())
         state = parse_state(message.payload)
+        has_restarted = self.presence.see_state(dt_util.utcnow(), state.uptime)
         is_first = self.signal_strength is None and state.signal_strength is not None
         self.signal_strength = state.signal_strength
         if is_first:
             self._listener.info_changed()
-        if state.uptime is not None:
-            if state.uptime < self._uptime:
-                self._handle_restart()
-            self._uptime = state.uptime
+        if has_restarted:
+            self._handle_restart()
 
     def _handle_restart(self) -> None:
         self.commands.allow_repeats()
@@ -179,29 +171,7 @@ class ReaderLink:
             _LOGGER.debug("Unreadable discovery: %s: %s", err, excerpt(message.payload))
             return
         self._update_info(published)
-        self._announced = None if published.topics == self.topics else published.topics
-        if not message.retain:
-            self._follow()
-
-    @callback
-    def follow_if_silent(self, now: datetime) -> None:
-        """Use the topics of a retained announcement if nothing is received on the known ones."""
-        if self.presence.silent_for(now) >= FOLLOW_AFTER:
-            self._follow()
-
-    def _follow(self) -> None:
-        """Use the announced topics from now on."""
-        if self._announced is None:
-            return
-        topics = {
-            CONF_TOPIC: self._announced.sensor,
-            CONF_COMMAND_TOPIC: self._announced.command,
-            CONF_ANSWER_TOPIC: self._announced.answer,
-        }
-        config_entries = self._hass.config_entries
-        if config_entries.async_update_entry(self._entry, data={**self._entry.data, **topics}):
-            _LOGGER.info("%s publishes on other topics now", clean_text(self._entry.title))
-            config_entries.async_schedule_reload(self._entry.entry_id)
+        self.announced.async_announced(published.topics, is_retained=message.retain)
 
     def _update_info(self, info: ReaderInfo) -> None:
         if info != self.info:

@@ -32,7 +32,7 @@ class MeterSupervision:
         if not last_seen or any(at is None or now - at >= ASK_AFTER for at in last_seen):
             # Telemetry may be off or infrequent, or the prefix of the meter may have changed.
             self._link.commands.ask(unless_within=ASK_AFTER)
-        self._link.follow_if_silent(now)
+        self._link.announced.async_follow_if_silent(self._link.presence.silent_for(now))
         for meter_index, meter in self._meters.items():
             name = self._meters.name_of(meter_index)
             self._issues.async_update(meter_index, name, self._problems(meter_index, meter, now))

@@ -149,12 +149,8 @@ class MeterHealth:
         is_signed: bool,
     ) -> None:
         """Compare the sign of the power with the counter that has risen since the last reading."""
-        drawn, fed_in = (
-            counters[quantity] - self._counters[quantity]
-            if quantity in counters and quantity in self._counters
-            else 0.0
-            for quantity in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
-        )
+        drawn = self._rise(counters, Quantity.ENERGY_IMPORT)
+        fed_in = self._rise(counters, Quantity.ENERGY_EXPORT)
         if drawn == fed_in:
             return
         since, self._counters_since = self._counters_since or now, now
@@ -168,6 +164,12 @@ class MeterHealth:
             self._wrong_sign_for = timedelta()
         elif timedelta() <= now - since <= MAX_UNCHANGED_STEP:
             self._wrong_sign_for += now - since
+
+    def _rise(self, counters: Mapping[str, float], quantity: Quantity) -> float:
+        """Return the kWh by which a counter has risen since the last reading, 0 if one is unknown."""
+        if quantity not in counters or quantity not in self._counters:
+            return 0.0
+        return counters[quantity] - self._counters[quantity]
 
     def _is_contradiction(self) -> bool:
         """Whether the counter should have risen, given the power since it last changed."""

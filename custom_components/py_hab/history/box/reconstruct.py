@@ -132,7 +132,8 @@ def energy_history(
     counted after that reading.
 
     `known` are hours (kWh by start) that are known already. Days and months get their shape, and that
-    of the hours in the series; None spreads them evenly. `daylight` are the times of daylight if the counter counts feed-in.
+    of the hours in the series; None spreads them evenly. `daylight` are the times of daylight if the
+    counter counts feed-in.
     """
     discarded: set[DiscardReason] = set()
     readings: dict[int, float] = {}

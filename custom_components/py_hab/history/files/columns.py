@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from .csv_format import TimeColumns
 from .moments import DayOrder, cut, orders_of, parse_clock, parse_day, parse_unix
@@ -191,8 +191,15 @@ def _of_days_and_clocks(days: Sequence[Column], clocks: Sequence[Column]) -> Tim
     return Times(begin=begin, end=TimeColumns(day=day.index, clock=clocks[1].index))
 
 
-def find_order(texts: Iterable[str]) -> tuple[DayOrder, bool] | None:
-    """Return the order of days, and whether it is certain; None if they have none."""
+class FoundOrder(NamedTuple):
+    """The order that days seem to have."""
+
+    order: DayOrder
+    is_certain: bool
+
+
+def find_order(texts: Iterable[str]) -> FoundOrder | None:
+    """Return the order of days, None if they have none."""
     texts = [text for text in texts if text]
     # Rows of one day need to be looked at once.
     by_day: dict[str, str] = {}
@@ -209,26 +216,26 @@ def find_order(texts: Iterable[str]) -> tuple[DayOrder, bool] | None:
     if not common:
         # A few rows are something else, such as a total.
         (order, count), *_ = counts.most_common()
-        return order, count >= _MOST * len(possible)
+        return FoundOrder(order, count >= _MOST * len(possible))
     return _most_likely(common, list(by_day.values()))
 
 
-def _most_likely(common: AbstractSet[DayOrder], texts: Sequence[str]) -> tuple[DayOrder, bool]:
-    """Return the order of days that all have several orders in common, and whether it is certain."""
+def _most_likely(common: AbstractSet[DayOrder], texts: Sequence[str]) -> FoundOrder:
+    """Return the order of days that all have several orders in common."""
     for order in (DayOrder.YMD, DayOrder.UNIX):
         if order in common:
-            return order, True
+            return FoundOrder(order, True)
     if len(common) == 1:
-        return next(iter(common)), True
+        return FoundOrder(next(iter(common)), True)
     if "." in cut(texts[0]).day:
-        return DayOrder.DMY, True
+        return FoundOrder(DayOrder.DMY, True)
     if re.search(r"[AaPp]\.?[Mm]", texts[0]):
-        return DayOrder.MDY, True
+        return FoundOrder(DayOrder.MDY, True)
     spans = {order: _span(texts, order) for order in common}
     least, most = min(spans, key=spans.__getitem__), max(spans, key=spans.__getitem__)
     # Rows follow each other: the wrong order makes leaps of months.
     is_certain = spans[least] * 4 < spans[most] and spans[least] > 0
-    return (least if is_certain else DayOrder.DMY), is_certain
+    return FoundOrder(least if is_certain else DayOrder.DMY, is_certain)
 
 
 def _span(texts: Sequence[str], order: DayOrder) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from .csv_format import UNITS_OF, Content, Doubt
 from .words import content_in, unit_in
@@ -80,15 +80,22 @@ def judge(name: str, values: Sequence[float], unit: str | None) -> Judged:
     )
 
 
-def _energy(course: _Course, said: Content | None) -> tuple[Content, bool]:
-    """Return whether numbers are readings or the energy of intervals, and whether that is doubtful."""
+class _Energy(NamedTuple):
+    """What numbers of energy seem to be."""
+
+    content: Content
+    is_doubtful: bool
+
+
+def _energy(course: _Course, said: Content | None) -> _Energy:
+    """Return whether numbers are readings or the energy of intervals."""
     says_readings, says_energy = said is Content.READINGS, said is Content.CONSUMPTION
     if course.is_rising and (course.rising >= MANY or says_readings):
-        return Content.READINGS, says_energy or (said is None and course.is_small)
+        return _Energy(Content.READINGS, says_energy or (said is None and course.is_small))
     if course.falls == 0:
         # Zeros, or a few rising numbers.
         is_doubtful = said is None or (says_energy and course.is_rising and course.rising > 2)
-        return Content.READINGS if says_readings else Content.CONSUMPTION, is_doubtful
+        return _Energy(Content.READINGS if says_readings else Content.CONSUMPTION, is_doubtful)
     if says_readings and course.falls < course.steps / 5:
-        return Content.READINGS, True
-    return Content.CONSUMPTION, says_readings
+        return _Energy(Content.READINGS, True)
+    return _Energy(Content.CONSUMPTION, says_readings)

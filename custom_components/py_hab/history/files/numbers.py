@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 import math
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class DecimalMark(StrEnum):
@@ -74,8 +74,15 @@ def is_number(text: str) -> bool:
     return any(parse_number(text, mark) is not None for mark in DecimalMark)
 
 
-def decimal_mark(texts: Iterable[str], usual: DecimalMark | None) -> tuple[DecimalMark, bool]:
-    """Return the decimal mark of numbers, and whether it is certain.
+class FoundMark(NamedTuple):
+    """The decimal mark that numbers seem to have."""
+
+    mark: DecimalMark
+    is_certain: bool
+
+
+def decimal_mark(texts: Iterable[str], usual: DecimalMark | None) -> FoundMark:
+    """Return the decimal mark of numbers.
 
     In `1.234`, the point may separate thousands; it does not in `0.234`, `12.5` or `15119.035`, nor
     beside a number above a thousand without any mark. `usual` is the mark of whole numbers.
@@ -88,26 +95,26 @@ def decimal_mark(texts: Iterable[str], usual: DecimalMark | None) -> tuple[Decim
             number = parse_number(text, DecimalMark.POINT)
             is_large_plain = is_large_plain or (number is not None and abs(number) >= 1000)
         else:
-            mark, is_clear = found
-            (clear if is_clear else doubtful)[mark] += 1
+            (clear if found.is_certain else doubtful)[found.mark] += 1
     if any(clear.values()):
         best = max(DecimalMark, key=clear.__getitem__)
         others = sum(clear.values()) - clear[best]
-        return best, clear[best] >= 20 * others
+        return FoundMark(best, clear[best] >= 20 * others)
     if any(doubtful.values()):
-        return max(DecimalMark, key=doubtful.__getitem__), is_large_plain
+        return FoundMark(max(DecimalMark, key=doubtful.__getitem__), is_large_plain)
     # Whole numbers only.
-    return usual or DecimalMark.POINT, True
+    return FoundMark(usual or DecimalMark.POINT, True)
 
 
-def _mark_of(text: str) -> tuple[DecimalMark, bool] | None:
-    """Return the decimal mark of one number, and whether it is clear; None if there is no mark."""
+def _mark_of(text: str) -> FoundMark | None:
+    """Return the decimal mark of one number, None if it has no mark."""
     valid = [mark for mark in DecimalMark if parse_number(text, mark) is not None]
     if len(valid) == 1:
-        return valid[0], True
+        return FoundMark(valid[0], True)
     found = _PLAIN.fullmatch(text)
     if found is None:
         return None
     whole, sign, fraction, _ = found.groups()
     may_be_thousands = len(fraction) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0")
-    return DecimalMark.POINT if sign == "." else DecimalMark.COMMA, not may_be_thousands
+    mark = DecimalMark.POINT if sign == "." else DecimalMark.COMMA
+    return FoundMark(mark, not may_be_thousands)
