@@ -248,5 +248,5 @@ def _with_energy(gap: Gap, source: Source) -> Gap:
     limit = MAX_PLUG_POWER * (gap.end - gap.start) / HOUR
     is_reset = gap.verdict is Verdict.REPLACED and gap.after < gap.before
     if source.starts_at_zero and is_reset and gap.after <= limit:
-        return replace(gap, counted=gap.after, counted_since=None)
+        return replace(gap, counted=gap.after, counted_since=gap.start)
     return gap
