@@ -60,7 +60,7 @@ def _box(name: str, lasts: str, *timed: Sequence[Step], **changes: Any) -> World
 
 
 SAVED, PUT_BACK = database_restored(hours=7)
-SAVED_DAY, PUT_BACK_DAY = database_restored(days=1, hours=3)
+SAVED_DAY, PUT_BACK_DAY = database_restored(days=1, hours=5)
 
 LONG: Final[tuple[World, ...]] = (
     _meter("the October day", "27:00", start=datetime.fromisoformat("2025-10-25T21:01Z")),
@@ -85,7 +85,12 @@ LONG: Final[tuple[World, ...]] = (
     _meter(
         "Home Assistant off over the March night", "18:00", at("3:00", hass_off(hours=11)), **MARCH
     ),
-    _meter("reader off for 6 hours", "12:17", at("3:00", reader_off(hours=6, minutes=17))),
+    _meter(
+        "reader restarts minutes before an hour, and is off for 6 hours later",
+        "12:17",
+        at("1:54", reader_off(minutes=2)),
+        at("3:00", reader_off(hours=6, minutes=17)),
+    ),
     _meter(
         "reader off for longer than states are kept",
         "3d 6:00",
@@ -172,7 +177,12 @@ LONG: Final[tuple[World, ...]] = (
         at("23:00", box_forgets("day", "week", "month")),
         **COUNTERS,
     ),
-    _box("the statistics of a plug reset", "6:00", at("3:00", plug_reset())),
+    _box(
+        "the statistics of a plug reset twice",
+        "6:00",
+        at("2:10", plug_reset()),
+        at("3:12", plug_reset()),
+    ),
     _box("the statistics of a plug reset shortly before an hour", "4:00", at("1:41", plug_reset())),
     _box("Home Assistant back shortly before an hour", "5:00", at("1:47", hass_off(minutes=70))),
     _box(
@@ -267,8 +277,9 @@ LONG: Final[tuple[World, ...]] = (
     _box(
         "yesterday's database put back",
         "1d 10:00",
-        at("3:00", hass_off(minutes=5)),
-        at("3:02", SAVED_DAY),
+        # The feed-in of that day is still to come.
+        at("1:00", hass_off(minutes=5)),
+        at("1:02", SAVED_DAY),
         at("1d 6:00", hass_off(minutes=5)),
         at("1d 6:02", PUT_BACK_DAY),
         **COUNTERS,

@@ -257,8 +257,13 @@ def _gap_between(
     first = after if confirmed is None else confirmed.first
     is_same = verdict is Verdict.ACCEPTED
     is_repeated = after.kwh == before.kwh and after.at - before.at <= MIN_RETENTION_S
-    # Awaiting confirmation, a reading was not shown in its hour: the next one contains its energy.
-    is_in_next_hour = first.kwh > before.kwh and first.at // HOUR_S < after.at // HOUR_S
+    # Under quarantine, a reading was not shown in its hour: the next one contains its energy.
+    is_in_next_hour = (
+        confirmed is not None
+        and confirmed.verdict is Verdict.QUARANTINED
+        and first.kwh > before.kwh
+        and first.at // HOUR_S < after.at // HOUR_S
+    )
     is_ordinary = is_same and not is_in_next_hour
     if is_repeated or (is_ordinary and not is_gap(before, after, interval_s=interval_s)):
         return None

@@ -119,7 +119,7 @@ class GapRepair:
         if not self._changes.dry_run:
             self._counters.settle(gap)
             if plan.rows:
-                _LOGGER.info("%s: outage of %d hours repaired", source.statistic.id, len(plan.rows))
+                _LOGGER.debug("%s: outage of %d hours repaired", source.statistic.id, len(plan.rows))
         return GapResult(
             hours=frozenset(row.start for row in plan.rows),
             report=RepairReport(
@@ -157,7 +157,7 @@ class GapRepair:
             return None
         if not self._changes.dry_run:
             self._counters.settle(gap)
-            _LOGGER.info("%s: unit of %d hours corrected", source.statistic.id, len(plan.rows))
+            _LOGGER.debug("%s: unit of %d hours corrected", source.statistic.id, len(plan.rows))
         return GapResult(
             hours=frozenset(row.start for row in plan.rows),
             report=RepairReport(
@@ -247,5 +247,5 @@ def _with_energy(gap: Gap, source: Source) -> Gap:
     limit = MAX_PLUG_POWER * (gap.end - gap.start) / HOUR
     is_reset = gap.verdict is Verdict.REPLACED and gap.after < gap.before
     if source.starts_at_zero and is_reset and gap.after <= limit:
-        return replace(gap, counted=gap.after, counted_since=None)
+        return replace(gap, counted=gap.after, counted_since=gap.start)
     return gap

@@ -53,4 +53,4 @@ class RunChanges:
         self.check_not_stopped()
         hours = sum(len(step.rows) for step in change if isinstance(step, WriteRows))
         if hours and not self.dry_run:
-            _LOGGER.info("%s: %d hours added from device statistics", statistic.id, hours)
+            _LOGGER.debug("%s: %d hours added from device statistics", statistic.id, hours)

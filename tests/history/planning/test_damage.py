@@ -81,6 +81,24 @@ def test_readings_that_were_only_carried_on_after_a_restart_are_missing_hours() 
     assert find_damage("key", rose, late={HOUR, 2 * HOUR}).holes == []
 
 
+@pytest.mark.parametrize(("resumed", "is_damage"), [(100.0, False), (101.0, True)])
+def test_rows_that_contain_the_last_reading_before_the_start_miss_nothing(
+    resumed: float, is_damage: bool
+) -> None:
+    """Home Assistant was off for an hour at noon; in the evening the house draws from the grid."""
+    rows = hours(*((number, 100.0, 50.0) for number in range(8)), (8, 102.0, 52.0))
+    short = [
+        Row(8 * HOUR + SHORT_TERM * number, SHORT_TERM, state, state - 50.0)
+        for number, state in enumerate([100.0, 100.2, 102.0])
+    ]
+    late = {4 * HOUR}
+    reading = Reading(resumed, 5 * HOUR)
+    found = find_damage("key", rows, short, late=late, resumed=reading)
+    assert bool(found.holes) is is_damage
+    # Nothing else is known of the readings: the first one is more than any hour has held.
+    assert find_damage("key", rows, short, late=late).holes
+
+
 def test_an_hour_that_was_measured_in_part_is_filled_from_there_on() -> None:
     rows = hours((0, 100.0, 0.0), (1, 101.0, 1.0), (2, 101.0, 1.0), (3, 160.0, 60.0))
     short = [
@@ -89,10 +107,8 @@ def test_an_hour_that_was_measured_in_part_is_filled_from_there_on() -> None:
     ]
     late = {row.start for row in short[5:]}
     found = find_damage("key", rows, short, late={HOUR}, late_short_term=late)
-    assert [(row.start // HOUR, row.sum) for row in filled(found.holes)] == [
-        (1, pytest.approx(1 + 59 * 0.5 / 2.5)),
-        (2, pytest.approx(1 + 59 * 1.5 / 2.5)),
-    ]
+    written = {row.start // HOUR: row.sum for row in filled(found.holes)}
+    assert written == pytest.approx({1: 1 + 59 * 0.5 / 2.5, 2: 1 + 59 * 1.5 / 2.5})
     # In hours that were compiled in time, the reading was the last one.
     assert find_damage("key", rows, short).holes == []
 

@@ -675,3 +675,18 @@ def test_what_two_counters_have_counted_adds_up() -> None:
     )
     repaired(life, 0.9, counted_since=T0 + 3.2 * HOUR)
     assert sum(life.recorder.changes().values()) == pytest.approx(18.0 - 2.1, abs=CLOSE)
+
+
+def test_a_counter_that_was_reset_has_counted_beside_what_is_known_from_before_a_crash() -> None:
+    """A plug starts at 0 again: what it shows was counted after the last row before the crash."""
+    house = House(hourly=[3.0] * 6)
+    life = Life(
+        house=house,
+        start=T0 + 1.9 * HOUR,
+        stale=0.6 * HOUR,
+        end=T0 + 3.5 * HOUR,
+        verdict=Verdict.REPLACED,
+        second=3.0,
+    )
+    repaired(life, 3.0, counted_since=life.start, readings={T0 + 3 * HOUR + 360: 1.8})
+    assert list(life.recorder.changes().values())[1:] == pytest.approx([3.0] * 5, abs=CLOSE)

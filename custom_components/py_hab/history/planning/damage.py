@@ -74,10 +74,12 @@ def find_damage(
         elif _is_counted_at_once(before, after):
             # Where rows only carry the last reading on, nothing may have been counted.
             carried_on = existing.get(after.start)
-            if (
-                carried_on is None
-                or _is_impossible(carried_on, after, short_term_rows, most)
-                or _is_disproved(carried_on, after, short_term_rows, resumed)
+            if carried_on is None or (
+                not _is_contained(resumed, carried_on)
+                and (
+                    _is_impossible(carried_on, after, short_term_rows, most)
+                    or _is_disproved(carried_on, after, short_term_rows, resumed)
+                )
             ):
                 holes.append(
                     (_measured_part(before, after, short_term_rows, late_short_term), after)
@@ -183,6 +185,14 @@ def _is_impossible(
     )
 
 
+def _is_contained(resumed: Reading | None, carried_on: Row) -> bool:
+    """Whether a row that carries a reading on contains the last one before the start.
+
+    The database lacks nothing then: what was counted while nobody read is a gap.
+    """
+    return resumed is not None and resumed.kwh <= carried_on.state + TOLERANCE
+
+
 def _is_disproved(
     before: Row, after: Row, short_term_rows: Sequence[Row], resumed: Reading | None
 ) -> bool:
@@ -190,7 +200,7 @@ def _is_disproved(
 
     The database was put back since, and lacks that reading.
     """
-    if resumed is None or not before.state + TOLERANCE < resumed.kwh <= after.state:
+    if resumed is None or resumed.kwh > after.state:
         return False
     carried_on = (
         row.end

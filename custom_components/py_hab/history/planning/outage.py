@@ -144,7 +144,9 @@ def _gap_rows(
     elif gap.counted_since is not None:
         # A new counter says nothing about the time before its first reading.
         known_energy = {gap.counted_since: 0.0}
-    known_energy |= {time: kwh - counted_before for time, kwh in gap.known_energy.items()}
+    # The energy of a new counter is not counted from the reading before the gap.
+    included = counted_before if gap.counted_since is None else 0.0
+    known_energy |= {time: kwh - included for time, kwh in gap.known_energy.items()}
     counted = spread(
         last.time,
         gap.end,
