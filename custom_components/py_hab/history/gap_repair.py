@@ -119,7 +119,9 @@ class GapRepair:
         if not self._changes.dry_run:
             self._counters.settle(gap)
             if plan.rows:
-                _LOGGER.debug("%s: outage of %d hours repaired", source.statistic.id, len(plan.rows))
+                _LOGGER.debug(
+                    "%s: outage of %d hours repaired", source.statistic.id, len(plan.rows)
+                )
         return GapResult(
             hours=frozenset(row.start for row in plan.rows),
             report=RepairReport(
