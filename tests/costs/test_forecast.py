@@ -11,6 +11,7 @@ from custom_components.py_hab.costs.forecast import (
     Forecast,
     Measured,
     Span,
+    base_energy,
     base_load,
     forecast,
     mean_price,
@@ -119,6 +120,29 @@ def test_the_base_load_of_a_home_that_feeds_in_is_that_of_the_night() -> None:
         energies[start + day * DAY + 12 * HOUR] = 0.0
     assert base_load(energies, BERLIN) == 0
     assert base_load(energies, BERLIN, feeds_in=True) == pytest.approx(200)
+
+
+def test_the_base_load_of_a_year_is_that_of_each_of_its_days() -> None:
+    assert base_energy({}, BERLIN) is None
+    start = YEAR.start
+    # Heating: 1 kWh in each hour of three months. The rest of the year 0.2 kWh, and cooking at noon.
+    energies = hours(start, start + 365 * DAY, 0.2) | hours(start, start + 91 * DAY, 1.0)
+    for day in range(365):
+        energies[start + day * DAY + 12 * HOUR] += 3.0
+    used = base_energy(energies, BERLIN)
+    assert used == pytest.approx(24 * (91 * 1.0 + 274 * 0.2) * 365.25 / 365, rel=0.01)
+    assert used < sum(energies.values())
+    assert base_load(energies, BERLIN) == pytest.approx(200)
+
+
+def test_the_base_load_that_the_sun_covers_costs_nothing() -> None:
+    start = YEAR.start
+    energies = hours(start, start + 20 * DAY, 0.2)
+    for day in range(20):
+        for hour in range(8, 18):
+            energies[start + day * DAY + hour * HOUR] = 0.0
+    used = base_energy(energies, BERLIN, feeds_in=True)
+    assert used == pytest.approx(14 * 0.2 * 365.25)
 
 
 def test_what_always_runs_pays_the_mean_of_the_week() -> None:

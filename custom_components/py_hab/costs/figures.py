@@ -6,15 +6,13 @@ from datetime import date, datetime, tzinfo
 from typing import Final
 
 from .contract import Contract, ContractYear, fitting_instalment, paid
-from .forecast import Forecast, Measured, Span, base_load, forecast, mean_price, yearly
+from .forecast import Forecast, Measured, Span, base_energy, base_load, forecast, mean_price, yearly
 from .hours import HourCost
 from .prices import HOUR, midnight
 
 _MIN_COVERAGE: Final = 0.9
 """Part of the hours of a contract year so far whose costs must be known."""
 _DAY: Final = 24 * HOUR
-_HOURS_OF_YEAR: Final = 8766
-"""365.25 days."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,12 +182,11 @@ def standing(
     """
     now = costs[-1].start + HOUR
     load = base_load(measured.energies, zone, feeds_in=feeds_in)
+    base = base_energy(measured.energies, zone, feeds_in=feeds_in)
     price = mean_price(measured, now)
     known: Mapping[int, float] = {hour.start: hour.cost for hour in costs if hour.cost is not None}
     return Standing(
         base_load=load,
-        base_load_per_year=(
-            None if load is None or price is None else load / 1000 * _HOURS_OF_YEAR * price
-        ),
+        base_load_per_year=(None if base is None or price is None else base * price),
         per_year=yearly(known, now),
     )

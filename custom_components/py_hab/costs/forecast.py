@@ -217,6 +217,15 @@ def _deviation(energies: Mapping[int, float], now: int, hours: int, weight: floa
 # What always runs
 
 
+class _Day(NamedTuple):
+    """A whole day of a counter."""
+
+    base: float
+    """The energy of its least hour, in kWh."""
+    used: float
+    """The energy that its hours have in common with the least one, in kWh."""
+
+
 def base_load(
     energies: Mapping[int, float], zone: tzinfo, *, feeds_in: bool = False
 ) -> float | None:
@@ -225,22 +234,42 @@ def base_load(
     Of a home that feeds in, only the hours of the night count: by day the sun covers a part of it.
     None while no day of the last 30 has all of its hours.
     """
+    days = _whole_days(energies, zone, BASE_LOAD_DAYS, feeds_in=feeds_in)
+    return 1000 * median(day.base for day in days) if days else None
+
+
+def base_energy(
+    energies: Mapping[int, float], zone: tzinfo, *, feeds_in: bool = False
+) -> float | None:
+    """Return the kWh that the base load of each day uses in a year.
+
+    Something that heats in winter only does not count for all of the year, and what the sun covers
+    by day does not count. A shorter time is extended to a year. None while no day is whole.
+    """
+    days = _whole_days(energies, zone, 365, feeds_in=feeds_in)
+    return fmean(day.used for day in days) * _DAYS_OF_YEAR if days else None
+
+
+def _whole_days(
+    energies: Mapping[int, float], zone: tzinfo, most: int, *, feeds_in: bool
+) -> list[_Day]:
+    """Return the last days that have all of their hours, at most so many."""
     if not energies:
-        return None
+        return []
     last = max(energies)
     days: dict[int, list[tuple[int, float]]] = {}
-    for start in range(last - (BASE_LOAD_DAYS + 1) * 24 * HOUR, last + HOUR, HOUR):
+    for start in range(last - (most + 1) * 24 * HOUR, last + HOUR, HOUR):
         if start in energies:
             local = datetime.fromtimestamp(start, zone)
             days.setdefault(local.toordinal(), []).append((local.hour, energies[start]))
     until = NIGHT if feeds_in else 24
-    # A day has 23 hours when the clock is set forward.
-    whole = [
-        min(energy for hour, energy in hours if hour < until)
-        for hours in days.values()
-        if len(hours) >= 23
-    ]
-    return 1000 * median(whole[-BASE_LOAD_DAYS:]) if whole else None
+    found: list[_Day] = []
+    for hours in days.values():
+        # A day has 23 hours when the clock is set forward.
+        if len(hours) >= 23:
+            base = min(energy for hour, energy in hours if hour < until)
+            found.append(_Day(base, sum(min(base, energy) for _, energy in hours)))
+    return found[-most:]
 
 
 def mean_price(measured: Measured, now: int) -> float | None:
