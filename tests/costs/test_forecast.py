@@ -129,7 +129,7 @@ def test_the_base_load_of_a_year_is_that_of_each_of_its_days() -> None:
     energies = hours(start, start + 365 * DAY, 0.2) | hours(start, start + 91 * DAY, 1.0)
     for day in range(365):
         energies[start + day * DAY + 12 * HOUR] += 3.0
-    used = base_energy(energies, BERLIN)
+    used = base_energy(energies, BERLIN) or 0.0
     assert used == pytest.approx(24 * (91 * 1.0 + 274 * 0.2) * 365.25 / 365, rel=0.01)
     assert used < sum(energies.values())
     assert base_load(energies, BERLIN) == pytest.approx(200)
