@@ -154,7 +154,7 @@ async def test_quarters_six_hours_days_and_two_years_of_a_plug(
     found = await client.unit_statistics(REFRIGERATOR)
     now = clock.now()
     assert by_step(found.energy) == {
-        QUARTER: kwh(home.last("refrigerator", now, timedelta(seconds=QUARTER), 96)),
+        QUARTER: kwh(home.slots("refrigerator", now, timedelta(seconds=QUARTER), 96)),
         SIX_HOURS: kwh(home.slots("refrigerator", now, timedelta(seconds=SIX_HOURS), 28)),
         DAY: kwh(home.days("refrigerator", now)),
         MONTH: kwh(value or 0 for value in home.months("refrigerator", now, 24)),

@@ -134,7 +134,7 @@ async def test_names_and_keys_of_a_reader(
                 assert_harmless(str(device.name))
                 assert_harmless(str(device.model or ""))
             options = await prefer(hass, entry, "meter")
-            assert_escaped(options.placeholders["unknown"])
+            assert_escaped(options.placeholders["keys"])
             await options.leave()
             await download(hass, hass_client, entry)
             await leave(hass, entry)
