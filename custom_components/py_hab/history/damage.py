@@ -93,7 +93,8 @@ async def async_search_all(
 ) -> SearchResult:
     """Search all rows of counters for damage; rows that were compiled late are one kind of it.
 
-    `pending` are gaps that are repaired anyway, `resumed` the last readings before the start. Raises HomeAssistantError if the database refuses.
+    `pending` are gaps that are repaired anyway, `resumed` the last readings before the start. Raises
+    HomeAssistantError if the database refuses.
     """
     editor, waiting = get_editor(hass), list(pending)
     damaged: set[str] = set()

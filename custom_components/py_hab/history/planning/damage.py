@@ -51,7 +51,8 @@ def find_damage(
     """Return the damage between hourly rows (ascending) of the counter with this key.
 
     `late` are hours that were compiled long after their end, `late_short_term` such short-term
-    rows, `pending` gaps that are repaired anyway. `resumed` is the last reading before the start of Home Assistant.
+    rows, `pending` gaps that are repaired anyway. `resumed` is the last reading before the start of
+    Home Assistant.
     """
     waiting = list(pending)
     existing = {row.end: row for row in hourly_rows}
