@@ -12,11 +12,21 @@ from custom_components.py_hab.history.files.access import FileError, FileReadErr
 from custom_components.py_hab.history.files.importer import file_error
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from simulator.fritzbox_devices import REFRIGERATOR
 from tests.flows.conftest import Upload
 from tests.support.dialogue import Dialogue, prefer
 from tests.support.living import rows
 from tests.support.mocked_reader import UNIQUE_ID
-from tests.support.portals import Portal, at, lines, load_profile_utc, netze_bw, quarters, westnetz
+from tests.support.portals import (
+    Portal,
+    at,
+    fritzbox,
+    lines,
+    load_profile_utc,
+    netze_bw,
+    quarters,
+    westnetz,
+)
 
 QUARTERS: Final = list(quarters(at("2026-01-10T00:00:00"), 96))
 
@@ -251,3 +261,26 @@ async def test_an_export_needs_no_confirmation_and_goes_where_it_came_from(
     await dialogue.arrive()
     assert dialogue.step == "import_database"
     assert dialogue.errors == {"base": "file_changed"}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_proposed"),
+    [
+        ("Kühlschrank_31.01.2026_23-50_month.csv", True),
+        ("Freezer_31.01.2026_23-50_month.csv", False),
+        ("20260131_235054_id00031_1month.csv", False),
+    ],
+)
+async def test_a_table_of_the_box_goes_to_the_device_that_its_file_is_named_after(
+    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path, name: str, is_proposed: bool
+) -> None:
+    path = media / name
+    path.write_bytes(fritzbox().data)
+    dialogue = await prefer(hass, box_entry, "import_database")
+    await named(dialogue, path)
+    await counted(dialogue)
+    (target,) = dialogue.suggested.values()
+    plug = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{REFRIGERATOR}_energy")
+    assert plug is not None
+    assert (target == plug) == is_proposed
+    await dialogue.leave()

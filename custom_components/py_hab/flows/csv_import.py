@@ -7,15 +7,18 @@ from typing import Any, Final
 import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
 )
+from homeassistant.util import slugify
 
 from ..coordinator import PyHabConfigEntry
 from ..entry import ProgressListener
+from ..history.files.box_view import device_in
 from ..history.files.csv_format import (
     UNITS,
     UNITS_OF,
@@ -109,14 +112,29 @@ class CsvSource:
         self.found = await async_survey(self._hass, self._path, self.format, progress)
 
     def proposed(self) -> dict[CsvKey, Statistic]:
-        """Return the proposed statistic of each series: where it was exported, or one of its own."""
+        """Return the proposed statistic of each series: where it goes on, or one of its own."""
         proposed = self.externals()
         for series in self.found:
-            name = series.key.series
-            is_recorded = get_editor(self._hass).is_recorded
-            if self.is_exported and name in self.candidates(series) and is_recorded(name):
-                proposed[series.key] = self.statistic_of(series, name)
+            candidates = filter(get_editor(self._hass).is_recorded, self.candidates(series))
+            fitting = [each for each in candidates if self._goes_on(series, each)]
+            if len(fitting) == 1:
+                proposed[series.key] = self.statistic_of(series, fitting[0])
         return proposed
+
+    def _goes_on(self, series: CsvSeries, statistic_id: str) -> bool:
+        """Whether a series was exported from a statistic, or is of the device of its entity.
+
+        The FRITZ!Box names the file of a table after the device.
+        """
+        if self.is_exported:
+            return statistic_id == series.key.series
+        name = device_in(self._path.stem) if self.format.view is not None else None
+        entity = er.async_get(self._hass).async_get(statistic_id)
+        if name is None or entity is None or entity.device_id is None:
+            return False
+        device = dr.async_get(self._hass).async_get(entity.device_id)
+        names = (device.name, device.name_by_user) if device else ()
+        return slugify(name) in {slugify(each) for each in names if each}
 
     def externals(self) -> dict[CsvKey, Statistic]:
         """Return a statistic of its own for each series."""

@@ -14,7 +14,7 @@ from custom_components.py_hab.history.box.calendar import (
     QUARTER_STEP,
     SIX_HOUR_STEP,
 )
-from custom_components.py_hab.history.files.box_view import find_view
+from custom_components.py_hab.history.files.box_view import device_in, find_view
 from custom_components.py_hab.history.files.csv_reader import read_series, survey
 from custom_components.py_hab.history.files.recognition import recognize
 from custom_components.py_hab.history.files.table import read_sample
@@ -222,3 +222,18 @@ def test_numbers_may_have_a_point(tmp_path: Path) -> None:
     expected = imported(path)
     path.write_text(path.read_text().replace(",", "."))
     assert imported(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("file_name", "device"),
+    [
+        ("Fridge_29.05.2025_17-57_month", "Fridge"),
+        ("Washing_machine_1.1.2026_0-05_24h", "Washing_machine"),
+        ("20241031_235054_id00031_1month", None),
+        ("month", None),
+    ],
+)
+def test_the_page_of_the_box_names_a_table_after_its_device(
+    file_name: str, device: str | None
+) -> None:
+    assert device_in(file_name) == device

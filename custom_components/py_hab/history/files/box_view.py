@@ -27,6 +27,7 @@ from .numbers import DecimalMark, is_number, parse_number
 from .table import Row
 
 _WRITTEN: Final = re.compile(r"(\d{1,2}\.\d{1,2}\.\d{4}) (\d{1,2})[-:](\d\d)(?: Uhr)?")
+_FILE_NAME: Final = re.compile(r"(.+)_\d{1,2}\.\d{1,2}\.\d{4}_\d{1,2}-\d\d_\w+")
 _TRIED: Final = 5
 """Rows among which the header is looked for."""
 _DAY: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.?")
@@ -66,6 +67,12 @@ class BoxView:
         times = _periods(self.step, len(found), self.written, is_late=self.is_late)
         for row, (begin, end) in zip(found, times, strict=True):
             yield [_iso(begin, self.written.tzinfo), _iso(end, self.written.tzinfo), *row[1:]]
+
+
+def device_in(file_name: str) -> str | None:
+    """Return the device after which the page of the FRITZ!Box names a table, without its suffix."""
+    found = _FILE_NAME.fullmatch(file_name)
+    return found[1] if found else None
 
 
 def find_view(rows: Sequence[Row], zone: tzinfo) -> BoxView | None:
