@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.py_hab.const import DOMAIN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from simulator.broker import free_port
 from simulator.fritzbox import (
     DEFAULT_PASSWORD,
@@ -244,6 +245,30 @@ async def test_successor_that_refuses_the_login_can_be_tried_again(
     assert dialogue.end == "reconfigure_successful"
     assert fritzbox_entry.unique_id == "a4:cf:12:00:00:02"
     assert fritzbox_entry.data["host"] == successor.host
+    await leave(hass, fritzbox_entry)
+
+
+@pytest.mark.parametrize(
+    ("title", "after"), [("FRITZ!Box 7590", "FRITZ!Box 7690"), ("Holiday home", "Holiday home")]
+)
+async def test_an_entry_is_called_like_the_new_box_unless_the_user_has_named_it(
+    hass: HomeAssistant,
+    successor: SimulatedFritzBox,
+    fritzbox_entry: MockConfigEntry,
+    title: str,
+    after: str,
+) -> None:
+    hass.config_entries.async_update_entry(fritzbox_entry, title=title)
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=fritzbox_entry.entry_id,
+        identifiers={(DOMAIN, fritzbox_entry.unique_id or "")},
+        model="FRITZ!Box 7590",
+    )
+    dialogue = await change(hass, fritzbox_entry)
+    await fill_in(dialogue, successor.host)
+    await dialogue.answer()
+    assert dialogue.end == "reconfigure_successful"
+    assert fritzbox_entry.title == after
     await leave(hass, fritzbox_entry)
 
 

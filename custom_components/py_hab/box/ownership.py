@@ -153,6 +153,15 @@ def has_owned_devices_only(hass: HomeAssistant, answer: DeviceList) -> bool:
 
 
 @callback
+def box_model(hass: HomeAssistant, entry: AnyConfigEntry) -> str | None:
+    """Return the model of an entry's box, None if the box is not registered."""
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, entry.unique_id or entry.entry_id), entry.entry_id
+    )
+    return None if device is None else device.model
+
+
+@callback
 def async_rename_box(hass: HomeAssistant, entry: AnyConfigEntry, unique_id: str) -> None:
     """Assign the device of an entry's box, and its entities, to a successor with this unique id."""
     devices, entities = dr.async_get(hass), er.async_get(hass)

@@ -19,7 +19,7 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, Tex
 from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 
 from ..box.identity import offers_smart_home
-from ..box.ownership import async_rename_box, has_owned_devices_only
+from ..box.ownership import async_rename_box, box_model, has_owned_devices_only
 from ..const import CONF_KIND, EntryKind
 from ..fritzbox.login import BoxInfo, serial_of
 from ..util.texts import as_markdown
@@ -121,9 +121,11 @@ class FritzBoxFlow(SourceFlow):
         if self._successor is None:
             return self.async_update_reload_and_abort(entry, data=data)
         unique_id = format_mac(box.serial)
+        # A title that the user has chosen stays.
+        title = box.model if entry.title == box_model(self.hass, entry) else entry.title
         async_rename_box(self.hass, entry, unique_id)
         return self.async_update_reload_and_abort(
-            entry, unique_id=unique_id, data=data, reason="reconfigure_successful"
+            entry, title=title, unique_id=unique_id, data=data, reason="reconfigure_successful"
         )
 
     async def async_step_successor(
