@@ -9,6 +9,10 @@ from zoneinfo import ZoneInfo
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 QUARTER: Final = timedelta(minutes=15)
+MONTHS: Final = (
+    "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
+    "November", "Dezember",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,23 +364,10 @@ def days() -> Portal:
 
 def months() -> Portal:
     """Months by name."""
-    names = [
-        "Januar",
-        "Februar",
-        "März",
-        "April",
-        "Mai",
-        "Juni",
-        "Juli",
-        "August",
-        "September",
-        "Oktober",
-    ]
     truth = {
-        datetime(2025, month, 1, tzinfo=BERLIN): 200.0 + month * 37 % 150
-        for month in range(1, len(names) + 1)
+        datetime(2025, month, 1, tzinfo=BERLIN): 200.0 + month * 37 % 150 for month in range(1, 11)
     }
-    rows = [f"{names[begin.month - 1]} 2025;{german(kwh, 0)}" for begin, kwh in truth.items()]
+    rows = [f"{MONTHS[begin.month - 1]} 2025;{german(kwh, 0)}" for begin, kwh in truth.items()]
     return Portal(
         name="months",
         text=lines("Monat;Verbrauch (kWh)", rows=rows),

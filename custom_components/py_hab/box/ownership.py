@@ -155,9 +155,7 @@ def has_owned_devices_only(hass: HomeAssistant, answer: DeviceList) -> bool:
 @callback
 def box_model(hass: HomeAssistant, entry: AnyConfigEntry) -> str | None:
     """Return the model of an entry's box, None if the box is not registered."""
-    device = dr.async_get(hass).async_get_device_by_identifier(
-        (DOMAIN, entry.unique_id or entry.entry_id), entry.entry_id
-    )
+    device = _device(hass, entry.unique_id or entry.entry_id, entry)
     return None if device is None else device.model
 
 
@@ -176,6 +174,10 @@ def async_rename_box(hass: HomeAssistant, entry: AnyConfigEntry, unique_id: str)
     devices.async_update_device(device_id, new_identifiers={(DOMAIN, unique_id)})
 
 
+def _device(hass: HomeAssistant, ain: str, entry: AnyConfigEntry) -> dr.DeviceEntry | None:
+    return dr.async_get(hass).async_get_device_by_identifier((DOMAIN, ain), entry.entry_id)
+
+
 def _device_id(hass: HomeAssistant, ain: str, entry: AnyConfigEntry) -> str | None:
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, ain), entry.entry_id)
+    device = _device(hass, ain, entry)
     return None if device is None else device.id

@@ -19,12 +19,8 @@ from custom_components.py_hab.history.files.csv_reader import read_series, surve
 from custom_components.py_hab.history.files.recognition import recognize
 from custom_components.py_hab.history.files.table import read_sample
 from custom_components.py_hab.history.planning.imported import ImportedEnergy
-from tests.support.portals import BERLIN, at, german, of_box
+from tests.support.portals import BERLIN, MONTHS, at, german, of_box
 
-MONTHS: Final = (
-    "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
-    "November", "Dezember",
-)  # fmt: skip
 WEEKDAYS: Final = ("Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa.", "So.")
 
 type Back = Callable[[datetime], datetime]

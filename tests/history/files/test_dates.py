@@ -21,12 +21,8 @@ from custom_components.py_hab.history.files.dates import (
 from custom_components.py_hab.history.files.recognition import recognize
 from custom_components.py_hab.history.files.table import read_sample
 from custom_components.py_hab.history.planning.imported import ImportedEnergy
-from tests.support.portals import BERLIN
+from tests.support.portals import BERLIN, MONTHS
 
-MONTHS: Final = (
-    "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
-    "November", "Dezember",
-)  # fmt: skip
 ABBREVIATED: Final = [name[:3] for name in MONTHS]
 YEARS: Final = (2022, 2023, 2024)
 
