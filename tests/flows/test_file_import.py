@@ -284,3 +284,27 @@ async def test_a_table_of_the_box_goes_to_the_device_that_its_file_is_named_afte
     assert plug is not None
     assert (target == plug) == is_proposed
     await dialogue.leave()
+
+
+async def test_only_hours_of_the_file_are_counted_where_others_were_there_before(
+    hass: HomeAssistant, box_entry: MockConfigEntry, media: Path
+) -> None:
+    await hass.services.async_call(DOMAIN, "backfill", blocking=True, return_response=True)
+    plug = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{REFRIGERATOR}_energy")
+    assert plug is not None
+    before = {row["start"]: row["change"] for row in await rows(hass, plug)}
+    assert len(before) > 1000
+    path = media / "days.csv"
+    path.write_text(lines("Tag;kWh", rows=[f"{day}.05.2025;1,5" for day in range(1, 21)]))
+    answer: Any = await hass.services.async_call(
+        DOMAIN,
+        "import_file",
+        {"path": str(path), "statistic_id": plug, "content": "consumption"},
+        blocking=True,
+        return_response=True,
+    )
+    (item,) = answer["series"]
+    assert (item["rows"], item["energy"]) == (20 * 24, pytest.approx(30))
+    after = {row["start"]: row["change"] for row in await rows(hass, plug)}
+    assert len(after) == len(before) + 20 * 24
+    assert {start: after[start] for start in before} == pytest.approx(before)

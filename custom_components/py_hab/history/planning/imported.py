@@ -105,7 +105,7 @@ class ImportPlan(NamedTuple):
 
     change: Change
     rows: int = 0
-    """Hours to be written."""
+    """Hours that are imported."""
     energy: float | None = None
     """kWh of these hours; None for a measurement."""
 
@@ -153,9 +153,9 @@ def _plan_energy(imported: ImportedEnergy, target: Target) -> ImportPlan:
     bounds = {full_hour(at) for total in imported.totals for at in (total.start, total.end)}
     change = noted(insertion(plan, rows, ChangeReason.IMPORT), spread, sorted(bounds))
     done = {row.start for row in plan.rows}
-    return ImportPlan(
-        change, len(plan.rows), sum(kwh for hour, kwh in given.items() if hour in done)
-    )
+    # Hours that were there before are only written with the sums that precede them now.
+    new = [kwh for hour, kwh in given.items() if hour in done]
+    return ImportPlan(change, len(new), sum(new))
 
 
 def _parts_of_totals(
