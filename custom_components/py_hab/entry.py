@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -20,6 +20,7 @@ from homeassistant.const import (
     CONF_USERNAME,
     CONF_VERIFY_SSL,
 )
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 
 from .const import (
@@ -253,3 +254,12 @@ def _invalid(field: str) -> ConfigEntryError:
         translation_key="invalid_entry_data",
         translation_placeholders={"field": field},
     )
+
+
+async def async_counters_of(hass: HomeAssistant, entry: AnyConfigEntry) -> CounterStore:
+    """Return the counters of an entry. If it is not loaded, they are read from its file."""
+    if entry.state is ConfigEntryState.LOADED:
+        return entry.runtime_data.counters
+    counters = CounterStore(hass, entry.entry_id)
+    await counters.async_load()
+    return counters

@@ -13,7 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import CONF_KIND, DOMAIN, EntryKind
 from ..counters.store import CounterStore
-from ..entry import AnyConfigEntry
+from ..entry import AnyConfigEntry, async_counters_of
 from ..fritzbox.devices import DeviceList
 from ..fritzbox.ownership import ForeignDevices, OwnerView
 from ..util.texts import clean_text
@@ -61,7 +61,7 @@ class DeviceOwnership:
                 if owner is not None:
                     await self._async_take_over(owner, ain)
                     units = [each.ain for each in answer.devices.values() if each.owner_ain == ain]
-                    self._counters.take_over(await self._async_counters_of(owner), *units)
+                    self._counters.take_over(await async_counters_of(self._hass, owner), *units)
         return replace(
             answer,
             devices={
@@ -86,14 +86,6 @@ class DeviceOwnership:
                     is_present=listed.get(ain, False),
                 )
         return self._foreign.may_take_over(ain, view, now, is_present=is_present)
-
-    async def _async_counters_of(self, owner: AnyConfigEntry) -> CounterStore:
-        """Return the counters of an entry. If it is not loaded, they are read from its file."""
-        if owner.state is ConfigEntryState.LOADED:
-            return owner.runtime_data.counters
-        counters = CounterStore(self._hass, owner.entry_id)
-        await counters.async_load()
-        return counters
 
     async def _async_take_over(self, owner: AnyConfigEntry, ain: str) -> None:
         """Move the registered device with its entities, their ids, names and history."""

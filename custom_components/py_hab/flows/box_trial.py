@@ -5,7 +5,6 @@ import logging
 from types import TracebackType
 from typing import Any, Self
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
@@ -13,8 +12,7 @@ from ..box.errors import ERROR_KEYS
 from ..box.identity import described_box
 from ..box.login_notes import async_store_login, stored_login
 from ..box.session import async_create_client
-from ..counters.store import CounterStore
-from ..entry import AnyConfigEntry
+from ..entry import AnyConfigEntry, async_counters_of
 from ..fritzbox.devices import DeviceList
 from ..fritzbox.errors import FritzBoxError, LoginBlockedError, LoginPostponedError
 from ..fritzbox.login import BoxInfo, LoginRecord
@@ -73,7 +71,7 @@ class BoxTrial:
         self._client.record = LoginRecord(serial=box.serial)
         if entry is None:
             return await self._client.device_list()
-        counters = await self._async_counters(entry)
+        counters = await async_counters_of(self._hass, entry)
         if not is_successor:
             known = stored_login(entry, counters.notes)
             # What the user has entered is tried once, whatever has worked before.
@@ -83,14 +81,6 @@ class BoxTrial:
         answer = await self._client.device_list()
         await async_store_login(counters, self._client.record)
         return answer
-
-    async def _async_counters(self, entry: AnyConfigEntry) -> CounterStore:
-        """Return the store of an entry, which contains the notes about logins."""
-        if entry.state is ConfigEntryState.LOADED:
-            return entry.runtime_data.counters
-        counters = CounterStore(self._hass, entry.entry_id)
-        await counters.async_load()
-        return counters
 
 
 def _to_form_error(err: FritzBoxError) -> FormError:

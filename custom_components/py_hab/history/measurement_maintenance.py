@@ -3,7 +3,7 @@
 from homeassistant.util import dt as dt_util
 
 from ..fritzbox.device_stats import DeviceStats
-from .box.reconstruct import hourly_means
+from .box.means import hourly_means
 from .findings import Findings
 from .mean_power import async_mean_power
 from .planning.backfill import missing_means
